@@ -1,0 +1,609 @@
+// asm_amd64.S - from the entry point to the scheduler, and how the scheduler changes stacks. Go's counterpart: asm_amd64.s.
+//
+// Cast: rt0_go makes g0 and m0 out of nothing and calls the boot functions in order. gogo, mcall, systemstack and
+// morestack are the four ways from one stack to another; goexit is where every goroutine returns to.
+// C++ arguments come in RDI, RSI, ...; where Go passes arguments on the stack, the stack words are kept as well.
+
+#include "context.h"
+#include "go_asm.h"
+#include "go_tls.h"
+#include "textflag.h"
+
+// _rt0_amd64: from the entry point of every system. The kernel left argc at 0(SP) and argv from 8(SP) on.
+// Exit to rt0_go with RDI = argc, RSI = argv; the stack as it was.
+TEXT(_rt0_amd64) ROOT
+	mov	0(%rsp), %rdi
+	lea	8(%rsp), %rsi
+	jmp	runtime.rt0_go
+END(_rt0_amd64)
+
+// void _rt0_amd64_lib(int argc, uint8** argv): the other door, for a program that loads the runtime as a library.
+// It keeps the arguments for rt0_go, which the library starts on a thread of its own, and returns.
+TEXT(_rt0_amd64_lib)
+	mov	%edi, _rt0_amd64_lib_argc(%rip)
+	mov	%rsi, _rt0_amd64_lib_argv(%rip)
+	ret
+END(_rt0_amd64_lib)
+
+// rt0_go(RDI argc, RSI argv): jumped to, so nothing can return from here. Stack it makes:
+//
+//	g0.stack.hi = SP ->  0(SP)  argument slot: argc for args
+//	                     8(SP)  argument slot: argv for args
+//	                    16(SP)  argc, copied
+//	                    24(SP)  argv, copied
+TEXT(runtime.rt0_go) ROOT
+	// Make room for four words, and the alignment that C++ and SSE want.
+	mov	%rdi, %rax
+	mov	%rsi, %rbx
+	sub	$39, %rsp
+	and	$~15, %rsp
+	mov	%rax, 16(%rsp)
+	mov	%rbx, 24(%rsp)
+
+	// g0 runs on the stack the kernel made. How large that is nobody says: call it 64 KB less a little.
+	// The guards equal lo for now, with no slack; mstart sets them properly.
+	lea	runtime.g0(%rip), %rdi
+	lea	(-64*1024+104)(%rsp), %rbx
+	mov	%rbx, g_stackguard0(%rdi)
+	mov	%rbx, g_stackguard1(%rdi)
+	mov	%rbx, (g_stack+stack_lo)(%rdi)
+	mov	%rsp, (g_stack+stack_hi)(%rdi)
+
+	// What processor is this? Leaf 0: the highest leaf, and the maker's name.
+	xor	%eax, %eax
+	cpuid
+	mov	%eax, %esi
+	test	%eax, %eax
+	jz	nocpuinfo
+	cmp	$0x756e6547, %ebx		// "Genu"
+	jne	notintel
+	cmp	$0x49656e69, %edx		// "ineI"
+	jne	notintel
+	cmp	$0x6c65746e, %ecx		// "ntel"
+	jne	notintel
+	movb	$1, runtime.isIntel(%rip)
+	movb	$1, runtime.lfenceBeforeRdtsc(%rip)
+notintel:
+
+	// Leaf 1: version and the older features. Each CPUID costs a trip to the hypervisor in a virtual
+	// machine, so ECX and EDX are used at once, where Go asks a second time.
+	mov	$1, %eax
+	cpuid
+	mov	%eax, runtime.processorVersionInfo(%rip)
+	bt	$26, %edx
+	setc	runtime.support_sse2(%rip)
+	bt	$9, %ecx
+	setc	runtime.support_ssse3(%rip)
+	bt	$19, %ecx
+	setc	runtime.support_sse41(%rip)
+	bt	$20, %ecx
+	setc	runtime.support_sse42(%rip)
+	bt	$23, %ecx
+	setc	runtime.support_popcnt(%rip)
+	bt	$25, %ecx
+	setc	runtime.support_aes(%rip)
+	bt	$27, %ecx
+	setc	runtime.support_osxsave(%rip)
+	bt	$28, %ecx
+	setc	runtime.support_avx(%rip)
+
+	// Leaf 7: the newer features.
+	cmp	$7, %esi
+	jl	no7
+	mov	$7, %eax
+	xor	%ecx, %ecx
+	cpuid
+	bt	$3, %ebx
+	setc	runtime.support_bmi1(%rip)
+	bt	$5, %ebx
+	setc	runtime.support_avx2(%rip)
+	bt	$8, %ebx
+	setc	runtime.support_bmi2(%rip)
+	bt	$9, %ebx
+	setc	runtime.support_erms(%rip)
+no7:
+
+	// AVX counts only if the system saves its registers: XCR0 bits 1 and 2.
+	cmpb	$0, runtime.support_osxsave(%rip)
+	je	noavx
+	xor	%ecx, %ecx
+	xgetbv
+	and	$6, %eax
+	cmp	$6, %eax
+	je	nocpuinfo
+noavx:
+	movb	$0, runtime.support_avx(%rip)
+	movb	$0, runtime.support_avx2(%rip)
+
+nocpuinfo:
+	// Go asks here whether a C library brought its own threads (_cgo_init). None did.
+
+needtls:
+	// Point FS at m0.tls, so that the current g has an address that each thread sees for itself.
+	lea	(runtime.m0+m_tls)(%rip), %rdi
+	call	runtime.settls
+
+	// Prove it: what is stored through FS must arrive in m0.tls[0].
+	get_tls(%rbx)
+	movq	$0x123, g(%rbx)
+	mov	(runtime.m0+m_tls)(%rip), %rax
+	cmp	$0x123, %rax
+	je	ok
+	mov	%eax, 0				// abort
+ok:
+	// The current g is g0. From here on getg() works, and so does C++.
+	get_tls(%rbx)
+	lea	runtime.g0(%rip), %rcx
+	mov	%rcx, g(%rbx)
+	lea	runtime.m0(%rip), %rax
+
+	// g0 and m0 know each other.
+	mov	%rcx, m_g0(%rax)
+	mov	%rax, g_m(%rcx)
+
+	// What compiled code expects behind FS: FS itself, and the stack guard.
+	lea	(m_tls+8)(%rax), %rdx
+	mov	%rdx, (m_tls+8)(%rax)
+	mov	g_stackguard0(%rcx), %rdx
+	mov	%rdx, tls_guard
+
+	cld					// strings go up, by convention
+	call	runtime.check
+
+	// args(argc, argv): C++ takes them in registers, Go at 0(SP) and 8(SP).
+	mov	16(%rsp), %edi
+	mov	%edi, 0(%rsp)
+	mov	24(%rsp), %rsi
+	mov	%rsi, 8(%rsp)
+	call	runtime.args
+	call	runtime.osinit
+	call	runtime.schedinit
+
+	// newproc(0, &mainPC): a goroutine that will run runtime.main. It is only queued here.
+	lea	runtime.mainPC(%rip), %rsi
+	push	%rsi
+	.cfi_adjust_cfa_offset 8
+	push	$0
+	.cfi_adjust_cfa_offset 8
+	xor	%edi, %edi
+	call	runtime.newproc
+	pop	%rax
+	.cfi_adjust_cfa_offset -8
+	pop	%rax
+	.cfi_adjust_cfa_offset -8
+
+	// This thread becomes an M and never comes back.
+	call	runtime.mstart
+
+	movl	$0xf1, 0xf1			// so this crashes, at an address that tells who did it
+	ret
+END(runtime.rt0_go)
+
+	.section .rodata
+	.globl	runtime.mainPC
+	.hidden	runtime.mainPC
+	.type	runtime.mainPC, @object
+	.size	runtime.mainPC, 8
+	.balign	8
+runtime.mainPC:					// a funcval: a word that holds the code's address
+	.quad	runtime.main
+	.text
+
+// void mstart(): on g0 of a new M, or of m0. Entry: SP = g0.stack.hi - 8 (m0, or a stack that clone began).
+// Its frame is four words, so mstart1's caller is at hi-40 as in Go. Go writes this one in Go up to 1.16; here it must
+// be assembly, because that frame leaves the stack 8 bytes off what C++ expects (mstart1 realigns it).
+TEXT(runtime.mstart)
+	sub	$32, %rsp
+	.cfi_adjust_cfa_offset 32
+
+	// The stack has its final bounds; leave room for functions that do not check.
+	get_tls(%rax)
+	mov	g(%rax), %rax
+	mov	(g_stack+stack_lo)(%rax), %rcx
+	add	$STACK_GUARD, %rcx
+	mov	%rcx, g_stackguard0(%rax)
+	mov	%rcx, g_stackguard1(%rax)
+	mov	%rcx, tls_guard
+
+	// mstart1(pc, sp): what it saves as the place where g0 begins, whenever it is needed.
+	lea	.Lmstart1_returns(%rip), %rdi
+	mov	%rsp, %rsi
+	call	runtime.mstart1
+.Lmstart1_returns:
+	add	$32, %rsp
+	.cfi_adjust_cfa_offset -32
+	ret
+END(runtime.mstart)
+
+// void asminit(): per-thread processor state. Nothing on amd64.
+TEXT(runtime.asminit)
+	ret
+END(runtime.asminit)
+
+// void gogo(gobuf* RDI): on g0; leave it for good and go on where buf says. Never returns: g0 begins
+// afresh at g0.sched.sp when it is needed again.
+TEXT(runtime.gogo)
+	FRAME_BEGIN
+	mov	gobuf_g(%rdi), %rdx
+	mov	0(%rdx), %rcx			// a null or wild g faults here, not later
+	get_tls(%rcx)
+	mov	%rdx, g(%rcx)
+	mov	g_stackguard0(%rdx), %rcx
+	mov	%rcx, tls_guard
+	mov	%rdi, %rsi
+	mov	g_context(%rdx), %rdi
+	test	%rdi, %rdi
+	jz	.Lfirst
+
+	// It has run before: its registers wait on its own stack. The gobuf is used up.
+	xor	%eax, %eax
+	mov	%rax, gobuf_sp(%rsi)
+	mov	%rax, gobuf_ret(%rsi)
+	mov	%rax, gobuf_ctxt(%rsi)
+	mov	%rax, gobuf_bp(%rsi)
+	mov	%rax, g_context(%rdx)
+	call	context_jump
+	ud2
+
+.Lfirst:	// It has not: make a context below the words that newproc1 prepared.
+	push	%rsi
+	.cfi_remember_state
+	sub	$8, %rsp
+	mov	gobuf_sp(%rsi), %rdi
+	sub	$8, %rdi
+	xor	%esi, %esi
+	lea	.Lgogo_first(%rip), %rdx
+	call	context_make
+	add	$8, %rsp
+	pop	%rsi
+	mov	%rax, %rdi
+	call	context_jump
+	ud2
+
+.Lgogo_first:
+	// On the goroutine's stack, RSI = buf. Load it, clear it, go.
+	mov	gobuf_sp(%rsi), %rsp
+	.cfi_def_cfa rsp, 8
+	.cfi_restore rbp
+	mov	gobuf_ret(%rsi), %rax
+	mov	gobuf_ctxt(%rsi), %rdx
+	mov	%rdx, %rdi			// C++'s closure register
+	mov	gobuf_bp(%rsi), %rbp
+	mov	gobuf_pc(%rsi), %rbx
+	movq	$0, gobuf_sp(%rsi)
+	movq	$0, gobuf_ret(%rsi)
+	movq	$0, gobuf_ctxt(%rsi)
+	movq	$0, gobuf_bp(%rsi)
+jmp_bx:
+	jmp	*%rbx				// not a call: goexit+1 is already on the stack
+END(runtime.gogo)
+
+// void mcall(void (*fn)(g*) RDI): on a goroutine; park it and run fn(g) on g0. fn never returns; when the
+// goroutine is run again, mcall returns.
+TEXT(runtime.mcall)
+	FRAME_BEGIN
+	get_tls(%rcx)
+	mov	g(%rcx), %rax
+
+	// The gobuf says what a debugger wants to know: the caller's frame.
+	mov	8(%rbp), %rdx
+	mov	%rdx, (g_sched+gobuf_pc)(%rax)
+	lea	16(%rbp), %rdx
+	mov	%rdx, (g_sched+gobuf_sp)(%rax)
+	mov	0(%rbp), %rdx
+	mov	%rdx, (g_sched+gobuf_bp)(%rax)
+	mov	%rax, (g_sched+gobuf_g)(%rax)
+
+	// Become g0.
+	mov	g_m(%rax), %rdx
+	mov	m_g0(%rdx), %rdx
+	mov	%rdx, g(%rcx)
+	mov	g_stackguard0(%rdx), %rcx
+	mov	%rcx, tls_guard
+
+	// g0 has nothing to go on with: it starts at g0.sched.sp, whatever it left below.
+	push	%rax				// data for .Lmcall: g,
+	push	%rdi				// and fn
+	mov	(g_sched+gobuf_sp)(%rdx), %rdi
+	xor	%esi, %esi
+	lea	.Lmcall(%rip), %rdx
+	call	context_make
+	mov	%rax, %rdi
+	mov	%rsp, %rsi
+	call	context_jump
+
+	// Back, perhaps on another thread.
+	mov	%rbp, %rsp
+	FRAME_END
+	ret
+
+.Lmcall:
+	.cfi_def_cfa rsp, 8
+	.cfi_undefined rip
+	// On g0. RDI = the goroutine's context, RSI = {fn, g}.
+	mov	0(%rsi), %rax
+	mov	8(%rsi), %rcx
+	mov	%rdi, g_context(%rcx)
+	mov	%rcx, %rdi
+	xor	%ebp, %ebp
+	and	$~15, %rsp
+	call	*%rax
+	ud2					// badmcall2: fn returned
+END(runtime.mcall)
+
+// systemstack_switch: where a goroutine's gobuf points while systemstack runs something on g0 for it. Never called.
+TEXT(runtime.systemstack_switch)
+	ret
+END(runtime.systemstack_switch)
+
+// void systemstack(void (*fn)(void*) RDI, void* arg RSI): run fn(arg) on g0 and come back. On g0 or gsignal already:
+// just call it. A plain change of SP, as in Go: nothing is scheduled in between.
+TEXT(runtime.systemstack)
+	get_tls(%rcx)
+	mov	g(%rcx), %rax
+	mov	g_m(%rax), %rdx
+	cmp	m_g0(%rdx), %rax
+	je	noswitch
+	cmp	m_gsignal(%rdx), %rax
+	je	noswitch
+
+	FRAME_BEGIN
+	push	%rbx
+	.cfi_offset rbx, -24
+	push	%rax				// keeps the stack even
+	mov	%rax, %rbx
+
+	// For whoever looks at the goroutine meanwhile: it stands in systemstack_switch.
+	lea	runtime.systemstack_switch(%rip), %r8
+	mov	%r8, (g_sched+gobuf_pc)(%rax)
+	mov	%rsp, (g_sched+gobuf_sp)(%rax)
+	mov	%rbp, (g_sched+gobuf_bp)(%rax)
+	mov	%rax, (g_sched+gobuf_g)(%rax)
+
+	mov	m_g0(%rdx), %rdx
+	mov	%rdx, g(%rcx)
+	mov	g_stackguard0(%rdx), %rcx
+	mov	%rcx, tls_guard
+	mov	(g_sched+gobuf_sp)(%rdx), %rsp
+	mov	%rdi, %rax
+	mov	%rsi, %rdi
+	lea	runtime.mstart(%rip), %rcx
+	push	%rcx				// looks as if mstart had called
+	.cfi_remember_state
+	.cfi_undefined rip
+	call	*%rax
+	.cfi_restore_state
+
+	get_tls(%rcx)
+	mov	%rbx, g(%rcx)
+	mov	g_stackguard0(%rbx), %rcx
+	mov	%rcx, tls_guard
+	mov	(g_sched+gobuf_sp)(%rbx), %rsp
+	movq	$0, (g_sched+gobuf_sp)(%rbx)
+	movq	$0, (g_sched+gobuf_bp)(%rbx)
+	pop	%rax
+	pop	%rbx
+	.cfi_restore rbx
+	FRAME_END
+	ret
+
+noswitch:
+	mov	%rdi, %rax
+	mov	%rsi, %rdi
+	jmp	*%rax
+END(runtime.systemstack)
+
+// __morestack: called by a prologue that found SP below the guard, with R10 = the frame it needs and R11 = the bytes of
+// stack arguments it was given. The compiler chose the name and this contract; Go calls it runtime.morestack.
+// Three words are on the stack, innermost first: the address of a `ret` in the prologue (the body begins one byte after
+// it), the function's return address, its stack arguments.
+//
+// newstack, on g0, decides: yield and go on here; or add a segment, on which the body runs as if called from here.
+TEXT(__morestack)
+	FRAME_BEGIN
+	// Every register that may carry an argument, and the two of the contract.
+	sub	$216, %rsp
+	mov	%rax, -8(%rbp)
+	mov	%rdi, -16(%rbp)
+	mov	%rsi, -24(%rbp)
+	mov	%rdx, -32(%rbp)
+	mov	%rcx, -40(%rbp)
+	mov	%r8, -48(%rbp)
+	mov	%r9, -56(%rbp)
+	mov	%r10, -64(%rbp)
+	mov	%r11, -72(%rbp)
+	movups	%xmm0, -96(%rbp)
+	movups	%xmm1, -112(%rbp)
+	movups	%xmm2, -128(%rbp)
+	movups	%xmm3, -144(%rbp)
+	movups	%xmm4, -160(%rbp)
+	movups	%xmm5, -176(%rbp)
+	movups	%xmm6, -192(%rbp)
+	movups	%xmm7, -208(%rbp)
+
+	// The scheduler's stack cannot grow, and the signal stack neither.
+	get_tls(%rcx)
+	mov	g(%rcx), %rax
+	mov	g_m(%rax), %rdx
+	cmp	m_g0(%rdx), %rax
+	je	.Lonsystemstack
+	cmp	m_gsignal(%rdx), %rax
+	je	.Lonsystemstack
+
+	// morebuf: who called the function that has no room.
+	mov	16(%rbp), %rcx
+	mov	%rcx, (m_morebuf+gobuf_pc)(%rdx)
+	lea	24(%rbp), %rcx
+	mov	%rcx, (m_morebuf+gobuf_sp)(%rdx)
+	mov	%rax, (m_morebuf+gobuf_g)(%rdx)
+
+	call	runtime.morestack
+	// RAX = the new segment's top, or 0 if the old one will do (it was a preemption).
+	test	%rax, %rax
+	jnz	.Lnewsegment
+
+.Lgoon:
+	mov	-8(%rbp), %rax
+	mov	-16(%rbp), %rdi
+	mov	-24(%rbp), %rsi
+	mov	-32(%rbp), %rdx
+	mov	-40(%rbp), %rcx
+	mov	-48(%rbp), %r8
+	mov	-56(%rbp), %r9
+	movups	-96(%rbp), %xmm0
+	movups	-112(%rbp), %xmm1
+	movups	-128(%rbp), %xmm2
+	movups	-144(%rbp), %xmm3
+	movups	-160(%rbp), %xmm4
+	movups	-176(%rbp), %xmm5
+	movups	-192(%rbp), %xmm6
+	movups	-208(%rbp), %xmm7
+	mov	8(%rbp), %r10
+	inc	%r10				// past the prologue's ret: the body
+	mov	%rbp, %rsp
+	.cfi_remember_state
+	FRAME_END
+	lea	8(%rsp), %rsp			// as the prologue found it
+	.cfi_adjust_cfa_offset -8
+	.cfi_register rip, r10
+	jmp	*%r10
+	.cfi_restore_state
+
+.Lonsystemstack:
+	// sysmon's request to preempt can hit an M that is back on g0: put the guard right and go on.
+	mov	%rbp, %rdi
+	mov	%r10, %rsi
+	call	runtime.straypreempt
+	jmp	.Lgoon
+
+.Lnewsegment:
+	// Seen from the body this frame is its caller, and our caller is the function's: the prologue is skipped.
+	.cfi_def_cfa rbp, 24
+	.cfi_offset rbp, -24
+	.cfi_offset rip, -8
+
+	// Copy the stack arguments: R11 bytes, kept to multiples of 16.
+	mov	-72(%rbp), %rcx
+	add	$15, %rcx
+	and	$~15, %rcx
+	sub	%rcx, %rax
+	mov	%rax, %rsp
+	mov	%rax, %rdi
+	lea	24(%rbp), %rsi
+	mov	-72(%rbp), %rcx
+	rep movsb
+
+	mov	-8(%rbp), %rax
+	mov	-16(%rbp), %rdi
+	mov	-24(%rbp), %rsi
+	mov	-32(%rbp), %rdx
+	mov	-40(%rbp), %rcx
+	mov	-48(%rbp), %r8
+	mov	-56(%rbp), %r9
+	movups	-96(%rbp), %xmm0
+	movups	-112(%rbp), %xmm1
+	movups	-128(%rbp), %xmm2
+	movups	-144(%rbp), %xmm3
+	movups	-160(%rbp), %xmm4
+	movups	-176(%rbp), %xmm5
+	movups	-192(%rbp), %xmm6
+	movups	-208(%rbp), %xmm7
+	mov	8(%rbp), %r10
+	inc	%r10
+	call	*%r10				// the body, on the new segment
+
+	// lessstack: back on the old segment with the results, and give the new one back.
+	lea	-216(%rbp), %rsp
+	mov	%rax, -8(%rbp)
+	mov	%rdx, -32(%rbp)
+	movups	%xmm0, -96(%rbp)
+	movups	%xmm1, -112(%rbp)
+	call	runtime.lessstack
+	mov	-8(%rbp), %rax
+	mov	-32(%rbp), %rdx
+	movups	-96(%rbp), %xmm0
+	movups	-112(%rbp), %xmm1
+	mov	%rbp, %rsp
+	FRAME_END
+	ret					// to the prologue's ret, which returns for the function
+END(__morestack)
+
+// uintptr morestack(): on a goroutine, from __morestack; switches to g0 for newstack. The gobuf it leaves is the
+// function's own: standing in its prologue, nothing of its frame made yet.
+// Returns what newstack decided: the top of a new segment, or 0.
+TEXT(runtime.morestack)
+	FRAME_BEGIN
+	push	%rbx
+	push	%r12
+	.cfi_offset rbx, -24
+	.cfi_offset r12, -32
+	get_tls(%rcx)
+	mov	g(%rcx), %rax
+	mov	0(%rbp), %rbx			// __morestack's frame
+	mov	8(%rbx), %rdx			// in the prologue
+	mov	%rdx, (g_sched+gobuf_pc)(%rax)
+	lea	16(%rbx), %rdx
+	mov	%rdx, (g_sched+gobuf_sp)(%rax)
+	mov	0(%rbx), %rdx
+	mov	%rdx, (g_sched+gobuf_bp)(%rax)
+	mov	%rax, (g_sched+gobuf_g)(%rax)
+	movq	$0, (g_sched+gobuf_ret)(%rax)
+
+	mov	g_m(%rax), %rdx
+	mov	m_g0(%rdx), %rdx
+	mov	%rdx, g(%rcx)
+	mov	g_stackguard0(%rdx), %rcx
+	mov	%rcx, tls_guard
+
+	push	-64(%rbx)			// R10: how much the function needs
+	push	-72(%rbx)			// R11
+	push	%rax				// g
+	push	$0				// and the answer
+	mov	(g_sched+gobuf_sp)(%rdx), %rdi
+	xor	%esi, %esi
+	lea	.Lmorestack(%rip), %rdx
+	call	context_make
+	mov	%rax, %rdi
+	mov	%rsp, %rsi
+	call	context_jump
+
+	pop	%rax
+	lea	-16(%rbp), %rsp
+	pop	%r12
+	pop	%rbx
+	FRAME_END
+	ret
+
+.Lmorestack:
+	.cfi_def_cfa rsp, 8
+	.cfi_undefined rip
+	mov	%rsi, %rcx
+	mov	8(%rcx), %rax
+	mov	%rdi, g_context(%rax)
+	mov	24(%rcx), %rdi			// newstack(frame, args, &answer)
+	mov	16(%rcx), %rsi
+	mov	%rcx, %rdx
+	xor	%ebp, %ebp
+	and	$~15, %rsp
+	call	runtime.newstack
+	ud2
+END(runtime.morestack)
+
+// goexit: the return address at the bottom of every goroutine's stack is goexit+1, so that code which looks up
+// "return address minus one" still finds goexit.
+TEXT(runtime.goexit) ROOT
+	nop
+	call	runtime.goexit1
+	nop
+END(runtime.goexit)
+
+	.bss
+	.balign	8
+	.type	_rt0_amd64_lib_argv, @object
+	.size	_rt0_amd64_lib_argv, 8
+_rt0_amd64_lib_argv:
+	.skip	8
+	.type	_rt0_amd64_lib_argc, @object
+	.size	_rt0_amd64_lib_argc, 4
+_rt0_amd64_lib_argc:
+	.skip	4

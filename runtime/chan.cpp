@@ -1,0 +1,240 @@
+// chan.cpp - channels: a buffer, two queues of waiting goroutines, a lock. Go's counterpart: chan.go.
+//
+// Either queue is empty at any moment, unless one goroutine waits on both in a select. A receiver never waits while the
+// buffer has something, a sender never while it has room. A waiting partner is served directly, stack to stack.
+
+#include "runtime.hpp"
+
+hchan* makechan(const _type* t, int64 size) {
+    if (size < 0 || (t->size && static_cast<uint64>(size) > (1ull << 47) / t->size)) panicplain("makechan: size out of range");
+    if (t->size >= 1 << 16) throw_("makechan: invalid channel element type");
+    auto* c = static_cast<hchan*>(mallocgc(sizeof(hchan) + size * t->size));  // the buffer follows
+    c->buf = c + 1;
+    c->elemsize = static_cast<uint16>(t->size);
+    c->elemtype = t;
+    c->dataqsiz = static_cast<uint64>(size);
+    return c;
+}
+
+static void* chanbuf(hchan* c, uint64 i) { return static_cast<uint8*>(c->buf) + i * c->elemsize; }
+
+static void typedmemmove(const _type* t, void* dst, void* src) {
+    if (t->move)
+        t->move(dst, src);
+    else
+        memmove(dst, src, t->size);
+}
+
+static void enqueue(waitq* q, sudog* s) {
+    s->next = nullptr;
+    s->prev = q->last;
+    if (q->last)
+        q->last->next = s;
+    else
+        q->first = s;
+    q->last = s;
+}
+
+/// The first waiter whose select, if it is one, nobody else has won.
+static sudog* dequeue(waitq* q) {
+    for (;;) {
+        sudog* s = q->first;
+        if (!s) return nullptr;
+        q->first = s->next;
+        if (s->next)
+            s->next->prev = nullptr;
+        else
+            q->last = nullptr;
+        s->next = nullptr;
+        if (s->isSelect && !atomic::Cas(&s->g->selectDone, 0u, 1u)) continue;
+        return s;
+    }
+}
+
+static sudog* newwaiter(hchan* c, void* ep) {
+    g* gp = getg();
+    sudog* s = acquireSudog();
+    s->elem = ep;
+    s->g = gp;
+    s->isSelect = false;
+    s->c = c;
+    gp->waiting = s;
+    gp->param = nullptr;
+    return s;
+}
+
+/// After waking: what woke us? false: the channel was closed.
+static bool endwait(sudog* s) {
+    g* gp = getg();
+    if (gp->waiting != s) throw_("chan: the goroutine's waiting list is corrupted");
+    gp->waiting = nullptr;
+    bool served = gp->param != nullptr;
+    gp->param = nullptr;
+    s->c = nullptr;
+    releaseSudog(s);
+    return served;
+}
+
+/// Serves a receiver that waits. Unlocks c.
+static void send(hchan* c, sudog* s, void* ep) GO("runtime.send");
+static void send(hchan* c, sudog* s, void* ep) {
+    if (s->elem) {
+        typedmemmove(c->elemtype, s->elem, ep);
+        s->elem = nullptr;
+    }
+    g* gp = s->g;
+    unlock(&c->lock);
+    gp->param = s;
+    goready(gp);
+}
+
+static bool parkforever(g*, void*) { return true; }
+
+/// Moves *ep into the channel. Not block: false if that would have to wait.
+bool chansend(hchan* c, void* ep, bool block) {
+    if (!c) {
+        if (!block) return false;
+        gopark(parkforever, nullptr, str("chan send (nil chan)"));
+        throw_("chansend: unreachable");
+    }
+    // Without the lock: surely not ready to take anything?
+    if (!block && c->closed == 0 && ((c->dataqsiz == 0 && !c->recvq.first) || (c->dataqsiz > 0 && c->qcount == c->dataqsiz)))
+        return false;
+
+    lock(&c->lock);
+    if (c->closed != 0) {
+        unlock(&c->lock);
+        panicplain("send on closed channel");
+    }
+    if (sudog* s = dequeue(&c->recvq)) {
+        send(c, s, ep);
+        return true;
+    }
+    if (c->qcount < c->dataqsiz) {
+        typedmemmove(c->elemtype, chanbuf(c, c->sendx), ep);
+        if (++c->sendx == c->dataqsiz) c->sendx = 0;
+        c->qcount++;
+        unlock(&c->lock);
+        return true;
+    }
+    if (!block) {
+        unlock(&c->lock);
+        return false;
+    }
+    sudog* s = newwaiter(c, ep);
+    enqueue(&c->sendq, s);
+    goparkunlock(&c->lock, str("chan send"));
+    if (!endwait(s)) {
+        if (c->closed == 0) throw_("chansend: spurious wakeup");
+        panicplain("send on closed channel");
+    }
+    return true;
+}
+
+/// Serves a sender that waits. Unlocks c. With a full buffer: takes its head, and the sender's element goes to its tail.
+static void recv(hchan* c, sudog* s, void* ep) GO("runtime.recv");
+static void recv(hchan* c, sudog* s, void* ep) {
+    if (c->dataqsiz == 0) {
+        typedmemmove(c->elemtype, ep, s->elem);
+    } else {
+        void* qp = chanbuf(c, c->recvx);
+        typedmemmove(c->elemtype, ep, qp);
+        typedmemmove(c->elemtype, qp, s->elem);
+        if (++c->recvx == c->dataqsiz) c->recvx = 0;
+        c->sendx = c->recvx;
+    }
+    s->elem = nullptr;
+    g* gp = s->g;
+    unlock(&c->lock);
+    gp->param = s;
+    goready(gp);
+}
+
+/// Makes *ep from the next element. *received: false if the channel is closed and empty, and then *ep is left alone.
+/// Not block: false if that would have to wait.
+bool chanrecv(hchan* c, void* ep, bool block, bool* received) {
+    *received = false;
+    if (!c) {
+        if (!block) return false;
+        gopark(parkforever, nullptr, str("chan receive (nil chan)"));
+        throw_("chanrecv: unreachable");
+    }
+    if (!block && ((c->dataqsiz == 0 && !c->sendq.first) || (c->dataqsiz > 0 && atomic::Load(&c->qcount) == 0)) &&
+        atomic::Load(&c->closed) == 0)
+        return false;
+
+    lock(&c->lock);
+    if (c->closed != 0 && c->qcount == 0) {
+        unlock(&c->lock);
+        return true;
+    }
+    if (sudog* s = dequeue(&c->sendq)) {
+        recv(c, s, ep);
+        *received = true;
+        return true;
+    }
+    if (c->qcount > 0) {
+        typedmemmove(c->elemtype, ep, chanbuf(c, c->recvx));
+        if (++c->recvx == c->dataqsiz) c->recvx = 0;
+        c->qcount--;
+        unlock(&c->lock);
+        *received = true;
+        return true;
+    }
+    if (!block) {
+        unlock(&c->lock);
+        return false;
+    }
+    sudog* s = newwaiter(c, ep);
+    enqueue(&c->recvq, s);
+    goparkunlock(&c->lock, str("chan receive"));
+    *received = endwait(s);
+    return true;
+}
+
+/// Wakes everybody who waits: receivers with nothing, senders to their panic.
+void closechan(hchan* c) {
+    if (!c) panicplain("close of nil channel");
+    lock(&c->lock);
+    if (c->closed != 0) {
+        unlock(&c->lock);
+        panicplain("close of closed channel");
+    }
+    c->closed = 1;
+    g* glist = nullptr;
+    waitq* const queues[] = {&c->recvq, &c->sendq};
+    for (waitq* q : queues) {
+        while (sudog* s = dequeue(q)) {
+            s->elem = nullptr;
+            s->g->param = nullptr;
+            s->g->schedlink = glist;
+            glist = s->g;
+        }
+    }
+    unlock(&c->lock);
+    while (g* gp = glist) {
+        glist = gp->schedlink;
+        gp->schedlink = nullptr;
+        goready(gp);
+    }
+}
+
+static void chandrain(void* v) GO("runtime.chandrain");
+static void chandrain(void* v) {
+    auto* c = static_cast<hchan*>(v);
+    for (; c->qcount > 0; c->qcount--) {
+        c->elemtype->destroy(chanbuf(c, c->recvx));
+        if (++c->recvx == c->dataqsiz) c->recvx = 0;
+    }
+    chanfree(c);
+}
+
+/// When the last handle is gone. Elements that nobody received are garbage: their destructors are the program's code,
+/// and the finalizer goroutine runs them.
+void chanfree(hchan* c) {
+    if (c->qcount > 0 && c->elemtype->destroy) {
+        queuefinalizer(chandrain, c);
+        return;
+    }
+    mfree(c, sizeof(hchan) + c->dataqsiz * c->elemsize);
+}

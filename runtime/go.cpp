@@ -1,0 +1,83 @@
+// go.cpp - the little of Go's library that programs use, and main.init, which in Go the compiler writes.
+// Go's counterparts: os/file.go, fmt/print.go.
+
+#include "go.hpp"
+
+// ---- package os ----------------------------------------------------------------------------------------------------
+
+namespace os {
+
+struct File {
+    int32 fd;
+};
+
+static File *Stdin, *Stdout, *Stderr;
+
+/// An open file. In Go it gets a finalizer that closes it, and with the first finalizer comes the goroutine that runs
+/// them: so it does here, though nothing can tell that a file is not used any more.
+static File* NewFile(int32 fd) GO("os.NewFile");
+static File* NewFile(int32 fd) {
+    File* f = new_<File>();
+    f->fd = fd;
+    createfing();
+    return f;
+}
+
+static int64 Write(File* f, const void* b, int64 n) GO("os.File.Write");
+static int64 Write(File* f, const void* b, int64 n) {
+    int64 done = 0;
+    while (done < n) {
+        int64 r = Syscall(write_, static_cast<uintptr>(f->fd), static_cast<const uint8*>(b) + done, n - done);
+        if (r == -_EINTR) continue;
+        if (r < 0) return r;
+        done += r;
+    }
+    return done;
+}
+
+static void init() GO("os.init");
+static void init() {
+    Stdin = NewFile(0);
+    Stdout = NewFile(1);
+    Stderr = NewFile(2);
+}
+
+}  // namespace os
+
+// ---- package fmt ---------------------------------------------------------------------------------------------------
+
+int64 fmt::println(const word* w, int64 n) {
+    int64 size = n ? n : 1;
+    for (int64 i = 0; i < n; i++) size += w[i].number ? 20 : w[i].s.len;
+    auto* buf = static_cast<char*>(mallocgc(size));
+    char* p = buf;
+    for (int64 i = 0; i < n; i++) {
+        if (i) *p++ = ' ';
+        if (!w[i].number) {
+            memcpy(p, w[i].s.str, w[i].s.len);
+            p += w[i].s.len;
+            continue;
+        }
+        uint64 v = w[i].n < 0 ? -static_cast<uint64>(w[i].n) : static_cast<uint64>(w[i].n);
+        if (w[i].n < 0) *p++ = '-';
+        uint64 digit = 1;
+        while (v / digit >= 10) digit *= 10;
+        for (; digit; digit /= 10) *p++ = static_cast<char>('0' + v / digit % 10);
+    }
+    *p++ = '\n';
+    int64 done = os::Write(os::Stdout, buf, p - buf);
+    mfree(buf, size);
+    return done;
+}
+
+// ---- package main --------------------------------------------------------------------------------------------------
+
+extern "C" [[gnu::visibility("hidden")]] void (*__init_array_start[])(int, uint8**, uint8**);
+extern "C" [[gnu::visibility("hidden")]] void (*__init_array_end[])(int, uint8**, uint8**);
+
+/// Called by runtime.main: packages first, then what the program itself initialises, which in C++ are its static
+/// constructors.
+void main_init() {
+    os::init();
+    for (auto* f = __init_array_start; f != __init_array_end; f++) (*f)(argc, argv, argv + argc + 1);
+}

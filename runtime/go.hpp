@@ -1,0 +1,140 @@
+// go.hpp - what a program includes: go, chan, fmt::Println. The rest of the runtime is not its business.
+//
+//	#include "go.hpp"
+//	void main_main() { fmt::Println("hello world"); }      // func main() of package main; ELF symbol main.main
+#pragma once
+
+#include "runtime.hpp"
+
+inline void* operator new(size_t, void* where) noexcept { return where; }
+
+namespace detail {
+
+template <class T> struct remove_ref { using type = T; };
+template <class T> struct remove_ref<T&> { using type = T; };
+template <class T> struct remove_ref<T&&> { using type = T; };
+template <class T> constexpr typename remove_ref<T>::type&& move(T&& t) { return static_cast<typename remove_ref<T>::type&&>(t); }
+
+/// What the runtime must know of T: its size, how to move it (and leave nothing behind), how to destroy it.
+template <class T> struct typeof_ {
+    static void move_(void* dst, void* src) {
+        T* from = static_cast<T*>(src);
+        new (dst) T(detail::move(*from));
+        from->~T();
+    }
+    static void destroy_(void* v) { static_cast<T*>(v)->~T(); }
+    static constexpr _type value = {sizeof(T), __is_trivially_copyable(T) ? nullptr : move_,
+                                    __is_trivially_copyable(T) ? nullptr : destroy_};
+};
+
+/// Room for a T that is not made yet, and not destroyed either: somebody moves it in, somebody moves it out.
+template <class T> union slot {
+    T value;
+    slot() {}
+    ~slot() {}
+};
+
+/// A function object with captures, in the shape of a func value.
+template <class F> struct closure : funcval {
+    F f;
+    static void run(funcval* self) {
+        auto* c = static_cast<closure*>(self);
+        c->f();
+        c->f.~F();
+    }
+    static void move_(void* dst, void* src) {
+        auto* from = static_cast<closure*>(src);
+        new (dst) closure{{run}, detail::move(from->f)};
+        from->f.~F();
+    }
+    static constexpr _type type = {sizeof(closure*) + sizeof(F), move_, nullptr};
+    // Go's limit: the arguments must leave room for a frame on a 2 KB stack.
+    static_assert(sizeof(F) < _StackMin - 5 * sizeof(uintptr) - _StackGuard, "go: function arguments too large for new goroutine");
+};
+
+}  // namespace detail
+
+/// Starts a goroutine that calls f(). f's captures move to the new goroutine's stack, and die when it returns.
+template <class F> [[gnu::noinline]] void go(F f) {
+    using C = detail::closure<F>;
+    detail::slot<C> c;
+    new (&c.value) C{{C::run}, detail::move(f)};
+    newclosure(&c.value, &C::type);
+}
+
+/// A channel of T, for any T that can be moved. Copies share the channel, as in Go; the last one frees it.
+template <class T> class chan {
+    hchan* c = nullptr;
+
+    static constexpr const _type* type = &detail::typeof_<T>::value;
+
+public:
+    struct received {
+        T value;
+        bool ok;  // false: the channel is closed and empty, value is T's zero
+    };
+
+    /// A nil channel: sends and receives wait for ever.
+    chan() = default;
+    /// make(chan T, size)
+    explicit chan(int64 size) : c(makechan(type, size)) { c->refs = 1; }
+    chan(const chan& o) : c(o.c) {
+        if (c) atomic::Xadd(&c->refs, 1);
+    }
+    chan(chan&& o) noexcept : c(o.c) { o.c = nullptr; }
+    chan& operator=(chan o) {
+        hchan* mine = c;
+        c = o.c;
+        o.c = mine;
+        return *this;
+    }
+    ~chan() {
+        if (c && atomic::Xadd(&c->refs, -1) == 0) chanfree(c);
+    }
+
+    /// c <- v
+    void send(T v) {
+        detail::slot<T> s;
+        new (&s.value) T(detail::move(v));
+        chansend(c, &s.value, true);
+    }
+    /// v, ok := <-c
+    received recv2() {
+        detail::slot<T> s;
+        bool ok;
+        chanrecv(c, &s.value, true, &ok);
+        if (!ok) return {T(), false};
+        received r = {detail::move(s.value), true};
+        s.value.~T();
+        return r;
+    }
+    /// <-c
+    T recv() { return recv2().value; }
+    void close() { closechan(c); }
+    int64 len() const { return c ? static_cast<int64>(c->qcount) : 0; }
+    int64 cap() const { return c ? static_cast<int64>(c->dataqsiz) : 0; }
+};
+
+namespace fmt {
+
+/// One word of a line: text or a number.
+struct word {
+    gostring s;
+    int64 n;
+    bool number;
+    word(const char* c) : s(str(c)), n(0), number(false) {}
+    word(gostring c) : s(c), n(0), number(false) {}
+    word(int64 v) : s{}, n(v), number(true) {}
+    word(int32 v) : word(static_cast<int64>(v)) {}
+    word(uint64 v) : word(static_cast<int64>(v)) {}
+};
+
+/// Writes words to standard output, blanks between them and a newline after, in one write. Returns the bytes.
+int64 println(const word* w, int64 n) GO("fmt.Println");
+
+template <class... W> int64 Println(const W&... w) {
+    const word words[] = {word(w)..., word("")};
+    return println(words, sizeof...(W));
+}
+
+}  // namespace fmt

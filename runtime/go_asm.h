@@ -1,0 +1,29 @@
+// go_asm.h - field offsets and constants that assembly shares with C++; go_asm.cpp holds each one by a static_assert.
+
+#define stack_lo          0
+#define stack_hi          8
+
+#define gobuf_sp          0
+#define gobuf_pc          8
+#define gobuf_g          16
+#define gobuf_ctxt       24
+#define gobuf_ret        32
+#define gobuf_bp         48
+
+#define g_stack           0
+#define g_stackguard0    16
+#define g_stackguard1    24
+#define g_m              48
+#define g_sched          56
+#define g_context       288
+
+#define m_g0              0
+#define m_morebuf         8
+#define m_procid         72
+#define m_gsignal        80
+#define m_tls           136
+#define m_curg          192
+#define m_tlsguard      256
+
+#define slice_array       0
+#define STACK_GUARD     880

@@ -1,0 +1,211 @@
+// malloc.cpp - memory: one arena at Go's address, 32 KB spans cut from it, small blocks cut from spans, a cache a P.
+// Go's counterparts: malloc.go, mheap.go, mcache.go. No collector: what nobody needs any more is given back with mfree.
+
+#include "runtime.hpp"
+
+#include "mheap.hpp"
+
+constexpr uintptr arenaBase = 0xc420000000;          // where Go 1.10's heap begins
+constexpr uintptr arenaReserve = 64ull << 30;        // addresses only; halved until the system agrees
+constexpr uintptr arenaStep = 1 << 20;               // mapped at a time, at least
+
+GOVAR(mheap, mheap_);
+
+/// Spans come in powers of two.
+static int32 spanorder(uintptr size) {
+    int32 o = 0;
+    while ((spanSize << o) < size) o++;
+    return o;
+}
+
+static bool mapfixed(uintptr from, uintptr to) {
+    void* v = reinterpret_cast<void*>(from);
+    return sysMmap(v, to - from, _PROT_READ | _PROT_WRITE, _MAP_PRIVATE | _MAP_ANON | _MAP_FIXED | _MAP_NORESERVE, -1, 0) == v;
+}
+
+/// Makes the arena usable up to at least `to`, and the span table below it with it: both in one mapping the first time.
+static bool grow(uintptr to) {
+    uintptr step = mheap_.arena_used - mheap_.arena_start;
+    step = step / 4 > arenaStep ? step / 4 : arenaStep;
+    uintptr end = (to + step - 1) & ~(arenaStep - 1);
+    if (end > mheap_.arena_end) end = mheap_.arena_end;
+    if (to > end) return false;
+
+    uintptr nspans = (end - mheap_.arena_start) / spanSize;
+    uintptr table = (mheap_.arena_start - nspans * sizeof(mspan)) & ~0xffffull;
+    if (mheap_.mapped == mheap_.arena_start) {
+        if (!mapfixed(table, end)) return false;
+    } else {
+        if (table < mheap_.table && !mapfixed(table, mheap_.table)) return false;
+        if (!mapfixed(mheap_.mapped, end)) return false;
+    }
+    mheap_.table = table;
+    mheap_.mapped = end;
+    return true;
+}
+
+/// Reserves addresses for the arena, at Go's place if it is free, and gives m0 a cache.
+void mallocinit() {
+    for (uintptr n = arenaReserve; n >= arenaStep; n /= 2) {
+        // The span table stands below the arena, its entry i at arena_start - (i+1) * sizeof(mspan).
+        uintptr tablesize = (n / spanSize * sizeof(mspan) + 0xffff) & ~0xffffull;
+        void* want = reinterpret_cast<void*>(arenaBase - tablesize);
+        void* v = sysMmap(want, tablesize + n, _PROT_NONE, _MAP_PRIVATE | _MAP_ANON | _MAP_NORESERVE, -1, 0);
+        if (reinterpret_cast<int64>(v) < 0 && reinterpret_cast<int64>(v) > -4096) continue;
+        uintptr start = (reinterpret_cast<uintptr>(v) + tablesize + spanSize - 1) & ~(spanSize - 1);
+        mheap_.arena_start = mheap_.arena_used = mheap_.mapped = mheap_.table = start;
+        mheap_.arena_end = (reinterpret_cast<uintptr>(v) + tablesize + n) & ~(spanSize - 1);
+        break;
+    }
+    if (!mheap_.arena_start) throw_("mallocinit: cannot reserve memory");
+    getg()->m->mcache = allocmcache();
+}
+
+mcache* allocmcache() { return static_cast<mcache*>(persistentalloc(sizeof(mcache), 64)); }
+
+mspan* spanof(uintptr v) {
+    return reinterpret_cast<mspan*>(mheap_.arena_start) - 1 - (v - mheap_.arena_start) / spanSize;
+}
+
+/// With mheap_.lock held.
+static void* spanalloclocked(uintptr size) {
+    int32 o = spanorder(size);
+    if (o >= spanOrders) throw_("mallocgc: too large");
+    if (gclink* v = mheap_.free[o]) {
+        mheap_.free[o] = v->next;
+        return v;
+    }
+    uintptr v = mheap_.arena_used;
+    uintptr end = v + (spanSize << o);
+    if (end > mheap_.mapped && !grow(end)) throw_("out of memory");
+    mheap_.arena_used = end;
+    return reinterpret_cast<void*>(v);
+}
+
+void* spanalloc(uintptr size) {
+    lock(&mheap_.lock);
+    void* v = spanalloclocked(size);
+    unlock(&mheap_.lock);
+    return v;
+}
+
+void spanfree(void* v, uintptr size) {
+    int32 o = spanorder(size);
+    auto* l = static_cast<gclink*>(v);
+    lock(&mheap_.lock);
+    l->next = mheap_.free[o];
+    mheap_.free[o] = l;
+    unlock(&mheap_.lock);
+}
+
+uintptr scavenge() {
+    uintptr n = 0;
+    lock(&mheap_.lock);
+    for (int32 o = 0; o < spanOrders; o++) {
+        for (gclink* l = mheap_.free[o]; l; l = l->next) {
+            // The first page holds the link and stays.
+            uintptr size = (spanSize << o) - physPageSize;
+            madvise_(reinterpret_cast<uint8*>(l) + physPageSize, size, _MADV_DONTNEED);
+            n += size;
+        }
+    }
+    unlock(&mheap_.lock);
+    return n;
+}
+
+void* persistentalloc(uintptr size, uintptr align) {
+    if (size > spanSize / 4) {
+        auto* v = spanalloc(size);
+        return memset(v, 0, size);
+    }
+    m* mp = acquirem();
+    bool own = mp->p != nullptr;
+    persistentAlloc* a = own ? &mp->p->palloc : &mheap_.palloc;
+    if (!own) lock(&mheap_.palloclock);
+    a->off = (a->off + align - 1) & ~(align - 1);
+    if (!a->base || a->off + size > spanSize) {
+        a->base = static_cast<uint8*>(spanalloc(spanSize));  // fresh or used before: cleared block by block below
+        a->off = 0;
+    }
+    void* v = a->base + a->off;
+    a->off += size;
+    if (!own) unlock(&mheap_.palloclock);
+    releasem(mp);
+    return memset(v, 0, size);
+}
+
+// ---- blocks --------------------------------------------------------------------------------------------------------
+
+static int32 sizeclass(uintptr size) {
+    int32 c = 0;
+    while ((16ull << c) < size) c++;
+    return c;
+}
+
+/// A block of class c from the heap's own list, or cut from the span that is being cut. With mheap_.lock held.
+static gclink* central(int32 c) {
+    mcentral* ct = &mheap_.central[c];
+    if (gclink* v = ct->list) {
+        ct->list = v->next;
+        return v;
+    }
+    if (ct->cut + (16ull << c) > ct->end) {
+        ct->cut = reinterpret_cast<uintptr>(spanalloclocked(spanSize));
+        ct->end = ct->cut + spanSize;
+    }
+    auto* v = reinterpret_cast<gclink*>(ct->cut);
+    ct->cut += 16ull << c;
+    return v;
+}
+
+/// How many blocks go between a P's cache and the heap at a time: about a page of them.
+static int32 batch(int32 c) { return (16 << c) >= 2048 ? 1 : 4096 / (16 << c); }
+
+void* mallocgc(uintptr size) {
+    if (size > spanSize) return memset(spanalloc(size), 0, size);
+
+    int32 c = sizeclass(size);
+    m* mp = acquirem();
+    mp->mallocing++;
+    mcache* mc = mp->p ? mp->mcache : nullptr;  // without a P there is no cache to use unlocked
+    gclink* v = mc ? mc->alloc[c] : nullptr;
+    if (v) {
+        mc->alloc[c] = v->next;
+        mc->nalloc[c]--;
+    } else {
+        lock(&mheap_.lock);
+        v = central(c);
+        for (int32 i = 1; mc && i < batch(c); i++) {
+            gclink* more = central(c);
+            more->next = mc->alloc[c];
+            mc->alloc[c] = more;
+            mc->nalloc[c]++;
+        }
+        unlock(&mheap_.lock);
+    }
+    mp->mallocing--;
+    releasem(mp);
+    return memset(v, 0, size);
+}
+
+void mfree(void* p_, uintptr size) {
+    if (size > spanSize) {
+        spanfree(p_, size);
+        return;
+    }
+    int32 c = sizeclass(size);
+    auto* v = static_cast<gclink*>(p_);
+    m* mp = acquirem();
+    mcache* mc = mp->p ? mp->mcache : nullptr;
+    if (mc && mc->nalloc[c] < 2 * batch(c)) {
+        v->next = mc->alloc[c];
+        mc->alloc[c] = v;
+        mc->nalloc[c]++;
+    } else {
+        lock(&mheap_.lock);
+        v->next = mheap_.central[c].list;
+        mheap_.central[c].list = v;
+        unlock(&mheap_.lock);
+    }
+    releasem(mp);
+}

@@ -1,0 +1,69 @@
+// os_linux.hpp - the narrow door to the operating system: everything the core asks of Linux is declared here.
+//
+// The static program answers with sys_linux_amd64.S. Go's counterparts: os_linux.go, stubs in os_linux_generic.go.
+// Calls return the kernel's value; errors are -errno.
+#pragma once
+
+#include "runtime2.hpp"
+
+constexpr int32 _EINTR = 4, _EAGAIN = 11, _ENOMEM = 12;
+constexpr int32 _PROT_NONE = 0, _PROT_READ = 1, _PROT_WRITE = 2;
+constexpr int32 _MAP_PRIVATE = 2, _MAP_FIXED = 0x10, _MAP_ANON = 0x20, _MAP_NORESERVE = 0x4000;
+constexpr int32 _MADV_DONTNEED = 4;
+constexpr int32 _FUTEX_WAIT = 0 | 128, _FUTEX_WAKE = 1 | 128;   // FUTEX_PRIVATE_FLAG
+constexpr int32 _SIG_BLOCK = 0, _SIG_UNBLOCK = 1, _SIG_SETMASK = 2;
+
+struct timespec_t {
+    int64 tv_sec;
+    int64 tv_nsec;
+};
+
+struct stackt {              // sigaltstack's
+    uintptr ss_sp;
+    int32 ss_flags;
+    uintptr ss_size;
+};
+
+struct sigactiont {          // the kernel's, not libc's
+    uintptr sa_handler;
+    uint64 sa_flags;
+    uintptr sa_restorer;
+    uint64 sa_mask;
+};
+
+int64 read_(int32 fd, void* buf, uintptr n) GO("runtime.read");
+int64 write_(uintptr fd, const void* buf, uintptr n) GO("runtime.write");
+void* sysMmap(void* addr, uintptr n, int32 prot, int32 flags, int32 fd, uintptr off) GO("runtime.sysMmap");
+int64 munmap_(void* addr, uintptr n) GO("runtime.munmap");
+int64 madvise_(void* addr, uintptr n, int32 advice) GO("runtime.madvise");
+int64 rt_sigaction(uintptr sig, const sigactiont* now, sigactiont* old, uintptr size) GO("runtime.rt_sigaction");
+int64 rtsigprocmask(int32 how, const sigset* now, sigset* old, uintptr size) GO("runtime.rtsigprocmask");
+int64 sigaltstack_(const stackt* now, stackt* old) GO("runtime.sigaltstack");
+int64 osyield() GO("runtime.osyield");
+int64 nanosleep_(const timespec_t* want, timespec_t* left) GO("runtime.nanosleep");
+int64 getpid_() GO("runtime.getpid");
+int64 gettid_() GO("runtime.gettid");
+int64 tgkill_(int64 pid, int64 tid, int32 sig) GO("runtime.tgkill");
+int64 futex(uintptr* addr, int32 op, uint32 val, const timespec_t* ts, void* addr2, uint32 val3) GO("runtime.futex");
+int64 sched_getaffinity_(uintptr pid, uintptr len, uint8* buf) GO("runtime.sched_getaffinity");
+int64 clock_gettime_(int32 clock, timespec_t* ts) GO("runtime.clock_gettime");
+[[noreturn]] void exit_(int32 code) GO("runtime.exit");
+int32 clone_(int32 flags, void* stk, m* mp, g* gp, void (*fn)()) GO("runtime.clone");
+int64 cputicks() GO("runtime.cputicks");
+void procyield(uint32 cycles) GO("runtime.procyield");
+void sigreturn() GO("runtime.sigreturn");
+void sigtramp(uint32 sig, void* info, void* ctx) GO("runtime.sigtramp");
+
+// os_linux.cpp
+nosplit int64 nanotime() GO("runtime.nanotime");
+nosplit void usleep_(uint32 usec) GO("runtime.usleep");
+nosplit void futexsleep(uintptr* addr, uint32 val, int64 ns) GO("runtime.futexsleep");
+void futexwakeup(uintptr* addr, uint32 cnt) GO("runtime.futexwakeup");
+void osinit() GO("runtime.osinit");
+int32 getproccount() GO("runtime.getproccount");
+void sysargs(int32 argc, uint8** argv) GO("runtime.sysargs");
+int32 sysauxv(uintptr* auxv) GO("runtime.sysauxv");
+void newosproc(m* mp, void* stk) GO("runtime.newosproc");
+void mpreinit(m* mp) GO("runtime.mpreinit");
+void minit() GO("runtime.minit");
+void goenvs() GO("runtime.goenvs");

@@ -1,0 +1,259 @@
+// proc.cpp - boot, in Go: what rt0_go calls to make a scheduler, and the first goroutine that the scheduler runs.
+// Go's counterpart: proc.go, whose other chapters are proc_g, proc_sched, proc_m, proc_syscall and proc_sysmon here.
+//
+// The bootstrap sequence, as rt0_go calls it:
+//
+//	osinit
+//	schedinit
+//	make & queue a goroutine for runtime.main
+//	mstart
+//
+// runtime.main runs on that goroutine, starts the runtime's helpers and calls main.main.
+
+#include "runtime.hpp"
+
+GOVAR(g, g0);
+GOVAR(m, m0);
+GOVAR(schedt, sched);
+__thread g* tls_g;
+
+GOVAR(m*, allm);
+GOVAR(slice<p*>, allp);
+GOVAR(int32, gomaxprocs);
+GOVAR(bool, mainStarted);
+GOVAR(int64, runtimeInitTime);
+GOVAR(uint32, worldsema) = 1;
+GOVAR(gostring, buildVersion) = {"go1.10.2", 8};
+GOVAR(hchan*, main_init_done);
+
+GOVAR(uint32, processorVersionInfo);
+GOVAR(bool, isIntel);
+GOVAR(bool, lfenceBeforeRdtsc);
+GOVAR(bool, support_aes);
+GOVAR(bool, support_avx);
+GOVAR(bool, support_avx2);
+GOVAR(bool, support_bmi1);
+GOVAR(bool, support_bmi2);
+GOVAR(bool, support_erms);
+GOVAR(bool, support_osxsave);
+GOVAR(bool, support_popcnt);
+GOVAR(bool, support_sse2);
+GOVAR(bool, support_sse41);
+GOVAR(bool, support_sse42);
+GOVAR(bool, support_ssse3);
+
+constexpr int32 _MaxGomaxprocs = 1 << 10;
+
+// ---- on g0 ---------------------------------------------------------------------------------------------------------
+
+/// Called by rt0_go on g0 after osinit. Afterwards m0 holds P 0 and goroutines can be made, but none exists.
+void schedinit() {
+    g* gp = getg();
+    sched.maxmcount = 10000;
+
+    moduledataverify();
+    stackinit();
+    mallocinit();        // from here on there is memory
+    mcommoninit(gp->m);  // m0 gets its id and its signal stack, and is on allm
+    alginit();
+    modulesinit();
+    typelinksinit();
+    itabsinit();
+
+    msigsave(gp->m);
+    initSigmask = gp->m->sigmask;
+
+    goargs();
+    goenvs();
+    parsedebugvars();
+    gcinit();
+
+    sched.lastpoll = static_cast<uint64>(nanotime());
+    int32 procs = ncpu;
+    bool ok;
+    gostring s = gogetenv("GOMAXPROCS");
+    if (int64 n = atoi(s, &ok); ok && n > 0) procs = n > _MaxGomaxprocs ? _MaxGomaxprocs : static_cast<int32>(n);
+    if (procresize(procs)) throw_("schedinit: a runnable goroutine before the first one was made");
+}
+
+static void checkmcount() {
+    if (mcount() > sched.maxmcount) {
+        prints("runtime: program exceeds ");
+        printint(sched.maxmcount);
+        prints("-thread limit\n");
+        throw_("thread exhaustion");
+    }
+}
+
+/// What every M needs, m0 and those of allocm: an id, random numbers, a signal stack, a place on allm.
+void mcommoninit(m* mp) {
+    lock(&sched.lock);
+    if (sched.mnext + 1 < sched.mnext) throw_("mcommoninit: M id overflow");
+    mp->id = sched.mnext++;
+    checkmcount();
+
+    mp->fastrand[0] = 1597334677 * static_cast<uint32>(mp->id);
+    mp->fastrand[1] = static_cast<uint32>(cputicks());
+    if ((mp->fastrand[0] | mp->fastrand[1]) == 0) mp->fastrand[1] = 1;
+
+    mpreinit(mp);
+    if (mp->gsignal) mp->gsignal->stackguard1 = mp->gsignal->stack.lo + _StackGuard;
+
+    mp->alllink = allm;
+    atomic::Store(&allm, mp);
+    unlock(&sched.lock);
+}
+
+uint32 fastrand() {
+    m* mp = getg()->m;
+    uint32 s1 = mp->fastrand[0], s0 = mp->fastrand[1];
+    s1 ^= s1 << 17;
+    s1 = s1 ^ s0 ^ s1 >> 7 ^ s0 >> 16;
+    mp->fastrand[0] = s0;
+    mp->fastrand[1] = s1;
+    return s0 + s1;
+}
+
+/// Changes the number of Ps. With sched.lock held, or before there is anybody to race with; the world is stopped.
+/// The current M ends up with a P. Returns the Ps that have work, linked by p.link.
+p* procresize(int32 nprocs) {
+    int32 old = gomaxprocs;
+    if (old < 0 || nprocs <= 0) throw_("procresize: invalid argument");
+
+    int64 now = nanotime();
+    if (sched.procresizetime != 0) sched.totaltime += old * (now - sched.procresizetime);
+    sched.procresizetime = now;
+
+    if (nprocs > allp.len) {
+        auto* a = allp.array;
+        if (nprocs > allp.cap) {
+            a = static_cast<p**>(mallocgc(sizeof(p*) * nprocs));
+            if (allp.len) memcpy(a, allp.array, sizeof(p*) * allp.len);
+            allp.cap = nprocs;
+        }
+        allp = {a, nprocs, allp.cap};
+    }
+
+    m* mp = getg()->m;
+    for (int32 i = 0; i < nprocs; i++) {
+        if (allp.array[i]) continue;
+        p* pp = new_<p>();
+        pp->id = i;
+        pp->status = _Pgcstop;
+        pp->sudogcache = {pp->sudogbuf, 0, sizeof pp->sudogbuf / sizeof pp->sudogbuf[0]};
+        if (old == 0 && i == 0) {
+            if (!mp->mcache) throw_("procresize: m0 has no mcache");
+            pp->mcache = mp->mcache;  // the one that boot has used so far
+        } else {
+            pp->mcache = allocmcache();
+        }
+        allp.array[i] = pp;
+    }
+
+    // Ps that are not wanted any more: what they have goes to the global lists.
+    for (int32 i = nprocs; i < old; i++) {
+        p* pp = allp.array[i];
+        while (!runqempty(pp)) {
+            bool inherit;
+            if (g* gp = runqget(pp, &inherit)) globrunqput(gp);
+        }
+        pp->status = _Pdead;
+    }
+
+    // This M may hold one of those. It lets go of its P and takes P 0, if it cannot keep its own.
+    if (mp->p && mp->p->id < nprocs) {
+        mp->p->status = _Prunning;
+    } else {
+        if (mp->p) mp->p->m = nullptr;
+        mp->p = nullptr;
+        mp->mcache = nullptr;
+        p* pp = allp.array[0];
+        pp->m = nullptr;
+        pp->status = _Pidle;
+        acquirep(pp);
+    }
+
+    p* runnable = nullptr;
+    for (int32 i = nprocs - 1; i >= 0; i--) {
+        p* pp = allp.array[i];
+        if (mp->p == pp) continue;
+        pp->status = _Pidle;
+        if (runqempty(pp)) {
+            pidleput(pp);
+        } else {
+            pp->link = runnable;
+            runnable = pp;
+        }
+    }
+    atomic::Store(&gomaxprocs, nprocs);
+    return runnable;
+}
+
+// ---- on g1 ---------------------------------------------------------------------------------------------------------
+
+static void main_func1(void*) GO("runtime.main.func1");
+static void main_func1(void*) { newm(sysmon, nullptr); }
+
+static bool parkforever(g*, void*) { return true; }
+
+/// The first goroutine. gogo jumps here from g0; returning would end in goexit, but it exits the process instead.
+void runtime_main(funcval*) {
+    g* gp = getg();
+    maxstacksize = 1000000000;
+    mainStarted = true;  // newproc may start other Ms now
+    systemstack<void>(main_func1, nullptr);
+
+    // Initialisation stays on the main thread: some libraries insist on it.
+    lockOSThread();
+    if (gp->m != &m0) throw_("runtime.main: not on m0");
+
+    runtime_init();
+    if (nanotime() == 0) throw_("runtime.main: nanotime is zero");
+    runtimeInitTime = nanotime();
+    gcenable();
+
+    static const _type boolean = {sizeof(bool), nullptr, nullptr};
+    main_init_done = makechan(&boolean, 0);
+    main_init();
+    closechan(main_init_done);
+
+    unlockOSThread();
+    main_main();
+
+    // Another goroutine is printing its last words: let it.
+    if (atomic::Load(&panicking) != 0) gopark(parkforever, nullptr, str("panicwait"));
+    exit_(0);
+    for (;;) *reinterpret_cast<volatile int32*>(0) = 0;
+}
+
+static const funcval forcegchelper_f = {forcegchelper};
+
+/// The runtime package's own initialisation. In Go four functions; the last starts forcegchelper.
+void runtime_init() { newproc(0, const_cast<funcval*>(&forcegchelper_f)); }
+
+// ---- goroutine and thread bound together ---------------------------------------------------------------------------
+
+static void dolockOSThread() {
+    g* gp = getg();
+    gp->m->lockedg = gp;
+    gp->lockedm = gp->m;
+}
+
+static void dounlockOSThread() {
+    g* gp = getg();
+    if (gp->m->lockedInt != 0 || gp->m->lockedExt != 0) return;
+    gp->m->lockedg = nullptr;
+    gp->lockedm = nullptr;
+}
+
+void lockOSThread() {
+    getg()->m->lockedInt++;
+    dolockOSThread();
+}
+
+void unlockOSThread() {
+    m* mp = getg()->m;
+    if (mp->lockedInt == 0) throw_("unlockOSThread: not locked");
+    mp->lockedInt--;
+    dounlockOSThread();
+}

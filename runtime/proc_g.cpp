@@ -1,0 +1,327 @@
+// proc_g.cpp - the life of a goroutine: made by newproc, parked, readied, made to yield, dead. Go's counterpart: proc.go.
+//
+// runnable -> running is execute's business (proc_sched.cpp).
+
+#include "runtime.hpp"
+
+GOVAR(slice<g*>, allgs);
+GOVAR(uintptr, allglen);
+GOVAR(mutex, allglock);
+
+// ---- status --------------------------------------------------------------------------------------------------------
+
+void casgstatus(g* gp, uint32 oldval, uint32 newval) {
+    if (oldval == newval) fatal_nosplit("fatal: casgstatus: old and new status are the same\n");
+    // The old status can be missing for a moment only: another M is between two steps of handing gp over.
+    for (int i = 0; !atomic::Cas(&gp->atomicstatus, oldval, newval); i++) {
+        if (oldval == _Gwaiting && gp->atomicstatus == _Grunnable) fatal_nosplit("fatal: casgstatus: waiting, but it is runnable\n");
+        if (i >= 1000) osyield();
+        procyield(5);
+    }
+}
+
+// ---- birth ---------------------------------------------------------------------------------------------------------
+
+struct newprocargs {
+    funcval* fn;
+    const _type* typ;
+    uintptr pc;
+};
+
+static void newproc1(funcval* fn, const _type* typ, uintptr callerpc) GO("runtime.newproc1");
+static void newproc_func1(newprocargs* a) GO("runtime.newproc.func1");
+static void newproc_func1(newprocargs* a) { newproc1(a->fn, a->typ, a->pc); }
+
+void newproc(int32 siz, funcval* fn) {
+    if (siz != 0) throw_("newproc: arguments on the stack");  // C++ keeps them in the function object: newclosure
+    newprocargs a = {fn, nullptr, getcallerpc()};
+    systemstack(newproc_func1, &a);
+}
+
+void newclosure(funcval* fn, const _type* typ) {
+    newprocargs a = {fn, typ, getcallerpc()};
+    systemstack(newproc_func1, &a);
+}
+
+/// A g with a stack of stacksize bytes (rounded up to a power of two), or without one if it is negative.
+g* malg(int32 stacksize) {
+    g* newg = new_<g>();
+    if (stacksize >= 0) {
+        uintptr n = _FixedStack;
+        while (n < static_cast<uintptr>(stacksize)) n *= 2;
+        struct {
+            uintptr n;
+            stack stk;
+        } a = {n, {}};
+        systemstack<decltype(a)>([](decltype(a)* a) { a->stk = stackalloc(a->n); }, &a);
+        newg->stack = a.stk;
+        newg->stackguard0 = newg->stack.lo + _StackGuard;
+        newg->stackguard1 = ~0ull;
+    }
+    return newg;
+}
+
+void allgadd(g* gp) {
+    if (readgstatus(gp) == _Gidle) throw_("allgadd: the g is idle");
+    lock(&allglock);
+    if (allgs.len == allgs.cap) {
+        int64 cap = allgs.cap ? 2 * allgs.cap : 8;
+        auto* a = static_cast<g**>(mallocgc(sizeof(g*) * cap));
+        if (allgs.len) memcpy(a, allgs.array, sizeof(g*) * allgs.len);
+        allgs = {a, allgs.len, cap};  // a reader may still walk the old array: it is not freed
+    }
+    allgs.array[allgs.len++] = gp;
+    allglen = allgs.len;
+    unlock(&allglock);
+}
+
+static g* gfget(p* pp) GO("runtime.gfget");
+
+constexpr uintptr frametop = 4 * sizeof(uintptr);  // words above the first frame, as Go leaves them
+
+bool issystemgoroutine(g* gp) {
+    uintptr pc = gp->startpc;
+    return pc == reinterpret_cast<uintptr>(forcegchelper) || pc == reinterpret_cast<uintptr>(bgsweep) ||
+           pc == reinterpret_cast<uintptr>(runfinq);
+}
+
+/// On g0. Makes a goroutine that will run fn and puts it in this P's runnext. Its stack, from the top:
+///
+///	hi-8 .. hi-32   zero words
+///	      hi-32-n   the function object, n bytes, if typ says that there is one to keep
+///	       below    return address goexit+1  <- sched.sp; sched.pc = fn
+static void newproc1(funcval* fn, const _type* typ, uintptr callerpc) {
+    g* gp = getg();
+    if (!fn) throw_("newproc1: go of nil func value");
+    gp->m->locks++;  // this P must stay ours
+    p* pp = gp->m->p;
+
+    g* newg = gfget(pp);
+    if (!newg) {
+        newg = malg(_StackMin);
+        casgstatus(newg, _Gidle, _Gdead);
+        allgadd(newg);  // dead, so nobody looks at its stack yet
+    }
+    if (!newg->stack.hi) throw_("newproc1: newg has no stack");
+    if (readgstatus(newg) != _Gdead) throw_("newproc1: newg is not dead");
+
+    uintptr siz = typ ? typ->size : 0;
+    uintptr totalSize = (frametop + siz + 15) & ~15ull;
+    uintptr sp = newg->stack.hi - totalSize;
+    if (typ) {
+        auto* copy = reinterpret_cast<funcval*>(sp);
+        typ->move(copy, fn);
+        fn = copy;
+    }
+
+    newg->sched = {};
+    newg->sched.sp = sp;
+    newg->stktopsp = sp;
+    newg->sched.pc = reinterpret_cast<uintptr>(goexit) + 1;  // +1: so that pc-1 is still inside goexit
+    newg->sched.g = newg;
+    gostartcallfn(&newg->sched, fn);
+    newg->gopc = callerpc;
+    newg->startpc = reinterpret_cast<uintptr>(fn->fn);
+    if (issystemgoroutine(newg)) atomic::Xadd(&sched.ngsys, 1);
+    casgstatus(newg, _Gdead, _Grunnable);
+
+    if (pp->goidcache == pp->goidcacheend) {
+        // Ids come in batches of 16, so that Ps need not share a counter.
+        pp->goidcache = atomic::Xadd(&sched.goidgen, 16) - 16 + 1;
+        pp->goidcacheend = pp->goidcache + 16;
+    }
+    newg->goid = static_cast<int64>(pp->goidcache++);
+
+    runqput(pp, newg, true);
+    if (atomic::Load(&sched.npidle) != 0 && atomic::Load(&sched.nmspinning) == 0 && mainStarted) wakep();
+    releasem(gp->m);
+}
+
+// ---- parked and readied --------------------------------------------------------------------------------------------
+
+static void park_m(g* gp) GO("runtime.park_m");
+
+void gopark(bool (*unlockf)(g*, void*), void* lock, gostring reason) {
+    m* mp = acquirem();
+    g* gp = mp->curg;
+    if (readgstatus(gp) != _Grunning) throw_("gopark: the goroutine is not running");
+    mp->waitlock = lock;
+    mp->waitunlockf = unlockf;
+    gp->waitreason = reason;
+    releasem(mp);
+    mcall(park_m);
+}
+
+static bool parkunlock_c(g*, void* l) {
+    unlock(static_cast<mutex*>(l));
+    return true;
+}
+
+void goparkunlock(mutex* l, gostring reason) { gopark(parkunlock_c, l, reason); }
+
+/// On g0, from gopark.
+static void park_m(g* gp) {
+    m* mp = getg()->m;
+    casgstatus(gp, _Grunning, _Gwaiting);
+    dropg();
+    if (mp->waitunlockf) {
+        auto* fn = mp->waitunlockf;
+        void* l = mp->waitlock;
+        mp->waitunlockf = nullptr;
+        mp->waitlock = nullptr;
+        if (!fn(gp, l)) {  // it need not wait after all
+            casgstatus(gp, _Gwaiting, _Grunnable);
+            execute(gp, true);
+        }
+    }
+    schedule();
+}
+
+static void goready_func1(g* gp) GO("runtime.goready.func1");
+static void goready_func1(g* gp) { ready(gp, true); }
+
+void goready(g* gp) { systemstack(goready_func1, gp); }
+
+/// On g0. Makes a waiting goroutine runnable, in runnext if next.
+void ready(g* gp, bool next) {
+    m* mp = acquirem();
+    if (readgstatus(gp) != _Gwaiting) throw_("ready: the goroutine is not waiting");
+    casgstatus(gp, _Gwaiting, _Grunnable);
+    runqput(mp->p, gp, next);
+    if (atomic::Load(&sched.npidle) != 0 && atomic::Load(&sched.nmspinning) == 0) wakep();
+    releasem(mp);
+}
+
+// ---- yielding ------------------------------------------------------------------------------------------------------
+
+static void goschedImpl(g* gp) GO("runtime.goschedImpl");
+static void gosched_m(g* gp) GO("runtime.gosched_m");
+
+static void goschedImpl(g* gp) {
+    if (readgstatus(gp) != _Grunning) throw_("goschedImpl: the goroutine is not running");
+    casgstatus(gp, _Grunning, _Grunnable);
+    dropg();
+    lock(&sched.lock);
+    globrunqput(gp);
+    unlock(&sched.lock);
+    schedule();
+}
+
+static void gosched_m(g* gp) { goschedImpl(gp); }
+void gopreempt_m(g* gp) { goschedImpl(gp); }
+void Gosched() { mcall(gosched_m); }
+
+// ---- death ---------------------------------------------------------------------------------------------------------
+
+static void goexit0(g* gp) GO("runtime.goexit0");
+static void gfput(p* pp, g* gp) GO("runtime.gfput");
+
+/// Called by goexit when a goroutine's function returns.
+void goexit1() { mcall(goexit0); }
+
+/// On g0: the goroutine is over. Its g and its stack wait for the next newproc.
+static void goexit0(g* gp) {
+    m* mp = getg()->m;
+    casgstatus(gp, _Grunning, _Gdead);
+    if (issystemgoroutine(gp)) atomic::Xadd(&sched.ngsys, -1);
+    gp->m = nullptr;
+    bool locked = gp->lockedm != nullptr;
+    gp->lockedm = nullptr;
+    mp->lockedg = nullptr;
+    gp->paniconfault = false;
+    gp->_defer = nullptr;
+    gp->_panic = nullptr;
+    gp->waitreason = {nullptr, 0};
+    gp->param = nullptr;
+    gp->timer = nullptr;
+    gp->preempt = false;
+    gp->context = nullptr;
+    freesegments(gp);
+    gp->stackguard0 = gp->stack.lo + _StackGuard;
+    dropg();
+    if (locked && mp->lockedInt != 0) throw_("goexit0: exited while locked to its thread by the runtime");
+    mp->lockedExt = 0;
+    gfput(mp->p, gp);
+    schedule();
+}
+
+/// 64 dead gs on a P are too many: all but 31 go to the global list.
+static void gfput(p* pp, g* gp) {
+    if (readgstatus(gp) != _Gdead) throw_("gfput: the goroutine is not dead");
+    gp->schedlink = pp->gfree;
+    pp->gfree = gp;
+    pp->gfreecnt++;
+    if (pp->gfreecnt < 64) return;
+    lock(&sched.gflock);
+    while (pp->gfreecnt >= 32) {
+        pp->gfreecnt--;
+        gp = pp->gfree;
+        pp->gfree = gp->schedlink;
+        gp->schedlink = sched.gfreeStack;
+        sched.gfreeStack = gp;
+        sched.ngfree++;
+    }
+    unlock(&sched.gflock);
+}
+
+/// A dead g with a stack, or null. Fetches up to 32 from the global list when the P has none.
+static g* gfget(p* pp) {
+    if (!pp->gfree && sched.gfreeStack) {
+        lock(&sched.gflock);
+        while (pp->gfreecnt < 32 && sched.gfreeStack) {
+            g* gp = sched.gfreeStack;
+            sched.gfreeStack = gp->schedlink;
+            sched.ngfree--;
+            gp->schedlink = pp->gfree;
+            pp->gfree = gp;
+            pp->gfreecnt++;
+        }
+        unlock(&sched.gflock);
+    }
+    g* gp = pp->gfree;
+    if (!gp) return nullptr;
+    pp->gfree = gp->schedlink;
+    pp->gfreecnt--;
+    return gp;
+}
+
+// ---- sudogs --------------------------------------------------------------------------------------------------------
+
+/// From the P's cache; half a cache comes from the global one when it is empty.
+sudog* acquireSudog() {
+    m* mp = acquirem();
+    p* pp = mp->p;
+    if (pp->sudogcache.len == 0) {
+        lock(&sched.sudoglock);
+        while (pp->sudogcache.len < pp->sudogcache.cap / 2 && sched.sudogcache) {
+            sudog* s = sched.sudogcache;
+            sched.sudogcache = s->next;
+            s->next = nullptr;
+            pp->sudogcache.array[pp->sudogcache.len++] = s;
+        }
+        unlock(&sched.sudoglock);
+        if (pp->sudogcache.len == 0) pp->sudogcache.array[pp->sudogcache.len++] = new_<sudog>();
+    }
+    sudog* s = pp->sudogcache.array[--pp->sudogcache.len];
+    if (s->elem) throw_("acquireSudog: s.elem is set in the cache");
+    releasem(mp);
+    return s;
+}
+
+/// The other half: a full cache gives half of itself to the global one.
+void releaseSudog(sudog* s) {
+    if (s->elem || s->isSelect || s->next || s->prev || s->waitlink || s->c) throw_("releaseSudog: still in use");
+    m* mp = acquirem();
+    p* pp = mp->p;
+    if (pp->sudogcache.len == pp->sudogcache.cap) {
+        lock(&sched.sudoglock);
+        while (pp->sudogcache.len > pp->sudogcache.cap / 2) {
+            sudog* q = pp->sudogcache.array[--pp->sudogcache.len];
+            q->next = sched.sudogcache;
+            sched.sudogcache = q;
+        }
+        unlock(&sched.sudoglock);
+    }
+    pp->sudogcache.array[pp->sudogcache.len++] = s;
+    releasem(mp);
+}

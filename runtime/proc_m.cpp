@@ -1,0 +1,242 @@
+// proc_m.cpp - threads: how an M begins, gets and loses its P, sleeps and is woken. Go's counterpart: proc.go.
+
+#include "runtime.hpp"
+
+// ---- beginning -----------------------------------------------------------------------------------------------------
+
+static void mstartm0() GO("runtime.mstartm0");
+static void mstartm0() { initsig(false); }
+
+/// Called by mstart on g0 with mstart's own pc and sp: where mcall and systemstack begin from now on.
+/// Realigns the stack, which mstart keeps in Go's shape and not in C++'s; nosplit because it does.
+[[noreturn, gnu::force_align_arg_pointer]] nosplit void mstart1(uintptr pc, uintptr sp) GO("runtime.mstart1");
+void mstart1(uintptr pc, uintptr sp) {
+    g* gp = getg();
+    m* mp = gp->m;
+    if (gp != mp->g0) throw_("mstart1: not on g0");
+
+    gp->sched.pc = pc;
+    gp->sched.sp = sp;
+    gp->sched.g = gp;
+
+    asminit();
+    minit();
+    if (mp == &m0) mstartm0();
+    if (mp->mstartfn) mp->mstartfn();
+    if (mp != &m0) {
+        acquirep(mp->nextp);
+        mp->nextp = nullptr;
+    }
+    schedule();
+}
+
+static void mspinning() GO("runtime.mspinning");
+static void mspinning() { getg()->m->spinning = true; }
+
+/// An m without a thread yet. Memory needs a P's caches, so an M that has none borrows pp.
+static m* allocm(p* pp, void (*fn)()) GO("runtime.allocm");
+static m* allocm(p* pp, void (*fn)()) {
+    g* gp = getg();
+    gp->m->locks++;
+    if (!gp->m->p) acquirep(pp);
+    m* mp = new_<m>();
+    mp->mstartfn = fn;
+    mcommoninit(mp);
+    mp->g0 = malg(8192);
+    mp->g0->m = mp;
+    if (pp == gp->m->p) releasep();
+    releasem(gp->m);
+    return mp;
+}
+
+static void newm1(m* mp) GO("runtime.newm1");
+static void newm1(m* mp) { newosproc(mp, reinterpret_cast<void*>(mp->g0->stack.hi)); }
+
+/// A new thread that runs fn and then schedules with pp; or with fn = sysmon and no P.
+void newm(void (*fn)(), p* pp) {
+    m* mp = allocm(pp, fn);
+    mp->nextp = pp;
+    mp->sigmask = initSigmask;
+    acquirem();
+    newm1(mp);
+    releasem(getg()->m);
+}
+
+int32 mcount() { return static_cast<int32>(sched.mnext - sched.nmfreed); }
+
+// ---- M and P -------------------------------------------------------------------------------------------------------
+
+static void acquirep1(p* pp) GO("runtime.acquirep1");
+static void acquirep1(p* pp) {
+    m* mp = getg()->m;
+    if (mp->p || mp->mcache) throw_("acquirep: already holds a P");
+    if (pp->m || pp->status != _Pidle) throw_("acquirep: invalid p state");
+    mp->p = pp;
+    pp->m = mp;
+    pp->status = _Prunning;
+}
+
+void acquirep(p* pp) {
+    acquirep1(pp);
+    getg()->m->mcache = pp->mcache;
+}
+
+p* releasep() {
+    m* mp = getg()->m;
+    p* pp = mp->p;
+    if (!pp || !mp->mcache) throw_("releasep: holds no P");
+    if (pp->m != mp || pp->mcache != mp->mcache || pp->status != _Prunning) throw_("releasep: invalid p state");
+    mp->p = nullptr;
+    mp->mcache = nullptr;
+    pp->m = nullptr;
+    pp->status = _Pidle;
+    return pp;
+}
+
+// ---- idle Ms -------------------------------------------------------------------------------------------------------
+
+/// With sched.lock held.
+static void mput(m* mp) {
+    mp->schedlink = sched.midle;
+    sched.midle = mp;
+    sched.nmidle++;
+    checkdead();
+}
+
+static m* mget() {
+    m* mp = sched.midle;
+    if (mp) {
+        sched.midle = mp->schedlink;
+        sched.nmidle--;
+    }
+    return mp;
+}
+
+/// Sleeps until startm has a P for this M.
+void stopm() {
+    m* mp = getg()->m;
+    if (mp->locks != 0) throw_("stopm: holding locks");
+    if (mp->p) throw_("stopm: holding p");
+    if (mp->spinning) throw_("stopm: spinning");
+    lock(&sched.lock);
+    mput(mp);
+    unlock(&sched.lock);
+    notesleep(&mp->park);
+    noteclear(&mp->park);
+    acquirep(mp->nextp);
+    mp->nextp = nullptr;
+}
+
+/// Some M is to run pp: a sleeping one or a new one. Without pp: any idle P, and nothing if there is none.
+/// spinning: the caller has counted the M in nmspinning already.
+void startm(p* pp, bool spinning) {
+    lock(&sched.lock);
+    if (!pp) {
+        pp = pidleget();
+        if (!pp) {
+            unlock(&sched.lock);
+            if (spinning && static_cast<int32>(atomic::Xadd(&sched.nmspinning, -1)) < 0) throw_("startm: negative nmspinning");
+            return;
+        }
+    }
+    m* mp = mget();
+    unlock(&sched.lock);
+    if (!mp) {
+        newm(spinning ? mspinning : nullptr, pp);
+        return;
+    }
+    if (mp->spinning) throw_("startm: m is spinning");
+    if (mp->nextp) throw_("startm: m has p");
+    if (spinning && !runqempty(pp)) throw_("startm: p has runnable gs");
+    mp->spinning = spinning;
+    mp->nextp = pp;
+    notewakeup(&mp->park);
+}
+
+/// Somebody queued a goroutine and there are idle Ps: one searching M is enough, it wakes the next.
+void wakep() {
+    if (!atomic::Cas(&sched.nmspinning, 0u, 1u)) return;
+    startm(nullptr, true);
+}
+
+/// A P whose M is in a system call or is locked to a goroutine that waits: who takes it?
+void handoffp(p* pp) {
+    if (!runqempty(pp) || sched.runqsize != 0) {
+        startm(pp, false);
+        return;
+    }
+    // No work, and nobody is looking for some: this P should.
+    if (atomic::Load(&sched.nmspinning) + atomic::Load(&sched.npidle) == 0 && atomic::Cas(&sched.nmspinning, 0u, 1u)) {
+        startm(pp, true);
+        return;
+    }
+    lock(&sched.lock);
+    if (sched.runqsize != 0) {
+        unlock(&sched.lock);
+        startm(pp, false);
+        return;
+    }
+    // The last running P must not go idle while nobody polls the network.
+    if (sched.npidle == static_cast<uint32>(gomaxprocs) - 1 && atomic::Load(&sched.lastpoll) != 0) {
+        unlock(&sched.lock);
+        startm(pp, false);
+        return;
+    }
+    pidleput(pp);
+    unlock(&sched.lock);
+}
+
+// ---- Ms that are locked to a goroutine -----------------------------------------------------------------------------
+
+/// This M's goroutine cannot run now: give the P away and sleep until startlockedm brings one back.
+void stoplockedm() {
+    m* mp = getg()->m;
+    if (!mp->lockedg || mp->lockedg->lockedm != mp) throw_("stoplockedm: inconsistent locking");
+    if (mp->p) handoffp(releasep());
+    incidlelocked(1);
+    notesleep(&mp->park);
+    noteclear(&mp->park);
+    if (readgstatus(mp->lockedg) != _Grunnable) throw_("stoplockedm: not runnable");
+    acquirep(mp->nextp);
+    mp->nextp = nullptr;
+}
+
+/// Hands this M's P to the M that gp is locked to, and sleeps.
+void startlockedm(g* gp) {
+    m* mp = gp->lockedm;
+    if (mp == getg()->m) throw_("startlockedm: locked to me");
+    if (mp->nextp) throw_("startlockedm: m has p");
+    incidlelocked(-1);
+    mp->nextp = releasep();
+    notewakeup(&mp->park);
+    stopm();
+}
+
+void incidlelocked(int32 v) {
+    lock(&sched.lock);
+    sched.nmidlelocked += v;
+    if (v > 0) checkdead();
+    unlock(&sched.lock);
+}
+
+// ---- deadlock ------------------------------------------------------------------------------------------------------
+
+/// With sched.lock held, whenever an M goes to sleep: if no M runs any more, no goroutine ever will again.
+void checkdead() {
+    int32 run = mcount() - sched.nmidle - sched.nmidlelocked - sched.nmsys;
+    if (run > 0) return;
+    if (run < 0) throw_("checkdead: inconsistent counts");
+
+    int32 waiting = 0;
+    lock(&allglock);
+    for (int64 i = 0; i < allgs.len; i++) {
+        g* gp = allgs.array[i];
+        if (issystemgoroutine(gp)) continue;
+        uint32 s = readgstatus(gp);
+        if (s == _Gwaiting) waiting++;
+        if (s == _Grunnable || s == _Grunning || s == _Gsyscall) throw_("checkdead: runnable g");
+    }
+    unlock(&allglock);
+    getg()->m->throwing = -1;  // not the runtime's fault: no dump of its own stacks
+    throw_(waiting ? "all goroutines are asleep - deadlock!" : "no goroutines (main called runtime.Goexit) - deadlock!");
+}

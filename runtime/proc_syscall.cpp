@@ -1,0 +1,140 @@
+// proc_syscall.cpp - a goroutine in a system call: it keeps its M, and its P may be taken away. Go's counterpart: proc.go.
+//
+// Between entersyscall and exitsyscall nothing may check the stack, because newstack needs a P: hence nosplit, and
+// throwsplit to catch who forgets.
+
+#include "runtime.hpp"
+
+nosplit static void save(g* gp, uintptr pc, uintptr sp);
+static void save(g* gp, uintptr pc, uintptr sp) {
+    gp->sched.pc = pc;
+    gp->sched.sp = sp;
+    gp->sched.ret = 0;
+    gp->sched.g = gp;
+}
+
+/// With sched.lock held: a P is about to run again, so sysmon has something to watch.
+static void wakesysmon() {
+    if (atomic::Load(&sched.sysmonwait) == 0) return;
+    atomic::Store(&sched.sysmonwait, 0);
+    notewakeup(&sched.sysmonnote);
+}
+
+static void entersyscall_sysmon(void*) GO("runtime.entersyscall_sysmon");
+static void entersyscall_sysmon(void*) {
+    lock(&sched.lock);
+    wakesysmon();
+    unlock(&sched.lock);
+}
+
+/// The caller's frame is what sched describes while the call lasts.
+void entersyscall() {
+    uintptr pc = getcallerpc(), sp = getcallersp();
+    g* gp = getg();
+    m* mp = gp->m;
+    mp->locks++;
+    gp->stackguard0 = stackPreempt;
+    settlsguard(stackPreempt);
+    gp->throwsplit = true;
+
+    save(gp, pc, sp);
+    gp->syscallsp = sp;
+    gp->syscallpc = pc;
+    casgstatus(gp, _Grunning, _Gsyscall);
+    if (atomic::Load(&sched.sysmonwait) != 0) {
+        systemstack<void>(entersyscall_sysmon, nullptr);
+        save(gp, pc, sp);
+    }
+
+    mp->syscalltick = mp->p->syscalltick;
+    mp->mcache = nullptr;
+    mp->p->m = nullptr;
+    atomic::Store(&mp->p->status, _Psyscall);  // from here on sysmon may take it
+    mp->locks--;
+}
+
+static void exitsyscallfast_pidle(bool* ok) GO("runtime.exitsyscallfast_pidle");
+static void exitsyscallfast_pidle(bool* ok) {
+    lock(&sched.lock);
+    p* pp = pidleget();
+    if (pp) wakesysmon();
+    unlock(&sched.lock);
+    if (pp) acquirep(pp);
+    *ok = pp != nullptr;
+}
+
+nosplit static bool exitsyscallfast() GO("runtime.exitsyscallfast");
+static bool exitsyscallfast() {
+    m* mp = getg()->m;
+    // The usual case: nobody took the P.
+    if (mp->p && mp->p->status == _Psyscall && atomic::Cas(&mp->p->status, _Psyscall, _Prunning)) {
+        mp->mcache = mp->p->mcache;
+        mp->p->m = mp;
+        return true;
+    }
+    mp->mcache = nullptr;
+    mp->p = nullptr;
+    bool ok = false;
+    if (sched.pidle) systemstack(exitsyscallfast_pidle, &ok);
+    return ok;
+}
+
+static void exitsyscall0(g* gp) GO("runtime.exitsyscall0");
+
+void exitsyscall() {
+    g* gp = getg();
+    m* mp = gp->m;
+    mp->locks++;
+    if (getcallersp() > gp->syscallsp) fatal_nosplit("fatal: exitsyscall: syscall frame is no longer valid\n");
+    gp->waitsince = 0;
+
+    if (exitsyscallfast()) {
+        mp->p->syscalltick++;
+        casgstatus(gp, _Gsyscall, _Grunning);
+        gp->syscallsp = 0;
+        mp->locks--;
+        gp->stackguard0 = gp->preempt ? stackPreempt : gp->stack.lo + _StackGuard;
+        settlsguard(gp->stackguard0);
+        gp->throwsplit = false;
+        return;
+    }
+
+    gp->sysexitticks = 0;
+    mp->locks--;
+    mcall(exitsyscall0);  // comes back when the goroutine has a P again, perhaps on another M
+    gp->syscallsp = 0;
+    gp->m->p->syscalltick++;
+    gp->throwsplit = false;
+}
+
+/// On g0, no P: queue the goroutine and find something else for this M, which is to sleep.
+static void exitsyscall0(g* gp) {
+    m* mp = getg()->m;
+    casgstatus(gp, _Gsyscall, _Grunnable);
+    dropg();
+    lock(&sched.lock);
+    p* pp = pidleget();
+    if (pp)
+        wakesysmon();
+    else
+        globrunqput(gp);
+    unlock(&sched.lock);
+    if (pp) {
+        acquirep(pp);
+        execute(gp, false);
+    }
+    if (mp->lockedg) {  // nobody else may run it
+        stoplockedm();
+        execute(gp, false);
+    }
+    stopm();
+    schedule();
+}
+
+/// A raw system call that may block, on the goroutine's stack.
+int64 Syscall(int64 (*fn)(uintptr, const void*, uintptr), uintptr a, const void* b, uintptr c) {
+    entersyscall();
+    int64 r = fn(a, b, c);
+    exitsyscall();
+    return r;
+}

@@ -1,0 +1,7 @@
+// hello.cpp - the smallest program, and the one to watch: everything before its one line is the runtime.
+
+#include "go.hpp"
+
+void main_main() {
+    fmt::Println("hello world");
+}

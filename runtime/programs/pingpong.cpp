@@ -1,0 +1,26 @@
+// pingpong.cpp - two goroutines pass a number back and forth over channels; main waits for the last word.
+
+#include "go.hpp"
+
+static void player(const char* name, chan<int64> in, chan<int64> out) {
+    for (;;) {
+        auto [n, ok] = in.recv2();
+        if (!ok) break;
+        fmt::Println(name, n);
+        if (n == 5) break;
+        out.send(n + 1);
+    }
+    out.close();
+}
+
+void main_main() {
+    chan<int64> ping(0), pong(0), done(0);
+    go([=] { player("ping", ping, pong); });
+    go([=] {
+        player("pong", pong, ping);
+        chan<int64>(done).close();
+    });
+    ping.send(1);
+    done.recv2();
+    fmt::Println("game over");
+}

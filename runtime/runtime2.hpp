@@ -1,0 +1,446 @@
+// runtime2.hpp - the data model: g, m, p, sched and what hangs on them. Go's counterpart: runtime2.go (and chan.go, malloc.go).
+//
+// Names are Go's. Fields stand in Go's order; those that mean nothing here are left out (notes say which and why),
+// and the few that are this runtime's own are marked "ours". C++ names are global and ELF symbols carry Go's dotted
+// names, so `print g0` and `break runtime.schedinit` both work in gdb.
+#pragma once
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "atomic.hpp"
+
+using int8 = int8_t;
+using uint8 = uint8_t;
+using int16 = int16_t;
+using uint16 = uint16_t;
+using int32 = int32_t;
+using uint32 = uint32_t;
+using int64 = long long;
+using uint64 = unsigned long long;
+using uintptr = uint64;
+
+/// Gives a declaration its Go name in the ELF symbol table.
+#define GO(name) __asm__(name)
+/// Defines a global variable and its Go name as a second one: gdb finds it under both, `g0` and 'runtime.g0'.
+#define GOVAR(type, name) extern type name##_go GO("runtime." #name) __attribute__((alias(#name))); type name
+/// Go's //go:nosplit: no stack check in the prologue, so the function cannot be preempted there nor grow the stack.
+/// Must stand on a declaration that comes before the definition.
+#define nosplit __attribute__((no_split_stack))
+
+struct g;
+struct m;
+struct p;
+struct sudog;
+struct hchan;
+struct mcache;
+struct itab;
+struct _type;
+struct timer;
+
+// In Go these are integers that hide the pointer from the garbage collector; without one they are the pointers themselves.
+using guintptr = g*;
+using muintptr = m*;
+using puintptr = p*;
+
+struct gostring {
+    const char* str;
+    int64 len;
+};
+
+template <class T> struct slice {
+    T* array;
+    int64 len;
+    int64 cap;
+};
+
+// ---- statuses ------------------------------------------------------------------------------------------------------
+
+/// g.atomicstatus. Only casgstatus changes it.
+enum gstatus : uint32 {
+    _Gidle,             // just allocated, nothing in it is valid yet
+    _Grunnable,         // on a run queue (or in runnext), not running; the stack is nobody's
+    _Grunning,          // on an M with a P; owns its stack; on no queue
+    _Gsyscall,          // in a system call: has an M, its P may be taken away; on no queue
+    _Gwaiting,          // parked; whoever will wake it holds it (a sudog on a channel, a note, a list)
+    _Gmoribund_unused,  // never used; gdb scripts of old knew the number
+    _Gdead,             // just made, or exited and on a free list; may or may not have a stack
+    _Genqueue_unused,   // never used
+    _Gcopystack,        // its stack is being moved; here: a segment is being added or taken away
+    _Gscan = 0x1000,    // flag bit in Go: the collector is reading the stack. No collector here, so never set
+};
+
+/// p.status.
+enum pstatus : uint32 {
+    _Pidle,     // on sched.pidle, no M
+    _Prunning,  // owned by the M in p.m, which runs user code or the scheduler
+    _Psyscall,  // its M is in a system call; anyone may take the P away by a CAS to _Pidle
+    _Pgcstop,   // halted: the world is stopped, or the P is just made
+    _Pdead,     // GOMAXPROCS shrank; kept for when it grows again
+};
+
+// ---- stacks and saved state ----------------------------------------------------------------------------------------
+
+/// A stack is [lo, hi) and grows down from hi.
+struct stack {
+    uintptr lo;
+    uintptr hi;
+};
+
+/// Where a goroutine goes on when it runs next: what gogo loads. While it runs, sp is 0.
+struct gobuf {
+    uintptr sp;    // stack pointer
+    uintptr pc;    // next instruction
+    guintptr g;    // whose it is
+    void* ctxt;    // closure context, in RDX (as in Go) and RDI (C++'s first argument) at the first instruction
+    uint64 ret;    // in RAX
+    uintptr lr;    // link register, unused on amd64
+    uintptr bp;    // frame pointer
+};
+
+/// The last words of a stack segment that was added under a running goroutine: how to go back to the older one.
+struct stktop {
+    struct stack stack;  // the older segment
+    uintptr guard;       // its stackguard0
+    stktop* prev;        // and what lay below that one, null for the first
+    uintptr total;       // bytes of all segments up to this one
+};
+
+/// A function value: a pointer to a word that holds the code's address; captured variables follow it.
+struct funcval {
+    void (*fn)(funcval*);
+};
+
+// ---- locks ---------------------------------------------------------------------------------------------------------
+
+/// A lock for the runtime itself: 0 unlocked, 1 locked, 2 locked with threads asleep on the futex.
+struct mutex {
+    uintptr key;
+};
+
+/// A one-time event for a thread: 0 not yet, 1 has happened. Cleared by its owner before each use.
+struct note {
+    uintptr key;
+};
+
+// ---- g: a goroutine ------------------------------------------------------------------------------------------------
+
+struct g {
+    struct stack stack;      // [lo, hi): where it runs now
+    uintptr stackguard0;     // what a prologue compares SP with; stackPreempt asks for a reschedule
+    uintptr stackguard1;     // the same for code on g0 and gsignal; ~0 on a user goroutine
+
+    struct _panic* _panic;   // innermost panic
+    struct _defer* _defer;   // innermost defer
+    struct m* m;             // current M; null unless running or in a system call
+    gobuf sched;             // where it goes on
+    uintptr syscallsp;       // while _Gsyscall: sched.sp at the call, for whoever looks at the stack
+    uintptr syscallpc;       //                  sched.pc at the call
+    uintptr stktopsp;        // expected SP at the top of the stack, for tracebacks to check
+    void* param;             // what the waker hands over: the sudog that was served
+    uint32 atomicstatus;     // gstatus
+    int64 goid;              // 1 is main; 0 is a g that is not a goroutine (g0, gsignal) or is not in use
+    int64 waitsince;         // about when it parked, ns
+    gostring waitreason;     // why, if _Gwaiting
+    guintptr schedlink;      // next on whichever list it is on
+    bool preempt;            // preemption asked for; survives a stackguard0 that was overwritten
+    bool paniconfault;       // a bad address is a panic, not a crash
+    bool throwsplit;         // must not grow its stack now
+    int64 sysexitticks;      // cputicks when the last system call returned
+    muintptr lockedm;        // M that only runs this g
+    uint32 sig;              // signal that became a panic
+    uintptr sigcode0;
+    uintptr sigcode1;        // its fault address
+    uintptr sigpc;           // and where
+    uintptr gopc;            // the return address of the go statement that made it
+    uintptr startpc;         // its function
+    sudog* waiting;          // sudogs it waits on, in lock order
+    struct timer* timer;     // Sleep's cached timer
+    uint32 selectDone;       // a select has been won (CAS 0 -> 1)
+    void* context;           // ours: the suspended Boost context, null before it first runs
+    struct stktop* stktop;   // ours: how to leave the current stack segment, null on the first
+};
+
+// ---- m: an operating system thread ---------------------------------------------------------------------------------
+
+struct gsignalStack {
+    struct stack stack;
+    uintptr stackguard0;
+    uintptr stackguard1;
+    uintptr stktopsp;
+};
+
+using sigset = uint64;
+
+struct m {
+    struct g* g0;            // the goroutine whose stack the scheduler runs on
+    gobuf morebuf;           // who called the function that ran out of stack
+    uint32 divmod;           // not used on amd64, keeps tls at Go's offset
+    uint64 procid;           // thread id, as `info threads` shows it (LWP)
+    struct g* gsignal;       // signals are handled on its stack
+    gsignalStack goSigStack; // Go's own signal stack when a C library brought another one
+    sigset sigmask;          // signal mask to start with
+    uintptr tls[6];          // FS points at tls[1]: tls[0] is the current g, tls[1] is FS itself
+    void (*mstartfn)();      // what the thread does before it schedules; sysmon never comes back from it
+    struct g* curg;          // the goroutine it runs, null while scheduling
+    guintptr caughtsig;      // goroutine that ran when a fatal signal came
+    puintptr p;              // P it holds, needed to run Go code
+    puintptr nextp;          // P it must take when it wakes
+    int64 id;
+    int32 mallocing;
+    int32 throwing;
+    gostring preemptoff;     // if not empty: keep curg on this M, and why
+    uintptr tlsguard;        // ours: 0x70(FS), the current g's stackguard0 where the compiler's prologues look for it
+    int32 locks;             // > 0: must not be preempted
+    int32 dying;
+    int32 helpgc;            // always 0: no collector asks for help
+    bool spinning;           // out of work and looking for some
+    bool blocked;            // asleep on a note
+    bool newSigstack;        // minit installed the signal stack
+    int8 printlock;
+    uint32 freeWait;         // its g0 may be freed when this is 0
+    uint32 fastrand[2];
+    uint8 traceback;
+    note park;               // stopm sleeps here
+    struct m* alllink;       // on allm
+    muintptr schedlink;      // on sched.midle
+    struct mcache* mcache;
+    guintptr lockedg;        // goroutine that only runs here
+    uint32 lockedExt;        // LockOSThread by the program
+    uint32 lockedInt;        // lockOSThread by the runtime
+    bool (*waitunlockf)(struct g*, void*);  // gopark: run on g0 once the goroutine is off its stack
+    void* waitlock;
+    uint32 syscalltick;      // p.syscalltick when the system call began
+    struct m* freelink;      // on sched.freem
+};
+
+// ---- p: the right to run Go code -----------------------------------------------------------------------------------
+
+/// What sysmon saw when it last looked at this P.
+struct sysmontick {
+    uint32 schedtick;
+    int64 schedwhen;
+    uint32 syscalltick;
+    int64 syscallwhen;
+};
+
+/// Bump allocation for what is never freed.
+struct persistentAlloc {
+    uint8* base;
+    uintptr off;
+};
+
+struct p {
+    int32 id;
+    uint32 status;               // pstatus
+    puintptr link;               // on sched.pidle
+    uint32 schedtick;            // goes up at each new time slice
+    uint32 syscalltick;          // goes up at each system call
+    struct sysmontick sysmontick;
+    muintptr m;                  // who holds it; null if idle
+    struct mcache* mcache;
+
+    uint64 goidcache;            // ids in hand: next one,
+    uint64 goidcacheend;         // and the end of the batch of 16
+
+    // Run queue: the owner puts at the tail and takes at the head, thieves take at the head.
+    uint32 runqhead;
+    uint32 runqtail;
+    guintptr runq[256];
+    guintptr runnext;            // runs next, inheriting the time slice of who readied it
+
+    struct g* gfree;             // dead gs to use again
+    int32 gfreecnt;
+
+    slice<sudog*> sudogcache;
+    sudog* sudogbuf[128];
+
+    persistentAlloc palloc;
+    uint8 pad[64];               // keeps the next P's head off this cache line
+};
+
+// ---- sched ---------------------------------------------------------------------------------------------------------
+
+struct schedt {
+    uint64 goidgen;          // last goroutine id handed to a P (atomic)
+    uint64 lastpoll;         // when the network was last polled, 0 while somebody does
+
+    mutex lock;              // guards the next group
+    muintptr midle;          // Ms without work
+    int32 nmidle;
+    int32 nmidlelocked;      // of those locked to a goroutine, how many wait for it
+    int64 mnext;             // Ms made so far, and the next id
+    int32 maxmcount;         // more than this is fatal
+    int32 nmsys;             // system Ms (sysmon), not counted for deadlock
+    int64 nmfreed;
+    uint32 ngsys;            // system goroutines (atomic)
+    puintptr pidle;          // idle Ps
+    uint32 npidle;
+    uint32 nmspinning;
+    guintptr runqhead;       // global run queue
+    guintptr runqtail;
+    int32 runqsize;
+
+    mutex gflock;            // guards the global list of dead gs
+    struct g* gfreeStack;
+    struct g* gfreeNoStack;
+    int32 ngfree;
+
+    mutex sudoglock;
+    sudog* sudogcache;
+
+    struct m* freem;         // Ms that wait to be freed
+
+    uint32 gcwaiting;        // the world is to stop
+    int32 stopwait;
+    note stopnote;
+    uint32 sysmonwait;
+    note sysmonnote;
+
+    int64 procresizetime;    // when gomaxprocs last changed, ns
+    int64 totaltime;
+};
+
+// ---- channels ------------------------------------------------------------------------------------------------------
+
+/// A g on a wait list. One g may be on many (select), one object may hold many gs.
+struct sudog {
+    struct g* g;
+    bool isSelect;           // g.selectDone must be won first
+    sudog* next;
+    sudog* prev;
+    void* elem;              // where the element is, or goes
+    int64 acquiretime;
+    int64 releasetime;
+    uint32 ticket;
+    sudog* parent;
+    sudog* waitlink;         // g.waiting
+    sudog* waittail;
+    hchan* c;
+};
+
+struct waitq {
+    sudog* first;
+    sudog* last;
+};
+
+/// What the runtime must know of an element type. In Go the compiler writes it; here a template does (go.hpp).
+struct _type {
+    uintptr size;
+    void (*move)(void* dst, void* src);  // make dst from src; null: the bytes will do
+    void (*destroy)(void*);              // null: nothing to do
+};
+
+struct hchan {
+    uint64 qcount;           // elements in the buffer
+    uint64 dataqsiz;         // its size
+    void* buf;
+    uint16 elemsize;
+    uint32 closed;
+    const _type* elemtype;
+    uint64 sendx;
+    uint64 recvx;
+    waitq recvq;             // receivers waiting
+    waitq sendq;             // senders waiting
+    mutex lock;
+    int64 refs;              // ours: how many handles there are; Go has a collector instead
+};
+
+// ---- memory --------------------------------------------------------------------------------------------------------
+
+constexpr int32 _NumStackOrders = 4;    // stacks of 2, 4, 8 and 16 KB come from caches
+constexpr int32 numSizeClasses = 12;    // 16 bytes to 32 KB, powers of two
+
+/// A block on a free list begins with the link to the next one.
+struct gclink {
+    gclink* next;
+};
+
+struct stackfreelist {
+    gclink* list;
+    uintptr size;            // bytes on the list
+};
+
+/// A P's own supply of memory; no lock needed.
+struct mcache {
+    gclink* alloc[numSizeClasses];   // free blocks, by class
+    int32 nalloc[numSizeClasses];    // how many
+    stackfreelist stackcache[_NumStackOrders];
+};
+
+struct forcegcstate {
+    mutex lock;
+    struct g* g;
+    uint32 idle;
+};
+
+struct debugvars {           // GODEBUG
+    int32 cgocheck;
+    int32 invalidptr;
+    int32 scheddetail;
+    int32 schedtrace;
+};
+
+// ---- globals -------------------------------------------------------------------------------------------------------
+
+extern g g0;          // the first thread's scheduler goroutine, on the stack the kernel made
+extern m m0;          // the first thread
+extern schedt sched;
+
+extern slice<g*> allgs;   // every g ever made; grows, never shrinks
+extern uintptr allglen; // its length, for readers without the lock
+extern mutex allglock;
+extern m* allm;            // newest first, linked by alllink
+extern slice<p*> allp;     // len == gomaxprocs
+
+extern int32 ncpu;
+extern int32 gomaxprocs;
+extern bool mainStarted;   // newproc wakes other Ps only after this
+extern int64 runtimeInitTime;
+extern uintptr maxstacksize;
+extern forcegcstate forcegc;
+extern int64 forcegcperiod;
+extern uint32 worldsema;
+extern uint32 panicking;
+extern uint32 runningPanicDefers;
+extern debugvars debug;
+extern uint32 traceback_cache;
+extern gostring buildVersion;
+
+extern int32 argc;
+extern uint8** argv;
+extern slice<gostring> argslice;
+extern slice<gostring> envs;
+extern uintptr physPageSize;
+extern slice<uint8> startupRandomData;
+
+// CPU facts, stored by rt0_go.
+extern uint32 processorVersionInfo;
+extern bool isIntel;
+extern bool lfenceBeforeRdtsc;
+extern bool support_aes;
+extern bool support_avx;
+extern bool support_avx2;
+extern bool support_bmi1;
+extern bool support_bmi2;
+extern bool support_erms;
+extern bool support_osxsave;
+extern bool support_popcnt;
+extern bool support_sse2;
+extern bool support_sse41;
+extern bool support_sse42;
+extern bool support_ssse3;
+extern bool useAeshash;
+
+// ---- the current g -------------------------------------------------------------------------------------------------
+
+extern __thread g* tls_g GO("runtime.tls_g") __attribute__((tls_model("initial-exec")));
+
+/// The g whose stack this code runs on: a goroutine, the M's g0, or its gsignal.
+[[gnu::always_inline]] inline g* getg() { return tls_g; }
+
+/// The word every prologue compares SP with. The compilers put it at 0x70(FS); see go_tls.h.
+[[gnu::always_inline]] inline void settlsguard(uintptr guard) { __asm__ volatile("mov %0, %%fs:0x70" : : "r"(guard) : "memory"); }
+
+#define getcallerpc() reinterpret_cast<uintptr>(__builtin_return_address(0))
+#define getcallersp() reinterpret_cast<uintptr>(__builtin_dwarf_cfa())

@@ -1,0 +1,141 @@
+// sys_linux_amd64.S - the kernel's side door: raw system calls, thread creation, TLS set-up, signal entry.
+// Go's counterpart: sys_linux_amd64.s. Every function here is declared in os_linux.hpp.
+
+#include "go_asm.h"
+#include "go_tls.h"
+#include "textflag.h"
+
+#define SYS_arch_prctl	158
+#define ARCH_SET_FS	0x1002
+#define SYS_clone	56
+#define SYS_exit	60
+#define SYS_gettid	186
+#define SYS_rt_sigreturn 15
+
+// A system call that is nothing else: arguments are where C++ put them, but the fourth, which the kernel wants in R10
+// because SYSCALL itself overwrites RCX. The result, or -errno, is in RAX.
+#define SYSCALL(name, number) \
+	TEXT(name) mov $number, %eax; mov %rcx, %r10; syscall; ret; END(name)
+
+SYSCALL(runtime.read, 0)
+SYSCALL(runtime.write, 1)
+SYSCALL(runtime.sysMmap, 9)
+SYSCALL(runtime.munmap, 11)
+SYSCALL(runtime.rt_sigaction, 13)
+SYSCALL(runtime.rtsigprocmask, 14)
+SYSCALL(runtime.osyield, 24)
+SYSCALL(runtime.madvise, 28)
+SYSCALL(runtime.nanosleep, 35)
+SYSCALL(runtime.getpid, 39)
+SYSCALL(runtime.sigaltstack, 131)
+SYSCALL(runtime.gettid, 186)
+SYSCALL(runtime.futex, 202)
+SYSCALL(runtime.sched_getaffinity, 204)
+SYSCALL(runtime.clock_gettime, 228)
+SYSCALL(runtime.exit, 231)
+SYSCALL(runtime.tgkill, 234)
+
+// void settls(RDI): FS = RDI + 8, so that -8(FS) is the word RDI points at. Called by rt0_go before C++ can run,
+// and by clone's child; leaves RDX, R8 and R9 alone.
+TEXT(runtime.settls)
+	lea	8(%rdi), %rsi
+	mov	$ARCH_SET_FS, %edi
+	mov	$SYS_arch_prctl, %eax
+	syscall
+	cmp	$-4095, %rax
+	jb	.Lsettls_ok
+	movl	$0xf1, 0xf1			// crash
+.Lsettls_ok:
+	ret
+END(runtime.settls)
+
+// int32 clone(int32 flags EDI, void* stk RSI, m* mp RDX, g* gp RCX, void (*fn)() R8)
+// The parent gets the thread id or -errno. The child starts on stk as mp's g0 and calls fn, which is mstart.
+TEXT(runtime.clone)
+	mov	%rcx, %r9			// RCX does not survive SYSCALL; R8, R9 and RDX do
+	xor	%r10d, %r10d
+	mov	$SYS_clone, %eax
+	syscall
+	test	%eax, %eax
+	jz	.Lchild
+	ret
+
+.Lchild:
+	.cfi_undefined rip			// nobody called: this is where the thread begins
+	mov	$SYS_gettid, %eax
+	syscall
+	mov	%rax, m_procid(%rdx)
+
+	lea	m_tls(%rdx), %rdi
+	call	runtime.settls
+
+	// The current g is the new M's g0, and 0(FS) is FS.
+	mov	%rdx, g_m(%r9)
+	get_tls(%rcx)
+	mov	%r9, g(%rcx)
+	lea	(m_tls+8)(%rdx), %rcx
+	mov	%rcx, (m_tls+8)(%rdx)
+	mov	g_stackguard0(%r9), %rcx
+	mov	%rcx, tls_guard
+
+	xor	%ebp, %ebp
+	call	*%r8
+
+	// mstart came back: the thread is done.
+	mov	$111, %edi
+.Lexitthread:
+	mov	$SYS_exit, %eax
+	syscall
+	jmp	.Lexitthread
+END(runtime.clone)
+
+// int64 cputicks(): the time stamp counter.
+TEXT(runtime.cputicks)
+	cmpb	$1, runtime.lfenceBeforeRdtsc(%rip)
+	jne	.Lmfence
+	lfence
+	jmp	.Lrdtsc
+.Lmfence:
+	mfence
+.Lrdtsc:
+	rdtsc
+	shl	$32, %rdx
+	or	%rdx, %rax
+	ret
+END(runtime.cputicks)
+
+// void procyield(uint32 EDI): tell the processor that this is a spin loop.
+TEXT(runtime.procyield)
+	test	%edi, %edi
+	jz	.Lyielded
+.Lpause:
+	pause
+	dec	%edi
+	jnz	.Lpause
+.Lyielded:
+	ret
+END(runtime.procyield)
+
+// sigtramp(sig EDI, info RSI, ctx RDX): the kernel enters here on the signal stack, whatever was running.
+// The C++ handler saves what the ABI says; the kernel restores the rest.
+TEXT(runtime.sigtramp)
+	.cfi_signal_frame
+	FRAME_BEGIN
+	call	runtime.sigtrampgo
+	FRAME_END
+	ret
+END(runtime.sigtramp)
+
+// sigreturn: where a signal handler returns to. The name and the two instructions are what gdb recognises.
+TEXT(runtime.sigreturn)
+	mov	$SYS_rt_sigreturn, %eax
+	syscall
+	int3
+END(runtime.sigreturn)
+
+// _exit(int): what Boost.Context calls when a context's function returns. None of ours does.
+TEXT(_exit)
+	mov	$231, %eax
+	syscall
+	hlt
+END(_exit)
