@@ -76,8 +76,8 @@ static bool endwait(sudog* s) {
 }
 
 /// Serves a receiver that waits. Unlocks c.
-static void send(hchan* c, sudog* s, void* ep) GO("runtime.send");
-static void send(hchan* c, sudog* s, void* ep) {
+void send(hchan* c, sudog* s, void* ep) GO("runtime.send");
+void send(hchan* c, sudog* s, void* ep) {
     if (s->elem) {
         typedmemmove(c->elemtype, s->elem, ep);
         s->elem = nullptr;
@@ -88,13 +88,11 @@ static void send(hchan* c, sudog* s, void* ep) {
     goready(gp);
 }
 
-static bool parkforever(g*, void*) { return true; }
-
 /// Moves *ep into the channel. Not block: false if that would have to wait.
 bool chansend(hchan* c, void* ep, bool block) {
     if (!c) {
         if (!block) return false;
-        gopark(parkforever, nullptr, str("chan send (nil chan)"));
+        gopark(nullptr, nullptr, str("chan send (nil chan)"));
         throw_("chansend: unreachable");
     }
     // Without the lock: surely not ready to take anything?
@@ -132,8 +130,8 @@ bool chansend(hchan* c, void* ep, bool block) {
 }
 
 /// Serves a sender that waits. Unlocks c. With a full buffer: takes its head, and the sender's element goes to its tail.
-static void recv(hchan* c, sudog* s, void* ep) GO("runtime.recv");
-static void recv(hchan* c, sudog* s, void* ep) {
+void recv(hchan* c, sudog* s, void* ep) GO("runtime.recv");
+void recv(hchan* c, sudog* s, void* ep) {
     if (c->dataqsiz == 0) {
         typedmemmove(c->elemtype, ep, s->elem);
     } else {
@@ -156,7 +154,7 @@ bool chanrecv(hchan* c, void* ep, bool block, bool* received) {
     *received = false;
     if (!c) {
         if (!block) return false;
-        gopark(parkforever, nullptr, str("chan receive (nil chan)"));
+        gopark(nullptr, nullptr, str("chan receive (nil chan)"));
         throw_("chanrecv: unreachable");
     }
     if (!block && ((c->dataqsiz == 0 && !c->sendq.first) || (c->dataqsiz > 0 && atomic::Load(&c->qcount) == 0)) &&
@@ -219,8 +217,8 @@ void closechan(hchan* c) {
     }
 }
 
-static void chandrain(void* v) GO("runtime.chandrain");
-static void chandrain(void* v) {
+void chandrain(void* v) GO("runtime.chandrain");
+void chandrain(void* v) {
     auto* c = static_cast<hchan*>(v);
     for (; c->qcount > 0; c->qcount--) {
         c->elemtype->destroy(chanbuf(c, c->recvx));

@@ -15,16 +15,16 @@ static File *Stdin, *Stdout, *Stderr;
 
 /// An open file. In Go it gets a finalizer that closes it, and with the first finalizer comes the goroutine that runs
 /// them: so it does here, though nothing can tell that a file is not used any more.
-static File* NewFile(int32 fd) GO("os.NewFile");
-static File* NewFile(int32 fd) {
+File* NewFile(int32 fd) GO("os.NewFile");
+File* NewFile(int32 fd) {
     File* f = new_<File>();
     f->fd = fd;
     createfing();
     return f;
 }
 
-static int64 Write(File* f, const void* b, int64 n) GO("os.File.Write");
-static int64 Write(File* f, const void* b, int64 n) {
+int64 Write(File* f, const void* b, int64 n) GO("os.File.Write");
+int64 Write(File* f, const void* b, int64 n) {
     int64 done = 0;
     while (done < n) {
         int64 r = Syscall(write_, static_cast<uintptr>(f->fd), static_cast<const uint8*>(b) + done, n - done);
@@ -35,8 +35,8 @@ static int64 Write(File* f, const void* b, int64 n) {
     return done;
 }
 
-static void init() GO("os.init");
-static void init() {
+void init() GO("os.init");
+void init() {
     Stdin = NewFile(0);
     Stdout = NewFile(1);
     Stderr = NewFile(2);

@@ -191,10 +191,8 @@ p* procresize(int32 nprocs) {
 
 // ---- on g1 ---------------------------------------------------------------------------------------------------------
 
-static void main_func1(void*) GO("runtime.main.func1");
-static void main_func1(void*) { newm(sysmon, nullptr); }
-
-static bool parkforever(g*, void*) { return true; }
+void main_func1(void*) GO("runtime.main.func1");
+void main_func1(void*) { newm(sysmon, nullptr); }
 
 /// The first goroutine. gogo jumps here from g0; returning would end in goexit, but it exits the process instead.
 void runtime_main(funcval*) {
@@ -221,7 +219,7 @@ void runtime_main(funcval*) {
     main_main();
 
     // Another goroutine is printing its last words: let it.
-    if (atomic::Load(&panicking) != 0) gopark(parkforever, nullptr, str("panicwait"));
+    if (atomic::Load(&panicking) != 0) gopark(nullptr, nullptr, str("panicwait"));
     exit_(0);
     for (;;) *reinterpret_cast<volatile int32*>(0) = 0;
 }

@@ -28,9 +28,9 @@ struct newprocargs {
     uintptr pc;
 };
 
-static void newproc1(funcval* fn, const _type* typ, uintptr callerpc) GO("runtime.newproc1");
-static void newproc_func1(newprocargs* a) GO("runtime.newproc.func1");
-static void newproc_func1(newprocargs* a) { newproc1(a->fn, a->typ, a->pc); }
+void newproc1(funcval* fn, const _type* typ, uintptr callerpc) GO("runtime.newproc1");
+void newproc_func1(newprocargs* a) GO("runtime.newproc.func1");
+void newproc_func1(newprocargs* a) { newproc1(a->fn, a->typ, a->pc); }
 
 void newproc(int32 siz, funcval* fn) {
     if (siz != 0) throw_("newproc: arguments on the stack");  // C++ keeps them in the function object: newclosure
@@ -43,17 +43,22 @@ void newclosure(funcval* fn, const _type* typ) {
     systemstack(newproc_func1, &a);
 }
 
+struct malgargs {
+    uintptr n;
+    stack stk;
+};
+
+void malg_func1(malgargs* a) GO("runtime.malg.func1");
+void malg_func1(malgargs* a) { a->stk = stackalloc(a->n); }
+
 /// A g with a stack of stacksize bytes (rounded up to a power of two), or without one if it is negative.
 g* malg(int32 stacksize) {
     g* newg = new_<g>();
     if (stacksize >= 0) {
         uintptr n = _FixedStack;
         while (n < static_cast<uintptr>(stacksize)) n *= 2;
-        struct {
-            uintptr n;
-            stack stk;
-        } a = {n, {}};
-        systemstack<decltype(a)>([](decltype(a)* a) { a->stk = stackalloc(a->n); }, &a);
+        malgargs a = {n, {}};
+        systemstack(malg_func1, &a);
         newg->stack = a.stk;
         newg->stackguard0 = newg->stack.lo + _StackGuard;
         newg->stackguard1 = ~0ull;
@@ -75,7 +80,7 @@ void allgadd(g* gp) {
     unlock(&allglock);
 }
 
-static g* gfget(p* pp) GO("runtime.gfget");
+g* gfget(p* pp) GO("runtime.gfget");
 
 constexpr uintptr frametop = 4 * sizeof(uintptr);  // words above the first frame, as Go leaves them
 
@@ -90,7 +95,7 @@ bool issystemgoroutine(g* gp) {
 ///	hi-8 .. hi-32   zero words
 ///	      hi-32-n   the function object, n bytes, if typ says that there is one to keep
 ///	       below    return address goexit+1  <- sched.sp; sched.pc = fn
-static void newproc1(funcval* fn, const _type* typ, uintptr callerpc) {
+void newproc1(funcval* fn, const _type* typ, uintptr callerpc) {
     g* gp = getg();
     if (!fn) throw_("newproc1: go of nil func value");
     gp->m->locks++;  // this P must stay ours
@@ -139,7 +144,7 @@ static void newproc1(funcval* fn, const _type* typ, uintptr callerpc) {
 
 // ---- parked and readied --------------------------------------------------------------------------------------------
 
-static void park_m(g* gp) GO("runtime.park_m");
+void park_m(g* gp) GO("runtime.park_m");
 
 void gopark(bool (*unlockf)(g*, void*), void* lock, gostring reason) {
     m* mp = acquirem();
@@ -160,7 +165,7 @@ static bool parkunlock_c(g*, void* l) {
 void goparkunlock(mutex* l, gostring reason) { gopark(parkunlock_c, l, reason); }
 
 /// On g0, from gopark.
-static void park_m(g* gp) {
+void park_m(g* gp) {
     m* mp = getg()->m;
     casgstatus(gp, _Grunning, _Gwaiting);
     dropg();
@@ -177,8 +182,8 @@ static void park_m(g* gp) {
     schedule();
 }
 
-static void goready_func1(g* gp) GO("runtime.goready.func1");
-static void goready_func1(g* gp) { ready(gp, true); }
+void goready_func1(g* gp) GO("runtime.goready.func1");
+void goready_func1(g* gp) { ready(gp, true); }
 
 void goready(g* gp) { systemstack(goready_func1, gp); }
 
@@ -194,10 +199,10 @@ void ready(g* gp, bool next) {
 
 // ---- yielding ------------------------------------------------------------------------------------------------------
 
-static void goschedImpl(g* gp) GO("runtime.goschedImpl");
-static void gosched_m(g* gp) GO("runtime.gosched_m");
+void goschedImpl(g* gp) GO("runtime.goschedImpl");
+void gosched_m(g* gp) GO("runtime.gosched_m");
 
-static void goschedImpl(g* gp) {
+void goschedImpl(g* gp) {
     if (readgstatus(gp) != _Grunning) throw_("goschedImpl: the goroutine is not running");
     casgstatus(gp, _Grunning, _Grunnable);
     dropg();
@@ -207,20 +212,20 @@ static void goschedImpl(g* gp) {
     schedule();
 }
 
-static void gosched_m(g* gp) { goschedImpl(gp); }
+void gosched_m(g* gp) { goschedImpl(gp); }
 void gopreempt_m(g* gp) { goschedImpl(gp); }
 void Gosched() { mcall(gosched_m); }
 
 // ---- death ---------------------------------------------------------------------------------------------------------
 
-static void goexit0(g* gp) GO("runtime.goexit0");
-static void gfput(p* pp, g* gp) GO("runtime.gfput");
+void goexit0(g* gp) GO("runtime.goexit0");
+void gfput(p* pp, g* gp) GO("runtime.gfput");
 
 /// Called by goexit when a goroutine's function returns.
 void goexit1() { mcall(goexit0); }
 
 /// On g0: the goroutine is over. Its g and its stack wait for the next newproc.
-static void goexit0(g* gp) {
+void goexit0(g* gp) {
     m* mp = getg()->m;
     casgstatus(gp, _Grunning, _Gdead);
     if (issystemgoroutine(gp)) atomic::Xadd(&sched.ngsys, -1);
@@ -246,7 +251,7 @@ static void goexit0(g* gp) {
 }
 
 /// 64 dead gs on a P are too many: all but 31 go to the global list.
-static void gfput(p* pp, g* gp) {
+void gfput(p* pp, g* gp) {
     if (readgstatus(gp) != _Gdead) throw_("gfput: the goroutine is not dead");
     gp->schedlink = pp->gfree;
     pp->gfree = gp;
@@ -265,7 +270,7 @@ static void gfput(p* pp, g* gp) {
 }
 
 /// A dead g with a stack, or null. Fetches up to 32 from the global list when the P has none.
-static g* gfget(p* pp) {
+g* gfget(p* pp) {
     if (!pp->gfree && sched.gfreeStack) {
         lock(&sched.gflock);
         while (pp->gfreecnt < 32 && sched.gfreeStack) {

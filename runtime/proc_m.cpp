@@ -4,8 +4,8 @@
 
 // ---- beginning -----------------------------------------------------------------------------------------------------
 
-static void mstartm0() GO("runtime.mstartm0");
-static void mstartm0() { initsig(false); }
+void mstartm0() GO("runtime.mstartm0");
+void mstartm0() { initsig(false); }
 
 /// Called by mstart on g0 with mstart's own pc and sp: where mcall and systemstack begin from now on.
 /// Realigns the stack, which mstart keeps in Go's shape and not in C++'s; nosplit because it does.
@@ -30,12 +30,12 @@ void mstart1(uintptr pc, uintptr sp) {
     schedule();
 }
 
-static void mspinning() GO("runtime.mspinning");
-static void mspinning() { getg()->m->spinning = true; }
+void mspinning() GO("runtime.mspinning");
+void mspinning() { getg()->m->spinning = true; }
 
 /// An m without a thread yet. Memory needs a P's caches, so an M that has none borrows pp.
-static m* allocm(p* pp, void (*fn)()) GO("runtime.allocm");
-static m* allocm(p* pp, void (*fn)()) {
+m* allocm(p* pp, void (*fn)()) GO("runtime.allocm");
+m* allocm(p* pp, void (*fn)()) {
     g* gp = getg();
     gp->m->locks++;
     if (!gp->m->p) acquirep(pp);
@@ -49,8 +49,8 @@ static m* allocm(p* pp, void (*fn)()) {
     return mp;
 }
 
-static void newm1(m* mp) GO("runtime.newm1");
-static void newm1(m* mp) { newosproc(mp, reinterpret_cast<void*>(mp->g0->stack.hi)); }
+void newm1(m* mp) GO("runtime.newm1");
+void newm1(m* mp) { newosproc(mp, reinterpret_cast<void*>(mp->g0->stack.hi)); }
 
 /// A new thread that runs fn and then schedules with pp; or with fn = sysmon and no P.
 void newm(void (*fn)(), p* pp) {
@@ -66,8 +66,8 @@ int32 mcount() { return static_cast<int32>(sched.mnext - sched.nmfreed); }
 
 // ---- M and P -------------------------------------------------------------------------------------------------------
 
-static void acquirep1(p* pp) GO("runtime.acquirep1");
-static void acquirep1(p* pp) {
+void acquirep1(p* pp) GO("runtime.acquirep1");
+void acquirep1(p* pp) {
     m* mp = getg()->m;
     if (mp->p || mp->mcache) throw_("acquirep: already holds a P");
     if (pp->m || pp->status != _Pidle) throw_("acquirep: invalid p state");

@@ -19,7 +19,7 @@ bool runqempty(p* pp) {
     }
 }
 
-static bool runqputslow(p* pp, g* gp, uint32 h, uint32 t) GO("runtime.runqputslow");
+bool runqputslow(p* pp, g* gp, uint32 h, uint32 t) GO("runtime.runqputslow");
 
 /// By the owner. next: into runnext, and what was there to the tail. A full ring gives half of itself away.
 void runqput(p* pp, g* gp, bool next) {
@@ -42,7 +42,7 @@ void runqput(p* pp, g* gp, bool next) {
 }
 
 /// Moves half the ring and gp to the global queue.
-static bool runqputslow(p* pp, g* gp, uint32 h, uint32 t) {
+bool runqputslow(p* pp, g* gp, uint32 h, uint32 t) {
     g* batch[runqlen / 2 + 1];
     uint32 n = (t - h) / 2;
     if (n != runqlen / 2) throw_("runqputslow: queue is not full");
@@ -213,8 +213,8 @@ static g* globrunqgetlocked(p* pp, int32 max) {
 }
 
 /// Looks everywhere for a goroutine to run; if there is none, gives the P away and sleeps until there may be.
-static g* findrunnable(bool* inheritTime) GO("runtime.findrunnable");
-static g* findrunnable(bool* inheritTime) {
+g* findrunnable(bool* inheritTime) GO("runtime.findrunnable");
+g* findrunnable(bool* inheritTime) {
     m* mp = getg()->m;
     *inheritTime = false;
     for (;;) {

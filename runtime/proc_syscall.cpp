@@ -20,8 +20,8 @@ static void wakesysmon() {
     notewakeup(&sched.sysmonnote);
 }
 
-static void entersyscall_sysmon(void*) GO("runtime.entersyscall_sysmon");
-static void entersyscall_sysmon(void*) {
+void entersyscall_sysmon(void*) GO("runtime.entersyscall_sysmon");
+void entersyscall_sysmon(void*) {
     lock(&sched.lock);
     wakesysmon();
     unlock(&sched.lock);
@@ -53,8 +53,8 @@ void entersyscall() {
     mp->locks--;
 }
 
-static void exitsyscallfast_pidle(bool* ok) GO("runtime.exitsyscallfast_pidle");
-static void exitsyscallfast_pidle(bool* ok) {
+void exitsyscallfast_pidle(bool* ok) GO("runtime.exitsyscallfast_pidle");
+void exitsyscallfast_pidle(bool* ok) {
     lock(&sched.lock);
     p* pp = pidleget();
     if (pp) wakesysmon();
@@ -63,8 +63,8 @@ static void exitsyscallfast_pidle(bool* ok) {
     *ok = pp != nullptr;
 }
 
-nosplit static bool exitsyscallfast() GO("runtime.exitsyscallfast");
-static bool exitsyscallfast() {
+nosplit bool exitsyscallfast() GO("runtime.exitsyscallfast");
+bool exitsyscallfast() {
     m* mp = getg()->m;
     // The usual case: nobody took the P.
     if (mp->p && mp->p->status == _Psyscall && atomic::Cas(&mp->p->status, _Psyscall, _Prunning)) {
@@ -79,7 +79,7 @@ static bool exitsyscallfast() {
     return ok;
 }
 
-static void exitsyscall0(g* gp) GO("runtime.exitsyscall0");
+void exitsyscall0(g* gp) GO("runtime.exitsyscall0");
 
 void exitsyscall() {
     g* gp = getg();
@@ -108,7 +108,7 @@ void exitsyscall() {
 }
 
 /// On g0, no P: queue the goroutine and find something else for this M, which is to sleep.
-static void exitsyscall0(g* gp) {
+void exitsyscall0(g* gp) {
     m* mp = getg()->m;
     casgstatus(gp, _Gsyscall, _Grunnable);
     dropg();

@@ -11,8 +11,8 @@ constexpr int64 forcePreemptNS = 10 * 1000 * 1000;  // a time slice
 
 /// Asks the goroutine on pp to yield at its next function call. Best effort: it may be the wrong one by the time it
 /// looks, which does no harm, or may never call a function.
-static bool preemptone(p* pp) GO("runtime.preemptone");
-static bool preemptone(p* pp) {
+bool preemptone(p* pp) GO("runtime.preemptone");
+bool preemptone(p* pp) {
     m* mp = pp->m;
     if (!mp || mp == getg()->m) return false;
     g* gp = mp->curg;
@@ -24,8 +24,8 @@ static bool preemptone(p* pp) {
 }
 
 /// Looks at every P. Returns how many were taken from system calls.
-static uint32 retake(int64 now) GO("runtime.retake");
-static uint32 retake(int64 now) {
+uint32 retake(int64 now) GO("runtime.retake");
+uint32 retake(int64 now) {
     uint32 n = 0;
     for (int64 i = 0; i < allp.len; i++) {
         p* pp = allp.array[i];

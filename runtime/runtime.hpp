@@ -140,7 +140,7 @@ void goexit1() GO("runtime.goexit1");
 bool issystemgoroutine(g* gp) GO("runtime.isSystemGoroutine");
 nosplit void casgstatus(g* gp, uint32 oldval, uint32 newval) GO("runtime.casgstatus");
 [[gnu::always_inline]] inline uint32 readgstatus(g* gp) { return atomic::Load(&gp->atomicstatus); }
-/// Parks the current goroutine: unlockf(gp, lock) runs on g0 once it is off its stack; if it says false, it goes on at once.
+/// Parks the current goroutine. unlockf(gp, lock), if any, runs on g0 once it is off its stack; if it says false, it goes on at once.
 void gopark(bool (*unlockf)(g*, void*), void* lock, gostring reason) GO("runtime.gopark");
 void goparkunlock(mutex* l, gostring reason) GO("runtime.goparkunlock");
 void goready(g* gp) GO("runtime.goready");

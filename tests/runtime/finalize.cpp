@@ -1,0 +1,24 @@
+// finalize.cpp - what a channel still held when its last user left is destroyed by the finalizer goroutine, g4 at first.
+
+#include "go.hpp"
+
+static volatile int64 destroyedby;
+
+struct witness {
+    bool live = true;
+    witness() = default;
+    witness(witness&& o) noexcept : live(o.live) { o.live = false; }
+    ~witness() {
+        if (live) destroyedby = getg()->goid;
+    }
+};
+
+void main_main() {
+    int64 self = getg()->goid;
+    {
+        chan<witness> c(1);
+        c.send(witness());
+    }
+    while (!destroyedby) Gosched();
+    fmt::Println("finalizer", destroyedby != self ? "elsewhere" : "here");
+}
