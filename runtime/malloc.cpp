@@ -113,56 +113,45 @@ uintptr scavenge() {
     return n;
 }
 
-void* persistentalloc(uintptr size, uintptr align) {
-    if (size > spanSize / 4) {
-        auto* v = spanalloc(size);
-        return memset(v, 0, size);
-    }
-    m* mp = acquirem();
-    bool own = mp->p != nullptr;
-    persistentAlloc* a = own ? &mp->p->palloc : &mheap_.palloc;
-    if (!own) lock(&mheap_.palloclock);
-    a->off = (a->off + align - 1) & ~(align - 1);
-    if (!a->base || a->off + size > spanSize) {
-        a->base = static_cast<uint8*>(spanalloc(spanSize));  // fresh or used before: cleared block by block below
-        a->off = 0;
-    }
-    void* v = a->base + a->off;
-    a->off += size;
-    if (!own) unlock(&mheap_.palloclock);
-    releasem(mp);
-    return memset(v, 0, size);
-}
-
 // ---- blocks --------------------------------------------------------------------------------------------------------
 
 static int32 sizeclass(uintptr size) {
     int32 c = 0;
-    while ((16ull << c) < size) c++;
+    while (class_to_size[c] < size) c++;
     return c;
 }
 
-/// A block of class c from the heap's own list, or cut from the span that is being cut. With mheap_.lock held.
-static gclink* central(int32 c) {
-    mcentral* ct = &mheap_.central[c];
-    if (gclink* v = ct->list) {
-        ct->list = v->next;
-        return v;
+/// n bytes from the span that is being cut. Everything small is cut from the same one, so that a program that has little
+/// touches few pages. With mheap_.lock held.
+static void* cut(uintptr n) {
+    uintptr align = n & -n;
+    if (align > 64) align = 64;
+    mheap_.cut = (mheap_.cut + align - 1) & ~(align - 1);
+    if (mheap_.cut + n > mheap_.cutend) {
+        mheap_.cut = reinterpret_cast<uintptr>(spanalloclocked(spanSize));
+        mheap_.cutend = mheap_.cut + spanSize;
     }
-    if (ct->cut + (16ull << c) > ct->end) {
-        ct->cut = reinterpret_cast<uintptr>(spanalloclocked(spanSize));
-        ct->end = ct->cut + spanSize;
-    }
-    auto* v = reinterpret_cast<gclink*>(ct->cut);
-    ct->cut += 16ull << c;
+    void* v = reinterpret_cast<void*>(mheap_.cut);
+    mheap_.cut += n;
     return v;
 }
 
-/// How many blocks go between a P's cache and the heap at a time: about a page of them.
-static int32 batch(int32 c) { return (16 << c) >= 2048 ? 1 : 4096 / (16 << c); }
+/// A block of class c from the heap's own list, or a new one. With mheap_.lock held.
+static gclink* central(int32 c) {
+    gclink* v = mheap_.central[c];
+    if (!v) return static_cast<gclink*>(cut(class_to_size[c]));
+    mheap_.central[c] = v->next;
+    return v;
+}
+
+/// How many blocks of a class go between a P's cache and the heap at a time, at most: about a page of them.
+static int32 batch(int32 c) {
+    int32 n = static_cast<int32>(4096 / class_to_size[c]);
+    return n ? n : 1;
+}
 
 void* mallocgc(uintptr size) {
-    if (size > spanSize) return memset(spanalloc(size), 0, size);
+    if (size > class_to_size[numSizeClasses - 1]) return memset(spanalloc(size), 0, size);
 
     int32 c = sizeclass(size);
     m* mp = acquirem();
@@ -175,11 +164,16 @@ void* mallocgc(uintptr size) {
     } else {
         lock(&mheap_.lock);
         v = central(c);
-        for (int32 i = 1; mc && i < batch(c); i++) {
-            gclink* more = central(c);
-            more->next = mc->alloc[c];
-            mc->alloc[c] = more;
-            mc->nalloc[c]++;
+        if (mc) {
+            // The first refills are small: boot needs one or two of a kind.
+            for (int32 i = 0; i < mc->refill[c]; i++) {
+                gclink* more = central(c);
+                more->next = mc->alloc[c];
+                mc->alloc[c] = more;
+                mc->nalloc[c]++;
+            }
+            mc->refill[c] = 2 * mc->refill[c] + 1;
+            if (mc->refill[c] > batch(c)) mc->refill[c] = batch(c);
         }
         unlock(&mheap_.lock);
     }
@@ -189,7 +183,7 @@ void* mallocgc(uintptr size) {
 }
 
 void mfree(void* p_, uintptr size) {
-    if (size > spanSize) {
+    if (size > class_to_size[numSizeClasses - 1]) {
         spanfree(p_, size);
         return;
     }
@@ -203,9 +197,29 @@ void mfree(void* p_, uintptr size) {
         mc->nalloc[c]++;
     } else {
         lock(&mheap_.lock);
-        v->next = mheap_.central[c].list;
-        mheap_.central[c].list = v;
+        v->next = mheap_.central[c];
+        mheap_.central[c] = v;
         unlock(&mheap_.lock);
     }
     releasem(mp);
+}
+
+/// A P has its own chunk; who has no P shares the span that is being cut.
+void* persistentalloc(uintptr size, uintptr align) {
+    if (size > spanSize / 4) return memset(spanalloc(size), 0, size);
+    m* mp = acquirem();
+    void* v;
+    if (p* pp = mp->p) {
+        persistentAlloc* a = &pp->palloc;
+        a->off = (a->off + align - 1) & ~(align - 1);
+        if (!a->base || a->off + size > spanSize) *a = {static_cast<uint8*>(spanalloc(spanSize)), 0};
+        v = a->base + a->off;
+        a->off += size;
+    } else {
+        lock(&mheap_.lock);
+        v = cut((size + align - 1) & ~(align - 1));
+        unlock(&mheap_.lock);
+    }
+    releasem(mp);
+    return memset(v, 0, size);
 }

@@ -6,6 +6,10 @@
 constexpr uintptr spanSize = 32 << 10;
 constexpr int32 spanOrders = 20;             // spans of 32 KB to 16 GB
 
+/// Bytes of a block, by class: two classes to each doubling. A g takes 384.
+constexpr uintptr class_to_size[numSizeClasses] = {16,  32,  48,   64,   96,   128,  192,  256,  384,
+                                                   512, 768, 1024, 1536, 2048, 3072, 4096, 6144, 8192};
+
 /// A 32 KB span that is cut into stacks. Found from an address by spanof.
 struct mspan {
     mspan* next;             // on its stackpool list while it has a stack to give
@@ -15,22 +19,16 @@ struct mspan {
     uint32 allocCount;       // stacks in use
 };
 
-struct mcentral {
-    gclink* list;            // blocks given back
-    uintptr cut, end;        // the span that is being cut
-};
-
 struct mheap {
-    mutex lock;              // guards all but palloc
+    mutex lock;
     uintptr arena_start;
     uintptr arena_used;      // spans have been cut up to here
     uintptr mapped;          // readable and writable up to here
     uintptr arena_end;       // reserved up to here
     uintptr table;           // the span table is mapped from here to arena_start
     gclink* free[spanOrders];
-    mcentral central[numSizeClasses];
-    mutex palloclock;
-    persistentAlloc palloc;
+    gclink* central[numSizeClasses];   // blocks given back, by class
+    uintptr cut, cutend;     // the span that blocks are cut from now
 };
 
 extern mheap mheap_;

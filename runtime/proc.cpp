@@ -137,7 +137,7 @@ p* procresize(int32 nprocs) {
     m* mp = getg()->m;
     for (int32 i = 0; i < nprocs; i++) {
         if (allp.array[i]) continue;
-        p* pp = new_<p>();
+        auto* pp = static_cast<p*>(persistentalloc(sizeof(p), 64));  // Ps are never freed
         pp->id = i;
         pp->status = _Pgcstop;
         pp->sudogcache = {pp->sudogbuf, 0, sizeof pp->sudogbuf / sizeof pp->sudogbuf[0]};

@@ -349,7 +349,7 @@ struct hchan {
 // ---- memory --------------------------------------------------------------------------------------------------------
 
 constexpr int32 _NumStackOrders = 4;    // stacks of 2, 4, 8 and 16 KB come from caches
-constexpr int32 numSizeClasses = 12;    // 16 bytes to 32 KB, powers of two
+constexpr int32 numSizeClasses = 18;    // blocks of 16 bytes to 8 KB: class_to_size
 
 /// A block on a free list begins with the link to the next one.
 struct gclink {
@@ -365,6 +365,7 @@ struct stackfreelist {
 struct mcache {
     gclink* alloc[numSizeClasses];   // free blocks, by class
     int32 nalloc[numSizeClasses];    // how many
+    int32 refill[numSizeClasses];    // how many more to fetch the next time there are none
     stackfreelist stackcache[_NumStackOrders];
 };
 
