@@ -1,5 +1,6 @@
 // rt0_linux_amd64.S - the first instruction: the ELF entry point, where the kernel jumps to.
-// Nothing has run before it: SP points at argc, every other register is 0.
+// Nothing has run before it: SP points at argc, every other register is 0. The second entry is
+// for a program that loads the runtime as a library.
 
 #include "textflag.h"
 

@@ -140,7 +140,7 @@ struct g {
     void* param;             // what the waker hands over: the sudog that was served
     uint32 atomicstatus;     // gstatus
     int64 goid;              // 1 is main; 0 is a g that is not a goroutine (g0, gsignal) or is not in use
-    int64 waitsince;         // about when it parked, ns
+    int64 waitsince;         // since when it waits, ns; in Go the collector fills it in, so 0 here
     gostring waitreason;     // why, if _Gwaiting
     guintptr schedlink;      // next on whichever list it is on
     bool preempt;            // preemption asked for; survives a stackguard0 that was overwritten
