@@ -50,16 +50,18 @@ m* allocm(p* pp, void (*fn)()) {
 }
 
 void newm1(m* mp) GO("runtime.newm1");
-void newm1(m* mp) { newosproc(mp, reinterpret_cast<void*>(mp->g0->stack.hi)); }
+void newm1(m* mp) {
+    m* self = acquirem();  // in Go also a lock against exec; what is seen of it is m.locks
+    newosproc(mp, reinterpret_cast<void*>(mp->g0->stack.hi));
+    releasem(self);
+}
 
 /// A new thread that runs fn and then schedules with pp; or with fn = sysmon and no P.
 void newm(void (*fn)(), p* pp) {
     m* mp = allocm(pp, fn);
     mp->nextp = pp;
     mp->sigmask = initSigmask;
-    acquirem();
     newm1(mp);
-    releasem(getg()->m);
 }
 
 int32 mcount() { return static_cast<int32>(sched.mnext - sched.nmfreed); }

@@ -1,0 +1,214 @@
+"""One stage as a card: where we are, the one sentence why, the source line, what changed, and a picture of G, M and P.
+
+At most 80 columns and about 22 lines, plain text.
+"""
+
+import linecache
+import os
+import textwrap
+
+from . import model, printers, record, snapshot, stops
+
+WIDTH = 79
+_CHANGES = 7
+_SOURCE = 1  # lines before and after
+
+
+def tour_stages():
+    """The tour's stages that this program has, in the table's order."""
+    return [p.stage for p in stops.places().values() if p.stage.tour and p.address is not None]
+
+
+def position(stage):
+    """(i, n) of a stage on the tour; (None, n) for one that is not on it."""
+    names = [s.name for s in tour_stages()]
+    return (names.index(stage.name) + 1 if stage.name in names else None), len(names)
+
+
+def card(stage, snap, before):
+    """The card's lines."""
+    lines = [_head(stage, snap), *_where(stage, snap)]
+    lines += textwrap.wrap(stage.why, WIDTH - 2, initial_indent="  ", subsequent_indent="  ")
+    lines += _source(snap)
+    if before is None:
+        lines.append("  before this nothing had run: g0, m0 and sched are all zero" if stage is stops.TABLE[0]
+                     else "  no earlier stop was seen: what changed is not known")  # fmt: skip
+    else:
+        lines += changes(snapshot.diff(before, snap), _CHANGES, snap)
+    lines += picture(snap)
+    return [cut(line) for line in lines]
+
+
+def cut(line, width=WIDTH):
+    """A line that fits."""
+    return line if len(line) <= width else line[: width - 1] + "…"
+
+
+def _head(stage, snap):
+    i, n = position(stage)
+    left = f"== {'stage ' + str(i) + '/' + str(n) if i else 'stage'}  {stage.name} "
+    right = f" thread {snap.thread}, on {_on(snap)} =="
+    return left + "=" * max(2, WIDTH - len(left) - len(right)) + right
+
+
+def _on(snap):
+    if not snap.fs_base:
+        return "the kernel's stack, no g yet" if not snap.g0.get("stack.hi") else "g0's stack, no TLS yet"
+    name = snap.names.pointer(snap.tls_g)
+    return str(name).removeprefix("&runtime.") if snap.g_at(snap.tls_g) else f"-8(FS) = {name}"
+
+
+def _where(stage, snap):
+    file, line = snap.world.line_at(snap.pc)
+    here = snap.names.code(snap.pc)
+    called = ""
+    frames = record.frames(3)
+    if len(frames) > 1 and stage.kind == "entry":
+        called = f", called by {frames[1][0]}"
+    at = f" at {os.path.basename(file)}:{line}" if file else ""
+    return [f"  {here}{at}{called}"]
+
+
+def _source(snap):
+    file, line = snap.world.line_at(snap.pc)
+    if not file or not os.path.exists(file):
+        return []
+    shown = []
+    for number in range(max(1, line - _SOURCE), line + _SOURCE + 1):
+        text = linecache.getline(file, number).rstrip().expandtabs(4)
+        shown.append(f"  {'->' if number == line else '  '} {number:5} {text}")
+    return shown
+
+
+# ---- what changed --------------------------------------------------------------------------------------------------
+
+# Counters of time and of memory that say nothing about the boot.
+_NOISE = ("fastrand", "cheaprand", "lastpoll", "procresizetime", "sysmontick", "timeToRun", "statsSeq", "mspancache", "pcache",
+          "trackingSeq", "palloc", "wbBuf", "deferpool", "sudogcache", "chacha8", "maxStackScanDelta", "limiterEvent",
+          "gcw", "schedwhen", "mLockProfile", "locksHeld")  # fmt: skip
+
+
+def _rank(path):
+    if path.startswith(("fs_base", "tls_g")):
+        return 0
+    if path.startswith("g0."):
+        return 1
+    return {"m0": 2, "p0": 3, "sched": 4}.get(path.partition(".")[0], 5 if path[0] == "g" and path[1].isdigit() else 6)
+
+
+def interesting(changed):
+    """The changes worth a learner's eye, the closest to the machine first; what is new is one line."""
+    fresh = {c[0].rpartition(".")[0]: c[2] for c in changed if c[0].endswith(".status") and c[1] is None}
+    changed = [(name, None, status) for name, status in fresh.items()] + [
+        c for c in changed if not (c[1] is None and c[0].startswith(tuple(name + "." for name in fresh)))
+    ]
+    kept = [c for c in changed if not any(part in _NOISE for part in c[0].split("."))]
+    slices = {c[0][: -len(".array")] for c in kept if c[0].endswith(".array")}
+    kept = [c for c in kept if not (c[0].endswith((".array", ".cap")) and c[0].rpartition(".")[0] in slices)]
+    return sorted(kept, key=lambda c: _rank(c[0]))
+
+
+def change_line(change, snap=None):
+    """`g0.m: 0 → &runtime.m0`; for bounds of g0's stack, which name everything else, where they are."""
+    path, was, now = change
+    if snap is not None and path == "g0.stack.hi" and snap.names.entry:
+        now = f"SP, {snap.names.entry - snap.g0.get('stack.hi')} below where it was at the entry"
+    elif snap is not None and path == "g0.stack.lo":
+        now = f"hi-{snap.g0.get('stack.hi') - snap.g0.get('stack.lo')}"
+    path = path.removeprefix("globals.runtime.").replace("m0.tls.0", "m0.tls[0]")
+    return f"{path}: {_value(was)} → {_value(now)}"
+
+
+def _value(value):
+    if value is None:
+        return "(new)"
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, list):
+        return "[" + " ".join(str(v).removeprefix("&runtime.") for v in value) + "]"
+    if isinstance(value, str):
+        return value or '""'
+    return f"{value:#x}" if value > 1 << 33 else str(value)
+
+
+def changes(changed, limit, snap):
+    """The lines about what changed."""
+    kept = interesting(changed)
+    if not kept:
+        return ["  changed: nothing in g0, m0, p0, sched or the variables watched"]
+    lines = ["  changed:"]
+    for change in kept[:limit]:
+        lines.append("    " + change_line(change, snap))
+    if len(kept) > limit:
+        lines.append(f"    ... and {len(kept) - limit} more: `rt0 diff` shows all")
+    return lines
+
+
+# ---- the picture ---------------------------------------------------------------------------------------------------
+
+
+def picture(snap):
+    """Ms, Ps, goroutines and queues in a few lines."""
+    return [*_row("M", [_m(snap, m) for m in reversed(snap.ms)] or [_m(snap, snap.m0)]),
+            *_row("P", [_p(snap, p) for p in snap.ps] or ["none yet: procresize makes them"]),
+            *_row("G", [_g(snap, g) for g in snap.gs if _alive(snap, g)] or ["none yet, only g0: newproc makes the first"]),
+            *_sched(snap)]  # fmt: skip
+
+
+def _row(letter, cells, limit=2):
+    lines = textwrap.wrap(" | ".join(cells), WIDTH - 6, break_long_words=False, break_on_hyphens=False)
+    if len(lines) > limit:
+        lines = [*lines[: limit - 1], cut(lines[limit - 1] + " ...", WIDTH - 6)]
+    return [f"  {letter if i == 0 else ' '} {line}" for i, line in enumerate(lines)]
+
+
+def _short(snap, address):
+    return printers.short_of(snap.names, address)
+
+
+def _m(snap, m):
+    text = f"m{m.get('id')}"
+    if m.get("curg"):
+        text += f" runs {_short(snap, m.get('curg'))}"
+    elif m.get("g0") and m.get("p"):
+        text += " schedules"
+    elif m.get("blocked"):
+        text += " sleeps"
+    if m.get("p"):
+        text += f" with {_short(snap, m.get('p'))}"
+    if m.get("spinning"):
+        text += ", spinning"
+    if not m.get("g0"):
+        text += " (all zero)"
+    return text
+
+
+def _p(snap, p):
+    status = snap.world.p_status(p.get("status"))
+    text = f"p{p.get('id')} {status}"
+    queue = model.run_queue(p)
+    if p.get("runnext"):
+        text += f" next {_short(snap, p.get('runnext'))}"
+    if queue:
+        text += " queue " + " ".join(_short(snap, g) for g in queue[:6]) + (" ..." if len(queue) > 6 else "")
+    elif queue is None:
+        text += " queue broken"
+    return text
+
+
+def _alive(snap, g):
+    return snap.world.g_status(g.get("atomicstatus")) != "_Gdead"
+
+
+def _g(snap, g):
+    status = snap.world.g_status(g.get("atomicstatus"))
+    what = snap.names.code(g.get("startpc"))
+    text = f"{snap.g_name(g)} {status}"
+    if status == "_Gwaiting":
+        return f"{text} ({snap.waitreason(g)})"
+    return f"{text} {what}" if what else text
+
+
+def _sched(snap):
+    queue = [_short(snap, g) for g in model.global_queue(snap.sched)[:8]]
+    return [f"  sched: queue [{' '.join(queue)}], {snap.sched.get('npidle')} idle Ps, {snap.sched.get('nmidle')} idle Ms"]

@@ -1,0 +1,82 @@
+"""Gives gdb the commands: `rt0` itself, its settings, and all of walking and looking."""
+
+import gdb
+
+from . import console, looking, model, stops, walking
+
+
+class Rt0(gdb.Command):
+    """Watch a Go program start, from the kernel's first instruction to main.main.
+    (rt0) alone says where the program is.
+
+    (gdb) rt0 run
+    (gdb) rt0 next"""
+
+    def __init__(self):
+        super().__init__("rt0", gdb.COMMAND_RUNNING, gdb.COMPLETE_COMMAND, True)
+
+    @console.careful
+    def invoke(self, argument, from_tty):
+        """gdb calls this for a bare `rt0` or an unknown word."""
+        if argument.strip():
+            raise gdb.GdbError(f"there is no `rt0 {argument.split()[0]}`: `help rt0` lists what there is.")
+        model.world()
+        if not model.alive():
+            console.say(console.not_running())
+            return
+        stage, exactly = stops.current()
+        where = "at no stage yet" if stage is None else f"at stage `{stage.name}`" if exactly else f"after stage `{stage.name}`"
+        console.say(f"{where}; `rt0 next` goes on, `rt0 stages` lists all, `help rt0` says what else there is.")
+
+
+# ---- settings and registration -------------------------------------------------------------------------------------------
+
+
+class _SetPrefix(gdb.Command):
+    """Settings of the rt0 commands."""
+
+    def __init__(self, name):
+        super().__init__(name, gdb.COMMAND_SUPPORT, gdb.COMPLETE_NONE, True)
+
+
+class _Debug(gdb.Parameter):
+    """Show Python's traceback when an rt0 command fails."""
+
+    set_doc = show_doc = "Show Python's traceback when an rt0 command fails."
+    value = False
+
+    def __init__(self):
+        super().__init__("rt0 debug", gdb.COMMAND_SUPPORT, gdb.PARAM_BOOLEAN)
+
+    def get_set_string(self):
+        """gdb prints this after `set`."""
+        return ""
+
+    def get_show_string(self, value):
+        """gdb prints this for `show`."""
+        return f"rt0 debug is {value}."
+
+
+_registered = False
+
+
+def register():
+    """Adds everything to gdb, once."""
+    global _registered
+    if _registered:
+        return
+    _registered = True
+    _SetPrefix("set rt0")
+    _SetPrefix("show rt0")
+    _Debug()
+    Rt0()
+    for command in (walking.Stages, walking.Run, walking.Next, walking.Until, walking.Tour, walking.Record):
+        command()
+    for command in (looking.Dump, looking.Diff, looking.Check, looking.Goroutines, looking.Ms, looking.Ps):
+        command()
+    looking.GetG("getg")
+    looking.StageName("stage")
+    for function in (looking.G, looking.M, looking.P):
+        function()
+    gdb.events.stop.connect(console.session.stopped)
+    gdb.events.exited.connect(console.session.exited)

@@ -1,0 +1,32 @@
+"""Puts the package's parts into gdb, for one program."""
+
+import gdb
+
+from . import commands, model, printers, unwinder
+
+
+def load(objfile):
+    """Registers everything; `objfile` is the program being loaded, None if the script was sourced by hand."""
+    commands.register()
+    objfile = objfile or _program()
+    printers.register(objfile)
+    unwinder.register(objfile)
+    gdb.execute("set backtrace past-main on")  # gdb takes Go's main.main for C's main and would stop there
+    # Else gdb 13 resumes thread by thread and fails ("No such process") if the first one has ended the process meanwhile.
+    if not model.alive():  # gdb refuses to change it later
+        gdb.execute("maintenance set target-non-stop off")
+    _choose_language()
+
+
+def _program():
+    path = gdb.current_progspace().filename
+    return next((o for o in gdb.objfiles() if path and o.filename == path), None)
+
+
+def _choose_language():
+    """gdb sees a main.main and believes in Go; our runtime is C++, whatever frame is selected."""
+    try:
+        if not model.world().is_go and gdb.parameter("language") == "auto":
+            gdb.execute("set language c++")
+    except model.Problem:
+        pass

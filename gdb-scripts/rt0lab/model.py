@@ -1,0 +1,530 @@
+"""Reads g, m, p, sched and what hangs on them out of a program: returns objects, prints nothing, changes nothing.
+
+One model for two worlds: the rt0lab runtime (types `g`, variables `g0`) and Go (`runtime.g`, `runtime.g0`).
+Offsets, sizes, enum values and array lengths come from DWARF, addresses from the ELF file. A structure is one read
+of memory, decoded by its layout. It works before the program runs, while it is stopped, and on a core file.
+"""
+
+import struct
+
+import gdb
+
+from . import elf
+
+MAX_GS, MAX_MS, MAX_PS, MAX_QUEUE = 20000, 4096, 1024, 4096
+_FLATTEN = 16  # arrays up to this length are fields of their structure, longer ones are read on demand
+
+
+class Problem(Exception):
+    """Something a person can act on; its text is one sentence that says what and what to do."""
+
+
+class Unreadable:
+    """Stands for a value whose memory could not be read."""
+
+    def __init__(self, addr):
+        self.addr = addr
+
+    def __str__(self):
+        return f"<unreadable {self.addr:#x}>"
+
+    __repr__ = __str__
+
+    def __bool__(self):
+        return False
+
+    def __eq__(self, other):
+        return isinstance(other, Unreadable) and other.addr == self.addr
+
+    def __hash__(self):
+        return hash(("unreadable", self.addr))
+
+
+# ---- layouts: DWARF types turned into something that decodes bytes --------------------------------------------------
+
+_INTS = {(1, False): "B", (2, False): "H", (4, False): "I", (8, False): "Q",
+         (1, True): "b", (2, True): "h", (4, True): "i", (8, True): "q"}  # fmt: skip
+
+
+class Leaf:
+    """One scalar of a structure: where it is, how to decode it, what it points to."""
+
+    __slots__ = ("path", "offset", "size", "code", "kind", "target")
+
+    def __init__(self, path, offset, size, code, kind, target):
+        self.path, self.offset, self.size = path, offset, size
+        self.code = code  # struct format letter
+        self.kind = kind  # int, bool, ptr (typed or not), word (a uintptr: maybe an address), str
+        self.target = target  # for pointers: what is there (`g`, `m`, `void`...)
+
+
+class Array:
+    """A long array inside a structure: read on demand."""
+
+    __slots__ = ("offset", "count", "leaf")
+
+    def __init__(self, offset, count, leaf):
+        self.offset, self.count, self.leaf = offset, count, leaf
+
+
+class Layout:
+    """How a type lies in memory: leaves by path, long arrays, size."""
+
+    def __init__(self, world, gdb_type):
+        self.type = gdb_type
+        self.size = gdb_type.sizeof
+        self.leaves, self.arrays, self.strings, self.slices = [], {}, [], []
+        self._world = world
+        self._add("", 0, gdb_type)
+        at, form, self.flat = 0, "<", []
+        for leaf in sorted(self.leaves, key=lambda leaf: leaf.offset):
+            if leaf.offset >= at:  # members of a union: the first stands for all
+                form += f"{leaf.offset - at}x{leaf.code}"
+                at = leaf.offset + leaf.size
+                self.flat.append(leaf)
+        self.leaves = self.flat
+        self.form = struct.Struct(form)
+        self.at = {leaf.path: leaf for leaf in self.leaves}
+
+    def _add(self, path, offset, gdb_type):
+        name = str(gdb_type)
+        plain = gdb_type.strip_typedefs()
+        code = plain.code
+        if code == gdb.TYPE_CODE_STRUCT:
+            fields = [f for f in plain.fields() if not f.is_base_class and hasattr(f, "bitpos") and f.type.sizeof]
+            names = tuple(bare(f.name) for f in fields)
+            if names == ("str", "len"):
+                self.strings.append((path, offset))
+            elif names == ("array", "len", "cap"):
+                self.slices.append((path, offset, self._world.base_name(fields[0].type.strip_typedefs().target())))
+            elif "atomic." in name and len(fields) == 1:  # atomic.Uint32 and the like: the word inside is the field
+                return self._add(path, offset, fields[0].type)
+            for field, inner in zip(fields, names):
+                if inner and inner != "_":
+                    self._add(f"{path}.{inner}" if path else inner, offset + field.bitpos // 8, field.type)
+        elif code == gdb.TYPE_CODE_ARRAY:
+            lo, hi = plain.range()
+            count, element = hi - lo + 1, plain.target()
+            if count <= _FLATTEN:
+                for i in range(count):
+                    self._add(f"{path}.{i}", offset + i * element.sizeof, element)
+            else:
+                leaf = self._leaf(path, 0, element)
+                if leaf:
+                    self.arrays[path] = Array(offset, count, leaf)
+        else:
+            leaf = self._leaf(path, offset, gdb_type)
+            if leaf:
+                self.leaves.append(leaf)
+
+    def _leaf(self, path, offset, gdb_type):
+        name = self._world.base_name(gdb_type)
+        plain = gdb_type.strip_typedefs()
+        size, code = plain.sizeof, plain.code
+        if code in (gdb.TYPE_CODE_PTR, gdb.TYPE_CODE_FUNC):
+            target = plain.target() if code == gdb.TYPE_CODE_PTR else plain
+            if target.strip_typedefs().code in (gdb.TYPE_CODE_FUNC, gdb.TYPE_CODE_METHOD):
+                return Leaf(path, offset, 8, "Q", "ptr", "func")
+            return Leaf(path, offset, 8, "Q", "ptr", self._world.base_name(target))
+        if code == gdb.TYPE_CODE_BOOL:
+            return Leaf(path, offset, 1, "?", "bool", None) if size == 1 else None
+        if code in (gdb.TYPE_CODE_INT, gdb.TYPE_CODE_ENUM, gdb.TYPE_CODE_CHAR):
+            signed = bool(getattr(plain, "is_signed", False))
+            letter = _INTS.get((size, signed))
+            if not letter:
+                return None
+            if name in ("guintptr", "muintptr", "puintptr"):
+                return Leaf(path, offset, size, letter, "ptr", name[0])
+            return Leaf(path, offset, size, letter, "word" if name == "uintptr" else "int", name)
+        return None
+
+    def decode(self, data):
+        """All leaves' values, in the order of `leaves`."""
+        return self.form.unpack_from(data)
+
+
+def bare(field_name):
+    """Go writes the members of an anonymous struct with their package: `runtime.head` is `head`."""
+    return field_name.rpartition(".")[2] if field_name else field_name
+
+
+class Struct:
+    """A structure read from memory: `get(path)` gives a number, a bool, text, None for what the type lacks."""
+
+    __slots__ = ("layout", "addr", "data")
+
+    def __init__(self, layout, addr, data):
+        self.layout, self.addr, self.data = layout, addr, data
+
+    def get(self, *paths):
+        """The value of the first of these fields that the type has, else None."""
+        for path in paths:
+            leaf = self.layout.at.get(path)
+            if leaf is not None:
+                return struct.unpack_from("<" + leaf.code, self.data, leaf.offset)[0]
+        return None
+
+    def has(self, path):
+        """Does the type have this field?"""
+        return path in self.layout.at
+
+    def array(self, path):
+        """(count, function from index to value) of an array field, long or short; None if there is none."""
+        array = self.layout.arrays.get(path)
+        if array is None:
+            return None
+        step = array.leaf.size
+
+        def at(i):
+            return struct.unpack_from("<" + array.leaf.code, self.data, array.offset + i * step)[0]
+
+        return array.count, at
+
+
+# ---- the program ---------------------------------------------------------------------------------------------------
+
+
+class World:
+    """One program: which of the two worlds it is, its symbols, types and layouts."""
+
+    def __init__(self, path):
+        self.path = path
+        try:
+            self.elf = elf.Elf(path)
+        except (OSError, elf.NotElf):
+            raise Problem(f"{path} is no x86-64 ELF program: start gdb on one built by `./lab path hello`, or on a Go program.")
+        symbols = self.elf.symbols
+        if "runtime.g0" not in symbols:
+            what = "has no symbols (stripped?)" if not symbols else "is neither an rt0lab nor a Go program"
+            raise Problem(f"{path} {what}: `./lab path hello` names one to look at; build Go programs without -ldflags=-s or -w.")
+        for prefix in ("", "runtime."):
+            self._g = _lookup_type(prefix + "g")
+            if self._g is not None and gdb.lookup_global_symbol(prefix + "g0") is not None:
+                self.prefix = prefix
+                break
+        else:
+            raise Problem(f"{path} has no debug information: build it without -s, -w or `strip`.")
+        self.is_go = self.prefix == "runtime."
+        self._types, self._layouts, self._variables, self._lines = {}, {}, {}, {}
+        self._slide, self._slide_pid = 0, None
+
+    # -- addresses
+
+    @property
+    def slide(self):
+        """How far a position-independent program was moved from the addresses in its file."""
+        if self.elf.relocatable:
+            pid = gdb.selected_inferior().pid
+            if pid != self._slide_pid:
+                self._slide_pid = pid
+                symbol = gdb.lookup_global_symbol(self.prefix + "g0")
+                self._slide = int(symbol.value().address) - self.elf.symbols["runtime.g0"][0]
+        return self._slide
+
+    def address(self, symbol):
+        """The address of an ELF symbol, or None."""
+        found = self.elf.symbols.get(symbol)
+        return None if found is None else found[0] + self.slide
+
+    def symbol_at(self, address):
+        """(name, offset) of the ELF symbol around an address, or None."""
+        return self.elf.symbol_at(address - self.slide)
+
+    def section_at(self, address):
+        """The ELF section around an address, or None."""
+        return self.elf.section_at(address - self.slide)
+
+    def line_at(self, address):
+        """(full file name, line) of an address, or (None, 0)."""
+        known = self._lines.get(address)
+        if known is None:
+            found = gdb.find_pc_line(address)
+            known = (found.symtab.fullname(), found.line) if found.symtab else (None, 0)
+            self._lines[address] = known
+        return known
+
+    # -- types
+
+    def base_name(self, gdb_type):
+        """A type's name without its package: `g` for `runtime.g` and for `struct g`."""
+        name = gdb_type.name or gdb_type.tag or str(gdb_type)
+        for prefix in ("struct ", "const "):
+            name = name.removeprefix(prefix)
+        return name.removeprefix("runtime.") if self.is_go else name
+
+    def type(self, name):
+        """The gdb.Type of a runtime type (`g`, `hchan`), or None if the program has none of that name."""
+        if name not in self._types:
+            self._types[name] = _lookup_type(self.prefix + name)
+        return self._types[name]
+
+    def layout(self, name):
+        """The layout of a runtime type."""
+        if name not in self._layouts:
+            gdb_type = self.type(name)
+            if gdb_type is None:
+                raise Problem(f"this program's debug information has no type `{self.prefix}{name}`: rebuild it with -g.")
+            self._layouts[name] = Layout(self, gdb_type)
+        return self._layouts[name]
+
+    def variable(self, name):
+        """(address, layout) of a runtime variable by its Go name without package, or None."""
+        if name not in self._variables:
+            symbol = gdb.lookup_global_symbol(self.prefix + name) or gdb.lookup_static_symbol(self.prefix + name)
+            at = self.elf.symbols.get("runtime." + name)
+            known = None
+            if symbol is not None and at is not None and symbol.type is not None:
+                known = at[0], Layout(self, symbol.type)
+            self._variables[name] = known
+        found = self._variables[name]
+        return None if found is None else (found[0] + self.slide, found[1])
+
+    def constant(self, name):
+        """The value of a named constant or enumerator, or None."""
+        symbol = None
+        try:
+            symbol = gdb.lookup_static_symbol(self.prefix + name) or gdb.lookup_global_symbol(self.prefix + name)
+            return None if symbol is None else int(symbol.value())
+        except (gdb.error, RuntimeError):
+            return None
+
+    def names(self, *names):
+        """{value: name} of those constants that the program has."""
+        found = {}
+        for name in names:
+            value = self.constant(name)
+            if value is not None:
+                found.setdefault(value, name)
+        return found
+
+    _G_STATUS = ("_Gidle", "_Grunnable", "_Grunning", "_Gsyscall", "_Gwaiting", "_Gmoribund_unused", "_Gdead",
+                 "_Genqueue_unused", "_Gcopystack", "_Gpreempted", "_Gleaked", "_Gscan")  # fmt: skip
+    _P_STATUS = ("_Pidle", "_Prunning", "_Psyscall", "_Pgcstop", "_Pdead", "_PgcstopIdle")
+
+    def g_status(self, value):
+        """`_Grunning` for a number; what it is, for a number that is no status."""
+        return self._status(value, "g_names", self._G_STATUS, "_Gscan")
+
+    def p_status(self, value):
+        """`_Pidle` for a number."""
+        return self._status(value, "p_names", self._P_STATUS, None)
+
+    def _status(self, value, cache, names, flag):
+        if isinstance(value, Unreadable) or value is None:
+            return str(value)
+        known = self._types.get(cache)
+        if known is None:
+            known = self._types[cache] = self.names(*names)
+        scan = next((v for v, n in known.items() if n == flag), 0)
+        if value in known:
+            return known[value]
+        if scan and value & scan and value & ~scan in known:
+            return f"{flag}|{known[value & ~scan]}"
+        return f"status {value}?"
+
+
+def _lookup_type(name):
+    """A struct type by name, whatever the current language is; None if there is none."""
+    for spelling in ("struct " + name, name):
+        try:
+            found = gdb.lookup_type(spelling)
+        except gdb.error:
+            continue
+        if found.strip_typedefs().code == gdb.TYPE_CODE_STRUCT:
+            return found
+    return None
+
+
+_worlds = {}
+
+
+def world():
+    """The program gdb is looking at; raises Problem with a sentence if there is none that we know."""
+    path = gdb.current_progspace().filename
+    if not path:
+        raise Problem("no program is loaded: `file PROGRAM` loads one, `./lab path hello` names one.")
+    objfile = next((o for o in gdb.objfiles() if o.filename == path or o.username == path), None)
+    known = _worlds.get(path)
+    if known is not None and known[0] is objfile:
+        return known[1]
+    found = World(path)
+    _worlds[path] = (objfile, found)
+    return found
+
+
+# ---- memory and registers ------------------------------------------------------------------------------------------
+
+
+def alive():
+    """Is there a process or a core to look at?"""
+    return bool(gdb.selected_inferior().pid) and gdb.selected_thread() is not None
+
+
+def on_core():
+    """Is it a core file?"""
+    connection = getattr(gdb.selected_inferior(), "connection", None)
+    return connection is not None and connection.type == "core"
+
+
+def read(addr, size):
+    """Bytes of memory, or Unreadable."""
+    try:
+        return bytes(gdb.selected_inferior().read_memory(addr, size))
+    except (gdb.MemoryError, OverflowError, gdb.error):
+        return Unreadable(addr)
+
+
+def read_struct(kind, addr):
+    """A structure of the named runtime type at an address: Struct or Unreadable."""
+    layout = world().layout(kind)
+    data = read(addr, layout.size)
+    return data if isinstance(data, Unreadable) else Struct(layout, addr, data)
+
+
+def read_word(addr):
+    """One 8-byte word: a number or Unreadable."""
+    data = read(addr, 8)
+    return data if isinstance(data, Unreadable) else int.from_bytes(data, "little")
+
+
+def read_text(addr, length):
+    """A Go string's text, at most 200 bytes of it."""
+    if not length:
+        return ""
+    if not 0 < length < 1 << 32:
+        return f"<a string of {length} bytes?>"
+    data = read(addr, min(length, 200))
+    if isinstance(data, Unreadable):
+        return str(data)
+    text = data.decode("utf-8", "replace")
+    return text + "..." if length > 200 else text
+
+
+def variable(name):
+    """A runtime variable (`sched`, `allp`) as a Struct, Unreadable, or None if the program has none."""
+    found = world().variable(name)
+    if found is None:
+        return None
+    addr, layout = found
+    data = read(addr, layout.size)
+    return data if isinstance(data, Unreadable) else Struct(layout, addr, data)
+
+
+def scalar(name):
+    """The value of a scalar runtime variable; None if there is none or it cannot be read."""
+    found = variable(name)
+    return found.get("") if isinstance(found, Struct) else None
+
+
+def text(name):
+    """The value of a string variable."""
+    found = variable(name)
+    if not isinstance(found, Struct) or not found.has("len"):
+        return None
+    return read_text(found.get("str"), found.get("len"))
+
+
+def register(name, frame=None):
+    """A register of the selected thread's innermost frame, or None."""
+    if not alive():
+        return None
+    try:
+        return int((frame or gdb.newest_frame()).read_register(name)) & (1 << 64) - 1
+    except (gdb.error, ValueError):
+        return None
+
+
+def tls_g():
+    """(FS base, the word at -8(FS): the thread's current g); None where it cannot be known."""
+    base = register("fs_base")
+    if not base:
+        return base, 0 if base == 0 else None
+    word = read_word(base - 8)
+    return base, None if isinstance(word, Unreadable) else word
+
+
+# ---- the lists: all gs, ms, ps and queues. Each is bounded and stands a cycle ----------------------------------------
+
+
+def _slice(name, limit):
+    """The words of a slice variable."""
+    found = variable(name)
+    if not isinstance(found, Struct):
+        return []
+    if found.has("array"):
+        array, count = found.get("array"), found.get("len")
+    else:
+        return []
+    if not array or not 0 < count <= 1 << 24:
+        return []
+    data = read(array, 8 * min(count, limit))
+    return [] if isinstance(data, Unreadable) else [w for (w,) in struct.iter_unpack("<Q", data)]
+
+
+def all_g_addresses():
+    """What allgs holds."""
+    return _slice("allgs", MAX_GS)
+
+
+def all_p_addresses():
+    """What allp holds."""
+    words = _slice("allp", MAX_PS)
+    if words:
+        return words
+    found = variable("allp")  # before Go 1.10 an array that ends in nil
+    if isinstance(found, Struct) and found.array("") is not None:
+        count, at = found.array("")
+        words = [at(i) for i in range(min(count, MAX_PS))]
+        return words[: words.index(0)] if 0 in words else words
+    return []
+
+
+def all_ms():
+    """The Ms of allm, newest first."""
+    return chain("m", scalar("allm") or 0, "alllink", MAX_MS)
+
+
+def chain(kind, head, link, limit=MAX_QUEUE):
+    """The structures of a linked list, up to an end, a cycle, bad memory or the limit."""
+    found, seen = [], set()
+    while head and head not in seen and len(found) < limit:
+        seen.add(head)
+        item = read_struct(kind, head)
+        if isinstance(item, Unreadable):
+            break
+        found.append(item)
+        head = item.get(link) or 0
+    return found
+
+
+def run_queue(p):
+    """The g addresses of a P's ring, oldest first; None if head and tail make no sense."""
+    head, tail = p.get("runqhead"), p.get("runqtail")
+    ring = p.array("runq")
+    if head is None or tail is None or ring is None:
+        return []
+    count, at = ring
+    waiting = tail - head & 0xFFFFFFFF
+    if waiting > count:
+        return None
+    return [at((head + i) % count) for i in range(waiting)]
+
+
+def global_queue(sched):
+    """The g addresses of the global run queue."""
+    return [g.addr for g in chain("g", sched.get("runqhead", "runq.head") or 0, "schedlink")]
+
+
+def wait_reason(g):
+    """Why a g waits: a string in Go 1.10 and here, later an index into runtime.waitReasonStrings."""
+    if g.has("waitreason.len"):
+        return read_text(g.get("waitreason.str"), g.get("waitreason.len"))
+    value = g.get("waitreason")
+    if not value:
+        return ""
+    at = world().address("runtime.waitReasonStrings")
+    size = world().elf.symbols.get("runtime.waitReasonStrings", (0, 0))[1]
+    if at is None or value * 16 >= size:
+        return f"wait reason {value}"
+    pair = read(at + 16 * value, 16)
+    return str(pair) if isinstance(pair, Unreadable) else read_text(*struct.unpack("<QQ", pair))

@@ -1,0 +1,43 @@
+"""The one table of boot stages: name, symbols, explanation. Pure Python; the CLI and the tests read it too."""
+
+import dataclasses
+import pathlib
+import tomllib
+
+_TABLE = pathlib.Path(__file__).with_name("stages.toml")
+_KINDS = ("entry", "label", "insn")
+
+
+@dataclasses.dataclass(frozen=True)
+class Stage:
+    """One row of stages.toml."""
+
+    name: str
+    symbols: tuple
+    go: str
+    why: str
+    kind: str = "entry"
+    tour: bool = False
+    bytes: str = ""
+
+
+def load(path=_TABLE):
+    """All stages, in boot order."""
+    with open(path, "rb") as file:
+        rows = tomllib.load(file)["stage"]
+    stages = tuple(Stage(**{**row, "symbols": tuple(row["symbols"])}) for row in rows)
+    for stage in stages:
+        if stage.kind not in _KINDS:
+            raise ValueError(f"{path}: stage {stage.name}: kind {stage.kind!r} is none of {', '.join(_KINDS)}")
+    return stages
+
+
+def named(stages, name):
+    """The stage of that name, also as typed by habit (`runtime.schedinit` for `schedinit`), or None."""
+    by_name = {stage.name: stage for stage in stages}
+    if name in by_name:
+        return by_name[name]
+    for stage in stages:
+        if name in stage.symbols or "runtime." + stage.name == name or stage.name == "runtime." + name:
+            return stage
+    return None

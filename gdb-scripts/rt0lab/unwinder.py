@@ -1,0 +1,176 @@
+"""Backtraces that are right: through Boost.Context's switch, which has no unwind information, and down to the true root."""
+
+import gdb
+import gdb.unwinder
+
+from . import model, record
+
+# ---- roots: nothing lies below them ----------------------------------------------------------------------------------
+
+
+class Roots:
+    """A frame filter: what gdb finds below a stack's first function is not a frame."""
+
+    name, priority, enabled = "rt0lab-roots", 100, True
+
+    def filter(self, frames):
+        """gdb calls this for `bt`."""
+        try:
+            return self._down_to_root(model.world(), frames)
+        except model.Problem:
+            return frames
+
+    @staticmethod
+    def _down_to_root(world, frames):
+        for decorator in frames:
+            frame = decorator.inferior_frame()
+            pc = frame.pc()
+            symbol = world.symbol_at(pc) or world.symbol_at(pc - 1)
+            if frame.level() > 0 and symbol is None and frame.name() is None:
+                return
+            yield decorator
+            # Go's unwind information leads on, to whatever lies above; ours ends by itself.
+            if world.is_go and symbol and symbol[0].removesuffix(".abi0") in record.ROOTS and frame.type() == gdb.NORMAL_FRAME:
+                return
+
+
+# ---- Boost.Context's assembly ------------------------------------------------------------------------------------------
+
+_CALLEE_SAVED = ("rbx", "rbp", "r12", "r13", "r14", "r15")
+_REGISTER = {0x64: "r12", 0x6C: "r13", 0x74: "r14", 0x7C: "r15"}
+_REGISTER_48 = {0x5C: "rbx", 0x6C: "rbp"}
+# Instructions that neither move SP nor touch a saved register: bytes, and how many operand bytes follow.
+_NEUTRAL = (
+    (b"\xf3\x0f\x1e\xfa", 0),  # endbr64
+    (b"\x0f\xae\x1c\x24", 0), (b"\x0f\xae\x14\x24", 0),  # stmxcsr, ldmxcsr (%rsp)
+    (b"\xd9\x7c\x24", 1), (b"\xd9\x6c\x24", 1),  # fnstcw, fldcw n(%rsp)
+    (b"\x48\x89\xe0", 0), (b"\x48\x89\xf2", 0), (b"\x48\x89\xc7", 0), (b"\x48\x89\xf0", 0),  # mov between registers
+    (b"\x48\x89\xf8", 0), (b"\x48\x83\xe0", 1), (b"\x48\x8d\x40", 1),  # make_fcontext: RAX is the new stack
+    (b"\x48\x89\x50", 1), (b"\x48\x89\x58", 1), (b"\x48\x89\x48", 1), (b"\x0f\xae\x18", 0), (b"\xd9\x78", 1),
+    (b"\x48\x8d\x0d", 4),
+)  # fmt: skip
+
+
+class Row:
+    """At one instruction: the caller's SP is SP + cfa, the return address at SP + ra or in a register, registers at SP + n."""
+
+    __slots__ = ("cfa", "ra", "saved")
+
+    def __init__(self, cfa, ra, saved):
+        self.cfa, self.ra, self.saved = cfa, ra, saved
+
+
+def rows(code):
+    """{offset: Row} for one of Boost's functions; None if an instruction is not one we know (another version)."""
+    found, at = {}, 0
+    cfa, ra, stored, live = 8, 0, {}, True
+    while at < len(code):
+        found[at] = Row(cfa, ra, {} if live is True else dict(live))
+        here = code[at:]
+        neutral = next((mark for mark in _NEUTRAL if here.startswith(mark[0])), None)
+        if neutral:
+            at += len(neutral[0]) + neutral[1]
+        elif here.startswith(b"\x48\x8d\x64\x24"):  # lea n(%rsp),%rsp
+            moved = int.from_bytes(here[4:5], "little", signed=True)
+            cfa, at = cfa - moved, at + 5
+            ra = "r8" if isinstance(ra, str) or moved > 0 else ra - moved
+            stored = {name: where - moved for name, where in stored.items()}
+            live = live if live is True else {name: where - moved for name, where in live.items()}
+        elif here[:2] == b"\x4c\x89" and here[2] in _REGISTER and here[3] == 0x24:  # mov %r12,n(%rsp)
+            stored[_REGISTER[here[2]]] = here[4]
+            at += 5
+        elif here[:2] == b"\x48\x89" and here[2] in _REGISTER_48 and here[3] == 0x24:
+            stored[_REGISTER_48[here[2]]] = here[4]
+            at += 5
+        elif here.startswith(b"\x48\x89\xfc"):  # mov %rdi,%rsp: from here on this is the other context's stack
+            live, at = dict(stored), at + 3
+        elif here.startswith(b"\x4c\x8b\x44\x24"):  # mov n(%rsp),%r8: the return address
+            at += 5
+        elif here[:2] == b"\x4c\x8b" and here[2] in _REGISTER and here[3] == 0x24 and live is not True:
+            live.pop(_REGISTER[here[2]], None)
+            at += 5
+        elif here[:2] == b"\x48\x8b" and here[2] in _REGISTER_48 and here[3] == 0x24 and live is not True:
+            live.pop(_REGISTER_48[here[2]], None)
+            at += 5
+        elif here.startswith(b"\x41\xff\xe0"):  # jmp *%r8
+            return found
+        elif here.startswith(b"\xc3\x55\xff\xe3"):  # ret; then where a new context begins: push %rbp, jmp *%rbx
+            return {**found, at + 1: Row(8, None, {}), at + 2: Row(8, None, {})}
+        else:
+            return None
+    return None
+
+
+class FrameId:
+    """What gdb knows a frame by."""
+
+    def __init__(self, sp, pc):
+        self.sp, self.pc = sp, pc
+
+
+class Context(gdb.unwinder.Unwinder):
+    """Unwinds out of jump_fcontext and make_fcontext, whatever instruction they are at."""
+
+    def __init__(self):
+        super().__init__("rt0lab-context")
+        self._known = {}  # program -> {(start, end): rows}, and where a new context's trampoline is
+
+    def _functions(self, world):
+        if world.path not in self._known:
+            table = {}
+            for name in ("jump_fcontext", "make_fcontext"):
+                start, size = world.address(name), world.elf.symbols.get(name, (0, 0))[1]
+                code = model.read(start, size or 128) if start else None
+                found = rows(code) if isinstance(code, bytes) else None
+                if found:
+                    table[start, start + (size or 128)] = found
+            self._known = {world.path: table}
+        return self._known[world.path]
+
+    def __call__(self, pending):
+        """gdb asks for each frame; None declines."""
+        try:
+            world = model.world()
+        except model.Problem:
+            return None
+        if "jump_fcontext" not in world.elf.symbols:
+            return None
+        pc = int(pending.read_register("rip"))
+        for (start, end), table in self._functions(world).items():
+            if start <= pc < end:
+                return self._unwind(pending, table.get(pc - start), start)
+        return None
+
+    @staticmethod
+    def _unwind(pending, row, start):
+        if row is None:
+            return None
+        sp = pending.read_register("rsp")
+        word = gdb.lookup_type("unsigned long")
+        pointer = word.pointer()
+
+        def stored(offset):
+            return (sp.cast(word) + offset).cast(pointer).dereference()
+
+        try:
+            cfa = sp.cast(word) + row.cfa
+            info = pending.create_unwind_info(FrameId(cfa, gdb.Value(start)))
+            if row.ra is None:  # a context that has not run: nothing called it
+                back = gdb.Value(0)
+            else:
+                back = stored(row.ra) if isinstance(row.ra, int) else pending.read_register(row.ra).cast(word)
+            info.add_saved_register("rip", back.cast(pending.read_register("rip").type))
+            info.add_saved_register("rsp", cfa.cast(sp.type))
+            for name in _CALLEE_SAVED:  # gdb takes what is not mentioned for lost
+                value = pending.read_register(name)
+                info.add_saved_register(name, stored(row.saved[name]).cast(value.type) if name in row.saved else value)
+        except gdb.error:
+            return None
+        return info
+
+
+def register(objfile):
+    """Adds the filter and the unwinder to a program."""
+    filters = objfile.frame_filters if objfile is not None else gdb.frame_filters
+    filters[Roots.name] = Roots()
+    gdb.unwinder.register_unwinder(objfile, Context(), replace=True)

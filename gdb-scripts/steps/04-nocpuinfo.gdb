@@ -1,0 +1,13 @@
+# Stops at stage 4, nocpuinfo, of a fresh run and shows g0 and m0: plain gdb, no Python.
+# g0 now has stack bounds, 64 KB less 104 bytes below SP, and the processor has been asked who it is.
+#   gdb -nx -batch -x gdb-scripts/steps/04-nocpuinfo.gdb PROGRAM
+set language c
+set pagination off
+set confirm off
+set print pretty on
+tbreak *(long)&nocpuinfo
+run
+info symbol $pc
+print 'runtime.g0'
+print 'runtime.m0'
+kill

@@ -1,0 +1,13 @@
+# Stops at stage 8, args, of a fresh run and shows g0 and m0: plain gdb, no Python.
+# Keeps argc and argv; the strings themselves stay where the kernel put them.
+#   gdb -nx -batch -x gdb-scripts/steps/08-args.gdb PROGRAM
+set language c
+set pagination off
+set confirm off
+set print pretty on
+tbreak *(long)&'runtime.args'
+run
+info symbol $pc
+print 'runtime.g0'
+print 'runtime.m0'
+kill

@@ -1,0 +1,13 @@
+# Stops at stage 10, osinit, of a fresh run and shows g0 and m0: plain gdb, no Python.
+# Asks the kernel how many processors this process may use: ncpu.
+#   gdb -nx -batch -x gdb-scripts/steps/10-osinit.gdb PROGRAM
+set language c
+set pagination off
+set confirm off
+set print pretty on
+tbreak *(long)&'runtime.osinit'
+run
+info symbol $pc
+print 'runtime.g0'
+print 'runtime.m0'
+kill

@@ -1,0 +1,13 @@
+# Stops at stage 11, schedinit, of a fresh run and shows g0 and m0: plain gdb, no Python.
+# Sets up everything the scheduler needs, in an order that matters.
+#   gdb -nx -batch -x gdb-scripts/steps/11-schedinit.gdb PROGRAM
+set language c
+set pagination off
+set confirm off
+set print pretty on
+tbreak *(long)&'runtime.schedinit'
+run
+info symbol $pc
+print 'runtime.g0'
+print 'runtime.m0'
+kill

@@ -1,0 +1,13 @@
+# Stops at stage 12, stackinit, of a fresh run and shows g0 and m0: plain gdb, no Python.
+# Empties the pools that goroutine stacks will come from.
+#   gdb -nx -batch -x gdb-scripts/steps/12-stackinit.gdb PROGRAM
+set language c
+set pagination off
+set confirm off
+set print pretty on
+tbreak *(long)&'runtime.stackinit'
+run
+info symbol $pc
+print 'runtime.g0'
+print 'runtime.m0'
+kill

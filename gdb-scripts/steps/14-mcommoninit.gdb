@@ -1,0 +1,13 @@
+# Stops at stage 14, mcommoninit, of a fresh run and shows g0 and m0: plain gdb, no Python.
+# Enters an M in the books: an id from sched.mnext, and a place at the head of allm.
+#   gdb -nx -batch -x gdb-scripts/steps/14-mcommoninit.gdb PROGRAM
+set language c
+set pagination off
+set confirm off
+set print pretty on
+tbreak *(long)&'runtime.mcommoninit'
+run
+info symbol $pc
+print 'runtime.g0'
+print 'runtime.m0'
+kill

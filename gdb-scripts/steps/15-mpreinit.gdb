@@ -1,0 +1,13 @@
+# Stops at stage 15, mpreinit, of a fresh run and shows g0 and m0: plain gdb, no Python.
+# Gives the M a second goroutine, gsignal, whose 32 KB stack signal handlers will run on.
+#   gdb -nx -batch -x gdb-scripts/steps/15-mpreinit.gdb PROGRAM
+set language c
+set pagination off
+set confirm off
+set print pretty on
+tbreak *(long)&'runtime.mpreinit'
+run
+info symbol $pc
+print 'runtime.g0'
+print 'runtime.m0'
+kill

@@ -1,0 +1,13 @@
+# Stops at stage 16, malg, of a fresh run and shows g0 and m0: plain gdb, no Python.
+# Makes a g with a stack of its own.
+#   gdb -nx -batch -x gdb-scripts/steps/16-malg.gdb PROGRAM
+set language c
+set pagination off
+set confirm off
+set print pretty on
+tbreak *(long)&'runtime.malg'
+run
+info symbol $pc
+print 'runtime.g0'
+print 'runtime.m0'
+kill

@@ -1,0 +1,13 @@
+# Stops at stage 17, alginit, of a fresh run and shows g0 and m0: plain gdb, no Python.
+# Chooses the hash function: AES instructions if the processor has them.
+#   gdb -nx -batch -x gdb-scripts/steps/17-alginit.gdb PROGRAM
+set language c
+set pagination off
+set confirm off
+set print pretty on
+tbreak *(long)&'runtime.alginit'
+run
+info symbol $pc
+print 'runtime.g0'
+print 'runtime.m0'
+kill

@@ -1,0 +1,13 @@
+# Stops at stage 19, goenvs, of a fresh run and shows g0 and m0: plain gdb, no Python.
+# Makes a slice of strings of the environment.
+#   gdb -nx -batch -x gdb-scripts/steps/19-goenvs.gdb PROGRAM
+set language c
+set pagination off
+set confirm off
+set print pretty on
+tbreak *(long)&'runtime.goenvs'
+run
+info symbol $pc
+print 'runtime.g0'
+print 'runtime.m0'
+kill

@@ -1,0 +1,13 @@
+# Stops at stage 20, parsedebugvars, of a fresh run and shows g0 and m0: plain gdb, no Python.
+# Reads GODEBUG and GOTRACEBACK from the environment just stored.
+#   gdb -nx -batch -x gdb-scripts/steps/20-parsedebugvars.gdb PROGRAM
+set language c
+set pagination off
+set confirm off
+set print pretty on
+tbreak *(long)&'runtime.parsedebugvars'
+run
+info symbol $pc
+print 'runtime.g0'
+print 'runtime.m0'
+kill

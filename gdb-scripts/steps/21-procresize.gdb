@@ -1,0 +1,13 @@
+# Stops at stage 21, procresize, of a fresh run and shows g0 and m0: plain gdb, no Python.
+# Makes one P per processor and gives the first to m0: without a P no Go code runs.
+#   gdb -nx -batch -x gdb-scripts/steps/21-procresize.gdb PROGRAM
+set language c
+set pagination off
+set confirm off
+set print pretty on
+tbreak *(long)&'runtime.procresize'
+run
+info symbol $pc
+print 'runtime.g0'
+print 'runtime.m0'
+kill

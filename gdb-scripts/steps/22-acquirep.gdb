@@ -1,0 +1,13 @@
+# Stops at stage 22, acquirep, of a fresh run and shows g0 and m0: plain gdb, no Python.
+# Ties this M to a P.
+#   gdb -nx -batch -x gdb-scripts/steps/22-acquirep.gdb PROGRAM
+set language c
+set pagination off
+set confirm off
+set print pretty on
+tbreak *(long)&'runtime.acquirep'
+run
+info symbol $pc
+print 'runtime.g0'
+print 'runtime.m0'
+kill

@@ -1,0 +1,13 @@
+# Stops at stage 24, newproc1, of a fresh run and shows g0 and m0: plain gdb, no Python.
+# Makes the goroutine, on g0's stack.
+#   gdb -nx -batch -x gdb-scripts/steps/24-newproc1.gdb PROGRAM
+set language c
+set pagination off
+set confirm off
+set print pretty on
+tbreak *(long)&'runtime.newproc1'
+run
+info symbol $pc
+print 'runtime.g0'
+print 'runtime.m0'
+kill

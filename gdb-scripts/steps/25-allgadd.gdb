@@ -1,0 +1,13 @@
+# Stops at stage 25, allgadd, of a fresh run and shows g0 and m0: plain gdb, no Python.
+# Enters the new g in allgs; from now on `info goroutines` can find it.
+#   gdb -nx -batch -x gdb-scripts/steps/25-allgadd.gdb PROGRAM
+set language c
+set pagination off
+set confirm off
+set print pretty on
+tbreak *(long)&'runtime.allgadd'
+run
+info symbol $pc
+print 'runtime.g0'
+print 'runtime.m0'
+kill

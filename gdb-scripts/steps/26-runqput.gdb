@@ -1,0 +1,13 @@
+# Stops at stage 26, runqput, of a fresh run and shows g0 and m0: plain gdb, no Python.
+# Puts g1 where this P looks first, runnext: queued, not running.
+#   gdb -nx -batch -x gdb-scripts/steps/26-runqput.gdb PROGRAM
+set language c
+set pagination off
+set confirm off
+set print pretty on
+tbreak *(long)&'runtime.runqput'
+run
+info symbol $pc
+print 'runtime.g0'
+print 'runtime.m0'
+kill

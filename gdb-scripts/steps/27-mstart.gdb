@@ -1,0 +1,13 @@
+# Stops at stage 27, mstart, of a fresh run and shows g0 and m0: plain gdb, no Python.
+# This M starts to schedule. It never returns; if it did, the next instruction would crash.
+#   gdb -nx -batch -x gdb-scripts/steps/27-mstart.gdb PROGRAM
+set language c
+set pagination off
+set confirm off
+set print pretty on
+tbreak *(long)&'runtime.mstart'
+run
+info symbol $pc
+print 'runtime.g0'
+print 'runtime.m0'
+kill

@@ -1,0 +1,13 @@
+# Stops at stage 28, mstart1, of a fresh run and shows g0 and m0: plain gdb, no Python.
+# Remembers this place on g0's stack in g0.sched: every switch to the scheduler starts here.
+#   gdb -nx -batch -x gdb-scripts/steps/28-mstart1.gdb PROGRAM
+set language c
+set pagination off
+set confirm off
+set print pretty on
+tbreak *(long)&'runtime.mstart1'
+run
+info symbol $pc
+print 'runtime.g0'
+print 'runtime.m0'
+kill

@@ -1,0 +1,13 @@
+# Stops at stage 29, minit, of a fresh run and shows g0 and m0: plain gdb, no Python.
+# Sets up the thread itself: its id and its signal stack.
+#   gdb -nx -batch -x gdb-scripts/steps/29-minit.gdb PROGRAM
+set language c
+set pagination off
+set confirm off
+set print pretty on
+tbreak *(long)&'runtime.minit'
+run
+info symbol $pc
+print 'runtime.g0'
+print 'runtime.m0'
+kill

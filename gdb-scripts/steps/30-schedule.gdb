@@ -1,0 +1,13 @@
+# Stops at stage 30, schedule, of a fresh run and shows g0 and m0: plain gdb, no Python.
+# One round of the scheduler: find a goroutine that is ready and run it.
+#   gdb -nx -batch -x gdb-scripts/steps/30-schedule.gdb PROGRAM
+set language c
+set pagination off
+set confirm off
+set print pretty on
+tbreak *(long)&'runtime.schedule'
+run
+info symbol $pc
+print 'runtime.g0'
+print 'runtime.m0'
+kill

@@ -1,0 +1,13 @@
+# Stops at stage 31, runqget, of a fresh run and shows g0 and m0: plain gdb, no Python.
+# Takes the next goroutine of this P: runnext first.
+#   gdb -nx -batch -x gdb-scripts/steps/31-runqget.gdb PROGRAM
+set language c
+set pagination off
+set confirm off
+set print pretty on
+tbreak *(long)&'runtime.runqget'
+run
+info symbol $pc
+print 'runtime.g0'
+print 'runtime.m0'
+kill

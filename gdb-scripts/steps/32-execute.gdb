@@ -1,0 +1,13 @@
+# Stops at stage 32, execute, of a fresh run and shows g0 and m0: plain gdb, no Python.
+# Makes it running: status, m.curg, g.m. The stack is still g0's.
+#   gdb -nx -batch -x gdb-scripts/steps/32-execute.gdb PROGRAM
+set language c
+set pagination off
+set confirm off
+set print pretty on
+tbreak *(long)&'runtime.execute'
+run
+info symbol $pc
+print 'runtime.g0'
+print 'runtime.m0'
+kill

@@ -1,0 +1,13 @@
+# Stops at stage 33, gogo, of a fresh run and shows g0 and m0: plain gdb, no Python.
+# The switch: loads the goroutine's saved SP and PC, and this code is not returned to.
+#   gdb -nx -batch -x gdb-scripts/steps/33-gogo.gdb PROGRAM
+set language c
+set pagination off
+set confirm off
+set print pretty on
+tbreak *(long)&'runtime.gogo'
+run
+info symbol $pc
+print 'runtime.g0'
+print 'runtime.m0'
+kill

@@ -1,0 +1,13 @@
+# Stops at stage 34, runtime.main, of a fresh run and shows g0 and m0: plain gdb, no Python.
+# The first goroutine, on its own 2 KB stack, with goexit as its caller.
+#   gdb -nx -batch -x gdb-scripts/steps/34-runtime.main.gdb PROGRAM
+set language c
+set pagination off
+set confirm off
+set print pretty on
+tbreak *(long)&'runtime.main'
+run
+info symbol $pc
+print 'runtime.g0'
+print 'runtime.m0'
+kill

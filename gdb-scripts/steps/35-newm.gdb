@@ -1,0 +1,13 @@
+# Stops at stage 35, newm, of a fresh run and shows g0 and m0: plain gdb, no Python.
+# Makes an M, that is a thread: the first one, for sysmon.
+#   gdb -nx -batch -x gdb-scripts/steps/35-newm.gdb PROGRAM
+set language c
+set pagination off
+set confirm off
+set print pretty on
+tbreak *(long)&'runtime.newm'
+run
+info symbol $pc
+print 'runtime.g0'
+print 'runtime.m0'
+kill

@@ -1,0 +1,13 @@
+# Stops at stage 36, newosproc, of a fresh run and shows g0 and m0: plain gdb, no Python.
+# clone, with all signals blocked so that the child starts undisturbed.
+#   gdb -nx -batch -x gdb-scripts/steps/36-newosproc.gdb PROGRAM
+set language c
+set pagination off
+set confirm off
+set print pretty on
+tbreak *(long)&'runtime.newosproc'
+run
+info symbol $pc
+print 'runtime.g0'
+print 'runtime.m0'
+kill

@@ -1,0 +1,13 @@
+# Stops at stage 37, runtime.init, of a fresh run and shows g0 and m0: plain gdb, no Python.
+# The runtime's own init functions; one starts the goroutine forcegchelper.
+#   gdb -nx -batch -x gdb-scripts/steps/37-runtime.init.gdb PROGRAM
+set language c
+set pagination off
+set confirm off
+set print pretty on
+tbreak *(long)&'runtime.init'
+run
+info symbol $pc
+print 'runtime.g0'
+print 'runtime.m0'
+kill

@@ -1,0 +1,13 @@
+# Stops at stage 39, gcenable, of a fresh run and shows g0 and m0: plain gdb, no Python.
+# Starts the background sweeper and waits on a channel until it runs: the first park.
+#   gdb -nx -batch -x gdb-scripts/steps/39-gcenable.gdb PROGRAM
+set language c
+set pagination off
+set confirm off
+set print pretty on
+tbreak *(long)&'runtime.gcenable'
+run
+info symbol $pc
+print 'runtime.g0'
+print 'runtime.m0'
+kill

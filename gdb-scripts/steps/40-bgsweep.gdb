@@ -1,0 +1,13 @@
+# Stops at stage 40, bgsweep, of a fresh run and shows g0 and m0: plain gdb, no Python.
+# g3: would sweep memory in the background.
+#   gdb -nx -batch -x gdb-scripts/steps/40-bgsweep.gdb PROGRAM
+set language c
+set pagination off
+set confirm off
+set print pretty on
+tbreak *(long)&'runtime.bgsweep'
+run
+info symbol $pc
+print 'runtime.g0'
+print 'runtime.m0'
+kill

@@ -1,0 +1,13 @@
+# Stops at stage 41, gopark, of a fresh run and shows g0 and m0: plain gdb, no Python.
+# The goroutine gives up its M and waits until someone calls goready.
+#   gdb -nx -batch -x gdb-scripts/steps/41-gopark.gdb PROGRAM
+set language c
+set pagination off
+set confirm off
+set print pretty on
+tbreak *(long)&'runtime.gopark'
+run
+info symbol $pc
+print 'runtime.g0'
+print 'runtime.m0'
+kill

@@ -1,0 +1,13 @@
+# Stops at stage 42, goready, of a fresh run and shows g0 and m0: plain gdb, no Python.
+# Makes a parked goroutine runnable again.
+#   gdb -nx -batch -x gdb-scripts/steps/42-goready.gdb PROGRAM
+set language c
+set pagination off
+set confirm off
+set print pretty on
+tbreak *(long)&'runtime.goready'
+run
+info symbol $pc
+print 'runtime.g0'
+print 'runtime.m0'
+kill

@@ -1,0 +1,13 @@
+# Stops at stage 43, main.init, of a fresh run and shows g0 and m0: plain gdb, no Python.
+# The program's packages are initialised, main last.
+#   gdb -nx -batch -x gdb-scripts/steps/43-main.init.gdb PROGRAM
+set language c
+set pagination off
+set confirm off
+set print pretty on
+tbreak *(long)&'main.init'
+run
+info symbol $pc
+print 'runtime.g0'
+print 'runtime.m0'
+kill

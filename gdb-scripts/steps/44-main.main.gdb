@@ -1,0 +1,13 @@
+# Stops at stage 44, main.main, of a fresh run and shows g0 and m0: plain gdb, no Python.
+# At last: the function you wrote.
+#   gdb -nx -batch -x gdb-scripts/steps/44-main.main.gdb PROGRAM
+set language c
+set pagination off
+set confirm off
+set print pretty on
+tbreak *(long)&'main.main'
+run
+info symbol $pc
+print 'runtime.g0'
+print 'runtime.m0'
+kill

@@ -1,0 +1,13 @@
+# Stops at stage 45, exit, of a fresh run and shows g0 and m0: plain gdb, no Python.
+# main.main came back, so the process ends, whatever other goroutines do.
+#   gdb -nx -batch -x gdb-scripts/steps/45-exit.gdb PROGRAM
+set language c
+set pagination off
+set confirm off
+set print pretty on
+tbreak *(long)&'runtime.exit'
+run
+info symbol $pc
+print 'runtime.g0'
+print 'runtime.m0'
+kill

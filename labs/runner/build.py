@@ -1,0 +1,76 @@
+"""Builds the runtime quietly with meson and ninja, and shows their output only when they fail."""
+
+import contextlib
+import fcntl
+import json
+import os
+import shutil
+import subprocess
+import sys
+
+from . import needs, setup
+from .failure import MACHINE, USAGE, Failure, progress
+from .tree import ROOT, build_folder, programs
+
+MESON = "/usr/bin/meson"  # runs on the system's Python, like everything here
+BUILDTYPES = {"debug": ["--buildtype=debug"], "release": ["--buildtype=release", "-Doptimization=2"]}
+
+
+def executable(name, buildtype="debug"):
+    """The path of a built program of runtime/programs, after building it."""
+    if name not in programs():
+        raise Failure(f"there is no program {name}; there are: {', '.join(programs()) or 'none'} "
+                      f"(write ./{name} for a file of your own)", USAGE)
+    return build(buildtype) / "runtime" / "programs" / name
+
+
+def build(buildtype, cxx=None):
+    """Brings the build folder for this build type (and compiler) up to date and returns it."""
+    setup.ensure(needs.TO_RUN)
+    folder = build_folder(buildtype, cxx)
+    with locked():
+        if not configured(folder):
+            progress(f"building {folder.relative_to(ROOT)}")
+            shutil.rmtree(folder, ignore_errors=True)
+            quietly([MESON, "setup", str(folder), str(ROOT), *BUILDTYPES[buildtype]], cxx)
+        quietly([shutil.which("ninja") or "/usr/bin/ninja", "-C", str(folder)], cxx)
+    return folder
+
+
+def configured(folder):
+    """Whether meson finished configuring this folder for the tree as it stands here (a moved tree starts afresh)."""
+    try:
+        info = json.loads((folder / "meson-info" / "meson-info.json").read_text())
+    except (OSError, ValueError):
+        return False
+    return (folder / "build.ninja").exists() and info["directories"]["source"] == str(ROOT)
+
+
+@contextlib.contextmanager
+def locked():
+    """One build at a time, also when tests run in parallel."""
+    try:
+        (ROOT / "build").mkdir(exist_ok=True)
+        lock = open(ROOT / "build" / ".lock", "w")
+    except OSError as error:
+        raise Failure(f"cannot write to {ROOT / 'build'}: {error.strerror}", MACHINE) from None
+    with lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def quietly(command, cxx):
+    """Runs one step of the build; its output matters only when it fails."""
+    environment = os.environ | compiler_variables(cxx)
+    result = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                            text=True, errors="replace", env=environment)
+    if result.returncode:
+        print(result.stdout.rstrip(), file=sys.stderr)
+        raise Failure(f"the build failed ({os.path.basename(command[0])}; its output is above)")
+
+
+def compiler_variables(cxx):
+    """CXX, and the C compiler that belongs to it, for meson."""
+    if not cxx:
+        return {}
+    return {"CXX": cxx, "CC": {"g++": "gcc", "clang++": "clang"}.get(cxx, cxx)}

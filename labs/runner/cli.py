@@ -1,0 +1,69 @@
+"""The command line of the lab: finds the verb, runs it, and turns what went wrong into one line and an exit status."""
+
+import argparse
+import os
+import signal
+import sys
+
+from . import bench, compare, doctor, gdb, path, python, setup, test, tour, trace
+from .failure import Failure
+from .tree import ROOT, build_folder
+
+PARSED = (setup, doctor, tour, trace, compare, bench, path)
+RAW = {"gdb": gdb, "python": python, "test": test}  # these pass their arguments on
+
+HERE = """\
+rt0lab: watch a Go program start, from its first instruction to main.main.
+You are in {root} ({state}).
+
+  ./lab tour            the guided walk through the boot in gdb: start here
+  ./lab tour ./hello    the same walk through a Go program of your own
+  ./lab gdb             gdb on our hello, ready for `rt0 next`
+  ./lab compare         what gdb sees in ours beside what it saw in Go 1.10.2
+  ./lab doctor          what this machine has and lacks
+  ./lab -h              every verb"""
+
+
+def parser():
+    """The whole command line; gdb, python and test stand here only for the help text."""
+    top = argparse.ArgumentParser(prog="lab", description="rt0lab: watch a Go program start.")
+    verbs = top.add_subparsers(dest="verb", metavar="VERB", title="verbs")
+    for module in PARSED:
+        module.register(verbs)
+    for name, module in RAW.items():
+        verbs.add_parser(name, help=module.HELP)
+    return top
+
+
+def run(argv):
+    """Runs one verb and returns its exit status."""
+    if not argv:
+        state = "built" if (build_folder("debug") / "build.ninja").exists() else "not built yet: the first verb that needs it does that"
+        print(HERE.format(root=ROOT, state=state))
+        return 0
+    if argv[0] in RAW:
+        module = RAW[argv[0]]
+        if argv[1:2] in (["-h"], ["--help"]):
+            print(f"usage: {module.USAGE}\n\n{module.HELP}")
+            return 0
+        return module.run(argv[1:])
+    args = parser().parse_args(argv)
+    return args.run(args)
+
+
+def main(argv):
+    """Runs the lab; every way to fail ends here as one line."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
+    try:
+        status = run(argv)
+        sys.stdout.flush()
+        return status
+    except Failure as failure:
+        print(f"lab: {failure}", file=sys.stderr)
+        return failure.status
+    except KeyboardInterrupt:
+        return 128 + signal.SIGINT
+    except BrokenPipeError:
+        # The reader (`| head`) has left. Nothing more can be said, also not by Python's flush at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 128 + signal.SIGPIPE

@@ -1,0 +1,140 @@
+"""`lab compare`: what gdb sees in the mirror's boot beside what it saw in Go's, with the reason for every difference."""
+
+import json
+import os
+import textwrap
+import tomllib
+from collections import Counter
+
+from . import debugger, fields, observations, trace
+from .failure import FAILED, USAGE, Failure
+from .reasons import Reasons
+from .tree import ORACLE
+
+UNEXPLAINED = "NO REASON IS WRITTEN"
+
+
+def register(verbs):
+    """Adds the verb to the command line."""
+    verb = verbs.add_parser("compare", help="the mirror's boot beside Go's, with the reason for every difference")
+    verb.add_argument("program", nargs="?", metavar="GO-BINARY", help="a Go program (default: the recorded boot of Go 1.10.2)")
+    verb.add_argument("--json", metavar="FILE", help="write the comparison to this file too")
+    verb.set_defaults(run=run)
+
+
+def run(args):
+    """Traces hello (and the Go program), compares, prints; exit status 1 if a difference has no reason."""
+    output = trace.writable(args.json) if args.json else None
+    processors = set(sorted(os.sched_getaffinity(0))[:2])  # the recorded boot had two
+    go = trace.live(go_program(args.program), affinity=processors) if args.program else recorded()
+    result = comparison(go, trace.live(debugger.program("hello"), affinity=processors))
+    show(result, go["runtime"])
+    if output:
+        output.write_text(json.dumps(result, indent=1, sort_keys=True) + "\n")
+    return FAILED if result["totals"]["unexplained"] else 0
+
+
+def go_program(name):
+    """The Go program of the command line."""
+    target = debugger.program(name)
+    if target.runtime != "go":
+        raise Failure(f"{name} is no Go program; ./lab compare alone compares our hello with Go 1.10.2", USAGE)
+    return target
+
+
+def recorded():
+    """The recorded boot of Go 1.10.2."""
+    return trace.parse((ORACLE / "go1.10.2.json").read_text())
+
+
+def comparison(go, ours):
+    """The whole comparison of two traces, as `--json` writes it."""
+    reasons = Reasons(go["runtime"])
+    observed = [observed_row(row, go, ours, reasons) for row in texts()]
+    compared = [field_row(difference, reasons) for difference in fields.compare(go, ours)]
+    rows = observed + compared
+    return {
+        "observations": observed,
+        "fields": compared,
+        "totals": {
+            "observations": Counter(row["verdict"] for row in observed),
+            "fields": Counter(row["verdict"] for row in compared),
+            "unexplained": sum(row["reason"] == UNEXPLAINED for row in rows),
+            "stale": reasons.stale(),
+        },
+    }
+
+
+def texts():
+    """The rows of observations.toml: n, text and the value in Go 1.10.2."""
+    return tomllib.loads((ORACLE / "observations.toml").read_text())["observation"]
+
+
+def observed_row(row, go, ours, reasons):
+    """One observation on both sides with its verdict."""
+    theirs, our = (observations.observe(row["n"], side) for side in (go, ours))
+    verdict, reason = ("same", "") if theirs == our else judged(reasons.for_observation(row["n"]))
+    return {"n": row["n"], "text": row["text"], "go": theirs, "ours": our, "verdict": verdict, "reason": reason}
+
+
+def field_row(difference, reasons):
+    """One field at one stop with its verdict."""
+    verdict, reason = ("same", "") if difference.same else judged(reasons.for_field(difference))
+    return {"stage": difference.stage, "path": difference.path, "go": difference.go, "ours": difference.ours,
+            "verdict": verdict, "reason": reason}
+
+
+def judged(reason):
+    """(verdict, reason) of a difference."""
+    return (reason.verdict, reason.reason) if reason else ("differs", UNEXPLAINED)
+
+
+def show(result, version):
+    """The comparison for people, 80 columns wide."""
+    print(f"our hello beside {version}\n")
+    print("The observations")
+    for row in result["observations"]:
+        mark = f"{row['n']:>4}  "
+        if row["verdict"] == "same":
+            line(mark, f"same: {row['text']}: {say(row['ours'])}")
+        else:
+            line(mark, f"{row['verdict']}: {row['text']}: go {say(row['go'])}; ours {say(row['ours'])}")
+            line("      ", f"because: {row['reason']}")
+    print("\nThe fields that change at each stop, on the first thread, until sysmon starts")
+    same = [row for row in result["fields"] if row["verdict"] == "same"]
+    groups = {}
+    for row in result["fields"]:
+        if row["verdict"] != "same":
+            groups.setdefault((row["verdict"], row["reason"]), []).append(row)
+    for (verdict, reason), rows in groups.items():
+        for row in rows:
+            line("   -  ", f"{verdict}: {row['stage']}: {row['path']}: go {say(row['go'])}; ours {say(row['ours'])}")
+        line("      ", f"because: {reason}")
+    line("   =  ", f"same: {len(same)} changes at {len({row['stage'] for row in same})} stops")
+    totals = result["totals"]
+    print()
+    for name in ("observations", "fields"):
+        counts = totals[name]
+        print(f"{name + ':':14}" + ", ".join(f"{counts[verdict]} {verdict}" for verdict in ("same", "differs", "not mirrored")))
+    if totals["unexplained"]:
+        print(f"{totals['unexplained']} differences have no written reason (tests/oracle/differences.toml)")
+    for title in totals["stale"]:
+        print(f"stale reason, the difference is gone: {title}")
+
+
+def line(mark, text):
+    """Text wrapped to 80 columns after a mark."""
+    print(textwrap.fill(text, 80, initial_indent=mark, subsequent_indent=" " * len(mark), break_on_hyphens=False))
+
+
+def say(value):
+    """A value as people read it."""
+    if value is None:
+        return "no change"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, tuple):
+        return " → ".join(say(part) for part in value)
+    if isinstance(value, list):
+        return "(" + ", ".join(say(part) for part in value) + ")"
+    return str(value)

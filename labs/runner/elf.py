@@ -1,0 +1,61 @@
+"""Reads from an ELF file whether the lab can show it: what it is, and whether it still has symbols and debug information."""
+
+import os
+from dataclasses import dataclass
+
+from .failure import USAGE, Failure
+
+
+@dataclass
+class Program:
+    """A program that gdb can show: its path and its runtime, "rt0lab" or "go"."""
+
+    path: str
+    runtime: str
+
+
+def examine(path):
+    """The Program in this file, or a Failure that says what is wrong with it and what to do."""
+    if os.path.isdir(path):
+        raise Failure(f"{path} is a directory, not a program", USAGE)
+    if not os.path.exists(path):
+        raise Failure(f"{path}: no such file", USAGE)
+    if not os.path.isfile(path):
+        raise Failure(f"{path} is not a regular file", USAGE)
+    try:
+        with open(path, "rb") as stream:
+            program = Program(str(path), runtime_of(path, stream))
+    except OSError as error:
+        raise Failure(f"{path}: {error.strerror}", USAGE) from None
+    if not os.access(path, os.X_OK):
+        raise Failure(f"{path} is not executable; chmod +x {path}", USAGE)
+    return program
+
+
+def runtime_of(path, stream):
+    """"rt0lab" or "go"; raises Failure for everything else."""
+    from elftools.common.exceptions import ELFError
+    from elftools.elf.elffile import ELFFile
+
+    try:
+        elf = ELFFile(stream)
+        sections = {section.name: section for section in elf.iter_sections()}
+        scripts = sections[".debug_gdb_scripts"].data() if ".debug_gdb_scripts" in sections else b""
+    except (ELFError, OverflowError, ValueError, UnicodeDecodeError, AttributeError, TypeError, KeyError):
+        raise Failure(f"{path} is not an ELF program (or a damaged one)", USAGE) from None
+    if elf["e_machine"] != "EM_X86_64":
+        machine = str(elf["e_machine"]).removeprefix("EM_")
+        raise Failure(f"{path} is for another machine ({machine}); the lab shows linux/amd64 programs", USAGE)
+    if elf["e_type"] not in ("ET_EXEC", "ET_DYN"):
+        raise Failure(f"{path} is an ELF file, but not a program", USAGE)
+    go = any(name in sections for name in (".gopclntab", ".note.go.buildid", ".go.buildinfo"))
+    if ".symtab" not in sections:
+        hint = "build it without -ldflags=-s" if go else "use the program before `strip`"
+        raise Failure(f"{path} is stripped: gdb has no names to show; {hint}", USAGE)
+    if b"rt0lab-gdb.py" in scripts:
+        return "rt0lab"
+    if not go:
+        raise Failure(f"{path} has neither rt0lab's runtime nor Go's; try ./lab tour hello, or a Go program", USAGE)
+    if not any(name in sections for name in (".debug_info", ".zdebug_info")):
+        raise Failure(f"{path} is a Go program without DWARF; build it without -w: go build -ldflags=", USAGE)
+    return "go"

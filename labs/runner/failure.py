@@ -1,0 +1,20 @@
+"""How every verb ends badly and says what takes time: Failure, one line with an exit status, and progress."""
+
+import sys
+
+FAILED = 1  # the work itself failed
+USAGE = 2  # wrong usage
+MACHINE = 3  # the machine cannot
+
+
+class Failure(Exception):
+    """Ends the lab with one line on standard error and an exit status."""
+
+    def __init__(self, message, status=FAILED):
+        super().__init__(message)
+        self.status = status
+
+
+def progress(message):
+    """Says on standard error what takes a moment, so that standard output stays the verb's own."""
+    print(f"lab: {message}", file=sys.stderr, flush=True)

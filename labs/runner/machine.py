@@ -1,0 +1,81 @@
+"""What this machine permits: ptrace, turning off address randomisation, and a gdb that has Python. Each is tried, not guessed."""
+
+import ctypes
+import os
+import shutil
+import signal
+import subprocess
+
+from .failure import MACHINE, Failure
+
+PTRACE_TRACEME = 0
+ADDR_NO_RANDOMIZE = 0x0040000
+ASK = "import sys, gdb; print('PYTHON', *sys.version_info[:2]); print('VERSION', gdb.VERSION)"
+
+
+def in_child(action):
+    """Runs action in a forked child and returns its wait status; the child never returns from here."""
+    child = os.fork()
+    if child == 0:
+        try:
+            os._exit(action())
+        finally:
+            os._exit(99)
+    return os.waitpid(child, 0)[1], child
+
+
+def ptrace_permitted():
+    """Whether a child may be traced, tried on /bin/true as gdb does it."""
+    libc = ctypes.CDLL(None, use_errno=True)
+
+    def traced():
+        if libc.ptrace(PTRACE_TRACEME, 0, 0, 0) != 0:
+            return 1
+        os.execv("/bin/true", ["true"])
+
+    status, child = in_child(traced)
+    if os.WIFSTOPPED(status):
+        os.kill(child, signal.SIGKILL)
+        os.waitpid(child, 0)
+        return True
+    return False
+
+
+def randomisation_can_be_off():
+    """Whether a process may turn off its address space randomisation (containers may refuse it)."""
+    libc = ctypes.CDLL(None, use_errno=True)
+    status, _ = in_child(lambda: 0 if libc.personality(ADDR_NO_RANDOMIZE) != -1 else 1)
+    return status == 0
+
+
+def ask_gdb(path):
+    """(gdb's version, its Python's version) for this gdb; the second is None without Python, both for no gdb at all."""
+    try:
+        result = subprocess.run([path, "-nx", "-q", "-batch", "-iex", "set debuginfod enabled off", "-ex", f"python {ASK}"],
+                                stdin=subprocess.DEVNULL, capture_output=True, text=True, env={"PATH": "/usr/bin:/bin"})
+    except OSError:
+        return None, None
+    said = dict(line.split(" ", 1) for line in result.stdout.splitlines() if line.startswith(("PYTHON ", "VERSION ")))
+    return said.get("VERSION", "?"), said.get("PYTHON", "").replace(" ", ".") or None
+
+
+def find_gdb(candidates=None):
+    """The first gdb that has Python: the one in PATH, else /usr/bin/gdb. Failure says what to do where there is none."""
+    if candidates is None:
+        candidates = [shutil.which("gdb"), "/usr/bin/gdb"]
+    found = None
+    for path in dict.fromkeys(filter(None, candidates)):
+        version, python = ask_gdb(path)
+        if python:
+            return path
+        found = path if version else found
+    if found:
+        raise Failure(f"{found} was built without Python; as root: apt-get install gdb (in place of gdb-minimal)", MACHINE)
+    raise Failure("there is no gdb here; ./lab setup installs it", MACHINE)
+
+
+def require_ptrace():
+    """Failure where no program may be traced."""
+    if not ptrace_permitted():
+        raise Failure("this machine refuses ptrace, so gdb cannot run a program; in a container: "
+                      "--cap-add=SYS_PTRACE --security-opt seccomp=unconfined", MACHINE)

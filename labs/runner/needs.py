@@ -1,0 +1,51 @@
+"""What the lab needs from the system: each Debian package with a quick way to see whether it is there."""
+
+import glob
+import importlib.util
+import os
+import shutil
+
+
+def command(*names):
+    """A check that one of these commands is in PATH or in /usr/bin."""
+    return lambda: any(shutil.which(name) or os.access(f"/usr/bin/{name}", os.X_OK) for name in names)
+
+
+def file(pattern):
+    """A check that a file matching this pattern exists."""
+    return lambda: bool(glob.glob(pattern))
+
+
+def module(name):
+    """A check that the system's Python can import this module."""
+    return lambda: importlib.util.find_spec(name) is not None
+
+
+def both(one, other):
+    """A check that two checks hold; gdb-minimal, say, has the command but no Python."""
+    return lambda: one() and other()
+
+
+# package: (check, what it is for). The first table is needed by every verb that runs a program, the second only by `test`.
+TO_RUN = {
+    "g++": (command("g++"), "the compiler of the runtime"),
+    "meson": (file("/usr/bin/meson"), "the build"),
+    "ninja-build": (command("ninja"), "the build"),
+    "libboost-context-dev": (file("/usr/lib/*/libboost_context.a"), "the switch between goroutines"),
+    "gdb": (both(command("gdb"), file("/usr/share/gdb/python/gdb/__init__.py")), "the debugger, with its Python"),
+    "python3-pyelftools": (module("elftools"), "reads ELF files"),
+}
+TO_TEST = {
+    "clang": (command("clang++"), "the second compiler"),
+    "golang-go": (command("go"), "real Go programs to compare with"),
+    "python3-pytest": (module("pytest"), "the tests"),
+    "python3-pytest-xdist": (module("xdist"), "tests in parallel"),
+    "python3-pexpect": (module("pexpect"), "tests of the interactive tour"),
+}
+ALL = TO_RUN | TO_TEST
+
+
+def missing(table=ALL):
+    """The packages of the table that are not there."""
+    importlib.invalidate_caches()
+    return [package for package, (present, _) in table.items() if not present()]

@@ -1,0 +1,72 @@
+"""`lab setup`: installs what is missing with apt-get, says what it does, and does nothing when nothing is missing."""
+
+import glob
+import os
+import shutil
+import subprocess
+import sys
+
+from . import needs
+from .failure import MACHINE, Failure, progress
+
+
+def register(verbs):
+    """Adds the verb to the command line."""
+    verb = verbs.add_parser("setup", help="install what is missing (apt-get)")
+    verb.set_defaults(run=run)
+
+
+def run(args):
+    """Installs every package the lab can use."""
+    if ensure(needs.ALL):
+        print("lab: set-up done")
+    else:
+        print(f"lab: nothing to do, all {len(needs.ALL)} packages are there")
+    return 0
+
+
+def ensure(table):
+    """Installs what is missing of this table; returns the packages it installed."""
+    packages = needs.missing(table)
+    if packages:
+        install(packages)
+    return packages
+
+
+def install(packages):
+    """Runs apt-get install, with one apt-get update where the package lists are missing or stale."""
+    prefix = apt_get(packages)
+    progress(f"installing {' '.join(packages)} (with {'sudo ' if prefix[0] == 'sudo' else ''}apt-get)")
+    command = [*prefix, "install", "-y", "--no-install-recommends", *packages]
+    result = apt(command) if glob.glob("/var/lib/apt/lists/*_Packages*") else None
+    if result is None or result.returncode:
+        progress("updating the package lists (apt-get update)")
+        result = apt([*prefix, "update"])
+        if result.returncode == 0:
+            result = apt(command)
+    if result.returncode:
+        lines = (result.stdout + result.stderr).strip().splitlines()
+        print("\n".join(lines[-6:]), file=sys.stderr)
+        raise Failure(f"apt-get could not install {' '.join(packages)} (its last lines are above)", MACHINE)
+    left = needs.missing({package: needs.ALL[package] for package in packages})
+    if left:
+        raise Failure(f"installed, yet still not usable: {' '.join(left)}; see ./lab doctor", MACHINE)
+
+
+def apt_get(packages):
+    """The beginning of an apt-get command that may install, through sudo where needed; Failure if there is none."""
+    names = " ".join(packages)
+    if not shutil.which("apt-get"):
+        raise Failure(f"missing: {names}; there is no apt-get here, install them by hand", MACHINE)
+    # Lock::Timeout: wait for another apt-get instead of failing.
+    prefix = ["env", "DEBIAN_FRONTEND=noninteractive", "apt-get", "-q", "-o", "DPkg::Lock::Timeout=120"]
+    if os.geteuid() == 0:
+        return prefix
+    if not shutil.which("sudo"):
+        raise Failure(f"missing: {names}; not root and no sudo here, so as root: apt-get install {names}", MACHINE)
+    return ["sudo", *([] if sys.stdin.isatty() else ["-n"]), *prefix]
+
+
+def apt(command):
+    """One apt-get run, its output kept for the case that it fails."""
+    return subprocess.run(command, stdin=None if sys.stdin.isatty() else subprocess.DEVNULL, capture_output=True, text=True)

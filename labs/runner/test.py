@@ -1,0 +1,20 @@
+"""`lab test`: builds with both compilers and both build types, then runs pytest over tests/."""
+
+import os
+
+from . import build, needs, setup
+from .tree import ROOT
+
+HELP = "build everything and run the tests; further arguments go to pytest"
+USAGE = "lab test [PYTEST ARGUMENTS...]"
+
+
+def run(argv):
+    """Becomes pytest, so that its closing line and exit status are ours."""
+    setup.ensure(needs.ALL)
+    for cxx in ("g++", "clang++"):
+        for buildtype in ("debug", "release"):
+            build.build(buildtype, cxx)
+    os.chdir(ROOT)
+    workers = [] if any(argument.startswith("-n") or argument == "--pdb" for argument in argv) else ["-n", "auto"]
+    os.execv("/usr/bin/python3", ["/usr/bin/python3", "-m", "pytest", *workers, *argv])

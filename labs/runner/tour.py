@@ -1,0 +1,30 @@
+"""`lab tour`: the guided walk through the boot, in gdb, of one of our programs or of a Go program."""
+
+import sys
+
+from . import debugger
+from .failure import Failure
+
+
+def register(verbs):
+    """Adds the verb to the command line."""
+    verb = verbs.add_parser("tour", help="the guided walk through the boot, in gdb")
+    verb.add_argument("program", nargs="?", default="hello", metavar="PROGRAM|GO-BINARY",
+                      help="a program of runtime/programs (default: hello), or the path of a Go program")
+    verb.add_argument("--batch", action="store_true", help="print every card without asking")
+    verb.add_argument("--release", action="store_true", help="walk through the optimised build")
+    verb.set_defaults(run=run)
+
+
+def run(args):
+    """Walks; without a terminal, or with --batch, all cards come out in one go."""
+    target = debugger.program(args.program, args.release)
+    if args.batch or not sys.stdin.isatty():
+        status = debugger.unattended(debugger.command(target, batch=True) + ["-ex", "rt0 tour -batch"])
+    else:
+        # When the program has come to its end, so has the tour; after `g` it has not, and gdb's prompt stays.
+        leave = "python gdb.convenience_variable('_exitcode') is None or gdb.execute('quit')"
+        status = debugger.interactive(debugger.command(target) + ["-ex", "rt0 tour", "-ex", leave])
+    if status:
+        raise Failure(f"the tour ended early (gdb's exit status {status})")
+    return 0

@@ -1,0 +1,22 @@
+"""Where things are in this tree, and which programs can be built."""
+
+import os
+import re
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+PROGRAMS = ROOT / "runtime" / "programs"
+GDB_SCRIPT = ROOT / "gdb-scripts" / "rt0lab-gdb.py"
+ORACLE = ROOT / "tests" / "oracle"
+
+
+def build_folder(buildtype, cxx=None):
+    """build/debug and build/release; another compiler in CXX gets its own folder (build/debug-clang++)."""
+    cxx = cxx or os.environ.get("CXX", "g++")
+    name = re.sub(r"[^\w.+-]+", "-", os.path.basename(cxx))
+    return ROOT / "build" / (buildtype if name == "g++" else f"{buildtype}-{name}")
+
+
+def programs():
+    """The names of the programs in runtime/programs, sorted."""
+    return sorted(source.stem for source in PROGRAMS.glob("*.cpp"))

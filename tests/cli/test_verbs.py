@@ -1,0 +1,92 @@
+"""The command line itself: verbs, wrong usage, and the verbs that only look."""
+
+import os
+import shutil
+import subprocess
+import time
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+
+
+def test_bare_lab_says_what_next(lab):
+    assert "./lab tour" in lab().stdout
+
+
+def test_bare_lab_fits_eighty_columns(lab):
+    assert max(map(len, lab().stdout.replace(str(ROOT), "").splitlines())) <= 80
+
+
+@pytest.mark.parametrize("arguments", [["nonsense"], ["tour", "--nonsense"], ["trace", "hello"], ["path"], ["bench", "nonsense"],
+                                       ["compare", "a", "b"]], ids=" ".join)
+def test_wrong_usage_is_2(lab, arguments):
+    assert lab(*arguments).returncode == 2
+
+
+def test_runs_from_another_folder(lab, tmp_path):
+    assert lab("path", "hello", cwd=tmp_path).stdout == f"{ROOT}/build/debug/runtime/programs/hello\n"
+
+
+def test_runs_through_a_link(lab, tmp_path):
+    (tmp_path / "lab").symlink_to(ROOT / "lab")
+    assert str(ROOT) in os.popen(f"{tmp_path}/lab").read()
+
+
+def test_another_python_first_in_path_changes_nothing(lab, tmp_path):
+    (tmp_path / "python3").write_text("#!/bin/sh\nexit 77\n")
+    (tmp_path / "python3").chmod(0o755)
+    assert lab(env=os.environ | {"PATH": f"{tmp_path}:{os.environ['PATH']}"}).returncode == 0
+
+
+@pytest.mark.parametrize("build", ["debug", "release"])
+def test_path_is_an_executable(lab, build):
+    result = lab("path", "hello", *(["--release"] if build == "release" else []))
+    assert os.access(result.stdout.strip(), os.X_OK) and f"build/{build}/" in result.stdout
+
+
+def test_path_of_an_unknown_program_names_the_known_ones(lab, one_line):
+    assert "there are: hello" in one_line(lab("path", "nonsense"), 2)
+
+
+def test_python_is_the_systems(lab):
+    assert lab("python", "-c", "import sys; print(sys.executable)").stdout == "/usr/bin/python3\n"
+
+
+def test_doctor_finds_everything_that_is_essential(lab):
+    result = lab("doctor")
+    assert result.returncode == 0 and "missing" not in result.stdout
+
+
+def test_doctor_names_gdbs_python(lab):
+    assert "with Python 3." in lab("doctor").stdout
+
+
+def test_trace_without_a_folder_for_its_file(lab, one_line, tmp_path):
+    assert "no such directory" in one_line(lab("trace", "-o", tmp_path / "no" / "trace.json"), 2)
+
+
+def test_trace_onto_a_folder(lab, one_line, tmp_path):
+    assert "cannot write to" in one_line(lab("trace", "-o", tmp_path), 2)
+
+
+def test_setup_with_nothing_missing_is_quick(lab):
+    lab("setup")
+    before = time.monotonic()
+    result = lab("setup")
+    assert "nothing to do" in result.stdout and time.monotonic() - before < 2  # alone it takes 0.1 s
+
+
+def test_compare_takes_only_go_programs(lab, one_line):
+    assert "is no Go program" in one_line(lab("compare", "hello"), 2)
+
+
+def test_launcher_without_python_and_without_apt(tmp_path):
+    launcher = tmp_path / "lab"
+    launcher.write_text((ROOT / "lab").read_text().replace("/usr/bin/python3", str(tmp_path / "python3")))
+    (tmp_path / "bin").mkdir()
+    for tool in ("readlink", "dirname", "id"):
+        (tmp_path / "bin" / tool).symlink_to(shutil.which(tool))
+    result = subprocess.run(["/bin/sh", launcher, "tour"], env={"PATH": str(tmp_path / "bin")}, capture_output=True, text=True)
+    assert result.returncode == 3 and "as root: apt-get install python3" in result.stderr

@@ -1,0 +1,91 @@
+"""What the gdb tests share: one gdb a test, whose Python sends JSON back; the programs to look at."""
+
+import json
+import os
+import pathlib
+import shutil
+import subprocess
+
+import pytest
+
+from gdbrun import PREAMBLE, ROOT, environment, run_gdb
+
+HELLO_GO = 'package main\n\nimport "fmt"\n\nfunc main() {\n\tfmt.Println("hello world")\n}\n'
+
+@pytest.fixture
+def gdb_json(tmp_path):
+    """gdb_json(program, script): runs Python inside gdb and returns what it left in `result`."""
+
+    def run(program, script, *arguments):
+        body, answer = tmp_path / "body.py", tmp_path / "answer.json"
+        body.write_text(PREAMBLE + script + f"\nwith open({str(answer)!r}, 'w') as file: json.dump(result, file)\n")
+        done = run_gdb(program, *arguments, "-ex", f"source {body}", cwd=tmp_path)
+        assert answer.exists(), f"the script did not end:\n{done.stdout[-3000:]}\n{done.stderr[-3000:]}"
+        return json.loads(answer.read_text())
+
+    return run
+
+
+@pytest.fixture
+def gdb_text(tmp_path):
+    """gdb_text(program, command...): what gdb printed."""
+
+    def run(program, *commands):
+        return run_gdb(program, *[word for c in commands for word in ("-ex", c)], cwd=tmp_path).stdout
+
+    return run
+
+
+def _mirror(name):
+    build = pathlib.Path(os.environ.get("RT0LAB_BUILD", ROOT / "build" / "debug"))
+    path = build / "runtime" / "programs" / name
+    if not path.exists():
+        pytest.skip(f"{path} is not built: `./lab path {name}` builds it")
+    return path
+
+
+@pytest.fixture(scope="session")
+def hello():
+    """The mirror's hello."""
+    return _mirror("hello")
+
+
+@pytest.fixture(scope="session")
+def pingpong():
+    """The mirror's program with a few goroutines over channels."""
+    return _mirror("pingpong")
+
+
+@pytest.fixture(scope="session")
+def go_hello(tmp_path_factory):
+    """A real Go program with debug information."""
+    if not shutil.which("go", path="/usr/bin:/usr/local/go/bin"):
+        pytest.skip("there is no go: `apt-get install golang-go` brings one")
+    folder = tmp_path_factory.mktemp("go")
+    (folder / "hello.go").write_text(HELLO_GO)
+    env = {**environment(), "PATH": "/usr/bin:/bin:/usr/local/go/bin", "HOME": str(folder), "GOFLAGS": "", "GO111MODULE": "off",
+           "GOCACHE": os.environ.get("GOCACHE", str(folder / "cache"))}  # fmt: skip
+    subprocess.run(["go", "build", "-gcflags=all=-N -l", "-o", "hello", "hello.go"], cwd=folder, env=env, check=True, timeout=600)
+    return folder / "hello"
+
+
+@pytest.fixture(scope="session", params=["mirror", "go"])
+def either(request):
+    """Each of the two worlds' hello in turn."""
+    return request.getfixturevalue("hello" if request.param == "mirror" else "go_hello")
+
+
+@pytest.fixture(scope="session")
+def trace(tmp_path_factory):
+    """trace(program): one recording of it, made once; trace(program, 1) another."""
+    known = {}
+
+    def recorded(program, number=0):
+        if (program, number) not in known:
+            path = tmp_path_factory.mktemp("trace") / "trace.json"
+            done = run_gdb(program, "-ex", f"rt0 record {path}")
+            assert path.exists(), f"nothing was recorded:\n{done.stdout[-2000:]}\n{done.stderr[-2000:]}"
+            known[program, number] = json.loads(path.read_text())
+        return known[program, number]
+
+    return recorded

@@ -1,0 +1,175 @@
+"""Every command in every state of the program: a sentence or a table, never one of Python's errors."""
+
+import subprocess
+
+import pytest
+
+from gdbrun import LOADER
+
+COMMANDS = ["rt0", "rt0 stages", "rt0 run", "rt0 next", "rt0 until check", "rt0 dump", "rt0 dump all", "rt0 dump p0", "rt0 diff",
+            "rt0 check", "rt0 record /tmp/nonexistent-folder/x", "info goroutines", "info ms", "info ps", "print $stage()",
+            "print $getg()", "print *$g(0)", "print *$g(77)", "print *$m(0)", "print *$p(0)", "help rt0 next"]  # fmt: skip
+STATES = {
+    "before": "",
+    "entry": "stops.start()",
+    "live": "until('newproc')",
+    "threads": "until('main.main')",
+    "exited": "until('exit'); stops.go('continue')",
+}
+
+
+EVERY = f"\nresult = {{command: do(command) for command in {COMMANDS!r}}}"
+MARKS = ("Traceback", "Python Exception", "rt0 itself failed", "gdb says")
+
+
+def failures(answers):
+    """The commands that answered with one of Python's errors or with nothing."""
+    return {command: text for command, text in answers.items() if not text.strip() or any(mark in text for mark in MARKS)}
+
+
+@pytest.mark.parametrize("state", STATES)
+def test_every_command_in_a_state(gdb_json, either, state):
+    # Those that run the program change the state, so each command begins anew.
+    script = f"""
+result = {{}}
+for command in {COMMANDS!r}:
+    if model.alive(): do('kill')
+    {STATES[state] or 'pass'}
+    result[command] = do(command)
+"""
+    assert failures(gdb_json(either, script)) == {}
+
+
+@pytest.fixture
+def core(gdb_json, hello, tmp_path):
+    """A core file of a boot that stands at schedinit."""
+    path = tmp_path / "core"
+    gdb_json(hello, f"until('schedinit'); do('gcore {path}')")
+    return path
+
+
+def test_every_command_on_a_core(gdb_json, hello, core):
+    assert failures(gdb_json(hello, EVERY, "-core", str(core))) == {}
+
+
+def test_a_core_is_not_run(gdb_json, hello, core):
+    commands = ["rt0 run", "rt0 next", "rt0 until ok", "rt0 tour", "rt0 record x"]
+    answers = gdb_json(hello, f"result = [do(command) for command in {commands}]", "-core", str(core))
+    assert ["core file" in text for text in answers] == [True] * len(commands)
+
+
+def test_a_core_shows_the_state(gdb_json, hello, core):
+    found = gdb_json(hello, "s = snapshot.Snapshot(); result = [s.names.pointer(s.tls_g), s.names.pointer(s.g0.get('m'))]",
+                     "-core", str(core))  # fmt: skip
+    assert found == ["&runtime.g0", "&runtime.m0"]
+
+
+def test_every_command_on_a_program_that_is_not_ours(gdb_json):
+    assert failures(gdb_json("/bin/true", EVERY)) == {}
+
+
+def test_a_stripped_program_says_so(gdb_json, hello, tmp_path):
+    subprocess.run(["strip", "-o", tmp_path / "stripped", hello], check=True)
+    assert "stripped" in gdb_json(tmp_path / "stripped", "result = do('rt0 next')")
+
+
+def test_a_program_without_dwarf_says_so(gdb_json, hello, tmp_path):
+    subprocess.run(["strip", "-g", "-o", tmp_path / "nodebug", hello], check=True)
+    assert "debug information" in gdb_json(tmp_path / "nodebug", "result = do('rt0 next')")
+
+
+def test_run_stops_at_the_elf_entry(gdb_json, either):
+    assert gdb_json(either, "do('rt0 run'); result = model.register('rip') == model.world().elf.entry")
+
+
+def test_next_begins_at_the_first_stage(gdb_json, either):
+    assert gdb_json(either, "do('rt0 next'); result = stops.current()[0].name") == "_rt0_amd64_linux"
+
+
+def test_next_goes_to_the_next_stage_of_the_tour(gdb_json, either):
+    assert gdb_json(either, "for _ in range(3): do('rt0 next')\nresult = stops.current()[0].name") == "rt0_go"
+
+
+def test_next_goes_on_where_until_stopped(gdb_json, either):
+    assert gdb_json(either, "do('rt0 until osinit'); do('rt0 next'); result = stops.current()[0].name") == "schedinit"
+
+
+def test_until_takes_a_symbol(gdb_json, either):
+    assert gdb_json(either, "do('rt0 until runtime.schedinit'); result = stops.current()[0].name") == "schedinit"
+
+
+def test_until_an_unknown_stage_is_a_sentence(gdb_json, hello):
+    assert "rt0 stages" in gdb_json(hello, "result = do('rt0 until nosuch')")
+
+
+def test_next_after_the_end_does_not_start_again(gdb_json, hello):
+    assert "ended" in gdb_json(hello, "until('exit'); stops.go('continue'); result = do('rt0 next')")
+
+
+def test_no_breakpoint_is_left_after_next(gdb_json, hello):
+    assert gdb_json(hello, "do('rt0 next'); do('rt0 next'); result = len(gdb.execute('maint info breakpoints', to_string=True)"
+                    ".split('keep')) - 1 if gdb.breakpoints() else 0") == 0  # fmt: skip
+
+
+def test_the_users_breakpoint_still_stops(gdb_json, hello):
+    found = gdb_json(hello, "gdb.Breakpoint('*(long)&\\'runtime.sysauxv\\''); do('rt0 until schedinit'); "
+                     "result = model.world().symbol_at(model.register('rip'))[0]")  # fmt: skip
+    assert found == "runtime.sysauxv"
+
+
+def test_settings_are_put_back(gdb_json, hello):
+    names = "['pagination', 'confirm', 'print thread-events']"
+    assert gdb_json(hello, f"a = [gdb.parameter(n) for n in {names}]; do('rt0 next'); "
+                    f"result = a == [gdb.parameter(n) for n in {names}]")  # fmt: skip
+
+
+def test_the_getg_function_is_the_current_g(gdb_json, either):
+    assert gdb_json(either, "until('runtime.main'); result = int(gdb.parse_and_eval('$getg()')['goid'])") == 1
+
+
+def test_m_and_p_by_id_point_at_each_other(gdb_json, hello):
+    assert gdb_json(hello, "until('newproc'); "
+                    "result = [bool(gdb.parse_and_eval(e)) for e in ('$m(0)->p == $p(0)', '$p(0)->m == $m(0)')]") == [True, True]  # fmt: skip
+
+
+def test_a_goroutine_by_id(gdb_json, either):
+    assert gdb_json(either, "until('mstart'); result = int(gdb.parse_and_eval('$g(1)')['goid'])") == 1
+
+
+def test_the_stage_function(gdb_json, either):
+    assert gdb_json(either, "until('osinit'); result = gdb.parse_and_eval('$stage()').string()") == "osinit"
+
+
+def test_diff_names_what_osinit_set(gdb_json, either):
+    assert "ncpu: 0 → " in gdb_json(either, "until('osinit'); until('schedinit'); result = do('rt0 diff')")
+
+
+def test_goroutines_at_the_first_instruction(gdb_json, either):
+    text = gdb_json(either, "stops.start(); result = do('info goroutines')")
+    assert text.startswith("* g0 ") and "newproc" in text
+
+
+def test_the_running_goroutine_shows_its_live_pc(gdb_json, either):
+    lines = gdb_json(either, "until('main.main'); result = do('info goroutines')").splitlines()
+    assert ["at main.main" in line for line in lines if line.startswith("* g1")] == [True]
+
+
+def test_no_ps_before_procresize(gdb_json, either):
+    assert "procresize" in gdb_json(either, "until('schedinit'); result = do('info ps')")
+
+
+def test_sourcing_twice_is_harmless(gdb_json, hello):
+    assert gdb_json(hello, f"n = len(gdb.objfiles()[0].pretty_printers); do('source {LOADER}'); "
+                    "result = len(gdb.objfiles()[0].pretty_printers) - n") == 0  # fmt: skip
+
+
+def test_looking_writes_nothing(gdb_json, hello):
+    script = """
+until('newproc')
+before = [model.read(s.lo, s.hi - s.lo).hex() for s in model.world().elf.sections if s.writable and s.name != '.tbss']
+regs = gdb.execute('info registers', to_string=True)
+for command in ('rt0 dump all', 'rt0 check', 'info goroutines', 'info ms', 'info ps', 'print g0', 'bt'): do(command)
+after = [model.read(s.lo, s.hi - s.lo).hex() for s in model.world().elf.sections if s.writable and s.name != '.tbss']
+result = before == after and regs == gdb.execute('info registers', to_string=True)
+"""
+    assert gdb_json(hello, script)

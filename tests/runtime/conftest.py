@@ -1,0 +1,32 @@
+"""What the tests of the runtime share: the builds they run over, and a way to run a program of one of them."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+sys.path.insert(0, str(ROOT / "labs"))
+
+from runner import tree  # noqa: E402
+
+BUILDS = [(compiler, buildtype) for compiler in ("g++", "clang++") for buildtype in ("debug", "release")]
+
+
+@pytest.fixture(params=BUILDS, ids="-".join)
+def build(request):
+    """Each build folder that `lab test` fills: both compilers, both build types."""
+    compiler, buildtype = request.param
+    return tree.build_folder(buildtype, compiler)
+
+
+@pytest.fixture
+def run(build):
+    """Runs a program of this build to its end, with an environment of exactly what is given, and returns what came of it."""
+    def go(name, *arguments, stdout=subprocess.PIPE, **environment):
+        folder = "runtime/programs" if name in tree.programs() else "tests/runtime"
+        return subprocess.run([build / folder / name, *arguments], env=environment, stdin=subprocess.DEVNULL,
+                              stdout=stdout, stderr=subprocess.PIPE, text=True, timeout=120)
+    return go

@@ -1,0 +1,123 @@
+"""The runtime by itself, in every build: its programs boot, end and fail as Go's do, and its mechanisms stand load."""
+
+import os
+import re
+import subprocess
+
+import pytest
+
+
+def test_hello_prints_its_line_and_exits_0(run):
+    result = run("hello")
+    assert (result.stdout, result.stderr, result.returncode) == ("hello world\n", "", 0)
+
+
+def test_pingpong_passes_the_number_over_channels(run):
+    assert run("pingpong").stdout.splitlines() == ["ping 1", "pong 2", "ping 3", "pong 4", "ping 5", "game over"]
+
+
+def test_hello_boots_a_hundred_times(run):
+    assert {run("hello").stdout for _ in range(100)} == {"hello world\n"}
+
+
+@pytest.mark.parametrize("value", ["0", "-3", "abc", "", "1", "3", "100000", "99999999999999999999"])
+def test_any_gomaxprocs_boots(run, value):
+    assert run("hello", GOMAXPROCS=value).returncode == 0
+
+
+@pytest.mark.parametrize("value", ["", "nonsense", "nonsense=1", "cgocheck=x,,=,invalidptr", "a=1,b=2"])
+def test_any_godebug_boots(run, value):
+    assert run("hello", GODEBUG=value).returncode == 0
+
+
+def test_a_large_environment_and_many_arguments_boot(run):
+    environment = {f"V{i}": "x" * 100 for i in range(1000)}
+    assert run("hello", *["argument"] * 1000, **environment).returncode == 0
+
+
+def test_a_closed_standard_output_is_not_a_crash(build):
+    command = f"{build}/runtime/programs/hello >&-"
+    assert subprocess.run(["sh", "-c", command], stderr=subprocess.PIPE).returncode == 0
+
+
+def test_hello_boots_on_one_cpu(build):
+    cpu = min(os.sched_getaffinity(0))
+    result = subprocess.run([build / "runtime/programs/hello"], stdout=subprocess.PIPE, text=True,
+                            preexec_fn=lambda: os.sched_setaffinity(0, {cpu}))
+    assert result.stdout == "hello world\n"
+
+
+def test_without_memory_to_reserve_it_says_so(build):
+    command = f"ulimit -v 900; exec {build}/runtime/programs/hello"
+    result = subprocess.run(["sh", "-c", command], stderr=subprocess.PIPE, text=True)
+    assert (result.returncode, result.stderr) == (2, "fatal error: mallocinit: cannot reserve memory\n")
+
+
+def test_little_address_space_is_enough(build):
+    command = f"ulimit -v 50000; exec {build}/runtime/programs/hello"
+    assert subprocess.run(["sh", "-c", command], stdout=subprocess.PIPE).stdout == b"hello world\n"
+
+
+@pytest.mark.parametrize("procs", ["1", "2", "16"])
+def test_no_goroutine_or_message_is_lost(run, procs):
+    assert re.findall(r"\w+ (\w+) \d+", run("churn", GOMAXPROCS=procs).stdout) == ["ok", "ok", "ok"]
+
+
+@pytest.mark.parametrize("procs", ["1", "2"])
+def test_stacks_grow_and_come_back(run, procs):
+    assert run("grow", GOMAXPROCS=procs).stdout == "stacks 8 of 8\n"
+
+
+def test_a_loop_that_calls_functions_is_preempted(run):
+    assert run("preempt", GOMAXPROCS="1").stdout == "preempted\n"
+
+
+def test_channels_keep_order_and_lose_nothing(run):
+    assert run("chans").stdout.splitlines() == [
+        "len 3 cap 3", "order 1 2 3 then 0 closed", "moved 5050", "alive 0", "nil channel waits"]
+
+
+def test_what_a_channel_still_held_is_finalized_elsewhere(run):
+    assert run("finalize").stdout == "finalizer elsewhere\n"
+
+
+def test_a_deadlock_is_noticed(run):
+    result = run("deadlock")
+    assert (result.returncode, result.stderr) == (2, "fatal error: all goroutines are asleep - deadlock!\n")
+
+
+def test_a_fault_is_reported_with_its_address(run):
+    result = run("fault")
+    assert result.returncode == 2
+    assert re.search(r"^SIGSEGV: segmentation violation\nPC=0x[0-9a-f]+ m=\d+ sigcode=1 addr=0x18$", result.stderr, re.M)
+
+
+def test_nothing_of_libc_is_linked(build):
+    symbols = subprocess.run(["nm", "--undefined-only", build / "runtime/programs/hello"], capture_output=True, text=True)
+    assert symbols.stdout == ""
+
+
+def test_the_entry_point_is_go_s(build):
+    header = subprocess.run(["readelf", "-h", build / "runtime/programs/hello"], capture_output=True, text=True).stdout
+    names = subprocess.run(["nm", build / "runtime/programs/hello"], capture_output=True, text=True).stdout
+    entry = int(re.search(r"Entry point address:\s+(0x[0-9a-f]+)", header)[1], 16)
+    assert entry == int(re.search(r"^([0-9a-f]+) . _rt0_amd64_linux$", names, re.M)[1], 16)
+
+
+def test_every_function_of_the_boot_checks_its_stack(build):
+    """Only what Go marks nosplit, too, may do without: the prologue is where preemption and growth happen."""
+    listing = subprocess.run(["objdump", "-d", "--no-show-raw-insn", build / "runtime/programs/hello"],
+                             capture_output=True, text=True).stdout
+    bodies = dict(re.findall(r"^[0-9a-f]+ <([^>]+)>:\n((?:.+\n)*)", listing, re.M))
+    checked = {name for name, body in bodies.items() if "__morestack" in body}
+    assert {"runtime.schedinit", "runtime.newproc1", "runtime.schedule", "runtime.main", "main.main"} <= checked
+
+
+def test_an_mstart_that_returns_crashes_at_0xf1(build):
+    """gdb makes mstart return at once; what stands behind the call is the crash."""
+    result = subprocess.run(
+        ["gdb", "-nx", "-batch", "-iex", "set auto-load no", "-ex", "break *&'runtime.mstart'", "-ex", "run",
+         "-ex", "set $pc = *(unsigned long *) $sp", "-ex", "set $sp = $sp + 8", "-ex", "handle SIGSEGV stop", "-ex", "continue",
+         "-ex", "printf \"fault at %p\\n\", $_siginfo._sifields._sigfault.si_addr", build / "runtime/programs/hello"],
+        stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60)
+    assert "fault at 0xf1" in result.stdout
