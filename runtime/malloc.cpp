@@ -55,6 +55,7 @@ void mallocinit() {
         uintptr start = (reinterpret_cast<uintptr>(v) + tablesize + spanSize - 1) & ~(spanSize - 1);
         mheap_.arena_start = mheap_.arena_used = mheap_.mapped = mheap_.table = start;
         mheap_.arena_end = (reinterpret_cast<uintptr>(v) + tablesize + n) & ~(spanSize - 1);
+        madvise_(v, tablesize + n, _MADV_DONTDUMP);  // a core file holds what is mapped, not what is reserved
         break;
     }
     if (!mheap_.arena_start) throw_("mallocinit: cannot reserve memory");

@@ -9,7 +9,7 @@
 constexpr int32 _EINTR = 4, _EAGAIN = 11, _ENOMEM = 12;
 constexpr int32 _PROT_NONE = 0, _PROT_READ = 1, _PROT_WRITE = 2;
 constexpr int32 _MAP_PRIVATE = 2, _MAP_FIXED = 0x10, _MAP_ANON = 0x20, _MAP_NORESERVE = 0x4000;
-constexpr int32 _MADV_DONTNEED = 4;
+constexpr int32 _MADV_DONTNEED = 4, _MADV_DONTDUMP = 16;
 constexpr int32 _FUTEX_WAIT = 0 | 128, _FUTEX_WAKE = 1 | 128;   // FUTEX_PRIVATE_FLAG
 constexpr int32 _SIG_BLOCK = 0, _SIG_UNBLOCK = 1, _SIG_SETMASK = 2;
 

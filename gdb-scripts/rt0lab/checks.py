@@ -266,7 +266,8 @@ def _stack(snap):
     m = snap.m_of_thread()
     for field in ("gsignal", "g0"):
         other = snap.g_at(m.get(field)) if m and m.get(field) else None
-        if other and other.get("stack.lo") <= snap.sp <= other.get("stack.hi") and (field == "gsignal" or "time" in here or not here):
+        on_it = other and other.get("stack.lo") <= snap.sp <= other.get("stack.hi")
+        if on_it and (field == "gsignal" or "time" in here or not here):
             return f"on {_name(snap, other.addr)}'s stack for a moment ({here or 'vDSO'})"
     raise _Broken(f"SP is {_name(snap, snap.sp)}, outside {name}'s stack")
 

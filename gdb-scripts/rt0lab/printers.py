@@ -230,7 +230,8 @@ def stack_line(s):
 
 def sudog_line(s):
     """sudog{g1 on a channel at 0x...}"""
-    return f"sudog{{{short(s.get('g'))}, elem {word(s.get('elem'))}, c {addressed(s.get('c'))}{', in a select' if s.get('isSelect') else ''}}}"
+    select = ", in a select" if s.get("isSelect") else ""
+    return f"sudog{{{short(s.get('g'))}, elem {word(s.get('elem'))}, c {addressed(s.get('c'))}{select}}}"
 
 
 def _waiters(first):
@@ -261,7 +262,8 @@ def mutex_line_of(key):
     """`unlocked`, `locked`..."""
     if isinstance(key, model.Unreadable):
         return str(key)
-    return {0: "unlocked", 1: "locked", 2: "locked, others asleep", None: "lock unknown"}.get(key, f"locked (key {key:#x})" if key else "")
+    known = {0: "unlocked", 1: "locked", 2: "locked, others asleep", None: "lock unknown"}
+    return known[key] if key in known else f"locked (key {key:#x})"
 
 
 def mutex_line(m):

@@ -20,7 +20,8 @@ MAX_PER_STAGE = 40  # a trace is about the boot: a stage that goes on happening 
 # The fields that a trace shows of each structure. Which of them a program has, its debug information says.
 _G0 = ("stack", "stackguard0", "stackguard1", "m", "sched", "goid", "atomicstatus", "lockedm")
 _M0 = ("g0", "procid", "gsignal", "tls", "mstartfn", "curg", "p", "nextp", "id", "locks", "spinning", "blocked",
-       "newSigstack", "alllink", "mcache", "lockedg", "lockedInt", "lockedExt", "helpgc", "mallocing", "throwing", "park")  # fmt: skip
+       "newSigstack", "alllink", "mcache", "lockedg", "lockedInt", "lockedExt", "helpgc", "mallocing", "throwing",
+       "park")  # fmt: skip
 _P = ("id", "status", "link", "schedtick", "syscalltick", "m", "mcache", "goidcache", "goidcacheend", "runqhead",
       "runqtail", "runnext", "gfree", "gfreecnt", "gFree")  # fmt: skip
 _SCHED = ("goidgen", "lastpoll", "lock", "midle", "nmidle", "nmidlelocked", "mnext", "maxmcount", "nmsys", "nmfreed",

@@ -123,8 +123,9 @@ def _pairs(before, after):
 def _fields(name, before, after, old, new, owner=None):
     """Yields (path, before, after) for one structure that may have changed."""
     done = set()
+    parts = {f"{p}.{half}" if p else half: p for p, _ in after.layout.strings for half in ("str", "len")}
     for leaf, was, now in _pairs(before, after):
-        text = next((p for p, _ in after.layout.strings if leaf.path in (f"{p}.str" if p else "str", f"{p}.len" if p else "len")), None)
+        text = parts.get(leaf.path)
         path = f"{name}.{leaf.path}" if leaf.path else name
         if text is not None:
             if text not in done:

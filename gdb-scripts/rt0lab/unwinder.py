@@ -1,11 +1,24 @@
 """Backtraces that are right: through Boost.Context's switch, which has no unwind information, and down to the true root."""
 
 import gdb
+import gdb.FrameDecorator
 import gdb.unwinder
 
 from . import model, record
 
 # ---- roots: nothing lies below them ----------------------------------------------------------------------------------
+
+
+class Named(gdb.FrameDecorator.FrameDecorator):
+    """A frame without debug information: its symbol as it is, which gdb takes for Objective-C (`runtime[gogo]`)."""
+
+    def __init__(self, base, name):
+        super().__init__(base)
+        self._name = name
+
+    def function(self):
+        """gdb asks for the name."""
+        return self._name
 
 
 class Roots:
@@ -28,7 +41,8 @@ class Roots:
             symbol = world.symbol_at(pc) or world.symbol_at(pc - 1)
             if frame.level() > 0 and symbol is None and frame.name() is None:
                 return
-            yield decorator
+            plain = symbol is None or frame.function() is not None or frame.type() != gdb.NORMAL_FRAME
+            yield decorator if plain else Named(decorator, symbol[0])
             # Go's unwind information leads on, to whatever lies above; ours ends by itself.
             if world.is_go and symbol and symbol[0].removesuffix(".abi0") in record.ROOTS and frame.type() == gdb.NORMAL_FRAME:
                 return

@@ -6,6 +6,7 @@ import gdb
 
 from . import cards, console, model, record, stops
 
+
 class Stages(console.Command):
     """List the boot's stages in order, and mark where the program is; `t` marks the stops of the tour.
 
@@ -84,7 +85,8 @@ def _show(outcome):
     if outcome.what == "stage":
         _card(outcome.stage)
     elif outcome.what == "exited":
-        console.say(f"the program has ended with exit code {outcome.code}." if outcome.code is not None else "the program was ended by a signal.")
+        how = "was ended by a signal" if outcome.code is None else f"has ended with exit code {outcome.code}"
+        console.say(f"the program {how}.")
     elif outcome.what == "signal":
         console.say(f"the program received {outcome.text}: `bt` shows where, `rt0 check` whether the runtime's state is sound.")
     else:

@@ -1,4 +1,4 @@
-# Stops at stage 4, nocpuinfo, of a fresh run and shows g0 and m0: plain gdb, no Python.
+# Stops at stage 4, nocpuinfo, of a fresh run and shows g0 and m0: plain gdb, no Python (in Go: 'runtime.g0').
 # g0 now has stack bounds, 64 KB less 104 bytes below SP, and the processor has been asked who it is.
 #   gdb -nx -batch -x gdb-scripts/steps/04-nocpuinfo.gdb PROGRAM
 set language c
@@ -8,6 +8,6 @@ set print pretty on
 tbreak *(long)&nocpuinfo
 run
 info symbol $pc
-print 'runtime.g0'
-print 'runtime.m0'
+print g0
+print m0
 kill

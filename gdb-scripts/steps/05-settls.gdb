@@ -1,4 +1,4 @@
-# Stops at stage 5, settls, of a fresh run and shows g0 and m0: plain gdb, no Python.
+# Stops at stage 5, settls, of a fresh run and shows g0 and m0: plain gdb, no Python (in Go: 'runtime.g0').
 # One system call points FS into m0.tls: from now on the current g is found at -8(FS).
 #   gdb -nx -batch -x gdb-scripts/steps/05-settls.gdb PROGRAM
 set language c
@@ -8,6 +8,6 @@ set print pretty on
 tbreak *(long)&'runtime.settls'
 run
 info symbol $pc
-print 'runtime.g0'
-print 'runtime.m0'
+print g0
+print m0
 kill

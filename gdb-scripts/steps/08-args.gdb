@@ -1,4 +1,4 @@
-# Stops at stage 8, args, of a fresh run and shows g0 and m0: plain gdb, no Python.
+# Stops at stage 8, args, of a fresh run and shows g0 and m0: plain gdb, no Python (in Go: 'runtime.g0').
 # Keeps argc and argv; the strings themselves stay where the kernel put them.
 #   gdb -nx -batch -x gdb-scripts/steps/08-args.gdb PROGRAM
 set language c
@@ -8,6 +8,6 @@ set print pretty on
 tbreak *(long)&'runtime.args'
 run
 info symbol $pc
-print 'runtime.g0'
-print 'runtime.m0'
+print g0
+print m0
 kill

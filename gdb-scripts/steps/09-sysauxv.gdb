@@ -1,4 +1,4 @@
-# Stops at stage 9, sysauxv, of a fresh run and shows g0 and m0: plain gdb, no Python.
+# Stops at stage 9, sysauxv, of a fresh run and shows g0 and m0: plain gdb, no Python (in Go: 'runtime.g0').
 # Reads the kernel's notes to the program: the page size, 16 random bytes.
 #   gdb -nx -batch -x gdb-scripts/steps/09-sysauxv.gdb PROGRAM
 set language c
@@ -8,6 +8,6 @@ set print pretty on
 tbreak *(long)&'runtime.sysauxv'
 run
 info symbol $pc
-print 'runtime.g0'
-print 'runtime.m0'
+print g0
+print m0
 kill

@@ -1,4 +1,4 @@
-# Stops at stage 10, osinit, of a fresh run and shows g0 and m0: plain gdb, no Python.
+# Stops at stage 10, osinit, of a fresh run and shows g0 and m0: plain gdb, no Python (in Go: 'runtime.g0').
 # Asks the kernel how many processors this process may use: ncpu.
 #   gdb -nx -batch -x gdb-scripts/steps/10-osinit.gdb PROGRAM
 set language c
@@ -8,6 +8,6 @@ set print pretty on
 tbreak *(long)&'runtime.osinit'
 run
 info symbol $pc
-print 'runtime.g0'
-print 'runtime.m0'
+print g0
+print m0
 kill

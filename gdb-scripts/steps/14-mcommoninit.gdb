@@ -1,4 +1,4 @@
-# Stops at stage 14, mcommoninit, of a fresh run and shows g0 and m0: plain gdb, no Python.
+# Stops at stage 14, mcommoninit, of a fresh run and shows g0 and m0: plain gdb, no Python (in Go: 'runtime.g0').
 # Enters an M in the books: an id from sched.mnext, and a place at the head of allm.
 #   gdb -nx -batch -x gdb-scripts/steps/14-mcommoninit.gdb PROGRAM
 set language c
@@ -8,6 +8,6 @@ set print pretty on
 tbreak *(long)&'runtime.mcommoninit'
 run
 info symbol $pc
-print 'runtime.g0'
-print 'runtime.m0'
+print g0
+print m0
 kill

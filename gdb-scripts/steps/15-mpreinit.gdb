@@ -1,4 +1,4 @@
-# Stops at stage 15, mpreinit, of a fresh run and shows g0 and m0: plain gdb, no Python.
+# Stops at stage 15, mpreinit, of a fresh run and shows g0 and m0: plain gdb, no Python (in Go: 'runtime.g0').
 # Gives the M a second goroutine, gsignal, whose 32 KB stack signal handlers will run on.
 #   gdb -nx -batch -x gdb-scripts/steps/15-mpreinit.gdb PROGRAM
 set language c
@@ -8,6 +8,6 @@ set print pretty on
 tbreak *(long)&'runtime.mpreinit'
 run
 info symbol $pc
-print 'runtime.g0'
-print 'runtime.m0'
+print g0
+print m0
 kill

@@ -1,4 +1,4 @@
-# Stops at stage 16, malg, of a fresh run and shows g0 and m0: plain gdb, no Python.
+# Stops at stage 16, malg, of a fresh run and shows g0 and m0: plain gdb, no Python (in Go: 'runtime.g0').
 # Makes a g with a stack of its own.
 #   gdb -nx -batch -x gdb-scripts/steps/16-malg.gdb PROGRAM
 set language c
@@ -8,6 +8,6 @@ set print pretty on
 tbreak *(long)&'runtime.malg'
 run
 info symbol $pc
-print 'runtime.g0'
-print 'runtime.m0'
+print g0
+print m0
 kill

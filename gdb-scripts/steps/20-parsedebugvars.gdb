@@ -1,4 +1,4 @@
-# Stops at stage 20, parsedebugvars, of a fresh run and shows g0 and m0: plain gdb, no Python.
+# Stops at stage 20, parsedebugvars, of a fresh run and shows g0 and m0: plain gdb, no Python (in Go: 'runtime.g0').
 # Reads GODEBUG and GOTRACEBACK from the environment just stored.
 #   gdb -nx -batch -x gdb-scripts/steps/20-parsedebugvars.gdb PROGRAM
 set language c
@@ -8,6 +8,6 @@ set print pretty on
 tbreak *(long)&'runtime.parsedebugvars'
 run
 info symbol $pc
-print 'runtime.g0'
-print 'runtime.m0'
+print g0
+print m0
 kill

@@ -1,4 +1,4 @@
-# Stops at stage 21, procresize, of a fresh run and shows g0 and m0: plain gdb, no Python.
+# Stops at stage 21, procresize, of a fresh run and shows g0 and m0: plain gdb, no Python (in Go: 'runtime.g0').
 # Makes one P per processor and gives the first to m0: without a P no Go code runs.
 #   gdb -nx -batch -x gdb-scripts/steps/21-procresize.gdb PROGRAM
 set language c
@@ -8,6 +8,6 @@ set print pretty on
 tbreak *(long)&'runtime.procresize'
 run
 info symbol $pc
-print 'runtime.g0'
-print 'runtime.m0'
+print g0
+print m0
 kill

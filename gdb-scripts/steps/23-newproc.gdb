@@ -1,4 +1,4 @@
-# Stops at stage 23, newproc, of a fresh run and shows g0 and m0: plain gdb, no Python.
+# Stops at stage 23, newproc, of a fresh run and shows g0 and m0: plain gdb, no Python (in Go: 'runtime.g0').
 # A go statement, written by hand: rt0_go asks for a goroutine that will run runtime.main.
 #   gdb -nx -batch -x gdb-scripts/steps/23-newproc.gdb PROGRAM
 set language c
@@ -8,6 +8,6 @@ set print pretty on
 tbreak *(long)&'runtime.newproc'
 run
 info symbol $pc
-print 'runtime.g0'
-print 'runtime.m0'
+print g0
+print m0
 kill

@@ -1,4 +1,4 @@
-# Stops at stage 25, allgadd, of a fresh run and shows g0 and m0: plain gdb, no Python.
+# Stops at stage 25, allgadd, of a fresh run and shows g0 and m0: plain gdb, no Python (in Go: 'runtime.g0').
 # Enters the new g in allgs; from now on `info goroutines` can find it.
 #   gdb -nx -batch -x gdb-scripts/steps/25-allgadd.gdb PROGRAM
 set language c
@@ -8,6 +8,6 @@ set print pretty on
 tbreak *(long)&'runtime.allgadd'
 run
 info symbol $pc
-print 'runtime.g0'
-print 'runtime.m0'
+print g0
+print m0
 kill

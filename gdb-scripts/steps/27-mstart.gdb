@@ -1,4 +1,4 @@
-# Stops at stage 27, mstart, of a fresh run and shows g0 and m0: plain gdb, no Python.
+# Stops at stage 27, mstart, of a fresh run and shows g0 and m0: plain gdb, no Python (in Go: 'runtime.g0').
 # This M starts to schedule. It never returns; if it did, the next instruction would crash.
 #   gdb -nx -batch -x gdb-scripts/steps/27-mstart.gdb PROGRAM
 set language c
@@ -8,6 +8,6 @@ set print pretty on
 tbreak *(long)&'runtime.mstart'
 run
 info symbol $pc
-print 'runtime.g0'
-print 'runtime.m0'
+print g0
+print m0
 kill

@@ -1,4 +1,4 @@
-# Stops at stage 28, mstart1, of a fresh run and shows g0 and m0: plain gdb, no Python.
+# Stops at stage 28, mstart1, of a fresh run and shows g0 and m0: plain gdb, no Python (in Go: 'runtime.g0').
 # Remembers this place on g0's stack in g0.sched: every switch to the scheduler starts here.
 #   gdb -nx -batch -x gdb-scripts/steps/28-mstart1.gdb PROGRAM
 set language c
@@ -8,6 +8,6 @@ set print pretty on
 tbreak *(long)&'runtime.mstart1'
 run
 info symbol $pc
-print 'runtime.g0'
-print 'runtime.m0'
+print g0
+print m0
 kill

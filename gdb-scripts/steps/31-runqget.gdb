@@ -1,4 +1,4 @@
-# Stops at stage 31, runqget, of a fresh run and shows g0 and m0: plain gdb, no Python.
+# Stops at stage 31, runqget, of a fresh run and shows g0 and m0: plain gdb, no Python (in Go: 'runtime.g0').
 # Takes the next goroutine of this P: runnext first.
 #   gdb -nx -batch -x gdb-scripts/steps/31-runqget.gdb PROGRAM
 set language c
@@ -8,6 +8,6 @@ set print pretty on
 tbreak *(long)&'runtime.runqget'
 run
 info symbol $pc
-print 'runtime.g0'
-print 'runtime.m0'
+print g0
+print m0
 kill

@@ -1,4 +1,4 @@
-# Stops at stage 33, gogo, of a fresh run and shows g0 and m0: plain gdb, no Python.
+# Stops at stage 33, gogo, of a fresh run and shows g0 and m0: plain gdb, no Python (in Go: 'runtime.g0').
 # The switch: loads the goroutine's saved SP and PC, and this code is not returned to.
 #   gdb -nx -batch -x gdb-scripts/steps/33-gogo.gdb PROGRAM
 set language c
@@ -8,6 +8,6 @@ set print pretty on
 tbreak *(long)&'runtime.gogo'
 run
 info symbol $pc
-print 'runtime.g0'
-print 'runtime.m0'
+print g0
+print m0
 kill

@@ -1,4 +1,4 @@
-# Stops at stage 34, runtime.main, of a fresh run and shows g0 and m0: plain gdb, no Python.
+# Stops at stage 34, runtime.main, of a fresh run and shows g0 and m0: plain gdb, no Python (in Go: 'runtime.g0').
 # The first goroutine, on its own 2 KB stack, with goexit as its caller.
 #   gdb -nx -batch -x gdb-scripts/steps/34-runtime.main.gdb PROGRAM
 set language c
@@ -8,6 +8,6 @@ set print pretty on
 tbreak *(long)&'runtime.main'
 run
 info symbol $pc
-print 'runtime.g0'
-print 'runtime.m0'
+print g0
+print m0
 kill

@@ -1,4 +1,4 @@
-# Stops at stage 36, newosproc, of a fresh run and shows g0 and m0: plain gdb, no Python.
+# Stops at stage 36, newosproc, of a fresh run and shows g0 and m0: plain gdb, no Python (in Go: 'runtime.g0').
 # clone, with all signals blocked so that the child starts undisturbed.
 #   gdb -nx -batch -x gdb-scripts/steps/36-newosproc.gdb PROGRAM
 set language c
@@ -8,6 +8,6 @@ set print pretty on
 tbreak *(long)&'runtime.newosproc'
 run
 info symbol $pc
-print 'runtime.g0'
-print 'runtime.m0'
+print g0
+print m0
 kill

@@ -1,4 +1,4 @@
-# Stops at stage 37, runtime.init, of a fresh run and shows g0 and m0: plain gdb, no Python.
+# Stops at stage 37, runtime.init, of a fresh run and shows g0 and m0: plain gdb, no Python (in Go: 'runtime.g0').
 # The runtime's own init functions; one starts the goroutine forcegchelper.
 #   gdb -nx -batch -x gdb-scripts/steps/37-runtime.init.gdb PROGRAM
 set language c
@@ -8,6 +8,6 @@ set print pretty on
 tbreak *(long)&'runtime.init'
 run
 info symbol $pc
-print 'runtime.g0'
-print 'runtime.m0'
+print g0
+print m0
 kill

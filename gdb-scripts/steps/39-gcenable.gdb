@@ -1,4 +1,4 @@
-# Stops at stage 39, gcenable, of a fresh run and shows g0 and m0: plain gdb, no Python.
+# Stops at stage 39, gcenable, of a fresh run and shows g0 and m0: plain gdb, no Python (in Go: 'runtime.g0').
 # Starts the background sweeper and waits on a channel until it runs: the first park.
 #   gdb -nx -batch -x gdb-scripts/steps/39-gcenable.gdb PROGRAM
 set language c
@@ -8,6 +8,6 @@ set print pretty on
 tbreak *(long)&'runtime.gcenable'
 run
 info symbol $pc
-print 'runtime.g0'
-print 'runtime.m0'
+print g0
+print m0
 kill

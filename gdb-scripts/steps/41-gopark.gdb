@@ -1,4 +1,4 @@
-# Stops at stage 41, gopark, of a fresh run and shows g0 and m0: plain gdb, no Python.
+# Stops at stage 41, gopark, of a fresh run and shows g0 and m0: plain gdb, no Python (in Go: 'runtime.g0').
 # The goroutine gives up its M and waits until someone calls goready.
 #   gdb -nx -batch -x gdb-scripts/steps/41-gopark.gdb PROGRAM
 set language c
@@ -8,6 +8,6 @@ set print pretty on
 tbreak *(long)&'runtime.gopark'
 run
 info symbol $pc
-print 'runtime.g0'
-print 'runtime.m0'
+print g0
+print m0
 kill

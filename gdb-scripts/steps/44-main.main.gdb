@@ -1,4 +1,4 @@
-# Stops at stage 44, main.main, of a fresh run and shows g0 and m0: plain gdb, no Python.
+# Stops at stage 44, main.main, of a fresh run and shows g0 and m0: plain gdb, no Python (in Go: 'runtime.g0').
 # At last: the function you wrote.
 #   gdb -nx -batch -x gdb-scripts/steps/44-main.main.gdb PROGRAM
 set language c
@@ -8,6 +8,6 @@ set print pretty on
 tbreak *(long)&'main.main'
 run
 info symbol $pc
-print 'runtime.g0'
-print 'runtime.m0'
+print g0
+print m0
 kill

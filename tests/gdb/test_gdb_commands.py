@@ -173,3 +173,10 @@ after = [model.read(s.lo, s.hi - s.lo).hex() for s in model.world().elf.sections
 result = before == after and regs == gdb.execute('info registers', to_string=True)
 """
     assert gdb_json(hello, script)
+
+
+def test_a_program_that_cannot_be_started_is_a_sentence(gdb_json, hello, tmp_path):
+    path = tmp_path / "locked"
+    path.write_bytes(hello.read_bytes())
+    path.chmod(0o644)
+    assert "could not be started" in gdb_json(path, "result = do('rt0 next')")

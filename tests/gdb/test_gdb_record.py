@@ -4,13 +4,14 @@ import json
 import re
 
 import pytest
+from gdbrun import run_gdb
 
 FIRST = """_rt0_amd64_linux _rt0_amd64 rt0_go nocpuinfo needtls settls ok check args sysargs sysauxv osinit schedinit
 moduledataverify moduledataverify1 stackinit mallocinit mcommoninit mpreinit malg alginit modulesinit typelinksinit itabsinit
 msigsave goargs goenvs goenvs_unix parsedebugvars gcinit procresize acquirep acquirep1 newproc newproc1 gfget malg allgadd
 gostartcallfn runqput mstart mstart1 asminit minit mstartm0 initsig schedule runqget execute gogo""".split()
-# Times, thread ids and random numbers: all that may differ between two runs of the same program.
-VARIES = re.compile(r"fastrand|lastpoll|procresizetime|procid|runtimeInitTime|startupRandomData|^regs\.")
+# Times, thread ids, random numbers and what calls before left behind: all that may differ between two runs of the same program.
+VARIES = re.compile(r"fastrand|lastpoll|procresizetime|procid|runtimeInitTime|startupRandomData|^regs\.|^stack_words")
 
 
 def boot(trace):
@@ -33,6 +34,12 @@ def normal(trace):
 
 def stop(trace, stage, kind="entry", nth=0):
     return [s for s in trace["stages"] if (s["stage"], s["kind"]) == (stage, kind)][nth]
+
+
+def test_random_addresses_change_nothing(trace, hello, tmp_path):
+    path = tmp_path / "random.json"
+    run_gdb(hello, "-iex", "set disable-randomization off", "-ex", f"rt0 record {path}")
+    assert normal(json.loads(path.read_text())) == normal(trace(hello))
 
 
 def test_the_mirror_boots_in_gos_order(trace, hello):
