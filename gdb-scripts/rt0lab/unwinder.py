@@ -10,7 +10,7 @@ from . import model, record
 
 
 class Named(gdb.FrameDecorator.FrameDecorator):
-    """A frame without debug information: its symbol as it is, which gdb takes for Objective-C (`runtime[gogo]`)."""
+    """A frame that gdb would name otherwise: by its C++ name alone, or a symbol without debug information as Objective-C."""
 
     def __init__(self, base, name):
         super().__init__(base)
@@ -41,11 +41,19 @@ class Roots:
             symbol = world.symbol_at(pc) or world.symbol_at(pc - 1)
             if frame.level() > 0 and symbol is None and frame.name() is None:
                 return
-            plain = symbol is None or frame.function() is not None or frame.type() != gdb.NORMAL_FRAME
-            yield decorator if plain else Named(decorator, symbol[0])
+            yield decorator if symbol is None or _named_well(world, frame, symbol[0]) else Named(decorator, symbol[0])
             # Go's unwind information leads on, to whatever lies above; ours ends by itself.
             if world.is_go and symbol and symbol[0].removesuffix(".abi0") in record.ROOTS and frame.type() == gdb.NORMAL_FRAME:
                 return
+
+
+def _named_well(world, frame, symbol):
+    """Whether gdb's own name will do. For our C++ it is Go's name only up to gdb 13; the ELF symbol always is."""
+    if frame.type() != gdb.NORMAL_FRAME:
+        return True
+    if frame.function() is None:
+        return False
+    return world.is_go or symbol.startswith("_Z") or "." not in symbol
 
 
 # ---- Boost.Context's assembly ------------------------------------------------------------------------------------------

@@ -28,7 +28,7 @@ stops.start()
 result = []
 for _ in range(5):
     do('continue')
-    result.append(gdb.newest_frame().name())
+    result.append(model.world().symbol_at(gdb.newest_frame().pc())[0])
 """
     assert gdb_json(hello, script) == ["_rt0_amd64", "runtime.rt0_go", "runtime.rt0_go", "runtime.rt0_go", "runtime.check"]
 

@@ -42,3 +42,9 @@ def test_unknown_bytes_are_declined(gdb_json, hello):
 def test_main_main_has_callers(gdb_json, either):
     assert gdb_json(either, "until('main.main'); result = [f[0] for f in record.frames()]") == [
         "main.main", "runtime.main", "runtime.goexit"]  # fmt: skip
+
+
+def test_bt_shows_go_s_names(gdb_json, hello):
+    script = "until('acquirep1'); result = [line.split(' (')[0].split()[-1] for line in do('bt').splitlines()]"
+    names = ["runtime.acquirep1", "runtime.acquirep", "runtime.procresize", "runtime.schedinit", "runtime.rt0_go"]
+    assert gdb_json(hello, script) == names
