@@ -166,12 +166,20 @@ def _short(snap, address):
     return printers.short_of(snap.names, address)
 
 
+def _is_sysmon(snap, m):
+    """Whether the thread never schedules. m.mstartfn is a code pointer here, a function value in Go."""
+    fn = m.get("mstartfn")
+    return bool(fn) and "runtime.sysmon" in (snap.names.code(fn), snap.names.code(model.read_word(fn)))
+
+
 def _m(snap, m):
     text = f"m{m.get('id')}"
     if m.get("curg"):
         text += f" runs {_short(snap, m.get('curg'))}"
     elif m.get("g0") and m.get("p"):
         text += " schedules"
+    elif _is_sysmon(snap, m):
+        text += " runs sysmon"
     elif m.get("blocked"):
         text += " sleeps"
     if m.get("p"):
@@ -211,4 +219,5 @@ def _g(snap, g):
 
 def _sched(snap):
     queue = [_short(snap, g) for g in model.global_queue(snap.sched)[:8]]
-    return [f"  sched: queue [{' '.join(queue)}], {snap.sched.get('npidle')} idle Ps, {snap.sched.get('nmidle')} idle Ms"]
+    ps, ms = snap.sched.get("npidle"), snap.sched.get("nmidle")
+    return [f"  sched: queue [{' '.join(queue)}], {ps} idle P{'' if ps == 1 else 's'}, {ms} idle M{'' if ms == 1 else 's'}"]
