@@ -46,7 +46,7 @@ def cut(line, width=WIDTH):
 
 def _head(stage, snap):
     i, n = position(stage)
-    left = f"== {'stage ' + str(i) + '/' + str(n) if i else 'stage'}  {stage.name} "
+    left = f"== stage {i}/{n}  {stage.name} " if i else f"== {stage.name} (between the tour's stages) "
     right = f" thread {snap.thread}, on {_on(snap)} =="
     return left + "=" * max(2, WIDTH - len(left) - len(right)) + right
 
@@ -108,15 +108,25 @@ def interesting(changed):
     return sorted(kept, key=lambda c: _rank(c[0]))
 
 
-def change_line(change, snap=None):
-    """`g0.m: 0 → &runtime.m0`; for bounds of g0's stack, which name everything else, where they are."""
+def change_line(change, snap):
+    """`g0.m: 0 → &runtime.m0`; for bounds of a stack, which name everything else, where they are."""
     path, was, now = change
-    if snap is not None and path == "g0.stack.hi" and snap.names.entry:
+    if path == "g0.stack.hi" and snap.names.entry:
         now = f"SP, {snap.names.entry - snap.g0.get('stack.hi')} below where it was at the entry"
-    elif snap is not None and path == "g0.stack.lo":
-        now = f"hi-{snap.g0.get('stack.hi') - snap.g0.get('stack.lo')}"
+    elif now in (path + "+0", path + "-0"):
+        now = _bound(snap, path)
     path = path.removeprefix("globals.runtime.").replace("m0.tls.0", "m0.tls[0]")
     return f"{path}: {_value(was)} → {_value(now)}"
+
+
+def _bound(snap, path):
+    """A stack's lo by its size, a stack's hi by its address: in symbols each would be itself."""
+    name = path.partition(".")[0]
+    g = snap.g0 if name == "g0" else next((g for g in snap.gs if snap.g_name(g) == name), None)
+    if g is None:
+        return "itself"
+    lo, hi = g.get("stack.lo"), g.get("stack.hi")
+    return f"hi-{hi - lo}" if path.endswith("lo") else f"{hi:#x}"
 
 
 def _value(value):

@@ -24,9 +24,17 @@ def _program():
 
 
 def _choose_language():
-    """gdb sees a main.main and believes in Go; our runtime is C++, whatever frame is selected."""
+    """gdb sees a main.main and believes in Go until a frame of ours tells it otherwise; our runtime is C++."""
     try:
-        if not model.world().is_go and gdb.parameter("language") == "auto":
+        if not model.world().is_go and gdb.parameter("language") == "auto" and not model.alive():
             gdb.execute("set language c++")
+            gdb.events.new_thread.connect(_language_of_the_frame)
     except model.Problem:
         pass
+
+
+def _language_of_the_frame(_event):
+    """Once the program runs, frames say what language they are in, assembly too, and gdb need not warn of another."""
+    gdb.events.new_thread.disconnect(_language_of_the_frame)
+    if gdb.parameter("language") == "c++":
+        gdb.execute("set language auto")

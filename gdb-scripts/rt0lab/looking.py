@@ -40,11 +40,19 @@ class Dump(console.Command):
                     self._fields(item, snap, "g0" if name == "g0" else None)
 
     @staticmethod
-    def _fields(item, snap, owner):
+    def _text(leaf, value, snap, owner):
+        """An address with its meaning behind it, unless that is the field itself; other values as they are."""
+        meaning = str(snap.names.value(leaf, value, owner))
+        if leaf.kind not in ("ptr", "word") or meaning == f"{value:#x}" or meaning in (str(value), "~0", "stackPreempt"):
+            return meaning
+        itself = meaning in (f"{owner}.{leaf.path}+0", f"{owner}.{leaf.path}-0")
+        return f"{value:#x}" if itself else f"{value:#x} {meaning}"
+
+    def _fields(self, item, snap, owner):
         zero, rows = [], []
         for leaf, value in zip(item.layout.leaves, item.layout.decode(item.data)):
             if value:
-                rows.append(("   ", leaf.path, "=", str(snap.names.value(leaf, value, owner))))
+                rows.append(("   ", leaf.path, "=", self._text(leaf, value, snap, owner)))
             else:
                 top = leaf.path.partition(".")[0]
                 if top not in zero:
@@ -80,7 +88,7 @@ class Diff(console.Command):
         if not changed:
             console.say("nothing changed since the last stop.")
         for change in changed:
-            console.say("  " + cards.change_line(change))
+            console.say("  " + cards.change_line(change, console.session.now))
 
 
 class Check(console.Command):
@@ -125,7 +133,7 @@ class Goroutines(console.Command):
     `*` is the one that the selected thread runs.
 
     (gdb) info goroutines
-    * g0   _Gidle       on m0, at runtime.schedinit (proc.go:477)"""
+    * g0 scheduler of m0, thread 1  runtime.schedinit (proc.go:477)"""
 
     name, kind = "info goroutines", gdb.COMMAND_STATUS
 
@@ -141,13 +149,13 @@ class Goroutines(console.Command):
         for m in hosts:
             g = snap.g0 if m.addr == snap.m0.addr else snap.g_at(m.get("g0")) if m.get("g0") else None
             if g:
-                rows.append(self._row(snap, g, live, f"the scheduler of m{m.get('id')}"))
+                rows.append(self._row(snap, g, live, f"scheduler of m{m.get('id')}"))
         dead = 0
         for g in snap.gs:
             if snap.world.g_status(g.get("atomicstatus")) == "_Gdead":
                 dead += 1
                 continue
-            rows.append(self._row(snap, g, live, ""))
+            rows.append(self._row(snap, g, live, self._status(snap, g)))
         console.table(rows)
         if dead:
             console.say(f"and {dead} dead, kept to be used again.")
@@ -155,22 +163,27 @@ class Goroutines(console.Command):
             console.say("no goroutine yet: rt0_go's call of newproc makes the first, g1, once schedinit is done.")
 
     @staticmethod
-    def _row(snap, g, live, note):
+    def _status(snap, g):
         status = snap.world.g_status(g.get("atomicstatus"))
+        return f"{status} ({snap.waitreason(g)})" if status == "_Gwaiting" else status
+
+    @staticmethod
+    def _row(snap, g, live, what):
         name = str(snap.names.pointer(g.addr)).removeprefix("&runtime.")
         is_here = g.addr == snap.tls_g or g.addr == snap.g0.addr and not snap.fs_base
-        if status == "_Gwaiting":
-            status += f" ({snap.waitreason(g)})"
         if g.addr in live:
             number, pc = live[g.addr]
         elif is_here:
             number, pc = snap.thread, snap.pc
         else:
             number, pc = None, g.get("sched.pc")
-        file, line = snap.world.line_at(pc) if pc else (None, 0)
-        at = f"at {snap.names.code(pc)}" + (f" ({os.path.basename(file)}:{line})" if file else "") if pc else "not run yet"
-        who = f"thread {number}" if number else ""
-        return "*" if is_here else " ", name, status, who, at + (f", {note}" if note else "")
+        if not pc:
+            return "*" if is_here else " ", name, what, "not run yet"
+        file, line = snap.world.line_at(pc)
+        symbol = snap.world.symbol_at(pc)
+        where = symbol[0] if symbol and file else snap.names.code(pc)
+        where += f" ({os.path.basename(file)}:{line})" if file else ""
+        return "*" if is_here else " ", name, what + (f", thread {number}" if number else ""), where
 
 
 class Ms(console.Command):

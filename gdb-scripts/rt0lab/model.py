@@ -5,6 +5,7 @@ Offsets, sizes, enum values and array lengths come from DWARF, addresses from th
 of memory, decoded by its layout. It works before the program runs, while it is stopped, and on a core file.
 """
 
+import re
 import struct
 
 import gdb
@@ -227,8 +228,9 @@ class World:
         return None if found is None else found[0] + self.slide
 
     def symbol_at(self, address):
-        """(name, offset) of the ELF symbol around an address, or None."""
-        return self.elf.symbol_at(address - self.slide)
+        """(name, offset) of the ELF symbol around an address, or None; a mangled name as its source has it."""
+        found = self.elf.symbol_at(address - self.slide)
+        return (_demangled(found[0], address), found[1]) if found and found[0].startswith("_Z") else found
 
     def section_at(self, address):
         """The ELF section around an address, or None."""
@@ -528,3 +530,15 @@ def wait_reason(g):
         return f"wait reason {value}"
     pair = read(at + 16 * value, 16)
     return str(pair) if isinstance(pair, Unreadable) else read_text(*struct.unpack("<QQ", pair))
+
+
+def _demangled(name, address):
+    """The function's name in C++. What runs a goroutine's function object is called after that object."""
+    try:
+        block = gdb.block_for_pc(address)
+    except RuntimeError:  # no debug information there
+        return name
+    while block is not None and block.function is None:
+        block = block.superblock
+    found = block.function.print_name if block is not None else name
+    return re.sub(r"^detail::closure<(.+?) ?>::run\(funcval\*\)$", r"\1", found)

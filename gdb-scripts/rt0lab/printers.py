@@ -133,7 +133,7 @@ def short_of(known, value):
 def _span(lo, hi):
     if isinstance(lo, model.Unreadable):
         return str(lo)
-    size = f" {hi - lo} bytes" if hi > lo else ""
+    size = f" {hi - lo} B" if hi > lo else ""
     return f"[{lo:#x},{hi:#x}){size}"
 
 
@@ -224,7 +224,7 @@ def gobuf_line(b):
 
 
 def stack_line(s):
-    """[0xc42002c000,0xc42002c800) 2048 bytes"""
+    """[0xc42002c000,0xc42002c800) 2048 B"""
     return _span(s.get("lo"), s.get("hi"))
 
 

@@ -216,7 +216,7 @@ class Tour(console.Command):
             gdb.execute("set confirm off")
             gdb.execute("quit")
         if answer == "g":
-            console.say("here is gdb: `rt0 next` goes on by one stage, `rt0 tour` resumes the walk, `help rt0` lists more.")
+            console.say("here is gdb: `rt0 next` goes on by a stage, `rt0 tour` resumes the walk, `q` quits.")
             return False
         return True
 

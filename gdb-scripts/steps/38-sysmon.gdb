@@ -6,7 +6,14 @@ set pagination off
 set confirm off
 set print pretty on
 tbreak *(long)&'runtime.sysmon'
+# A short program can end before the new thread gets that far: stop main where the thread exists, and let only that one run.
+tbreak *(long)&'runtime.lockOSThread'
 run
+if $_thread == 1
+  set scheduler-locking on
+  thread 2
+  continue
+end
 info symbol $pc
 print g0
 print m0

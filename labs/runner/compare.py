@@ -7,7 +7,7 @@ import tomllib
 from collections import Counter
 
 from . import debugger, fields, observations, trace
-from .failure import FAILED, USAGE, Failure
+from .failure import FAILED, MACHINE, USAGE, Failure
 from .reasons import Reasons
 from .tree import ORACLE
 
@@ -26,6 +26,8 @@ def run(args):
     """Traces hello (and the Go program), compares, prints; exit status 1 if a difference has no reason."""
     output = trace.writable(args.json) if args.json else None
     processors = set(sorted(os.sched_getaffinity(0))[:2])  # the recorded boot had two
+    if len(processors) < 2:
+        raise Failure("compare needs two processors: the recorded boot had them, and with one a boot takes another course", MACHINE)
     go = trace.live(go_program(args.program), affinity=processors) if args.program else recorded()
     result = comparison(go, trace.live(debugger.program("hello"), affinity=processors))
     show(result, go["runtime"])

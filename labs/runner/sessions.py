@@ -84,11 +84,11 @@ def find(text):
 def run(session):
     """What each step prints, as a list of lists of lines."""
     if not any(step.command.startswith((GDB, START)) for step in session.steps):
-        return [lines(output([step.command[len(SHELL):]])) for step in session.steps]
+        return [lines(output(step.command[len(SHELL):])) for step in session.steps]
     commands = [step.command for step in session.steps]
     start = commands.pop(0) if commands[0].startswith(START) else None
     typed = "".join(f"{command[len(GDB):]}\necho {MARK.format(i)}\\n\n" for i, command in enumerate(commands))
-    said = output([(start or START + " hello")[len(SHELL):]], f"echo {MARK.format('start')}\\n\n" + typed)
+    said = output((start or START + " hello")[len(SHELL):], f"echo {MARK.format('start')}\\n\n" + typed)
     parts = []
     for mark in ["start", *range(len(commands))]:
         part, _, said = said.partition(MARK.format(mark))
@@ -101,11 +101,14 @@ def output(command, typed=None):
     processors = set(sorted(os.sched_getaffinity(0))[:2])  # the pages were written on two
     environment = {name: value for name, value in os.environ.items() if not name.startswith("GO")}
     environment |= {"TERM": "dumb", "COLUMNS": "80", "LINES": "24"} | ({"GOMAXPROCS": "2"} if len(processors) < 2 else {})
-    process = subprocess.Popen(["/bin/sh", "-c", *command], cwd=ROOT, env=environment, start_new_session=True, text=True,
+    process = subprocess.Popen(["/bin/sh", "-c", command], cwd=ROOT, env=environment, start_new_session=True, text=True,
                                errors="replace", stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
                                preexec_fn=lambda: os.sched_setaffinity(0, processors))
     try:
         return process.communicate(typed or "", timeout=SECONDS)[0]
+    except subprocess.TimeoutExpired:
+        os.killpg(process.pid, signal.SIGKILL)
+        return process.communicate()[0] + f"\n(this did not end within {SECONDS} seconds)"
     except BaseException:
         os.killpg(process.pid, signal.SIGKILL)
         process.communicate()
@@ -128,6 +131,7 @@ CHANGING = [(re.compile(pattern), new) for pattern, new in (
     (r"\b(processorVersionInfo: 0 →) \d+", r"\1 N"),
     (r"\b\d+(\.\d+)? (s|ms|us|seconds)\b", r"N \2"),           # times
     (r"^Warning: ", "warning: "),                              # gdb 13 and 16
+    (r"  +", " "),                                             # columns are as wide as a version likes
 )]
 
 
@@ -190,13 +194,20 @@ def likeness(shown, real):
     return 2.01 - 2 * difflib.SequenceMatcher(None, normal(shown), normal(real), autojunk=False).ratio()
 
 
+def mismatch(shown, real):
+    """One aligned pair as lines of a diff, none if it fits; what three dots stand for is not told from a line too many."""
+    if shown == LEFT_OUT or shown is not None and real is not None and equal(shown, real) == 0:
+        return []
+    return [*([f"-page {shown}"] if shown is not None else []), *([f"+run  {real}"] if real is not None else [])]
+
+
 def differences(session, outputs):
     """What is wrong with a session, as text; empty if a reader sees what the page shows."""
     wrong, there, here = [], {}, {}
     for step, real in zip(session.steps, outputs):
         price, path = align(step.shown, real, equal)
         if price:
-            wrong.append("\n".join([step.command, *difflib.unified_diff(step.shown, real, "page", "run", n=1, lineterm="")]))
+            wrong.append("\n".join([step.command, *(row for pair in path for row in mismatch(*pair))]))
             continue
         for shown, line in path:
             if shown is None or line is None:

@@ -151,7 +151,7 @@ def test_goroutines_at_the_first_instruction(gdb_json, either):
 
 def test_the_running_goroutine_shows_its_live_pc(gdb_json, either):
     lines = gdb_json(either, "until('main.main'); result = do('info goroutines')").splitlines()
-    assert ["at main.main" in line for line in lines if line.startswith("* g1")] == [True]
+    assert ["main.main" in line for line in lines if line.startswith("* g1")] == [True]
 
 
 def test_no_ps_before_procresize(gdb_json, either):
