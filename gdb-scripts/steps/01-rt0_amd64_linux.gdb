@@ -6,6 +6,7 @@ set pagination off
 set confirm off
 set print pretty on
 tbreak *(long)&_rt0_amd64_linux
+set language auto
 run
 info symbol $pc
 print g0

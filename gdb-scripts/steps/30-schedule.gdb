@@ -6,6 +6,7 @@ set pagination off
 set confirm off
 set print pretty on
 tbreak *(long)&'runtime.schedule'
+set language auto
 run
 info symbol $pc
 print g0

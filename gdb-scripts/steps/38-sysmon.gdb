@@ -8,6 +8,7 @@ set print pretty on
 tbreak *(long)&'runtime.sysmon'
 # A short program can end before the new thread gets that far: stop main where the thread exists, and let only that one run.
 tbreak *(long)&'runtime.lockOSThread'
+set language auto
 run
 if $_thread == 1
   set scheduler-locking on

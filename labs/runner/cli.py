@@ -5,23 +5,12 @@ import os
 import signal
 import sys
 
-from . import bench, compare, doctor, gdb, path, python, setup, test, tour, trace
+from . import bench, compare, doctor, gdb, notes, path, python, setup, test, tour, trace
+from .exercises import verbs as exercises
 from .failure import Failure
-from .tree import ROOT, build_folder
 
-PARSED = (setup, doctor, tour, trace, compare, bench, path)
+PARSED = (exercises, setup, doctor, tour, trace, compare, bench, path, notes)
 RAW = {"gdb": gdb, "python": python, "test": test}  # these pass their arguments on
-
-HERE = """\
-rt0lab: watch a Go program start, from its first instruction to main.main.
-You are in {root} ({state}).
-
-  ./lab tour            the guided walk through the boot in gdb: start here
-  ./lab tour ./hello    the same walk through a Go program of your own
-  ./lab gdb             gdb on our hello, ready for `rt0 next`
-  ./lab compare         what gdb sees in ours beside what it saw in Go 1.10.2
-  ./lab doctor          what this machine has and lacks
-  ./lab -h              every verb"""
 
 
 def parser():
@@ -38,9 +27,7 @@ def parser():
 def run(argv):
     """Runs one verb and returns its exit status."""
     if not argv:
-        state = "built" if (build_folder("debug") / "build.ninja").exists() else "not built yet: the first verb that needs it does that"
-        print(HERE.format(root=ROOT, state=state))
-        return 0
+        return exercises.here()
     if argv[0] in RAW:
         module = RAW[argv[0]]
         if argv[1:2] in (["-h"], ["--help"]):
