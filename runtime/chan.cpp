@@ -3,7 +3,7 @@
 // Either queue is empty at any moment, unless one goroutine waits on both in a select. A receiver never waits while the
 // buffer has something, a sender never while it has room. A waiting partner is served directly, stack to stack.
 
-#include "runtime.hpp"
+#include "chan.hpp"
 
 hchan* makechan(const _type* t, int64 size) {
     if (size < 0 || (t->size && static_cast<uint64>(size) > (1ull << 47) / t->size)) panicplain("makechan: size out of range");
@@ -16,16 +16,16 @@ hchan* makechan(const _type* t, int64 size) {
     return c;
 }
 
-static void* chanbuf(hchan* c, uint64 i) { return static_cast<uint8*>(c->buf) + i * c->elemsize; }
+void* chanbuf(hchan* c, uint64 i) { return static_cast<uint8*>(c->buf) + i * c->elemsize; }
 
-static void typedmemmove(const _type* t, void* dst, void* src) {
+void typedmemmove(const _type* t, void* dst, void* src) {
     if (t->move)
         t->move(dst, src);
     else
         memmove(dst, src, t->size);
 }
 
-static void enqueue(waitq* q, sudog* s) {
+void enqueue(waitq* q, sudog* s) {
     s->next = nullptr;
     s->prev = q->last;
     if (q->last)
@@ -35,8 +35,7 @@ static void enqueue(waitq* q, sudog* s) {
     q->last = s;
 }
 
-/// The first waiter whose select, if it is one, nobody else has won.
-static sudog* dequeue(waitq* q) {
+sudog* dequeue(waitq* q) {
     for (;;) {
         sudog* s = q->first;
         if (!s) return nullptr;
@@ -49,6 +48,14 @@ static sudog* dequeue(waitq* q) {
         if (s->isSelect && !atomic::Cas(&s->g->selectDone, 0u, 1u)) continue;
         return s;
     }
+}
+
+void dequeueSudoG(waitq* q, sudog* s) {
+    if (!s->prev && !s->next && q->first != s) return;  // somebody has dequeued it already
+    (s->prev ? s->prev->next : q->first) = s->next;
+    (s->next ? s->next->prev : q->last) = s->prev;
+    s->next = nullptr;
+    s->prev = nullptr;
 }
 
 static sudog* newwaiter(hchan* c, void* ep) {
@@ -75,8 +82,6 @@ static bool endwait(sudog* s) {
     return served;
 }
 
-/// Serves a receiver that waits. Unlocks c.
-void send(hchan* c, sudog* s, void* ep) GO("runtime.send");
 void send(hchan* c, sudog* s, void* ep) {
     if (s->elem) {
         typedmemmove(c->elemtype, s->elem, ep);
@@ -86,6 +91,20 @@ void send(hchan* c, sudog* s, void* ep) {
     unlock(&c->lock);
     gp->param = s;
     goready(gp);
+}
+
+void bufsend(hchan* c, void* ep) {
+    typedmemmove(c->elemtype, chanbuf(c, c->sendx), ep);
+    if (++c->sendx == c->dataqsiz) c->sendx = 0;
+    c->qcount++;
+    unlock(&c->lock);
+}
+
+void bufrecv(hchan* c, void* ep) {
+    typedmemmove(c->elemtype, ep, chanbuf(c, c->recvx));
+    if (++c->recvx == c->dataqsiz) c->recvx = 0;
+    c->qcount--;
+    unlock(&c->lock);
 }
 
 /// Moves *ep into the channel. Not block: false if that would have to wait.
@@ -109,10 +128,7 @@ bool chansend(hchan* c, void* ep, bool block) {
         return true;
     }
     if (c->qcount < c->dataqsiz) {
-        typedmemmove(c->elemtype, chanbuf(c, c->sendx), ep);
-        if (++c->sendx == c->dataqsiz) c->sendx = 0;
-        c->qcount++;
-        unlock(&c->lock);
+        bufsend(c, ep);
         return true;
     }
     if (!block) {
@@ -129,8 +145,7 @@ bool chansend(hchan* c, void* ep, bool block) {
     return true;
 }
 
-/// Serves a sender that waits. Unlocks c. With a full buffer: takes its head, and the sender's element goes to its tail.
-void recv(hchan* c, sudog* s, void* ep) GO("runtime.recv");
+/// With a full buffer: takes its head, and the sender's element goes to its tail.
 void recv(hchan* c, sudog* s, void* ep) {
     if (c->dataqsiz == 0) {
         typedmemmove(c->elemtype, ep, s->elem);
@@ -172,10 +187,7 @@ bool chanrecv(hchan* c, void* ep, bool block, bool* received) {
         return true;
     }
     if (c->qcount > 0) {
-        typedmemmove(c->elemtype, ep, chanbuf(c, c->recvx));
-        if (++c->recvx == c->dataqsiz) c->recvx = 0;
-        c->qcount--;
-        unlock(&c->lock);
+        bufrecv(c, ep);
         *received = true;
         return true;
     }

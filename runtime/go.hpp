@@ -1,10 +1,12 @@
-// go.hpp - what a program includes: go, chan, fmt::Println. The rest of the runtime is not its business.
+// go.hpp - what a program includes: go, chan, Select, sync, fmt::Println. The rest of the runtime is not its business.
 //
 //	#include "go.hpp"
 //	void main_main() { fmt::Println("hello world"); }      // func main() of package main; ELF symbol main.main
 #pragma once
 
 #include "runtime.hpp"
+#include "select.hpp"
+#include "sync.hpp"
 
 inline void* operator new(size_t, void* where) noexcept { return where; }
 
@@ -62,6 +64,9 @@ template <class F> [[gnu::noinline]] void go(F f) {
     newclosure(&c.value, &C::type);
 }
 
+template <class T, class F> struct receivecase;
+template <class T, class F> struct sendcase;
+
 /// A channel of T, for any T that can be moved. Copies share the channel, as in Go; the last one frees it.
 template <class T> class chan {
     hchan* c = nullptr;
@@ -111,9 +116,85 @@ public:
     /// <-c
     T recv() { return recv2().value; }
     void close() { closechan(c); }
+
+    // Cases for Select.
+    template <class F> receivecase<T, F> onrecv(F f) const { return {c, {}, f}; }
+    template <class F> sendcase<T, F> onsend(T v, F f) const { return {c, detail::move(v), f}; }
+
     int64 len() const { return c ? static_cast<int64>(c->qcount) : 0; }
     int64 cap() const { return c ? static_cast<int64>(c->dataqsiz) : 0; }
 };
+
+// ---- select --------------------------------------------------------------------------------------------------------
+
+/// case v, ok := <-c: f(v, ok)
+template <class T, class F> struct receivecase {
+    hchan* c;
+    detail::slot<T> room;
+    F f;
+    receivecase(hchan* c_, detail::slot<T>, F f_) : c(c_), f(f_) {}
+    scase of() { return {c, &room.value, false, false}; }
+    void run(const scase& s) {
+        if (!s.received) return f(T(), false);
+        T v(detail::move(room.value));
+        room.value.~T();
+        f(detail::move(v), true);
+    }
+};
+
+/// case c <- v: f(). v dies with the case if it was not chosen.
+template <class T, class F> struct sendcase {
+    hchan* c;
+    detail::slot<T> room;
+    F f;
+    bool sent = false;
+    sendcase(hchan* c_, T v, F f_) : c(c_), f(f_) { new (&room.value) T(detail::move(v)); }
+    sendcase(const sendcase&) = delete;
+    ~sendcase() {
+        if (!sent) room.value.~T();
+    }
+    scase of() { return {c, &room.value, true, false}; }
+    void run(const scase&) {
+        sent = true;
+        f();
+    }
+};
+
+/// default: f()
+template <class F> struct otherwise {
+    F f;
+    explicit otherwise(F f_) : f(f_) {}
+};
+
+namespace detail {
+template <class C> constexpr bool isdefault = false;
+template <class F> constexpr bool isdefault<otherwise<F>> = true;
+}  // namespace detail
+
+/// select { ... }: Select(c.onrecv([&](int v, bool ok) {...}), d.onsend(1, [&] {...}), otherwise([&] {...})).
+/// Does one case that can go on, chosen at random if there are several; the default, which must come last, if there is
+/// none; else waits.
+template <class... C> void Select(C&&... cases) {
+    constexpr bool hasdefault = (detail::isdefault<typename detail::remove_ref<C>::type> || ... || false);
+    constexpr int32 n = sizeof...(C) - hasdefault;
+    scase table[n + 1];
+    uint16 order[2 * n + 1];
+    int32 i = 0;
+    auto enter = [&](auto& c) {
+        if constexpr (!detail::isdefault<typename detail::remove_ref<decltype(c)>::type>) table[i++] = c.of();
+    };
+    (enter(cases), ...);
+    int32 chosen = selectgo(table, order, n, hasdefault);
+    i = 0;
+    auto pick = [&](auto& c) {
+        if constexpr (detail::isdefault<typename detail::remove_ref<decltype(c)>::type>) {
+            if (chosen < 0) c.f();
+        } else if (chosen == i++) {
+            c.run(table[chosen]);
+        }
+    };
+    (pick(cases), ...);
+}
 
 namespace fmt {
 

@@ -77,6 +77,16 @@ def test_channels_keep_order_and_lose_nothing(run):
         "len 3 cap 3", "order 1 2 3 then 0 closed", "moved 5050", "alive 0", "nil channel waits"]
 
 
+@pytest.mark.parametrize("procs", ["1", "2", "16"])
+def test_select_loses_nothing_and_favours_none(run, procs):
+    assert run("selects", GOMAXPROCS=procs).stdout.splitlines() == ["sent ok 80000", "fair ok ", "default ok close ok"]
+
+
+@pytest.mark.parametrize("procs", ["1", "2", "16"])
+def test_locks_exclude(run, procs):
+    assert run("locks", GOMAXPROCS=procs).stdout.splitlines() == ["mutex ok 100000", "rwmutex ok 0", "once 1"]
+
+
 def test_what_a_channel_still_held_is_finalized_elsewhere(run):
     assert run("finalize").stdout == "finalizer elsewhere\n"
 

@@ -1,0 +1,154 @@
+// select.cpp - waiting on many channels at once. Go's counterpart: select.go.
+//
+// All channels are locked, in the order of their addresses so that two selects cannot lock each other out; then looked
+// at in random order, so that none of them is favoured. If none is ready the goroutine queues on all of them, and
+// who wins g.selectDone wakes it.
+
+#include "chan.hpp"
+#include "select.hpp"
+
+static uint32 fastrandn(uint32 n) { return static_cast<uint32>(static_cast<uint64>(fastrand()) * n >> 32); }
+
+/// Locks each channel once; lockorder has equal ones side by side.
+static void sellock(scase* cases, const uint16* lockorder, int32 n) {
+    hchan* last = nullptr;
+    for (int32 i = 0; i < n; i++) {
+        hchan* c = cases[lockorder[i]].c;
+        if (c && c != last) lock(&c->lock);
+        last = c;
+    }
+}
+
+static void selunlock(scase* cases, const uint16* lockorder, int32 n) {
+    for (int32 i = n - 1; i >= 0; i--) {
+        hchan* c = cases[lockorder[i]].c;
+        if (c && (i == 0 || c != cases[lockorder[i - 1]].c)) unlock(&c->lock);
+    }
+}
+
+/// On g0, once the goroutine is off its stack. Its sudogs, in lock order, say what is locked. After the last unlock
+/// the goroutine may run elsewhere, so the next sudog is read before each.
+static bool selparkcommit(g* gp, void*) {
+    hchan* last = nullptr;
+    for (sudog* s = gp->waiting; s;) {
+        hchan* c = s->c;
+        s = s->waitlink;
+        if (last && c != last) unlock(&last->lock);
+        last = c;
+    }
+    if (last) unlock(&last->lock);
+    return true;
+}
+
+/// Is this case ready? Serves it then, unlocks everything and says so.
+static bool pass1(scase* cas, scase* cases, const uint16* lockorder, int32 n) {
+    hchan* c = cas->c;
+    if (!c) return false;
+    // send and recv unlock their channel themselves; here the others must be unlocked as well, and first.
+    auto unlockothers = [&] {
+        for (int32 i = n - 1; i >= 0; i--) {
+            hchan* o = cases[lockorder[i]].c;
+            if (o && o != c && (i == 0 || o != cases[lockorder[i - 1]].c)) unlock(&o->lock);
+        }
+    };
+    if (cas->send) {
+        if (c->closed != 0) {
+            selunlock(cases, lockorder, n);
+            panicplain("send on closed channel");
+        }
+        sudog* s = dequeue(&c->recvq);
+        if (!s && c->qcount == c->dataqsiz) return false;
+        unlockothers();
+        if (s)
+            send(c, s, cas->elem);
+        else
+            bufsend(c, cas->elem);
+        return true;
+    }
+    sudog* s = dequeue(&c->sendq);
+    if (!s && c->qcount == 0 && c->closed == 0) return false;
+    cas->received = s || c->qcount > 0;
+    unlockothers();
+    if (s)
+        recv(c, s, cas->elem);
+    else if (cas->received)
+        bufrecv(c, cas->elem);
+    else
+        unlock(&c->lock);
+    return true;
+}
+
+/// Waits until one of n cases can go on, does it and returns its index; -1 if none can and there is a default.
+/// order has room for 2*n numbers.
+int32 selectgo(scase* cases, uint16* order, int32 n, bool hasdefault) {
+    g* gp = getg();
+    uint16* pollorder = order;
+    uint16* lockorder = order + n;
+    for (int32 i = 0; i < n; i++) {
+        uint32 j = fastrandn(static_cast<uint32>(i) + 1);
+        pollorder[i] = pollorder[j];
+        pollorder[j] = static_cast<uint16>(i);
+    }
+    // Few cases: insertion is the fastest sort, and it keeps equal channels together.
+    for (int32 i = 0; i < n; i++) {
+        int32 j = i;
+        for (; j > 0 && cases[lockorder[j - 1]].c > cases[i].c; j--) lockorder[j] = lockorder[j - 1];
+        lockorder[j] = static_cast<uint16>(i);
+    }
+
+    sellock(cases, lockorder, n);
+    for (;;) {
+        for (int32 i = 0; i < n; i++)
+            if (pass1(&cases[pollorder[i]], cases, lockorder, n)) return pollorder[i];
+        if (hasdefault) {
+            selunlock(cases, lockorder, n);
+            return -1;
+        }
+
+        // Pass 2: wait on all of them.
+        gp->waiting = nullptr;
+        sudog** nextp = &gp->waiting;
+        for (int32 i = 0; i < n; i++) {
+            scase* cas = &cases[lockorder[i]];
+            if (!cas->c) continue;
+            sudog* s = acquireSudog();
+            s->g = gp;
+            s->isSelect = true;
+            s->elem = cas->elem;
+            s->c = cas->c;
+            *nextp = s;
+            nextp = &s->waitlink;
+            enqueue(cas->send ? &cas->c->sendq : &cas->c->recvq, s);
+        }
+        gp->param = nullptr;
+        gopark(selparkcommit, nullptr, gp->waiting ? str("select") : str("select (no cases)"));
+        sellock(cases, lockorder, n);
+        gp->selectDone = 0;
+
+        // Pass 3: off all queues; param is the sudog that was served, null if a channel was closed.
+        auto* served = static_cast<sudog*>(gp->param);
+        gp->param = nullptr;
+        sudog* s = gp->waiting;
+        gp->waiting = nullptr;
+        int32 won = -1;
+        for (int32 i = 0; i < n; i++) {
+            scase* cas = &cases[lockorder[i]];
+            if (!cas->c) continue;
+            if (s == served)
+                won = lockorder[i];
+            else
+                dequeueSudoG(cas->send ? &cas->c->sendq : &cas->c->recvq, s);
+            sudog* next = s->waitlink;
+            s->waitlink = nullptr;
+            s->elem = nullptr;
+            s->isSelect = false;
+            s->c = nullptr;
+            releaseSudog(s);
+            s = next;
+        }
+        if (won < 0) continue;  // closed: look again, one case is ready now
+        cases[won].received = true;
+        selunlock(cases, lockorder, n);
+        return won;
+    }
+}

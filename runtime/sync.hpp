@@ -1,0 +1,73 @@
+// sync.hpp - package sync for programs: Mutex, RWMutex, WaitGroup, Once. Go's counterparts: sync/*.go.
+#pragma once
+
+#include "runtime2.hpp"
+
+/// Waits until *addr > 0 and decrements it; lifo: at the head of the line.
+void semacquire(uint32* addr, bool lifo) GO("sync.runtime_Semacquire");
+/// Increments *addr and wakes one that waits; handoff: the decrement is done for it, so nobody can overtake.
+void semrelease(uint32* addr, bool handoff) GO("sync.runtime_Semrelease");
+
+namespace sync {
+
+/// Mutual exclusion. Fair in the long run: who has waited for more than 1 ms gets the lock handed over.
+class Mutex {
+    uint32 state = 0;  // mutexLocked | mutexWoken | mutexStarving | waiters << 3
+    uint32 sema = 0;
+    void lockSlow() GO("sync.Mutex.lockSlow");
+    void unlockSlow(uint32 now) GO("sync.Mutex.unlockSlow");
+
+public:
+    Mutex() = default;
+    Mutex(const Mutex&) = delete;
+    void Lock() {
+        if (!atomic::Cas(&state, 0u, 1u)) lockSlow();
+    }
+    void Unlock() {
+        if (uint32 now = atomic::Xadd(&state, -1)) unlockSlow(now);
+    }
+};
+
+/// Many readers or one writer. A waiting writer keeps new readers out.
+class RWMutex {
+    Mutex w;                 // held by writers
+    uint32 writerSem = 0, readerSem = 0;
+    int32 readerCount = 0;   // readers, less rwmutexMaxReaders while a writer waits or works
+    int32 readerWait = 0;    // readers that the writer still waits for
+
+public:
+    void RLock() GO("sync.RWMutex.RLock");
+    void RUnlock() GO("sync.RWMutex.RUnlock");
+    void Lock() GO("sync.RWMutex.Lock");
+    void Unlock() GO("sync.RWMutex.Unlock");
+};
+
+/// Waits for a number of goroutines to end: Add before each starts, Done in each, Wait for all.
+class WaitGroup {
+    uint64 state = 0;        // counter << 32 | waiters
+    uint32 sema = 0;
+
+public:
+    void Add(int32 delta) GO("sync.WaitGroup.Add");
+    void Done() { Add(-1); }
+    void Wait() GO("sync.WaitGroup.Wait");
+};
+
+/// Calls a function the first time only; everybody else waits until it has returned.
+class Once {
+    Mutex m;
+    uint32 done = 0;
+
+public:
+    template <class F> void Do(F f) {
+        if (atomic::Load(&done) == 1) return;
+        m.Lock();
+        if (done == 0) {
+            f();
+            atomic::Store(&done, 1);
+        }
+        m.Unlock();
+    }
+};
+
+}  // namespace sync
