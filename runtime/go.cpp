@@ -44,6 +44,45 @@ void init() {
 
 }  // namespace os
 
+// ---- package time --------------------------------------------------------------------------------------------------
+
+namespace {
+
+struct after {
+    timer t;
+    chan<int64> c;
+};
+
+void fire(void* arg) {
+    auto* a = static_cast<after*>(arg);
+    a->c.trysend(nanotime());
+    a->~after();
+    mfree(a, sizeof *a);
+}
+
+void tick(void* arg) { static_cast<time::Ticker*>(arg)->C.trysend(nanotime()); }
+
+}  // namespace
+
+chan<int64> time::After(int64 ns) {
+    auto* a = new (mallocgc(sizeof(after))) after{{}, chan<int64>(1)};
+    chan<int64> c = a->c;
+    a->t.when = nanotime() + (ns > 0 ? ns : 0);
+    a->t.f = fire;
+    a->t.arg = a;
+    addtimer(&a->t);
+    return c;
+}
+
+time::Ticker::Ticker(int64 ns) {
+    if (ns <= 0) panicplain("non-positive interval for NewTicker");
+    t.when = nanotime() + ns;
+    t.period = ns;
+    t.f = tick;
+    t.arg = this;
+    addtimer(&t);
+}
+
 // ---- package fmt ---------------------------------------------------------------------------------------------------
 
 int64 fmt::println(const word* w, int64 n) {

@@ -1,4 +1,4 @@
-// go.hpp - what a program includes: go, chan, Select, sync, fmt::Println. The rest of the runtime is not its business.
+// go.hpp - what a program includes: go, chan, Select, sync, time, fmt::Println. The rest of the runtime is not its business.
 //
 //	#include "go.hpp"
 //	void main_main() { fmt::Println("hello world"); }      // func main() of package main; ELF symbol main.main
@@ -7,6 +7,7 @@
 #include "runtime.hpp"
 #include "select.hpp"
 #include "sync.hpp"
+#include "time.hpp"
 
 inline void* operator new(size_t, void* where) noexcept { return where; }
 
@@ -103,6 +104,14 @@ public:
         new (&s.value) T(detail::move(v));
         chansend(c, &s.value, true);
     }
+    /// select { case c <- v: default: }, for what must not block. False if there was no room.
+    bool trysend(T v) {
+        detail::slot<T> s;
+        new (&s.value) T(detail::move(v));
+        bool sent = chansend(c, &s.value, false);
+        if (!sent) s.value.~T();
+        return sent;
+    }
     /// v, ok := <-c
     received recv2() {
         detail::slot<T> s;
@@ -195,6 +204,25 @@ template <class... C> void Select(C&&... cases) {
     };
     (pick(cases), ...);
 }
+
+namespace time {
+
+/// A channel that gets the time, once, in ns from now.
+chan<int64> After(int64 ns) GO("time.After");
+
+/// A channel C that gets the time every ns, until Stop. A tick that nobody has taken is not followed by another.
+class Ticker {
+    timer t{};
+
+public:
+    chan<int64> C{1};
+    explicit Ticker(int64 ns) GO("time.NewTicker");
+    Ticker(const Ticker&) = delete;
+    ~Ticker() { Stop(); }
+    void Stop() { deltimer(&t); }
+};
+
+}  // namespace time
 
 namespace fmt {
 

@@ -70,20 +70,31 @@ void notesleep(note* n) {
     }
 }
 
+nosplit static bool notetsleep_internal(note* n, int64 ns);
+static bool notetsleep_internal(note* n, int64 ns) {
+    m* mp = getg()->m;
+    int64 deadline = nanotime() + ns;
+    while (atomic::Load(&n->key) == 0) {
+        int64 left = ns < 0 ? -1 : deadline - nanotime();
+        if (ns >= 0 && left <= 0) break;
+        mp->blocked = true;
+        futexsleep(&n->key, 0, left);
+        mp->blocked = false;
+    }
+    return atomic::Load(&n->key) != 0;
+}
+
 bool notetsleep(note* n, int64 ns) {
     g* gp = getg();
     if (gp != gp->m->g0 && gp->m->preemptoff.len == 0) throw_("notetsleep: not on g0");
-    if (ns < 0) {
-        notesleep(n);
-        return true;
-    }
-    int64 deadline = nanotime() + ns;
-    while (atomic::Load(&n->key) == 0) {
-        ns = deadline - nanotime();
-        if (ns <= 0) break;
-        gp->m->blocked = true;
-        futexsleep(&n->key, 0, ns);
-        gp->m->blocked = false;
-    }
-    return atomic::Load(&n->key) != 0;
+    return notetsleep_internal(n, ns);
+}
+
+bool notetsleepg(note* n, int64 ns) {
+    g* gp = getg();
+    if (gp == gp->m->g0) throw_("notetsleepg: on g0");
+    entersyscallblock();
+    bool ok = notetsleep_internal(n, ns);
+    exitsyscall();
+    return ok;
 }

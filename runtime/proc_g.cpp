@@ -3,6 +3,7 @@
 // runnable -> running is execute's business (proc_sched.cpp).
 
 #include "runtime.hpp"
+#include "time.hpp"
 
 GOVAR(slice<g*>, allgs);
 GOVAR(uintptr, allglen);
@@ -87,7 +88,7 @@ constexpr uintptr frametop = 4 * sizeof(uintptr);  // words above the first fram
 bool issystemgoroutine(g* gp) {
     uintptr pc = gp->startpc;
     return pc == reinterpret_cast<uintptr>(forcegchelper) || pc == reinterpret_cast<uintptr>(bgsweep) ||
-           pc == reinterpret_cast<uintptr>(runfinq);
+           pc == reinterpret_cast<uintptr>(runfinq) || pc == reinterpret_cast<uintptr>(timerproc);
 }
 
 /// On g0. Makes a goroutine that will run fn and puts it in this P's runnext. Its stack, from the top:
@@ -238,6 +239,7 @@ void goexit0(g* gp) {
     gp->_panic = nullptr;
     gp->waitreason = {nullptr, 0};
     gp->param = nullptr;
+    if (gp->timer) mfree(gp->timer, sizeof(timer));
     gp->timer = nullptr;
     gp->preempt = false;
     gp->context = nullptr;

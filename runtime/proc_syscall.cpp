@@ -53,6 +53,30 @@ void entersyscall() {
     mp->locks--;
 }
 
+void entersyscallblock_handoff(void*) GO("runtime.entersyscallblock_handoff");
+void entersyscallblock_handoff(void*) { handoffp(releasep()); }
+
+/// For a call that will block for sure: do not wait for sysmon to find out.
+void entersyscallblock() {
+    uintptr pc = getcallerpc(), sp = getcallersp();
+    g* gp = getg();
+    m* mp = gp->m;
+    mp->locks++;
+    gp->stackguard0 = stackPreempt;
+    settlsguard(stackPreempt);
+    gp->throwsplit = true;
+    mp->syscalltick = mp->p->syscalltick;
+    mp->p->syscalltick++;
+
+    save(gp, pc, sp);
+    gp->syscallsp = sp;
+    gp->syscallpc = pc;
+    casgstatus(gp, _Grunning, _Gsyscall);
+    systemstack<void>(entersyscallblock_handoff, nullptr);
+    save(gp, pc, sp);  // systemstack has left its own mark there
+    mp->locks--;
+}
+
 void exitsyscallfast_pidle(bool* ok) GO("runtime.exitsyscallfast_pidle");
 void exitsyscallfast_pidle(bool* ok) {
     lock(&sched.lock);

@@ -56,6 +56,8 @@ void notewakeup(note* n) GO("runtime.notewakeup");
 void notesleep(note* n) GO("runtime.notesleep");
 /// Sleeps until the note is woken or ns have passed; false if time ran out. On g0 only.
 bool notetsleep(note* n, int64 ns) GO("runtime.notetsleep");
+/// The same on a goroutine, as a system call that is known to block: its P goes to somebody else at once.
+bool notetsleepg(note* n, int64 ns) GO("runtime.notetsleepg");
 
 // ---- symtab.cpp, alg.cpp -------------------------------------------------------------------------------------------
 void moduledataverify() GO("runtime.moduledataverify");
@@ -180,6 +182,7 @@ int32 mcount() GO("runtime.mcount");
 
 // ---- proc_syscall.cpp ----------------------------------------------------------------------------------------------
 nosplit void entersyscall() GO("runtime.entersyscall");
+nosplit void entersyscallblock() GO("runtime.entersyscallblock");
 nosplit void exitsyscall() GO("runtime.exitsyscall");
 nosplit int64 Syscall(int64 (*fn)(uintptr, const void*, uintptr), uintptr a, const void* b, uintptr c) GO("syscall.Syscall");
 

@@ -87,6 +87,11 @@ def test_locks_exclude(run, procs):
     assert run("locks", GOMAXPROCS=procs).stdout.splitlines() == ["mutex ok 100000", "rwmutex ok 0", "once 1"]
 
 
+@pytest.mark.parametrize("procs", ["1", "2", "16"])
+def test_timers_are_never_early_and_never_lost(run, procs):
+    assert run("timers", GOMAXPROCS=procs).stdout.splitlines() == ["sorted ok", "slept ok", "timeout ok ticks 5"]
+
+
 def test_what_a_channel_still_held_is_finalized_elsewhere(run):
     assert run("finalize").stdout == "finalizer elsewhere\n"
 
