@@ -6,10 +6,11 @@ import signal
 import sys
 
 from . import bench, compare, doctor, gdb, notes, path, python, setup, test, tour, trace
+from .exercises import devcheck
 from .exercises import verbs as exercises
 from .failure import Failure
 
-PARSED = (exercises, setup, doctor, tour, trace, compare, bench, path, notes)
+PARSED = (setup, doctor, tour, exercises, trace, compare, bench, path, notes, devcheck)
 RAW = {"gdb": gdb, "python": python, "test": test}  # these pass their arguments on
 
 

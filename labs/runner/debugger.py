@@ -39,6 +39,7 @@ def command(target, *, batch=False, shell=False):
     words = [machine.find_gdb(), "-nx", "-q"]
     words += ["-batch"] if batch else []
     words += ["-iex", "set debuginfod enabled off"]
+    words += ["-iex", "set demangle-style none"]  # else gdb reads runtime.main as Objective-C and writes runtime[main]
     # The program's environment is fixed, because its size moves the stack.
     fixed = {"PATH": "/usr/bin:/bin"} | {name: os.environ[name] for name in PASSED_ON if name in os.environ}
     words += [] if shell else ["-iex", "set startup-with-shell off"]

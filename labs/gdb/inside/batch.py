@@ -1,0 +1,93 @@
+"""Judges answers without a terminal: runs the program once through all checkpoints and writes what came of it as JSON."""
+
+import json
+
+import gdb
+from rt0lab import model, stops
+from runner.exercises import forms, judge, literals
+
+from . import observe
+
+
+def run(job_file, result_file):
+    """Reads the job: {"exercises": [folder...], "cases": [{"exercise", "answers": {question: text or {at, expr}}}],
+    "commands": [[exercise, checkpoint, gdb command]...]}. Writes {"seen": {exercise: {question: {truth, ...}}},
+    "verdicts": [{question: [what, reason, answer]}], "commands": [[exercise, checkpoint, command, error]], "trouble"}."""
+    with open(job_file, encoding="utf-8") as file:
+        job = json.load(file)
+    try:
+        result = _judged(job)
+    except (model.Problem, gdb.error) as problem:
+        result = {"seen": {}, "verdicts": [], "commands": [], "trouble": str(problem)}
+    with open(result_file, "w", encoding="utf-8") as file:
+        json.dump(result, file, sort_keys=True)
+
+
+def _judged(job):
+    exercises = {exercise.id: exercise for exercise in map(forms.load, job["exercises"])}
+    computed, broken = _Computed(job["cases"]), []
+    left = {(e.id, c.name) for e in exercises.values() for c in e.checkpoints}
+
+    def wanted(exercise, checkpoint):
+        computed.note(observer, exercise, checkpoint)
+        broken.extend(_tried(job["commands"], exercise, checkpoint))
+        left.discard((exercise.id, checkpoint.name))
+        return not left
+
+    observer = observe.Observer(exercises.values(), wanted)
+    if left:
+        stops.go("run")
+        with stops.quiet():
+            if model.alive():
+                gdb.execute("kill", to_string=True)
+    program = observe.Program()
+    verdicts = [_case(exercises[case["exercise"]], case["answers"], observer, program, computed) for case in job["cases"]]
+    seen = {}
+    for (exercise, question), found in observer.seen.items():
+        name = program.name_of(found.truth) if exercises[exercise].question(question).type == "symbol" else ""
+        seen.setdefault(exercise, {})[question] = vars(found) | {"name": name}
+    return {"seen": seen, "verdicts": verdicts, "commands": broken, "trouble": observer.trouble}
+
+
+def _tried(commands, exercise, checkpoint):
+    """Those of an author's commands that fail at this checkpoint."""
+    for name, at, command in commands:
+        if (name, at) == (exercise.id, checkpoint.name):
+            try:
+                gdb.execute(command, to_string=True)
+            except gdb.error as error:
+                yield name, at, command, str(error)
+
+
+def _case(exercise, answers, observer, program, computed):
+    """{question: [verdict, reason, answer as text]} of one set of answers."""
+    found = {}
+    for question in exercise.questions:
+        text = computed.text(exercise, answers.get(question.id))
+        given = None if text is None else literals.parse(text)
+        seen = observer.seen.get((exercise.id, question.id))
+        verdict = judge.judge(question, given, seen, program)
+        found[question.id] = [verdict.what, verdict.reason, text]
+    return found
+
+
+class _Computed:
+    """Answers that an author wrote as an expression ({at, expr}), because they differ from learner to learner."""
+
+    def __init__(self, cases):
+        self._wanted = {(case["exercise"], answer["at"], answer["expr"])
+                        for case in cases for answer in case["answers"].values() if isinstance(answer, dict)}  # fmt: skip
+        self._values = {}
+
+    def note(self, observer, exercise, checkpoint):
+        """At a checkpoint: computes what is wanted there."""
+        for name, at, expr in self._wanted:
+            if (name, at) == (exercise.id, checkpoint.name):
+                self._values[name, expr] = observer.value(exercise, expr)
+
+    def text(self, exercise, answer):
+        """The answer as a learner would type it; None if there is none."""
+        if not isinstance(answer, dict):
+            return answer
+        value = self._values.get((exercise.id, answer["expr"]))
+        return None if value is None else str(value)

@@ -1,0 +1,170 @@
+"""The commands of the exercises in gdb: `lab task|answer|predict|hint|check|next|solution`."""
+
+import gdb
+from rt0lab import console
+from runner.exercises.guide import Guide
+from runner.exercises.state import Store
+from runner.failure import Failure
+
+from .session import Session, show, tell
+
+_open = None  # the Session, once begin() was called
+
+
+def begin(exercise_id, language, state_path):
+    """Opens an exercise: registers the commands, shows the task."""
+    try:
+        guide = Guide(language, Store(state_path, tell))
+        _Lab()
+        for command in (_Task, _Answer, _Predict, _Hint, _Check, _Next, _Solution):
+            command()
+        gdb.execute("set confirm off")  # leaving is `q`; progress is kept
+        gdb.execute("set filename-display basename")
+        _enter(guide, guide.find(exercise_id))
+    except Failure as failure:
+        raise gdb.GdbError(f"lab: {failure}") from None
+
+
+def _enter(guide, exercise):
+    global _open
+    if _open is not None:
+        _open.close()
+    _open = Session(guide, exercise)
+    gdb.prompt_hook = lambda _: f"(lab {exercise.number}) "  # `set prompt` would lose the space
+    _show_task()
+    _open.begin()
+
+
+def _show_task():
+    show([*_open.guide.task(_open.exercise, _open.done), _open.say("in-gdb")])
+
+
+class _LabCommand(console.Command):
+    """Failures are one line, in the learner's language."""
+
+    def run(self, argument):
+        """Does the command's work."""
+        try:
+            self.act(argument)
+        except Failure as failure:
+            raise gdb.GdbError(str(failure)) from None
+
+    def complete(self, text, word):
+        """Question ids."""
+        return [q.id for q in _open.exercise.questions if q.id.startswith(word or "")]
+
+
+class _Lab(gdb.Command):
+    """The exercises. (lab) alone says what there is.
+
+    (lab 01) lab task
+    (lab 01) lab hint"""
+
+    def __init__(self):
+        super().__init__("lab", gdb.COMMAND_SUPPORT, gdb.COMPLETE_COMMAND, True)
+
+    def invoke(self, argument, from_tty):
+        """gdb calls this for a bare `lab` or an unknown word."""
+        self.dont_repeat()
+        if argument.strip():
+            raise gdb.GdbError(_open.say("no-command", word=argument.split()[0][:20]))
+        tell(_open.say("commands"))
+
+
+class _Task(_LabCommand):
+    """Show what this exercise asks, and what is done.
+
+    (lab 01) lab task"""
+
+    name = "lab task"
+
+    def act(self, argument):
+        """Prints the screen."""
+        _show_task()
+
+
+class _Answer(_LabCommand):
+    """Answer a question; judged from what this process showed.
+    An answer is a number or a name.
+
+    (lab 01) lab answer entry = main.main
+    (lab 01) lab answer entry = 0x401000"""
+
+    name = "lab answer"
+
+    def act(self, argument):
+        """Judges, or notes until the program gets there."""
+        _open.answer(argument)
+
+
+class _Predict(_LabCommand):
+    """Say what will happen, before it does.
+    The prediction is locked, and judged when the program gets there.
+
+    (lab 02) lab predict delta = -8"""
+
+    name = "lab predict"
+
+    def act(self, argument):
+        """Locks."""
+        _open.predict(argument)
+
+
+class _Hint(_LabCommand):
+    """Show the next hint, or the one asked for.
+    There are four for each question; they cost nothing.
+
+    (lab 01) lab hint
+    (lab 01) lab hint entry 2"""
+
+    name = "lab hint"
+
+    def act(self, argument):
+        """Prints it."""
+        show(_open.guide.hint(_open.exercise, argument.split(), _open.done))
+
+
+class _Check(_LabCommand):
+    """Show how every step of this exercise stands.
+
+    (lab 01) lab check"""
+
+    name = "lab check"
+
+    def act(self, argument):
+        """Prints the steps."""
+        _open.check()
+
+
+class _Next(_LabCommand):
+    """Go on to the next exercise, in this gdb.
+
+    (lab 01) lab next"""
+
+    name = "lab next"
+
+    def act(self, argument):
+        """Opens it, or says what is still open here."""
+        guide, exercise = _open.guide, _open.exercise
+        if not _open.was_passed:
+            raise Failure(_open.say("still-open", name=guide.name(exercise), id=exercise.id))
+        following = guide.following(guide.store.read(), exercise)
+        if following is None:
+            tell(_open.say("all-done"))
+            return
+        if following.program != exercise.program:
+            raise Failure(_open.say("other-program", name=guide.name(following)))
+        guide.move(following)
+        _enter(guide, following)
+
+
+class _Solution(_LabCommand):
+    """Show the explained solution, once this exercise is passed.
+
+    (lab 01) lab solution"""
+
+    name = "lab solution"
+
+    def act(self, argument):
+        """Prints it."""
+        show(_open.guide.solution(_open.exercise, _open.guide.store.read()))

@@ -1,0 +1,234 @@
+"""One learner at one exercise in gdb: answers and predictions, ticks at stops, verdicts, progress kept."""
+
+import gdb
+from rt0lab import console, model, stops
+from runner.exercises import judge, literals, screen, state
+from runner.exercises.guide import answered, passed
+from runner.failure import Failure
+
+from . import observe
+
+MARK = "  [lab] "
+
+
+def tell(*texts):
+    """Says something as the lab, wrapped; text besides colour on every line."""
+    with stops.off("pagination"):
+        for text in texts:
+            for line in screen.wrap(text, MARK, " " * len(MARK)):
+                console.say(line)
+
+
+def show(lines):
+    """A screen of text, as it is."""
+    with stops.off("pagination"):
+        for line in lines:
+            console.say(line)
+
+
+class Session:
+    """What happens between a learner and an exercise."""
+
+    def __init__(self, guide, exercise):
+        self.guide, self.say, self.exercise = guide, guide.say, exercise
+        self.texts = exercise.texts(guide.language)
+        self.program = observe.Program()
+        progress = guide.store.read()
+        predicted = state.look(progress, exercise.id)["predicted"]
+        self.done = set(answered(progress, exercise))
+        self.was_passed = passed(progress, exercise)
+        if self.was_passed:
+            self.done = {name for _, name in exercise.steps()}
+        self.noted = {}  # question id: text, to be judged when the program gets there
+        self.locked = {q: p["value"] for q, p in predicted.items() if p["right"] is None and exercise.question(q)}
+        self.judged = {q for q, p in predicted.items() if p["right"] is not None}
+        self.observer = observe.Observer([exercise], self._must_stop)
+        gdb.events.stop.connect(self.stopped)
+        gdb.events.exited.connect(self.exited)
+
+    def begin(self):
+        """The program may stand at one of this exercise's checkpoints already."""
+        if model.alive():
+            tell(self.say("goes-on"))
+            self.stopped(None)
+
+    def close(self):
+        """Leaves the exercise; the program stays where it is."""
+        gdb.events.stop.disconnect(self.stopped)
+        gdb.events.exited.disconnect(self.exited)
+        self.observer.close()
+
+    def _must_stop(self, exercise, checkpoint):
+        """A locked prediction is judged at its checkpoint, wherever the learner was going."""
+        return any(exercise.question(name).at == checkpoint.name for name in self.locked)
+
+    # ---- what the program does ---------------------------------------------------------------------------------------
+
+    def stopped(self, event):
+        """gdb.events.stop: ticks a goal, judges what waited for this place."""
+        try:
+            where = gdb.execute("frame", to_string=True)  # with it, once: gdb's warning that assembly is not C++
+            ours = isinstance(event, gdb.BreakpointEvent) and all(getattr(b, "stopped", False) for b in event.breakpoints)
+            moments = self.observer.here(model.register("rip"))
+            if isinstance(event, gdb.BreakpointEvent) and all(getattr(b, "stopped", False) for b in event.breakpoints):
+                self._show_stop(where, moments)
+            for _, checkpoint in moments:
+                self._at(checkpoint)
+        except (gdb.error, model.Problem, Failure, KeyboardInterrupt) as error:
+            tell(str(error) or self.say("interrupted"))
+
+    def _show_stop(self, where, moments):
+        """gdb itself says nothing at a breakpoint that nobody sees, unless the learner came by `finish`."""
+        if any(checkpoint.at.startswith("return:") for _, checkpoint in moments):
+            tell(self.say("stopped-at", where=self._where(moments[0][1])))
+        else:
+            show(line for line in where.splitlines() if not line.startswith("Warning:"))
+
+    def exited(self, event):
+        """gdb.events.exited: what waited was never reached; nothing to say if the learner killed it."""
+        for name in [*self.noted, *self.locked] if hasattr(event, "exit_code") else ():
+            tell(self.say("never-reached", question=name, where=self._where(self._checkpoint(self.exercise.question(name)))))
+
+    def _at(self, checkpoint):
+        if checkpoint.goal and checkpoint.name not in self.done:
+            self.done.add(checkpoint.name)
+            self._tick(self.texts.replies["reached"][checkpoint.name])
+        for question in self.exercise.questions:
+            if question.at != checkpoint.name:
+                continue
+            if question.id in self.noted:
+                self._judge(question, self.noted.pop(question.id))
+            if question.id in self.locked:
+                self._judge_prediction(question, self.locked.pop(question.id))
+
+    def _where(self, checkpoint):
+        """The place of a checkpoint, as text."""
+        kind, _, name = checkpoint.at.partition(":")
+        return self.say("where-" + kind, name=name, caller=checkpoint.caller)
+
+    def _checkpoint(self, question):
+        return next(c for c in self.exercise.checkpoints if c.name == question.at)
+
+    # ---- what the learner says -----------------------------------------------------------------------------------------
+
+    def answer(self, argument):
+        """`lab answer QUESTION = VALUE`."""
+        question, text = self._parsed(argument, "answer")
+        if question.predict and question.id not in self.judged and question.id not in self.done:
+            raise Failure(self.say("predict-first", question=question.id))
+        checkpoint = self._checkpoint(question)
+        if (self.exercise.id, question.id) in self.observer.seen and (not checkpoint.goal or checkpoint.name in self.done):
+            self._judge(question, text)
+        else:
+            self.noted[question.id] = text
+            tell(self.say("noted", where=self._where(self._checkpoint(question))))
+
+    def predict(self, argument):
+        """`lab predict QUESTION = VALUE`."""
+        question, text = self._parsed(argument, "predict")
+        if not question.predict:
+            raise Failure(self.say("not-predicted", question=question.id))
+        if question.id in self.locked:
+            raise Failure(self.say("locked-already", question=question.id, value=self.locked[question.id]))
+        if question.id in self.judged:
+            raise Failure(self.say("predicted-already", question=question.id))
+        with self.guide.store.change() as progress:
+            record = state.record(progress, self.exercise.id)
+            record["predicted"][question.id] = {"value": text, "right": None}
+        self.locked[question.id] = text
+        over = model.alive() and (self.exercise.id, question.at) in self.observer.reached
+        tell(self.say("locked", where=self._where(self._checkpoint(question))), *([self.say("too-late")] if over else []))
+
+    def _parsed(self, argument, verb):
+        """(question, value as text) of QUESTION = VALUE; Failure says what is wrong with it."""
+        names = " | ".join(q.id for q in self.exercise.questions)
+        name, equals, text = argument.partition("=")
+        question = self.exercise.question(name.strip())
+        if not self.exercise.questions:
+            raise Failure(self.say("nothing-to-solve"))
+        if question is None or not equals or not text.strip():
+            raise Failure(self.say("usage", verb=verb, names=names))
+        try:
+            given = literals.parse(text)
+        except literals.BadLiteral as error:
+            raise Failure(self.say("no-literal", text=error)) from None
+        if not judge.fits(question, given, self.program):
+            raise Failure(self.say("no-fit", text=literals.shown(text.strip()), question=question.id))
+        return question, literals.written(given)
+
+    # ---- verdicts ------------------------------------------------------------------------------------------------------
+
+    def _verdict(self, question, text):
+        seen = self.observer.seen.get((self.exercise.id, question.id))
+        return judge.judge(question, literals.parse(text), seen, self.program)
+
+    def _judge(self, question, text):
+        verdict = self._verdict(question, text)
+        if verdict.what == judge.INCONCLUSIVE:
+            tell(self.say("inconclusive", reason=verdict.reason))
+            return
+        right = verdict.what == judge.PASS
+        self._keep(question, text, right)
+        if right:
+            self._right(question)
+        else:
+            tell(screen.joined(self.say("not-yet"), reply(self.texts, question, verdict)))
+
+    def _judge_prediction(self, question, text):
+        verdict = self._verdict(question, text)
+        if verdict.what == judge.INCONCLUSIVE:
+            self.locked[question.id] = text
+            tell(self.say("inconclusive", reason=verdict.reason))
+            return
+        right = verdict.what == judge.PASS
+        self.judged.add(question.id)
+        with self.guide.store.change() as progress:
+            state.record(progress, self.exercise.id)["predicted"][question.id]["right"] = right
+        self._keep(question, text, right)
+        observed = self._observed(question)
+        if right:
+            tell(self.say("predicted-right", question=question.id, observed=observed))
+            self._right(question)
+        else:
+            said = self.say("predicted-wrong", question=question.id, value=text, observed=observed)
+            tell(screen.joined(said, reply(self.texts, question, verdict)), self.say("answer-now", question=question.id))
+
+    def _observed(self, question):
+        """What was seen, as the learner would write it."""
+        value = self.observer.seen[self.exercise.id, question.id].truth
+        forms = {"symbol": self.program.name_of, "hex": hex, "goid": lambda goid: f"g{goid}" if goid else "nil"}
+        return forms.get(question.type, str)(value)
+
+    def _keep(self, question, text, right):
+        with self.guide.store.change() as progress:
+            state.record(progress, self.exercise.id)["attempts"] += 1
+            state.note_answer(progress, self.exercise, question, text, right)
+
+    def _right(self, question):
+        self.done.add(question.id)
+        self._tick(self.texts.replies["right"][question.id])
+        open_questions = [q for q in self.exercise.questions if q.id not in self.done]
+        if not open_questions and not self.was_passed:
+            self.was_passed = True
+            self.done = {name for _, name in self.exercise.steps()}
+            points = sum(q.points for q in self.exercise.questions)
+            progress = self.guide.store.read()
+            tell(self.say("pass", number=self.exercise.number, id=self.exercise.id, points=points),
+                 self.guide.where(progress, self.exercise, "lab task", "lab next"))
+
+    def _tick(self, text):
+        steps = [name for _, name in self.exercise.steps()]
+        tell(self.say("tick", n=len(self.done.intersection(steps)), of=len(steps)) + " " + text)
+
+    def check(self):
+        """`lab check`: every step and how it stands."""
+        for _, name in self.exercise.steps():
+            groups = {"step-done": self.done, "step-locked": self.locked, "step-noted": self.noted}
+            what = next((key for key, names in groups.items() if name in names), "step-open")
+            tell(f"[{'x' if name in self.done else ' '}] {name}: {self.say(what)}")
+        tell(self.say("status-pass") if self.was_passed else self.say("status-incomplete"))
+
+
+def reply(texts, question, verdict):
+    """What a wrong answer is told: the misconception's own reply, else where to look."""
+    return texts.replies["misconception"][verdict.reason] if verdict.reason else texts.replies["look"][question.id]

@@ -1,0 +1,52 @@
+"""The file of answers, answers/NN-name.toml: an alternative to typing them in gdb. Literals only."""
+
+import os
+import tomllib
+from pathlib import Path
+
+from ..failure import Failure
+from ..tree import ROOT
+from . import files, literals
+
+MAX_BYTES = 1 << 16
+
+
+def location(exercise, environment=os.environ):
+    """answers/NN-name.toml in the project, or beside the progress file that $RT0LAB_STATE names."""
+    named = environment.get("RT0LAB_STATE")
+    return (Path(os.path.abspath(named)).parent if named else ROOT) / "answers" / f"{exercise.folder.name}.toml"
+
+
+def read(exercise, path):
+    """{question id: parsed answer} of the file, {} without one; Failure says what is wrong with it."""
+    table = _table(path)
+    unknown = [key for key in table if exercise.question(key) is None]
+    if unknown:
+        known = ", ".join(q.id for q in exercise.questions)
+        raise Failure(f"{path}: {exercise.id} has no question {literals.shown(unknown[0])}; it has: {known}")
+    found = {}
+    for key, value in table.items():
+        try:
+            found[key] = literals.from_toml(value)
+        except literals.BadLiteral as error:
+            raise Failure(f"{path}: {key}: {error} is no number, name or list of those") from None
+    return found
+
+
+def _table(path):
+    try:
+        data = files.read(path, MAX_BYTES)
+    except FileNotFoundError:
+        return {}
+    except OSError as error:
+        raise Failure(f"{path}: {error.strerror}") from None
+    except files.NotPlain as problem:
+        raise Failure(f"{path} is {problem}") from None
+    try:
+        return tomllib.loads(data.decode("utf-8"))
+    except UnicodeDecodeError:
+        raise Failure(f"{path} is not UTF-8 text") from None
+    except tomllib.TOMLDecodeError as error:
+        raise Failure(f"{path} is not TOML: {literals.shown(str(error))}") from None
+    except (ValueError, RecursionError):
+        raise Failure(f"{path} is not TOML that answers could be") from None

@@ -1,0 +1,45 @@
+"""Lets gdb judge answers without a terminal: one gdb, one run of the learner's program, JSON in and out."""
+
+import json
+import tempfile
+from pathlib import Path
+
+from .. import debugger, elf
+from ..failure import Failure
+from ..tree import ROOT
+from . import seed as seeds
+from . import variant
+
+GDB_SIDE = ROOT / "labs" / "gdb" / "lab.py"
+
+
+def command(program, seed, *, batch):
+    """gdb's command line on a learner's program, with the exercises' side loaded."""
+    gdb, *words = debugger.command(elf.examine(str(program)), batch=batch)
+    # Some of Go's dotted names look like mangled ones to gdb, which then shows `runtime[main]`.
+    arguments = " ".join(seeds.arguments(seed))
+    return [gdb, *words, "-ex", f"set args {arguments}", "-ex", f"source {GDB_SIDE}"]
+
+
+def judged(exercises, cases, home, seed, commands=()):
+    """What gdb says about these cases ([(exercise, answers)]), as labs/gdb/inside/batch.py describes it."""
+    program = variant.program(exercises[0].program, home, seed)
+    limit = max(exercise.timeout for exercise in exercises)
+    job = {"exercises": [str(exercise.folder) for exercise in exercises],
+           "cases": [{"exercise": exercise.id, "answers": answers} for exercise, answers in cases],
+           "commands": list(commands)}
+    with tempfile.TemporaryDirectory() as folder:
+        asked, answered, said = Path(folder, "job.json"), Path(folder, "result.json"), Path(folder, "said.txt")
+        asked.write_text(json.dumps(job), "utf-8")
+        words = ["timeout", "--kill-after=5", str(limit), *command(program, seed, batch=True)]
+        with said.open("w+") as output:
+            status = debugger.unattended([*words, "-ex", f"python inside.judge({str(asked)!r}, {str(answered)!r})"], output)
+        if status == 124:
+            return {"seen": {}, "verdicts": [], "commands": [], "trouble": f"no verdict within {limit} s"}
+        if not answered.exists():
+            raise Failure("gdb could not judge (what it said is above)" if status else "gdb could not judge: " + _last(said))
+        return json.loads(answered.read_text("utf-8"))
+
+
+def _last(said):
+    return (said.read_text().strip().splitlines() or ["it said nothing"])[-1]

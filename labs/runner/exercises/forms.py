@@ -1,0 +1,250 @@
+"""Reads an exercise's folder: exercise.toml, checked key by key, and its texts in one language. labs/README.md has every key."""
+
+import re
+import tomllib
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from ..failure import Failure
+from ..tree import ROOT
+
+FORMAT = 1
+LABS = ROOT / "labs"
+KINDS = ("observe", "predict", "order", "find-bug", "implement", "gdb-command")
+JUDGED_KINDS = ("observe", "predict")
+TYPES = ("int", "uint", "hex", "bool", "goid", "symbol", "choice", "set", "order", "line", "witness", "free")
+JUDGED_TYPES = ("int", "uint", "hex", "bool", "goid", "symbol")
+HINTS = 4
+AT = re.compile(r"entry|(fn|return):[\w.]+|insn:\+\d+|event:(exit|signal)")
+JUDGED_AT = ("entry", "fn", "return")
+
+# key: (type, is it needed?)
+_EXERCISE = {
+    "format": (int, True), "id": (str, True), "kind": (str, True), "stage": (str, False), "needs": (list, False),
+    "minutes": (int, True), "run": (dict, False), "checkpoint": (list, False), "question": (list, False),
+    "invariant": (list, False), "variant": (list, False), "stub": (str, False), "grade": (dict, False),
+}  # fmt: skip
+_RUN = {"program": (str, False), "timeout_s": (int, False)}
+_CHECKPOINT = {"name": (str, True), "at": (str, True), "from": (str, False), "keep": (dict, False), "goal": (bool, False)}
+_QUESTION = {"id": (str, True), "type": (str, True), "points": (int, True), "predict": (bool, False), "truth": (dict, False),
+             "misconception": (list, False)}  # fmt: skip
+_TRUTH = {"at": (str, True), "expr": (str, True)}
+_MISCONCEPTION = {"id": (str, True), "expr": (str, False), "is": (list, False)}
+_INVARIANT = {"id": (str, True), "at": (str, False), "expr": (str, True)}
+_VARIANT = {"name": (str, True), "patch": (str, True)}
+_GRADE = {"partial": (str, False), "hidden_seeds": (int, False)}
+_ID = re.compile(r"[a-z][a-z0-9-]*")
+
+
+class BadForm(Failure):
+    """An exercise's file is wrong; the text names file, place and reason."""
+
+
+@dataclass
+class Checkpoint:
+    """A moment of the program's run: reached when the program counter is there for the first time."""
+
+    name: str
+    at: str
+    caller: str
+    keep: dict
+    goal: bool
+
+
+@dataclass
+class Misconception:
+    """A wrong idea and how to know it: the value it leads to, or the names people answer with."""
+
+    id: str
+    expr: str
+    names: tuple
+
+
+@dataclass
+class Question:
+    """One thing to answer, and where in the run and by which expression its truth is found."""
+
+    id: str
+    type: str
+    points: int
+    predict: bool
+    at: str
+    expr: str
+    misconceptions: list
+
+
+@dataclass
+class Invariant:
+    """What must hold at a checkpoint for the answers to mean anything."""
+
+    id: str
+    at: str
+    expr: str
+
+
+@dataclass
+class Texts:
+    """An exercise in one language."""
+
+    title: str
+    body: str
+    hints: dict
+    replies: dict
+    solution: str
+
+
+@dataclass
+class Exercise:
+    """An exercise: what is asked, when, and what is true."""
+
+    folder: Path
+    id: str
+    kind: str
+    stage: str
+    needs: list
+    minutes: int
+    program: str
+    timeout: int
+    checkpoints: list = field(default_factory=list)
+    questions: list = field(default_factory=list)
+    invariants: list = field(default_factory=list)
+
+    @property
+    def number(self):
+        """`05`, from the folder's name."""
+        return self.folder.name[:2]
+
+    @property
+    def judged(self):
+        """Can this exercise be judged yet?"""
+        return (self.kind in JUDGED_KINDS and all(q.type in JUDGED_TYPES for q in self.questions)
+                and all(c.at.partition(":")[0] in JUDGED_AT for c in self.checkpoints))
+
+    def question(self, name):
+        """The question of this id, or None."""
+        return next((q for q in self.questions if q.id == name), None)
+
+    def steps(self):
+        """What can be ticked off, in order: (kind, id) of goals and questions."""
+        return [("goal", c.name) for c in self.checkpoints if c.goal] + [("question", q.id) for q in self.questions]
+
+    def texts(self, language):
+        """The exercise's texts in a language."""
+        title, _, body = _read(self.folder / f"text.{language}.md").partition("\n")
+        hints = {name: entry["levels"] for name, entry in self._table(f"hints.{language}.toml").items()}
+        return Texts(title.removeprefix("# ").strip(), body.strip("\n"), hints, self._table(f"replies.{language}.toml"),
+                     _read(self.folder / f"solution.{language}.md").strip("\n"))
+
+    def tests(self):
+        """tests.toml: the right answers and the wrong ones."""
+        return self._table("tests.toml")
+
+    def _table(self, name):
+        if not self.questions and not (self.folder / name).exists():
+            return {}  # nothing to answer, so nothing to hint at
+        return _toml(self.folder / name)
+
+
+def load_all(root=LABS):
+    """Every exercise, in the order of their numbers."""
+    return [load(file.parent) for file in sorted(root.glob("[0-9][0-9]-*/exercise.toml"))]
+
+
+def load(folder):
+    """The exercise in a folder; BadForm if a file is missing or wrong."""
+    folder = Path(folder)
+    file = folder / "exercise.toml"
+    table = _toml(file)
+    if table.get("format") != FORMAT:
+        raise BadForm(f"{file}: format {table.get('format')!r}; this lab reads format {FORMAT}, a newer one may read more")
+    _check(file, "exercise", table, _EXERCISE)
+    run = table.get("run", {})
+    _check(file, "run", run, _RUN)
+    for variant in table.get("variant", []):
+        _check(file, "variant", variant, _VARIANT)
+    _check(file, "grade", table.get("grade", {}), _GRADE)
+    exercise = Exercise(folder, table["id"], table["kind"], table.get("stage", ""), table.get("needs", []), table["minutes"],
+                        run.get("program", "hello"), run.get("timeout_s", 20))
+    exercise.checkpoints = [_checkpoint(file, row) for row in table.get("checkpoint", [])]
+    exercise.questions = [_question(file, row) for row in table.get("question", [])]
+    exercise.invariants = [_invariant(file, row) for row in table.get("invariant", [])]
+    _check_links(file, exercise)
+    return exercise
+
+
+def _checkpoint(file, row):
+    _check(file, "checkpoint", row, _CHECKPOINT)
+    if not AT.fullmatch(row["at"]):
+        raise BadForm(f"{file}: checkpoint {row['name']}: at = {row['at']!r} is no moment")
+    return Checkpoint(row["name"], row["at"], row.get("from", ""), row.get("keep", {}), row.get("goal", False))
+
+
+def _question(file, row):
+    _check(file, "question", row, _QUESTION)
+    truth = row.get("truth", {"at": "", "expr": ""})
+    _check(file, f"question {row['id']}: truth", truth, _TRUTH)
+    if row["type"] not in TYPES:
+        raise BadForm(f"{file}: question {row['id']}: type {row['type']!r} is none of {', '.join(TYPES)}")
+    if row["type"] in JUDGED_TYPES and not truth["expr"]:
+        raise BadForm(f"{file}: question {row['id']}: the key truth is missing")
+    wrong = []
+    for entry in row.get("misconception", []):
+        _check(file, f"question {row['id']}: misconception", entry, _MISCONCEPTION)
+        wrong.append(Misconception(entry["id"], entry.get("expr", ""), tuple(entry.get("is", ()))))
+    return Question(row["id"], row["type"], row["points"], row.get("predict", False), truth["at"], truth["expr"], wrong)
+
+
+def _invariant(file, row):
+    _check(file, "invariant", row, _INVARIANT)
+    return Invariant(row["id"], row.get("at", ""), row["expr"])
+
+
+def _check(file, place, table, keys):
+    """Every needed key is there, every key is known and of its type."""
+    if not isinstance(table, dict):
+        raise BadForm(f"{file}: {place} is no table")
+    for key, (kind, needed) in keys.items():
+        if key not in table and needed:
+            raise BadForm(f"{file}: {place}: the key {key} is missing")
+        if key in table and (not isinstance(table[key], kind) or kind is int and isinstance(table[key], bool)):
+            raise BadForm(f"{file}: {place}: {key} is not of type {kind.__name__}")
+    for key in table:
+        if key not in keys:
+            raise BadForm(f"{file}: {place}: there is no key {key}")
+
+
+def _check_links(file, exercise):
+    """Ids are well-formed and unique, and every `at` names a checkpoint."""
+    if not _ID.fullmatch(exercise.id) or exercise.folder.name != f"{exercise.number}-{exercise.id}":
+        raise BadForm(f"{file}: the folder must be named NN-{exercise.id}")
+    if exercise.kind not in KINDS:
+        raise BadForm(f"{file}: kind {exercise.kind!r} is none of {', '.join(KINDS)}")
+    names = [c.name for c in exercise.checkpoints]
+    ids = [q.id for q in exercise.questions]
+    wrong = [m.id for q in exercise.questions for m in q.misconceptions]
+    for group in (names + ids, wrong):
+        twice = {name for name in group if group.count(name) > 1}
+        if twice:
+            raise BadForm(f"{file}: used twice: {', '.join(sorted(twice))}")
+    for item in [*exercise.questions, *exercise.invariants]:
+        if item.at and item.at not in names:
+            raise BadForm(f"{file}: {item.id}: there is no checkpoint {item.at}")
+    for checkpoint in exercise.checkpoints:
+        if checkpoint.at.startswith("return:") and not checkpoint.caller:
+            raise BadForm(f"{file}: checkpoint {checkpoint.name}: return: needs `from`, the calling function")
+
+
+def _toml(file):
+    try:
+        return tomllib.loads(_read(file))
+    except tomllib.TOMLDecodeError as error:
+        raise BadForm(f"{file}: {error}") from None
+
+
+def _read(file):
+    try:
+        return file.read_text("utf-8")
+    except OSError as error:
+        raise BadForm(f"{file}: {error.strerror}") from None
+    except UnicodeDecodeError:
+        raise BadForm(f"{file}: not UTF-8") from None

@@ -1,0 +1,143 @@
+"""What a learner is shown besides verdicts, on the command line as in gdb: the task, the hints, the list, what comes next."""
+
+import re
+import sys
+
+from ..failure import FAILED, USAGE, Failure
+from ..tree import GDB_SCRIPT
+from . import forms, screen, state
+from .language import Messages
+
+_TASK = re.compile(r"(\d+)\. `([a-z0-9-]+)`")
+
+
+class Guide:
+    """The exercises, one learner's progress and language."""
+
+    def __init__(self, language, store, exercises=None):
+        self.language, self.store = language, store
+        self.say = Messages(language)
+        self.exercises = forms.load_all() if exercises is None else exercises
+
+    def find(self, word):
+        """The exercise of that id, number or folder name; Failure names those there are."""
+        for exercise in self.exercises:
+            if word in (exercise.id, exercise.number, exercise.number.lstrip("0"), exercise.folder.name):
+                return exercise
+        names = ", ".join(e.id for e in self.exercises)
+        raise Failure(self.say("no-exercise", word=word[:40], names=names), USAGE)
+
+    def current(self, progress):
+        """The exercise the learner is at: the one chosen last, else the first."""
+        return next((e for e in self.exercises if e.id == progress["current"]), self.exercises[0])
+
+    def following(self, progress, exercise):
+        """The next exercise after this one that is not passed, or None."""
+        later = self.exercises[self.exercises.index(exercise) + 1 :]
+        return next((e for e in later if not passed(progress, e)), None)
+
+    def move(self, exercise):
+        """Makes this exercise the current one."""
+        with self.store.change() as progress:
+            progress["current"] = exercise.id
+
+    def head(self, exercise):
+        """One line about an exercise: kind, minutes, what it builds on, where Go has it."""
+        parts = [self.say("kind-" + exercise.kind), self.say("minutes", n=exercise.minutes)]
+        if exercise.needs:
+            parts.append(self.say("after", names=", ".join(exercise.needs)))
+        if exercise.stage:
+            parts.append(f"Go 1.10: {go_place(exercise)}")
+        return " | ".join(parts)
+
+    def task(self, exercise, done=()):
+        """The screen that says what to do; what is done is ticked off."""
+        texts = exercise.texts(self.language)
+        lines = [f"== {exercise.number} {texts.title}", *screen.wrap(self.head(exercise), "   ")]
+        for line in texts.body.splitlines():
+            task = _TASK.match(line)
+            mark = f"[{'x' if task[2] in done else ' '}] " if task else ""
+            lines.append(mark + line)
+        return lines
+
+    def name(self, exercise):
+        """`01 entry: What does the kernel run first?`"""
+        return f"{exercise.number} {exercise.texts(self.language).title}"
+
+    def rows(self, progress):
+        """The list of exercises, one line each."""
+        now = self.current(progress)
+        for exercise in self.exercises:
+            entry = state.look(progress, exercise.id)
+            mark = "->" if exercise is now else "  "
+            status = self.say("status-pass" if entry["status"] == "pass" else "status-open")
+            points = sum(q.points for q in exercise.questions)
+            score = f"{entry['best']}/{points}" if points else ""
+            title = self.name(exercise)
+            yield f"{mark} {screen.pad(title, 50)} {screen.pad(status, 7)} {score:5} {self.say('minutes', n=exercise.minutes)}"
+
+    def hint(self, exercise, words, done):
+        """The lines of the next hint, or of the one asked for by [QUESTION] [LEVEL]."""
+        question, level = self._asked(exercise, words, done)
+        with self.store.change() as progress:
+            used = state.record(progress, exercise.id)["hints_used"]
+            level = level or min(used.get(question.id, 0) + 1, forms.HINTS)
+            used[question.id] = max(level, used.get(question.id, 0))
+        text = exercise.texts(self.language).hints[question.id][level - 1]
+        return ["  " + self.say("hint", question=question.id, n=level, of=forms.HINTS), *screen.wrap(text, "  ")]
+
+    def _asked(self, exercise, words, done):
+        if not exercise.questions:
+            raise Failure(self.say("nothing-to-solve"), FAILED)
+        question, level = None, 0
+        for word in words:
+            if word.isdecimal() and 1 <= int(word[:9]) <= forms.HINTS:
+                level = int(word)
+            elif exercise.question(word):
+                question = exercise.question(word)
+            else:
+                names = " | ".join(q.id for q in exercise.questions)
+                raise Failure(self.say("hint-usage", names=names), USAGE)
+        return question or next((q for q in exercise.questions if q.id not in done), exercise.questions[0]), level
+
+    def solution(self, exercise, progress):
+        """The explained solution's lines; Failure before the pass."""
+        if not passed(progress, exercise):
+            raise Failure(self.say("solution-closed"), FAILED)
+        return exercise.texts(self.language).solution.splitlines()
+
+    def where(self, progress, exercise, run, following):
+        """One line: what is open, or what comes after the pass. `run` and `following` are the commands to name."""
+        done = answered(progress, exercise)
+        left = [q.id for q in exercise.questions if q.id not in done]
+        if not passed(progress, exercise):
+            return self.say("left-open", names=", ".join(left), command=run) if left else ""
+        after = self.following(progress, exercise)
+        return self.say("then-next", command=following, name=self.name(after)) if after else self.say("all-done")
+
+
+def passed(progress, exercise):
+    """Has the learner passed it?"""
+    return state.look(progress, exercise.id)["status"] == "pass"
+
+
+def answered(progress, exercise):
+    """The questions with a right answer."""
+    return [q.id for q in exercise.questions if q.id in state.look(progress, exercise.id)["answers"]]
+
+
+def go_place(exercise):
+    """`rt0_linux_amd64.s:8, _rt0_amd64_linux`: where Go 1.10 has what the exercise is about."""
+    stage = stages().named(stages().load(), exercise.stage)
+    if stage is None:
+        raise forms.BadForm(f"{exercise.folder}/exercise.toml: there is no stage {exercise.stage}")
+    return f"{stage.go}, {stage.symbols[0]}"
+
+
+def stages():
+    """The table of boot stages, which gdb-scripts owns."""
+    if str(GDB_SCRIPT.parent) not in sys.path:
+        sys.path.insert(0, str(GDB_SCRIPT.parent))
+    from rt0lab import stages as table
+
+    return table

@@ -1,0 +1,80 @@
+"""Reads what a learner typed as a plain value: an integer, a name, a list of those. Nothing is ever evaluated."""
+
+import re
+
+MAX_TEXT = 200
+MAX_ITEMS = 64
+MAX_NUMBER = 1 << 64  # nothing in a 64-bit machine is larger
+
+_NUMBER = re.compile(r"[+-]?(0x[0-9a-f]{1,16}|[0-9]{1,20})", re.IGNORECASE | re.ASCII)
+_NAME = re.compile(r"[&*]?([A-Za-z_][A-Za-z0-9_.]{0,99})(\(\))?", re.ASCII)
+_WORDS = {"nil": 0, "null": 0, "nullptr": 0, "none": 0, "true": 1, "false": 0}
+
+
+class BadLiteral(ValueError):
+    """This text is no value; the argument is the part that is wrong, cut to a printable length."""
+
+
+class Name(str):
+    """A name as people write it, without the `&`, quotes, `<>` and `()` that gdb puts around it."""
+
+
+def parse(text):
+    """An int, a Name or a list of those."""
+    text = text.strip()
+    if len(text) > MAX_TEXT:
+        raise BadLiteral(shown(text))
+    if text.startswith("[") and text.endswith("]"):
+        inner = text[1:-1].strip().removesuffix(",")
+        items = inner.split(",") if inner else []
+        if len(items) > MAX_ITEMS:
+            raise BadLiteral(shown(text))
+        return [_scalar(item) for item in items]
+    return _scalar(text)
+
+
+def _scalar(text):
+    text = text.strip()
+    for left, right in (("'", "'"), ('"', '"'), ("<", ">")):
+        if len(text) > 2 and text.startswith(left) and text.endswith(right):
+            text = text[1:-1]
+    if _NUMBER.fullmatch(text):
+        return _bounded(int(text, 16 if "x" in text.lower() else 10), text)
+    if text.lower() in _WORDS:
+        return _WORDS[text.lower()]
+    name = _NAME.fullmatch(text.replace("·", "."))
+    if not name:
+        raise BadLiteral(shown(text))
+    return Name(name[1])
+
+
+def _bounded(number, text):
+    if abs(number) >= MAX_NUMBER:
+        raise BadLiteral(shown(text))
+    return number
+
+
+def from_toml(value):
+    """The same for a value of an answers file."""
+    if isinstance(value, bool):
+        return int(value)
+    if isinstance(value, int):
+        return _bounded(value, "a number beyond 64 bits")
+    if isinstance(value, str):
+        return parse(value)
+    if isinstance(value, list) and len(value) <= MAX_ITEMS and not any(isinstance(item, list) for item in value):
+        return [from_toml(item) for item in value]
+    raise BadLiteral(shown(str(type(value).__name__)))
+
+
+def written(value):
+    """A parsed value as text that parses to it again."""
+    if isinstance(value, list):
+        return "[" + ", ".join(written(item) for item in value) + "]"
+    return str(value)
+
+
+def shown(text):
+    """A learner's text, safe to print: one line, no control characters, 40 characters at most."""
+    text = "".join(c if c.isprintable() else "?" for c in text)
+    return text if len(text) <= 40 else text[:37] + "..."

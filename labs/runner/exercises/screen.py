@@ -1,0 +1,55 @@
+"""Text on a terminal of 80 columns, where a Chinese character takes two."""
+
+import unicodedata
+
+WIDTH = 79
+_NO_BREAK_BEFORE = "，。；：！？、）」』》”’…"
+_NO_BREAK_AFTER = "（「『《“‘"
+
+
+def width(text):
+    """The columns a text takes."""
+    return sum(2 if _wide(c) else 0 if unicodedata.combining(c) else 1 for c in text)
+
+
+def _wide(c):
+    return unicodedata.east_asian_width(c) in "WF"
+
+
+def pad(text, columns):
+    """The text with spaces up to this many columns."""
+    return text + " " * max(0, columns - width(text))
+
+
+def joined(first, second):
+    """Two sentences on one line; after a Chinese full stop there is no space."""
+    return first + ("" if first and first[-1] in _NO_BREAK_BEFORE else " ") + second
+
+
+def wrap(text, first="", rest=None, columns=WIDTH):
+    """Lines of at most `columns`, broken at spaces and between Chinese characters; line breaks in the text stay."""
+    rest = first if rest is None else rest
+    lines = []
+    for paragraph in text.strip().splitlines():
+        line = rest if lines else first
+        empty = True
+        for piece in _pieces(paragraph.strip()):
+            if not empty and width(line + piece.rstrip()) > columns:
+                lines.append(line.rstrip())
+                line, piece = rest, piece.lstrip()
+            line += piece
+            empty = False
+        lines.append(line.rstrip())
+    return lines
+
+
+def _pieces(text):
+    """The parts between which a line may be broken; a space goes before the part it introduces."""
+    pieces, current = [], ""
+    for c in text:
+        breakable = c == " " or _wide(c) or current and _wide(current[-1])
+        if breakable and current.strip() and c not in _NO_BREAK_BEFORE and current[-1] not in _NO_BREAK_AFTER:
+            pieces.append(current)
+            current = ""
+        current += c
+    return [*pieces, current] if current else pieces

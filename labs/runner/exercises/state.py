@@ -1,0 +1,188 @@
+"""Progress: one plain JSON file, written whole or not at all. What is in it and unknown here is kept."""
+
+import contextlib
+import fcntl
+import json
+import os
+import tempfile
+from datetime import datetime, timezone
+from pathlib import Path
+
+from ..failure import FAILED, Failure
+from ..tree import ROOT
+from . import files, literals
+from . import seed as seeds
+
+SCHEMA = 1
+MAX_BYTES = 1 << 20
+_RECORD = {"status": str, "best": int, "attempts": int, "hints_used": dict, "predicted": dict, "first_pass": str, "answers": dict,
+           "answers_sha": str}  # fmt: skip
+
+
+class Damaged(Exception):
+    """The progress file cannot be read as progress; the text says why."""
+
+
+def location(environment=os.environ):
+    """The progress file: $RT0LAB_STATE, else .lab/state.json in the project."""
+    named = environment.get("RT0LAB_STATE")
+    return Path(os.path.abspath(named)) if named else ROOT / ".lab" / "state.json"
+
+
+class Store:
+    """The progress file of one learner; `say` is told in one line when something had to be done about it."""
+
+    def __init__(self, path, say):
+        self.path, self._say = Path(path), say
+
+    @property
+    def home(self):
+        """The folder of the file; the learner's programs are built below it."""
+        return self.path.parent
+
+    def read(self):
+        """The progress; a fresh one if there is none, or if there is one that makes no sense (that one is set aside)."""
+        try:
+            return _load(self.path)
+        except FileNotFoundError:
+            pass
+        except Damaged as damage:
+            self._set_aside(damage)
+        except OSError as error:
+            raise Failure(f"cannot read your progress, {self.path}: {error.strerror}", FAILED) from None
+        return {"schema": SCHEMA, "seed": seeds.fresh(), "current": "", "exercises": {}}
+
+    @contextlib.contextmanager
+    def change(self):
+        """Reads, lets the caller change, and saves; nobody else comes between. Failure leaves the file as it was."""
+        try:
+            self.home.mkdir(parents=True, exist_ok=True)
+            lock = open(self.home / ".lock", "w")
+        except OSError as error:
+            raise _unsaved(self.path, error) from None
+        with lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            state = self.read()
+            yield state
+            try:
+                _write(self.path, json.dumps(state, indent=1, sort_keys=True, ensure_ascii=False) + "\n")
+            except OSError as error:
+                raise _unsaved(self.path, error) from None
+
+    def _set_aside(self, damage):
+        for number in range(1, 1000):
+            aside = self.path.with_name(f"{self.path.name}.damaged-{number}")
+            if not os.path.lexists(aside):
+                break
+        try:
+            os.rename(self.path, aside)
+        except FileNotFoundError:
+            return  # somebody else has just done it
+        except OSError as error:
+            raise Failure(f"your progress, {self.path}, is damaged ({damage}); setting it aside: {error.strerror}") from None
+        self._say(f"your progress file was damaged ({damage}); it is kept as {aside.name}, and a new one begins")
+
+
+def record(state, name):
+    """The record of one exercise, made if there is none."""
+    fresh = {"status": "open", "best": 0, "attempts": 0, "hints_used": {}, "predicted": {}, "first_pass": "", "answers": {},
+             "answers_sha": ""}  # fmt: skip
+    return state["exercises"].setdefault(name, fresh)
+
+
+def look(state, name):
+    """The same for looking only: nothing is made."""
+    return record({"exercises": dict(state["exercises"])}, name)
+
+
+def note_answer(state, exercise, question, text, right):
+    """Keeps a judged answer, and the pass if it was the last. A wrong answer takes nothing away."""
+    entry = record(state, exercise.id)
+    if right:
+        entry["answers"][question.id] = text
+        note_score(entry, exercise, [q for q in exercise.questions if q.id in entry["answers"]])
+
+
+def note_score(entry, exercise, right):
+    """Keeps the best score, and the pass if nothing is open."""
+    entry["best"] = max(entry["best"], sum(q.points for q in right))
+    if len(right) == len(exercise.questions) and entry["status"] != "pass":
+        entry["status"] = "pass"
+        entry["first_pass"] = datetime.now(timezone.utc).isoformat(timespec="seconds")
+
+
+def _load(path):
+    """The file's content; Damaged if it is none of ours."""
+    try:
+        data = files.read(path, MAX_BYTES)
+    except files.NotPlain as problem:
+        raise Damaged(f"it is {problem}") from None
+    try:
+        state = json.loads(data, parse_constant=_no_constant)
+    except (ValueError, RecursionError):
+        raise Damaged("it is not JSON") from None
+    return _checked(path, state)
+
+
+def _no_constant(name):
+    raise ValueError(name)
+
+
+def _checked(path, state):
+    if not isinstance(state, dict) or not _is(state.get("schema"), int):
+        raise Damaged("it is no progress of this lab")
+    if state["schema"] > SCHEMA:
+        raise Failure(f"{path} was written by a newer lab (schema {state['schema']}); update this one")
+    if not _is(state.get("seed"), int) or not 0 <= state["seed"] < 1 << 63 or not _is(state.get("current"), str):
+        raise Damaged("its seed or its current exercise is wrong")
+    exercises = state.get("exercises")
+    if not isinstance(exercises, dict):
+        raise Damaged("it has no exercises")
+    for name, entry in exercises.items():
+        if not isinstance(entry, dict) or any(not _is(entry.get(key, kind()), kind) for key, kind in _RECORD.items()):
+            raise Damaged(f"its record of {name[:30]!r} is wrong")
+        if not all(_is_answer(text) for text in entry.get("answers", {}).values()):
+            raise Damaged(f"its answers to {name[:30]!r} are wrong")
+        if not all(_is_prediction(value) for value in entry.get("predicted", {}).values()):
+            raise Damaged(f"its predictions for {name[:30]!r} are wrong")
+        if not all(_is(level, int) and 0 <= level < 100 for level in entry.get("hints_used", {}).values()):
+            raise Damaged(f"its hints for {name[:30]!r} are wrong")
+        for key, kind in _RECORD.items():
+            entry.setdefault(key, kind())
+    return state
+
+
+def _is(value, kind):
+    return isinstance(value, kind) and not (kind is int and isinstance(value, bool))
+
+
+def _is_answer(text):
+    try:
+        literals.parse(text)
+    except (AttributeError, literals.BadLiteral):
+        return False
+    return True
+
+
+def _is_prediction(value):
+    return isinstance(value, dict) and _is_answer(value.get("value")) and value.get("right") in (None, True, False)
+
+
+def _write(path, text):
+    """Replaces the file (what it links to, if it is a link) by one with this text, or leaves it alone."""
+    path = Path(os.path.realpath(path))
+    descriptor, scratch = tempfile.mkstemp(dir=path.parent, prefix=".state-")
+    try:
+        with open(descriptor, "w", encoding="utf-8") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(scratch, path)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            os.unlink(scratch)
+        raise
+
+
+def _unsaved(path, error):
+    return Failure(f"cannot save your progress in {path}: {error.strerror}; what was saved before is untouched")

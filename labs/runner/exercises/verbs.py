@@ -1,0 +1,247 @@
+"""The command line's side of the exercises: `lab`, `lab list|next|goto|run|hint|check|reset|solution`."""
+
+import hashlib
+import os
+import sys
+
+from .. import debugger, machine, tour
+from ..failure import FAILED, MACHINE, Failure, progress
+from . import answers, ask, judge, language, literals, screen, state, variant
+from .guide import Guide, answered, passed
+
+
+def register(verbs):
+    """Adds the verbs to the command line."""
+    table = (("list", listing, "the exercises, and how far you are"), ("next", following, "go on to the next exercise"),
+             ("goto", goto, "go to an exercise"), ("run", run, "open gdb on the current exercise"),
+             ("hint", hint, "the next hint for the current exercise"), ("check", check, "judge your answers"),
+             ("reset", reset, "forget your progress in an exercise"),
+             ("solution", solution, "the solution, once passed"))  # fmt: skip
+    made = {}
+    for name, function, text in table:
+        made[name] = verbs.add_parser(name, help=text)
+        made[name].set_defaults(run=function)
+    made["goto"].add_argument("id", metavar="ID", help="an exercise's id or number")
+    made["hint"].add_argument("words", nargs="*", metavar="QUESTION|N", help="a question, a level from 1 to 4")
+    made["check"].add_argument("--all", action="store_true", help="every exercise that has answers")
+    made["reset"].add_argument("id", nargs="?", metavar="ID", help="an exercise's id or number")
+    made["reset"].add_argument("--all", action="store_true", help="every exercise")
+
+
+def guide():
+    """The Guide of whoever sits here."""
+    sys.stdout.reconfigure(errors="replace")  # a terminal without UTF-8 shows what it can
+    return Guide(language.chosen(), state.Store(state.location(), progress))
+
+
+def print_lines(lines):
+    """Prints lines."""
+    for line in lines:
+        print(line)
+
+
+def where(this, known, exercise):
+    """One line about how an exercise stands, for people at a shell."""
+    return this.where(known, exercise, "./lab run", "./lab next")
+
+
+# ---- bare `lab` ------------------------------------------------------------------------------------------------------
+
+
+def here():
+    """`lab` alone: where was I, what next."""
+    this = guide()
+    known = this.store.read()
+    exercise = this.current(known)
+    count = sum(passed(known, e) for e in this.exercises)
+    print(this.say("here-head"))
+    print(this.say("here-machine", gdb=_gdb(this), ptrace=this.say("ok" if machine.ptrace_permitted() else "refused"),
+                   language=this.say("language")))
+    print(this.say("here-count", n=len(this.exercises), passed=count, file=this.store.path))
+    print()
+    print(this.say("here-now", name=this.name(exercise)))
+    print_lines(screen.wrap(this.head(exercise), "  "))
+    if line := where(this, known, exercise):
+        print(f"  {this.say('status-pass')}. {line}" if passed(known, exercise) else f"  {line}")
+    print()
+    print(this.say("here-verbs"))
+    return 0
+
+
+def _gdb(this):
+    try:
+        return this.say("gdb-version", version=machine.ask_gdb(machine.find_gdb())[0].rpartition(" ")[2])
+    except Failure:
+        return this.say("missing")
+
+
+# ---- moving ----------------------------------------------------------------------------------------------------------
+
+
+def listing(args):
+    """`lab list`."""
+    this = guide()
+    print_lines(this.rows(this.store.read()))
+    return 0
+
+
+def following(args):
+    """`lab next`: the next exercise, if this one is passed; one without questions is passed by going on."""
+    this = guide()
+    known = this.store.read()
+    exercise = this.current(known)
+    if not exercise.questions and not passed(known, exercise):
+        _pass_by_reading(this, exercise)
+        known = this.store.read()
+    if not passed(known, exercise):
+        raise Failure(this.say("still-open", name=this.name(exercise), id=exercise.id), FAILED)
+    after = this.following(known, exercise)
+    if after is None:
+        print(this.say("all-done"))
+        return 0
+    return _show(this, after)
+
+
+def _pass_by_reading(this, exercise):
+    """Nothing to solve, but the machine must be able to go on."""
+    machine.find_gdb()
+    machine.require_ptrace()
+    with this.store.change() as known:
+        state.note_score(state.record(known, exercise.id), exercise, [])
+    print(this.say("passed-by-reading", name=this.name(exercise)))
+
+
+def goto(args):
+    """`lab goto ID`."""
+    this = guide()
+    return _show(this, this.find(args.id))
+
+
+def _show(this, exercise):
+    """Makes an exercise the current one and shows its task."""
+    this.move(exercise)
+    print_lines(this.task(exercise, answered(this.store.read(), exercise)))
+    print(this.say("on-shell" if exercise.questions else "on-shell-reading"))
+    return 0
+
+
+def run(args):
+    """`lab run`: gdb on the current exercise; the tour for the one that has no questions."""
+    this = guide()
+    with this.store.change() as known:  # the seed is kept from now on
+        exercise = this.current(known)
+        known["current"] = exercise.id
+        seed = known["seed"]
+    if not exercise.questions:
+        args.program, args.batch, args.release = exercise.program, False, False
+        return tour.run(args)
+    program = variant.program(exercise.program, this.store.home, seed)
+    begin = f"python inside.begin({exercise.id!r}, {this.language!r}, {str(this.store.path)!r})"
+    if debugger.interactive([*ask.command(program, seed, batch=False), "-ex", begin]):
+        raise Failure(this.say("gdb-failed"))
+    known = this.store.read()
+    print(where(this, known, this.current(known)))
+    return 0
+
+
+# ---- hints, reset, solution ----------------------------------------------------------------------------------------
+
+
+def hint(args):
+    """`lab hint [QUESTION] [N]`."""
+    this = guide()
+    known = this.store.read()
+    exercise = this.current(known)
+    print_lines(this.hint(exercise, args.words, answered(known, exercise)))
+    return 0
+
+
+def solution(args):
+    """`lab solution`."""
+    this = guide()
+    known = this.store.read()
+    print_lines(this.solution(this.current(known), known))
+    return 0
+
+
+def reset(args):
+    """`lab reset ID|--all`: forgets answers, hints and verdicts; the seed stays."""
+    this = guide()
+    if bool(args.id) == args.all:
+        raise Failure(this.say("reset-usage"), 2)
+    chosen = this.exercises if args.all else [this.find(args.id)]
+    with this.store.change() as known:
+        for exercise in chosen:
+            known["exercises"].pop(exercise.id, None)
+    print(this.say("reset-done", names=", ".join(e.id for e in chosen)))
+    return 0
+
+
+# ---- check -----------------------------------------------------------------------------------------------------------
+
+
+def check(args):
+    """`lab check [--all]`: judges the file of answers and what was answered in gdb, in a fresh run of the program."""
+    this = guide()
+    with this.store.change() as known:
+        seed = known["seed"]
+    chosen = this.exercises if args.all else [this.current(known)]
+    cases = [(exercise, _answers(exercise, known)) for exercise in chosen if exercise.questions]
+    cases = [(exercise, found) for exercise, found in cases if found or not args.all]
+    if not cases or not any(found for _, found in cases):
+        raise Failure(this.say("nothing-answered" if chosen[0].questions or args.all else "nothing-to-solve",
+                               file=os.path.relpath(answers.location(chosen[0]))), FAILED)
+    result = ask.judged([e for e, _ in cases], cases, this.store.home, seed)
+    if not result["verdicts"]:
+        raise Failure(this.say("inconclusive", reason=result["trouble"]), FAILED)
+    return max([_report(this, exercise, found) for (exercise, _), found in zip(cases, result["verdicts"])])
+
+
+def _answers(exercise, known):
+    """{question: answer as text}: what gdb judged right or holds as a prediction, and over it the file of answers."""
+    entry = state.look(known, exercise.id)
+    found = {q: p["value"] for q, p in entry["predicted"].items() if p["right"] is None} | entry["answers"]
+    found |= {q: literals.written(value) for q, value in answers.read(exercise, answers.location(exercise)).items()}
+    return {q.id: found[q.id] for q in exercise.questions if q.id in found}
+
+
+def _report(this, exercise, verdicts):
+    """Prints one exercise's verdicts, keeps them, and returns the exit status."""
+    texts = exercise.texts(this.language)
+    print(this.name(exercise))
+    for question in exercise.questions:
+        what, reason, _ = verdicts[question.id]
+        mark = "x" if what == judge.PASS else " "
+        for line in screen.wrap(f"{question.id}: {_said(this, texts, question, what, reason)}", f"  [{mark}] ", "      "):
+            print(line)
+    right = [q for q in exercise.questions if verdicts[q.id][0] == judge.PASS]
+    with this.store.change() as known:
+        _keep(state.record(known, exercise.id), exercise, verdicts, right)
+    done = len(right) == len(exercise.questions)
+    worst = (judge.WRONG, judge.INCONCLUSIVE, judge.INCOMPLETE, judge.PASS)
+    overall = min((verdict[0] for verdict in verdicts.values()), key=worst.index)
+    print(f"  {this.say('status-' + overall)}" + (f" {where(this, this.store.read(), exercise)}" if done else ""))
+    return 0 if done else FAILED
+
+
+def _said(this, texts, question, what, reason):
+    if what == judge.WRONG:
+        return texts.replies["misconception"][reason] if reason else texts.replies["look"][question.id]
+    if what == judge.PASS:
+        return texts.replies["right"][question.id]
+    return this.say("inconclusive", reason=reason) if what == judge.INCONCLUSIVE else this.say("step-open")
+
+
+def _keep(entry, exercise, verdicts, right):
+    """Notes a check: the same answers twice are one attempt, the first value of a prediction is the prediction."""
+    given = {name: verdict[2] for name, verdict in verdicts.items() if verdict[2] is not None}
+    sha = hashlib.sha256(repr(sorted(given.items())).encode()).hexdigest()
+    if sha != entry["answers_sha"]:
+        entry["attempts"] += 1
+        entry["answers_sha"] = sha
+    for question in exercise.questions:
+        if question.predict and question.id in given and entry["predicted"].get(question.id, {"right": None})["right"] is None:
+            entry["predicted"][question.id] = {"value": given[question.id], "right": question in right}
+    for question in right:
+        entry["answers"][question.id] = given[question.id]
+    state.note_score(entry, exercise, right)

@@ -1,0 +1,253 @@
+"""The exercises at the shell: list, next, goto, hint, check, reset, solution, in both languages, and how they fail."""
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+from learners import ROOT
+from runner.exercises import screen
+
+sys.path.insert(0, str(ROOT / "tests" / "cli"))
+from test_machine import PTRACE, refusing  # noqa: E402
+from test_tour import session_members  # noqa: E402
+
+RIGHT = "delta = 0\nframes = 1\ntop = {}\n"
+
+
+def solved(learner):
+    """The right answers to 02 for this learner: argc is one more than the words the seed gives."""
+    from runner.exercises import seed
+    learner.lab("goto", "2")
+    learner.lab("check")  # makes the seed
+    return RIGHT.format(len(seed.arguments(learner.state()["seed"])) + 1)
+
+
+def one_line(result, status):
+    assert (result.returncode, result.stdout) == (status, ""), result.stderr
+    assert result.stderr.startswith("lab: ") and result.stderr.count("\n") == 1
+    return result.stderr
+
+
+def test_bare_lab_names_the_exercise_that_is_next(learner):
+    assert "Now: 00 tour" in learner.lab().stdout
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_bare_lab_fits_a_terminal(learner, language):
+    lines = learner.lab(LAB_LANG=language).stdout.replace(str(learner.folder), "").splitlines()
+    assert len(lines) <= 23 and max(map(screen.width, lines)) <= 80
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_every_task_fits_a_terminal(learner, language):
+    for name in ("tour", "entry", "jmp-not-call", "stack-bounds", "newproc"):
+        lines = learner.lab("goto", name, LAB_LANG=language).stdout.splitlines()
+        assert len(lines) <= 23 and max(map(screen.width, lines)) <= 80
+
+
+@pytest.mark.parametrize("environment, word", [({"LAB_LANG": "zh"}, "现在"), ({"LAB_LANG": "", "LANG": "zh_CN.UTF-8", "LC_ALL": ""}, "现在"),
+                                               ({"LAB_LANG": "en", "LANG": "zh_CN.UTF-8"}, "Now"), ({"LAB_LANG": "", "LANG": "de_DE"}, "Now")])
+def test_language(learner, environment, word):
+    assert word in learner.lab(**environment).stdout
+
+
+def test_an_unknown_language_is_wrong_usage(learner):
+    assert "none of en, zh" in one_line(learner.lab(LAB_LANG="xx"), 2)
+
+
+def test_list_shows_every_exercise(learner):
+    assert re.findall(r"^.. (\d\d)", learner.lab("list").stdout, re.MULTILINE) == ["00", "01", "02", "05", "10"]
+
+
+def test_next_passes_the_exercise_that_has_nothing_to_solve(learner):
+    assert "PASS 00" in learner.lab("next").stdout and learner.entry("tour")["status"] == "pass"
+
+
+def test_next_does_not_leave_an_open_exercise(learner):
+    learner.lab("goto", "entry")
+    assert "not passed yet" in one_line(learner.lab("next"), 1)
+
+
+@pytest.mark.parametrize("word", ["entry", "1", "01", "01-entry"])
+def test_goto(learner, word):
+    learner.lab("goto", word)
+    assert learner.state()["current"] == "entry"
+
+
+def test_goto_an_unknown_exercise_names_those_there_are(learner):
+    assert "tour, entry" in one_line(learner.lab("goto", "nonsense"), 2)
+
+
+def test_hints_come_one_after_the_other_and_stay_at_the_last(learner):
+    learner.lab("goto", "entry")
+    heads = [learner.lab("hint").stdout.splitlines()[0].strip() for _ in range(5)]
+    assert heads == [f"hint {n} of 4 for entry:" for n in (1, 2, 3, 4, 4)]
+
+
+def test_a_hint_can_be_asked_for(learner):
+    learner.lab("goto", "2")
+    assert "hint 3 of 4 for top" in learner.lab("hint", "top", "3").stdout
+
+
+@pytest.mark.parametrize("words", [["9"], ["nonsense"], ["0"]], ids=" ".join)
+def test_a_hint_that_does_not_exist_is_wrong_usage(learner, words):
+    learner.lab("goto", "entry")
+    assert "hint [entry] [1..4]" in one_line(learner.lab("hint", *words), 2)
+
+
+def test_hints_that_were_used_are_kept(learner):
+    learner.lab("goto", "entry")
+    learner.lab("hint")
+    assert learner.entry("entry")["hints_used"] == {"entry": 1}
+
+
+def test_check_without_answers_is_incomplete(learner):
+    learner.lab("goto", "entry")
+    assert "INCOMPLETE" in one_line(learner.lab("check"), 1)
+
+
+def test_check_of_right_answers_passes(learner):
+    learner.answers("02-jmp-not-call", solved(learner))
+    assert learner.lab("check").returncode == 0 and learner.entry("jmp-not-call")["status"] == "pass"
+
+
+def test_check_of_a_wrong_answer_gives_its_reply_and_not_the_value(learner):
+    learner.answers("02-jmp-not-call", "delta = -8")
+    learner.lab("goto", "2")
+    result = learner.lab("check")
+    assert result.returncode == 1 and "JMP pushes nothing" in result.stdout and "WRONG" in result.stdout
+    assert "observed" not in result.stdout
+
+
+def test_check_keeps_the_first_prediction(learner):
+    right = solved(learner)
+    for text in ("delta = -8", right):
+        learner.answers("02-jmp-not-call", text)
+        learner.lab("check")
+    assert learner.entry("jmp-not-call")["predicted"]["delta"] == {"right": False, "value": "-8"}
+
+
+def test_the_same_answers_twice_are_one_attempt(learner):
+    learner.answers("02-jmp-not-call", "delta = -8")
+    learner.lab("goto", "2")
+    learner.lab("check"), learner.lab("check")
+    assert learner.entry("jmp-not-call")["attempts"] == 1
+
+
+def test_check_all_judges_every_exercise_with_answers(learner):
+    learner.answers("01-entry", 'entry = "_rt0_amd64_linux"')
+    learner.answers("10-newproc", 'goid = "g1"')
+    text = learner.lab("check", "--all").stdout
+    assert "01 entry" in text and "10 newproc" in text and "delta" not in text
+
+
+def test_one_check_takes_less_than_a_second(learner):
+    learner.answers("02-jmp-not-call", solved(learner))
+    learner.lab("check")
+    def seconds():
+        before = time.monotonic()
+        learner.lab("check")
+        return time.monotonic() - before
+    assert min(seconds() for _ in range(3)) < 1
+
+
+@pytest.mark.parametrize("text, complaint", [
+    ("delta = '$_shell(1)'", "no number, name"), ("delta = 1.5", "no number, name"), ("delta = [[1]]", "no number, name"),
+    ("nonsense = 1", "no question nonsense"), ("delta =", "not TOML"), ("delta = 9" + "9" * 6000, ""), ("delta = " + "[" * 30000, "not TOML"),
+    ("x" * 70000, "larger than"), ("delta = 99999999999999999999999", "no number, name"), ("delta = 2024-01-01", "no number, name"),
+], ids=lambda text: text[:20])  # fmt: skip
+def test_a_bad_file_of_answers_is_one_line(learner, text, complaint):
+    learner.answers("02-jmp-not-call", text)
+    learner.lab("goto", "2")
+    assert complaint in one_line(learner.lab("check"), 1)
+
+
+def test_a_file_of_answers_that_is_no_file_is_one_line(learner):
+    (learner.folder / "answers").mkdir()
+    os.mkfifo(learner.folder / "answers" / "02-jmp-not-call.toml")
+    learner.lab("goto", "2")
+    assert "no regular file" in one_line(learner.lab("check"), 1)
+
+
+def test_the_solution_is_closed_before_the_pass(learner):
+    learner.lab("goto", "2")
+    assert "opens after the pass" in one_line(learner.lab("solution"), 1)
+
+
+def test_the_solution_is_open_after_the_pass(learner):
+    learner.answers("02-jmp-not-call", solved(learner))
+    learner.lab("check")
+    assert "delta = 0" in learner.lab("solution").stdout
+
+
+def test_reset_forgets_one_exercise_and_keeps_the_seed(learner):
+    learner.lab("next"), learner.lab("hint")
+    seed = learner.state()["seed"]
+    learner.lab("reset", "entry")
+    assert (learner.state()["seed"], set(learner.state()["exercises"])) == (seed, {"tour"})
+
+
+@pytest.mark.parametrize("words", [[], ["entry", "--all"]], ids=" ".join)
+def test_reset_wants_to_know_what(learner, words):
+    one_line(learner.lab("reset", *words), 2)
+
+
+def test_a_damaged_progress_file_is_one_line_and_kept(learner):
+    learner.file.write_text("{")
+    result = learner.lab("list")
+    assert result.returncode == 0 and result.stderr.count("\n") == 1 and "damaged-1" in result.stderr
+
+
+def test_a_full_disk_is_one_line(learner):
+    learner.lab("goto", "entry")
+    before = learner.file.read_text()
+    result = subprocess.run(["prlimit", "--fsize=10", ROOT / "lab", "goto", "newproc"], capture_output=True, text=True,
+                            env=os.environ | learner.environment)
+    assert "cannot save your progress" in one_line(result, 1) and learner.file.read_text() == before
+
+
+@pytest.mark.parametrize("words", [["next"], ["run"], ["check"]], ids=" ".join)
+def test_ptrace_refused(learner, words):
+    if words != ["next"]:
+        learner.answers("01-entry", "entry = 1")
+        learner.lab("goto", "entry")
+    result = subprocess.run([ROOT / "lab", *words], stdin=subprocess.DEVNULL, capture_output=True, text=True,
+                            env=os.environ | learner.environment, preexec_fn=refusing(PTRACE))
+    assert "refuses ptrace" in one_line(result, 3)
+
+
+def test_bare_lab_says_that_ptrace_is_refused(learner):
+    result = subprocess.run([ROOT / "lab"], capture_output=True, text=True, env=os.environ | learner.environment,
+                            preexec_fn=refusing(PTRACE))
+    assert result.returncode == 0 and "ptrace refused" in result.stdout
+
+
+@pytest.mark.parametrize("why", ["there is no gdb here", "was built without Python"])
+def test_no_gdb_that_can_do_it(monkeypatch, tmp_path, why):
+    from runner import failure, machine
+    from runner.exercises import verbs
+
+    def none(*_):
+        raise failure.Failure(why, failure.MACHINE)
+    monkeypatch.setattr(machine, "find_gdb", none)
+    monkeypatch.setenv("RT0LAB_STATE", str(tmp_path / "state.json"))
+    verbs.goto(type("Arguments", (), {"id": "entry"}))
+    with pytest.raises(failure.Failure, match=why) as refused:
+        verbs.run(None)
+    assert refused.value.status == 3
+
+
+def test_ctrl_c_ends_a_check_and_everything_it_started(learner, tmp_path):
+    learner.answers("01-entry", "entry = 1")
+    learner.lab("goto", "entry")
+    child = subprocess.Popen([ROOT / "lab", "check"], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                             text=True, start_new_session=True, env=os.environ | learner.environment)
+    while len(session_members(child.pid)) < 3 and child.poll() is None:
+        time.sleep(0.01)
+    os.killpg(child.pid, signal.SIGINT)
+    assert child.communicate(timeout=30)[1] == "" and child.returncode == 130 and session_members(child.pid) == []

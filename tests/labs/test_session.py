@@ -1,0 +1,199 @@
+"""A learner at an exercise in gdb: ticks at stops, answers, predictions, what is kept, and what is never done."""
+
+import pytest
+
+ANSWER = "lab answer entry = _rt0_amd64_linux"
+
+
+def said(text):
+    """What the lab said, as one line."""
+    return " ".join(text.split())
+
+
+def test_a_stop_ticks_its_goal(learner):
+    assert "ok 1/2 You are at the very first instruction" in said(learner.gdb("entry", "starti"))
+
+
+def test_a_stop_elsewhere_ticks_nothing(learner):
+    assert "ok 1/2" not in learner.gdb("entry", "b *'runtime.check'", "run")
+
+
+def test_the_right_answer_passes(learner):
+    assert "PASS 01" in learner.gdb("entry", "starti", ANSWER) and learner.entry("entry")["status"] == "pass"
+
+
+def test_an_address_is_an_answer_too(learner):
+    text = learner.gdb("entry", "starti", "info files")
+    address = text.partition("Entry point: ")[2].split()[0]
+    assert "PASS 01" in learner.gdb("entry", "starti", f"lab answer entry = {address}")
+
+
+def test_a_misconception_gets_its_reply(learner):
+    assert "nearly the last thing that starts" in said(learner.gdb("entry", "starti", "lab answer entry = main"))
+
+
+def test_another_wrong_answer_is_told_where_to_look(learner):
+    text = said(learner.gdb("entry", "starti", "lab answer entry = runtime.check"))
+    assert "not yet" in text and "info files" in text
+
+
+def test_an_answer_before_the_stop_is_judged_at_the_stop(learner):
+    text = said(learner.gdb("entry", ANSWER, "starti"))
+    assert text.index("Noted") < text.index("PASS 01")
+
+
+def test_an_answer_is_not_judged_without_a_stop_there(learner):
+    assert "PASS" not in learner.gdb("entry", ANSWER, "run")
+
+
+def test_the_end_of_the_program_says_what_was_not_judged(learner):
+    assert "never stopped at the program's first instruction" in said(learner.gdb("entry", ANSWER, "run"))
+
+
+def test_attempts_are_counted(learner):
+    learner.gdb("entry", "starti", "lab answer entry = main", ANSWER)
+    assert learner.entry("entry")["attempts"] == 2
+
+
+@pytest.mark.parametrize("line", ["lab answer", "lab answer entry", "lab answer entry =", "lab answer nonsense = 1"])
+def test_how_to_write_an_answer_is_said(learner, line):
+    assert "lab answer QUESTION = VALUE, where QUESTION is entry" in learner.gdb("entry", line)
+
+
+@pytest.mark.parametrize("value", ["$_shell(\"touch {}\")", "`touch {}`", "main(touch {})", "$_exit", "1; shell touch {}"])
+def test_what_a_learner_types_is_never_evaluated(learner, value):
+    witness = learner.folder / "witness"
+    text = learner.gdb("entry", "starti", "lab answer entry = " + value.format(witness))
+    assert not witness.exists() and "is no number, name" in said(text)
+
+
+def test_a_word_for_a_number_is_no_attempt(learner):
+    learner.gdb("jmp-not-call", "lab predict delta = nonsense")
+    assert "jmp-not-call" not in learner.state()["exercises"]
+
+
+def test_an_unknown_command_points_to_the_list(learner):
+    assert "`lab` alone lists" in learner.gdb("entry", "lab nonsense")
+
+
+# ---- predictions -------------------------------------------------------------------------------------------------------
+
+
+def test_a_prediction_comes_before_the_answer(learner):
+    assert "to be predicted first" in learner.gdb("jmp-not-call", "starti", "si", "lab answer delta = 0")
+
+
+def test_a_locked_prediction_stops_the_program_and_is_judged(learner):
+    text = said(learner.gdb("jmp-not-call", "lab predict delta = -8", "run"))
+    assert "_rt0_amd64 () at" in text and "you predicted -8, observed 0. JMP pushes nothing" in text
+
+
+def test_a_locked_prediction_is_judged_after_a_step_too(learner):
+    assert "observed 0" in said(learner.gdb("jmp-not-call", "starti", "lab predict delta = -8", "si"))
+
+
+def test_a_right_prediction_is_explained(learner):
+    assert "and so it is. [lab] ok 1/3 JMP writes" in said(learner.gdb("jmp-not-call", "lab predict delta = 0", "run"))
+
+
+def test_a_locked_prediction_stays(learner):
+    text = learner.gdb("jmp-not-call", "lab predict delta = -8", "lab predict delta = 0")
+    assert "locked: delta = -8" in text
+
+
+def test_a_locked_prediction_outlives_the_session(learner):
+    learner.gdb("jmp-not-call", "lab predict delta = -8")
+    assert "you predicted -8, observed 0" in said(learner.gdb("jmp-not-call", "run"))
+
+
+def test_after_a_wrong_prediction_an_answer_closes_the_question(learner):
+    learner.gdb("jmp-not-call", "lab predict delta = -8", "run", "lab answer delta = 0")
+    entry = learner.entry("jmp-not-call")
+    assert (entry["answers"], entry["predicted"]["delta"]["right"]) == ({"delta": "0"}, False)
+
+
+def test_there_is_one_prediction(learner):
+    assert "predicted already" in learner.gdb("jmp-not-call", "lab predict delta = -8", "run", "lab predict delta = 0")
+
+
+def test_a_prediction_after_the_event_waits_for_the_next_run(learner):
+    text = said(learner.gdb("jmp-not-call", "b *'runtime.check'", "run", "lab predict delta = 0", "run"))
+    assert text.index("past that place already") < text.index("and so it is")
+
+
+def test_a_run_that_was_tampered_with_is_inconclusive_and_the_prediction_stays(learner):
+    text = said(learner.gdb("stack-bounds", "lab predict hi = 0", "b *'runtime.rt0_go'", "run", "jump *&nocpuinfo", "lab check"))
+    assert "inconclusive: only-the-frame-was-made does not hold here" in text and "hi: predicted, not reached" in text
+
+
+def test_what_is_not_predicted_is_said(learner):
+    assert "looked up: lab answer entry = VALUE" in learner.gdb("entry", "lab predict entry = main")
+
+
+def test_without_predictions_nothing_stops_the_program(learner):
+    assert "exited normally" in learner.gdb("jmp-not-call", "run")
+
+
+# ---- going on ----------------------------------------------------------------------------------------------------------
+
+
+def test_after_a_pass_it_stops_and_waits(learner):
+    assert learner.gdb("entry", "starti", ANSWER).rstrip().endswith("`./lab next` goes on: 02 jmp-not-call: Can the first function return?")
+
+
+def test_next_goes_on_in_the_same_process(learner):
+    text = said(learner.gdb("entry", "starti", ANSWER, "lab next", "lab predict delta = 0", "si"))
+    assert "== 02 jmp-not-call" in text and "and so it is" in text and learner.state()["current"] == "jmp-not-call"
+
+
+def test_next_does_not_leave_an_open_exercise(learner):
+    assert "not passed yet" in learner.gdb("entry", "lab next")
+
+
+def test_what_is_done_stays_done(learner):
+    learner.gdb("newproc", "b *'runtime.newproc'", "run", "finish", "lab answer goid = 1")
+    assert "[x] 4. `goid`" in learner.gdb("newproc")
+
+
+def test_check_says_how_every_step_stands(learner):
+    text = learner.gdb("newproc", "lab predict curg = nil", "lab answer goid = 1", "lab check")
+    assert [word in text for word in ("curg: predicted, not reached", "goid: noted, not reached", "fn: open")] == [True] * 3
+
+
+def test_a_prediction_is_judged_where_the_learner_finishes(learner):
+    text = learner.gdb("newproc", "lab predict curg = 1", "b *'runtime.newproc'", "run", "finish")
+    assert "you predicted 1, observed nil" in said(text)
+
+
+def test_hint_task_and_solution(learner):
+    text = learner.gdb("entry", "lab hint", "lab task", "lab solution", "starti", ANSWER, "lab solution")
+    assert "hint 1 of 4" in text and text.count("== 01 entry") == 2 and "opens after the pass" in text and "e_entry" in text
+
+
+def test_no_warning_about_assembly(learner):
+    assert "Warning" not in learner.gdb("jmp-not-call", "starti", "si")
+
+
+def test_a_full_disk_is_one_line_and_the_session_goes_on(learner):
+    learner.lab("goto", "entry")
+    learner.gdb("entry")
+    before = learner.file.read_text()
+    text = learner.gdb("entry", "python import resource; resource.setrlimit(resource.RLIMIT_FSIZE, (10, 10))", "starti", ANSWER, "lab check")
+    assert "cannot save your progress" in said(text) and "Traceback" not in text and learner.file.read_text() == before
+
+
+def test_chinese(learner):
+    assert "你正停在第一条指令上" in learner.gdb("entry", "starti", LAB_LANG="zh")
+
+
+@pytest.mark.parametrize("exercise, lines", [
+    ("jmp-not-call", ["lab predict delta = 0", "lab predict frames = 1", "lab predict top = {argc}", "run"]),
+    ("stack-bounds", ["lab predict down = -48", "lab predict hi = 0", "lab predict lo = -65432", "lab predict argc = {argc}", "run"]),
+    ("newproc", ["lab predict curg = nil", "b *'runtime.newproc'", "run", "finish", "lab answer goid = g1",
+                 "lab answer status = _Grunnable", "lab answer fn = runtime.main", "lab answer ring = 0"]),
+])  # fmt: skip
+def test_each_exercise_can_be_passed(learner, exercise, lines):
+    from runner.exercises import seed
+    learner.gdb(exercise)
+    argc = len(seed.arguments(learner.state()["seed"])) + 1
+    assert "PASS" in learner.gdb(exercise, *(line.format(argc=argc) for line in lines))

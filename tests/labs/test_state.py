@@ -1,0 +1,146 @@
+"""Progress: whole or not at all, never lost, whatever the file has become."""
+
+import json
+import os
+import resource
+import threading
+from pathlib import Path
+
+import pytest
+
+from learners import ROOT  # noqa: F401  (puts the runner into the path)
+from runner.exercises import state
+from runner.failure import Failure
+
+GOOD = {"schema": 1, "seed": 5, "current": "entry", "exercises": {}}
+RECORD = {"answers": {"q": "1"}, "predicted": {"q": {"value": "1", "right": None}}, "hints_used": {"q": 2}}
+
+
+@pytest.fixture
+def said():
+    return []
+
+
+@pytest.fixture
+def store(tmp_path, said):
+    return state.Store(tmp_path / "state.json", said.append)
+
+
+def test_a_new_learner_has_a_seed_of_their_own(store):
+    assert store.read()["seed"] != store.read()["seed"]
+
+
+def test_reading_writes_nothing(store):
+    store.read()
+    assert not store.path.exists()
+
+
+def test_the_seed_is_kept_from_the_first_change_on(store):
+    with store.change() as progress:
+        seed = progress["seed"]
+    assert store.read()["seed"] == seed
+
+
+def test_unknown_ids_and_keys_are_kept(store):
+    store.path.write_text(json.dumps(GOOD | {"more": 1, "exercises": {"of-the-future": {"new": [1]}}}))
+    with store.change() as progress:
+        progress["current"] = "newproc"
+    kept = json.loads(store.path.read_text())
+    assert (kept["more"], kept["exercises"]["of-the-future"]["new"]) == (1, [1])
+
+
+def test_nothing_but_the_file_stays_behind(store):
+    with store.change():
+        pass
+    assert sorted(os.listdir(store.home)) == [".lock", "state.json"]
+
+
+@pytest.mark.parametrize("text", [
+    "", "{", "[]", "null", '"x"', "[" * 100000, '{"a":' * 50000, "9" * 9999, "\0" * 100, "\xff", " " * (state.MAX_BYTES + 1),
+    *(json.dumps(GOOD | change) for change in (
+        {"schema": "1"}, {"schema": True}, {"seed": -1}, {"seed": 1.5}, {"seed": 1 << 70}, {"current": 5}, {"exercises": []},
+        {"exercises": {"entry": 5}}, {"exercises": {"entry": {"best": "4"}}}, {"exercises": {"entry": {"answers": {"q": 1}}}},
+        {"exercises": {"entry": {"answers": {"q": "$_shell(\"id\")"}}}}, {"exercises": {"entry": {"predicted": {"q": 1}}}},
+        {"exercises": {"entry": {"predicted": {"q": {"value": "x y", "right": None}}}}},
+        {"exercises": {"entry": {"hints_used": {"q": -9}}}})),
+    '{"schema": 1, "seed": NaN, "current": "", "exercises": {}}',
+], ids=lambda text: repr(text[:40]))  # fmt: skip
+def test_a_damaged_file_is_set_aside_and_said_once(store, said, text):
+    store.path.write_text(text, "utf-8")
+    assert store.read()["exercises"] == {} and len(said) == 1 and "\n" not in said[0]
+    assert (store.home / "state.json.damaged-1").read_text("utf-8") == text
+
+
+def test_the_second_damaged_file_does_not_replace_the_first(store):
+    for text in ("one", "two"):
+        store.path.write_text(text)
+        store.read()
+    assert [Path(store.home, f"state.json.damaged-{n}").read_text() for n in (1, 2)] == ["one", "two"]
+
+
+@pytest.mark.parametrize("make", [Path.mkdir, os.mkfifo, lambda path: path.symlink_to("/dev/null")], ids=["folder", "fifo", "device"])
+def test_what_is_no_file_is_set_aside_too(store, said, make):
+    make(store.path)
+    store.read()
+    assert len(said) == 1 and os.path.lexists(store.home / "state.json.damaged-1")
+
+
+def test_a_link_stays_a_link(store, tmp_path):
+    (tmp_path / "elsewhere.json").write_text(json.dumps(GOOD))
+    store.path.symlink_to(tmp_path / "elsewhere.json")
+    with store.change() as progress:
+        progress["current"] = "newproc"
+    assert store.path.is_symlink() and json.loads((tmp_path / "elsewhere.json").read_text())["current"] == "newproc"
+
+
+def test_a_newer_lab_is_named_and_its_file_left_alone(store):
+    store.path.write_text(json.dumps(GOOD | {"schema": 2}))
+    with pytest.raises(Failure, match="newer lab"):
+        store.read()
+    assert json.loads(store.path.read_text())["schema"] == 2
+
+
+def test_a_full_disk_leaves_the_old_progress(store):
+    store.path.write_text(json.dumps(GOOD))
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (10, limits[1]))
+    try:
+        with pytest.raises(Failure, match="what was saved before is untouched"):
+            with store.change() as progress:
+                progress["current"] = "newproc"
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert json.loads(store.path.read_text()) == GOOD and sorted(os.listdir(store.home)) == [".lock", "state.json"]
+
+
+def test_a_folder_that_cannot_be_made_is_one_line(tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(Failure, match="cannot save your progress"):
+        with state.Store(tmp_path / "file" / "state.json", print).change():
+            pass
+
+
+def test_a_change_that_fails_saves_nothing(store):
+    store.path.write_text(json.dumps(GOOD))
+    with pytest.raises(KeyboardInterrupt):
+        with store.change() as progress:
+            progress["current"] = "newproc"
+            raise KeyboardInterrupt
+    assert json.loads(store.path.read_text()) == GOOD
+
+
+def test_changes_at_the_same_time_are_all_kept(tmp_path):
+    def add(number):
+        with state.Store(tmp_path / "state.json", print).change() as progress:
+            state.record(progress, f"exercise-{number}")
+    threads = [threading.Thread(target=add, args=(n,)) for n in range(12)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(json.loads((tmp_path / "state.json").read_text())["exercises"]) == 12
+
+
+def test_looking_makes_no_record():
+    progress = {"exercises": {}}
+    assert state.look(progress, "entry")["status"] == "open" and progress == {"exercises": {}}
