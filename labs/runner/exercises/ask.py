@@ -15,10 +15,9 @@ GDB_SIDE = ROOT / "labs" / "gdb" / "lab.py"
 
 def command(program, seed, *, batch):
     """gdb's command line on a learner's program, with the exercises' side loaded."""
-    gdb, *words = debugger.command(elf.examine(str(program)), batch=batch)
-    # Some of Go's dotted names look like mangled ones to gdb, which then shows `runtime[main]`.
     arguments = " ".join(seeds.arguments(seed))
-    return [gdb, *words, "-ex", f"set args {arguments}", "-ex", f"source {GDB_SIDE}"]
+    words = debugger.command(elf.examine(str(program)), batch=batch)
+    return [*words, "-ex", f"set args {arguments}", "-ex", f"source {GDB_SIDE}"]
 
 
 def judged(exercises, cases, home, seed, commands=()):
