@@ -18,12 +18,25 @@ TEXT(_rt0_amd64) ROOT
 END(_rt0_amd64)
 
 // void _rt0_amd64_lib(int argc, uint8** argv): the other door, for a program that loads the runtime as a library.
-// It keeps the arguments for rt0_go, which the library starts on a thread of its own, and returns.
+// It keeps the arguments, starts a thread that boots, and returns. Threads are the C library's there: who uses this
+// door brings the function that makes one. (Go can do without: newosproc0.)
 TEXT(_rt0_amd64_lib)
+	FRAME_BEGIN
 	mov	%edi, _rt0_amd64_lib_argc(%rip)
 	mov	%rsi, _rt0_amd64_lib_argv(%rip)
+	lea	_rt0_amd64_lib_go(%rip), %rdi
+	xor	%esi, %esi
+	call	*_cgo_sys_thread_create(%rip)
+	FRAME_END
 	ret
 END(_rt0_amd64_lib)
+
+// void _rt0_amd64_lib_go(void*): the new thread. From here on the two doors are one.
+TEXT(_rt0_amd64_lib_go) ROOT
+	mov	_rt0_amd64_lib_argc(%rip), %edi
+	mov	_rt0_amd64_lib_argv(%rip), %rsi
+	jmp	runtime.rt0_go
+END(_rt0_amd64_lib_go)
 
 // rt0_go(RDI argc, RSI argv): jumped to, so nothing can return from here. Stack it makes:
 //
@@ -116,7 +129,18 @@ noavx:
 	movb	$0, runtime.support_avx2(%rip)
 
 nocpuinfo:
-	// Go asks here whether a C library brought its own threads (_cgo_init). None did.
+	// Did a C library bring its own threads? Then FS is its business, the thread-local slot works already, and
+	// _cgo_init(RDI = g0) knows how large this stack really is: the guards can stand where they belong.
+	mov	_cgo_init(%rip), %rax
+	test	%rax, %rax
+	jz	needtls
+	call	*%rax
+	lea	runtime.g0(%rip), %rcx
+	mov	(g_stack+stack_lo)(%rcx), %rax
+	add	$STACK_GUARD, %rax
+	mov	%rax, g_stackguard0(%rcx)
+	mov	%rax, g_stackguard1(%rcx)
+	jmp	ok
 
 needtls:
 	// Point FS at m0.tls, so that the current g has an address that each thread sees for itself.
@@ -179,7 +203,7 @@ ok:
 	ret
 END(runtime.rt0_go)
 
-	.section .rodata
+	.section .data.rel.ro, "aw"		// constant, once the address is known
 	.globl	runtime.mainPC
 	.hidden	runtime.mainPC
 	.type	runtime.mainPC, @object
@@ -187,6 +211,19 @@ END(runtime.rt0_go)
 	.balign	8
 runtime.mainPC:					// a funcval: a word that holds the code's address
 	.quad	runtime.main
+
+	// Two addresses that a C library, where there is one, puts in place of these zeros at link time: who looks after
+	// TLS, and who makes threads.
+	.weak	_cgo_init, _cgo_sys_thread_create
+	.hidden	_cgo_init, _cgo_sys_thread_create
+	.type	_cgo_init, @object
+	.type	_cgo_sys_thread_create, @object
+	.size	_cgo_init, 8
+	.size	_cgo_sys_thread_create, 8
+_cgo_init:
+	.quad	0
+_cgo_sys_thread_create:
+	.quad	0
 	.text
 
 // void mstart(): on g0 of a new M, or of m0. Entry: SP = g0.stack.hi - 8 (m0, or a stack that clone began).
@@ -588,6 +625,33 @@ TEXT(runtime.morestack)
 	call	runtime.newstack
 	ud2
 END(runtime.morestack)
+
+// int64 cputicks(): the time stamp counter.
+TEXT(runtime.cputicks)
+	cmpb	$1, runtime.lfenceBeforeRdtsc(%rip)
+	jne	.Lmfence
+	lfence
+	jmp	.Lrdtsc
+.Lmfence:
+	mfence
+.Lrdtsc:
+	rdtsc
+	shl	$32, %rdx
+	or	%rdx, %rax
+	ret
+END(runtime.cputicks)
+
+// void procyield(uint32 EDI): tell the processor that this is a spin loop.
+TEXT(runtime.procyield)
+	test	%edi, %edi
+	jz	.Lyielded
+.Lpause:
+	pause
+	dec	%edi
+	jnz	.Lpause
+.Lyielded:
+	ret
+END(runtime.procyield)
 
 // goexit: the return address at the bottom of every goroutine's stack is goexit+1, so that code which looks up
 // "return address minus one" still finds goexit.

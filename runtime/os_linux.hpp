@@ -1,6 +1,7 @@
 // os_linux.hpp - the narrow door to the operating system: everything the core asks of Linux is declared here.
 //
-// The static program answers with sys_linux_amd64.S. Go's counterparts: os_linux.go, stubs in os_linux_generic.go.
+// The static program answers with sys_linux_amd64.S, the library with library/sys_library_amd64.S.
+// Go's counterparts: os_linux.go, stubs in os_linux_generic.go.
 // Calls return the kernel's value; errors are -errno.
 #pragma once
 
@@ -49,8 +50,6 @@ int64 sched_getaffinity_(uintptr pid, uintptr len, uint8* buf) GO("runtime.sched
 int64 clock_gettime_(int32 clock, timespec_t* ts) GO("runtime.clock_gettime");
 [[noreturn]] void exit_(int32 code) GO("runtime.exit");
 int32 clone_(int32 flags, void* stk, m* mp, g* gp, void (*fn)()) GO("runtime.clone");
-int64 cputicks() GO("runtime.cputicks");
-void procyield(uint32 cycles) GO("runtime.procyield");
 void sigreturn() GO("runtime.sigreturn");
 void sigtramp(uint32 sig, void* info, void* ctx) GO("runtime.sigtramp");
 

@@ -14,6 +14,8 @@ void mcall(void (*fn)(g*)) GO("runtime.mcall");
 void systemstack_(void (*fn)(void*), void* arg) GO("runtime.systemstack");
 void systemstack_switch() GO("runtime.systemstack_switch");
 void goexit() GO("runtime.goexit");
+int64 cputicks() GO("runtime.cputicks");
+void procyield(uint32 cycles) GO("runtime.procyield");
 extern const funcval mainPC GO("runtime.mainPC");
 
 /// Runs fn(arg) on the g0 stack: at once if already there, else by going there and coming back.

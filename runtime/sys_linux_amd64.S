@@ -1,5 +1,6 @@
 // sys_linux_amd64.S - the kernel's side door: raw system calls, thread creation, TLS set-up, signal entry.
-// Go's counterpart: sys_linux_amd64.s. Every function here is declared in os_linux.hpp.
+// Go's counterpart: sys_linux_amd64.s. What C++ calls is declared in os_linux.hpp. Only the static programs are linked with
+// this file: in the library, library/sys_library_amd64.S stands in its place.
 
 #include "go_asm.h"
 #include "go_tls.h"
@@ -88,33 +89,6 @@ TEXT(runtime.clone)
 	syscall
 	jmp	.Lexitthread
 END(runtime.clone)
-
-// int64 cputicks(): the time stamp counter.
-TEXT(runtime.cputicks)
-	cmpb	$1, runtime.lfenceBeforeRdtsc(%rip)
-	jne	.Lmfence
-	lfence
-	jmp	.Lrdtsc
-.Lmfence:
-	mfence
-.Lrdtsc:
-	rdtsc
-	shl	$32, %rdx
-	or	%rdx, %rax
-	ret
-END(runtime.cputicks)
-
-// void procyield(uint32 EDI): tell the processor that this is a spin loop.
-TEXT(runtime.procyield)
-	test	%edi, %edi
-	jz	.Lyielded
-.Lpause:
-	pause
-	dec	%edi
-	jnz	.Lpause
-.Lyielded:
-	ret
-END(runtime.procyield)
 
 // sigtramp(sig EDI, info RSI, ctx RDX): the kernel enters here on the signal stack, whatever was running.
 // The C++ handler saves what the ABI says; the kernel restores the rest.

@@ -31,6 +31,8 @@ TO_RUN = {
     "g++": (command("g++"), "the compiler of the runtime"),
     "meson": (file("/usr/bin/meson"), "the build"),
     "ninja-build": (command("ninja"), "the build"),
+    "pybind11-dev": (file("/usr/include/pybind11/pybind11.h"), "the runtime as a Python module"),
+    "python3-dev": (file("/usr/include/python3*/Python.h"), "the runtime as a Python module"),
     "libboost-context-dev": (file("/usr/lib/*/libboost_context.a"), "the switch between goroutines"),
     "gdb": (both(command("gdb"), file("/usr/share/gdb/python/gdb/__init__.py")), "the debugger, with its Python"),
     "python3-pyelftools": (module("elftools"), "reads ELF files"),
@@ -40,6 +42,7 @@ TO_TEST = {
     "golang-go": (command("go"), "real Go programs to compare with"),
     "python3-pytest": (module("pytest"), "the tests"),
     "python3-pytest-xdist": (module("xdist"), "tests in parallel"),
+    "python3-hypothesis": (module("hypothesis"), "tests of the run queue"),
     "python3-pexpect": (module("pexpect"), "tests of the interactive tour"),
 }
 ALL = TO_RUN | TO_TEST

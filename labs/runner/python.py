@@ -1,11 +1,15 @@
-"""`lab python ARGS…`: the system's Python, for scripts that belong to this tree."""
+"""`lab python ARGS…`: the system's Python, with the runtime importable as `rt0lab`."""
 
 import os
 
-HELP = "run the system's Python"
+from . import build
+
+HELP = "run the system's Python, with the runtime importable as rt0lab"
 USAGE = "lab python [ARGS...]"
 
 
 def run(argv):
-    """Becomes the system's Python with these arguments."""
-    os.execv("/usr/bin/python3", ["/usr/bin/python3", *argv])
+    """Becomes the system's Python with these arguments, after building the module."""
+    folder = build.build("debug") / "runtime" / "library"
+    path = os.pathsep.join([str(folder), *filter(None, [os.environ.get("PYTHONPATH")])])
+    os.execve("/usr/bin/python3", ["/usr/bin/python3", *argv], os.environ | {"PYTHONPATH": path})

@@ -4,9 +4,11 @@ they can. Go's fields and offsets: tests/oracle/go1.10.2-types.json; ours are as
 import json
 import re
 import subprocess
+from pathlib import Path
 
 import pytest
-from conftest import ROOT
+
+ROOT = Path(__file__).resolve().parent.parent.parent
 
 GO = json.loads((ROOT / "tests/oracle/go1.10.2-types.json").read_text())
 ASK = """

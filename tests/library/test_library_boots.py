@@ -1,0 +1,78 @@
+"""A thousand boots in one process leave nothing behind, and each begins like the first."""
+
+import json
+
+import pytest
+from library_world import STEPS, script
+from runner import tree
+
+from test_library_states import flat
+
+BUILDS = [(compiler, buildtype) for compiler in ("g++", "clang++") for buildtype in ("debug", "release")]
+
+MANY = """
+import gc, json, os, time, rt0lab
+STEPS = %r
+def usage():
+    time.sleep(0.01)   # a thread that has been joined may stand in /proc for a moment
+    fields = dict(line.split(":") for line in open("/proc/self/status"))
+    return {"rss": int(fields["VmRSS"].split()[0]), "size": int(fields["VmSize"].split()[0]),
+            "threads": len(os.listdir("/proc/self/task")), "fds": len(os.listdir("/proc/self/fd")),
+            "maps": open("/proc/self/maps").read().count("\\n")}
+def boots(n):
+    for i in range(n):
+        runtime = rt0lab.Runtime()
+        for step in STEPS[:i %% 7]:
+            getattr(runtime, step)()
+        if i %% 2:
+            runtime.close()
+        del runtime
+boots(200)
+before = usage()
+boots(1000)
+print(json.dumps([before, usage()]))
+"""
+
+
+@pytest.fixture(scope="module")
+def usage(request):
+    """The process before and after the thousand boots: to the end, to each step, closed or only dropped."""
+    return json.loads(script(MANY % STEPS).stdout)
+
+
+@pytest.mark.parametrize("what", ["threads", "fds"])
+def test_a_thousand_boots_leave_no(usage, what):
+    assert usage[1][what] == usage[0][what]
+
+
+# The C library keeps the stacks of a few ended threads, as many as were alive at once: one more or less is no leak.
+@pytest.mark.parametrize("what, bound", [("maps", 10), ("rss", 512), ("size", 2048)])
+def test_a_thousand_boots_leave_next_to_nothing_of(usage, what, bound):
+    assert usage[1][what] - usage[0][what] < bound
+
+
+def test_every_boot_begins_like_the_first(rt0lab, boot):
+    def globals_now():
+        runtime, into = boot(), {}
+        for root, kind in {"g0": "g", "m0": "m", "sched": "schedt", "allgs": "slice<g*>", "worldsema": "", "maxstacksize": ""}.items():
+            flat(rt0lab, root, getattr(runtime, root), kind, into)
+        runtime.close()
+        return into
+    first = globals_now()
+    boot("mstart").close()
+    assert globals_now() == first
+
+
+@pytest.mark.parametrize("ending", ["", "rt.close()", "del rt", "rt.newproc(); rt.mstart()",
+                                    "rt.newproc(lambda: __import__('time').sleep(0.2))\n"
+                                    "import threading; threading.Thread(target=rt.mstart).start()"])
+def test_the_interpreter_ends_in_peace(script, ending):
+    result = script("import rt0lab\nrt = rt0lab.Runtime()\nfor step in (rt.check, rt.args, rt.osinit, rt.schedinit): step()\ndel step\n" + ending)
+    assert (result.returncode, result.stderr) == (0, "")
+
+
+@pytest.mark.parametrize("compiler, buildtype", BUILDS)
+def test_every_build_boots_in_python(script, compiler, buildtype):
+    result = script("import rt0lab\nwith rt0lab.Runtime() as rt:\n    for step in %r: getattr(rt, step)()\n    print(rt.stdout)" % STEPS,
+                    build=tree.build_folder(buildtype, compiler))
+    assert (result.stdout, result.stderr) == ("b'hello world\\n'\n", "")
