@@ -9,8 +9,7 @@
 
 #include "world.hpp"
 
-#include "door.hpp"
-
+#include <algorithm>
 #include <condition_variable>
 #include <list>
 #include <mutex>
@@ -28,6 +27,8 @@
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
+
+#include "door.hpp"
 
 extern "C" void _rt0_amd64_linux_lib(int argc, uintptr_t* argv);
 extern "C" char rt0lab_core_begin[], rt0lab_core_end[];   // core.ld
@@ -99,7 +100,9 @@ template <class Done> void wait(std::unique_lock<std::mutex>& l, Done done) {
 
 /// The same, for at most this long. False: time ran out.
 template <class Done> bool wait(std::unique_lock<std::mutex>& l, const timespec* t, Done done) {
-    auto until = std::chrono::steady_clock::now() + std::chrono::seconds(t->tv_sec) + std::chrono::nanoseconds(t->tv_nsec);
+    auto year = std::chrono::seconds(366 * 86400);   // long enough, and no overflow: who wakes early looks again
+    auto until = std::chrono::steady_clock::now() + std::chrono::nanoseconds(t->tv_nsec) +
+                 std::min(year, std::chrono::seconds(t->tv_sec));
     bool in_time = w.changed.wait_until(l, until, [&] { return w.stopping || done(); });
     if (!w.stopping) return in_time;
     l.unlock();
@@ -115,21 +118,7 @@ void* start(void* arg) {
     return nullptr;
 }
 
-/// Signals are Python's, on Python's threads; only those that a thread brings on itself are not kept away.
-int create(pthread_t* id, size_t size, void* (*fn)(void*), void* arg) {
-    sigset_t mask;
-    sigfillset(&mask);
-    for (int sig : {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGABRT, SIGSYS}) sigdelset(&mask, sig);
-    pthread_attr_t attr;
-    pthread_attr_init(&attr);
-    if (size) pthread_attr_setstacksize(&attr, size);
-    pthread_attr_setsigmask_np(&attr, &mask);
-    int error = pthread_create(id, &attr, fn, arg);
-    pthread_attr_destroy(&attr);
-    return error;
-}
-
-/// With the lock held.
+/// With the lock held. Signals are for Python's threads; only those that a thread brings on itself can meet it here.
 int spawn(size_t size, uintptr_t stk, void (*fn)(), void* mp, void* gp) {
     Thread& t = w.threads.emplace_back();
     t.stk = stk;
@@ -137,7 +126,16 @@ int spawn(size_t size, uintptr_t stk, void (*fn)(), void* mp, void* gp) {
     t.mp = mp;
     t.gp = gp;
     t.sigstack.ss_flags = SS_DISABLE;
-    int error = create(&t.id, size, start, &t);
+
+    sigset_t mask;
+    sigfillset(&mask);
+    for (int sig : {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGABRT, SIGSYS}) sigdelset(&mask, sig);
+    pthread_attr_t attr;
+    pthread_attr_init(&attr);
+    pthread_attr_setstacksize(&attr, size);
+    pthread_attr_setsigmask_np(&attr, &mask);
+    int error = pthread_create(&t.id, &attr, start, &t);
+    pthread_attr_destroy(&attr);
     if (error) w.threads.pop_back();
     return error;
 }
@@ -314,8 +312,7 @@ static void* run_program(void*) {
 int64_t world_await(uint64_t, const void*, uint64_t) {
     std::unique_lock l(w.lock);
     wait(l, [] { return true; });
-    int error = create(&w.program_thread, 0, run_program, nullptr);
-    if (error) {
+    if (pthread_create(&w.program_thread, nullptr, run_program, nullptr)) {
         w.panic = "no thread for main.main";
         return program_raised;
     }

@@ -8,26 +8,18 @@ import sys
 from pathlib import Path
 
 import pytest
-
-import library_world
-from library_world import HELLO, STEPS, tree
-
-
-def load():
-    """The module of the debug build. gdb's package has the same name, so ours does not stay in sys.modules."""
-    (file,) = (tree.build_folder("debug", "g++") / "runtime/library").glob("rt0lab.*.so")
-    other = {name: sys.modules.pop(name) for name in list(sys.modules) if name.split(".")[0] == "rt0lab"}
-    spec = importlib.util.spec_from_file_location("rt0lab", file)
-    module = importlib.util.module_from_spec(spec)
-    sys.modules.pop("rt0lab", None)
-    sys.modules.update(other)
-    return module
+from boots import HELLO, STEPS, module_file
 
 
 @pytest.fixture(scope="session")
 def rt0lab():
-    """The extension module, loaded once a worker: it cannot be loaded twice."""
-    return load()
+    """The module of the debug build, loaded once a worker. gdb's package has the same name, so ours leaves sys.modules."""
+    other = {name: sys.modules.pop(name) for name in list(sys.modules) if name.split(".")[0] == "rt0lab"}
+    spec = importlib.util.spec_from_file_location("rt0lab", module_file())
+    module = importlib.util.module_from_spec(spec)
+    sys.modules.pop("rt0lab", None)
+    sys.modules.update(other)
+    return module
 
 
 @pytest.fixture
@@ -45,15 +37,9 @@ def boot(rt0lab):
         runtime.close()
 
 
-@pytest.fixture
-def script():
-    """library_world.script."""
-    return library_world.script
-
-
 @pytest.fixture(scope="session")
 def gdb(tmp_path_factory):
-    """What gdb_hello.py finds out: {"structures": ..., "states": ...}."""
+    """What gdb_hello.py finds out: {"structures": ..., "plain": ..., "states": ...}."""
     answer = tmp_path_factory.mktemp("gdb") / "answer.json"
     command = ["gdb", "-nx", "-batch", "-iex", "set auto-load no", "-x", Path(__file__).parent / "gdb_hello.py", HELLO]
     subprocess.run(command, env={"PATH": os.environ["PATH"], "ANSWER": str(answer)}, stdin=subprocess.DEVNULL,

@@ -3,7 +3,7 @@
 import re
 import subprocess
 
-from library_world import HELLO, tree
+from boots import HELLO, module_file
 
 # The operating system's side: sys_linux_amd64.S there, library/sys_library_amd64.S here.
 PLATFORM = set("""read write sysMmap munmap madvise rt_sigaction rtsigprocmask sigaltstack osyield nanosleep getpid gettid tgkill
@@ -17,7 +17,6 @@ def functions(file):
 
 
 def test_the_functions_are_the_same():
-    (module,) = (tree.build_folder("debug", "g++") / "runtime/library").glob("rt0lab.*.so")
-    ours, theirs = functions(module), functions(HELLO)
+    ours, theirs = functions(module_file()), functions(HELLO)
     assert {name for name in {*ours, *theirs} if ours.get(name) != theirs.get(name)} <= PLATFORM
     assert len(theirs) > 100

@@ -6,7 +6,7 @@ import threading
 import time
 
 import pytest
-from library_world import STEPS
+from boots import STEPS, python
 
 
 @pytest.mark.parametrize("step", STEPS[1:])
@@ -91,8 +91,8 @@ def test_a_deadlock_is_go_s_message(rt0lab, boot):
     assert runtime.exit_code == 2
 
 
-def test_no_memory_is_go_s_message(script):
-    result = script("import rt0lab, resource\nrt = rt0lab.Runtime(); rt.check(); rt.args(); rt.osinit()\n"
+def test_no_memory_is_go_s_message():
+    result = python("import rt0lab, resource\nrt = rt0lab.Runtime(); rt.check(); rt.args(); rt.osinit()\n"
                     "resource.setrlimit(resource.RLIMIT_AS, (1, 1))\n"
                     "try: rt.schedinit()\nexcept rt0lab.Fatal as e: print(e, rt.exit_code)")
     assert result.stdout == "fatal error: mallocinit: cannot reserve memory 2\n"
@@ -127,7 +127,7 @@ def test_the_runtime_s_handlers_are_noted_and_not_installed(boot):
     assert caught() == before and signal.SIGSEGV in runtime.signals
 
 
-def test_the_child_of_a_fork_can_boot_again(script):
-    result = script("import os, rt0lab\nrt = rt0lab.Runtime(); rt.check()\nif os.fork():\n    print(os.wait()[1])\nelse:\n"
+def test_the_child_of_a_fork_can_boot_again():
+    result = python("import os, rt0lab\nrt = rt0lab.Runtime(); rt.check()\nif os.fork():\n    print(os.wait()[1])\nelse:\n"
                     "    rt.close(); rt = rt0lab.Runtime(); rt.check(); os._exit(7)")
     assert result.stdout == f"{7 << 8}\n"

@@ -1,7 +1,7 @@
 """The boot in Python beside the boot of the static program: after each step the same state, field by field."""
 
 import pytest
-from library_world import STEPS
+from boots import STEPS
 
 # Where they must differ: the static program's first thread has its TLS in m0, here it is the C library's.
 TLS = {"m0.tls[0]", "m0.tlsguard"}
