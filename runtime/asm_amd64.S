@@ -430,6 +430,25 @@ noswitch:
 	jmp	*%rax
 END(runtime.systemstack)
 
+// What __morestack saved, back into the registers that carry arguments.
+.macro restore_arguments
+	mov	-8(%rbp), %rax
+	mov	-16(%rbp), %rdi
+	mov	-24(%rbp), %rsi
+	mov	-32(%rbp), %rdx
+	mov	-40(%rbp), %rcx
+	mov	-48(%rbp), %r8
+	mov	-56(%rbp), %r9
+	movups	-96(%rbp), %xmm0
+	movups	-112(%rbp), %xmm1
+	movups	-128(%rbp), %xmm2
+	movups	-144(%rbp), %xmm3
+	movups	-160(%rbp), %xmm4
+	movups	-176(%rbp), %xmm5
+	movups	-192(%rbp), %xmm6
+	movups	-208(%rbp), %xmm7
+.endm
+
 // __morestack: called by a prologue that found SP below the guard, with R10 = the frame it needs and R11 = the bytes of
 // stack arguments it was given. The compiler chose the name and this contract; Go calls it runtime.morestack.
 // Three words are on the stack, innermost first: the address of a `ret` in the prologue (the body begins one byte after
@@ -480,21 +499,7 @@ TEXT(__morestack)
 	jnz	.Lnewsegment
 
 .Lgoon:
-	mov	-8(%rbp), %rax
-	mov	-16(%rbp), %rdi
-	mov	-24(%rbp), %rsi
-	mov	-32(%rbp), %rdx
-	mov	-40(%rbp), %rcx
-	mov	-48(%rbp), %r8
-	mov	-56(%rbp), %r9
-	movups	-96(%rbp), %xmm0
-	movups	-112(%rbp), %xmm1
-	movups	-128(%rbp), %xmm2
-	movups	-144(%rbp), %xmm3
-	movups	-160(%rbp), %xmm4
-	movups	-176(%rbp), %xmm5
-	movups	-192(%rbp), %xmm6
-	movups	-208(%rbp), %xmm7
+	restore_arguments
 	mov	8(%rbp), %r10
 	inc	%r10				// past the prologue's ret: the body
 	mov	%rbp, %rsp
@@ -530,21 +535,7 @@ TEXT(__morestack)
 	mov	-72(%rbp), %rcx
 	rep movsb
 
-	mov	-8(%rbp), %rax
-	mov	-16(%rbp), %rdi
-	mov	-24(%rbp), %rsi
-	mov	-32(%rbp), %rdx
-	mov	-40(%rbp), %rcx
-	mov	-48(%rbp), %r8
-	mov	-56(%rbp), %r9
-	movups	-96(%rbp), %xmm0
-	movups	-112(%rbp), %xmm1
-	movups	-128(%rbp), %xmm2
-	movups	-144(%rbp), %xmm3
-	movups	-160(%rbp), %xmm4
-	movups	-176(%rbp), %xmm5
-	movups	-192(%rbp), %xmm6
-	movups	-208(%rbp), %xmm7
+	restore_arguments
 	mov	8(%rbp), %r10
 	inc	%r10
 	call	*%r10				// the body, on the new segment
