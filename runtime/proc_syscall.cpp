@@ -27,20 +27,26 @@ void entersyscall_sysmon(void*) {
     unlock(&sched.lock);
 }
 
-/// The caller's frame is what sched describes while the call lasts.
-void entersyscall() {
-    uintptr pc = getcallerpc(), sp = getcallersp();
-    g* gp = getg();
+/// What both ways in do first: no preemption, no growth, and the caller's frame is what sched describes while the call lasts.
+nosplit static m* reentersyscall(g* gp, uintptr pc, uintptr sp);
+static m* reentersyscall(g* gp, uintptr pc, uintptr sp) {
     m* mp = gp->m;
     mp->locks++;
     gp->stackguard0 = stackPreempt;
     settlsguard(stackPreempt);
     gp->throwsplit = true;
-
     save(gp, pc, sp);
     gp->syscallsp = sp;
     gp->syscallpc = pc;
     casgstatus(gp, _Grunning, _Gsyscall);
+    return mp;
+}
+
+/// A system call that may block: the P stays at hand, for sysmon to take if it takes long.
+void entersyscall() {
+    uintptr pc = getcallerpc(), sp = getcallersp();
+    g* gp = getg();
+    m* mp = reentersyscall(gp, pc, sp);
     if (atomic::Load(&sched.sysmonwait) != 0) {
         systemstack<void>(entersyscall_sysmon, nullptr);
         save(gp, pc, sp);
@@ -60,18 +66,9 @@ void entersyscallblock_handoff(void*) { handoffp(releasep()); }
 void entersyscallblock() {
     uintptr pc = getcallerpc(), sp = getcallersp();
     g* gp = getg();
-    m* mp = gp->m;
-    mp->locks++;
-    gp->stackguard0 = stackPreempt;
-    settlsguard(stackPreempt);
-    gp->throwsplit = true;
+    m* mp = reentersyscall(gp, pc, sp);
     mp->syscalltick = mp->p->syscalltick;
     mp->p->syscalltick++;
-
-    save(gp, pc, sp);
-    gp->syscallsp = sp;
-    gp->syscallpc = pc;
-    casgstatus(gp, _Grunning, _Gsyscall);
     systemstack<void>(entersyscallblock_handoff, nullptr);
     save(gp, pc, sp);  // systemstack has left its own mark there
     mp->locks--;
