@@ -159,7 +159,7 @@ def changes(changed, limit, snap):
 
 def picture(snap):
     """Ms, Ps, goroutines and queues in a few lines."""
-    return [*_row("M", [_m(snap, m) for m in reversed(snap.ms)] or [_m(snap, snap.m0)]),
+    return [*_row("M", [_m(snap, m) for m in snap.hosts()]),
             *_row("P", [_p(snap, p) for p in snap.ps] or ["none yet: procresize makes them"]),
             *_row("G", [_g(snap, g) for g in snap.gs if _alive(snap, g)] or ["none yet, only g0: newproc makes the first"]),
             *_sched(snap)]  # fmt: skip

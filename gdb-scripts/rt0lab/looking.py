@@ -128,6 +128,15 @@ def _threads():
     return found
 
 
+def _live():
+    """What there is to list; None, and a sentence, if the program does not run."""
+    snap = console.session.snapshot()
+    if snap.live:
+        return snap
+    console.say(console.not_running())
+    return None
+
+
 class Goroutines(console.Command):
     """List the goroutines, and the g0 of each M, which is no goroutine but runs the scheduler.
     `*` is the one that the selected thread runs.
@@ -139,14 +148,12 @@ class Goroutines(console.Command):
 
     def run(self, argument):
         """Prints."""
-        snap = console.session.snapshot()
-        if not snap.live:
-            console.say(console.not_running())
+        snap = _live()
+        if snap is None:
             return
         live = {current: (number, pc) for number, pc, current in _threads().values() if current}
         rows = []
-        hosts = [m for m in reversed(snap.ms)] or [snap.m0]
-        for m in hosts:
+        for m in snap.hosts():
             g = snap.g0 if m.addr == snap.m0.addr else snap.g_at(m.get("g0")) if m.get("g0") else None
             if g:
                 rows.append(self._row(snap, g, live, f"scheduler of m{m.get('id')}"))
@@ -196,12 +203,11 @@ class Ms(console.Command):
 
     def run(self, argument):
         """Prints."""
-        snap = console.session.snapshot()
-        if not snap.live:
-            console.say(console.not_running())
+        snap = _live()
+        if snap is None:
             return
         here = snap.m_of_thread()
-        for m in list(reversed(snap.ms)) or [snap.m0]:
+        for m in snap.hosts():
             mark = "*" if here is None and m.addr == snap.m0.addr or here is not None and m.addr == here.addr else " "
             console.say(f"{mark} {printers.m_line(m)}")
         if not snap.ms:
@@ -218,9 +224,8 @@ class Ps(console.Command):
 
     def run(self, argument):
         """Prints."""
-        snap = console.session.snapshot()
-        if not snap.live:
-            console.say(console.not_running())
+        snap = _live()
+        if snap is None:
             return
         if not snap.ps:
             console.say("no P yet: procresize makes them at the end of schedinit, one for each processor.")

@@ -65,6 +65,10 @@ class Snapshot:
         """`g1`; `allgs[3]` for one that has no id yet."""
         return self.names.exact.get(g.addr, f"{g.addr:#x}")
 
+    def hosts(self):
+        """The Ms, oldest first; m0 alone before it is entered in allm."""
+        return list(reversed(self.ms)) or [self.m0]
+
     def g_at(self, address):
         """The g at an address, whichever list it is on; None if it is no g we know."""
         if self.g0 and address == self.g0.addr:
