@@ -247,6 +247,8 @@ TEXT(runtime.mstart)
 	mov	%rsp, %rsi
 	call	runtime.mstart1
 .Lmstart1_returns:
+	// Not from mstart1: a goroutine exited while it was locked to this thread, and takes it along.
+	call	runtime.mexit
 	add	$32, %rsp
 	.cfi_adjust_cfa_offset -32
 	ret
@@ -257,51 +259,186 @@ TEXT(runtime.asminit)
 	ret
 END(runtime.asminit)
 
-// void gogo(gobuf* RDI): on g0; leave it for good and go on where buf says. Never returns: g0 begins
-// afresh at g0.sched.sp when it is needed again.
+// void gogo(gobuf* RDI): on g0, from execute; go on where buf says. From mstart1's round of the scheduler it does not
+// return. From any other it does: the goroutine that mcall or morestack came from is still to be left, and they do both
+// in one switch once the scheduler's functions have returned to them. That is a jump less than going to g0's context
+// and from there to the next, and it keeps the processor's guesses of where each `ret` goes right.
 TEXT(runtime.gogo)
-	FRAME_BEGIN
 	mov	gobuf_g(%rdi), %rdx
 	mov	0(%rdx), %rcx			// a null or wild g faults here, not later
+	mov	g_m(%rdx), %rcx
+	cmpq	$0, m_leaving(%rcx)
+	je	.Lgo
+	ret
+
+	// On g0. RDI = the gobuf, RDX = its g, RCX = the M; m.leaving says whose registers are to be put away: a goroutine's,
+	// or (g0 or null) nobody's.
+.Lgo:
+	mov	m_leaving(%rcx), %rax
+	mov	g_context(%rdx), %rsi
+	test	$1, %sil
+	jnz	.Lnotleft
+.Lchosen:
+	movq	$0, m_leaving(%rcx)
 	get_tls(%rcx)
 	mov	%rdx, g(%rcx)
 	mov	g_stackguard0(%rdx), %rcx
 	mov	%rcx, tls_guard
-	mov	%rdi, %rsi
-	mov	g_context(%rdx), %rdi
-	test	%rdi, %rdi
-	jz	.Lfirst
+	cmp	%rdx, %rax
+	je	.Lstay
+	test	%rsi, %rsi
+	jz	.Lnew
 
 	// It has run before: its registers wait on its own stack. The gobuf is used up.
-	xor	%eax, %eax
-	mov	%rax, gobuf_sp(%rsi)
-	mov	%rax, gobuf_ret(%rsi)
-	mov	%rax, gobuf_ctxt(%rsi)
-	mov	%rax, gobuf_bp(%rsi)
-	mov	%rax, g_context(%rdx)
-	call	context_jump
-	ud2
+	xor	%ecx, %ecx
+	mov	%rcx, gobuf_sp(%rdi)
+	mov	%rcx, gobuf_ret(%rdi)
+	mov	%rcx, gobuf_ctxt(%rdi)
+	mov	%rcx, gobuf_bp(%rdi)
+	mov	%rcx, g_context(%rdx)
+	mov	%rsi, %rdi
+	jmp	.Lleave
 
-.Lfirst:	// It has not: make a context below the words that newproc1 prepared.
-	push	%rsi
-	.cfi_remember_state
-	sub	$8, %rsp
-	mov	gobuf_sp(%rsi), %rdi
+.Lnotleft:
+	// This M was about to leave it, and stays instead. Or another M is, will have done so in a moment, and may be
+	// waiting for the goroutine that this M is about to leave: so leave that one first, then look again.
+	cmp	%rdx, %rax
+	je	.Lchosen
+	mov	%rdx, %rbx			// no caller is waiting for it: gogo's round ends here
+	call	runtime.leave
+	mov	$10, %edi
+	call	runtime.procyield
+	testb	$1, g_context(%rbx)
+	jz	.Lleftnow
+	mov	%rsp, %rbx
+	and	$~15, %rsp
+	call	runtime.osyield			// the other M's thread is not running, it seems
+	mov	%rbx, %rsp
+.Lleftnow:
+	get_tls(%rcx)
+	mov	g(%rcx), %rdx
+	mov	g_m(%rdx), %rcx
+	mov	m_curg(%rcx), %rdx
+	lea	g_sched(%rdx), %rdi
+	jmp	.Lgo
+
+.Lnew:	// It has not: make a context below the words that newproc1 prepared.
+	push	%rax
+	.cfi_adjust_cfa_offset 8
+	mov	%rsp, %rbx
+	and	$~15, %rsp
+	mov	gobuf_sp(%rdi), %rdi
 	sub	$8, %rdi
 	xor	%esi, %esi
 	lea	.Lgogo_first(%rip), %rdx
 	call	context_make
-	add	$8, %rsp
-	pop	%rsi
+	mov	%rbx, %rsp
 	mov	%rax, %rdi
+	pop	%rax
+	.cfi_adjust_cfa_offset -8
+
+	// RDI = the context to go to, RAX = who leaves. A goroutine is left from its own stack, where mcall's registers are.
+.Lleave:
+	mov	%rax, %rsi
+	test	%rax, %rax
+	jz	.Lnobody
+	mov	g_context(%rax), %rax
+	test	$1, %al
+	jz	.Lnobody			// g0: it begins afresh at g0.sched.sp when it is needed again
+	lea	-1(%rax), %rsp
+	jmp	.Ljump
+.Lnobody:
+	and	$~15, %rsp
+	xor	%esi, %esi
+
+	// The one place where goroutines are left, and so the one where they go on.
+.Ljump:
+	.cfi_remember_state
+	.cfi_def_cfa rsp, 64
+	.cfi_offset rbp, -16
+	.cfi_offset rbx, -24
+	.cfi_offset r12, -32
+	.cfi_offset r13, -40
+	.cfi_offset r14, -48
+	.cfi_offset r15, -56
 	call	context_jump
-	ud2
+.Larrive:
+	// Twice through here. First from the jump, RAX = the context of the one that left, RDX = its g: now others may run
+	// it. It made a call and we did not return from it, so the processor expects the next `ret` to come here: do that,
+	// or all its guesses after this one would be off by one.
+	test	%rax, %rax
+	jle	.Lagain
+	test	%rdx, %rdx
+	jz	.Lended
+	mov	%rax, g_context(%rdx)
+	xor	%eax, %eax
+	lea	.Larrive(%rip), %rcx
+	push	%rcx
+	ret
+
+.Lended:
+	// The one before has ended, from two calls further in: let the processor see these return as well.
+	lea	.Lgoexit_returned(%rip), %rcx
+	push	%rcx
+	push	%rbp
+	lea	.Lgoexit1_returned(%rip), %rcx
+	push	%rcx
+	lea	.Larrive(%rip), %rcx
+	push	%rcx
+	mov	$-1, %rax
+	ret
+.Lagain:
+	jz	.Lback
+	ret
+
+.Lstay:	// The scheduler chose the goroutine that it was called from: there is nothing to switch.
+	mov	g_context(%rdx), %rsp
+	dec	%rsp
+	xor	%ecx, %ecx
+	mov	%rcx, gobuf_sp(%rdi)
+	mov	%rcx, gobuf_ret(%rdi)
+	mov	%rcx, gobuf_ctxt(%rdi)
+	mov	%rcx, gobuf_bp(%rdi)
+	mov	%rcx, g_context(%rdx)
+
+	// On the goroutine's stack: the frame that mcall or morestack made.
+.Lback:
+	pop	%rax				// morestack's answer
+	.cfi_adjust_cfa_offset -8
+	pop	%r15
+	.cfi_adjust_cfa_offset -8
+	.cfi_restore r15
+	pop	%r14
+	.cfi_adjust_cfa_offset -8
+	.cfi_restore r14
+	pop	%r13
+	.cfi_adjust_cfa_offset -8
+	.cfi_restore r13
+	pop	%r12
+	.cfi_adjust_cfa_offset -8
+	.cfi_restore r12
+	pop	%rbx
+	.cfi_adjust_cfa_offset -8
+	.cfi_restore rbx
+	pop	%rbp
+	.cfi_adjust_cfa_offset -8
+	.cfi_restore rbp
+	ret
+	.cfi_restore_state
 
 .Lgogo_first:
-	// On the goroutine's stack, RSI = buf. Load it, clear it, go.
+	// On the goroutine's stack for the first time. RDI = the context of the one that left, RSI = its g, or null.
+	.cfi_remember_state
+	.cfi_undefined rip
+	test	%rsi, %rsi
+	jz	.Lload
+	mov	%rdi, g_context(%rsi)
+.Lload:	// Load the gobuf, clear it, go.
+	get_tls(%rcx)
+	mov	g(%rcx), %rsi
+	lea	g_sched(%rsi), %rsi
 	mov	gobuf_sp(%rsi), %rsp
-	.cfi_def_cfa rsp, 8
-	.cfi_restore rbp
+	.cfi_restore_state
 	mov	gobuf_ret(%rsi), %rax
 	mov	gobuf_ctxt(%rsi), %rdx
 	mov	%rdx, %rdi			// C++'s closure register
@@ -315,10 +452,54 @@ jmp_bx:
 	jmp	*%rbx				// not a call: goexit+1 is already on the stack
 END(runtime.gogo)
 
-// void mcall(void (*fn)(g*) RDI): on a goroutine; park it and run fn(g) on g0. fn never returns; when the
-// goroutine is run again, mcall returns.
+// What mcall and morestack have in common: put the goroutine's registers on its stack, where gogo finds them, and go to
+// g0. RAX = g, RDX = its M afterwards; RCX is used. g0 starts at g0.sched.sp, whatever it left below.
+.macro SAVE_REGISTERS
+	push	%rbx
+	.cfi_offset rbx, -24
+	push	%r12
+	.cfi_offset r12, -32
+	push	%r13
+	.cfi_offset r13, -40
+	push	%r14
+	.cfi_offset r14, -48
+	push	%r15
+	.cfi_offset r15, -56
+	push	$0				// morestack's answer
+.endm
+
+.macro ENTER_G0
+	mov	g_m(%rax), %rdx
+	lea	1(%rsp), %rcx			// odd: not a context yet
+	mov	%rcx, g_context(%rax)
+	mov	%rax, m_leaving(%rdx)
+	mov	m_g0(%rdx), %rdx
+	get_tls(%rcx)
+	mov	%rdx, g(%rcx)
+	mov	g_stackguard0(%rdx), %rcx
+	mov	%rcx, tls_guard
+	mov	(g_sched+gobuf_sp)(%rdx), %rsp
+	xor	%ebp, %ebp
+	and	$~15, %rsp
+	.cfi_def_cfa rsp, 8
+	.cfi_undefined rip
+.endm
+
+// On g0: the scheduler has chosen, and its functions have returned. m.curg goes on.
+.macro GO_ON
+	get_tls(%rcx)
+	mov	g(%rcx), %rdx
+	mov	g_m(%rdx), %rcx
+	mov	m_curg(%rcx), %rdx
+	lea	g_sched(%rdx), %rdi
+	jmp	.Lgo
+.endm
+
+// void mcall(void (*fn)(g*) RDI): on a goroutine; run fn(g) on g0. When fn returns, the scheduler has run, and who it
+// chose goes on. When this goroutine is run again, mcall returns.
 TEXT(runtime.mcall)
 	FRAME_BEGIN
+	SAVE_REGISTERS
 	get_tls(%rcx)
 	mov	g(%rcx), %rax
 
@@ -331,42 +512,58 @@ TEXT(runtime.mcall)
 	mov	%rdx, (g_sched+gobuf_bp)(%rax)
 	mov	%rax, (g_sched+gobuf_g)(%rax)
 
-	// Become g0.
-	mov	g_m(%rax), %rdx
-	mov	m_g0(%rdx), %rdx
-	mov	%rdx, g(%rcx)
-	mov	g_stackguard0(%rdx), %rcx
-	mov	%rcx, tls_guard
+	mov	%rdi, %rsi
+	ENTER_G0
+	mov	%rax, %rdi
+	call	*%rsi
+	GO_ON
+END(runtime.mcall)
 
-	// g0 has nothing to go on with: it starts at g0.sched.sp, whatever it left below.
-	push	%rax				// data for .Lmcall: g,
-	push	%rdi				// and fn
-	mov	(g_sched+gobuf_sp)(%rdx), %rdi
+// void leave(): on g0, in the scheduler. The goroutine that it was called from will not be chosen soon: put its
+// registers away now, as a context that any M can go on with. Before an M looks far for work, or sleeps.
+TEXT(runtime.leave)
+	FRAME_BEGIN
+	SAVE_REGISTERS
+	get_tls(%rcx)
+	mov	g(%rcx), %rax
+	mov	g_m(%rax), %rdx
+	mov	m_leaving(%rdx), %rbx
+	test	%rbx, %rbx
+	jz	.Lleft				// there is none
+	cmp	%rbx, %rax
+	je	.Lleft				// it is done
+
+	// A context for the rest of this function, below its frame.
+	mov	%rdx, %r12
+	mov	%rax, %r13
+	mov	%rsp, %r14
+	lea	-128(%rsp), %rdi
+	sub	$512, %rsp
 	xor	%esi, %esi
-	lea	.Lmcall(%rip), %rdx
+	lea	.Lleave_g0(%rip), %rdx
 	call	context_make
 	mov	%rax, %rdi
-	mov	%rsp, %rsi
-	call	context_jump
+	mov	%r13, m_leaving(%r12)		// g0: mcall is to go on, but has nobody to leave
+	mov	%rbx, (%r14)
+	mov	g_context(%rbx), %rsp
+	dec	%rsp
+	mov	%r14, %rsi
+	jmp	.Ljump
 
-	// Back, perhaps on another thread.
-	mov	%rbp, %rsp
+.Lleave_g0:	// On g0 again. RDI = the goroutine's context, RSI = this frame, which begins with the goroutine.
+	mov	%rsi, %rsp
+	mov	(%rsp), %rbx
+	mov	%rdi, g_context(%rbx)
+.Lleft:
+	add	$8, %rsp
+	pop	%r15
+	pop	%r14
+	pop	%r13
+	pop	%r12
+	pop	%rbx
 	FRAME_END
 	ret
-
-.Lmcall:
-	.cfi_def_cfa rsp, 8
-	.cfi_undefined rip
-	// On g0. RDI = the goroutine's context, RSI = {fn, g}.
-	mov	0(%rsi), %rax
-	mov	8(%rsi), %rcx
-	mov	%rdi, g_context(%rcx)
-	mov	%rcx, %rdi
-	xor	%ebp, %ebp
-	and	$~15, %rsp
-	call	*%rax
-	ud2					// badmcall2: fn returned
-END(runtime.mcall)
+END(runtime.leave)
 
 // systemstack_switch: where a goroutine's gobuf points while systemstack runs something on g0 for it. Never called.
 TEXT(runtime.systemstack_switch)
@@ -390,11 +587,13 @@ TEXT(runtime.systemstack)
 	push	%rax				// keeps the stack even
 	mov	%rax, %rbx
 
-	// For whoever looks at the goroutine meanwhile: it stands in systemstack_switch.
+	// For whoever looks at the goroutine meanwhile: our caller has called systemstack_switch, which has no frame.
 	lea	runtime.systemstack_switch(%rip), %r8
 	mov	%r8, (g_sched+gobuf_pc)(%rax)
-	mov	%rsp, (g_sched+gobuf_sp)(%rax)
-	mov	%rbp, (g_sched+gobuf_bp)(%rax)
+	lea	8(%rbp), %r8
+	mov	%r8, (g_sched+gobuf_sp)(%rax)
+	mov	0(%rbp), %r8
+	mov	%r8, (g_sched+gobuf_bp)(%rax)
 	mov	%rax, (g_sched+gobuf_g)(%rax)
 
 	mov	m_g0(%rdx), %rdx
@@ -415,9 +614,9 @@ TEXT(runtime.systemstack)
 	mov	%rbx, g(%rcx)
 	mov	g_stackguard0(%rbx), %rcx
 	mov	%rcx, tls_guard
-	mov	(g_sched+gobuf_sp)(%rbx), %rsp
+	mov	(g_sched+gobuf_sp)(%rbx), %rcx
+	lea	-24(%rcx), %rsp			// the frame that we made
 	movq	$0, (g_sched+gobuf_sp)(%rbx)
-	movq	$0, (g_sched+gobuf_bp)(%rbx)
 	pop	%rax
 	pop	%rbx
 	.cfi_restore rbx
@@ -556,15 +755,12 @@ TEXT(__morestack)
 	ret					// to the prologue's ret, which returns for the function
 END(__morestack)
 
-// uintptr morestack(): on a goroutine, from __morestack; switches to g0 for newstack. The gobuf it leaves is the
-// function's own: standing in its prologue, nothing of its frame made yet.
+// uintptr morestack(): on a goroutine, from __morestack; runs newstack on g0. The gobuf it leaves is the function's own:
+// standing in its prologue, nothing of its frame made yet.
 // Returns what newstack decided: the top of a new segment, or 0.
 TEXT(runtime.morestack)
 	FRAME_BEGIN
-	push	%rbx
-	push	%r12
-	.cfi_offset rbx, -24
-	.cfi_offset r12, -32
+	SAVE_REGISTERS
 	get_tls(%rcx)
 	mov	g(%rcx), %rax
 	mov	0(%rbp), %rbx			// __morestack's frame
@@ -577,44 +773,13 @@ TEXT(runtime.morestack)
 	mov	%rax, (g_sched+gobuf_g)(%rax)
 	movq	$0, (g_sched+gobuf_ret)(%rax)
 
-	mov	g_m(%rax), %rdx
-	mov	m_g0(%rdx), %rdx
-	mov	%rdx, g(%rcx)
-	mov	g_stackguard0(%rdx), %rcx
-	mov	%rcx, tls_guard
-
-	push	-64(%rbx)			// R10: how much the function needs
-	push	-72(%rbx)			// R11
-	push	%rax				// g
-	push	$0				// and the answer
-	mov	(g_sched+gobuf_sp)(%rdx), %rdi
-	xor	%esi, %esi
-	lea	.Lmorestack(%rip), %rdx
-	call	context_make
-	mov	%rax, %rdi
-	mov	%rsp, %rsi
-	call	context_jump
-
-	pop	%rax
-	lea	-16(%rbp), %rsp
-	pop	%r12
-	pop	%rbx
-	FRAME_END
-	ret
-
-.Lmorestack:
-	.cfi_def_cfa rsp, 8
-	.cfi_undefined rip
-	mov	%rsi, %rcx
-	mov	8(%rcx), %rax
-	mov	%rdi, g_context(%rax)
-	mov	24(%rcx), %rdi			// newstack(frame, args, &answer)
-	mov	16(%rcx), %rsi
-	mov	%rcx, %rdx
-	xor	%ebp, %ebp
-	and	$~15, %rsp
+	mov	-64(%rbx), %rdi			// newstack(R10: how much the function needs, R11, &answer)
+	mov	-72(%rbx), %rsi
+	mov	%rsp, %r8
+	ENTER_G0
+	mov	%r8, %rdx
 	call	runtime.newstack
-	ud2
+	GO_ON
 END(runtime.morestack)
 
 // int64 cputicks(): the time stamp counter.
@@ -644,12 +809,65 @@ TEXT(runtime.procyield)
 	ret
 END(runtime.procyield)
 
+// int64 gosave(Defer* RDI): where its caller is, and the registers that a function preserves. Returns 0.
+// As in Go a setjmp: recovery makes it return once more.
+TEXT(runtime.gosave)
+	mov	0(%rsp), %rax
+	mov	%rax, gobuf_pc(%rdi)
+	lea	8(%rsp), %rax
+	mov	%rax, gobuf_sp(%rdi)
+	mov	%rbp, gobuf_bp(%rdi)
+	mov	%rbx, Defer_saved(%rdi)
+	mov	%r12, (Defer_saved+8)(%rdi)
+	mov	%r13, (Defer_saved+16)(%rdi)
+	mov	%r14, (Defer_saved+24)(%rdi)
+	mov	%r15, (Defer_saved+32)(%rdi)
+	xor	%eax, %eax
+	ret
+END(runtime.gosave)
+
+// void recovery(Defer* RDI): from gopanic, on the goroutine, on whatever segment it has come to. Back to where gosave
+// was called, which returns once more, with 1. The frames in between are left as they are: nobody unwinds them. Go goes
+// by way of g0, and loads a gobuf; here the registers that C++ preserves come back as well.
+TEXT(runtime.recovery) ROOT
+	mov	gobuf_sp(%rdi), %rsp
+	mov	gobuf_bp(%rdi), %rbp
+	mov	Defer_saved(%rdi), %rbx
+	mov	(Defer_saved+8)(%rdi), %r12
+	mov	(Defer_saved+16)(%rdi), %r13
+	mov	(Defer_saved+24)(%rdi), %r14
+	mov	(Defer_saved+32)(%rdi), %r15
+
+	// The guard is still that of the newest segment. Nothing may check the stack until g0 has freed those that are
+	// not needed, and systemstack has loaded the guard of the one that is.
+	push	gobuf_pc(%rdi)
+	push	%rdi				// keeps the stack even
+	mov	%rdi, %rsi
+	lea	runtime.freesegmentsto(%rip), %rdi
+	call	runtime.systemstack
+	pop	%rdi
+	mov	$1, %eax
+	ret
+END(runtime.recovery)
+
+// void goexit1(): the goroutine is over. Called by goexit, and by Goexit in the midst of a function.
+TEXT(runtime.goexit1)
+	FRAME_BEGIN
+	lea	runtime.goexit0(%rip), %rdi
+	call	runtime.mcall			// does not return to a goroutine that is dead; but see gogo
+.Lgoexit1_returned:
+	FRAME_END
+	ret
+END(runtime.goexit1)
+
 // goexit: the return address at the bottom of every goroutine's stack is goexit+1, so that code which looks up
 // "return address minus one" still finds goexit.
 TEXT(runtime.goexit) ROOT
 	nop
 	call	runtime.goexit1
+.Lgoexit_returned:
 	nop
+	jmp	.Lback
 END(runtime.goexit)
 
 	.bss

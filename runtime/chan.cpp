@@ -18,37 +18,17 @@ hchan* makechan(const _type* t, int64 size) {
 
 void* chanbuf(hchan* c, uint64 i) { return static_cast<uint8*>(c->buf) + i * c->elemsize; }
 
-void typedmemmove(const _type* t, void* dst, void* src) {
+/// Most elements are a word.
+[[gnu::always_inline]] static inline void move(const _type* t, void* dst, void* src) {
     if (t->move)
         t->move(dst, src);
+    else if (t->size == sizeof(uint64))
+        *static_cast<uint64*>(dst) = *static_cast<uint64*>(src);
     else
         memmove(dst, src, t->size);
 }
 
-void enqueue(waitq* q, sudog* s) {
-    s->next = nullptr;
-    s->prev = q->last;
-    if (q->last)
-        q->last->next = s;
-    else
-        q->first = s;
-    q->last = s;
-}
-
-sudog* dequeue(waitq* q) {
-    for (;;) {
-        sudog* s = q->first;
-        if (!s) return nullptr;
-        q->first = s->next;
-        if (s->next)
-            s->next->prev = nullptr;
-        else
-            q->last = nullptr;
-        s->next = nullptr;
-        if (s->isSelect && !atomic::Cas(&s->g->selectDone, 0u, 1u)) continue;
-        return s;
-    }
-}
+void typedmemmove(const _type* t, void* dst, void* src) { move(t, dst, src); }
 
 void dequeueSudoG(waitq* q, sudog* s) {
     if (!s->prev && !s->next && q->first != s) return;  // somebody has dequeued it already
@@ -58,7 +38,7 @@ void dequeueSudoG(waitq* q, sudog* s) {
     s->prev = nullptr;
 }
 
-static sudog* newwaiter(hchan* c, void* ep) {
+[[gnu::always_inline]] static inline sudog* newwaiter(hchan* c, void* ep) {
     g* gp = getg();
     sudog* s = acquireSudog();
     s->elem = ep;
@@ -71,7 +51,7 @@ static sudog* newwaiter(hchan* c, void* ep) {
 }
 
 /// After waking: what woke us? false: the channel was closed.
-static bool endwait(sudog* s) {
+[[gnu::always_inline]] static inline bool endwait(sudog* s) {
     g* gp = getg();
     if (gp->waiting != s) throw_("chan: the goroutine's waiting list is corrupted");
     gp->waiting = nullptr;
@@ -84,27 +64,27 @@ static bool endwait(sudog* s) {
 
 void send(hchan* c, sudog* s, void* ep) {
     if (s->elem) {
-        typedmemmove(c->elemtype, s->elem, ep);
+        move(c->elemtype, s->elem, ep);
         s->elem = nullptr;
     }
     g* gp = s->g;
-    unlock(&c->lock);
+    unlockp(&c->lock);
     gp->param = s;
     goready(gp);
 }
 
 void bufsend(hchan* c, void* ep) {
-    typedmemmove(c->elemtype, chanbuf(c, c->sendx), ep);
+    move(c->elemtype, chanbuf(c, c->sendx), ep);
     if (++c->sendx == c->dataqsiz) c->sendx = 0;
     c->qcount++;
-    unlock(&c->lock);
+    unlockp(&c->lock);
 }
 
 void bufrecv(hchan* c, void* ep) {
-    typedmemmove(c->elemtype, ep, chanbuf(c, c->recvx));
+    move(c->elemtype, ep, chanbuf(c, c->recvx));
     if (++c->recvx == c->dataqsiz) c->recvx = 0;
     c->qcount--;
-    unlock(&c->lock);
+    unlockp(&c->lock);
 }
 
 /// Moves *ep into the channel. Not block: false if that would have to wait.
@@ -118,9 +98,9 @@ bool chansend(hchan* c, void* ep, bool block) {
     if (!block && c->closed == 0 && ((c->dataqsiz == 0 && !c->recvq.first) || (c->dataqsiz > 0 && c->qcount == c->dataqsiz)))
         return false;
 
-    lock(&c->lock);
+    lockp(&c->lock);
     if (c->closed != 0) {
-        unlock(&c->lock);
+        unlockp(&c->lock);
         panicplain("send on closed channel");
     }
     if (sudog* s = dequeue(&c->recvq)) {
@@ -132,12 +112,12 @@ bool chansend(hchan* c, void* ep, bool block) {
         return true;
     }
     if (!block) {
-        unlock(&c->lock);
+        unlockp(&c->lock);
         return false;
     }
     sudog* s = newwaiter(c, ep);
     enqueue(&c->sendq, s);
-    goparkunlock(&c->lock, str("chan send"));
+    goparkunlockp(&c->lock, str("chan send"));
     if (!endwait(s)) {
         if (c->closed == 0) throw_("chansend: spurious wakeup");
         panicplain("send on closed channel");
@@ -148,17 +128,17 @@ bool chansend(hchan* c, void* ep, bool block) {
 /// With a full buffer: takes its head, and the sender's element goes to its tail.
 void recv(hchan* c, sudog* s, void* ep) {
     if (c->dataqsiz == 0) {
-        typedmemmove(c->elemtype, ep, s->elem);
+        move(c->elemtype, ep, s->elem);
     } else {
         void* qp = chanbuf(c, c->recvx);
-        typedmemmove(c->elemtype, ep, qp);
-        typedmemmove(c->elemtype, qp, s->elem);
+        move(c->elemtype, ep, qp);
+        move(c->elemtype, qp, s->elem);
         if (++c->recvx == c->dataqsiz) c->recvx = 0;
         c->sendx = c->recvx;
     }
     s->elem = nullptr;
     g* gp = s->g;
-    unlock(&c->lock);
+    unlockp(&c->lock);
     gp->param = s;
     goready(gp);
 }
@@ -176,9 +156,9 @@ bool chanrecv(hchan* c, void* ep, bool block, bool* received) {
         atomic::Load(&c->closed) == 0)
         return false;
 
-    lock(&c->lock);
+    lockp(&c->lock);
     if (c->closed != 0 && c->qcount == 0) {
-        unlock(&c->lock);
+        unlockp(&c->lock);
         return true;
     }
     if (sudog* s = dequeue(&c->sendq)) {
@@ -192,12 +172,12 @@ bool chanrecv(hchan* c, void* ep, bool block, bool* received) {
         return true;
     }
     if (!block) {
-        unlock(&c->lock);
+        unlockp(&c->lock);
         return false;
     }
     sudog* s = newwaiter(c, ep);
     enqueue(&c->recvq, s);
-    goparkunlock(&c->lock, str("chan receive"));
+    goparkunlockp(&c->lock, str("chan receive"));
     *received = endwait(s);
     return true;
 }
@@ -205,9 +185,9 @@ bool chanrecv(hchan* c, void* ep, bool block, bool* received) {
 /// Wakes everybody who waits: receivers with nothing, senders to their panic.
 void closechan(hchan* c) {
     if (!c) panicplain("close of nil channel");
-    lock(&c->lock);
+    lockp(&c->lock);
     if (c->closed != 0) {
-        unlock(&c->lock);
+        unlockp(&c->lock);
         panicplain("close of closed channel");
     }
     c->closed = 1;
@@ -221,7 +201,7 @@ void closechan(hchan* c) {
             glist = s->g;
         }
     }
-    unlock(&c->lock);
+    unlockp(&c->lock);
     while (g* gp = glist) {
         glist = gp->schedlink;
         gp->schedlink = nullptr;

@@ -5,9 +5,9 @@
 
 void* chanbuf(hchan* c, uint64 i) GO("runtime.chanbuf");
 void typedmemmove(const _type* t, void* dst, void* src) GO("runtime.typedmemmove");
-void enqueue(waitq* q, sudog* s) GO("runtime.enqueue");
+inline void enqueue(waitq* q, sudog* s) GO("runtime.enqueue");
 /// The first waiter whose select, if it is one, nobody else has won; null if there is none.
-sudog* dequeue(waitq* q) GO("runtime.dequeue");
+inline sudog* dequeue(waitq* q) GO("runtime.dequeue");
 /// Takes s out of the middle, if it is still there.
 void dequeueSudoG(waitq* q, sudog* s) GO("runtime.dequeueSudoG");
 
@@ -16,3 +16,28 @@ void send(hchan* c, sudog* s, void* ep) GO("runtime.send");     // serves a rece
 void recv(hchan* c, sudog* s, void* ep) GO("runtime.recv");     // serves a sender that waits
 void bufsend(hchan* c, void* ep) GO("runtime.bufsend");         // there is room in the buffer
 void bufrecv(hchan* c, void* ep) GO("runtime.bufrecv");         // there is something in the buffer
+
+inline void enqueue(waitq* q, sudog* s) {
+    s->next = nullptr;
+    s->prev = q->last;
+    if (q->last)
+        q->last->next = s;
+    else
+        q->first = s;
+    q->last = s;
+}
+
+inline sudog* dequeue(waitq* q) {
+    for (;;) {
+        sudog* s = q->first;
+        if (!s) return nullptr;
+        q->first = s->next;
+        if (s->next)
+            s->next->prev = nullptr;
+        else
+            q->last = nullptr;
+        s->next = nullptr;
+        if (s->isSelect && !atomic::Casp(&s->g->selectDone, 0u, 1u)) continue;
+        return s;
+    }
+}

@@ -1,48 +1,7 @@
 // go.cpp - the little of Go's library that programs use, and main.init, which in Go the compiler writes.
-// Go's counterparts: os/file.go, fmt/print.go.
+// Go's counterpart: fmt/print.go.
 
 #include "go.hpp"
-
-// ---- package os ----------------------------------------------------------------------------------------------------
-
-namespace os {
-
-struct File {
-    int32 fd;
-};
-
-static File *Stdin, *Stdout, *Stderr;
-
-/// An open file. In Go it gets a finalizer that closes it, and with the first finalizer comes the goroutine that runs
-/// them: so it does here, though nothing can tell that a file is not used any more.
-File* NewFile(int32 fd) GO("os.NewFile");
-File* NewFile(int32 fd) {
-    File* f = new_<File>();
-    f->fd = fd;
-    createfing();
-    return f;
-}
-
-int64 Write(File* f, const void* b, int64 n) GO("os.File.Write");
-int64 Write(File* f, const void* b, int64 n) {
-    int64 done = 0;
-    while (done < n) {
-        int64 r = Syscall(write_, static_cast<uintptr>(f->fd), static_cast<const uint8*>(b) + done, n - done);
-        if (r == -_EINTR) continue;
-        if (r < 0) return r;
-        done += r;
-    }
-    return done;
-}
-
-void init() GO("os.init");
-void init() {
-    Stdin = NewFile(0);
-    Stdout = NewFile(1);
-    Stderr = NewFile(2);
-}
-
-}  // namespace os
 
 // ---- package time --------------------------------------------------------------------------------------------------
 
@@ -104,9 +63,9 @@ int64 fmt::println(const word* w, int64 n) {
         for (; digit; digit /= 10) *p++ = static_cast<char>('0' + v / digit % 10);
     }
     *p++ = '\n';
-    int64 done = os::Write(os::Stdout, buf, p - buf);
+    os::result r = os::stdoutwrite(buf, p - buf);
     mfree(buf, size);
-    return done;
+    return r.n;
 }
 
 // ---- package main --------------------------------------------------------------------------------------------------

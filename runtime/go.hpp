@@ -1,15 +1,15 @@
-// go.hpp - what a program includes: go, chan, Select, sync, time, fmt::Println. The rest of the runtime is not its business.
+// go.hpp - what a program includes: go, chan, Select, sync, time, os, fmt::Println. The rest of the runtime is not its business.
 //
 //	#include "go.hpp"
 //	void main_main() { fmt::Println("hello world"); }      // func main() of package main; ELF symbol main.main
 #pragma once
 
+#include "os.hpp"
+#include "panic.hpp"
 #include "runtime.hpp"
 #include "select.hpp"
 #include "sync.hpp"
 #include "time.hpp"
-
-inline void* operator new(size_t, void* where) noexcept { return where; }
 
 namespace detail {
 
@@ -38,7 +38,7 @@ template <class T> union slot {
 };
 
 /// A function object with captures, in the shape of a func value.
-template <class F> struct closure : funcval {
+template <class F> struct closure : closureval {
     F f;
     static void run(funcval* self) {
         auto* c = static_cast<closure*>(self);
@@ -47,10 +47,11 @@ template <class F> struct closure : funcval {
     }
     static void move_(void* dst, void* src) {
         auto* from = static_cast<closure*>(src);
-        new (dst) closure{{run}, detail::move(from->f)};
+        new (dst) closure{{{run}, &type}, detail::move(from->f)};
         from->f.~F();
     }
-    static constexpr _type type = {sizeof(closure*) + sizeof(F), move_, nullptr};
+    static void destroy_(void* v) { static_cast<closure*>(v)->f.~F(); }   // for Goexit, which run does not see
+    static constexpr _type type = {sizeof(closureval) + sizeof(F), move_, destroy_};
     // Go's limit: the arguments must leave room for a frame on a 2 KB stack.
     static_assert(sizeof(F) < _StackMin - 5 * sizeof(uintptr) - _StackGuard, "go: function arguments too large for new goroutine");
 };
@@ -58,17 +59,19 @@ template <class F> struct closure : funcval {
 }  // namespace detail
 
 /// Starts a goroutine that calls f(). f's captures move to the new goroutine's stack, and die when it returns.
-template <class F> [[gnu::noinline]] void go(F f) {
+/// Inlined as the compiler's go statement is, so that g.gopc is in the function that says go.
+template <class F> [[gnu::always_inline]] inline void go(F f) {
     using C = detail::closure<F>;
     detail::slot<C> c;
-    new (&c.value) C{{C::run}, detail::move(f)};
+    new (&c.value) C{{{C::run}, &C::type}, detail::move(f)};
     newclosure(&c.value, &C::type);
 }
 
 template <class T, class F> struct receivecase;
 template <class T, class F> struct sendcase;
 
-/// A channel of T, for any T that can be moved. Copies share the channel, as in Go; the last one frees it.
+/// A channel of T, for any T that can be moved. Copies share the channel, as in Go; the last one frees it. A const chan
+/// is a handle that stays with its channel, so a lambda can use the one it captured.
 template <class T> class chan {
     hchan* c = nullptr;
 
@@ -85,7 +88,7 @@ public:
     /// make(chan T, size)
     explicit chan(int64 size) : c(makechan(type, size)) { c->refs = 1; }
     chan(const chan& o) : c(o.c) {
-        if (c) atomic::Xadd(&c->refs, 1);
+        if (c) atomic::Xaddp(&c->refs, 1);
     }
     chan(chan&& o) noexcept : c(o.c) { o.c = nullptr; }
     chan& operator=(chan o) {
@@ -95,17 +98,17 @@ public:
         return *this;
     }
     ~chan() {
-        if (c && atomic::Xadd(&c->refs, -1) == 0) chanfree(c);
+        if (c && atomic::Xaddp(&c->refs, -1) == 0) chanfree(c);
     }
 
     /// c <- v
-    void send(T v) {
+    void send(T v) const {
         detail::slot<T> s;
         new (&s.value) T(detail::move(v));
         chansend(c, &s.value, true);
     }
     /// select { case c <- v: default: }, for what must not block. False if there was no room.
-    bool trysend(T v) {
+    bool trysend(T v) const {
         detail::slot<T> s;
         new (&s.value) T(detail::move(v));
         bool sent = chansend(c, &s.value, false);
@@ -113,7 +116,7 @@ public:
         return sent;
     }
     /// v, ok := <-c
-    received recv2() {
+    received recv2() const {
         detail::slot<T> s;
         bool ok;
         chanrecv(c, &s.value, true, &ok);
@@ -123,8 +126,25 @@ public:
         return r;
     }
     /// <-c
-    T recv() { return recv2().value; }
-    void close() { closechan(c); }
+    T recv() const { return recv2().value; }
+    void close() const { closechan(c); }
+
+    /// for (T v : c): what arrives, until the channel is closed and empty.
+    class iterator {
+        const chan* c;
+        received r;
+
+    public:
+        explicit iterator(const chan* from) : c(from), r(from->recv2()) {}
+        bool operator!=(decltype(nullptr)) const { return r.ok; }
+        T&& operator*() { return detail::move(r.value); }
+        void operator++() {
+            r.~received();
+            new (&r) received(c->recv2());
+        }
+    };
+    iterator begin() const { return iterator(this); }
+    decltype(nullptr) end() const { return nullptr; }
 
     // Cases for Select.
     template <class F> receivecase<T, F> onrecv(F f) const { return {c, {}, f}; }
@@ -133,6 +153,24 @@ public:
     int64 len() const { return c ? static_cast<int64>(c->qcount) : 0; }
     int64 cap() const { return c ? static_cast<int64>(c->dataqsiz) : 0; }
 };
+
+// ---- package runtime -----------------------------------------------------------------------------------------------
+
+namespace runtime {
+
+/// How many Ps there are, and from now on n if n > 0. Stops the world for a moment.
+int32 GOMAXPROCS(int32 n) GO("runtime.GOMAXPROCS");
+/// How many CPUs the process may use.
+int32 NumCPU() GO("runtime.NumCPU");
+/// How many goroutines there are, without the runtime's own.
+int32 NumGoroutine() GO("runtime.NumGoroutine");
+
+/// From now on this goroutine runs on this thread, and nobody else does, until UnlockOSThread has been called as often.
+/// If it returns while locked, the thread ends with it.
+void LockOSThread() GO("runtime.LockOSThread");
+void UnlockOSThread() GO("runtime.UnlockOSThread");
+
+}  // namespace runtime
 
 // ---- select --------------------------------------------------------------------------------------------------------
 
@@ -189,13 +227,13 @@ template <class... C> void Select(C&&... cases) {
     scase table[n + 1];
     uint16 order[2 * n + 1];
     int32 i = 0;
-    auto enter = [&](auto& c) {
+    [[maybe_unused]] auto enter = [&](auto& c) {
         if constexpr (!detail::isdefault<typename detail::remove_ref<decltype(c)>::type>) table[i++] = c.of();
     };
     (enter(cases), ...);
     int32 chosen = selectgo(table, order, n, hasdefault);
     i = 0;
-    auto pick = [&](auto& c) {
+    [[maybe_unused]] auto pick = [&](auto& c) {
         if constexpr (detail::isdefault<typename detail::remove_ref<decltype(c)>::type>) {
             if (chosen < 0) c.f();
         } else if (chosen == i++) {

@@ -12,6 +12,8 @@ static_assert(g_stackguard0 == offsetof(g, stackguard0) && g_stackguard1 == offs
 static_assert(g_m == offsetof(g, m) && g_sched == offsetof(g, sched) && g_context == offsetof(g, context));
 static_assert(m_g0 == offsetof(m, g0) && m_morebuf == offsetof(m, morebuf) && m_procid == offsetof(m, procid));
 static_assert(m_gsignal == offsetof(m, gsignal) && m_curg == offsetof(m, curg));
+static_assert(m_leaving == offsetof(m, leaving));
+static_assert(Defer_saved == sizeof(gobuf));   // panic.hpp: the registers follow it
 static_assert(STACK_GUARD == _StackGuard);
 
 // Go's own place for tls, so that FS - &m0 is 0x90 there and here; and the two words that compiled code finds behind FS.

@@ -15,7 +15,7 @@
 #define g_stackguard1    24
 #define g_m              48
 #define g_sched          56
-#define g_context       288
+#define g_context       200
 
 #define m_g0              0
 #define m_morebuf         8
@@ -24,6 +24,9 @@
 #define m_tls           136
 #define m_curg          192
 #define m_tlsguard      256
+#define m_leaving       376
+
+#define Defer_saved      56
 
 #define slice_array       0
 #define STACK_GUARD     880

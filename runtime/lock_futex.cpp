@@ -18,14 +18,16 @@ void lock(mutex* l) {
     uintptr v = atomic::Xchg(&l->key, mutex_locked);
     if (v == mutex_unlocked) return;
 
-    // Whoever saw threads asleep must leave the lock saying so, or nobody would wake them.
+    // Whoever saw threads asleep must leave the lock saying so, or nobody would wake them. Each pause is twice the one
+    // before (Go's are alike): every look takes the lock's cache line from its holder, who may be through many times
+    // meanwhile. All together they are shorter than what it takes to sleep and be woken.
     uintptr wait = v;
     int spin = ncpu > 1 ? active_spin : 0;
     for (;;) {
         for (int i = 0; i < spin; i++) {
             while (l->key == mutex_unlocked)
                 if (atomic::Cas(&l->key, mutex_unlocked, wait)) return;
-            procyield(active_spin_cnt);
+            procyield(active_spin_cnt << i);
         }
         for (int i = 0; i < passive_spin; i++) {
             while (l->key == mutex_unlocked)

@@ -11,6 +11,16 @@ constexpr uintptr arenaStep = 1 << 20;               // mapped at a time, at lea
 
 GOVAR(mheap, mheap_);
 
+/// f() with mheap_.lock held, on g0: a goroutine that ran out of stack under this lock would wait for itself, because
+/// the new stack comes from the heap.
+template <class F> static void heaplocked(F f) {
+    systemstack_([](void* arg) {
+        lock(&mheap_.lock);
+        (*static_cast<F*>(arg))();
+        unlock(&mheap_.lock);
+    }, &f);
+}
+
 /// Spans come in powers of two.
 static int32 spanorder(uintptr size) {
     int32 o = 0;
@@ -62,7 +72,33 @@ void mallocinit() {
     getg()->m->mcache = allocmcache();
 }
 
-mcache* allocmcache() { return static_cast<mcache*>(persistentalloc(sizeof(mcache), 64)); }
+static gclink* mcaches;  // given back by freemcache; mheap_.lock
+
+mcache* allocmcache() {
+    gclink* c;
+    heaplocked([&] {
+        c = mcaches;
+        if (c) mcaches = c->next;
+    });
+    return static_cast<mcache*>(c ? memset(c, 0, sizeof(mcache)) : persistentalloc(sizeof(mcache), 64));
+}
+
+/// On g0.
+void freemcache(mcache* c) {
+    stackcache_clear(c);
+    heaplocked([&] {
+        for (int32 i = 0; i < numSizeClasses; i++) {
+            while (gclink* v = c->alloc[i]) {
+                c->alloc[i] = v->next;
+                v->next = mheap_.central[i];
+                mheap_.central[i] = v;
+            }
+        }
+        auto* l = reinterpret_cast<gclink*>(c);
+        l->next = mcaches;
+        mcaches = l;
+    });
+}
 
 mspan* spanof(uintptr v) {
     return reinterpret_cast<mspan*>(mheap_.arena_start) - 1 - (v - mheap_.arena_start) / spanSize;
@@ -84,33 +120,32 @@ static void* spanalloclocked(uintptr size) {
 }
 
 void* spanalloc(uintptr size) {
-    lock(&mheap_.lock);
-    void* v = spanalloclocked(size);
-    unlock(&mheap_.lock);
+    void* v;
+    heaplocked([&] { v = spanalloclocked(size); });
     return v;
 }
 
 void spanfree(void* v, uintptr size) {
     int32 o = spanorder(size);
     auto* l = static_cast<gclink*>(v);
-    lock(&mheap_.lock);
-    l->next = mheap_.free[o];
-    mheap_.free[o] = l;
-    unlock(&mheap_.lock);
+    heaplocked([&] {
+        l->next = mheap_.free[o];
+        mheap_.free[o] = l;
+    });
 }
 
 uintptr scavenge() {
     uintptr n = 0;
-    lock(&mheap_.lock);
-    for (int32 o = 0; o < spanOrders; o++) {
-        for (gclink* l = mheap_.free[o]; l; l = l->next) {
-            // The first page holds the link and stays.
-            uintptr size = (spanSize << o) - physPageSize;
-            madvise_(reinterpret_cast<uint8*>(l) + physPageSize, size, _MADV_DONTNEED);
-            n += size;
+    heaplocked([&] {
+        for (int32 o = 0; o < spanOrders; o++) {
+            for (gclink* l = mheap_.free[o]; l; l = l->next) {
+                // The first page holds the link and stays.
+                uintptr size = (spanSize << o) - physPageSize;
+                madvise_(reinterpret_cast<uint8*>(l) + physPageSize, size, _MADV_DONTNEED);
+                n += size;
+            }
         }
-    }
-    unlock(&mheap_.lock);
+    });
     return n;
 }
 
@@ -163,20 +198,17 @@ void* mallocgc(uintptr size) {
         mc->alloc[c] = v->next;
         mc->nalloc[c]--;
     } else {
-        lock(&mheap_.lock);
-        v = central(c);
-        if (mc) {
+        heaplocked([&] {
+            v = central(c);
             // The first refills are small: boot needs one or two of a kind.
-            for (int32 i = 0; i < mc->refill[c]; i++) {
+            for (int32 i = 0; mc && i < mc->refill[c]; i++) {
                 gclink* more = central(c);
                 more->next = mc->alloc[c];
                 mc->alloc[c] = more;
                 mc->nalloc[c]++;
             }
-            mc->refill[c] = 2 * mc->refill[c] + 1;
-            if (mc->refill[c] > batch(c)) mc->refill[c] = batch(c);
-        }
-        unlock(&mheap_.lock);
+        });
+        if (mc) mc->refill[c] = 2 * mc->refill[c] + 1 < batch(c) ? 2 * mc->refill[c] + 1 : batch(c);
     }
     mp->mallocing--;
     releasem(mp);
@@ -197,10 +229,10 @@ void mfree(void* p_, uintptr size) {
         mc->alloc[c] = v;
         mc->nalloc[c]++;
     } else {
-        lock(&mheap_.lock);
-        v->next = mheap_.central[c];
-        mheap_.central[c] = v;
-        unlock(&mheap_.lock);
+        heaplocked([&] {
+            v->next = mheap_.central[c];
+            mheap_.central[c] = v;
+        });
     }
     releasem(mp);
 }
@@ -217,9 +249,7 @@ void* persistentalloc(uintptr size, uintptr align) {
         v = a->base + a->off;
         a->off += size;
     } else {
-        lock(&mheap_.lock);
-        v = cut((size + align - 1) & ~(align - 1));
-        unlock(&mheap_.lock);
+        heaplocked([&] { v = cut((size + align - 1) & ~(align - 1)); });
     }
     releasem(mp);
     return memset(v, 0, size);

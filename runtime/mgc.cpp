@@ -49,6 +49,16 @@ void bgsweep(funcval* self) {
     }
 }
 
+/// Go's collector notes on its way since when a goroutine waits, for tracebacks: the first time that it finds it waiting.
+static void notewaiting() {
+    int64 now = nanotime();
+    for (uintptr i = 0; i < atomic::Load(&allglen); i++) {
+        g* gp = allgs.array[i];
+        uint32 status = readgstatus(gp);
+        if ((status == _Gwaiting || status == _Gsyscall) && gp->waitsince == 0) gp->waitsince = now;
+    }
+}
+
 void forcegchelper(funcval*) {
     forcegc.g = getg();
     for (;;) {
@@ -57,6 +67,7 @@ void forcegchelper(funcval*) {
         atomic::Store(&forcegc.idle, 1);
         goparkunlock(&forcegc.lock, str("force gc (idle)"));
 
+        notewaiting();
         lock(&sweep.lock);
         if (sweep.parked) {
             sweep.parked = false;

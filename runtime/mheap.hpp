@@ -6,8 +6,8 @@
 constexpr uintptr spanSize = 32 << 10;
 constexpr int32 spanOrders = 20;             // spans of 32 KB to 16 GB
 
-/// Bytes of a block, by class: two classes to each doubling. A g takes 384.
-constexpr uintptr class_to_size[numSizeClasses] = {16,  32,  48,   64,   96,   128,  192,  256,  384,
+/// Bytes of a block, by class: two classes to each doubling, and one for a g, which takes 320.
+constexpr uintptr class_to_size[numSizeClasses] = {16,  32,  48,   64,   96,   128,  192,  256,  320, 384,
                                                    512, 768, 1024, 1536, 2048, 3072, 4096, 6144, 8192};
 
 /// A 32 KB span that is cut into stacks. Found from an address by spanof.

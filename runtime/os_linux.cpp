@@ -85,6 +85,17 @@ void minit() {
     getg()->m->procid = gettid_();  // for debuggers: the number that `info threads` shows
 }
 
+/// The other way, from mexit: no more signals, and none on a stack that is given back.
+void unminit() {
+    sigset all = ~0ull;
+    rtsigprocmask(_SIG_SETMASK, &all, nullptr, sizeof all);
+    m* mp = getg()->m;
+    if (!mp->newSigstack) return;
+    stackt none = {0, _SS_DISABLE, 0};
+    sigaltstack_(&none, nullptr);
+    mp->newSigstack = false;
+}
+
 // VM | FS | FILES | SIGHAND | SYSVSEM | THREAD: a thread like any other, without libc's TLS.
 constexpr int32 cloneFlags = 0x100 | 0x200 | 0x400 | 0x800 | 0x40000 | 0x10000;
 

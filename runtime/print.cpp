@@ -40,6 +40,8 @@ void printint(int64 v) {
     printuint(v < 0 ? -static_cast<uint64>(v) : static_cast<uint64>(v));
 }
 
+void printbool(bool v) { prints(v ? "true" : "false"); }
+
 void printhex(uint64 v) {
     char buf[18];
     int i = sizeof buf;

@@ -1,5 +1,6 @@
 // proc.cpp - boot, in Go: what rt0_go calls to make a scheduler, and the first goroutine that the scheduler runs.
-// Go's counterpart: proc.go, whose other chapters are proc_g, proc_sched, proc_m, proc_syscall and proc_sysmon here.
+// Go's counterpart: proc.go, whose other chapters are proc_g, proc_sched, proc_m, proc_syscall, proc_sysmon and proc_world
+// here.
 //
 // The bootstrap sequence, as rt0_go calls it:
 //
@@ -10,7 +11,7 @@
 //
 // runtime.main runs on that goroutine, starts the runtime's helpers and calls main.main.
 
-#include "runtime.hpp"
+#include "go.hpp"
 
 GOVAR(g, g0);
 GOVAR(m, m0);
@@ -19,6 +20,7 @@ __thread g* tls_g;
 
 GOVAR(m*, allm);
 GOVAR(slice<p*>, allp);
+GOVAR(mutex, allpLock);
 GOVAR(int32, gomaxprocs);
 GOVAR(bool, mainStarted);
 GOVAR(int64, runtimeInitTime);
@@ -41,8 +43,6 @@ GOVAR(bool, support_sse2);
 GOVAR(bool, support_sse41);
 GOVAR(bool, support_sse42);
 GOVAR(bool, support_ssse3);
-
-constexpr int32 _MaxGomaxprocs = 1 << 10;
 
 // ---- on g0 ---------------------------------------------------------------------------------------------------------
 
@@ -114,8 +114,29 @@ uint32 fastrand() {
     return s0 + s1;
 }
 
+/// GOMAXPROCS shrank, and pp is not wanted any more: what it has goes to the global lists. The P itself stays, because
+/// an M in a system call may remember it.
+static void pdestroy(p* pp) {
+    while (pp->runqhead != pp->runqtail) globrunqputhead(pp->runq[--pp->runqtail % (sizeof pp->runq / sizeof pp->runq[0])]);
+    if (pp->runnext) globrunqputhead(pp->runnext);
+    pp->runnext = nullptr;
+
+    lock(&sched.sudoglock);
+    while (pp->sudogcache.len > 0) {
+        sudog* s = pp->sudogcache.array[--pp->sudogcache.len];
+        s->next = sched.sudogcache;
+        sched.sudogcache = s;
+    }
+    unlock(&sched.sudoglock);
+    freemcache(pp->mcache);
+    pp->mcache = nullptr;
+    gfpurge(pp);
+    pp->status = _Pdead;
+}
+
 /// Changes the number of Ps. With sched.lock held, or before there is anybody to race with; the world is stopped.
-/// The current M ends up with a P. Returns the Ps that have work, linked by p.link.
+/// The current M ends up with a P. Returns the Ps that have work, linked by p.link, each with a sleeping M in p.m if
+/// there was one.
 p* procresize(int32 nprocs) {
     int32 old = gomaxprocs;
     if (old < 0 || nprocs <= 0) throw_("procresize: invalid argument");
@@ -125,39 +146,40 @@ p* procresize(int32 nprocs) {
     sched.procresizetime = now;
 
     if (nprocs > allp.len) {
-        auto* a = allp.array;
-        if (nprocs > allp.cap) {
-            a = static_cast<p**>(mallocgc(sizeof(p*) * nprocs));
-            if (allp.len) memcpy(a, allp.array, sizeof(p*) * allp.len);
-            allp.cap = nprocs;
+        slice<p*> all = {allp.array, nprocs, allp.cap};
+        if (nprocs > all.cap) {
+            all = {static_cast<p**>(mallocgc(sizeof(p*) * nprocs)), nprocs, nprocs};  // others may still walk the old one
+            if (allp.cap) memcpy(all.array, allp.array, sizeof(p*) * allp.cap);
         }
-        allp = {a, nprocs, allp.cap};
+        lock(&allpLock);
+        allp = all;
+        unlock(&allpLock);
     }
 
     m* mp = getg()->m;
     for (int32 i = 0; i < nprocs; i++) {
-        if (allp.array[i]) continue;
-        auto* pp = static_cast<p*>(persistentalloc(sizeof(p), 64));  // Ps are never freed
-        pp->id = i;
-        pp->status = _Pgcstop;
-        pp->sudogcache = {pp->sudogbuf, 0, sizeof pp->sudogbuf / sizeof pp->sudogbuf[0]};
+        p* pp = allp.array[i];
+        if (!pp) {
+            pp = static_cast<p*>(persistentalloc(sizeof(p), 64));  // Ps are never freed
+            pp->id = i;
+            pp->status = _Pgcstop;
+            pp->sudogcache = {pp->sudogbuf, 0, sizeof pp->sudogbuf / sizeof pp->sudogbuf[0]};
+        }
         if (old == 0 && i == 0) {
             if (!mp->mcache) throw_("procresize: m0 has no mcache");
             pp->mcache = mp->mcache;  // the one that boot has used so far
-        } else {
+        } else if (!pp->mcache) {
             pp->mcache = allocmcache();
         }
-        allp.array[i] = pp;
+        atomic::Store(&allp.array[i], pp);
     }
 
-    // Ps that are not wanted any more: what they have goes to the global lists.
-    for (int32 i = nprocs; i < old; i++) {
-        p* pp = allp.array[i];
-        while (!runqempty(pp)) {
-            bool inherit;
-            if (g* gp = runqget(pp, &inherit)) globrunqput(gp);
-        }
-        pp->status = _Pdead;
+    globrunqcollect();
+    for (int32 i = nprocs; i < old; i++) pdestroy(allp.array[i]);
+    if (nprocs < allp.len) {
+        lock(&allpLock);
+        allp.len = nprocs;
+        unlock(&allpLock);
     }
 
     // This M may hold one of those. It lets go of its P and takes P 0, if it cannot keep its own.
@@ -181,6 +203,7 @@ p* procresize(int32 nprocs) {
         if (runqempty(pp)) {
             pidleput(pp);
         } else {
+            pp->m = mget();
             pp->link = runnable;
             runnable = pp;
         }
@@ -218,6 +241,8 @@ void runtime_main(funcval*) {
     unlockOSThread();
     main_main();
 
+    // A panic elsewhere may still recover, or else says something: do not exit while its deferred calls run.
+    for (int32 c = 0; c < 1000 && atomic::Load(&runningPanicDefers) != 0; c++) Gosched();
     // Another goroutine is printing its last words: let it.
     if (atomic::Load(&panicking) != 0) gopark(nullptr, nullptr, str("panicwait"));
     exit_(0);
@@ -230,13 +255,16 @@ static const funcval forcegchelper_f = {forcegchelper};
 void runtime_init() { newproc(0, const_cast<funcval*>(&forcegchelper_f)); }
 
 // ---- goroutine and thread bound together ---------------------------------------------------------------------------
+// nosplit: a goroutine that were preempted between the count and the lock would go on with another M.
 
+nosplit static void dolockOSThread();
 static void dolockOSThread() {
     g* gp = getg();
     gp->m->lockedg = gp;
     gp->lockedm = gp->m;
 }
 
+nosplit static void dounlockOSThread();
 static void dounlockOSThread() {
     g* gp = getg();
     if (gp->m->lockedInt != 0 || gp->m->lockedExt != 0) return;
@@ -253,5 +281,23 @@ void unlockOSThread() {
     m* mp = getg()->m;
     if (mp->lockedInt == 0) throw_("unlockOSThread: not locked");
     mp->lockedInt--;
+    dounlockOSThread();
+}
+
+void runtime::LockOSThread() {
+    startTemplateThread();
+    m* mp = getg()->m;
+    if (++mp->lockedExt == 0) {
+        mp->lockedExt--;
+        panicplain("LockOSThread nesting overflow");
+    }
+    dolockOSThread();
+}
+
+/// Once too often does nothing.
+void runtime::UnlockOSThread() {
+    m* mp = getg()->m;
+    if (mp->lockedExt == 0) return;
+    mp->lockedExt--;
     dounlockOSThread();
 }

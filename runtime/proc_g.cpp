@@ -9,18 +9,6 @@ GOVAR(slice<g*>, allgs);
 GOVAR(uintptr, allglen);
 GOVAR(mutex, allglock);
 
-// ---- status --------------------------------------------------------------------------------------------------------
-
-void casgstatus(g* gp, uint32 oldval, uint32 newval) {
-    if (oldval == newval) fatal_nosplit("fatal: casgstatus: old and new status are the same\n");
-    // The old status can be missing for a moment only: another M is between two steps of handing gp over.
-    for (int i = 0; !atomic::Cas(&gp->atomicstatus, oldval, newval); i++) {
-        if (oldval == _Gwaiting && gp->atomicstatus == _Grunnable) fatal_nosplit("fatal: casgstatus: waiting, but it is runnable\n");
-        if (i >= 1000) osyield();
-        procyield(5);
-    }
-}
-
 // ---- birth ---------------------------------------------------------------------------------------------------------
 
 struct newprocargs {
@@ -39,9 +27,14 @@ void newproc(int32 siz, funcval* fn) {
     systemstack(newproc_func1, &a);
 }
 
+/// A prologue for those that have none: here the goroutine yields if it was asked to.
+[[gnu::noinline]] static void preemptpoint() { procyield(0); }
+
+/// A loop that only spawns would keep its P for ever, as it does in Go up to 1.13, and pile up goroutines that never run.
 void newclosure(funcval* fn, const _type* typ) {
     newprocargs a = {fn, typ, getcallerpc()};
     systemstack(newproc_func1, &a);
+    preemptpoint();
 }
 
 struct malgargs {
@@ -163,6 +156,11 @@ static bool parkunlock_c(g*, void* l) {
     return true;
 }
 
+bool parkunlockp(g*, void* l) {
+    unlockp(static_cast<mutex*>(l));
+    return true;
+}
+
 void goparkunlock(mutex* l, gostring reason) { gopark(parkunlock_c, l, reason); }
 
 /// On g0, from gopark.
@@ -177,24 +175,21 @@ void park_m(g* gp) {
         mp->waitlock = nullptr;
         if (!fn(gp, l)) {  // it need not wait after all
             casgstatus(gp, _Gwaiting, _Grunnable);
-            execute(gp, true);
+            return execute(gp, true);
         }
     }
     schedule();
 }
 
-void goready_func1(g* gp) GO("runtime.goready.func1");
-void goready_func1(g* gp) { ready(gp, true); }
+static void wakep_func1(void*) { wakep(); }
 
-void goready(g* gp) { systemstack(goready_func1, gp); }
-
-/// On g0. Makes a waiting goroutine runnable, in runnext if next.
+/// Makes a waiting goroutine runnable, in runnext if next. Go goes to g0 for all of it; only to start an M needs the room.
 void ready(g* gp, bool next) {
     m* mp = acquirem();
     if (readgstatus(gp) != _Gwaiting) throw_("ready: the goroutine is not waiting");
     casgstatus(gp, _Gwaiting, _Grunnable);
     runqput(mp->p, gp, next);
-    if (atomic::Load(&sched.npidle) != 0 && atomic::Load(&sched.nmspinning) == 0) wakep();
+    if (atomic::Load(&sched.npidle) != 0 && atomic::Load(&sched.nmspinning) == 0) systemstack<void>(wakep_func1, nullptr);
     releasem(mp);
 }
 
@@ -207,9 +202,7 @@ void goschedImpl(g* gp) {
     if (readgstatus(gp) != _Grunning) throw_("goschedImpl: the goroutine is not running");
     casgstatus(gp, _Grunning, _Grunnable);
     dropg();
-    lock(&sched.lock);
     globrunqput(gp);
-    unlock(&sched.lock);
     schedule();
 }
 
@@ -219,11 +212,14 @@ void Gosched() { mcall(gosched_m); }
 
 // ---- death ---------------------------------------------------------------------------------------------------------
 
-void goexit0(g* gp) GO("runtime.goexit0");
+void goexit0(g* gp) GO("runtime.goexit0") __attribute__((used));
 void gfput(p* pp, g* gp) GO("runtime.gfput");
 
-/// Called by goexit when a goroutine's function returns.
-void goexit1() { mcall(goexit0); }
+/// On g0: as if mstart1 had returned.
+[[noreturn]] static void returntomstart(gobuf* g0) {
+    __asm__ volatile("mov %0, %%rsp\n\txor %%ebp, %%ebp\n\tjmp *%1" : : "r"(g0->sp), "r"(g0->pc));
+    __builtin_unreachable();
+}
 
 /// On g0: the goroutine is over. Its g and its stack wait for the next newproc.
 void goexit0(g* gp) {
@@ -242,13 +238,16 @@ void goexit0(g* gp) {
     if (gp->timer) mfree(gp->timer, sizeof(timer));
     gp->timer = nullptr;
     gp->preempt = false;
-    gp->context = nullptr;
+    gp->context = nullptr;  // nothing of it is kept: its stack may be another's before the switch
+    mp->leaving = mp->g0;
     freesegments(gp);
     gp->stackguard0 = gp->stack.lo + _StackGuard;
     dropg();
     if (locked && mp->lockedInt != 0) throw_("goexit0: exited while locked to its thread by the runtime");
     mp->lockedExt = 0;
     gfput(mp->p, gp);
+    // A program locks a thread to change it. Nobody else is to have it after that: back to mstart, which ends it.
+    if (locked) returntomstart(&mp->g0->sched);
     schedule();
 }
 
@@ -260,11 +259,14 @@ void gfput(p* pp, g* gp) {
     pp->gfreecnt++;
     if (pp->gfreecnt < 64) return;
     lock(&sched.gflock);
-    while (pp->gfreecnt >= 32) {
+    g* ahead[8] = {};
+    for (int i = 0; pp->gfreecnt >= 32; i = (i + 1) % 8) {
         pp->gfreecnt--;
         gp = pp->gfree;
         pp->gfree = gp->schedlink;
         gp->schedlink = sched.gfreeStack;
+        gp->param = ahead[i];  // who comes eight after it: see gfget
+        ahead[i] = gp;
         sched.gfreeStack = gp;
         sched.ngfree++;
     }
@@ -276,7 +278,10 @@ g* gfget(p* pp) {
     if (!pp->gfree && sched.gfreeStack) {
         lock(&sched.gflock);
         while (pp->gfreecnt < 32 && sched.gfreeStack) {
+            // Out of the cache by now, and only each one says who is next: so one of them is asked for that is some turns off.
             g* gp = sched.gfreeStack;
+            if (gp->param) __builtin_prefetch(&static_cast<g*>(gp->param)->schedlink);
+            gp->param = nullptr;
             sched.gfreeStack = gp->schedlink;
             sched.ngfree--;
             gp->schedlink = pp->gfree;
@@ -289,46 +294,54 @@ g* gfget(p* pp) {
     if (!gp) return nullptr;
     pp->gfree = gp->schedlink;
     pp->gfreecnt--;
+    if (g* next = pp->gfree) {
+        prefetchstack(next->stack.hi);
+        if (g* other = next->schedlink; other && other->schedlink) prefetchg(other->schedlink);
+    }
     return gp;
+}
+
+void gfpurge(p* pp) {
+    lock(&sched.gflock);
+    while (pp->gfreecnt != 0) {
+        pp->gfreecnt--;
+        g* gp = pp->gfree;
+        pp->gfree = gp->schedlink;
+        gp->schedlink = sched.gfreeStack;
+        sched.gfreeStack = gp;
+        sched.ngfree++;
+    }
+    unlock(&sched.gflock);
 }
 
 // ---- sudogs --------------------------------------------------------------------------------------------------------
 
-/// From the P's cache; half a cache comes from the global one when it is empty.
-sudog* acquireSudog() {
+/// The P's cache is empty: half a cache from the global one, or one new sudog.
+void refillSudogs() {
     m* mp = acquirem();
     p* pp = mp->p;
-    if (pp->sudogcache.len == 0) {
-        lock(&sched.sudoglock);
-        while (pp->sudogcache.len < pp->sudogcache.cap / 2 && sched.sudogcache) {
-            sudog* s = sched.sudogcache;
-            sched.sudogcache = s->next;
-            s->next = nullptr;
-            pp->sudogcache.array[pp->sudogcache.len++] = s;
-        }
-        unlock(&sched.sudoglock);
-        if (pp->sudogcache.len == 0) pp->sudogcache.array[pp->sudogcache.len++] = new_<sudog>();
+    lock(&sched.sudoglock);
+    while (pp->sudogcache.len < pp->sudogcache.cap / 2 && sched.sudogcache) {
+        sudog* s = sched.sudogcache;
+        sched.sudogcache = s->next;
+        s->next = nullptr;
+        pp->sudogcache.array[pp->sudogcache.len++] = s;
     }
-    sudog* s = pp->sudogcache.array[--pp->sudogcache.len];
-    if (s->elem) throw_("acquireSudog: s.elem is set in the cache");
+    unlock(&sched.sudoglock);
+    if (pp->sudogcache.len == 0) pp->sudogcache.array[pp->sudogcache.len++] = new_<sudog>();
     releasem(mp);
-    return s;
 }
 
-/// The other half: a full cache gives half of itself to the global one.
-void releaseSudog(sudog* s) {
-    if (s->elem || s->isSelect || s->next || s->prev || s->waitlink || s->c) throw_("releaseSudog: still in use");
+/// It is full: half of it to the global one.
+void spillSudogs() {
     m* mp = acquirem();
     p* pp = mp->p;
-    if (pp->sudogcache.len == pp->sudogcache.cap) {
-        lock(&sched.sudoglock);
-        while (pp->sudogcache.len > pp->sudogcache.cap / 2) {
-            sudog* q = pp->sudogcache.array[--pp->sudogcache.len];
-            q->next = sched.sudogcache;
-            sched.sudogcache = q;
-        }
-        unlock(&sched.sudoglock);
+    lock(&sched.sudoglock);
+    while (pp->sudogcache.len > pp->sudogcache.cap / 2) {
+        sudog* q = pp->sudogcache.array[--pp->sudogcache.len];
+        q->next = sched.sudogcache;
+        sched.sudogcache = q;
     }
-    pp->sudogcache.array[pp->sudogcache.len++] = s;
+    unlock(&sched.sudoglock);
     releasem(mp);
 }

@@ -9,7 +9,7 @@ void mstartm0() { initsig(false); }
 
 /// Called by mstart on g0 with mstart's own pc and sp: where mcall and systemstack begin from now on.
 /// Realigns the stack, which mstart keeps in Go's shape and not in C++'s; nosplit because it does.
-[[noreturn, gnu::force_align_arg_pointer]] nosplit void mstart1(uintptr pc, uintptr sp) GO("runtime.mstart1");
+[[gnu::force_align_arg_pointer]] nosplit void mstart1(uintptr pc, uintptr sp) GO("runtime.mstart1");
 void mstart1(uintptr pc, uintptr sp) {
     g* gp = getg();
     m* mp = gp->m;
@@ -33,13 +33,32 @@ void mstart1(uintptr pc, uintptr sp) {
 void mspinning() GO("runtime.mspinning");
 void mspinning() { getg()->m->spinning = true; }
 
+/// An M whose thread is gone and off its stack, its memory as new; or null. An m is only ever used as an m again:
+/// preemptone looks at those of others without a lock.
+static m* reapm() {
+    if (!sched.freem) return nullptr;
+    lock(&sched.lock);
+    m** at = &sched.freem;
+    while (*at && atomic::Load(&(*at)->freeWait) != 0) at = &(*at)->freelink;
+    m* mp = *at;
+    if (mp) *at = mp->freelink;
+    unlock(&sched.lock);
+    if (!mp) return nullptr;
+    stackfree(mp->g0->stack);
+    mfree(mp->g0, sizeof(g));
+    mfree(mp->gsignal, sizeof(g));
+    memset(mp, 0, sizeof *mp);
+    return mp;
+}
+
 /// An m without a thread yet. Memory needs a P's caches, so an M that has none borrows pp.
 m* allocm(p* pp, void (*fn)()) GO("runtime.allocm");
 m* allocm(p* pp, void (*fn)()) {
     g* gp = getg();
     gp->m->locks++;
     if (!gp->m->p) acquirep(pp);
-    m* mp = new_<m>();
+    m* mp = reapm();
+    if (!mp) mp = new_<m>();
     mp->mstartfn = fn;
     mcommoninit(mp);
     mp->g0 = malg(8192);
@@ -56,15 +75,109 @@ void newm1(m* mp) {
     releasem(self);
 }
 
+// A program may have put a locked thread into an unusual state, and a new thread inherits it from the one that makes it.
+// So Ms that are wanted on a locked thread are made by another: the template thread, which LockOSThread starts.
+static struct {
+    mutex lock;
+    m* newm;               // to be made, linked by schedlink
+    bool waiting;          // the template thread sleeps on wake
+    note wake;
+    uint32 haveTemplateThread;
+} newmHandoff;
+
 /// A new thread that runs fn and then schedules with pp; or with fn = sysmon and no P.
 void newm(void (*fn)(), p* pp) {
     m* mp = allocm(pp, fn);
     mp->nextp = pp;
     mp->sigmask = initSigmask;
-    newm1(mp);
+    if (getg()->m->lockedExt == 0) {
+        newm1(mp);
+        return;
+    }
+    lock(&newmHandoff.lock);
+    if (newmHandoff.haveTemplateThread == 0) throw_("newm: on a locked thread with no template thread");
+    mp->schedlink = newmHandoff.newm;
+    newmHandoff.newm = mp;
+    if (newmHandoff.waiting) {
+        newmHandoff.waiting = false;
+        notewakeup(&newmHandoff.wake);
+    }
+    unlock(&newmHandoff.lock);
+}
+
+/// On an M of its own, without a P, for ever.
+void templateThread() GO("runtime.templateThread");
+void templateThread() {
+    lock(&sched.lock);
+    sched.nmsys++;
+    checkdead();
+    unlock(&sched.lock);
+    for (;;) {
+        lock(&newmHandoff.lock);
+        while (m* mp = newmHandoff.newm) {
+            newmHandoff.newm = mp->schedlink;
+            unlock(&newmHandoff.lock);
+            mp->schedlink = nullptr;
+            newm1(mp);
+            lock(&newmHandoff.lock);
+        }
+        newmHandoff.waiting = true;
+        noteclear(&newmHandoff.wake);
+        unlock(&newmHandoff.lock);
+        notesleep(&newmHandoff.wake);
+    }
+}
+
+static void startTemplateThread_func1(void*) { newm(templateThread, nullptr); }
+
+void startTemplateThread() {
+    if (atomic::Load(&newmHandoff.haveTemplateThread) != 0) return;
+    if (!atomic::Cas(&newmHandoff.haveTemplateThread, 0u, 1u)) return;
+    systemstack<void>(startTemplateThread_func1, nullptr);
 }
 
 int32 mcount() { return static_cast<int32>(sched.mnext - sched.nmfreed); }
+
+// ---- end -----------------------------------------------------------------------------------------------------------
+
+/// From mstart, on g0: the thread ends, because its goroutine exited while locked to it. Realigns the stack, as mstart1
+/// does. The first thread stays, asleep for ever: without it the process would look dead to its parent.
+[[noreturn, gnu::force_align_arg_pointer]] nosplit void mexit() GO("runtime.mexit");
+void mexit() {
+    m* mp = getg()->m;
+    if (mp == &m0) {
+        handoffp(releasep());
+        lock(&sched.lock);
+        sched.nmfreed++;
+        checkdead();
+        unlock(&sched.lock);
+        notesleep(&mp->park);
+        throw_("mexit: locked m0 woke up");
+    }
+
+    unminit();
+    stackfree(mp->gsignal->stack);
+    lock(&sched.lock);
+    m** at = &allm;
+    while (*at != mp) {
+        if (!*at) throw_("mexit: m not found in allm");
+        at = &(*at)->alllink;
+    }
+    *at = mp->alllink;
+    // On freem from here on, for reapm, which has to wait: this thread still stands on the g0 stack.
+    mp->freeWait = 1;
+    mp->freelink = sched.freem;
+    sched.freem = mp;
+    unlock(&sched.lock);
+
+    // Only now may anybody think that nobody runs any more: handoffp has perhaps started an M.
+    handoffp(releasep());
+    lock(&sched.lock);
+    sched.nmfreed++;
+    checkdead();
+    unlock(&sched.lock);
+    exitThread(&mp->freeWait);
+}
 
 // ---- M and P -------------------------------------------------------------------------------------------------------
 
@@ -105,7 +218,8 @@ static void mput(m* mp) {
     checkdead();
 }
 
-static m* mget() {
+/// With sched.lock held.
+m* mget() {
     m* mp = sched.midle;
     if (mp) {
         sched.midle = mp->schedlink;
@@ -120,6 +234,7 @@ void stopm() {
     if (mp->locks != 0) throw_("stopm: holding locks");
     if (mp->p) throw_("stopm: holding p");
     if (mp->spinning) throw_("stopm: spinning");
+    leave();
     lock(&sched.lock);
     mput(mp);
     unlock(&sched.lock);
@@ -163,7 +278,7 @@ void wakep() {
 
 /// A P whose M is in a system call or is locked to a goroutine that waits: who takes it?
 void handoffp(p* pp) {
-    if (!runqempty(pp) || sched.runqsize != 0) {
+    if (!runqempty(pp) || !globrunqempty()) {
         startm(pp, false);
         return;
     }
@@ -173,7 +288,13 @@ void handoffp(p* pp) {
         return;
     }
     lock(&sched.lock);
-    if (sched.runqsize != 0) {
+    if (sched.gcwaiting != 0) {
+        pp->status = _Pgcstop;
+        stoppedone();
+        unlock(&sched.lock);
+        return;
+    }
+    if (!globrunqempty()) {
         unlock(&sched.lock);
         startm(pp, false);
         return;
@@ -194,6 +315,7 @@ void handoffp(p* pp) {
 void stoplockedm() {
     m* mp = getg()->m;
     if (!mp->lockedg || mp->lockedg->lockedm != mp) throw_("stoplockedm: inconsistent locking");
+    leave();
     if (mp->p) handoffp(releasep());
     incidlelocked(1);
     notesleep(&mp->park);
@@ -225,6 +347,7 @@ void incidlelocked(int32 v) {
 
 /// With sched.lock held, whenever an M goes to sleep: if no M runs any more, no goroutine ever will again.
 void checkdead() {
+    if (atomic::Load(&panicking) != 0) return;  // a report has frozen the world: all Ms may sleep
     int32 run = mcount() - sched.nmidle - sched.nmidlelocked - sched.nmsys;
     if (run > 0) return;
     if (run < 0) throw_("checkdead: inconsistent counts");

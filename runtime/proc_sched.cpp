@@ -2,6 +2,7 @@
 //
 // A P has a ring of 256 goroutines and one in runnext, which runs before the ring and inherits the time slice of the
 // goroutine that readied it. The owner needs no lock: it alone moves runqtail, and everybody moves runqhead by CAS.
+// With a single P there are no thieves, and plain stores do what Go does with atomic ones whatever GOMAXPROCS is.
 
 #include "runtime.hpp"
 
@@ -20,25 +21,35 @@ bool runqempty(p* pp) {
 }
 
 bool runqputslow(p* pp, g* gp, uint32 h, uint32 t) GO("runtime.runqputslow");
+/// The list ghead .. gtail, n long, to the end of the global queue.
+inline void globrunqputbatch(g* ghead, g* gtail, int32 n) GO("runtime.globrunqputbatch");
+
+/// At the ring's tail. False: it is full, with head *h and tail *t.
+[[gnu::always_inline]] static inline bool runqputtail(p* pp, g* gp, uint32* h, uint32* t) {
+    *h = atomic::Load(&pp->runqhead);
+    *t = pp->runqtail;
+    if (*t - *h >= runqlen) return false;
+    pp->runq[*t % runqlen] = gp;
+    atomic::StoreRel(&pp->runqtail, *t + 1);  // now thieves may take it
+    return true;
+}
+
+/// The ring was full. If runqputslow finds that a thief has made room meanwhile, there is a place after all.
+[[gnu::noinline]] static void runqputfull(p* pp, g* gp) {
+    uint32 h, t;
+    while (!runqputtail(pp, gp, &h, &t) && !runqputslow(pp, gp, h, t));
+}
 
 /// By the owner. next: into runnext, and what was there to the tail. A full ring gives half of itself away.
 void runqput(p* pp, g* gp, bool next) {
     if (next) {
         g* old = atomic::Load(&pp->runnext);
-        while (!atomic::Cas(&pp->runnext, old, gp)) old = atomic::Load(&pp->runnext);
+        while (!atomic::Casp(&pp->runnext, old, gp)) old = atomic::Load(&pp->runnext);
         if (!old) return;
         gp = old;
     }
-    for (;;) {
-        uint32 h = atomic::Load(&pp->runqhead);
-        uint32 t = pp->runqtail;
-        if (t - h < runqlen) {
-            pp->runq[t % runqlen] = gp;
-            atomic::StoreRel(&pp->runqtail, t + 1);  // now thieves may take it
-            return;
-        }
-        if (runqputslow(pp, gp, h, t)) return;  // false: a thief made room meanwhile
-    }
+    uint32 h, t;
+    if (!runqputtail(pp, gp, &h, &t)) runqputfull(pp, gp);
 }
 
 /// Moves half the ring and gp to the global queue.
@@ -50,9 +61,7 @@ bool runqputslow(p* pp, g* gp, uint32 h, uint32 t) {
     if (!atomic::CasRel(&pp->runqhead, h, h + n)) return false;
     batch[n] = gp;
     for (uint32 i = 0; i < n; i++) batch[i]->schedlink = batch[i + 1];
-    lock(&sched.lock);
     globrunqputbatch(batch[0], batch[n], static_cast<int32>(n + 1));
-    unlock(&sched.lock);
     return true;
 }
 
@@ -61,7 +70,7 @@ g* runqget(p* pp, bool* inheritTime) {
     for (;;) {
         g* next = atomic::Load(&pp->runnext);
         if (!next) break;
-        if (atomic::Cas(&pp->runnext, next, nullptr)) {
+        if (atomic::Casp(&pp->runnext, next, nullptr)) {
             *inheritTime = true;
             return next;
         }
@@ -72,7 +81,11 @@ g* runqget(p* pp, bool* inheritTime) {
         uint32 t = pp->runqtail;
         if (t == h) return nullptr;
         g* gp = pp->runq[h % runqlen];
-        if (atomic::CasRel(&pp->runqhead, h, h + 1)) return gp;
+        // With many goroutines each is out of the cache by the time it runs again: fetch the g that is some turns off, and
+        // of one whose g has come the top of the stack.
+        if (t - h > 3) prefetchstack(pp->runq[(h + 3) % runqlen]->sched.sp);
+        if (t - h > 8) prefetchg(pp->runq[(h + 8) % runqlen]);
+        if (atomic::Casp(&pp->runqhead, h, h + 1)) return gp;
     }
 }
 
@@ -113,21 +126,68 @@ g* runqsteal(p* pp, p* p2, bool stealRunNextG) {
     return gp;
 }
 
-// ---- global queues, with sched.lock held ---------------------------------------------------------------------------
+// ---- the global queue ----------------------------------------------------------------------------------------------
+//
+// sched.lock guards it. With a single P it belongs to who holds that P, and needs no lock; the Ms that hold none put
+// goroutines on a list beside it, with the lock, and the holder moves them over before it looks at the queue.
+//
+// What needs the lock stands in functions of its own: with one P, who calls them saves no registers for it.
 
-void globrunqput(g* gp) { globrunqputbatch(gp, gp, 1); }
-
-void globrunqputbatch(g* ghead, g* gtail, int32 n) {
+/// Puts the list ghead .. gtail at the end of a queue.
+[[gnu::always_inline]] static inline void append(guintptr* head, guintptr* tail, g* ghead, g* gtail) {
     gtail->schedlink = nullptr;
-    if (sched.runqtail)
-        sched.runqtail->schedlink = ghead;
+    if (*tail)
+        (*tail)->schedlink = ghead;
     else
-        sched.runqhead = ghead;
-    sched.runqtail = gtail;
+        *head = ghead;
+    *tail = gtail;
+}
+
+[[gnu::always_inline]] static inline void appendglob(g* ghead, g* gtail, int32 n) {
+    append(&sched.runqhead, &sched.runqtail, ghead, gtail);
     sched.runqsize += n;
 }
 
-static g* globrunqpop() {
+[[gnu::noinline]] static void appendgloblocked(g* ghead, g* gtail, int32 n) {
+    lock(&sched.lock);
+    appendglob(ghead, gtail, n);
+    unlock(&sched.lock);
+}
+
+inline void globrunqputbatch(g* ghead, g* gtail, int32 n) {
+    if (!oneP()) return appendgloblocked(ghead, gtail, n);
+    appendglob(ghead, gtail, n);
+}
+
+void globrunqput(g* gp) { globrunqputbatch(gp, gp, 1); }
+
+void globrunqinject(g* gp) {
+    if (oneP())
+        append(&sched.injecthead, &sched.injecttail, gp, gp);
+    else
+        appendglob(gp, gp, 1);
+}
+
+void globrunqcollect() {
+    int32 n = 0;
+    for (g* gp = sched.injecthead; gp; gp = gp->schedlink) n++;
+    if (n == 0) return;
+    append(&sched.runqhead, &sched.runqtail, sched.injecthead, sched.injecttail);
+    sched.runqsize += n;
+    sched.injecthead = sched.injecttail = nullptr;
+}
+
+bool globrunqempty() { return sched.runqsize == 0 && !atomic::Load(&sched.injecthead); }
+
+/// At the front. Only while the world is stopped.
+void globrunqputhead(g* gp) {
+    gp->schedlink = sched.runqhead;
+    sched.runqhead = gp;
+    if (!sched.runqtail) sched.runqtail = gp;
+    sched.runqsize++;
+}
+
+[[gnu::always_inline]] static inline g* globrunqpop() {
     g* gp = sched.runqhead;
     sched.runqhead = gp->schedlink;
     if (!sched.runqhead) sched.runqtail = nullptr;
@@ -136,15 +196,30 @@ static g* globrunqpop() {
 }
 
 /// This P's share of the global queue: one to run, the rest into its ring. max 0: no limit of the caller's.
+/// With sched.lock held, or the only P.
 g* globrunqget(p* pp, int32 max) {
     if (sched.runqsize == 0) return nullptr;
-    int32 n = sched.runqsize / gomaxprocs + 1;
+    int32 n = (oneP() ? sched.runqsize : sched.runqsize / gomaxprocs) + 1;
     if (n > sched.runqsize) n = sched.runqsize;
     if (max > 0 && n > max) n = max;
     if (n > static_cast<int32>(runqlen / 2)) n = runqlen / 2;
     g* gp = globrunqpop();
     while (--n > 0) runqput(pp, globrunqpop(), false);
     return gp;
+}
+
+void injectglist(g* glist) {
+    if (!glist) return;
+    int32 n = 0;
+    lock(&sched.lock);
+    for (; glist; n++) {
+        g* gp = glist;
+        glist = gp->schedlink;
+        casgstatus(gp, _Gwaiting, _Grunnable);
+        globrunqinject(gp);
+    }
+    unlock(&sched.lock);
+    for (; n != 0 && atomic::Load(&sched.npidle) != 0; n--) startm(nullptr, false);
 }
 
 void pidleput(p* pp) {
@@ -164,13 +239,6 @@ p* pidleget() {
 }
 
 // ---- the scheduler -------------------------------------------------------------------------------------------------
-
-/// The M and its goroutine let go of each other.
-void dropg() {
-    m* mp = getg()->m;
-    mp->curg->m = nullptr;
-    mp->curg = nullptr;
-}
 
 /// Runs gp on this M until it parks, yields or ends; then mcall comes back to g0's beginning, not here.
 void execute(g* gp, bool inheritTime) {
@@ -194,6 +262,7 @@ static g* stealpass(p* pp, bool stealRunNextG) {
     uint32 pos = r % count, step = r / count % count + 1;
     while (gcd(step, count) != 1) step = step % count + 1;
     for (uint32 i = 0; i < count; i++, pos = (pos + step) % count) {
+        if (atomic::Load(&sched.gcwaiting) != 0) return nullptr;
         p* p2 = allp.array[pos];
         if (p2 == pp) {
             bool inherit;
@@ -205,10 +274,22 @@ static g* stealpass(p* pp, bool stealRunNextG) {
     return nullptr;
 }
 
-static g* globrunqgetlocked(p* pp, int32 max) {
+[[gnu::noinline]] static g* globrunqgetlocked(p* pp, int32 max) {
     lock(&sched.lock);
     g* gp = globrunqget(pp, max);
     unlock(&sched.lock);
+    return gp;
+}
+
+/// The same without the lock, where that is nobody else's.
+[[gnu::always_inline]] static inline g* fromglob(p* pp, int32 max) {
+    return oneP() ? globrunqget(pp, max) : globrunqgetlocked(pp, max);
+}
+
+/// The first goroutine of netpoll's list, for this M to run; the others are for everybody.
+static g* takefirst(g* gp) {
+    injectglist(gp->schedlink);
+    casgstatus(gp, _Gwaiting, _Grunnable);
     return gp;
 }
 
@@ -218,13 +299,22 @@ g* findrunnable(bool* inheritTime) {
     m* mp = getg()->m;
     *inheritTime = false;
     for (;;) {
+        if (atomic::Load(&sched.gcwaiting) != 0) {
+            gcstopm();
+            continue;
+        }
         p* pp = mp->p;
         if (fingwait && fingwake)
             if (g* gp = wakefing()) ready(gp, true);
 
         if (g* gp = runqget(pp, inheritTime)) return gp;
         if (sched.runqsize != 0)
-            if (g* gp = globrunqgetlocked(pp, 0)) return gp;
+            if (g* gp = fromglob(pp, 0)) return gp;
+        leave();  // from here on it can take long
+
+        // Poll the network. Only a shortcut: if somebody else waits for it already, he will tell.
+        if (netpollinited() && atomic::Load(&netpollWaiters) > 0 && atomic::Load(&sched.lastpoll) != 0)
+            if (g* gp = netpoll(false)) return takefirst(gp);
 
         // Steal. Not when all others are idle, nor when half of the busy Ps have a thief looking already.
         uint32 procs = static_cast<uint32>(gomaxprocs);
@@ -242,7 +332,13 @@ g* findrunnable(bool* inheritTime) {
         // Nothing. Give up the P, in a way that no wake-up is lost: first the P becomes idle, then this M stops
         // counting as spinning, then all queues are looked at once more. Who queues a goroutine does it the
         // other way round: first the queue, then a look for spinning Ms and idle Ps.
+        slice<p*> all = allp;  // without a P nothing keeps allp as it is; what it points at stays
         lock(&sched.lock);
+        if (sched.gcwaiting != 0) {
+            unlock(&sched.lock);
+            continue;
+        }
+        globrunqcollect();
         if (sched.runqsize != 0) {
             g* gp = globrunqget(pp, 0);
             unlock(&sched.lock);
@@ -258,8 +354,8 @@ g* findrunnable(bool* inheritTime) {
             if (static_cast<int32>(atomic::Xadd(&sched.nmspinning, -1)) < 0) throw_("findrunnable: negative nmspinning");
         }
         bool again = false;
-        for (int64 i = 0; i < allp.len && !again; i++) {
-            if (runqempty(allp.array[i])) continue;
+        for (int64 i = 0; i < all.len && !again; i++) {
+            if (runqempty(all.array[i])) continue;
             lock(&sched.lock);
             pp = pidleget();
             unlock(&sched.lock);
@@ -270,6 +366,20 @@ g* findrunnable(bool* inheritTime) {
                 atomic::Xadd(&sched.nmspinning, 1);
             }
             again = true;
+        }
+
+        // The last resort: one M sleeps in the network poller, which is then the place where work can come from.
+        if (!again && netpollinited() && atomic::Load(&netpollWaiters) > 0 && atomic::Xchg(&sched.lastpoll, 0) != 0) {
+            g* gp = netpoll(true);
+            atomic::Store(&sched.lastpoll, nanotime());
+            lock(&sched.lock);
+            pp = pidleget();
+            unlock(&sched.lock);
+            if (pp) {
+                acquirep(pp);
+                return takefirst(gp);
+            }
+            injectglist(gp);
         }
         if (!again) stopm();
     }
@@ -291,13 +401,22 @@ void schedule() {
     if (mp->locks != 0) throw_("schedule: holding locks");
     if (mp->lockedg) {
         stoplockedm();
-        execute(mp->lockedg, false);
+        return execute(mp->lockedg, false);
     }
     for (;;) {
+        if (atomic::Load(&sched.gcwaiting) != 0) {
+            gcstopm();
+            continue;
+        }
         g* gp = nullptr;
         bool inheritTime = false;
+        if (atomic::Load(&sched.injecthead)) {
+            lock(&sched.lock);
+            globrunqcollect();
+            unlock(&sched.lock);
+        }
         // Now and then the global queue comes first: two goroutines that ready each other for ever would starve it.
-        if (mp->p->schedtick % 61 == 0 && sched.runqsize > 0) gp = globrunqgetlocked(mp->p, 1);
+        if (mp->p->schedtick % 61 == 0 && sched.runqsize > 0) gp = fromglob(mp->p, 1);
         if (!gp) {
             gp = runqget(mp->p, &inheritTime);
             if (gp && mp->spinning) throw_("schedule: spinning with local work");
@@ -308,6 +427,6 @@ void schedule() {
             startlockedm(gp);  // it runs on its own thread only, which gets this P
             continue;
         }
-        execute(gp, inheritTime);
+        return execute(gp, inheritTime);
     }
 }

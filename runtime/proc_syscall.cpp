@@ -5,16 +5,17 @@
 
 #include "runtime.hpp"
 
-nosplit static void save(g* gp, uintptr pc, uintptr sp);
-static void save(g* gp, uintptr pc, uintptr sp) {
+nosplit static void save(g* gp, uintptr pc, uintptr sp, uintptr bp);
+static void save(g* gp, uintptr pc, uintptr sp, uintptr bp) {
     gp->sched.pc = pc;
     gp->sched.sp = sp;
+    gp->sched.bp = bp;
     gp->sched.ret = 0;
     gp->sched.g = gp;
 }
 
 /// With sched.lock held: a P is about to run again, so sysmon has something to watch.
-static void wakesysmon() {
+void wakesysmon() {
     if (atomic::Load(&sched.sysmonwait) == 0) return;
     atomic::Store(&sched.sysmonwait, 0);
     notewakeup(&sched.sysmonnote);
@@ -27,15 +28,26 @@ void entersyscall_sysmon(void*) {
     unlock(&sched.lock);
 }
 
+/// Somebody stops the world and may have looked at this P just before it became _Psyscall: then it is ours to stop.
+void entersyscall_gcwait(p* pp) GO("runtime.entersyscall_gcwait");
+void entersyscall_gcwait(p* pp) {
+    lock(&sched.lock);
+    if (sched.stopwait > 0 && atomic::Cas(&pp->status, _Psyscall, _Pgcstop)) {
+        pp->syscalltick++;
+        stoppedone();
+    }
+    unlock(&sched.lock);
+}
+
 /// What both ways in do first: no preemption, no growth, and the caller's frame is what sched describes while the call lasts.
-nosplit static m* reentersyscall(g* gp, uintptr pc, uintptr sp);
-static m* reentersyscall(g* gp, uintptr pc, uintptr sp) {
+nosplit static m* reentersyscall(g* gp, uintptr pc, uintptr sp, uintptr bp);
+static m* reentersyscall(g* gp, uintptr pc, uintptr sp, uintptr bp) {
     m* mp = gp->m;
     mp->locks++;
     gp->stackguard0 = stackPreempt;
     settlsguard(stackPreempt);
     gp->throwsplit = true;
-    save(gp, pc, sp);
+    save(gp, pc, sp, bp);
     gp->syscallsp = sp;
     gp->syscallpc = pc;
     casgstatus(gp, _Grunning, _Gsyscall);
@@ -44,18 +56,22 @@ static m* reentersyscall(g* gp, uintptr pc, uintptr sp) {
 
 /// A system call that may block: the P stays at hand, for sysmon to take if it takes long.
 void entersyscall() {
-    uintptr pc = getcallerpc(), sp = getcallersp();
+    uintptr pc = getcallerpc(), sp = getcallersp(), bp = getcallerbp();
     g* gp = getg();
-    m* mp = reentersyscall(gp, pc, sp);
+    m* mp = reentersyscall(gp, pc, sp, bp);
     if (atomic::Load(&sched.sysmonwait) != 0) {
         systemstack<void>(entersyscall_sysmon, nullptr);
-        save(gp, pc, sp);
+        save(gp, pc, sp, bp);
     }
 
     mp->syscalltick = mp->p->syscalltick;
     mp->mcache = nullptr;
     mp->p->m = nullptr;
     atomic::Store(&mp->p->status, _Psyscall);  // from here on sysmon may take it
+    if (atomic::Load(&sched.gcwaiting) != 0) {
+        systemstack(entersyscall_gcwait, mp->p);
+        save(gp, pc, sp, bp);
+    }
     mp->locks--;
 }
 
@@ -64,13 +80,13 @@ void entersyscallblock_handoff(void*) { handoffp(releasep()); }
 
 /// For a call that will block for sure: do not wait for sysmon to find out.
 void entersyscallblock() {
-    uintptr pc = getcallerpc(), sp = getcallersp();
+    uintptr pc = getcallerpc(), sp = getcallersp(), bp = getcallerbp();
     g* gp = getg();
-    m* mp = reentersyscall(gp, pc, sp);
+    m* mp = reentersyscall(gp, pc, sp, bp);
     mp->syscalltick = mp->p->syscalltick;
     mp->p->syscalltick++;
     systemstack<void>(entersyscallblock_handoff, nullptr);
-    save(gp, pc, sp);  // systemstack has left its own mark there
+    save(gp, pc, sp, bp);  // systemstack has left its own mark there
     mp->locks--;
 }
 
@@ -138,15 +154,15 @@ void exitsyscall0(g* gp) {
     if (pp)
         wakesysmon();
     else
-        globrunqput(gp);
+        globrunqinject(gp);
     unlock(&sched.lock);
     if (pp) {
         acquirep(pp);
-        execute(gp, false);
+        return execute(gp, false);
     }
     if (mp->lockedg) {  // nobody else may run it
         stoplockedm();
-        execute(gp, false);
+        return execute(gp, false);
     }
     stopm();
     schedule();

@@ -1,4 +1,5 @@
-// proc_sysmon.cpp - the watcher: a thread without a P that takes Ps back from long system calls and long runs.
+// proc_sysmon.cpp - the watcher: a thread without a P that takes Ps back from long system calls and long runs, and
+// prints what GODEBUG=schedtrace asks for.
 // Go's counterpart: proc.go.
 
 #include "runtime.hpp"
@@ -11,7 +12,6 @@ constexpr int64 forcePreemptNS = 10 * 1000 * 1000;  // a time slice
 
 /// Asks the goroutine on pp to yield at its next function call. Best effort: it may be the wrong one by the time it
 /// looks, which does no harm, or may never call a function.
-bool preemptone(p* pp) GO("runtime.preemptone");
 bool preemptone(p* pp) {
     m* mp = pp->m;
     if (!mp || mp == getg()->m) return false;
@@ -27,9 +27,10 @@ bool preemptone(p* pp) {
 uint32 retake(int64 now) GO("runtime.retake");
 uint32 retake(int64 now) {
     uint32 n = 0;
+    lock(&allpLock);
     for (int64 i = 0; i < allp.len; i++) {
         p* pp = allp.array[i];
-        if (!pp) continue;
+        if (!pp) continue;  // procresize is about to make it
         sysmontick* pd = &pp->sysmontick;
         uint32 s = atomic::Load(&pp->status);
         if (s == _Psyscall) {
@@ -43,6 +44,7 @@ uint32 retake(int64 now) {
                 pd->syscallwhen + forcePreemptNS > now)
                 continue;
             // The M that gets the P must count as running before this one's goes to sleep, or checkdead would err.
+            unlock(&allpLock);  // sched.lock comes first
             incidlelocked(-1);
             if (atomic::Cas(&pp->status, s, _Pidle)) {
                 n++;
@@ -50,6 +52,7 @@ uint32 retake(int64 now) {
                 handoffp(pp);
             }
             incidlelocked(1);
+            lock(&allpLock);
         } else if (s == _Prunning) {
             // The first look compares with time 0: a P that has not switched since boot is preempted at once, as in Go.
             if (pd->schedtick != pp->schedtick) {
@@ -61,6 +64,7 @@ uint32 retake(int64 now) {
             preemptone(pp);
         }
     }
+    unlock(&allpLock);
     return n;
 }
 
@@ -71,10 +75,106 @@ static void wakeforcegc() {
     g* gp = forcegc.g;
     lock(&sched.lock);
     casgstatus(gp, _Gwaiting, _Grunnable);
-    globrunqput(gp);
+    globrunqinject(gp);
     unlock(&sched.lock);
     if (sched.npidle != 0) startm(nullptr, false);
     unlock(&forcegc.lock);
+}
+
+// ---- GODEBUG=schedtrace=N,scheddetail=1 ----------------------------------------------------------------------------
+
+static int64 starttime;
+
+/// One name=value of a line.
+static void field(const char* name, int64 v) {
+    prints(name);
+    printint(v);
+}
+
+static int64 idof(m* mp) { return mp ? mp->id : -1; }
+static int64 idof(g* gp) { return gp ? gp->goid : -1; }
+static int64 idof(p* pp) { return pp ? pp->id : -1; }
+
+/// The state of the scheduler, in one line, or with a line for each P, M and G. Others run on meanwhile, and sched.lock
+/// keeps little of this still: so each pointer is read once and may be out of date.
+void schedtrace(bool detailed) GO("runtime.schedtrace");
+void schedtrace(bool detailed) {
+    int64 now = nanotime();
+    if (starttime == 0) starttime = now;
+    lock(&sched.lock);
+    printlock();
+    field("SCHED ", (now - starttime) / 1000000);
+    field("ms: gomaxprocs=", gomaxprocs);
+    field(" idleprocs=", sched.npidle);
+    field(" threads=", mcount());
+    field(" spinningthreads=", sched.nmspinning);
+    field(" idlethreads=", sched.nmidle);
+    field(" runqueue=", sched.runqsize);
+    if (detailed) {
+        field(" gcwaiting=", sched.gcwaiting);
+        field(" nmidlelocked=", sched.nmidlelocked);
+        field(" stopwait=", sched.stopwait);
+        field(" sysmonwait=", sched.sysmonwait);
+        prints("\n");
+    }
+    for (int64 i = 0; i < allp.len; i++) {
+        p* pp = allp.array[i];
+        uint32 h = atomic::Load(&pp->runqhead);
+        uint32 t = atomic::Load(&pp->runqtail);
+        if (!detailed) {
+            field(i == 0 ? " [" : " ", static_cast<int32>(t - h));
+            continue;
+        }
+        field("  P", i);
+        field(": status=", pp->status);
+        field(" schedtick=", pp->schedtick);
+        field(" syscalltick=", pp->syscalltick);
+        field(" m=", idof(atomic::Load(&pp->m)));
+        field(" runqsize=", static_cast<int32>(t - h));
+        field(" gfreecnt=", pp->gfreecnt);
+        prints("\n");
+    }
+    if (!detailed) prints("]\n");
+    for (m* mp = detailed ? allm : nullptr; mp; mp = mp->alllink) {
+        field("  M", mp->id);
+        field(": p=", idof(atomic::Load(&mp->p)));
+        field(" curg=", idof(atomic::Load(&mp->curg)));
+        field(" mallocing=", mp->mallocing);
+        field(" throwing=", mp->throwing);
+        prints(" preemptoff=");
+        printstring(mp->preemptoff);
+        field(" locks=", mp->locks);
+        field(" dying=", mp->dying);
+        field(" helpgc=", mp->helpgc);
+        prints(mp->spinning ? " spinning=true" : " spinning=false");
+        prints(mp->blocked ? " blocked=true" : " blocked=false");
+        field(" lockedg=", idof(atomic::Load(&mp->lockedg)));
+        prints("\n");
+    }
+    if (detailed) {
+        lock(&allglock);
+        for (int64 i = 0; i < allgs.len; i++) {
+            g* gp = allgs.array[i];
+            field("  G", gp->goid);
+            field(": status=", readgstatus(gp));
+            prints("(");
+            printstring(gp->waitreason);
+            field(") m=", idof(atomic::Load(&gp->m)));
+            field(" lockedm=", idof(atomic::Load(&gp->lockedm)));
+            prints("\n");
+        }
+        unlock(&allglock);
+    }
+    printunlock();
+    unlock(&sched.lock);
+}
+
+// ---- the loop ------------------------------------------------------------------------------------------------------
+
+/// Nobody runs, so there is nothing to watch. Trusted only with sched.lock held. With something to print it goes on.
+static bool nothingtowatch() {
+    return debug.schedtrace <= 0 &&
+           (atomic::Load(&sched.gcwaiting) != 0 || atomic::Load(&sched.npidle) == static_cast<uint32>(gomaxprocs));
 }
 
 /// On m1's g0, for ever. Sleeps 20 us between looks, longer and longer while nothing happens, up to 10 ms.
@@ -85,6 +185,7 @@ void sysmon() {
     unlock(&sched.lock);
 
     lastforcegc = nanotime();
+    int64 lasttrace = 0;
     int32 idle = 0;
     uint32 delay = 0;
     for (;;) {
@@ -94,9 +195,9 @@ void sysmon() {
         usleep_(delay);
 
         // Nobody runs: sleep until somebody comes back from a system call.
-        if (atomic::Load(&sched.gcwaiting) != 0 || atomic::Load(&sched.npidle) == static_cast<uint32>(gomaxprocs)) {
+        if (nothingtowatch()) {
             lock(&sched.lock);
-            if (atomic::Load(&sched.gcwaiting) != 0 || atomic::Load(&sched.npidle) == static_cast<uint32>(gomaxprocs)) {
+            if (nothingtowatch()) {
                 atomic::Store(&sched.sysmonwait, 1);
                 unlock(&sched.lock);
                 notetsleep(&sched.sysmonnote, forcegcperiod / 2);
@@ -109,11 +210,25 @@ void sysmon() {
             unlock(&sched.lock);
         }
 
+        // Nobody has polled the network for 10 ms: do it. What comes of it must count as running before anybody
+        // looks for a deadlock, and sysmon itself does not count.
+        int64 lastpoll = static_cast<int64>(atomic::Load(&sched.lastpoll));
         int64 now = nanotime();
+        if (netpollinited() && lastpoll != 0 && lastpoll + 10 * 1000 * 1000 < now) {
+            atomic::Cas(&sched.lastpoll, lastpoll, now);
+            incidlelocked(-1);
+            injectglist(netpoll(false));
+            incidlelocked(1);
+        }
+
         idle = retake(now) != 0 ? 0 : idle + 1;
         if (now - lastforcegc > forcegcperiod && atomic::Load(&forcegc.idle) != 0) {
             lastforcegc = now;
             wakeforcegc();
+        }
+        if (debug.schedtrace > 0 && lasttrace + debug.schedtrace * 1000000ll <= now) {
+            lasttrace = now;
+            schedtrace(debug.scheddetail > 0);
         }
     }
 }

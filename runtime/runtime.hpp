@@ -9,11 +9,13 @@
 // ---- asm_amd64.S ---------------------------------------------------------------------------------------------------
 void mstart() GO("runtime.mstart");
 void asminit() GO("runtime.asminit");
-[[noreturn]] void gogo(gobuf* buf) GO("runtime.gogo");
+void gogo(gobuf* buf) GO("runtime.gogo");
 void mcall(void (*fn)(g*)) GO("runtime.mcall");
+void leave() GO("runtime.leave");
 void systemstack_(void (*fn)(void*), void* arg) GO("runtime.systemstack");
 void systemstack_switch() GO("runtime.systemstack_switch");
 void goexit() GO("runtime.goexit");
+void goexit1() GO("runtime.goexit1");
 int64 cputicks() GO("runtime.cputicks");
 void procyield(uint32 cycles) GO("runtime.procyield");
 extern const funcval mainPC GO("runtime.mainPC");
@@ -53,6 +55,10 @@ int64 atoi(gostring s, bool* ok) GO("runtime.atoi");
 // ---- lock_futex.cpp ------------------------------------------------------------------------------------------------
 void lock(mutex* l) GO("runtime.lock");
 void unlock(mutex* l) GO("runtime.unlock");
+/// The same for a lock that is taken only with a P in hand: a channel's, a semaphore's. Whoever holds it keeps the P
+/// until unlockp, so with a single P there is nobody to exclude.
+void lockp(mutex* l);
+void unlockp(mutex* l);
 void noteclear(note* n) GO("runtime.noteclear");
 void notewakeup(note* n) GO("runtime.notewakeup");
 void notesleep(note* n) GO("runtime.notesleep");
@@ -71,6 +77,8 @@ void alginit() GO("runtime.alginit");
 // ---- malloc.cpp ----------------------------------------------------------------------------------------------------
 void mallocinit() GO("runtime.mallocinit");
 mcache* allocmcache() GO("runtime.allocmcache");
+/// What it holds goes back to the heap.
+void freemcache(mcache* c) GO("runtime.freemcache");
 /// Zeroed memory, 16-byte aligned. Never fails: out of memory is fatal.
 void* mallocgc(uintptr size) GO("runtime.mallocgc");
 /// What mallocgc(size) gave.
@@ -93,11 +101,14 @@ constexpr uintptr stackPreempt = static_cast<uintptr>(-1314);   // 0xfffffffffff
 void stackinit() GO("runtime.stackinit");
 stack stackalloc(uintptr n) GO("runtime.stackalloc");
 void stackfree(stack stk) GO("runtime.stackfree");
-[[noreturn]] void newstack(uintptr framesize, uintptr argsize, uintptr* top) GO("runtime.newstack");
+void stackcache_clear(mcache* c) GO("runtime.stackcache_clear");
+void newstack(uintptr framesize, uintptr argsize, uintptr* top) GO("runtime.newstack");
 nosplit void lessstack() GO("runtime.lessstack");
 nosplit void straypreempt(uintptr sp, uintptr framesize) GO("runtime.straypreempt");
 /// Takes a dead goroutine back to its first segment.
 void freesegments(g* gp) GO("runtime.freesegments");
+/// Takes the current goroutine back to the segment that p is in.
+void freesegmentsto(void* p) GO("runtime.freesegmentsto");
 void gostartcall(gobuf* buf, void* fn, void* ctxt) GO("runtime.gostartcall");
 void gostartcallfn(gobuf* buf, funcval* fv) GO("runtime.gostartcallfn");
 
@@ -106,6 +117,11 @@ extern sigset initSigmask;
 void msigsave(m* mp) GO("runtime.msigsave");
 void initsig(bool preinit) GO("runtime.initsig");
 void minitSignals() GO("runtime.minitSignals");
+/// "SIGSEGV: segmentation violation"; null for a signal that nobody here has a name for.
+const char* signame(uint32 sig) GO("runtime.signame");
+/// As if the goroutine had called it where the signal came.
+[[noreturn, gnu::force_align_arg_pointer]] nosplit void sigpanic() GO("runtime.sigpanic");
+[[noreturn]] void dieFromSignal(uint32 sig) GO("runtime.dieFromSignal");
 
 // ---- mgc.cpp -------------------------------------------------------------------------------------------------------
 void gcinit() GO("runtime.gcinit");
@@ -129,42 +145,57 @@ void runtime_main(funcval*) GO("runtime.main");
 void runtime_init() GO("runtime.init");
 void main_init() GO("main.init");
 void main_main() GO("main.main");
-void lockOSThread() GO("runtime.lockOSThread");
-void unlockOSThread() GO("runtime.unlockOSThread");
+nosplit void lockOSThread() GO("runtime.lockOSThread");
+nosplit void unlockOSThread() GO("runtime.unlockOSThread");
 
 // ---- proc_g.cpp: the life of a goroutine ---------------------------------------------------------------------------
 /// Queues a goroutine that will run fn. siz is the size of what fn captured, 0 here: see newclosure.
-void newproc(int32 siz, funcval* fn) GO("runtime.newproc");
+nosplit void newproc(int32 siz, funcval* fn) GO("runtime.newproc");
 /// The same for a function object with captures: it is moved, by typ, to the new goroutine's stack.
-void newclosure(funcval* fn, const _type* typ) GO("runtime.newclosure");
+nosplit void newclosure(funcval* fn, const _type* typ) GO("runtime.newclosure");
 g* malg(int32 stacksize) GO("runtime.malg");
 void allgadd(g* gp) GO("runtime.allgadd");
-void goexit1() GO("runtime.goexit1");
+/// This P's dead gs go to the global list.
+void gfpurge(p* pp) GO("runtime.gfpurge");
 /// One of the runtime's own helpers: it does not count as a program that goes on.
 bool issystemgoroutine(g* gp) GO("runtime.isSystemGoroutine");
-nosplit void casgstatus(g* gp, uint32 oldval, uint32 newval) GO("runtime.casgstatus");
+nosplit inline void casgstatus(g* gp, uint32 oldval, uint32 newval) GO("runtime.casgstatus");
 [[gnu::always_inline]] inline uint32 readgstatus(g* gp) { return atomic::Load(&gp->atomicstatus); }
 /// Parks the current goroutine. unlockf(gp, lock), if any, runs on g0 once it is off its stack; if it says false, it goes on at once.
 void gopark(bool (*unlockf)(g*, void*), void* lock, gostring reason) GO("runtime.gopark");
 void goparkunlock(mutex* l, gostring reason) GO("runtime.goparkunlock");
-void goready(g* gp) GO("runtime.goready");
+/// The same for a lock of lockp's.
+inline void goparkunlockp(mutex* l, gostring reason) GO("runtime.goparkunlockp");
+bool parkunlockp(g* gp, void* l) GO("runtime.parkunlockp");
+inline void goready(g* gp) GO("runtime.goready");
 void ready(g* gp, bool next) GO("runtime.ready");
 void Gosched() GO("runtime.Gosched");
 void gopreempt_m(g* gp) GO("runtime.gopreempt_m");
-sudog* acquireSudog() GO("runtime.acquireSudog");
-void releaseSudog(sudog* s) GO("runtime.releaseSudog");
+inline sudog* acquireSudog() GO("runtime.acquireSudog");
+inline void releaseSudog(sudog* s) GO("runtime.releaseSudog");
+void refillSudogs() GO("runtime.refillSudogs");
+void spillSudogs() GO("runtime.spillSudogs");
 
 // ---- proc_sched.cpp: who runs next ---------------------------------------------------------------------------------
-[[noreturn]] void schedule() GO("runtime.schedule");
-[[noreturn]] void execute(g* gp, bool inheritTime) GO("runtime.execute");
-void dropg() GO("runtime.dropg");
+void schedule() GO("runtime.schedule");
+void execute(g* gp, bool inheritTime) GO("runtime.execute");
+inline void dropg() GO("runtime.dropg");
 void runqput(p* pp, g* gp, bool next) GO("runtime.runqput");
 g* runqget(p* pp, bool* inheritTime) GO("runtime.runqget");
 bool runqempty(p* pp) GO("runtime.runqempty");
 g* runqsteal(p* pp, p* p2, bool stealRunNextG) GO("runtime.runqsteal");
+/// By an M with a P: to the end of the global queue.
 void globrunqput(g* gp) GO("runtime.globrunqput");
-void globrunqputbatch(g* ghead, g* gtail, int32 n) GO("runtime.globrunqputbatch");
+void globrunqputhead(g* gp) GO("runtime.globrunqputhead");
+/// The same by anybody, with sched.lock held.
+void globrunqinject(g* gp) GO("runtime.globrunqinject");
+/// Moves what was injected to the queue. With the only P in hand, or the world stopped; and sched.lock held.
+void globrunqcollect() GO("runtime.globrunqcollect");
+/// A look without a lock.
+bool globrunqempty() GO("runtime.globrunqempty");
 g* globrunqget(p* pp, int32 max) GO("runtime.globrunqget");
+/// What netpoll returned goes to the global queue, and Ms are started for it.
+void injectglist(g* glist) GO("runtime.injectglist");
 void pidleput(p* pp) GO("runtime.pidleput");
 p* pidleget() GO("runtime.pidleget");
 
@@ -172,6 +203,8 @@ p* pidleget() GO("runtime.pidleget");
 void acquirep(p* pp) GO("runtime.acquirep");
 p* releasep() GO("runtime.releasep");
 void newm(void (*fn)(), p* pp) GO("runtime.newm");
+void startTemplateThread() GO("runtime.startTemplateThread");
+m* mget() GO("runtime.mget");
 void startm(p* pp, bool spinning) GO("runtime.startm");
 void stopm() GO("runtime.stopm");
 void handoffp(p* pp) GO("runtime.handoffp");
@@ -182,6 +215,15 @@ void incidlelocked(int32 v) GO("runtime.incidlelocked");
 void checkdead() GO("runtime.checkdead");
 int32 mcount() GO("runtime.mcount");
 
+// ---- proc_world.cpp ------------------------------------------------------------------------------------------------
+constexpr int32 _MaxGomaxprocs = 1 << 10;
+/// On a goroutine: returns when no other one runs. The reason is for who looks at m.preemptoff meanwhile.
+void stopTheWorld(gostring reason) GO("runtime.stopTheWorld");
+void startTheWorld() GO("runtime.startTheWorld");
+void gcstopm() GO("runtime.gcstopm");
+/// With sched.lock held: a P has become _Pgcstop. The last one wakes who stops the world.
+void stoppedone() GO("runtime.stoppedone");
+
 // ---- proc_syscall.cpp ----------------------------------------------------------------------------------------------
 nosplit void entersyscall() GO("runtime.entersyscall");
 nosplit void entersyscallblock() GO("runtime.entersyscallblock");
@@ -190,6 +232,14 @@ nosplit int64 Syscall(int64 (*fn)(uintptr, const void*, uintptr), uintptr a, con
 
 // ---- proc_sysmon.cpp -----------------------------------------------------------------------------------------------
 void sysmon() GO("runtime.sysmon");
+void wakesysmon() GO("runtime.wakesysmon");
+bool preemptone(p* pp) GO("runtime.preemptone");
+
+// ---- netpoll.cpp, netpoll_epoll.cpp --------------------------------------------------------------------------------
+bool netpollinited() GO("runtime.netpollinited");
+/// The goroutines whose files are ready, linked by schedlink. block: waits until there is one.
+g* netpoll(bool block) GO("runtime.netpoll");
+extern uint32 netpollWaiters;   // how many are parked for it
 
 // ---- chan.cpp ------------------------------------------------------------------------------------------------------
 hchan* makechan(const _type* t, int64 size) GO("runtime.makechan");
@@ -199,22 +249,84 @@ void closechan(hchan* c) GO("runtime.closechan");
 void chanfree(hchan* c) GO("runtime.chanfree");
 extern hchan* main_init_done;
 
-// ---- panic.cpp, print.cpp ------------------------------------------------------------------------------------------
-/// The runtime found itself broken: says so and exits with status 2. s reads "place: fact".
-[[noreturn]] void throw_(const char* s) GO("runtime.throw");
-/// The program did something that Go answers with a panic. Until there is recover, that is fatal.
-[[noreturn]] void panicplain(const char* s) GO("runtime.panicplain");
-/// Last words when nothing can be trusted, the stack included.
-[[noreturn]] nosplit void fatal_nosplit(const char* s) GO("runtime.badsystemstack");
+// ---- sema.cpp ------------------------------------------------------------------------------------------------------
+/// Who waits on the addresses that hash to it. Its functions: with the lock held.
+struct alignas(64) semaRoot {   // a cache line each
+    mutex lock;
+    sudog* treap;    // the first waiter of each address
+    uint32 nwait;    // waiters, for a look without the lock
+
+    /// At the end of addr's line, or at its head if lifo.
+    void queue(uint32* addr, sudog* s, bool lifo) GO("runtime.semaRoot.queue");
+    /// The first in addr's line, or null.
+    sudog* dequeue(uint32* addr) GO("runtime.semaRoot.dequeue");
+    void rotateLeft(sudog* x) GO("runtime.semaRoot.rotateLeft");
+    void rotateRight(sudog* x) GO("runtime.semaRoot.rotateRight");
+};
+extern semaRoot semtable[251];
+inline semaRoot* semroot(uint32* addr) GO("runtime.semroot");
+inline semaRoot* semroot(uint32* addr) { return &semtable[reinterpret_cast<uintptr>(addr) / 8 % 251]; }
+
+// ---- print.cpp -----------------------------------------------------------------------------------------------------
 void printlock() GO("runtime.printlock");
 void printunlock() GO("runtime.printunlock");
 void printstring(gostring s) GO("runtime.printstring");
 void prints(const char* s) GO("runtime.prints");
+void printbool(bool v) GO("runtime.printbool");
 void printint(int64 v) GO("runtime.printint");
 void printuint(uint64 v) GO("runtime.printuint");
 void printhex(uint64 v) GO("runtime.printhex");
 
-[[gnu::always_inline]] inline gostring str(const char* s) { return gostring{s, findnull(s)}; }
+/// Of a literal, whose length is known, and of any other C string.
+template <size_t n> [[gnu::always_inline]] inline gostring str(const char (&s)[n]) { return gostring{s, n - 1}; }
+template <class T> concept charpointer = __is_same(T, const char*);
+template <charpointer T> [[gnu::always_inline]] inline gostring str(const T& s) { return gostring{s, findnull(s)}; }
+
+struct hex {
+    uint64 v;
+};
+inline void print1(const char* s) { prints(s); }
+inline void print1(gostring s) { printstring(s); }
+inline void print1(int32 v) { printint(v); }
+inline void print1(int64 v) { printint(v); }
+inline void print1(uint64 v) { printuint(v); }
+inline void print1(hex h) { printhex(h.v); }
+/// Go's built-in print: its words stay together.
+template <class... T> void print(T... v) {
+    printlock();
+    (print1(v), ...);
+    printunlock();
+}
+
+// ---- panic.cpp -----------------------------------------------------------------------------------------------------
+/// The runtime found itself broken: says so, shows the goroutines and exits with status 2. s reads "place: fact".
+[[noreturn]] nosplit void throw_(const char* s) GO("runtime.throw");
+/// Last words when nothing can be trusted, the stack included.
+[[noreturn]] nosplit void fatal_nosplit(const char* s) GO("runtime.badsystemstack");
+/// Before anything of a report is written: one M at a time.
+nosplit void startpanic() GO("runtime.startpanic");
+/// Shows where its caller is, and the others, and exits. The caller does not know, so that the call is not its last word.
+[[gnu::noinline]] nosplit void dopanic() GO("runtime.dopanic");
+[[noreturn]] void crash() GO("runtime.crash");
+/// May a signal that this goroutine brought on itself become a panic of the program's?
+bool canpanic(g* gp) GO("runtime.canpanic");
+
+// Panics that begin in the runtime. The program may recover from them.
+[[noreturn]] void panicplain(const char* s) GO("runtime.panicplain");   // panic: s
+[[noreturn]] void panicmem() GO("runtime.panicmem");
+[[noreturn]] void panicdivide() GO("runtime.panicdivide");
+[[noreturn]] void panicoverflow() GO("runtime.panicoverflow");
+[[noreturn]] void panicfloat() GO("runtime.panicfloat");
+
+// ---- traceback.cpp -------------------------------------------------------------------------------------------------
+/// GOTRACEBACK: 0 nothing, 1 the program's frames, 2 the runtime's, too; all goroutines; and then a core file.
+int32 gotraceback(bool* all, bool* crash) GO("runtime.gotraceback");
+void goroutineheader(g* gp) GO("runtime.goroutineheader");
+/// gp's frames, from the innermost: its pc and the frame pointer it had; pc ~0: from where gp was suspended.
+void traceback(uintptr pc, uintptr sp, uintptr bp, g* gp) GO("runtime.traceback");
+/// The same for a pc that did not call anybody: a signal came.
+void tracebacktrap(uintptr pc, uintptr sp, uintptr bp, g* gp) GO("runtime.tracebacktrap");
+void tracebackothers(g* me) GO("runtime.tracebackothers");
 
 /// Keeps the current goroutine on its M (and its P with it) until releasem: no preemption in between.
 [[gnu::always_inline]] inline m* acquirem() {
@@ -229,4 +341,60 @@ void printhex(uint64 v) GO("runtime.printhex");
         gp->stackguard0 = stackPreempt;
         settlsguard(stackPreempt);
     }
+}
+
+[[gnu::always_inline]] inline void lockp(mutex* l) {
+    if (!oneP() || l->key != 0) return lock(l);
+    getg()->m->locks++;
+    l->key = 1;
+}
+[[gnu::always_inline]] inline void unlockp(mutex* l) {
+    if (!oneP() || l->key != 1) return unlock(l);
+    l->key = 0;
+    releasem(getg()->m);
+}
+
+/// From oldval to newval. In Go a compare-and-swap, because the collector may hold the status while it looks at the
+/// stack; here it has one owner at a time, who is the only one to change it.
+inline void casgstatus(g* gp, uint32 oldval, uint32 newval) {
+    if (gp->atomicstatus != oldval || oldval == newval) fatal_nosplit("fatal: casgstatus: bad incoming status\n");
+    atomic::StoreRel(&gp->atomicstatus, newval);
+}
+
+/// The M and its goroutine let go of each other.
+inline void dropg() {
+    m* mp = getg()->m;
+    mp->curg->m = nullptr;
+    mp->curg = nullptr;
+}
+
+inline void goready(g* gp) { ready(gp, true); }
+inline void goparkunlockp(mutex* l, gostring reason) { gopark(parkunlockp, l, reason); }
+
+/// A sudog from the P's cache. No function is called between the look at the P and the use of its cache, so there is no
+/// prologue where this goroutine could be sent to another P.
+inline sudog* acquireSudog() {
+    if (getg()->m->p->sudogcache.len == 0) refillSudogs();
+    slice<sudog*>* cache = &getg()->m->p->sudogcache;
+    if (cache->len == 0) return acquireSudog();  // refilled, and then preempted
+    sudog* s = cache->array[--cache->len];
+    if (s->elem) throw_("acquireSudog: s.elem is set in the cache");
+    return s;
+}
+
+inline void releaseSudog(sudog* s) {
+    if (s->elem || s->isSelect || s->next || s->prev || s->waitlink || s->c) throw_("releaseSudog: still in use");
+    if (getg()->m->p->sudogcache.len == getg()->m->p->sudogcache.cap) spillSudogs();
+    slice<sudog*>* cache = &getg()->m->p->sudogcache;
+    if (cache->len == cache->cap) return releaseSudog(s);
+    cache->array[cache->len++] = s;
+}
+
+/// Asks for what one touches of a g to run it, and of the stack whose pointer is sp.
+[[gnu::always_inline]] inline void prefetchg(g* gp) {
+    auto* line = reinterpret_cast<uint8*>(gp);
+    for (uintptr at = 0; at < sizeof(g); at += 64) __builtin_prefetch(line + at, 1);
+}
+[[gnu::always_inline]] inline void prefetchstack(uintptr sp) {
+    for (uintptr at = 0; at < 256; at += 64) __builtin_prefetch(reinterpret_cast<uint8*>(sp) - at, 1);
 }

@@ -85,13 +85,23 @@ static bool equal(gostring s, const char* t) {
     return s.len == findnull(t) && memcmp(s.str, t, s.len) == 0;
 }
 
-/// GOTRACEBACK: how much a crash prints. The level sits above two flag bits, as in Go.
+/// GOTRACEBACK: how much a report shows. The level stands above two flags, as in Go: all goroutines, and a core file.
 static void setTraceback(gostring level) {
-    uint32 t = 1 << 2;  // "single": the goroutine that failed
-    if (equal(level, "none")) t = 0;
-    if (equal(level, "all")) t = 2 << 2 | 1;
-    if (equal(level, "system")) t = 2 << 2 | 1;
-    if (equal(level, "crash")) t = 2 << 2 | 3;
+    constexpr uint32 crash = 1, all = 2, shift = 2;
+    uint32 t = all;
+    bool ok;
+    if (equal(level, "none"))
+        t = 0;
+    else if (level.len == 0 || equal(level, "single"))
+        t = 1 << shift;
+    else if (equal(level, "all"))
+        t = 1 << shift | all;
+    else if (equal(level, "system"))
+        t = 2 << shift | all;
+    else if (equal(level, "crash"))
+        t = 2 << shift | all | crash;
+    else if (int64 n = atoi(level, &ok); ok && n == static_cast<int64>(static_cast<uint32>(n)))
+        t |= static_cast<uint32>(n) << shift;
     traceback_cache = t;
 }
 

@@ -111,6 +111,11 @@ struct funcval {
     void (*fn)(funcval*);
 };
 
+/// A function value that newclosure has moved to the bottom of a goroutine's stack: how to destroy what it captured.
+struct closureval : funcval {
+    const struct _type* type;
+};
+
 // ---- locks ---------------------------------------------------------------------------------------------------------
 
 /// A lock for the runtime itself: 0 unlocked, 1 locked, 2 locked with threads asleep on the futex.
@@ -121,6 +126,44 @@ struct mutex {
 /// A one-time event for a thread: 0 not yet, 1 has happened. Cleared by its owner before each use.
 struct note {
     uintptr key;
+};
+
+// ---- panics ---------------------------------------------------------------------------------------------------------
+
+/// What a panic carries. In Go an interface{}, a type and a pointer; here one of the few kinds that panic knows.
+struct eface {
+    enum kind : uint32 {
+        NIL,
+        BOOL,
+        INT,
+        UINT,
+        STRING,
+        ERROR,           // the runtime's: an error whose text is s
+    } kind;
+    union {
+        int64 n;
+        gostring s;
+    };
+};
+
+/// A call that a function has deferred. Linked from g._defer, the last one first.
+struct _defer {
+    int32 siz;               // bytes of the function object, which follows
+    bool started;            // its call has begun
+    uintptr sp;              // the function that deferred it: its Defer,
+    uintptr pc;              // and where it goes on after a recover
+    funcval* fn;
+    struct _panic* _panic;   // the panic that runs it, null if the function ends as it should
+    _defer* link;
+};
+
+/// A panic under way, on the stack of gopanic. Linked from g._panic, the last one first.
+struct _panic {
+    void* argp;              // not used: see gorecover
+    eface arg;
+    _panic* link;
+    bool recovered;          // a deferred call has recovered: it ends when that call returns
+    bool aborted;            // a deferred call that it ran has panicked or gone to Goexit: it will not go on
 };
 
 // ---- g: a goroutine ------------------------------------------------------------------------------------------------
@@ -137,15 +180,16 @@ struct g {
     uintptr syscallsp;       // while _Gsyscall: sched.sp at the call, for whoever looks at the stack
     uintptr syscallpc;       //                  sched.pc at the call
     uintptr stktopsp;        // expected SP at the top of the stack, for tracebacks to check
-    void* param;             // what the waker hands over: the sudog that was served
+    void* param;             // what the waker hands over: the sudog that was served. In gfreeStack: see gfget
     uint32 atomicstatus;     // gstatus
     int64 goid;              // 1 is main; 0 is a g that is not a goroutine (g0, gsignal) or is not in use
-    int64 waitsince;         // since when it waits, ns; in Go the collector fills it in, so 0 here
+    int64 waitsince;         // since when it waits, ns: noted by forcegchelper every two minutes, as by Go's collector
     gostring waitreason;     // why, if _Gwaiting
     guintptr schedlink;      // next on whichever list it is on
     bool preempt;            // preemption asked for; survives a stackguard0 that was overwritten
     bool paniconfault;       // a bad address is a panic, not a crash
     bool throwsplit;         // must not grow its stack now
+    void* context;           // ours: the suspended Boost context; null before it first runs and while it runs, odd on the way out
     int64 sysexitticks;      // cputicks when the last system call returned
     muintptr lockedm;        // M that only runs this g
     uint32 sig;              // signal that became a panic
@@ -157,7 +201,6 @@ struct g {
     sudog* waiting;          // sudogs it waits on, in lock order
     struct timer* timer;     // Sleep's cached timer
     uint32 selectDone;       // a select has been won (CAS 0 -> 1)
-    void* context;           // ours: the suspended Boost context, null before it first runs
     struct stktop* stktop;   // ours: how to leave the current stack segment, null on the first
 };
 
@@ -212,6 +255,7 @@ struct m {
     void* waitlock;
     uint32 syscalltick;      // p.syscalltick when the system call began
     struct m* freelink;      // on sched.freem
+    guintptr leaving;        // ours: whom mcall came from, not put away yet; g0 if that is done, null outside of mcall
 };
 
 // ---- p: the right to run Go code -----------------------------------------------------------------------------------
@@ -299,6 +343,9 @@ struct schedt {
 
     int64 procresizetime;    // when gomaxprocs last changed, ns
     int64 totaltime;
+
+    guintptr injecthead;     // ours: with one P, what Ms without it put on the global queue: see globrunqinject
+    guintptr injecttail;
 };
 
 // ---- channels ------------------------------------------------------------------------------------------------------
@@ -349,7 +396,7 @@ struct hchan {
 // ---- memory --------------------------------------------------------------------------------------------------------
 
 constexpr int32 _NumStackOrders = 4;    // stacks of 2, 4, 8 and 16 KB come from caches
-constexpr int32 numSizeClasses = 18;    // blocks of 16 bytes to 8 KB: class_to_size
+constexpr int32 numSizeClasses = 19;    // blocks of 16 bytes to 8 KB: class_to_size
 
 /// A block on a free list begins with the link to the next one.
 struct gclink {
@@ -392,7 +439,8 @@ extern slice<g*> allgs;   // every g ever made; grows, never shrinks
 extern uintptr allglen; // its length, for readers without the lock
 extern mutex allglock;
 extern m* allm;            // newest first, linked by alllink
-extern slice<p*> allp;     // len == gomaxprocs
+extern slice<p*> allp;     // len == gomaxprocs; up to cap stand Ps that GOMAXPROCS once had
+extern mutex allpLock;     // for who reads allp without a P: it changes only while the world is stopped
 
 extern int32 ncpu;
 extern int32 gomaxprocs;
@@ -433,6 +481,27 @@ extern bool support_sse42;
 extern bool support_ssse3;
 extern bool useAeshash;
 
+// ---- a single P ----------------------------------------------------------------------------------------------------
+
+/// Nobody else holds a P, so what needs a P to be touched needs no atomic instructions. It stays so until this P stops.
+[[gnu::always_inline]] inline bool oneP() { return gomaxprocs == 1; }
+
+namespace atomic {
+
+// For words that are touched only with a P in hand: those of goroutines. Go has one kind for all.
+template <class T, class U> [[gnu::always_inline]] inline T Xaddp(T* p, U d) {
+    if (oneP()) return *p += static_cast<T>(d);
+    return Xadd(p, d);
+}
+template <class T, class U, class V> [[gnu::always_inline]] inline bool Casp(T* p, U old, V want) {
+    if (!oneP()) return Cas(p, old, want);
+    if (*p != static_cast<T>(old)) return false;
+    *p = static_cast<T>(want);
+    return true;
+}
+
+}  // namespace atomic
+
 // ---- the current g -------------------------------------------------------------------------------------------------
 
 extern __thread g* tls_g GO("runtime.tls_g") __attribute__((tls_model("initial-exec")));
@@ -445,3 +514,5 @@ extern __thread g* tls_g GO("runtime.tls_g") __attribute__((tls_model("initial-e
 
 #define getcallerpc() reinterpret_cast<uintptr>(__builtin_return_address(0))
 #define getcallersp() reinterpret_cast<uintptr>(__builtin_dwarf_cfa())
+/// The caller's frame pointer: the first word of every frame.
+#define getcallerbp() (*static_cast<uintptr*>(__builtin_frame_address(0)))

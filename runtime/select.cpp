@@ -14,7 +14,7 @@ static void sellock(scase* cases, const uint16* lockorder, int32 n) {
     hchan* last = nullptr;
     for (int32 i = 0; i < n; i++) {
         hchan* c = cases[lockorder[i]].c;
-        if (c && c != last) lock(&c->lock);
+        if (c && c != last) lockp(&c->lock);
         last = c;
     }
 }
@@ -22,7 +22,7 @@ static void sellock(scase* cases, const uint16* lockorder, int32 n) {
 static void selunlock(scase* cases, const uint16* lockorder, int32 n) {
     for (int32 i = n - 1; i >= 0; i--) {
         hchan* c = cases[lockorder[i]].c;
-        if (c && (i == 0 || c != cases[lockorder[i - 1]].c)) unlock(&c->lock);
+        if (c && (i == 0 || c != cases[lockorder[i - 1]].c)) unlockp(&c->lock);
     }
 }
 
@@ -33,10 +33,10 @@ static bool selparkcommit(g* gp, void*) {
     for (sudog* s = gp->waiting; s;) {
         hchan* c = s->c;
         s = s->waitlink;
-        if (last && c != last) unlock(&last->lock);
+        if (last && c != last) unlockp(&last->lock);
         last = c;
     }
-    if (last) unlock(&last->lock);
+    if (last) unlockp(&last->lock);
     return true;
 }
 
@@ -48,7 +48,7 @@ static bool pass1(scase* cas, scase* cases, const uint16* lockorder, int32 n) {
     auto unlockothers = [&] {
         for (int32 i = n - 1; i >= 0; i--) {
             hchan* o = cases[lockorder[i]].c;
-            if (o && o != c && (i == 0 || o != cases[lockorder[i - 1]].c)) unlock(&o->lock);
+            if (o && o != c && (i == 0 || o != cases[lockorder[i - 1]].c)) unlockp(&o->lock);
         }
     };
     if (cas->send) {
@@ -74,7 +74,7 @@ static bool pass1(scase* cas, scase* cases, const uint16* lockorder, int32 n) {
     else if (cas->received)
         bufrecv(c, cas->elem);
     else
-        unlock(&c->lock);
+        unlockp(&c->lock);
     return true;
 }
 

@@ -144,6 +144,19 @@ void stackfree(stack stk) {
     }
 }
 
+/// All stacks that a P kept go to the common pool.
+void stackcache_clear(mcache* c) {
+    lock(&stackpoolmu);
+    for (int32 order = 0; order < _NumStackOrders; order++) {
+        while (gclink* x = c->stackcache[order].list) {
+            c->stackcache[order].list = x->next;
+            stackpoolfree(x, order);
+        }
+        c->stackcache[order].size = 0;
+    }
+    unlock(&stackpoolmu);
+}
+
 // ---- growth --------------------------------------------------------------------------------------------------------
 
 /// The segment that is to carry the next function: its record stands at the top. Returns the SP to begin with.
@@ -195,11 +208,11 @@ void newstack(uintptr framesize, uintptr argsize, uintptr* top) {
     uintptr need = framesize < smallFrame ? 0 : framesize;
     if (sp - need < gp->stack.lo + _StackGuard) {
         *top = addsegment(gp, framesize, argsize);
-        gogo(&gp->sched);
+        return gogo(&gp->sched);
     }
 
     *top = 0;
-    if (preempt) gopreempt_m(gp);  // does not return; morestack does, when the goroutine runs again
+    if (preempt) return gopreempt_m(gp);  // morestack returns when the goroutine runs again
     gogo(&gp->sched);
 }
 
@@ -226,6 +239,21 @@ void freesegments(g* gp) {
         gp->stktop = top->prev;
         stackfree(stk);
     }
+}
+
+/// From recovery, on g0: the frames above p are gone, and the segments that only they were on.
+void freesegmentsto(void* p) {
+    g* gp = getg()->m->curg;
+    auto sp = reinterpret_cast<uintptr>(p);
+    while (sp < gp->stack.lo || sp >= gp->stack.hi) {
+        stktop* top = gp->stktop;
+        if (!top) throw_("bad recovery");
+        stack stk = gp->stack;
+        gp->stack = top->stack;
+        gp->stktop = top->prev;
+        stackfree(stk);
+    }
+    gp->stackguard0 = gp->preempt ? stackPreempt : gp->stack.lo + _StackGuard;
 }
 
 /// __morestack on g0 or gsignal. preemptone writes the guard of an M that may have left the goroutine it meant:

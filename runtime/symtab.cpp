@@ -2,6 +2,8 @@
 
 #include "runtime.hpp"
 
+#include "symtab.hpp"
+
 extern "C" [[gnu::visibility("hidden")]] uint8 __ehdr_start[], etext[], edata[], end[];
 extern "C" void _rt0_amd64_linux() GO("_rt0_amd64_linux");
 
@@ -29,6 +31,8 @@ void moduledataverify() {
                        reinterpret_cast<uintptr>(edata), reinterpret_cast<uintptr>(end)};
     moduledataverify1(&firstmoduledata);
 }
+
+bool findmoduledatap(uintptr pc) { return firstmoduledata.text <= pc && pc < firstmoduledata.etext; }
 
 /// One module: this program. Plugins would add more.
 void modulesinit() {

@@ -1,4 +1,4 @@
-// sync.cpp - package sync, on top of sema.cpp. Go's counterparts: sync/mutex.go, rwmutex.go, waitgroup.go.
+// sync.cpp - package sync, on top of sema.cpp. Go's counterparts: sync/mutex.go, rwmutex.go, waitgroup.go, cond.go.
 
 #include "sync.hpp"
 
@@ -26,7 +26,7 @@ void Mutex::lockSlow() {
     for (;;) {
         if ((old & (mutexLocked | mutexStarving)) == mutexLocked && canSpin(spun)) {
             // Tell Unlock not to wake somebody else: we are awake.
-            if (!awoke && !(old & mutexWoken) && old / mutexWaiter != 0 && atomic::Cas(&state, old, old | mutexWoken)) awoke = true;
+            if (!awoke && !(old & mutexWoken) && old / mutexWaiter != 0 && atomic::Casp(&state, old, old | mutexWoken)) awoke = true;
             procyield(30);
             spun++;
             old = atomic::Load(&state);
@@ -40,7 +40,7 @@ void Mutex::lockSlow() {
             if (!(now & mutexWoken)) throw_("sync: inconsistent mutex state");
             now &= ~mutexWoken;
         }
-        if (!atomic::Cas(&state, old, now)) {
+        if (!atomic::Casp(&state, old, now)) {
             old = atomic::Load(&state);
             continue;
         }
@@ -56,7 +56,7 @@ void Mutex::lockSlow() {
             if ((old & (mutexLocked | mutexWoken)) || old / mutexWaiter == 0) throw_("sync: inconsistent mutex state");
             uint32 delta = mutexLocked - mutexWaiter;
             if (!starving || old / mutexWaiter == 1) delta -= mutexStarving;
-            atomic::Xadd(&state, delta);
+            atomic::Xaddp(&state, delta);
             return;
         }
         awoke = true;
@@ -73,7 +73,7 @@ void Mutex::unlockSlow(uint32 now) {
     for (uint32 old = now;;) {
         // Nobody waits, or somebody is awake already and will see to it.
         if (old / mutexWaiter == 0 || (old & (mutexLocked | mutexWoken | mutexStarving))) return;
-        if (atomic::Cas(&state, old, (old - mutexWaiter) | mutexWoken)) {
+        if (atomic::Casp(&state, old, (old - mutexWaiter) | mutexWoken)) {
             semrelease(&sema, false);
             return;
         }
@@ -82,31 +82,31 @@ void Mutex::unlockSlow(uint32 now) {
 }
 
 void RWMutex::RLock() {
-    if (atomic::Xadd(&readerCount, 1) < 0) semacquire(&readerSem, false);
+    if (atomic::Xaddp(&readerCount, 1) < 0) semacquire(&readerSem, false);
 }
 
 void RWMutex::RUnlock() {
-    int32 r = atomic::Xadd(&readerCount, -1);
+    int32 r = atomic::Xaddp(&readerCount, -1);
     if (r >= 0) return;
     if (r + 1 == 0 || r + 1 == -rwmutexMaxReaders) throw_("sync: RUnlock of unlocked RWMutex");
-    if (atomic::Xadd(&readerWait, -1) == 0) semrelease(&writerSem, false);
+    if (atomic::Xaddp(&readerWait, -1) == 0) semrelease(&writerSem, false);
 }
 
 void RWMutex::Lock() {
     w.Lock();
-    int32 r = atomic::Xadd(&readerCount, -rwmutexMaxReaders) + rwmutexMaxReaders;
-    if (r != 0 && atomic::Xadd(&readerWait, r) != 0) semacquire(&writerSem, false);
+    int32 r = atomic::Xaddp(&readerCount, -rwmutexMaxReaders) + rwmutexMaxReaders;
+    if (r != 0 && atomic::Xaddp(&readerWait, r) != 0) semacquire(&writerSem, false);
 }
 
 void RWMutex::Unlock() {
-    int32 r = atomic::Xadd(&readerCount, rwmutexMaxReaders);
+    int32 r = atomic::Xaddp(&readerCount, rwmutexMaxReaders);
     if (r >= rwmutexMaxReaders) throw_("sync: Unlock of unlocked RWMutex");
     for (int32 i = 0; i < r; i++) semrelease(&readerSem, false);
     w.Unlock();
 }
 
 void WaitGroup::Add(int32 delta) {
-    uint64 s = atomic::Xadd(&state, static_cast<uint64>(static_cast<int64>(delta)) << 32);
+    uint64 s = atomic::Xaddp(&state, static_cast<uint64>(static_cast<int64>(delta)) << 32);
     int32 v = static_cast<int32>(s >> 32);
     uint32 waiters = static_cast<uint32>(s);
     if (v < 0) panicplain("sync: negative WaitGroup counter");
@@ -120,11 +120,22 @@ void WaitGroup::Wait() {
     for (;;) {
         uint64 s = atomic::Load(&state);
         if (s >> 32 == 0) return;
-        if (atomic::Cas(&state, s, s + 1)) {
+        if (atomic::Casp(&state, s, s + 1)) {
             semacquire(&sema, false);
             return;
         }
     }
 }
+
+void Cond::Wait() {
+    uint32 t = notifyListAdd(&notify);  // with L held: whoever locks it next finds us in line
+    L->Unlock();
+    notifyListWait(&notify, t);
+    L->Lock();
+}
+
+void Cond::Signal() { notifyListNotifyOne(&notify); }
+
+void Cond::Broadcast() { notifyListNotifyAll(&notify); }
 
 }  // namespace sync

@@ -1,4 +1,4 @@
-// sync.hpp - package sync for programs: Mutex, RWMutex, WaitGroup, Once. Go's counterparts: sync/*.go.
+// sync.hpp - package sync for programs: Mutex, RWMutex, WaitGroup, Once, Cond. Go's counterparts: sync/*.go.
 #pragma once
 
 #include "runtime2.hpp"
@@ -7,6 +7,22 @@
 void semacquire(uint32* addr, bool lifo) GO("sync.runtime_Semacquire");
 /// Increments *addr and wakes one that waits; handoff: the decrement is done for it, so nobody can overtake.
 void semrelease(uint32* addr, bool handoff) GO("sync.runtime_Semrelease");
+
+/// Goroutines in line for a notification. Each draws a ticket; tickets are notified in the order of their numbers.
+struct notifyList {
+    uint32 wait;     // the next ticket
+    uint32 notify;   // the next to be notified: all before it have been
+    mutex lock;      // guards what follows, and writes to notify
+    sudog* head;     // who sleeps, linked by next; sudog.ticket is the ticket
+    sudog* tail;
+};
+
+/// Draws a ticket.
+uint32 notifyListAdd(notifyList* l) GO("sync.runtime_notifyListAdd");
+/// Waits until the ticket is notified, which it may have been already.
+void notifyListWait(notifyList* l, uint32 t) GO("sync.runtime_notifyListWait");
+void notifyListNotifyAll(notifyList* l) GO("sync.runtime_notifyListNotifyAll");
+void notifyListNotifyOne(notifyList* l) GO("sync.runtime_notifyListNotifyOne");
 
 namespace sync {
 
@@ -21,10 +37,10 @@ public:
     Mutex() = default;
     Mutex(const Mutex&) = delete;
     void Lock() {
-        if (!atomic::Cas(&state, 0u, 1u)) lockSlow();
+        if (!atomic::Casp(&state, 0u, 1u)) lockSlow();
     }
     void Unlock() {
-        if (uint32 now = atomic::Xadd(&state, -1)) unlockSlow(now);
+        if (uint32 now = atomic::Xaddp(&state, -1)) unlockSlow(now);
     }
 };
 
@@ -68,6 +84,23 @@ public:
         }
         m.Unlock();
     }
+};
+
+/// For those who wait until something has become true, which they look at with L held, in a loop around Wait.
+/// In Go L is any Locker, here it is a Mutex.
+class Cond {
+    notifyList notify{};
+
+public:
+    Mutex* L;
+    explicit Cond(Mutex* l) : L(l) {}
+    Cond(const Cond&) = delete;
+    /// Unlocks L, waits to be woken, locks L again. Whoever has L after that and wakes, wakes this one.
+    void Wait() GO("sync.Cond.Wait");
+    /// Wakes the one that has waited longest.
+    void Signal() GO("sync.Cond.Signal");
+    /// Wakes all.
+    void Broadcast() GO("sync.Cond.Broadcast");
 };
 
 }  // namespace sync

@@ -20,6 +20,8 @@
 
 SYSCALL(runtime.read, 0)
 SYSCALL(runtime.write, 1)
+SYSCALL(runtime.open, 2)
+SYSCALL(runtime.closefd, 3)
 SYSCALL(runtime.sysMmap, 9)
 SYSCALL(runtime.munmap, 11)
 SYSCALL(runtime.rt_sigaction, 13)
@@ -28,13 +30,19 @@ SYSCALL(runtime.osyield, 24)
 SYSCALL(runtime.madvise, 28)
 SYSCALL(runtime.nanosleep, 35)
 SYSCALL(runtime.getpid, 39)
+SYSCALL(syscall.socketpair, 53)
+SYSCALL(syscall.fcntl, 72)
 SYSCALL(runtime.sigaltstack, 131)
 SYSCALL(runtime.gettid, 186)
 SYSCALL(runtime.futex, 202)
 SYSCALL(runtime.sched_getaffinity, 204)
 SYSCALL(runtime.clock_gettime, 228)
 SYSCALL(runtime.exit, 231)
+SYSCALL(runtime.epollwait, 232)
+SYSCALL(runtime.epollctl, 233)
 SYSCALL(runtime.tgkill, 234)
+SYSCALL(runtime.epollcreate1, 291)
+SYSCALL(syscall.pipe2, 293)
 
 // void settls(RDI): FS = RDI + 8, so that -8(FS) is the word RDI points at. Called by rt0_go before C++ can run,
 // and by clone's child; leaves RDX, R8 and R9 alone.
@@ -89,6 +97,16 @@ TEXT(runtime.clone)
 	syscall
 	jmp	.Lexitthread
 END(runtime.clone)
+
+// void exitThread(uint32* wait RDI): this thread only. When the word is 0 the stack may be somebody else's already, so
+// nothing may touch it from there on.
+TEXT(runtime.exitThread)
+	movl	$0, (%rdi)
+	xor	%edi, %edi
+	mov	$SYS_exit, %eax
+	syscall
+	int3
+END(runtime.exitThread)
 
 // sigtramp(sig EDI, info RSI, ctx RDX): the kernel enters here on the signal stack, whatever was running.
 // The C++ handler saves what the ABI says; the kernel restores the rest.

@@ -148,13 +148,13 @@ bool deltimer(timer* t) {
     timersBucket* tb = t->tb;
     if (!tb) return false;
     lock(&tb->lock);
-    while (tb->running == t) {  // without a collector the timer must not be in use when we return
+    bool there = t->i >= 0 && t->i < tb->t.len && tb->t.array[t->i] == t;
+    if (there) removeat(tb, t->i);  // first, lest a fast ticker begins again whenever we look
+    while (tb->running == t) {      // without a collector the timer must not be in use when we return
         unlock(&tb->lock);
         Gosched();
         lock(&tb->lock);
     }
-    bool there = t->i >= 0 && t->i < tb->t.len && tb->t.array[t->i] == t;
-    if (there) removeat(tb, t->i);
     unlock(&tb->lock);
     return there;
 }

@@ -40,10 +40,15 @@ TO_RUN = {
 TO_TEST = {
     "clang": (command("clang++"), "the second compiler"),
     "golang-go": (command("go"), "real Go programs to compare with"),
+    "delve": (command("dlv"), "Go's debugger, to measure beside"),
+    "gdbserver": (command("gdbserver"), "programs that are looked at through a line"),
+    "libboost-fiber-dev": (file("/usr/lib/*/libboost_fiber.a"), "a scheduler to measure beside"),
     "python3-pytest": (module("pytest"), "the tests"),
     "python3-pytest-xdist": (module("xdist"), "tests in parallel"),
     "python3-hypothesis": (module("hypothesis"), "tests of the run queue"),
     "python3-pexpect": (module("pexpect"), "tests of the interactive tour"),
+    "spin": (command("spin"), "searches the models of the scheduler"),
+    "tmux": (command("tmux"), "tests of the window in gdb"),
 }
 ALL = TO_RUN | TO_TEST
 

@@ -65,8 +65,8 @@ STRUCT(note, note, F(key))
 STRUCT(g, g,
     F(stack) F(stackguard0) F(stackguard1) F(_panic) F(_defer) F(m) F(sched) F(syscallsp) F(syscallpc) F(stktopsp) F(param)
     W(atomicstatus, gstatus_words) F(goid) F(waitsince) F(waitreason) F(schedlink) F(preempt) F(paniconfault) F(throwsplit)
-    F(sysexitticks) F(lockedm) F(sig) F(sigcode0) F(sigcode1) F(sigpc) F(gopc) F(startpc) F(waiting) F(timer) F(selectDone)
-    F(context) F(stktop))
+    F(context) F(sysexitticks) F(lockedm) F(sig) F(sigcode0) F(sigcode1) F(sigpc) F(gopc) F(startpc) F(waiting) F(timer) F(selectDone)
+    F(stktop))
 
 STRUCT(gsignalStack, gsignalStack, F(stack) F(stackguard0) F(stackguard1) F(stktopsp))
 
@@ -74,7 +74,8 @@ STRUCT(m, m,
     F(g0) F(morebuf) F(divmod) F(procid) F(gsignal) F(goSigStack) F(sigmask) F(tls) F(mstartfn) F(curg) F(caughtsig) F(p)
     F(nextp) F(id) F(mallocing) F(throwing) F(preemptoff) F(tlsguard) F(locks) F(dying) F(helpgc) F(spinning) F(blocked)
     F(newSigstack) F(printlock) F(freeWait) F(fastrand) F(traceback) F(park) F(alllink) F(schedlink) F(mcache) F(lockedg)
-    F(lockedExt) F(lockedInt) F(waitunlockf) F(waitlock) F(syscalltick) F(freelink))
+    F(lockedExt) F(lockedInt) F(waitunlockf) F(waitlock) F(syscalltick) F(freelink)
+    F(leaving))
 
 STRUCT(struct sysmontick, sysmontick, F(schedtick) F(schedwhen) F(syscalltick) F(syscallwhen))
 STRUCT(persistentAlloc, persistentAlloc, F(base) F(off))
@@ -87,7 +88,7 @@ STRUCT(schedt, schedt,
     F(goidgen) F(lastpoll) F(lock) F(midle) F(nmidle) F(nmidlelocked) F(mnext) F(maxmcount) F(nmsys) F(nmfreed) F(ngsys)
     F(pidle) F(npidle) F(nmspinning) F(runqhead) F(runqtail) F(runqsize) F(gflock) F(gfreeStack) F(gfreeNoStack) F(ngfree)
     F(sudoglock) F(sudogcache) F(freem) F(gcwaiting) F(stopwait) F(stopnote) F(sysmonwait) F(sysmonnote) F(procresizetime)
-    F(totaltime))
+    F(totaltime) F(injecthead) F(injecttail))
 
 STRUCT(sudog, sudog,
     F(g) F(isSelect) F(next) F(prev) F(elem) F(acquiretime) F(releasetime) F(ticket) F(parent) F(waitlink) F(waittail) F(c))

@@ -191,14 +191,15 @@ class Runtime {
     bool closed = false;
     bool stepping = false;        // a step is under way, perhaps on another thread
 
-    /// Go's last words: from the line that begins them on.
+    /// Go's last words: from the line that begins them on, without the goroutines, which stderr has.
     static std::string message() {
         std::string s = world::output(2);
         size_t from = 0;
         for (const char* kind : {"fatal error: ", "panic: ", "fatal: "})
             for (size_t i = s.find(kind); i != s.npos; i = s.find(kind, i + 1))
                 if (i == 0 || s[i - 1] == '\n') from = std::max(from, i);
-        s = s.substr(from);
+        bool panic = s.compare(from, 7, "panic: ") == 0;   // its words are the program's, and may be many lines
+        s = s.substr(from, s.find(panic ? "\n\ngoroutine " : "\n", from) - from);
         while (!s.empty() && s.back() == '\n') s.pop_back();
         return s.empty() ? "exit status " + std::to_string(world::exit_code()) : s;
     }

@@ -27,6 +27,8 @@
 
 SEAM(runtime.read, world_read)
 SEAM(runtime.write, world_write)
+SEAM(runtime.open, world_open)
+SEAM(runtime.closefd, world_close)
 SEAM(runtime.sysMmap, world_mmap)
 SEAM(runtime.munmap, world_munmap)
 SEAM(runtime.madvise, world_madvise)
@@ -43,6 +45,15 @@ SEAM(runtime.sched_getaffinity, world_getaffinity)
 SEAM(runtime.clock_gettime, world_clock_gettime)
 SEAM(runtime.exit, world_exit)
 SEAM(runtime.clone, world_clone)
+SEAM(runtime.exitThread, world_exit_thread)
+
+// Files other than the three that are there have no place in this world.
+SEAM(syscall.pipe2, world_nofiles)
+SEAM(syscall.socketpair, world_nofiles)
+SEAM(syscall.fcntl, world_nofiles)
+SEAM(runtime.epollcreate1, world_nofiles)
+SEAM(runtime.epollctl, world_nofiles)
+SEAM(runtime.epollwait, world_nofiles)
 
 // The two that only this world has: main.cpp.
 SEAM(library.hasprogram, world_hasprogram)

@@ -3,14 +3,12 @@
 #include "go.hpp"
 
 static void player(const char* name, chan<int64> in, chan<int64> out) {
-    for (;;) {
-        auto [n, ok] = in.recv2();
-        if (!ok) break;
+    for (int64 n : in) {
         fmt::Println(name, n);
         if (n == 5) break;
         out.send(n + 1);
     }
-    out.close();
+    out.close();  // ends the other's loop, too
 }
 
 void main_main() {
@@ -18,9 +16,9 @@ void main_main() {
     go([=] { player("ping", ping, pong); });
     go([=] {
         player("pong", pong, ping);
-        chan<int64>(done).close();
+        done.close();
     });
     ping.send(1);
-    done.recv2();
+    done.recv();
     fmt::Println("game over");
 }

@@ -28,21 +28,17 @@ void main_main() {
         chan<handle> c(2);
         chan<int64> done(0);
         go([=] {
-            for (int64 i = 1; i <= 100; i++) chan<handle>(c).send(handle(i));
-            chan<handle>(c).close();
+            for (int64 i = 1; i <= 100; i++) c.send(handle(i));
+            c.close();
         });
         int64 sum = 0;
-        for (;;) {
-            auto r = c.recv2();
-            if (!r.ok) break;
-            sum += r.value.n;
-        }
+        for (handle h : c) sum += h.n;
         fmt::Println("moved", sum);
     }
     fmt::Println("alive", atomic::Load(&alive));
 
     chan<int64> never;
-    go([=] { chan<int64>(never).recv(); });
+    go([=] { never.recv(); });
     Gosched();
     fmt::Println("nil channel waits");
 }

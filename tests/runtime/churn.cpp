@@ -8,7 +8,7 @@ void main_main() {
     // Birth and death.
     chan<int64> results(128);
     go([=] {
-        for (int64 i = 0; i < spawned; i++) go([=] { chan<int64>(results).send(i); });
+        for (int64 i = 0; i < spawned; i++) go([=] { results.send(i); });
     });
     int64 sum = 0;
     for (int64 i = 0; i < spawned; i++) sum += results.recv();
@@ -19,7 +19,7 @@ void main_main() {
     for (int64 i = 0; i < ring; i++) {
         chan<int64> out(0);
         go([=] {
-            for (int64 k = 0; k < laps; k++) chan<int64>(out).send(chan<int64>(in).recv() + 1);
+            for (int64 k = 0; k < laps; k++) out.send(in.recv() + 1);
         });
         in = out;
     }
@@ -35,7 +35,7 @@ void main_main() {
     for (int64 i = 0; i < senders; i++)
         go([=] {
             for (int64 k = 0; k < each; k++) {
-                chan<int64>(all).send(1);
+                all.send(1);
                 if (k % 64 == 0) Gosched();
             }
         });

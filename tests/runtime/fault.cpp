@@ -7,7 +7,7 @@ void main_main() {
     go([=] {
         volatile uintptr nowhere = 0x18;
         *reinterpret_cast<volatile int64*>(nowhere) = 1;
-        chan<int64>(c).send(1);
+        c.send(1);
     });
     c.recv();
 }

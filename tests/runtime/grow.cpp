@@ -42,7 +42,7 @@ void main_main() {
             for (int64 n = 0; n < 400; n++) ok = ok && right(n);
             ok = ok && right(20000);
             for (int i = 0; i < 2000; i++) ok = ok && right(6 + i % 3);  // near the border: the hot split
-            chan<bool>(done).send(ok);
+            done.send(ok);
         });
     int good = 0;
     for (int g = 0; g < 8; g++) good += done.recv();

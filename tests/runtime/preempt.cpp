@@ -12,7 +12,7 @@ void main_main() {
     chan<bool> done(0);
     go([=] {
         while (!stop) work();
-        chan<bool>(done).send(true);
+        done.send(true);
     });
     int64 before = turns;
     while (turns == before) Gosched();

@@ -10,7 +10,7 @@ void main_main() {
     for (int k = 0; k < 4; k++)
         go([=] {
             for (int64 i = 0; i < rounds; i++) Select(a.onsend(i, [] {}), b.onsend(-i, [] {}));
-            chan<int64>(done).send(1);
+            done.send(1);
         });
     int64 sum = 0, got = 0, left = 4;
     while (left > 0)
@@ -33,7 +33,7 @@ void main_main() {
     chan<int64> never, quiet(0);
     bool fell = false, closed = false;
     Select(never.onrecv([](int64, bool) {}), quiet.onrecv([](int64, bool) {}), otherwise([&] { fell = true; }));
-    go([=] { chan<int64>(quiet).close(); });
+    go([=] { quiet.close(); });
     Select(never.onsend(1, [] {}), quiet.onrecv([&](int64, bool ok) { closed = !ok; }));
     fmt::Println("default", fell ? "ok" : "MISSED", "close", closed ? "ok" : "MISSED");
 }

@@ -41,7 +41,8 @@ def test_every_field_of_go_s_is_here_or_listed(ours, kind):
     assert sorted(set(GO[kind]) - set(ours[kind])) == sorted(listed(kind))
 
 
-@pytest.mark.parametrize("kind, own", [("g", {"context", "stktop"}), ("m", {"tlsguard"}), ("hchan", {"refs"})])
+@pytest.mark.parametrize("kind, own", [("g", {"context", "stktop"}), ("m", {"tlsguard", "leaving"}), ("hchan", {"refs"}),
+                                        ("schedt", {"injecthead", "injecttail"})])
 def test_our_own_fields_are_those_the_notes_name(ours, kind, own):
     assert set(ours[kind]) - set(GO[kind]) == own
 

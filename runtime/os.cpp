@@ -1,0 +1,207 @@
+// os.cpp - packages os and net, as much of them as programs use. Go's counterparts: os/file_unix.go, internal/poll/fd_unix.go
+// and fd_mutex.go.
+//
+// A file that epoll can watch is non-blocking: a call that finds nothing to do parks the goroutine. The standard three
+// are not watched, as in Go 1.10: who reads a terminal is in a system call, and sysmon takes the P away.
+
+#include "os.hpp"
+
+#include "netpoll.hpp"
+#include "runtime.hpp"
+#include "sync.hpp"
+
+const error io::EOF = "EOF";
+const error os::ErrClosed = "file already closed";
+
+namespace os {
+
+struct file {
+    int32 fd;
+    bool stdoutOrErr;
+    int32 handles;        // Files that share it
+    uint32 state;         // 1 once it is closed, and 2 for each call that uses fd
+    uint32 csema;         // Close waits here for the last of those calls
+    sync::Mutex rl, wl;   // one reader and one writer at a time
+    pollDesc* pd;         // null: a call blocks its M
+};
+
+static file* Stdout;
+
+constexpr uint32 SIGPIPE = 13;
+constexpr uintptr SIG_DFL = 0, SIG_IGN = 1;
+
+static void disposition(uint32 sig, uintptr handler) {
+    sigactiont sa = {handler, 0, 0, 0};
+    rt_sigaction(sig, &sa, nullptr, sizeof sa.sa_mask);
+}
+
+static error words(int64 errno) {
+    switch (errno) {
+    case 9: return "bad file descriptor";
+    case 12: return "cannot allocate memory";
+    case 23: return "too many open files in system";
+    case 24: return "too many open files";
+    case 32: return "broken pipe";
+    case 104: return "connection reset by peer";
+    default: return "the system call failed";
+    }
+}
+
+// ---- open ----------------------------------------------------------------------------------------------------------
+
+/// In Go a file gets a finalizer that closes it, and with the first finalizer comes the goroutine that runs them: so it
+/// does here, though a file that nobody uses is noticed by its last handle.
+static file* newFile(int32 fd, bool pollable) {
+    file* f = new_<file>();
+    f->fd = fd;
+    f->handles = 1;
+    f->stdoutOrErr = fd == 1 || fd == 2;
+    if (pollable) {
+        static sync::Once serverInit;
+        serverInit.Do([] {
+            runtime_pollServerInit();
+            // A broken pipe is the writer's error, not the program's end; but see epipecheck.
+            disposition(SIGPIPE, SIG_IGN);
+        });
+        int32 errno;
+        f->pd = runtime_pollOpen(static_cast<uintptr>(fd), &errno);
+        if (f->pd) fcntl_(fd, _F_SETFL, _O_NONBLOCK);
+    }
+    createfing();
+    return f;
+}
+
+/// Of the standard three, which block.
+file* NewFile(int32 fd) GO("os.NewFile");
+file* NewFile(int32 fd) { return newFile(fd, false); }
+
+void init() {
+    NewFile(0);
+    Stdout = NewFile(1);
+    NewFile(2);
+}
+
+// ---- who uses it, and close ----------------------------------------------------------------------------------------
+
+static bool incref(file* f) {
+    for (;;) {
+        uint32 s = atomic::Load(&f->state);
+        if (s & 1) return false;
+        if (atomic::Cas(&f->state, s, s + 2)) return true;
+    }
+}
+
+/// The last call that leaves a closed file gives the descriptor back: before that its number must not be used anew.
+static void decref(file* f) {
+    if (atomic::Xadd(&f->state, -2) != 1) return;
+    if (f->pd) runtime_pollClose(f->pd);
+    closefd(f->fd);
+    semrelease(&f->csema, false);
+}
+
+static error close(file* f) {
+    for (;;) {
+        uint32 s = atomic::Load(&f->state);
+        if (s & 1) return ErrClosed;
+        if (atomic::Cas(&f->state, s, (s | 1) + 2)) break;
+    }
+    if (f->pd) runtime_pollUnblock(f->pd);
+    decref(f);
+    if (f->pd) semacquire(&f->csema, false);  // a call that blocks its M may take for ever
+    return nullptr;
+}
+
+File::File(const File& o) : f(o.f) {
+    if (f) atomic::Xadd(&f->handles, 1);
+}
+
+void File::drop() {
+    if (atomic::Xadd(&f->handles, -1) != 0) return;
+    close(f);
+    mfree(f, sizeof *f);
+}
+
+error File::Close() const { return f ? close(f) : ErrClosed; }
+
+// ---- read and write ------------------------------------------------------------------------------------------------
+
+using rawcall = int64 (*)(uintptr, const void*, uintptr);
+
+/// One call, as often as it takes; -errno, or 0 and *err.
+static int64 transfer(file* f, rawcall call, const void* b, int64 n, int32 mode, error* err) {
+    if (f->pd && runtime_pollReset(f->pd, mode)) {
+        *err = ErrClosed;
+        return 0;
+    }
+    for (;;) {
+        int64 r = Syscall(call, static_cast<uintptr>(f->fd), b, static_cast<uintptr>(n));
+        if (r >= 0) return r;
+        if (r == -_EINTR) continue;
+        if (r != -_EAGAIN || !f->pd) {
+            *err = words(-r);
+            return r;
+        }
+        if (runtime_pollWait(f->pd, mode)) {
+            *err = ErrClosed;
+            return 0;
+        }
+    }
+}
+
+/// read in the shape of write, for transfer; in a system call, hence nosplit.
+nosplit static int64 readcall(uintptr fd, const void* b, uintptr n);
+static int64 readcall(uintptr fd, const void* b, uintptr n) { return read_(static_cast<int32>(fd), const_cast<void*>(b), n); }
+
+result File::Read(void* b, int64 n) const {
+    if (!f || !incref(f)) return {0, ErrClosed};
+    f->rl.Lock();
+    error err = nullptr;
+    int64 r = n > 0 ? transfer(f, readcall, b, n, 'r', &err) : 0;
+    f->rl.Unlock();
+    decref(f);
+    if (err) return {0, err};
+    if (r == 0 && n > 0) err = io::EOF;
+    return {r, err};
+}
+
+/// Nobody listens to standard output any more: die of it, as the shell expects of the left side of a broken pipe.
+static void epipecheck(file* f, int64 r) {
+    if (r != -_EPIPE || !f->stdoutOrErr) return;
+    disposition(SIGPIPE, SIG_DFL);
+    tgkill_(getpid_(), gettid_(), SIGPIPE);
+}
+
+static result write(file* f, const void* b, int64 n) {
+    if (!f || !incref(f)) return {0, ErrClosed};
+    f->wl.Lock();
+    error err = nullptr;
+    int64 done = 0;
+    while (done < n && !err) {
+        int64 r = transfer(f, write_, static_cast<const uint8*>(b) + done, n - done, 'w', &err);
+        if (r > 0) done += r;
+        epipecheck(f, r);
+    }
+    f->wl.Unlock();
+    decref(f);
+    return {done, err};
+}
+
+result File::Write(const void* b, int64 n) const { return write(f, b, n); }
+
+result stdoutwrite(const void* b, int64 n) { return write(Stdout, b, n); }
+
+// ---- pipes and sockets ---------------------------------------------------------------------------------------------
+
+pipe Pipe() {
+    int32 fds[2];
+    if (int64 r = pipe2_(fds, _O_CLOEXEC); r < 0) return {{}, {}, words(-r)};
+    return {File(newFile(fds[0], true)), File(newFile(fds[1], true)), nullptr};
+}
+
+}  // namespace os
+
+net::pair net::Socketpair() {
+    int32 fds[2];
+    if (int64 r = socketpair_(_AF_UNIX, _SOCK_STREAM | _SOCK_CLOEXEC, 0, fds); r < 0) return {{}, {}, os::words(-r)};
+    return {os::File(os::newFile(fds[0], true)), os::File(os::newFile(fds[1], true)), nullptr};
+}
