@@ -4,14 +4,27 @@ Layers, each using only those above it:
   stages    the table of boot stages (no gdb in it)
   elf       what the ELF file says: symbols, sections, entry, build id (no gdb in it)
   model     reads g, m, p, sched out of a program: returns objects, prints nothing
+  bulk      reads many structures at once
   symbolic  an address as people say it: `g1.stack.hi-40`, `allp[0]`, `runtime.goexit+1`
   snapshot  everything at one stop, and what changed between two
   printers  how gdb's `print` shows the structures
   stops     where the stages are in this program, and stopping there
+  history   every stop's raw bytes, kept to be decoded when somebody asks
   record    a whole run as data
   cards     one stage as a card of text
+  moments   an earlier stop, or one of a recorded run, as plain data; when: questions about them
   checks    what must hold, whatever the moment
+  views     a parked goroutine's frames in gdb, without touching anything
+  frames    the backtraces of many goroutines: what gdb found out about a pc once serves all
+  goroutines  what each does, where it stands, what it waits on, as data
+  waits     who waits for whom, and who could wake them
   unwinder  backtraces that end at their true root and pass through Boost.Context
-  console   what commands share; walking, looking: the commands, the only layer that prints; commands: gives them to gdb
+  parking   the registers that parked goroutines put away
+  corefile  writes a core file (no gdb in it)
+  packets   packets of gdb's remote protocol, to bytes and back (no gdb in it)
+  threads   goroutines as threads: an id, a name, registers, memory
+  remote    shows these threads to any debugger, for `./lab serve`
+  console   what commands share; walking, looking, lists, entering, waiting, inferior, remembering, panel: the commands,
+            the only layer that prints; commands: gives them to gdb
   loading   puts it all into gdb for one program
 """

@@ -54,6 +54,8 @@ def _head(stage, snap):
 def _on(snap):
     if not snap.fs_base:
         return "the kernel's stack, no g yet" if not snap.g0.get("stack.hi") else "g0's stack, no TLS yet"
+    if snap.tls_g and snap.current == 0:
+        return "no g yet"
     name = snap.names.pointer(snap.tls_g)
     return str(name).removeprefix("&runtime.") if snap.g_at(snap.tls_g) else f"-8(FS) = {name}"
 
@@ -111,12 +113,14 @@ def interesting(changed):
 def change_line(change, snap):
     """`g0.m: 0 → &runtime.m0`; for bounds of a stack, which name everything else, where they are."""
     path, was, now = change
-    if path == "g0.stack.hi" and snap.names.entry:
+    if snap is None:  # of a trace: all is said in symbols
+        pass
+    elif path == "g0.stack.hi" and snap.names.entry:
         now = f"SP, {snap.names.entry - snap.g0.get('stack.hi')} below where it was at the entry"
     elif now in (path + "+0", path + "-0"):
         now = _bound(snap, path)
     path = path.removeprefix("globals.runtime.").replace("m0.tls.0", "m0.tls[0]")
-    return f"{path}: {_value(was)} → {_value(now)}"
+    return f"{path}: {value_text(was)} → {value_text(now)}"
 
 
 def _bound(snap, path):
@@ -129,7 +133,8 @@ def _bound(snap, path):
     return f"hi-{hi - lo}" if path.endswith("lo") else f"{hi:#x}"
 
 
-def _value(value):
+def value_text(value):
+    """A value of a change."""
     if value is None:
         return "(new)"
     if isinstance(value, bool):
@@ -176,7 +181,7 @@ def _short(snap, address):
     return printers.short_of(snap.names, address)
 
 
-def _is_sysmon(snap, m):
+def is_sysmon(snap, m):
     """Whether the thread never schedules. m.mstartfn is a code pointer here, a function value in Go."""
     fn = m.get("mstartfn")
     return bool(fn) and "runtime.sysmon" in (snap.names.code(fn), snap.names.code(model.read_word(fn)))
@@ -188,7 +193,7 @@ def _m(snap, m):
         text += f" runs {_short(snap, m.get('curg'))}"
     elif m.get("g0") and m.get("p"):
         text += " schedules"
-    elif _is_sysmon(snap, m):
+    elif is_sysmon(snap, m):
         text += " runs sysmon"
     elif m.get("blocked"):
         text += " sleeps"

@@ -33,6 +33,9 @@ class Result:
 
 def run(snap):
     """All checks on one snapshot."""
+    for name in ("g0", "m0", "sched"):
+        if not getattr(snap, name):
+            raise model.Problem(f"{name} cannot be read: {getattr(snap, name)}. Is this the program that the process or the core is of?")
     return [_run(name, function, snap) for name, function in CHECKS]
 
 
@@ -57,9 +60,8 @@ def _run(name, function, snap):
 
 
 def _functions(frame, limit):
-    world = model.world()
     while frame is not None and limit:
-        symbol = world.symbol_at(frame.pc())
+        symbol = model.symbol_of(frame)
         if symbol:
             yield symbol[0].removesuffix(".abi0").removeprefix("runtime.").partition("<")[0]
         try:
@@ -71,7 +73,7 @@ def _functions(frame, limit):
 
 def _moving(depth=12):
     """`thread 2 is in execute` if some thread is in the middle of such a thing."""
-    before = gdb.selected_thread()
+    before = model.selected_thread()
     try:
         for thread in gdb.selected_inferior().threads():
             if not thread.is_valid() or thread.is_running():
@@ -108,7 +110,7 @@ def _g0_m0(snap):
 
 def _tls(snap):
     if snap.fs_base is None:
-        raise _NotYet("FS cannot be read here")
+        raise _NotYet("FS cannot be read: does this thread run on?")
     if not snap.fs_base:
         raise _NotYet("FS is 0: settls sets it")
     if snap.g_at(snap.tls_g) is None:
@@ -119,7 +121,7 @@ def _tls(snap):
 
 
 def _current(snap):
-    g = snap.g_at(snap.tls_g) if snap.tls_g else None
+    g = snap.g_at(snap.current) if snap.current else None
     if g is None or not g.get("m"):
         raise _NotYet("this thread has no current g with an M yet")
     m = snap.m_of_thread()
@@ -245,7 +247,7 @@ def _allgs(snap):
     if not snap.gs:
         raise _NotYet("allgs is empty: newproc1 enters the first g")
     said = snap.globals["allglen"].get("") if "allglen" in snap.globals else None
-    if isinstance(said, int) and said != len(snap.gs) and len(snap.gs) < model.MAX_GS:
+    if isinstance(said, int) and said != len(snap.gs):
         raise _Broken(f"{len(snap.gs)} gs in allgs, but allglen is {said}")
     ids = [g.get("goid") for g in snap.gs if g.get("goid") and snap.world.g_status(g.get("atomicstatus")) != "_Gdead"]
     if len(set(ids)) != len(ids):
@@ -254,9 +256,9 @@ def _allgs(snap):
 
 
 def _stack(snap):
-    g = snap.g_at(snap.tls_g) if snap.tls_g else None
+    g = snap.g_at(snap.current) if snap.current else None
     if g is None or not g.get("stack.hi"):
-        raise _NotYet("the current g has no stack bounds yet")
+        raise _NotYet("this thread has no current g with stack bounds yet")
     here = next(_functions(gdb.newest_frame(), 1), "")
     if here in _SWITCHERS:
         raise _NotYet(f"{here} is switching stacks")

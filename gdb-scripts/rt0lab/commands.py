@@ -2,7 +2,7 @@
 
 import gdb
 
-from . import console, looking, model, stops, walking
+from . import console, entering, inferior, lists, looking, model, panel, remembering, stops, waiting, walking
 
 
 class Rt0(gdb.Command):
@@ -72,11 +72,19 @@ def register():
     Rt0()
     for command in (walking.Stages, walking.Run, walking.Next, walking.Until, walking.Tour, walking.Record):
         command()
-    for command in (looking.Dump, looking.Diff, looking.Check, looking.Goroutines, looking.Ms, looking.Ps):
+    for command in (looking.Dump, looking.Diff, looking.Check, inferior.Threads, lists.Goroutines, lists.Ms, lists.Ps, lists.Sched):
         command()
+    for command in (entering.Goroutine, waiting.Waits, waiting.Holders):
+        command()
+    for command in (remembering.History, remembering.Back, remembering.When, remembering.Replay, panel.Panel):
+        command()
+    remembering.Limit()
+    panel.register()
     looking.GetG("getg")
     looking.StageName("stage")
     for function in (looking.G, looking.M, looking.P):
         function()
     gdb.events.stop.connect(console.session.stopped)
     gdb.events.exited.connect(console.session.exited)
+    for event in (gdb.events.cont, gdb.events.exited):
+        event.connect(entering.forget)

@@ -7,7 +7,7 @@ import traceback
 
 import gdb
 
-from . import model, snapshot
+from . import history, model, snapshot
 
 # ---- printing ------------------------------------------------------------------------------------------------------
 
@@ -16,11 +16,16 @@ _PLAIN = str.maketrans({"→": "->", "…": "."})
 
 def say(text=""):
     """One line to the terminal, in its character set."""
+    gdb.write(printable(text) + "\n")
+
+
+def printable(text):
+    """A text as the terminal's character set can show it."""
     try:
         text.encode(_charset())
     except (UnicodeEncodeError, LookupError):
         text = text.translate(_PLAIN).encode("ascii", "replace").decode()
-    gdb.write(text + "\n")
+    return text
 
 
 def _charset():
@@ -47,26 +52,43 @@ class Session:
     """The last two stops and the last card, for `rt0 diff` and for what a card says has changed."""
 
     def __init__(self):
-        self.now = self.before = self.card = self.entry = None
+        self.card = self._entry = None
         self.exit_code, self.ended = None, False
 
     def stopped(self, _event):
-        """gdb.events.stop: look at everything once."""
+        """gdb.events.stop: keep what is there, to be looked at when somebody asks."""
         self.ended = False
         try:
-            snap = snapshot.Snapshot()
+            moment = history.kept.keep()
         except (model.Problem, gdb.error):
             return
-        if self.now is not None and self.now.pid != snap.pid:
-            self.now = self.card = self.entry = None
-        self.before, self.now = self.now, snap
-        if self.entry is None and snap.pc == snap.world.elf.entry + snap.world.slide:
-            self.entry = snap
+        if moment.number == 1:
+            self.card = self._entry = None
+        if self._entry is None and moment.pc == moment.world.elf.entry + moment.slide:
+            self._entry = moment
 
     def exited(self, event):
         """gdb.events.exited"""
-        self.now = self.before = self.card = self.entry = None
+        self.card = self._entry = None
         self.ended, self.exit_code = True, getattr(event, "exit_code", None)
+
+    @property
+    def now(self):
+        """The last stop's Snapshot, or None."""
+        return self._decoded(history.kept.last())
+
+    @property
+    def before(self):
+        """The Snapshot of the stop before that."""
+        return self._decoded(history.kept.last(1))
+
+    @property
+    def entry(self):
+        """The Snapshot at the program's first instruction."""
+        return self._decoded(self._entry)
+
+    def _decoded(self, moment):
+        return None if moment is None or self.ended else moment.snapshot
 
     def snapshot(self):
         """The present moment."""
@@ -128,7 +150,8 @@ class Command(gdb.Command):
     name, kind, complete_with = "", gdb.COMMAND_RUNNING, gdb.COMPLETE_NONE
 
     def __init__(self):
-        super().__init__(self.name, self.kind, self.complete_with)
+        # A method `complete` is only asked where no completer of gdb's is named.
+        super().__init__(self.name, self.kind, *(() if hasattr(self, "complete") else (self.complete_with,)))
 
     @careful
     def invoke(self, argument, from_tty):

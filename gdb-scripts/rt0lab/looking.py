@@ -1,11 +1,10 @@
-"""The commands and functions that look: `rt0 dump|diff|check`, `info goroutines|ms|ps`, `$getg()`, `$g(ID)`..."""
+"""The commands and functions that look: `rt0 dump|diff|check`, `$getg()`, `$g(ID)`..."""
 
-import os
 import textwrap
 
 import gdb
 
-from . import cards, checks, console, model, printers, snapshot, stops
+from . import cards, checks, console, model, printers, remembering, snapshot, stops
 
 # ---- rt0 dump, diff, check -------------------------------------------------------------------------------------------
 
@@ -71,15 +70,21 @@ class Dump(console.Command):
 
 
 class Diff(console.Command):
-    """Show all that changed in g, m, p, sched and the runtime's variables since the stop before this one.
+    """Show all that changed in g, m, p, sched and the runtime's variables.
+    That is since the stop before this one, or from one stop of `rt0 history`
+    to another. -json prints data.
 
     (gdb) rt0 diff
-      m0.g0: 0 → &runtime.g0"""
+      m0.g0: 0 -> &runtime.g0
+    (gdb) rt0 diff 3 7"""
 
     name, kind = "rt0 diff", gdb.COMMAND_DATA
 
     def run(self, argument):
         """Prints."""
+        if argument or remembering.replaying():
+            remembering.between(argument)
+            return
         console.need_process()
         if console.session.before is None or console.session.now is None:
             console.say("there is no earlier stop to compare with: `rt0 next` makes one.")
@@ -110,133 +115,6 @@ class Check(console.Command):
             console.say(f"{broken} of {len(results)} BROKEN.")
 
 
-# ---- info goroutines, ms, ps ------------------------------------------------------------------------------------------
-
-
-def _threads():
-    """{thread id of the system: (gdb number, pc, its current g)}, without leaving another thread selected."""
-    found = {}
-    before = gdb.selected_thread()
-    try:
-        for thread in gdb.selected_inferior().threads():
-            if thread.is_valid() and not thread.is_running():
-                thread.switch()
-                found[thread.ptid[1] or thread.ptid[0]] = thread.num, model.register("rip"), model.tls_g()[1]
-    finally:
-        if before is not None and before.is_valid():
-            before.switch()
-    return found
-
-
-def _live():
-    """What there is to list; None, and a sentence, if the program does not run."""
-    snap = console.session.snapshot()
-    if snap.live:
-        return snap
-    console.say(console.not_running())
-    return None
-
-
-class Goroutines(console.Command):
-    """List the goroutines, and the g0 of each M, which is no goroutine but runs the scheduler.
-    `*` is the one that the selected thread runs.
-
-    (gdb) info goroutines
-    * g0 scheduler of m0, thread 1  runtime.schedinit (proc.go:477)"""
-
-    name, kind = "info goroutines", gdb.COMMAND_STATUS
-
-    def run(self, argument):
-        """Prints."""
-        snap = _live()
-        if snap is None:
-            return
-        live = {current: (number, pc) for number, pc, current in _threads().values() if current}
-        rows = []
-        for m in snap.hosts():
-            g = snap.g0 if m.addr == snap.m0.addr else snap.g_at(m.get("g0")) if m.get("g0") else None
-            if g:
-                rows.append(self._row(snap, g, live, f"scheduler of m{m.get('id')}"))
-        dead = 0
-        for g in snap.gs:
-            if snap.world.g_status(g.get("atomicstatus")) == "_Gdead":
-                dead += 1
-                continue
-            rows.append(self._row(snap, g, live, self._status(snap, g)))
-        console.table(rows)
-        if dead:
-            console.say(f"and {dead} dead, kept to be used again.")
-        if not snap.gs:
-            console.say("no goroutine yet: rt0_go's call of newproc makes the first, g1, once schedinit is done.")
-
-    @staticmethod
-    def _status(snap, g):
-        status = snap.world.g_status(g.get("atomicstatus"))
-        return f"{status} ({snap.waitreason(g)})" if status == "_Gwaiting" else status
-
-    @staticmethod
-    def _row(snap, g, live, what):
-        name = str(snap.names.pointer(g.addr)).removeprefix("&runtime.")
-        is_here = g.addr == snap.tls_g or g.addr == snap.g0.addr and not snap.fs_base
-        if g.addr in live:
-            number, pc = live[g.addr]
-        elif is_here:
-            number, pc = snap.thread, snap.pc
-        else:
-            number, pc = None, g.get("sched.pc")
-        if not pc:
-            return "*" if is_here else " ", name, what, "not run yet"
-        file, line = snap.world.line_at(pc)
-        symbol = snap.world.symbol_at(pc)
-        where = symbol[0] if symbol and file else snap.names.code(pc)
-        where += f" ({os.path.basename(file)}:{line})" if file else ""
-        return "*" if is_here else " ", name, what + (f", thread {number}" if number else ""), where
-
-
-class Ms(console.Command):
-    """List the Ms, the operating system's threads that run goroutines; `*` is the selected thread's.
-
-    (gdb) info ms
-    * m0{id 0, thread 3425, g0 g0, curg g1, p p0}"""
-
-    name, kind = "info ms", gdb.COMMAND_STATUS
-
-    def run(self, argument):
-        """Prints."""
-        snap = _live()
-        if snap is None:
-            return
-        here = snap.m_of_thread()
-        for m in snap.hosts():
-            mark = "*" if here is None and m.addr == snap.m0.addr or here is not None and m.addr == here.addr else " "
-            console.say(f"{mark} {printers.m_line(m)}")
-        if not snap.ms:
-            console.say("allm is empty: mcommoninit, in schedinit, will enter m0, the first thread.")
-
-
-class Ps(console.Command):
-    """List the Ps, the rights to run Go code, with their run queues; `*` is the selected thread's.
-
-    (gdb) info ps
-    * p0{_Prunning, m m0, runnext g1, runq [], schedtick 0}"""
-
-    name, kind = "info ps", gdb.COMMAND_STATUS
-
-    def run(self, argument):
-        """Prints."""
-        snap = _live()
-        if snap is None:
-            return
-        if not snap.ps:
-            console.say("no P yet: procresize makes them at the end of schedinit, one for each processor.")
-            return
-        here = snap.m_of_thread()
-        for p in snap.ps:
-            console.say(f"{'*' if here is not None and here.get('p') == p.addr else ' '} {printers.p_line(p)}")
-        if snap.sched:
-            console.say(f"  {printers.sched_line(snap.sched)}")
-
-
 # ---- functions -------------------------------------------------------------------------------------------------------
 
 
@@ -253,6 +131,8 @@ class GetG(gdb.Function):
     def invoke(self):
         """gdb calls this."""
         console.need_process()
+        if model.register("rip") is None:
+            raise model.Problem("the selected thread is running: `thread N` goes to one that is stopped.")
         snap = console.session.snapshot()
         if not snap.tls_g or snap.g_at(snap.tls_g) is None:
             raise model.Problem("this thread has no current g yet: rt0_go sets it at `ok`.")
@@ -268,9 +148,11 @@ class _ById(gdb.Function):
         super().__init__(self.name)
 
     @console.careful
-    def invoke(self, number):
+    def invoke(self, *arguments):
         """gdb calls this."""
-        number = int(number)
+        if len(arguments) != 1:
+            raise model.Problem(f"Usage: ${self.name}(ID), with the id of one {self.what}: `{self.lister}` lists them.")
+        number = int(arguments[0])
         for item in self.all(console.session.snapshot()):
             if item.get(self.id_field) == number:
                 return _pointer(item.addr, self.kind)
@@ -300,7 +182,7 @@ class M(_ById):
     @staticmethod
     def all(snap):
         """Candidates."""
-        return snap.ms or [snap.m0]
+        return snap.hosts()
 
 
 class P(_ById):

@@ -5,6 +5,8 @@ Offsets, sizes, enum values and array lengths come from DWARF, addresses from th
 of memory, decoded by its layout. It works before the program runs, while it is stopped, and on a core file.
 """
 
+import functools
+import os
 import re
 import struct
 
@@ -12,7 +14,7 @@ import gdb
 
 from . import elf
 
-MAX_GS, MAX_MS, MAX_PS, MAX_QUEUE = 20000, 4096, 1024, 4096
+MAX_MS, MAX_PS, MAX_QUEUE = 4096, 1024, 4096
 _FLATTEN = 16  # arrays up to this length are fields of their structure, longer ones are read on demand
 
 
@@ -206,7 +208,7 @@ class World:
         else:
             raise Problem(f"{path} has no debug information: build it without -s, -w or `strip`.")
         self.is_go = self.prefix == "runtime."
-        self._types, self._layouts, self._variables, self._lines = {}, {}, {}, {}
+        self._types, self._layouts, self._variables, self._lines, self._named = {}, {}, {}, {}, {}
         self._slide, self._slide_pid = 0, None
 
     # -- addresses
@@ -215,6 +217,8 @@ class World:
     def slide(self):
         """How far a position-independent program was moved from the addresses in its file."""
         if self.elf.relocatable:
+            if _past is not None:
+                return _past.slide
             pid = gdb.selected_inferior().pid
             if pid != self._slide_pid:
                 self._slide_pid = pid
@@ -230,7 +234,18 @@ class World:
     def symbol_at(self, address):
         """(name, offset) of the ELF symbol around an address, or None; a mangled name as its source has it."""
         found = self.elf.symbol_at(address - self.slide)
-        return (_demangled(found[0], address), found[1]) if found and found[0].startswith("_Z") else found
+        if found is None or not found[0].startswith("_Z"):
+            return found
+        if found[0] not in self._named:
+            name = _demangled(found[0])
+            self._named[found[0]] = name if "." in _LAMBDAS.sub("", name) else f"{self._package(address)}.{name}"
+        return self._named[found[0]], found[1]
+
+    def _package(self, address):
+        """Where a C++ function without class or namespace belongs: to the runtime if its file stands beside runtime.main's."""
+        home = self.line_at(self.address("runtime.main") or 0)[0]
+        file = self.line_at(address)[0]
+        return "runtime" if file and home and os.path.dirname(file) == os.path.dirname(home) else "main"
 
     def section_at(self, address):
         """The ELF section around an address, or None."""
@@ -356,10 +371,55 @@ def world():
 
 # ---- memory and registers ------------------------------------------------------------------------------------------
 
+_past = None  # the history.Moment that is read instead of the program
+
+
+class past:
+    """While this lasts, all that reads here reads a moment of the past."""
+
+    def __init__(self, moment):
+        self._moment = moment
+
+    def __enter__(self):
+        global _past
+        self._before, _past = _past, self._moment
+
+    def __exit__(self, *_):
+        global _past
+        _past = self._before
+
+
+def moment():
+    """The moment of the past that is read, or None: the present."""
+    return _past
+
+
+def pid():
+    """The process's id, 0 if there is none."""
+    return _past.pid if _past is not None else gdb.selected_inferior().pid
+
+
+def thread():
+    """gdb's number of the selected thread, or None."""
+    if _past is not None:
+        return _past.thread
+    selected = selected_thread()
+    return selected.num if selected is not None else None
+
+
+def selected_thread():
+    """The selected thread, or None: gdb 13 fails at one that ended while it was the only one to run."""
+    try:
+        return gdb.selected_thread()
+    except SystemError:
+        return None
+
 
 def alive():
     """Is there a process or a core to look at?"""
-    return bool(gdb.selected_inferior().pid) and gdb.selected_thread() is not None
+    if _past is not None:
+        return True
+    return bool(gdb.selected_inferior().pid) and selected_thread() is not None
 
 
 def on_core():
@@ -370,6 +430,10 @@ def on_core():
 
 def read(addr, size):
     """Bytes of memory, or Unreadable."""
+    if _past is not None:
+        return _past.read(addr, size)
+    if size == 0:
+        return b""  # newer gdbs refuse to read nothing
     try:
         return bytes(gdb.selected_inferior().read_memory(addr, size))
     except (gdb.MemoryError, OverflowError, gdb.error):
@@ -383,10 +447,21 @@ def read_struct(kind, addr):
     return data if isinstance(data, Unreadable) else Struct(layout, addr, data)
 
 
+def calls(start, code):
+    """(where it returns to, where it goes) of what looks like a near call in the bytes from `start` on."""
+    for at in range(len(code) - 4):
+        if code[at] == 0xE8:
+            back = start + at + 5
+            yield back, back + struct.unpack_from("<i", code, at + 1)[0] & (1 << 64) - 1
+
+
 def read_word(addr):
     """One 8-byte word: a number or Unreadable."""
     data = read(addr, 8)
     return data if isinstance(data, Unreadable) else int.from_bytes(data, "little")
+
+
+_CONTROLS = {code: "\ufffd" for code in (*range(32), 127) if chr(code) not in "\t\n"}  # gdb writes no NUL, a terminal obeys others
 
 
 def read_text(addr, length):
@@ -398,7 +473,7 @@ def read_text(addr, length):
     data = read(addr, min(length, 200))
     if isinstance(data, Unreadable):
         return str(data)
-    text = data.decode("utf-8", "replace")
+    text = data.decode("utf-8", "replace").translate(_CONTROLS)
     return text + "..." if length > 200 else text
 
 
@@ -428,6 +503,8 @@ def text(name):
 
 def register(name, frame=None):
     """A register of the selected thread's innermost frame, or None."""
+    if _past is not None:
+        return _past.registers.get(name)
     if not alive():
         return None
     try:
@@ -443,6 +520,37 @@ def tls_g():
         return base, 0 if base == 0 else None
     word = read_word(base - 8)
     return base, None if isinstance(word, Unreadable) else word
+
+
+def current_g(word):
+    """The g that the selected thread is on, whose -8(FS) holds `word`: g0 until rt0_go has set one. 0: none yet, None: that cannot be known.
+
+    A thread that clone has just made is on none. Its FS is its creator's until it sets its own, and so is the g there.
+    """
+    if _past is not None:
+        return _past.current
+    g = read_struct("g", word) if word else None
+    m = read_struct("m", g.get("m")) if g and g.get("m") else None
+    if not m:
+        g0 = variable("g0") if word is not None else None
+        return g0.addr if g0 and not g0.get("m") else word
+    return 0 if m.get("procid") and m.get("procid") not in selected_thread().ptid[1:] and _procids_are_gdbs() else word
+
+
+def _procids_are_gdbs():
+    """Does the program number its threads as gdb does? Seen from outside a container they have other numbers."""
+    m0 = variable("m0")
+    return bool(m0) and m0.get("procid") == pid()
+
+
+def symbol_of(frame):
+    """(name, offset) of the ELF symbol that a frame is in, or None. A call that never returns may be a function's last instruction:
+    where the frame called somebody, the call says which function it is."""
+    inner = frame.newer()
+    while inner is not None and inner.type() == gdb.INLINE_FRAME:
+        inner = inner.newer()
+    called = inner is not None and inner.type() == gdb.NORMAL_FRAME
+    return world().symbol_at(frame.pc() - called)
 
 
 # ---- the lists: all gs, ms, ps and queues. Each is bounded and stands a cycle ----------------------------------------
@@ -461,11 +569,6 @@ def _slice(name, limit):
         return []
     data = read(array, 8 * min(count, limit))
     return [] if isinstance(data, Unreadable) else [w for (w,) in struct.iter_unpack("<Q", data)]
-
-
-def all_g_addresses():
-    """What allgs holds."""
-    return _slice("allgs", MAX_GS)
 
 
 def all_p_addresses():
@@ -521,7 +624,11 @@ def wait_reason(g):
     """Why a g waits: a string in Go 1.10 and here, later an index into runtime.waitReasonStrings."""
     if g.has("waitreason.len"):
         return read_text(g.get("waitreason.str"), g.get("waitreason.len"))
-    value = g.get("waitreason")
+    return wait_reason_text(g.get("waitreason"))
+
+
+def wait_reason_text(value):
+    """The text of a wait reason that is an index."""
     if not value:
         return ""
     at = world().address("runtime.waitReasonStrings")
@@ -532,13 +639,22 @@ def wait_reason(g):
     return str(pair) if isinstance(pair, Unreadable) else read_text(*struct.unpack("<QQ", pair))
 
 
-def _demangled(name, address):
-    """The function's name in C++. What runs a goroutine's function object is called after that object."""
+_LAMBDAS = re.compile(r"(\.(func|\$_)\d+)+$")  # at the end of a name that gcc or clang gave
+
+
+@functools.cache
+def _demangled(name):
+    """A C++ function's name as Go would write it: main.main.func1, sync.Mutex.Lock; those like player and player.func1 have no package
+    yet."""
+    style = gdb.parameter("demangle-style")
+    gdb.execute("set demangle-style gnu-v3", to_string=True)
     try:
-        block = gdb.block_for_pc(address)
-    except RuntimeError:  # no debug information there
-        return name
-    while block is not None and block.function is None:
-        block = block.superblock
-    found = block.function.print_name if block is not None else name
-    return re.sub(r"^detail::closure<(.+?) ?>::run\(funcval\*\)$", r"\1", found)
+        text = gdb.execute(f"demangle -l c++ -- {name}", to_string=True).strip()
+    finally:
+        gdb.execute(f"set demangle-style {style}", to_string=True)
+    text = re.sub(r"::\{lambda\([^()]*\)#(\d+)\}", r".func\1", text.replace("main_main()", "main.main"))
+    text = re.sub(r"^detail::closure<(.+?) ?>::run\(funcval ?\*\)$", r"\1", text)
+    text = re.sub(r"::operator\(\)\([^<>]*\)( const)?$", "", text)
+    while (shorter := re.sub(r"<[^<>]*>|\([^()]*\)( const)?", "", text)) != text:
+        text = shorter
+    return text.rpartition(" ")[2].replace("::", ".").replace("detail.", "runtime.")

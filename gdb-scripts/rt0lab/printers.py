@@ -351,21 +351,27 @@ class Text:
     def to_string(self):
         """gdb asks for the text."""
         at, length = self.item.get("str"), self.item.get("len")
-        if isinstance(at, model.Unreadable) or isinstance(length, model.Unreadable):
-            return str(at)
+        if not isinstance(at, int) or not isinstance(length, int):
+            return "<optimized out>" if at is None or length is None else str(at)
         text = model.read_text(at, length)
         return text if text.startswith("<") else '"' + text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n") + '"'
 
 
 class Slice:
-    """A slice: length, capacity, elements."""
+    """A slice: length, capacity, elements. A Go program's own is introduced by its type, as Go's own printers do."""
 
     def __init__(self, value):
         self.value, self.item = value, Item(value)
+        name = value.type.name or ""
+        self._type = name if name.startswith("[]") and "runtime." not in name else None
 
     def to_string(self):
         """gdb asks for the text."""
         count, room = self.item.get("len"), self.item.get("cap")
+        if count is None or room is None:
+            return "<optimized out>"
+        if self._type and isinstance(count, int) and isinstance(room, int) and 0 <= count <= room < 1 << 40:
+            return self._type
         sane = isinstance(count, int) and isinstance(room, int) and 0 <= count <= room < 1 << 40
         return f"slice of {count}, room for {room}" + ("" if sane else " <makes no sense>")
 
@@ -390,6 +396,107 @@ class Slice:
         return "array"
 
 
+class Chan:
+    """A Go program's channel: what is in its buffer, oldest first."""
+
+    def __init__(self, value):
+        self.value = value
+
+    def to_string(self):
+        """gdb asks for the text."""
+        return str(self.value.type)
+
+    def children(self):
+        """gdb asks for the elements."""
+        if not int(self.value):
+            return
+        chan = Item(self.value.dereference())
+        count, room, first = chan.get("qcount"), chan.get("dataqsiz"), chan.get("recvx")
+        if not all(isinstance(n, int) for n in (count, room, first)) or not 0 <= count <= room:
+            return
+        # buf is untyped; what the waiters hold is a pointer to an element.
+        sudog = self.value["recvq"]["first"].type.target().strip_typedefs()
+        element = next(field for field in sudog.fields() if field.name == "elem").type
+        for i in range(min(count, _MAX_ELEMENTS)):
+            yield f"[{i}]", (self.value["buf"].cast(element) + (first + i) % room).dereference()
+
+    def display_hint(self):
+        """Shown as an array."""
+        return "array"
+
+
+class Map:
+    """A Go program's map: buckets of eight up to Go 1.23, groups of eight slots (Swiss tables) since."""
+
+    def __init__(self, value):
+        self.value = value
+
+    def to_string(self):
+        """gdb asks for the text."""
+        return str(self.value.type)
+
+    def children(self):
+        """gdb asks for keys and elements in turn."""
+        if not int(self.value):
+            return
+        head = self.value.dereference()
+        names = {field.name for field in head.type.strip_typedefs().fields()}
+        pairs = self._buckets(head) if "buckets" in names else self._groups(head) if "dirPtr" in names else ()
+        try:
+            for number, (key, element) in enumerate(pairs):
+                if number == _MAX_ELEMENTS:
+                    return
+                yield f"[{2 * number}]", key
+                yield f"[{2 * number + 1}]", element
+        except gdb.MemoryError:
+            return
+
+    @staticmethod
+    def _buckets(head):
+        """While a map grows, an old bucket that has not been evacuated yet holds what two new ones will."""
+        most = 1 << min(int(head["B"]), 20)
+        old, buckets = head["oldbuckets"], head["buckets"]
+        for i in range(most):
+            bucket = buckets + i
+            if int(old):
+                half = most // 2 if not int(head["flags"]) & 8 else most  # 8: it grows to the same size
+                from_old = old + i % half
+                if not 2 <= int(from_old["tophash"][0]) <= 4:  # evacuated; where to
+                    if i >= half:
+                        continue
+                    bucket = from_old
+            for _ in range(_MAX_ELEMENTS):
+                for slot in range(8):
+                    if int(bucket["tophash"][slot]) >= 5:  # less means empty or evacuated
+                        yield bucket["keys"][slot], bucket["values"][slot]
+                bucket = bucket["overflow"]
+                if not int(bucket):
+                    break
+                bucket = bucket.cast(buckets.type)
+
+    @staticmethod
+    def _groups(head):
+        """A small map is one group; a larger one a directory of tables, where a table may stand more than once."""
+        table = head["dirPtr"].type.target().target()
+        data = next(f for f in table.strip_typedefs().fields() if f.name == "groups").type.strip_typedefs()
+        group = next(f for f in data.fields() if f.name == "data").type
+        if not int(head["dirLen"]):
+            runs = [(head["dirPtr"].cast(group), 1)]
+        else:
+            tables = {int(head["dirPtr"][i]): head["dirPtr"][i] for i in range(min(int(head["dirLen"]), 1 << 16))}
+            runs = [(t["groups"]["data"], min(int(t["groups"]["lengthMask"]) + 1, 1 << 20)) for t in tables.values() if int(t)]
+        for first, count in runs:
+            for i in range(count):
+                control = _number(first[i]["ctrl"])
+                for slot in range(8):
+                    if not control >> 8 * slot & 0x80:  # the top bit: empty or deleted
+                        yield first[i]["slots"][slot]["key"], first[i]["slots"][slot]["elem"]
+
+    def display_hint(self):
+        """Shown as a map."""
+        return "map"
+
+
 class _Printers(gdb.printing.PrettyPrinter):
     def __call__(self, value):
         gdb_type = value.type
@@ -400,6 +507,8 @@ class _Printers(gdb.printing.PrettyPrinter):
         bare = name.removeprefix("struct ").removeprefix("runtime.")
         if code == gdb.TYPE_CODE_INT and name in ("runtime.guintptr", "runtime.muintptr", "runtime.puintptr"):
             return self._ours(lambda: Word(value))
+        if code == gdb.TYPE_CODE_PTR and gdb_type.code == gdb.TYPE_CODE_TYPEDEF and name.startswith(("map[", "chan ", "<-chan ", "chan<- ")):
+            return Map(value) if name.startswith("map[") else Chan(value)
         if code != gdb.TYPE_CODE_STRUCT:
             return None
         if bare in LINES:

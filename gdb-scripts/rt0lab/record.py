@@ -90,12 +90,10 @@ def goroutine(g, snap):
 
 def frames(limit=64):
     """The innermost frame first: [(function, file or None, line, inlined?)], down to the true root."""
-    world = model.world()
     found, frame = [], gdb.newest_frame()
     while frame is not None and len(found) < limit:
         inlined = frame.type() == gdb.INLINE_FRAME
-        pc = frame.pc()
-        symbol = world.symbol_at(pc - 1 if found and not inlined and frame.type() == gdb.NORMAL_FRAME else pc)
+        symbol = model.symbol_of(frame)
         name = frame.name() if inlined or symbol is None else symbol[0]
         if name is None:
             break
@@ -156,12 +154,20 @@ def describe(snap, before):
         "allp_status": snap.p_status,
         "allp": [fields(p, _P, snap) for p in snap.ps],
         "allm": snap.m_names,
+        "ms": [fields(m, _M0, snap) for m in snap.ms],
+        "ps": [{"status": snap.world.p_status(p.get("status")), "runq": _queue(snap, model.run_queue(p))} for p in snap.ps],
+        "runq": _queue(snap, model.global_queue(snap.sched)),
         "allgs": [goroutine(g, snap) for g in snap.gs],
         "bt": backtrace(),
         "regs": {name: names.word(model.register(name, frame) or 0) for name in _REGS},
         "stack_words": words,
         "changed": changed,
     }
+
+
+def _queue(snap, addresses):
+    """A run queue's goroutines, None for one that makes no sense."""
+    return None if addresses is None else [snap.names.pointer(at) for at in addresses]
 
 
 def _global(snap, name):

@@ -1,8 +1,8 @@
 """Everything about g, m, p and sched at one stop, and what changed between two stops."""
 
-import gdb
+import functools
 
-from . import model, symbolic
+from . import bulk, model, symbolic
 
 # What of the runtime's variables a boot changes. Those a program does not have are left out.
 GLOBALS = (
@@ -18,17 +18,17 @@ class Snapshot:
     """One moment of the program."""
 
     def __init__(self):
-        world = self.world = model.world()
+        self.world = model.world()
         self.live = model.alive()
-        self.pid = gdb.selected_inferior().pid
-        self.thread = gdb.selected_thread().num if self.live else None
-        frame = gdb.newest_frame() if self.live else None
-        self.pc = model.register("rip", frame)
-        self.sp = model.register("rsp", frame)
+        self.pid = model.pid()
+        self.thread = model.thread()
+        self.pc = model.register("rip")
+        self.sp = model.register("rsp")
         self.fs_base, self.tls_g = model.tls_g() if self.live else (None, None)
+        self.current = model.current_g(self.tls_g) if self.live else None
 
         self.g0, self.m0, self.sched = (model.variable(name) for name in ("g0", "m0", "sched"))
-        self.gs = [g for g in (model.read_struct("g", a) for a in _unique(model.all_g_addresses())) if g]
+        self.gs = [g for g in bulk.structs("g", _unique(bulk.allgs()[0])) if g]
         self.ms = model.all_ms()
         self.p_addresses = model.all_p_addresses()
         self.ps = [p for p in (model.read_struct("p", a) for a in _unique(self.p_addresses)) if p]
@@ -38,8 +38,10 @@ class Snapshot:
             value = model.variable(name)
             if isinstance(value, model.Struct):
                 self.globals[name] = value
-        self.names = symbolic.Names(world, self.pid, self.g0 or None, self.m0 or None, self.gs, self.ms, self.p_addresses)
-        self.texts = {}
+        addresses = [m.get(field) for m in [*self.ms, *([self.m0] if self.m0 else [])] for field in ("g0", "gsignal")]
+        self.system = {g.addr: g for g in bulk.structs("g", _unique(addresses)) if g}  # what is in no list: g0s and gsignals
+        self.entry_sp = symbolic.entry_sp(self.pid)
+        self.texts, self._known = {}, {}
         for g in self.gs:
             self._strings(g)
         for value in self.globals.values():
@@ -48,8 +50,15 @@ class Snapshot:
     def _strings(self, item):
         for path, _ in item.layout.strings:
             prefix = path + "." if path else ""
-            text = model.read_text(item.get(prefix + "str"), item.get(prefix + "len"))
-            self.texts[item.addr, path] = text
+            where = item.get(prefix + "str"), item.get(prefix + "len")
+            if where not in self._known:
+                self._known[where] = model.read_text(*where)
+            self.texts[item.addr, path] = self._known[where]
+
+    @functools.cached_property
+    def names(self):
+        """What addresses are called at this moment."""
+        return symbolic.Names(self)
 
     @property
     def p_status(self):
@@ -67,7 +76,7 @@ class Snapshot:
 
     def hosts(self):
         """The Ms, oldest first; m0 alone before it is entered in allm."""
-        return list(reversed(self.ms)) or [self.m0]
+        return list(reversed(self.ms)) or ([self.m0] if self.m0 else [])
 
     def g_at(self, address):
         """The g at an address, whichever list it is on; None if it is no g we know."""
@@ -76,14 +85,13 @@ class Snapshot:
         for g in self.gs:
             if g.addr == address:
                 return g
-        name = self.names.exact.get(address, "")
-        if name.endswith((".g0", ".gsignal")):
-            return model.read_struct("g", address) or None
-        return None
+        return self.system.get(address)
 
     def m_of_thread(self):
-        """The M that the selected thread is: its current g's, None before there is one."""
-        g = self.g_at(self.tls_g) if self.tls_g else None
+        """The M that the selected thread is, that of its current g: m0 before rt0_go ties g0 to it. None if it has no g yet."""
+        g = self.g_at(self.current) if self.current else None
+        if g is not None and g is self.g0 and not g.get("m"):
+            return self.m0 or None
         address = g.get("m") if g else 0
         if not address:
             return None
@@ -175,3 +183,15 @@ def diff(old, new):
                 was_text = None if was is None or old is None else old.names.pointer(was)
                 found.append((key, was_text, None if now is None else new.names.pointer(now)))
     return [change for change in found if change[1] != change[2]]
+
+
+def diff_all(old, new):
+    """diff, and the same of the Ms and Ps beyond the first."""
+    found = diff(old, new)
+    for kind, first in (("m", new.m0), ("p", new.p0)):
+        known = {item.addr: item for item in getattr(old, kind + "s")}
+        for item in getattr(new, kind + "s"):
+            if not first or item.addr != first.addr:
+                name = f"{kind}{item.get('id')}"
+                found += [c for c in _fields(name, known.get(item.addr), item, old, new) if c[1] != c[2]]
+    return found

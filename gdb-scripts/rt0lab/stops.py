@@ -148,10 +148,10 @@ class Outcome:
 
 
 class _Exit:
-    """Listens for the end of the program."""
+    """Listens for the end of the program, and for which thread stops."""
 
     def __init__(self):
-        self.happened, self.code, self.signal = False, None, None
+        self.happened, self.code, self.signal, self.thread = False, None, None, None
 
     def exited(self, event):
         """gdb.events.exited"""
@@ -159,7 +159,7 @@ class _Exit:
 
     def stopped(self, event):
         """gdb.events.stop"""
-        self.signal = getattr(event, "stop_signal", None)
+        self.signal, self.thread = getattr(event, "stop_signal", None), event.inferior_thread
 
     def __enter__(self):
         gdb.events.exited.connect(self.exited)
@@ -216,6 +216,8 @@ def go(command):
     walk.refresh()
     if ending.happened:
         return Outcome("exited", text=text, code=ending.code)
+    if ending.thread is not None and ending.thread.is_valid():  # in non-stop mode gdb stays with the thread that runs on
+        ending.thread.switch()
     pc = model.register("rip")
     if pc is not None and model.world().elf.entry + model.world().slide == pc and not walk.reached:
         symbolic.remember_entry(walk.pid, model.register("rsp"))

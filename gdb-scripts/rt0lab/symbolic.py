@@ -33,29 +33,30 @@ def entry_sp(pid):
 class Names:
     """The names that addresses have at one moment."""
 
-    def __init__(self, world, pid, g0, m0, gs, ms, p_addresses):
-        self.world = world
-        self.entry = entry_sp(pid)
+    def __init__(self, snap):
+        self.world = snap.world
+        self.entry = snap.entry_sp
         self.exact = {}
         self._stacks = []
         self._cache = {}
-        for i, address in enumerate(p_addresses):
+        g0, m0 = snap.g0 or None, snap.m0 or None
+        for i, address in enumerate(snap.p_addresses):
             if address:
                 self.exact.setdefault(address, f"allp[{i}]")
-        for i, g in enumerate(gs):
+        for i, g in enumerate(snap.gs):
             goid = g.get("goid")
             name = f"g{goid}" if goid else f"allgs[{i}]"
             self.exact[g.addr] = name
             self._stack(g, name)
-        for m in [*reversed(ms), *([m0] if m0 else [])]:
-            self._m(m, m0)
+        for m in [*reversed(snap.ms), *([m0] if m0 else [])]:
+            self._m(m, m0, snap.system)
         if g0:
             self.exact[g0.addr] = "&runtime.g0"
             self._stack(g0, "g0")
         self._stacks.sort()
         self._los = [stack[0] for stack in self._stacks]
 
-    def _m(self, m, m0):
+    def _m(self, m, m0, system):
         is_m0 = m0 is not None and m.addr == m0.addr
         name = "m0" if is_m0 else f"m{m.get('id')}"
         self.exact[m.addr] = "&runtime.m0" if is_m0 else name
@@ -63,9 +64,8 @@ class Names:
             address = m.get(field)
             if address and not (is_m0 and field == "g0"):
                 self.exact[address] = f"{name}.{field}"
-                g = model.read_struct("g", address)
-                if not isinstance(g, model.Unreadable):
-                    self._stack(g, f"{name}.{field}")
+                if address in system:
+                    self._stack(system[address], f"{name}.{field}")
 
     def _stack(self, g, name):
         lo, hi = g.get("stack.lo"), g.get("stack.hi")

@@ -4,12 +4,58 @@ import gdb
 import gdb.FrameDecorator
 import gdb.unwinder
 
-from . import model, record
+from . import model, record, views
 
 # ---- roots: nothing lies below them ----------------------------------------------------------------------------------
 
 
-class Named(gdb.FrameDecorator.FrameDecorator):
+class Careful(gdb.FrameDecorator.FrameDecorator):
+    """A frame whose arguments may lie in memory that cannot be read: gdb would end the backtrace there with an exception."""
+
+    def frame_args(self):
+        """gdb asks for the arguments."""
+        return self._readable(super().frame_args())
+
+    def frame_locals(self):
+        """`bt full` asks for the variables."""
+        return self._readable(super().frame_locals())
+
+    def _readable(self, variables):
+        return [Said(v.symbol(), text) if (text := self._unreadable(v)) else v for v in variables or ()] or None
+
+    def _unreadable(self, variable):
+        """What to say instead of a value that is not there, else None."""
+        symbol, value = variable.symbol(), variable.value()
+        try:
+            if value is None and isinstance(symbol, gdb.Symbol):
+                value = symbol.value(self.inferior_frame())
+            if isinstance(value, gdb.Value):
+                value.fetch_lazy()
+                if value.type.strip_typedefs().code in (gdb.TYPE_CODE_REF, gdb.TYPE_CODE_RVALUE_REF):
+                    value.referenced_value().fetch_lazy()
+        except gdb.MemoryError as error:
+            return f"<unreadable {str(error).rpartition(' ')[2]}>"
+        except (gdb.error, TypeError):  # gdb says that itself
+            pass
+        return None
+
+
+class Said:
+    """A variable with a text for its value."""
+
+    def __init__(self, symbol, text):
+        self._symbol, self._text = symbol, text
+
+    def symbol(self):
+        """gdb asks for the name."""
+        return self._symbol
+
+    def value(self):
+        """gdb asks for the value."""
+        return self._text
+
+
+class Named(Careful):
     """A frame that gdb would name otherwise: by its C++ name alone, or a symbol without debug information as Objective-C."""
 
     def __init__(self, base, name):
@@ -35,13 +81,17 @@ class Roots:
 
     @staticmethod
     def _down_to_root(world, frames):
+        view = views.active()
         for decorator in frames:
             frame = decorator.inferior_frame()
-            pc = frame.pc()
-            symbol = world.symbol_at(pc) or world.symbol_at(pc - 1)
+            if view and frame.level() < view[0]:
+                if frame.level() == view[0] - 1:
+                    yield views.Claimed(decorator, view[1])
+                continue
+            symbol = model.symbol_of(frame)
             if frame.level() > 0 and symbol is None and frame.name() is None:
                 return
-            yield decorator if symbol is None or _named_well(world, frame, symbol[0]) else Named(decorator, symbol[0])
+            yield Careful(decorator) if symbol is None or _named_well(world, frame, symbol[0]) else Named(decorator, symbol[0])
             # Go's unwind information leads on, to whatever lies above; ours ends by itself.
             if world.is_go and symbol and symbol[0].removesuffix(".abi0") in record.ROOTS and frame.type() == gdb.NORMAL_FRAME:
                 return
@@ -196,3 +246,4 @@ def register(objfile):
     filters = objfile.frame_filters if objfile is not None else gdb.frame_filters
     filters[Roots.name] = Roots()
     gdb.unwinder.register_unwinder(objfile, Context(), replace=True)
+    gdb.unwinder.register_unwinder(objfile, views.unwinder, replace=True)

@@ -30,12 +30,14 @@ def environment():
     return {"PATH": "/usr/local/bin:/usr/bin:/bin", "SHELL": "/bin/sh", "LC_ALL": "C.UTF-8", "TERM": "dumb"} | kept
 
 
-def command(target, *, batch=False, shell=False):
+def command(target, *, batch=False, shell=False, traced=True):
     """The beginning of gdb's command line for a Program; the caller appends -ex commands, then gdb's own arguments.
 
-    With `shell`, `run` understands redirections, at the price of what the shell adds to the environment.
+    With `shell`, `run` understands redirections, at the price of what the shell adds to the environment. A core file
+    needs nobody `traced`.
     """
-    machine.require_ptrace()
+    if traced:
+        machine.require_ptrace()
     words = [machine.find_gdb(), "-nx", "-q"]
     words += ["-batch"] if batch else []
     words += ["-iex", "set debuginfod enabled off"]

@@ -129,7 +129,8 @@ CHANGING = [(re.compile(pattern), new) for pattern, new in (
     (r"(\{id \d+, thread) \d+", r"\1 N"),                      # the same, as `info ms` has them
     (r"\b(ncpu: 0 →) \d+", r"\1 N"),                           # core counts
     (r"\b(processorVersionInfo: 0 →) \d+", r"\1 N"),
-    (r"\b\d+(\.\d+)? (s|ms|us|seconds)\b", r"N \2"),           # times
+    (r"\b\d+(\.\d+)? ?(s|ms|us|seconds)\b", r"N \2"),          # times
+    (r"\b(schedtick[ =])[1-9]\d*", r"\1N"),                    # sysmon may have made a goroutine yield, or not
     (r"^Warning: ", "warning: "),                              # gdb 13 and 16
     (r"  +", " "),                                             # columns are as wide as a version likes
 )]

@@ -28,6 +28,10 @@ while model.register('rip') != model.world().address('runtime.check'):
     assert gdb_json(hello, script) == []
 
 
+def test_no_false_alarm_in_a_thread_that_clone_has_just_made(gdb_json, either):
+    assert gdb_json(either, f"newborn(); result = {BROKEN}") == []
+
+
 def test_all_is_ok_at_main_main(gdb_json, either):
     script = "until('main.main'); result = [r.name for r in checks.run(snapshot.Snapshot()) if r.verdict != checks.OK]"
     assert gdb_json(either, script) == []

@@ -7,7 +7,8 @@ import pytest
 from gdbrun import LOADER
 
 COMMANDS = ["rt0", "rt0 stages", "rt0 run", "rt0 next", "rt0 until check", "rt0 dump", "rt0 dump all", "rt0 dump p0", "rt0 diff",
-            "rt0 check", "rt0 record /tmp/nonexistent-folder/x", "info goroutines", "info ms", "info ps", "print $stage()",
+            "rt0 check", "rt0 record /tmp/nonexistent-folder/x", "info goroutines", "info goroutines -all -long", "info ms", "info ps",
+            "info sched", "goroutine 1 bt", "goroutine all bt", "rt0 waits", "rt0 holders sched.lock", "print $stage()",
             "print $getg()", "print *$g(0)", "print *$g(77)", "print *$m(0)", "print *$p(0)", "help rt0 next"]  # fmt: skip
 STATES = {
     "before": "",
@@ -146,12 +147,12 @@ def test_diff_names_what_osinit_set(gdb_json, either):
 
 def test_goroutines_at_the_first_instruction(gdb_json, either):
     text = gdb_json(either, "stops.start(); result = do('info goroutines')")
-    assert text.startswith("* g0 ") and "newproc" in text
+    assert text.startswith("* m0.g0 ") and "newproc" in text
 
 
 def test_the_running_goroutine_shows_its_live_pc(gdb_json, either):
     lines = gdb_json(either, "until('main.main'); result = do('info goroutines')").splitlines()
-    assert ["main.main" in line for line in lines if line.startswith("* g1")] == [True]
+    assert ["main.main" in line for line in lines if line.startswith("*")] == [True]
 
 
 def test_no_ps_before_procresize(gdb_json, either):
@@ -168,7 +169,7 @@ def test_looking_writes_nothing(gdb_json, hello):
 until('newproc')
 before = [model.read(s.lo, s.hi - s.lo).hex() for s in model.world().elf.sections if s.writable and s.name != '.tbss']
 regs = gdb.execute('info registers', to_string=True)
-for command in ('rt0 dump all', 'rt0 check', 'info goroutines', 'info ms', 'info ps', 'print g0', 'bt'): do(command)
+for command in ('rt0 dump all', 'rt0 check', 'info goroutines -all', 'info ms', 'info ps', 'print g0', 'bt', 'goroutine all bt', 'rt0 waits'): do(command)
 after = [model.read(s.lo, s.hi - s.lo).hex() for s in model.world().elf.sections if s.writable and s.name != '.tbss']
 result = before == after and regs == gdb.execute('info registers', to_string=True)
 """

@@ -1,0 +1,207 @@
+"""Many structures in few reads: merged ranges of memory, decoded only where somebody asks.
+
+A read through gdb costs a microsecond or two whatever its size, a gdb.Value ten times that. With a hundred thousand
+goroutines neither will do: what lies near is read together, and one struct.Struct takes out the fields that are wanted.
+"""
+
+import bisect
+import collections
+import contextlib
+import gc
+import itertools
+import operator
+import struct
+
+import gdb
+
+from . import model
+
+GAP = 4096  # what lies between two structures this near is read with them
+REMOTE_GAP = 2048  # through the remote protocol: a packet costs as much as so many bytes, or twenty times that if somebody must wake for it
+CHUNK = 1 << 20  # no read is longer than this
+MAX_GS = 1 << 22
+
+
+def pieces(addresses, size):
+    """Yields (data, base, members): data holds the `size` bytes at each member, at address - base.
+
+    Members are addresses in rising order; one that was asked for twice comes twice. One that cannot be read has data None.
+    """
+    ordered = sorted(addresses)
+    near = size + (REMOTE_GAP if remote() else GAP)
+    far = map(near.__lt__, map(operator.sub, ordered[1:], ordered))
+    edges = [0, *itertools.compress(itertools.count(1), far), len(ordered)]
+    for first, end in itertools.pairwise(edges):
+        while first < end:
+            cut = end if ordered[end - 1] - ordered[first] < CHUNK else bisect.bisect(ordered, ordered[first] + CHUNK, first, end)
+            yield from _read(ordered[first:cut], size)
+            first = cut
+
+
+def remote():
+    """Does each read go through the remote protocol, which is slow for each packet and for each byte?"""
+    connection = getattr(gdb.selected_inferior(), "connection", None)
+    return connection is not None and connection.type in ("remote", "extended-remote")
+
+
+def _read(members, size):
+    """One read for all of them; if it fails, the two halves on their own: a hole costs its neighbours nothing."""
+    base = members[0]
+    data = model.read(base, members[-1] + size - base)
+    if not isinstance(data, model.Unreadable):
+        yield data, base, members
+    elif len(members) == 1:
+        yield None, base, members
+    else:
+        half = len(members) // 2
+        yield from _read(members[:half], size)
+        yield from _read(members[half:], size)
+
+
+def words(address, count):
+    """The `count` words at an address, as many of them as can be read."""
+    found = []
+    while len(found) < count:
+        want = min(count - len(found), CHUNK // 8)
+        data = _longest(address + 8 * len(found), want * 8)
+        found += [word for (word,) in struct.iter_unpack("<Q", data[: len(data) & ~7])]
+        if len(data) < want * 8:
+            break
+    return found
+
+
+def _longest(address, size):
+    """As much of this memory as can be read from its beginning."""
+    data = model.read(address, size)
+    if not isinstance(data, model.Unreadable):
+        return data
+    whole, bad = 0, size  # readable up to whole, not up to bad
+    while bad - whole > 1:
+        half = (whole + bad) // 2
+        got = model.read(address, half)
+        if isinstance(got, model.Unreadable):
+            bad = half
+        else:
+            whole, data = half, got
+    return data if whole else b""
+
+
+def allgs():
+    """The addresses in allgs, and a sentence if their number makes no sense, else None."""
+    found = model.variable("allgs")
+    if found is None:
+        return [], "this program has no runtime.allgs."
+    if isinstance(found, model.Unreadable):
+        return [], f"allgs cannot be read: {found}."
+    array, said, room, twin = found.get("array"), found.get("len"), found.get("cap"), model.scalar("allglen")
+    counts = [said] if twin is None else [said, twin]
+    sane = [count for count in counts if 0 <= count <= room and count <= MAX_GS]
+    if len(sane) == len(counts) and max(sane) - min(sane) <= 1:  # allgadd writes the one right after the other
+        count, problem = max(sane), None
+        addresses = words(array, count) if array else []
+        if len(addresses) < count:
+            problem = f"allgs says {count}; only {len(addresses)} of them can be read."
+        elif addresses and not addresses[-1]:  # counted, not yet there
+            addresses.pop()
+        return addresses, problem
+    # Neither can be trusted: what is mapped, up to the first nil, which allgs never holds.
+    addresses = words(array, min(room, MAX_GS) if 0 <= said <= room else max(sane, default=MAX_GS)) if array else []
+    if 0 in addresses:
+        addresses = addresses[: addresses.index(0)]
+    return addresses, f"allgs makes no sense (len {said}, cap {room}, allglen {twin}): what follows is what its memory holds."
+
+
+def structs(kind, addresses):
+    """A model.Struct, or Unreadable, for each of the addresses, in their order."""
+    layout = model.world().layout(kind)
+    size, found = layout.size, {}
+    for data, base, members in pieces(addresses, size):
+        if data is not None:
+            for address in members:
+                found[address] = model.Struct(layout, address, data[address - base : address - base + size])
+    return [found.get(address) or model.Unreadable(address) for address in addresses]
+
+
+class Fields:
+    """Some fields of a type, decoded together: each structure is one named tuple, with its address in `addr`.
+
+    What is asked for is a path (`sched.pc`) or several, of which the type's first is taken. A field that the type lacks is None.
+    Those named in `later` are left alone until somebody asks a row for one: then that one structure is read again.
+    """
+
+    def __init__(self, kind, later=(), **wanted):
+        self.kind, layout = kind, model.world().layout(kind)
+        leaves = {name: next((layout.at[path] for path in _paths(want) if path in layout.at), None) for name, want in wanted.items()}
+        present = sorted((leaf.offset, name) for name, leaf in leaves.items() if leaf is not None and name not in later)
+        self.offset = present[0][0] if present else 0
+        at, form = self.offset, "<"
+        for offset, name in present:
+            form += f"{offset - at}x{leaves[name].code}"
+            at = offset + leaves[name].size
+        self._form = struct.Struct(form)
+        self.size = max(self._form.size, 1)
+        row = collections.namedtuple(kind, [*(name for _, name in present), "addr"])
+        others = {name: leaf and _read_later(kind, leaf.path) for name, leaf in leaves.items() if name not in row._fields}
+        self.Row = type(kind, (row,), {"__slots__": (), **others})
+
+    def _pieces(self, addresses):
+        """(data, what to take from an address for its place in data, members): see `pieces`; None for data that cannot be read."""
+        for data, base, members in pieces(addresses, self.offset + self.size):
+            yield data, base - self.offset, members
+
+    def readable(self, addresses):
+        """The rows that can be read, in rising order of their addresses."""
+        found, unpack, row, make = [], self._form.unpack_from, self.Row, tuple.__new__
+        with no_collecting():
+            for data, base, members in self._pieces(addresses):
+                if data is not None:
+                    found += [make(row, unpack(data, address - base) + (address,)) for address in members]
+        return found
+
+    def by_address(self, addresses):
+        """{address: row}; those whose memory cannot be read are not in it."""
+        return {row.addr: row for row in self.readable(addresses)}
+
+    def columns(self, addresses):
+        """A row of lists: the fields of all structures in rising order of their addresses; 0 for what cannot be read."""
+        found, unpack, nothing = [], self._form.unpack_from, (0,) * (len(self.Row._fields) - 1)
+        with no_collecting():
+            for data, base, members in self._pieces(addresses):
+                found += [unpack(data, address - base) for address in members] if data is not None else [nothing] * len(members)
+        return self.Row(*(list(map(operator.itemgetter(i), found)) for i in range(len(nothing))), sorted(addresses))
+
+    def rows(self, addresses):
+        """A row for each address, in their order; None where memory cannot be read."""
+        found = self.by_address(addresses)
+        return [found.get(address) for address in addresses]
+
+
+def _read_later(kind, path):
+    """What a row's class has for a field that was not decoded."""
+    return property(lambda row: found.get(path) if (found := model.read_struct(kind, row.addr)) else 0)
+
+
+def column(rows, name):
+    """One field of many rows of the same kind."""
+    return list(map(operator.itemgetter(rows[0]._fields.index(name)), rows)) if rows else []
+
+
+def ordered(rows, name):
+    """Rows of the same kind in the order of one field."""
+    return sorted(rows, key=operator.itemgetter(rows[0]._fields.index(name))) if rows else []
+
+
+def _paths(want):
+    return (want,) if isinstance(want, str) else want
+
+
+@contextlib.contextmanager
+def no_collecting():
+    """Python does not look for garbage while this lasts: a hundred thousand new tuples would make it look in vain, often."""
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()

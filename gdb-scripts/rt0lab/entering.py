@@ -1,0 +1,223 @@
+"""`goroutine N|RANGE|all COMMAND`: gdb's own commands in the frames of any goroutine, which nothing moves, calls or writes."""
+
+import contextlib
+import re
+
+import gdb
+
+from . import bulk, console, frames, goroutines, lists, model, parking, stops, views
+
+_USAGE = "Usage: goroutine N|RANGE|all [COMMAND]"
+_BACKTRACE = ("bt", "backtrace", "where")
+# What would let a thread run, end or change, and the abbreviations of gdb that do not begin the full name.
+_MOVES = ("step", "stepi", "next", "nexti", "finish", "continue", "until", "advance", "jump", "call", "return", "run", "start",
+          "starti", "kill", "detach", "attach", "signal", "queue-signal", "interrupt", "thread", "inferior", "reverse-step",
+          "reverse-next", "reverse-continue", "set", "watch", "rwatch", "awatch", "compile", "load", "target", "restore", "source",
+          "tbreak", "break", "goroutine", "si", "ni", "fg", "taas", "tfaas", "rs", "rn", "rc")  # fmt: skip
+_HARMLESS = ("i", "in", "f", "l", "p", "b", "d", "t", "w", "st")  # abbreviations that gdb gives to others
+_CARRIERS = ("frame", "faas", "with", "w", "pipe", "|", "apply")  # their arguments can hold a command
+
+_ASSIGNS = re.compile(r"(?<![=!<>])=(?!=)|[-+*/%&|^]=|\+\+|--(?=[\w$(*])|(?<=[\w)])--|<<=|>>=")
+
+_levels = {}  # g address: the frame that the last `goroutine N up` selected, counted from where it is parked
+
+
+def forget(_event=None):
+    """The program moves: frames are others."""
+    _levels.clear()
+
+
+def refused(command):
+    """The word of a command that would move something, or None."""
+    words = re.findall(r"[a-z|-]+", command)
+    if not words:
+        return None
+    head = words[0]
+    if head in _MOVES or head not in _HARMLESS and any(name.startswith(head) for name in _MOVES if name[0] == head[0]):
+        if head not in ("info", "frame", "list", "print", "where", "down", "delete"):
+            return head
+    bare = re.sub(r'"(\\.|[^"\\])*"', "", command)
+    if head.startswith(("p", "o", "x", "i", "call")) and _ASSIGNS.search(bare):
+        return "="
+    if head in _CARRIERS:
+        return next((word for word in words[1:] if word in _MOVES), None)
+    return None
+
+
+@contextlib.contextmanager
+def frames_of(census, row):
+    """gdb's frames are this goroutine's while this lasts; yields the level of its innermost frame."""
+    status, who = census.status.get(row.status, "?"), f"goroutine {census.name(row)}"
+    thread = census.threads.get(row.addr)
+    if thread is not None:
+        with views.keeping_place():
+            thread.switch()
+            yield 0
+        return
+    pc, sp, bp = row.pc, row.sp, row.bp or 0
+    if status.startswith("syscall"):
+        pc, sp = row.syscallpc, row.syscallsp
+    if status in ("dead", "idle") and row.addr not in census.system:
+        raise model.Problem(f"{who} is {status}: it has no frames.")
+    on = census.thread_of(row) if status.startswith("running") else None
+    if not sp or not pc or on is not None and on.is_running():  # what such a one saved last is long over
+        raise model.Problem(f"{who} is {status} and its thread is not stopped here: no frames of it can be seen.")
+    more = parking.registers([row.addr]).get(row.addr)
+    with views.parked(pc, sp, bp, "parked: " + census.state(row), more) as frame:
+        yield frame.level()
+
+
+def _own(frame):
+    """The first frame of the program's own code, else this one."""
+    known, first = frames.sites(), frame
+    for _ in range(64):
+        if frame is None:
+            break
+        sal = frame.find_sal()
+        if known.is_user(frame.name() or "runtime.", sal.symtab.fullname() if sal.symtab else None):
+            return frame
+        frame = frame.older()
+    return first
+
+
+def execute(census, row, command):
+    """What gdb prints for a command in a goroutine's frames."""
+    with frames_of(census, row) as level, stops.off("may-call-functions"):
+        if level:
+            frame = views.frame(level + _levels[row.addr]) if row.addr in _levels else _own(views.frame(level))
+            frame.select()
+            if _lowest(command, frame.level()) < level:
+                raise model.Problem(f"goroutine {census.name(row)} is parked in frame {level}: there is nothing below it.")
+            command = _apply_above(command, level)
+        text = gdb.execute(command, to_string=True)
+        if level:
+            _levels[row.addr] = max(gdb.selected_frame().level() - level, 0)
+        return text
+
+
+def _lowest(command, at):
+    """The frame that a command wants to select, where it names one; else the one it is in."""
+    down = re.fullmatch(r"dow\w*(?:-silently)?\s*(\d*)", command)
+    if down:
+        return at - int(down[1] or 1)
+    frame = re.fullmatch(r"(?:f|fr|fra|fram|frame|select-frame)\s+(?:level\s+)?(\d+)", command)
+    return int(frame[1]) if frame else at
+
+
+def _apply_above(command, level):
+    """`frame apply all` leaves out the frame that stands for the goroutine's being parked."""
+    every = re.match(r"(?:f|frame)\s+apply\s+(all|\d+)\s|faas\s", command)
+    if not every:
+        return command
+    outermost, frame = level, views.frame(level)
+    for outermost in range(level, level + (int(every[1]) if (every[1] or "all") != "all" else frames.DEPTH)):
+        frame = frame.older()
+        if frame is None or frame.pc() == 0:
+            break
+    flags = "-s " if command.startswith("faas") else ""
+    return f"frame apply level {level}-{outermost} {flags}{command[every.end():]}"
+
+
+class Goroutine(console.Command):
+    """Do one of gdb's commands in the frames of goroutines, running or parked: bt, up, info locals, print x...
+    Usage: goroutine N|RANGE|all [COMMAND]; a RANGE is 1-5 or 1,3. Without COMMAND: what `info goroutines` knows of them.
+    A parked goroutine's first selected frame is the one where its own code stands; up and down are remembered until the program runs.
+    Nothing is moved, called or written. `goroutine all bt` shows frames without arguments' values, for thousands in a second.
+
+    (gdb) goroutine 18 print n
+    $1 = 0"""
+
+    name, kind = "goroutine", gdb.COMMAND_STACK
+
+    def run(self, argument):
+        """Prints."""
+        model.world()
+        who, _, command = argument.partition(" ")
+        command = command.strip()
+        if not who:
+            raise model.Problem(_USAGE)
+        if not model.alive():
+            raise model.Problem(console.not_running())
+        spans = None if who == "all" else _named(who)
+        word = refused(command)
+        if word:
+            raise model.Problem(f"`{word}` would move, call or change something: in a goroutine's frames one can only look (bt, up, print...).")
+        census = goroutines.Census(system=True)
+        rows = _rows(census, spans, who)
+        if not rows:
+            none = "no goroutine can be read: `info goroutines` shows where." if census.bad else "there is no goroutine yet: rt0_go's call of newproc makes the first, goroutine 1."
+            raise model.Problem(census.problem or none)
+        if not command:
+            with bulk.no_collecting():
+                lists.write(lists.long_lines(lists.View(census, rows)))
+        elif len(rows) == 1 and who != "all":
+            gdb.write(execute(census, rows[0], command))
+        elif command in _BACKTRACE:
+            lists.write(backtraces(census, rows))
+        else:
+            for row in rows:
+                console.say(f"goroutine {census.name(row)} [{census.state(row)}]:")
+                try:
+                    gdb.write(execute(census, row, command))
+                except (gdb.error, model.Problem) as error:
+                    console.say(f"  {error}")
+
+    def complete(self, text, word):
+        """Ids first, then what gdb would complete."""
+        who, space, command = text.partition(" ")
+        if word is None:
+            return []
+        if not space:
+            known = ["all"]
+            with contextlib.suppress(model.Problem, gdb.error):  # gdb would show Python's exception
+                known += [str(row.goid) for row in goroutines.Census().rows[:200]]
+            return lists.complete(text, word, known)
+        lines = gdb.execute(f"complete {command}", to_string=True).splitlines()
+        return [line[len(command) - len(word) :] for line in lines if not refused(line)]
+
+
+def _named(who):
+    match = re.fullmatch(r"(m\d+\.(?:g0|gsignal))", who)
+    return match[1] if match else lists.ids(who)
+
+
+def _rows(census, spans, who):
+    ended = {status for status, name in census.status.items() if name in ("dead", "idle")}
+    if spans is None:
+        return [row for row in census.rows if row.addr not in census.system and row.status not in ended]
+    if isinstance(spans, str):
+        found = [row for row in census.rows if census.name(row) == spans]
+    elif spans == [(0, 0)]:
+        found = [row for row in census.rows if census.system.get(row.addr) == "m0.g0"]
+    else:
+        found = [row for row in census.rows if row.addr not in census.system and any(a <= row.goid <= b for a, b in spans) and row.goid]
+    if not found:
+        raise model.Problem(f"there is no goroutine {who}: `info goroutines` lists all. {_USAGE}")
+    return found
+
+
+def backtraces(census, rows):
+    """Lines: every goroutine's frames as `bt` shows them, arguments only hinted at."""
+    stacks = census.stacks(rows)
+    texts = {}  # one for each distinct stack
+    for row in rows:
+        yield f"goroutine {census.name(row)} [{census.state(row)}]:"
+        stack = stacks.get(row.addr)
+        if stack is None:
+            try:
+                yield execute(census, row, "bt").rstrip()
+            except (gdb.error, model.Problem) as error:
+                yield f"  {error}"
+        else:
+            key = id(stack), row.status, row.reason
+            if key not in texts:
+                first = f"#0  <parked: {census.state(row)}> ()"
+                texts[key] = "\n".join([first, *(_line(number, frame) for number, frame in enumerate(stack.shown, 1))])
+            yield texts[key]
+        yield ""
+
+
+def _line(number, frame):
+    address = "" if frame.inlined else f"0x{frame.pc:016x} in "
+    file = f" at {frame.file}:{frame.line}" if frame.file else ""
+    return f"#{number:<3}{address}{frame.function} ({'...' if frame.arguments else ''}){file}"

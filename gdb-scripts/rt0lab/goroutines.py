@@ -1,0 +1,438 @@
+"""What every goroutine does and waits for: read in bulk, returned as data.
+
+A Census reads allgs once. What a goroutine waits on (channels, semaphores, timers), where it stands and who made it is read
+only when somebody asks, and then for all of those asked about together.
+"""
+
+import collections
+import functools
+import operator
+import re
+import time
+
+import gdb
+
+from . import bulk, frames, model
+
+_SCAN = 0x1000
+_FIELDS = {
+    "goid": "goid", "status": "atomicstatus", "pc": "sched.pc", "sp": "sched.sp", "bp": "sched.bp", "lo": "stack.lo",
+    "hi": "stack.hi", "m": "m", "reason": ("waitreason", "waitreason.str"), "reason_len": "waitreason.len",
+    "since": "waitsince", "waiting": "waiting", "timer": "timer", "gopc": "gopc", "startpc": "startpc",
+    "syscallpc": "syscallpc", "syscallsp": "syscallsp",
+}  # fmt: skip
+_RARELY = ("bp", "lo", "gopc", "startpc", "syscallpc", "syscallsp")
+_SEMAPHORES = ("semacquire", "sync.Mutex.Lock", "sync.RWMutex.RLock", "sync.RWMutex.Lock", "sync.WaitGroup.Wait")
+_PARKED = ("waiting", "runnable", "preempted", "copystack", "leaked")  # a gobuf says where they stand
+_ENDED = ("idle", "dead")
+_CLOSURE = re.compile("_ZN6detail7closureI.*E3runEP7funcval")
+
+
+class Channel:
+    """A channel that a goroutine waits on."""
+
+    kind = "chan"
+
+    def __init__(self, addr, state, sending=None):
+        self.addr, self.sending = addr, sending
+        self.len, self.cap, self.closed = (state.len, state.cap, state.closed) if state else (None, None, None)
+
+    def __str__(self):
+        if not self.addr:
+            return "nil chan"
+        return f"chan {self.addr:#x} " + (f"{self.len}/{self.cap}" if self.len is not None else "<unreadable>") + (" closed" if self.closed else "")
+
+    def plain(self):
+        """As JSON has it."""
+        return {"kind": self.kind, "address": self.addr, "len": self.len, "cap": self.cap, "closed": bool(self.closed)}
+
+
+class Lock:
+    """A semaphore, and what of package sync it belongs to, if that is known."""
+
+    kind = "sema"
+
+    def __init__(self, sema, what="sema", addr=None):
+        self.sema, self.what, self.addr = sema, what, addr or sema
+
+    def __str__(self):
+        return f"{self.what} {self.addr:#x}"
+
+    def plain(self):
+        """As JSON has it."""
+        return {"kind": self.what, "address": self.addr, "sema": self.sema}
+
+
+class Timer:
+    """The timer that will wake a sleeper."""
+
+    kind = "timer"
+
+    def __init__(self, addr, when, now):
+        self.addr, self.when, self.now = addr, when, now
+
+    def __str__(self):
+        return "timer" + (f", in {duration(self.when - self.now)}" if self.now and self.when > self.now else ", due" if self.now else "")
+
+    def plain(self):
+        """As JSON has it."""
+        return {"kind": self.kind, "address": self.addr, "when": self.when, "in_ns": self.when - self.now if self.now else None}
+
+
+Was = collections.namedtuple("Was", "num pc")  # a thread at an earlier stop
+
+
+def duration(ns):
+    """`350ms`, `12s`, `3m`, `5h`: two digits say enough."""
+    for unit, size in (("h", 3600_000_000_000), ("m", 60_000_000_000), ("s", 1_000_000_000), ("ms", 1_000_000), ("us", 1000)):
+        if ns >= 2 * size or unit == "us":
+            return f"{round(ns / size)}{unit}"
+    return "0s"
+
+
+def now():
+    """The program's nanotime: this machine's clock if it runs here, else the latest time its scheduler noted; None if none."""
+    connection = getattr(gdb.selected_inferior(), "connection", None)
+    if connection is not None and connection.type == "native" and model.moment() is None:
+        return time.monotonic_ns()
+    noted = [model.scalar("runtimeInitTime") or 0]
+    sched = model.variable("sched")
+    if isinstance(sched, model.Struct):
+        noted.append(sched.get("lastpoll") or 0)
+    for p in bulk.structs("p", [a for a in model.all_p_addresses() if a]):
+        if p:
+            noted += [p.get("sysmontick.schedwhen") or 0, p.get("sysmontick.syscallwhen") or 0]
+    return max((value for value in noted if value < 1 << 62), default=0) or None
+
+
+# ---- texts that belong to numbers ------------------------------------------------------------------------------------
+
+
+def status_names(world):
+    """{number: `waiting`}: Go's statuses as its tracebacks write them, with and without the scan bit."""
+    names = {value: name[2:].removesuffix("_unused") for value, name in world.names(*world._G_STATUS).items()}
+    scan = next((value for value, name in names.items() if name == "scan"), _SCAN)
+    names.pop(scan, None)
+    return {**names, **{value | scan: name + " (scan)" for value, name in names.items()}}
+
+
+@functools.cache
+def _code(world, slide, pc):
+    """(function, file, line) of an instruction that is about to be executed."""
+    symbol = world.symbol_at(pc)
+    file, line = world.line_at(pc)
+    return (symbol[0].removesuffix(".abi0") if symbol else f"{pc:#x}"), file, line
+
+
+def code(pc):
+    """(function, file, line) of an address in the program."""
+    world = model.world()
+    return _code(world, world.slide, pc)
+
+
+def creator(gopc):
+    """(function, file, line) of a go statement. In C++ it is an inlined template, whose line to gdb is that of the call."""
+    function, file, line = code(gopc - 1)
+    block = gdb.block_for_pc(gopc - 1)
+    while block is not None and (block.function is None or block.function.name.startswith("go<")):
+        if block.function is not None:
+            file, line = block.function.symtab.fullname(), block.function.line
+        block = block.superblock
+    return function, file, line
+
+
+@functools.cache
+def _start(world, slide, pc):
+    function, file, line = _code(world, slide, pc)
+    raw = world.elf.symbol_at(pc - slide)
+    code = raw and _CLOSURE.match(raw[0]) and model.read(pc, world.elf.symbols[raw[0]][1]) or b""
+    places = [world.line_at(to) for _, to in model.calls(pc, code) if _is_lambda(gdb.block_for_pc(to))]
+    places = places or list(filter(None, map(_line_of_lambda, range(pc, pc + len(code)))))
+    return (function, *min(places, key=operator.itemgetter(1), default=(file, line)))
+
+
+def _is_lambda(block):
+    return block is not None and block.function is not None and "operator()" in block.function.name
+
+
+def _line_of_lambda(pc):
+    """(file, line) of the part of an inlined lambda that an instruction belongs to, or None."""
+    block, inner = gdb.block_for_pc(pc), None
+    while block is not None and not _is_lambda(block):
+        block, inner = block.superblock, block.function or inner
+    if block is None:
+        return None
+    found = gdb.find_pc_line(pc) if inner is None else inner  # to gdb, the line of an inlined function is that of its call
+    return (found.symtab.fullname(), found.line) if found.symtab else None
+
+
+def start(pc):
+    """(function, file, line) of the function that a goroutine began with. In C++ that is one which go() made to call a lambda: the
+    lambda's line is given."""
+    world = model.world()
+    return _start(world, world.slide, pc)
+
+
+@functools.cache
+def _offset(world, name, field):
+    """Where a field of one of package sync's types lies in it, however deep; None if the program does not say."""
+    for spelling in ("sync." + name, "sync::" + name):
+        try:
+            layout = model.Layout(world, gdb.lookup_type(spelling))
+        except gdb.error:
+            continue
+        return next((leaf.offset for leaf in layout.leaves if leaf.path.rpartition(".")[2] == field), None)
+    return None
+
+
+# ---- the census --------------------------------------------------------------------------------------------------------
+
+
+class Census:
+    """All goroutines at this moment, in the order of their ids; `bad` are the addresses that cannot be read.
+
+    A brief one has at hand what a list of one line each needs.
+    """
+
+    def __init__(self, system=False, brief=False):
+        self.world = model.world()
+        self.addresses, self.problem = bulk.allgs()
+        fields = bulk.Fields("g", later=_RARELY if brief else (), **_FIELDS)
+        unique = set(self.addresses)
+        self.rows = bulk.ordered(fields.readable(unique), "goid")
+        self.bad = sorted(unique.difference(bulk.column(self.rows, "addr"))) if len(self.rows) < len(unique) else []
+        self.system = self._system(unique.difference(self.bad)) if system else {}  # {address: `m0.g0`}
+        self.system_rows = list(fields.by_address(self.system).values())
+        self.rows[:0] = self.system_rows
+        self.status = status_names(self.world)
+        self._reasons, self._stacks = {}, {}
+
+    @functools.cached_property
+    def ms(self):
+        """The Ms, oldest first."""
+        found = list(reversed(model.all_ms()))
+        m0 = model.variable("m0")
+        return found or ([m0] if m0 else [])
+
+    def _system(self, known):
+        found = {}
+        for m in self.ms:
+            for field in ("g0", "gsignal"):
+                if m.get(field):
+                    found[m.get(field)] = f"m{m.get('id')}.{field}"
+        if self.g0:
+            found.setdefault(self.g0, "m0.g0")
+        for address in found.keys() & known:  # a damaged M points at one of the program's goroutines
+            del found[address]
+        return found
+
+    @functools.cached_property
+    def m_by_address(self):
+        """{address: M}"""
+        return {m.addr: m for m in self.ms}
+
+    @functools.cached_property
+    def p_ids(self):
+        """{address: id} of the Ps."""
+        return {p.addr: p.get("id") for p in bulk.structs("p", [a for a in model.all_p_addresses() if a]) if p}
+
+    @functools.cached_property
+    def threads(self):
+        """{g: gdb thread, or Was} of the gs that stopped threads are on."""
+        if model.moment() is not None:
+            return {current: Was(number, pc) for number, pc, current in model.moment().threads.values() if current}
+        found = {}
+        inferior, before = gdb.selected_inferior(), model.selected_thread()
+        try:
+            for thread in inferior.threads():
+                if thread.is_valid() and not thread.is_running():
+                    thread.switch()
+                    current = model.current_g(model.tls_g()[1])
+                    if current:
+                        found[current] = thread
+        finally:
+            if before is not None and before.is_valid():
+                before.switch()
+        return found
+
+    @functools.cached_property
+    def g0(self):
+        """The address of the first thread's g0."""
+        g0 = self.world.variable("g0")
+        return g0[0] if g0 else None
+
+    @functools.cached_property
+    def here(self):
+        """The g that the selected thread is on; see model.current_g."""
+        return model.current_g(model.tls_g()[1])
+
+    def is_current(self, row):
+        """Does the selected thread run it?"""
+        return row.addr == self.here
+
+    def thread_of(self, row):
+        """The gdb thread a goroutine is on: the one that runs it, or its M's while that is on g0 or in a system call."""
+        if row.addr in self.threads:
+            return self.threads[row.addr]
+        m = self.m_by_address.get(row.m) if model.moment() is None else None
+        procid = m.get("procid") if m is not None else None
+        if not procid:
+            return None
+        return next((t for t in gdb.selected_inferior().threads() if t.is_valid() and procid in t.ptid[1:]), None)
+
+    def reason(self, row):
+        """Why it waits."""
+        key = row.reason, row.reason_len
+        text = self._reasons.get(key)
+        if text is None:
+            text = self._reasons[key] = self._reason(*key)
+        return text
+
+    def _reason(self, value, length):
+        if not value:
+            return ""
+        if length is not None:
+            return model.read_text(value, length)
+        return model.wait_reason_text(value)
+
+    def state(self, row):
+        """`running`, `runnable`, `chan receive`: the reason where it waits, else the status."""
+        if row.addr in self.system:
+            return "scheduler" if self.system[row.addr].endswith("g0") else "signals"
+        status = self.status.get(row.status) or f"status {row.status}?"
+        return (self.reason(row) or status) if status == "waiting" else status
+
+    def name(self, row):
+        """`18` for a goroutine, `m0.g0` for one of an M's own."""
+        return self.system.get(row.addr) or str(row.goid)
+
+    # -- where they stand
+
+    def _is_on_g0(self, row):
+        """Does it run something on its M's g0? Its gobuf says from where."""
+        m = self.m_by_address.get(row.m) if row.m and self.status.get(row.status, "").startswith("running") else None
+        return m is not None and m.get("curg") == row.addr and m.get("g0") in self.threads
+
+    def stacks(self, rows):
+        """{addr: frames.Stack} of those of the rows whose gobuf says where they stand, and of all asked about before; each is walked once."""
+        parked = {status for status, name in self.status.items() if name.partition(" ")[0] in _PARKED}
+        rows, known = [row for row in rows if row.sp and (row.status in parked or self._is_on_g0(row))], self._stacks
+        known.update(frames.stacks([row for row in rows if row.addr not in known] if known else rows))
+        return known
+
+    def alone(self, rows, stacks):
+        """{addr: frames.Shown or None}: where those stand that have no Stack."""
+        return {row.addr: self._standing_alone(row) for row in rows if row.addr not in stacks}
+
+    def standing(self, rows):
+        """{addr: frames.Shown or None}: where each of them stands in its own code."""
+        stacks = self.stacks(rows)
+        return {**{row.addr: stacks[row.addr].standing for row in rows if row.addr in stacks}, **self.alone(rows, stacks)}
+
+    def _standing_alone(self, row):
+        status = self.status.get(row.status, "")
+        thread = self.threads.get(row.addr)
+        if isinstance(thread, Was):
+            site = frames.sites().site_of(thread.pc, exact=True) if thread.pc else None
+            return site.shown[0] if site else None
+        if thread is None and status.startswith("syscall"):
+            thread = self.thread_of(row)
+            if thread is not None and thread.is_running():
+                thread = None
+        if thread is not None:
+            stack = frames.of_thread(thread, 64)
+            own = next((frame for frame in stack if frame.user), None)
+            inner = row.addr in self.system or len(stack) < 2
+            return own or (stack[0 if inner else -2] if stack else None)
+        pc = row.syscallpc if status.startswith("syscall") and row.syscallpc else row.pc
+        if not pc or not row.sp or status in _ENDED and row.addr not in self.system:
+            return None
+        site = frames.sites().site_of(pc)
+        return site.shown[0] if site else None
+
+    # -- what they wait on
+
+    def waits(self, rows):
+        """{addr: (Channel, Lock or Timer, ...)} of those of the rows that wait for something one can point at."""
+        waits = {status for status, name in self.status.items() if name.startswith("waiting")}
+        found = self._channels([row for row in rows if row.waiting and row.status in waits])
+        others, timers = [row for row in rows if row.status in waits and not row.waiting], {}
+        for row in others:
+            reason = self.reason(row)
+            if "nil chan" in reason:
+                found[row.addr] = (Channel(0, None),)
+            elif reason == "sleep" and row.timer:
+                timers[row.timer] = row.addr
+        for timer in bulk.Fields("timer", when="when").by_address(timers).values() if timers else ():
+            found[timers[timer.addr]] = (Timer(timer.addr, timer.when, self.now),)
+        if self._semaphores:
+            on_semas = [row for row in others if row.addr in self._semaphores and row.addr not in found]
+            stacks = self.stacks(on_semas)
+            for row in on_semas:
+                found[row.addr] = (self._lock(self._semaphores[row.addr], stacks.get(row.addr)),)
+        return found
+
+    def _lock(self, sema, stack):
+        """What of package sync a semaphore belongs to: the method that waits on it says, and the type where the field lies."""
+        locking = stack.locking if stack else None
+        if locking is None:
+            return Lock(sema)
+        what, method = locking
+        field = "sema" if what != "RWMutex" else "readerSem" if method.startswith("R") else "writerSem"
+        offset = _offset(self.world, what, field)
+        return Lock(sema) if offset is None else Lock(sema, what, sema - offset)
+
+    @functools.cached_property
+    def now(self):
+        """The program's time."""
+        return now()
+
+    def _channels(self, waiting):
+        """{addr: (Channel, ...)} of rows with a sudog; who waits on one channel alone shares the tuple with all others that do."""
+        waiting = bulk.ordered(waiting, "waiting")
+        owners, heads = bulk.column(waiting, "addr"), bulk.column(waiting, "waiting")
+        fields = bulk.Fields("sudog", c="c", link="waitlink")
+        first = fields.columns(heads)
+        more, links = [], {link: owner for link, owner in zip(first.link, owners) if link}
+        seen = set(heads) if links else ()
+        while links := {link: owner for link, owner in links.items() if link not in seen}:  # what a select waits on beside its first
+            seen.update(links)
+            sudogs = fields.columns(links)
+            reached = list(map(links.get, sudogs.addr))
+            more += [(owner, c) for owner, c in zip(reached, sudogs.c) if c]
+            links = {link: owner for link, owner in zip(sudogs.link, reached) if link}
+        addresses = {*first.c, *(c for _, c in more)}
+        states = bulk.Fields("hchan", len="qcount", cap="dataqsiz", closed="closed").by_address(addresses - {0})
+        shared = {c: (Channel(c, states.get(c)),) if c else () for c in addresses}
+        found = dict(zip(owners, map(shared.get, first.c)))
+        for owner, c in more:
+            found[owner] += shared[c]
+        if 0 in addresses:  # waits by a sudog, for something that is no channel
+            found = {owner: channels for owner, channels in found.items() if channels}
+        return found
+
+    @functools.cached_property
+    def _semaphores(self):
+        """{g: address it waits on} for all that wait in semacquire: the lists that hang on runtime.semtable."""
+        return dict(semaphores())
+
+
+def semaphores():
+    """[(g, address it waits on)] of semtable: a tree or a list of addresses in each root, a list of waiters at each."""
+    world = model.world()
+    symbol = gdb.lookup_global_symbol(world.prefix + "semtable") or gdb.lookup_static_symbol(world.prefix + "semtable")
+    if symbol is None or symbol.type is None or symbol.type.strip_typedefs().code != gdb.TYPE_CODE_ARRAY:
+        return []
+    element = symbol.type.strip_typedefs().target()
+    lo, hi = symbol.type.strip_typedefs().range()
+    head = next((leaf for leaf in model.Layout(world, element).leaves if leaf.target == "sudog"), None)
+    data = model.read(int(symbol.value().address), (hi - lo + 1) * element.sizeof)
+    if head is None or isinstance(data, model.Unreadable):
+        return []
+    heads = {int.from_bytes(data[at : at + 8], "little") for at in range(head.offset, len(data), element.sizeof)} - {0}
+    found, fields = {}, bulk.Fields("sudog", g="g", elem="elem", prev="prev", next="next", link="waitlink")
+    while heads and len(found) < bulk.MAX_GS:
+        sudogs = {addr: s for addr, s in fields.by_address(heads).items() if s.g}
+        found.update(sudogs)
+        heads = {link for s in sudogs.values() for link in (s.prev, s.next, s.link) if link and link not in found}
+    return [(s.g, s.elem) for s in found.values()]

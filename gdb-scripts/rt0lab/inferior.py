@@ -1,0 +1,81 @@
+"""`rt0 threads`: the goroutines as the threads of a second inferior, which is a core file made in memory."""
+
+import os
+
+import gdb
+
+from . import console, corefile, model, printers, threads, unwinder, views
+
+_views = {}  # number of an inferior: (number of the one that shows its goroutines, the core file it reads)
+
+
+class Threads(console.Command):
+    """Show the goroutines as threads of a second inferior, as they stand now.
+    What gdb does with threads works there: `info threads`, `thread apply all bt`, `up`, `print`.
+    With a file name, write them there as a core file instead.
+
+    (gdb) rt0 threads
+    1004 goroutines are the threads of inferior 2; `inferior 1` comes back here.
+    (gdb) inferior 2"""
+
+    name, kind, complete_with = "rt0 threads", gdb.COMMAND_DATA, gdb.COMPLETE_FILENAME
+
+    def run(self, argument):
+        """Makes the core, and the inferior."""
+        console.need_process()
+        here = gdb.selected_inferior()
+        for number, (view, _) in _views.items():
+            if view == here.num:
+                raise model.Problem(f"these threads are the goroutines already: `inferior {number}` goes to the program.")
+        found = threads.threads()
+        if not found:
+            raise model.Problem("there is no goroutine yet: rt0_go's call of newproc makes the first.")
+        if argument:
+            try:
+                with open(os.path.expanduser(argument), "wb") as file:
+                    left_out = _write(file, here.pid, found)
+            except OSError as error:
+                raise model.Problem(f"{argument} cannot be written: {error.strerror}.") from None
+            console.say(f"{_count(found)} are in {argument}: gdb {model.world().path} {argument}")
+        else:
+            file = os.fdopen(os.memfd_create("goroutines"), "wb")
+            left_out = _write(file, here.pid, found)
+            view = _show(here, file, found)
+            console.say(f"{_count(found)} are the threads of inferior {view}; `inferior {here.num}` comes back here.")
+        if left_out:
+            console.say(f"{left_out >> 20} MiB of its memory are not with them: what points there cannot be followed.")
+
+
+def _count(found):
+    return "1 goroutine" if len(found) == 1 else f"{len(found)} goroutines"
+
+
+def _write(file, pid, found):
+    """Returns how many bytes of the program's memory are left out."""
+    memory, left_out = threads.memory(found)
+    program = os.path.basename(model.world().path)
+    corefile.write(file, pid, program, threads.auxv(), [(t.id, t.registers) for t in found], memory, model.read)
+    return left_out
+
+
+def _show(here, file, found):
+    """Gives the core to the inferior that shows this one's goroutines, a new one at first; nothing else is selected."""
+    path = model.world().path
+    view, old = _views.get(here.num, (None, None))
+    with views.keeping_place():
+        if view not in [inferior.num for inferior in gdb.inferiors()]:
+            before = {inferior.num for inferior in gdb.inferiors()}
+            gdb.execute(f"add-inferior -no-connection -exec '{path}'", to_string=True)
+            view = next(inferior.num for inferior in gdb.inferiors() if inferior.num not in before)
+        gdb.execute(f"with suppress-cli-notifications on -- inferior {view}", to_string=True)
+        gdb.execute(f"core-file /proc/self/fd/{file.fileno()}", to_string=True)
+        _views[here.num] = view, file
+        program = next((o for o in gdb.objfiles() if o.filename == path), None)
+        printers.register(program)
+        unwinder.register(program)
+        names = {t.id: t.name for t in found}
+        for each in gdb.selected_inferior().threads():
+            each.name = names.get(each.ptid[1])
+    if old:
+        old.close()
+    return view

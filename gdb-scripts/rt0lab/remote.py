@@ -1,0 +1,287 @@
+"""Goroutines as threads for any debugger that speaks gdb's remote serial protocol: what each packet gets for an answer.
+
+`./lab serve` starts a gdb without a terminal, and that gdb calls `main` here. The program is held while it is looked at,
+so threads and registers are read once; memory is read when it is asked for. Nothing is ever written, and the program is
+never made to run: such packets are refused with a sentence.
+"""
+
+import json
+import os
+import re
+import select
+import socket
+import time
+from xml.sax.saxutils import quoteattr
+
+import gdb
+
+from . import corefile, model, packets, threads
+
+# ---- the target's description: registers in the order of their numbers -------------------------------------------------
+
+_GENERAL = "rax rbx rcx rdx rsi rdi rbp rsp r8 r9 r10 r11 r12 r13 r14 r15".split()
+_POINTERS = {"rbp": "data_ptr", "rsp": "data_ptr", "rip": "code_ptr"}
+_CORE = [(name, 64, _POINTERS.get(name, "int64")) for name in (*_GENERAL, "rip")]
+_CORE += [(name, 32, "int32") for name in ("eflags", "cs", "ss", "ds", "es", "fs", "gs")]
+_CORE += [(f"st{i}", 80, "i387_ext") for i in range(8)]
+_CORE += [(name, 32, "int32") for name in ("fctrl", "fstat", "ftag", "fiseg", "fioff", "foseg", "fooff", "fop")]
+_SSE = [(f"xmm{i}", 128, "uint128") for i in range(16)] + [("mxcsr", 32, "int32")]
+_FEATURES = {"core": _CORE, "sse": _SSE, "segments": [(name, 64, "int64") for name in ("fs_base", "gs_base")]}
+_REGISTERS = [register for registers in _FEATURES.values() for register in registers]
+
+
+def _description():
+    features = "".join(
+        f'<feature name="org.gnu.gdb.i386.{name}">'
+        + "".join(f'<reg name="{register}" bitsize="{bits}" type="{kind}"/>' for register, bits, kind in registers)
+        + "</feature>"
+        for name, registers in _FEATURES.items()
+    )
+    return ('<?xml version="1.0"?><!DOCTYPE target SYSTEM "gdb-target.dtd"><target>'
+            f"<architecture>i386:x86-64</architecture><osabi>GNU/Linux</osabi>{features}</target>").encode()  # fmt: skip
+
+
+# ---- packets and their answers ---------------------------------------------------------------------------------------
+
+_OK, _UNKNOWN, _NO = b"OK", b"", b"E01"  # _UNKNOWN: the protocol's word for a packet one does not know
+_READ_ONLY = b"E.goroutines are only looked at here: nothing can be written and nothing can run"
+_NAME = re.compile(rb"[qQv]\w*|.?", re.DOTALL)  # a packet's name is one letter, except behind these
+_MAX_READ = packets.MAX_PAYLOAD // 2 - 8  # bytes of memory that fit in an answer, in hex or escaped
+
+
+class Goroutines:
+    """The program, as threads."""
+
+    def __init__(self, path):
+        self._threads = {thread.id: thread for thread in threads.threads()}
+        if not self._threads:
+            raise model.Problem("the program has no goroutine yet: wait until it has come to main.main.")
+        self._first = next((t.id for t in self._threads.values() if t.running), min(self._threads))
+        self._selected = self._first
+        self._documents = {
+            b"features": _description(), b"threads": self._list(), b"auxv": threads.auxv(), b"exec-file": os.fsencode(path),
+        }  # fmt: skip
+        self.count = len(self._threads)
+        self.ended = False  # the client has let go of the program
+        self.acknowledge = True
+
+    def answer(self, payload):
+        """The answer to a packet; None if it gets none. Whatever a client sends, it gets one of the protocol's words."""
+        name = _NAME.match(payload)[0]
+        if name not in self._PACKETS:
+            return _UNKNOWN
+        try:
+            return self._PACKETS[name](self, payload[len(name) :].lstrip(b":;,"))
+        except (ValueError, OverflowError):  # a number that is none
+            return _NO
+
+    def _supported(self, _rest):
+        return (f"PacketSize={packets.MAX_PAYLOAD:x};QStartNoAckMode+;binary-upload+;"
+                + ";".join(f"qXfer:{name.decode()}:read+" for name in self._documents)).encode()  # fmt: skip
+
+    def _no_acknowledging(self, _rest):
+        self.acknowledge = False
+        return _OK
+
+    def _why_stopped(self, _rest):
+        self._selected = self._first
+        return b"T00thread:%x;" % self._first
+
+    def _let_go(self, _rest):
+        self.ended = True
+        return _OK
+
+    # -- threads
+
+    def _list(self):
+        rows = "".join(f'<thread id="{t.id:x}" name={quoteattr(t.name)}/>' for t in self._threads.values())
+        return f'<?xml version="1.0"?><threads>{rows}</threads>'.encode()
+
+    def _ids(self, _rest):
+        return b"m" + b",".join(b"%x" % number for number in self._threads)
+
+    def _named(self, text):
+        """The thread of a thread id: any will do for 0 and -1."""
+        number = int(text, 16)
+        return self._threads[self._selected] if number in (0, -1) else self._threads.get(number)
+
+    def _select(self, rest):
+        thread = self._named(rest[1:])
+        if thread is None:
+            return _NO
+        if rest[:1] == b"g":
+            self._selected = thread.id
+        return _OK
+
+    def _is_alive(self, rest):
+        return _OK if self._named(rest) else _NO
+
+    def _about(self, rest):
+        thread = self._named(rest)
+        return thread.name.encode().hex().encode() if thread else _NO
+
+    # -- registers
+
+    def _register(self, name, bits):
+        value = self._threads[self._selected].registers.get(name)
+        return b"xx" * (bits // 8) if value is None else (value & (1 << bits) - 1).to_bytes(bits // 8, "little").hex().encode()
+
+    def _all_registers(self, _rest):
+        return b"".join(self._register(name, bits) for name, bits, _ in _REGISTERS)
+
+    def _one_register(self, rest):
+        number = int(rest, 16)
+        return self._register(*_REGISTERS[number][:2]) if 0 <= number < len(_REGISTERS) else _NO
+
+    # -- memory and documents
+
+    @staticmethod
+    def _memory(rest):
+        """As much as can be read from the first byte on; None for nothing."""
+        address, size = (int(word, 16) for word in rest.split(b","))
+        if address < 0 or size <= 0:
+            return None
+        size = min(size, _MAX_READ)
+        data = model.read(address, size)
+        page = -address % corefile.PAGE
+        if isinstance(data, model.Unreadable) and 0 < page < size:
+            data = model.read(address, page)
+        return None if isinstance(data, model.Unreadable) else data
+
+    def _in_hex(self, rest):
+        data = self._memory(rest)
+        return _NO if data is None else data.hex().encode()
+
+    def _in_binary(self, rest):
+        data = self._memory(rest)
+        return _NO if data is None else b"b" + data
+
+    def _document(self, rest):
+        name, action, annex, place = rest.split(b":", 3)
+        document = self._documents.get(name)
+        if document is None or action != b"read":
+            return _UNKNOWN
+        if name == b"features" and annex != b"target.xml":
+            return b"E00"
+        offset, length = (int(word, 16) for word in place.split(b","))
+        part = document[offset : offset + min(length, _MAX_READ)]
+        return (b"m" if offset + len(part) < len(document) else b"l") + part
+
+    _PACKETS = {
+        b"qSupported": _supported, b"QStartNoAckMode": _no_acknowledging, b"qXfer": _document,
+        b"?": _why_stopped, b"qAttached": lambda self, rest: b"1", b"D": _let_go, b"k": _let_go, b"vKill": _let_go,
+        b"qfThreadInfo": _ids, b"qsThreadInfo": lambda self, rest: b"l", b"qC": lambda self, rest: b"QC%x" % self._selected,
+        b"H": _select, b"T": _is_alive, b"qThreadExtraInfo": _about,
+        b"g": _all_registers, b"p": _one_register, b"m": _in_hex, b"x": _in_binary,
+        b"vCont": lambda self, rest: _UNKNOWN if rest == b"?" else _READ_ONLY,
+        **{bytes((letter,)): lambda self, rest: _READ_ONLY for letter in b"MXGPcCsS"},
+    }  # fmt: skip
+
+
+# ---- the line --------------------------------------------------------------------------------------------------------
+
+_PATIENCE = 10  # seconds that a client may take to read an answer
+
+
+class Gone(Exception):
+    """The client or `lab serve` has left."""
+
+
+class Line:
+    """Two file descriptors to a client, and one that ends everything when it is closed."""
+
+    def __init__(self, source, sink, control):
+        self._source, self._sink, self._control = source, sink, control
+        os.set_blocking(sink, False)
+
+    def serve(self, goroutines):
+        """Answers until the client lets go of the program; Gone if it only goes away."""
+        reader, last = packets.Reader(), b""
+        goroutines.acknowledge = True
+        while not goroutines.ended:
+            for item in reader.feed(self._receive()):
+                if isinstance(item, packets.Sign):
+                    if goroutines.acknowledge and item is packets.Sign.NAK:
+                        self._send(last)
+                    elif goroutines.acknowledge and item is packets.Sign.BAD:
+                        self._send(b"-")
+                    continue
+                # One write for both: sent by themselves, the two wait for each other's acknowledgement in TCP.
+                received = b"+" if goroutines.acknowledge else b""
+                last = packets.packet(goroutines.answer(item))
+                self._send(received + last)
+
+    def _receive(self):
+        readable, _, _ = select.select([self._source, self._control], [], [])
+        data = b"" if self._control in readable else os.read(self._source, 1 << 16)
+        if not data:
+            raise Gone
+        return data
+
+    def _send(self, data):
+        until = time.monotonic() + _PATIENCE
+        while data:
+            try:
+                data = data[os.write(self._sink, data) :]
+            except BlockingIOError:  # the client reads slowly
+                stopped, writable, _ = select.select([self._control], [self._sink], [], max(0, until - time.monotonic()))
+                if stopped or not writable:
+                    raise Gone from None
+
+
+def _clients(listener, control):
+    """One client after the other; ends when `lab serve` does."""
+    while True:
+        readable, _, _ = select.select([listener, control], [], [])
+        if control in readable:
+            return
+        connection, _ = listener.accept()
+        if listener.family != socket.AF_UNIX:
+            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        with connection:
+            yield connection.fileno(), connection.fileno()
+
+
+# ---- what `lab serve` calls --------------------------------------------------------------------------------------------
+
+
+def main(descriptor):
+    """Does what the socket to `lab serve` asks for: one line of JSON comes in, lines of JSON go out; closing it ends all.
+
+    In: attach (process) or core (file), program (file), and listen (descriptor) or stdio (two descriptors).
+    Out: ready (how many goroutines), or failed (a sentence).
+    """
+    control = socket.socket(fileno=descriptor)
+    asked = json.loads(control.makefile("r").readline())
+    try:
+        goroutines = _look(asked)
+        said = {"ready": goroutines.count}
+    except (model.Problem, gdb.error) as error:
+        said = {"failed": str(error)}
+    control.sendall(json.dumps(said).encode() + b"\n")
+    if "ready" in said:
+        _serve(asked, control.fileno(), goroutines)
+    if model.alive():
+        gdb.execute("detach", to_string=True)
+
+
+def _look(asked):
+    """The goroutines of the process or of the core file."""
+    if "core" in asked:
+        gdb.execute(f"core-file {asked['core']}", to_string=True)
+    else:
+        gdb.execute(f"attach {asked['attach']}", to_string=True)
+    return Goroutines(asked["program"])
+
+
+def _serve(asked, control, goroutines):
+    if "stdio" in asked:
+        clients = [asked["stdio"]]
+    else:
+        clients = _clients(socket.socket(fileno=asked["listen"]), control)
+    for source, sink in clients:
+        try:
+            Line(source, sink, control).serve(goroutines)
+            return
+        except (Gone, OSError):
+            continue  # the program stays held, for the next client

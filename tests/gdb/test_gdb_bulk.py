@@ -1,0 +1,76 @@
+"""Many structures at once: the same values as one by one, and bad memory costs nobody else anything."""
+
+START = "from rt0lab import bulk; until('main.main'); gs, problem = bulk.allgs()\n"
+
+
+def test_rows_are_what_single_reads_give(gdb_json, either):
+    script = START + """
+paths = {'id': 'goid', 'pc': 'sched.pc', 'status': 'atomicstatus', 'lo': 'stack.lo'}
+one_by_one = [[model.read_struct('g', a).get(path) for path in paths.values()] for a in gs]
+result = [[getattr(row, name) for name in paths] for row in bulk.Fields('g', **paths).rows(gs)] == one_by_one and len(gs) > 2
+"""
+    assert gdb_json(either, script)
+
+
+def test_a_bad_address_leaves_the_others_whole(gdb_json, either):
+    script = START + """
+one_by_one = [model.read_struct('g', address).get('goid') for address in gs[:2]]
+result = one_by_one, [row and row.id for row in bulk.Fields('g', id='goid').rows([gs[0], 0x10, gs[1], 1 << 64, (1 << 63) + 8])]
+"""
+    (one, two), rows = gdb_json(either, script)
+    assert rows == [one, None, two, None, None]
+
+
+def test_the_first_of_several_names_counts(gdb_json, either):
+    script = START + "result = bulk.Fields('schedt', a='nosuch', b=('nosuch', 'mnext')).rows([model.variable('sched').addr])[0].b"
+    assert gdb_json(either, script) >= 1
+
+
+def test_a_field_that_the_type_lacks_is_none(gdb_json, either):
+    assert gdb_json(either, START + "row = bulk.Fields('g', a='nosuch', id='goid', b='stack.nosuch').rows(gs[:1])[0]; "
+                    "result = [row.a, row.id, row.b, row.addr == gs[0]]") == [None, 1, None, True]  # fmt: skip
+
+
+def test_structs_keep_the_order_they_were_asked_for(gdb_json, either):
+    assert gdb_json(either, START + "result = [g.addr for g in bulk.structs('g', gs[:3][::-1])] == gs[:3][::-1]")
+
+
+def test_words_end_where_memory_ends(gdb_json, hello):
+    script = START + """
+section = max((s for s in model.world().elf.sections), key=lambda s: s.hi)
+end = next(a for a in range(section.hi + 4095 & ~4095, 1 << 40, 4096) if isinstance(model.read(a, 1), model.Unreadable))
+result = [len(bulk.words(end - 24, 1000)), len(bulk.words(end, 10))]
+"""
+    assert gdb_json(hello, script) == [3, 0]
+
+
+def test_allgs_of_absurd_length_is_said_and_bounded(gdb_json, either):
+    script = START + """
+at, layout = model.world().variable('allgs')
+for length in (1 << 60, 0xffffffffffffffff, 200):
+    gdb.selected_inferior().write_memory(at + layout.at['len'].offset, length.to_bytes(8, 'little'))
+    found, said = bulk.allgs()
+    if found != gs or not said: break
+else:
+    result = not problem
+"""
+    assert gdb_json(either, script)
+
+
+def test_a_field_that_is_read_later_is_the_same(gdb_json, either):
+    script = START + """
+paths = {'id': 'goid', 'lo': 'stack.lo', 'pc': 'sched.pc'}
+def rows(**options): return [(row.id, row.lo, row.pc) for row in bulk.Fields('g', **options, **paths).rows(gs)]
+result = rows() == rows(later=('lo', 'pc')) and rows()[0][1] > 0
+"""
+    assert gdb_json(either, script)
+
+
+def test_columns_have_zeros_for_what_cannot_be_read(gdb_json, either):
+    script = START + "found = bulk.Fields('g', id='goid').columns([gs[0], 0x10]); result = found.id, found.addr == [0x10, gs[0]]"
+    assert gdb_json(either, script) == [[0, 1], True]
+
+
+def test_rows_come_in_the_order_of_their_ids(gdb_json, either):
+    script = START + "from rt0lab import goroutines; ids = [row.goid for row in goroutines.Census().rows]; result = ids == sorted(ids) and len(ids) > 2"
+    assert gdb_json(either, script)

@@ -1,0 +1,297 @@
+"""What was: stops are kept raw and decode to what was seen when they were the present."""
+
+import json
+
+import pytest
+
+from gdbrun import PREAMBLE, ROOT, run_gdb
+
+
+@pytest.mark.parametrize("stage", ["ok", "schedinit", "newproc", "mstart", "main.main"])
+def test_a_kept_stop_decodes_to_what_was_there(gdb_json, either, stage):
+    script = f"until({stage!r}); result = snapshot.diff_all(snapshot.Snapshot(), history.kept.last().snapshot)"
+    assert gdb_json(either, script) == []
+
+
+def test_a_kept_stop_has_all_of_each_structure(gdb_json, either):
+    script = """
+until('main.main')
+now, kept = snapshot.Snapshot(), history.kept.last().snapshot
+result = [[len(getattr(s, kind)) for kind in ('gs', 'ms', 'ps')] for s in (now, kept)]
+"""
+    now, kept = gdb_json(either, script)
+    assert now == kept and min(now) > 1
+
+
+def test_the_past_does_not_read_the_present(gdb_json, either):
+    script = """
+until('newproc'); until('main.main')
+now = len(snapshot.Snapshot().gs)
+with history.kept.last(1).seen(): result = [len(snapshot.Snapshot().gs), now]
+"""
+    assert gdb_json(either, script)[0] == 0
+
+
+def test_memory_that_was_not_kept_is_unreadable_in_the_past(gdb_json, hello):
+    script = """
+until('newproc')
+with history.kept.last().seen(): result = str(model.read_word(model.register('rsp') - 4096))
+"""
+    assert gdb_json(hello, script).startswith("<unreadable ")
+
+
+def test_a_new_process_begins_a_new_history(gdb_json, hello):
+    script = "until('osinit'); until('newproc'); do('kill'); until('osinit'); result = [m.number for m in history.kept.moments]"
+    assert gdb_json(hello, script) == [1]
+
+
+def test_bytes_that_did_not_change_are_kept_once(gdb_json, hello):
+    script = "until('mstart'); do('stepi'); one, two = history.kept.moments; result = [one.size, two.size]"
+    one, two = gdb_json(hello, script)
+    assert two < one
+
+
+# ---- the commands, by their data -----------------------------------------------------------------------------------
+
+WALK = "for stage in ('ok', 'newproc', 'mstart', 'runtime.main', 'main.main'): until(stage)\n"
+BOOT = WALK.replace(", 'main.main'", "")  # up to here one thread runs, and the same happens every time
+JSON = "ask = lambda command: json.loads(do(command))\n"
+
+
+def walked(gdb_json, program, script):
+    return gdb_json(program, JSON + WALK + script)
+
+
+@pytest.fixture(scope="module")
+def told(tmp_path_factory):
+    """told(program, script, commands): what each command printed after the script, from one gdb for all of them."""
+    known = {}
+
+    def tell(program, script, commands):
+        if script not in known:
+            folder = tmp_path_factory.mktemp("told")
+            body, answer = folder / "body.py", folder / "answer.json"
+            body.write_text(PREAMBLE + script + f"\nresult = {{c: do(c) for c in {list(commands)!r}}}\n"
+                            f"with open({str(answer)!r}, 'w') as file: json.dump(result, file)\n")
+            run_gdb(program, "-ex", f"source {body}")
+            known[script] = json.loads(answer.read_text())
+        return known[script]
+
+    return tell
+
+
+def test_history_lists_every_stop_by_stage(gdb_json, either):
+    stages = walked(gdb_json, either, "result = [row['stage'] for row in ask('rt0 history -json')]")
+    assert stages == ["ok", "newproc", "mstart", "runtime.main", "main.main"]
+
+
+def test_history_counts_what_changed(gdb_json, either):
+    script = "result = [ask('rt0 history -json')[3]['changed'], len(ask('rt0 diff 3 4 -json')['changed'])]"
+    counted, changed = walked(gdb_json, either, script)
+    assert counted == changed > 0
+
+
+def test_history_keeps_as_many_as_it_is_told(gdb_json, either):
+    script = "do('set rt0 history 3')\n" + WALK + "result = [row['stop'] for row in ask('rt0 history -json')]"
+    assert gdb_json(either, JSON + script) == [3, 4, 5]
+
+
+def test_history_off_still_has_rt0_diff(gdb_json, either):
+    texts = gdb_json(either, "do('set rt0 history 0')\n" + WALK + "result = [do('rt0 history'), do('rt0 back'), do('rt0 diff')]")
+    assert ["set rt0 history" in text for text in texts] == [True, True, False] and "m0.curg" not in texts[0]
+
+
+def test_back_shows_the_state_of_that_time(gdb_json, either):
+    found = walked(gdb_json, either, "result = [[g['status'] for g in ask(f'rt0 back {n} -json')['gs']] for n in (1, 2, 3)]")
+    assert found == [["_Grunning"], ["_Grunnable"], []]
+
+
+def test_back_says_why_a_goroutine_waited(gdb_json, either):
+    """On one P bgsweep, which main waits for, has parked before main goes on."""
+    script = "do('set environment GOMAXPROCS 1')\n" + WALK + "do('stepi'); result = [g['reason'] for g in ask('rt0 back 1 -json')['gs']]"
+    assert "GC sweep wait" in gdb_json(either, JSON + script)
+
+
+def test_back_takes_a_stops_number(gdb_json, either):
+    assert walked(gdb_json, either, "result = ask('rt0 back @2 -json') == ask('rt0 back 3 -json')")
+
+
+@pytest.mark.parametrize("command", ["rt0 dump all", "info goroutines", "info ms", "info ps"])
+def test_a_command_in_the_past_prints_what_it_printed_then(gdb_json, either, command):
+    script = f"until('mstart'); then = do({command!r}); until('main.main'); result = [then, do('rt0 back 1 {command}'), do({command!r})]"
+    then, back, now = gdb_json(either, script)
+    assert back == then != now
+
+
+def test_back_leaves_the_present_alone(gdb_json, either):
+    script = "before = do('rt0 dump all'); do('rt0 back 3'); do('rt0 back 3 info goroutines'); result = before == do('rt0 dump all')"
+    assert walked(gdb_json, either, script)
+
+
+def test_diff_of_two_stops_is_the_sum_of_those_between(gdb_json, hello):
+    script = "result = [ask(f'rt0 diff {pair} -json')['changed'].get('g1.status') for pair in ('2 3', '3 4', '2 4', '4 2')]"
+    none, ran, both, back = walked(gdb_json, hello, script)
+    assert (none, ran, both, back) == ([None, "_Grunnable"], ["_Grunnable", "_Grunning"], [None, "_Grunning"], None)
+
+
+def test_diff_of_a_stop_with_itself_is_empty(gdb_json, either):
+    assert walked(gdb_json, either, "result = ask('rt0 diff 3 3 -json')['changed']") == {}
+
+
+QUESTIONS = {
+    "g1 -> running": [4],
+    "g1 -> _Grunning": [4],
+    "g1.status != running": [3],
+    "p0.runnext": [2, 3, 4],
+    "p0.runnext == g1": [3],
+    "p0.runnext == nil": [2, 4],
+    "m0.g0 == g0": [2],
+    "m0.curg == &runtime.g1": [4],
+    "m0.curg = g1": [4],
+    "sched.maxmcount >= 10000": [2],
+    "ncpu > 0": [2],
+    "allglen": [3],
+    "p0.schedtick < 1": [2],
+    "stage -> mstart": [3],
+    "tls_g == g1": [4],
+    "thread == 1": [1],
+}
+
+
+@pytest.mark.parametrize("question", QUESTIONS)
+def test_when(told, hello, question):
+    answer = told(hello, BOOT, [f"rt0 when {question} -json" for question in QUESTIONS])[f"rt0 when {question} -json"]
+    assert [row["stop"] for row in json.loads(answer)] == QUESTIONS[question]
+
+
+def test_when_a_queue_has_a_goroutine(gdb_json, hello):
+    script = """
+ask = lambda command: json.loads(do(command))
+until('newproc'); point = stops.Point(model.world().address('runtime.goready')); stops.go('continue')
+queued = [(p['name'], g) for p in ask('rt0 panel -json')['ps'] for g in p['runq']]
+result = [[row['stop'] for row in ask(f'rt0 when {p}.runq has {g} -json')] for p, g in queued]
+"""
+    assert all(found == [2] for found in gdb_json(hello, script))
+
+
+WRONG = ["rt0 when", "rt0 when g1 ->", "rt0 when g1 is running", "rt0 when g99", "rt0 when g1.nosuch",
+         "rt0 when m0", "rt0 when g1.sched", "rt0 when g1.status > 3", "rt0 when g1 has g2",
+         "rt0 back 99", "rt0 back @0", "rt0 back @x", "rt0 back 1 print 1", "rt0 back -1",
+         "rt0 diff 1", "rt0 diff 1 99", "rt0 diff a b", "rt0 history 3", "rt0 replay",
+         "rt0 replay /nonexistent"]  # fmt: skip
+
+
+@pytest.mark.parametrize("command", WRONG)
+def test_a_wrong_question_is_a_sentence(told, hello, command):
+    text = told(hello, WALK + "pass", WRONG)[command].rstrip()
+    assert text.endswith(".") and not any(mark in text for mark in ("Traceback", "rt0 itself failed", "gdb says"))
+
+
+def test_the_past_outlives_the_process(gdb_json, either):
+    script = WALK + "until('exit'); stops.go('continue'); result = [model.alive(), [row['stop'] for row in ask('rt0 when g1 -> running -json')]]"
+    assert gdb_json(either, JSON + script) == [False, [4]]
+
+
+BROKEN = """
+import random, struct
+until('newproc'); until('main.main')
+s, inferior, seeds = snapshot.Snapshot(), gdb.selected_inferior(), random.Random(1)
+things = [(item.addr, len(item.data)) for item in (s.g0, s.m0, s.sched, *s.gs, *s.ms, *s.ps)]
+things += [(model.world().address('runtime.' + name), size) for name, size in (('allgs', 24), ('allp', 24), ('allm', 8))]
+result = []
+for _ in range(40):
+    at, size = seeds.choice(things)
+    word = at + seeds.randrange(size // 8) * 8
+    before = bytes(inferior.read_memory(word, 8))
+    inferior.write_memory(word, struct.pack('<Q', seeds.choice([0, 1, 7, 0xdeadbeef, 1 << 63, (1 << 64) - 1, at, s.g0.addr])))
+    history.kept.keep()
+    inferior.write_memory(word, before)
+    texts = [do(command) for command in ('rt0 back 0', 'rt0 back 0 -json', 'rt0 diff -json', 'rt0 back 0 info ps')]
+    result += [text for text in texts if 'rt0 itself failed' in text or 'gdb says' in text or 'Traceback' in text]
+"""
+
+
+def test_broken_memory_is_kept_and_shown_without_an_error(gdb_json, either):
+    assert gdb_json(either, BROKEN) == []
+
+
+def test_looking_at_the_past_selects_nothing(gdb_json, hello):
+    script = "do('thread 2'); do('up'); do('rt0 panel'); do('rt0 back'); result = [gdb.selected_thread().num, gdb.selected_frame().level()]"
+    assert walked(gdb_json, hello, script) == [2, 1]
+
+
+# ---- a recorded run ------------------------------------------------------------------------------------------------
+
+CASES = {"g1 -> running": "_Grunning", "p0.runnext == g1": "g1", "sched.maxmcount > 0": 10000, "m0.curg == g1": "g1", "tls_g == g1": "g1"}
+
+
+@pytest.fixture(scope="session")
+def recorded(tmp_path_factory):
+    """recorded(program): the file of a run, made once."""
+    known = {}
+
+    def record(program):
+        if program not in known:
+            known[program] = tmp_path_factory.mktemp("run") / "run.json"
+            run_gdb(program, "-ex", f"rt0 record {known[program]}")
+        return known[program]
+
+    return record
+
+
+@pytest.fixture
+def replay(gdb_json, recorded, either):
+    """replay(script): what a gdb without a program says of the recorded run."""
+    return lambda script: gdb_json("/nonexistent", JSON + f"do('rt0 replay {recorded(either)}')\n" + script)
+
+
+def test_a_replay_needs_no_program(replay):
+    assert replay("result = [gdb.current_progspace().filename, ask('rt0 history -json')[0]['stage']]") == [None, "_rt0_amd64_linux"]
+
+
+def test_a_replay_has_every_recorded_stop(replay, recorded, either):
+    stages = json.loads(recorded(either).read_text())["stages"]
+    assert replay("result = len(ask('rt0 history -json'))") == len(stages)
+
+
+@pytest.mark.parametrize("question", CASES)
+def test_when_in_a_replay_finds_the_first_stop_that_has_it(told, recorded, either, question):
+    command = f"rt0 when {question} -json"
+    first = json.loads(told("/nonexistent", f"do('rt0 replay {recorded(either)}')", [f"rt0 when {q} -json" for q in CASES])[command])[0]
+    assert first["before"] != first["after"] == CASES[question]
+
+
+def test_the_live_process_and_its_replay_agree(gdb_json, replay, either):
+    script = "result = [[g['name'], g['status'], g['start']] for g in ask('rt0 back @%s -json')['gs']]"
+    live = gdb_json(either, JSON + "until('mstart')\n" + script % 1)
+    number = replay("result = ask('rt0 when stage -> mstart -json')[0]['stop']")
+    assert replay(script % number) == live
+
+
+def test_a_replay_says_what_a_stage_changed(replay):
+    script = """
+stop = ask('rt0 when stage -> "osinit returns" -json')[0]['stop']
+result = list(ask(f'rt0 diff {stop - 1} {stop} -json')['changed'])
+"""
+    assert "ncpu" in replay(script)
+
+
+def test_a_replay_shows_a_status_by_its_name_alone(replay):
+    paths = replay("result = sorted(ask('rt0 diff 1 80 -json')['changed'])")
+    assert [path for path in paths if path.startswith("g1.") and "status" in path] == ["g1.status"]
+
+
+def test_replay_off_returns_to_the_process(replay):
+    assert "no stop has been kept" in replay("do('rt0 replay off'); result = do('rt0 history')")
+
+
+@pytest.mark.parametrize("text", ["", "[]", "{}", '{"format": 1, "stages": [1], "program": "x", "runtime": "y"}',
+                                  '{"format": 2, "stages": []}', '{"format": 1, "stages": [{"stage": "x"}], "program": "x", "runtime": "y"}'])
+def test_a_file_that_is_no_recorded_run_is_a_sentence(gdb_json, tmp_path, text):
+    (tmp_path / "bad.json").write_text(text)
+    assert "is no recorded run" in gdb_json("/nonexistent", f"result = do('rt0 replay {tmp_path}/bad.json')")
+
+
+def test_what_it_costs_can_be_measured(gdb_json, hello):
+    script = f"exec(open({str(ROOT / 'tests/bench/gdb_history.py')!r}).read()); found = figure(1); result = [found['stops'] > 50, found['unit']]"
+    assert gdb_json(hello, script) == [True, "us"]
