@@ -5,12 +5,12 @@ import os
 import signal
 import sys
 
-from . import bench, compare, doctor, gdb, notes, path, python, setup, test, tour, trace
+from . import bench, compare, doctor, gdb, notes, path, python, serve, setup, test, tour, trace
 from .exercises import devcheck
 from .exercises import verbs as exercises
 from .failure import Failure
 
-PARSED = (setup, doctor, tour, exercises, trace, compare, bench, path, notes, devcheck)
+PARSED = (setup, doctor, tour, exercises, trace, serve, compare, bench, path, notes, devcheck)
 RAW = {"gdb": gdb, "python": python, "test": test}  # these pass their arguments on
 
 

@@ -47,10 +47,10 @@ def run(args):
             print(f"updated {title(page)}", flush=True)
         problems += wrong
         bad += bool(problems)
-        print(f"{'WRONG' if problems else 'ok':8}{title(page)} ({len(found)} sessions, {len(SYMBOLS.findall(text))} references)",
+        print(f"{'WRONG' if problems else 'ok':6}{title(page)} ({len(found)} sessions, {len(SYMBOLS.findall(text))} references)",
               flush=True)
         for problem in problems:
-            print("        " + problem.replace("\n", "\n        "))
+            print("      " + problem.replace("\n", "\n      "))
     if bad:
         print(f"{bad} of {len(chosen)} pages are wrong" + ("" if args.update else "; --update rewrites the sessions"), file=sys.stderr)
     return FAILED if bad else 0

@@ -1,20 +1,22 @@
-"""./lab bench startup: its timing program and the shape of its figures. What they say is no test's business: machines differ."""
+"""./lab bench: its programs and the shape of its figures. What they say is no test's business: machines differ."""
 
+import dataclasses
 import json
 import subprocess
+import types
 
 import pytest
-from runner import bench
+from runner.bench import gdb, peers, sched
 
 
 @pytest.fixture(scope="module")
 def driver():
     """The timing program."""
-    return bench.compiled("startup", ["g++", "-O2", "-std=c++20", str(bench.SOURCES / "startup.cpp")])
+    return peers.compiled("startup", "startup.cpp", peers.CXX)
 
 
 def test_the_floor_says_hello_and_ends():
-    floor = bench.compiled("floor", ["gcc", "-nostdlib", "-static", str(bench.SOURCES / "peers" / "floor.S")])
+    floor = peers.compiled("floor", "peers/floor.S", ["gcc", "-nostdlib", "-static"])
     result = subprocess.run([floor], capture_output=True, text=True)
     assert (result.returncode, result.stdout) == (0, "hello world\n")
 
@@ -31,9 +33,87 @@ def test_timing_stops_at_a_program_that_fails(driver, program):
     assert result.returncode == 1 and f"{program} could not be run or failed" in result.stderr
 
 
-def test_json_has_the_figure(lab, tmp_path):
-    assert lab("bench", "startup", "--json", tmp_path / "bench.json").returncode == 0
-    data = json.loads((tmp_path / "bench.json").read_text())
-    figure, = data["figures"]
-    assert {"name", "unit", "ours", "go", "floor", "peers", "ratio_go", "ratio_floor", "goal", "met"} <= set(figure)
+KEYS = {"name", "unit", "ours", "go", "floor", "peers", "ratio_go", "ratio_floor", "goal", "met"}
+
+
+def test_json_has_the_startup_figure(lab, tmp_path):
+    assert lab("bench", "startup", "--rounds", "20", "--json", tmp_path / "bench.json").returncode == 0
+    figure, = json.loads((tmp_path / "bench.json").read_text())["figures"]
+    assert KEYS <= set(figure)
     assert figure["ratio_floor"] == pytest.approx(figure["ours"] / figure["floor"], abs=0.001)
+
+
+def test_json_has_the_scheduler_s_figures_that_are_asked_for(lab, tmp_path):
+    result = lab("bench", "--only", "yield", "--rounds", "1", "--json", tmp_path / "bench.json")
+    figures = json.loads((tmp_path / "bench.json").read_text())["figures"]
+    assert (result.returncode, [figure["name"] for figure in figures]) == (0, ["yield2", "yield1000"])
+    assert all(KEYS <= set(figure) and len(figure["peers"]) == 4 for figure in figures)
+
+
+@pytest.mark.parametrize("arguments", [["--only", "nonsense"], ["--rounds", "0"], ["nonsense"]])
+def test_wrong_usage(lab, arguments):
+    assert lab("bench", *arguments).returncode == 2
+
+
+def test_a_missing_peer_is_not_an_error(monkeypatch, capsys):
+    monkeypatch.setattr(sched, "go", lambda name: None)
+    figure = sched.FIGURES[0]
+    result = sched.measured(figure, sched.built(), 1)
+    assert (result["go"], result["ratio_go"], result["met"]) == (None, None, {"ratio_go": None})
+    sched.show(figure, result)
+    assert capsys.readouterr().out.split()[-4:] == ["-", "-", "0.35", "-"]
+
+
+@pytest.mark.parametrize("figure", {figure.what: figure for figure in sched.FIGURES}.values(), ids=lambda figure: figure.what)
+def test_each_program_does_each_figure(figure):
+    """A thousandth of the work will do; only the floor has no tree of goroutines."""
+    small = dataclasses.replace(figure, n=1000)
+    done = [name for name, program in sched.built().items() if sched.once(small, name, program) is not None]
+    assert done == ["ours", "go", "Boost.Fiber"] + ["floor"] * (figure.what != "skynet")
+
+
+def test_processor_time_does_not_count_waiting():
+    before = sched.processor()
+    subprocess.run(["sleep", "0.3"], check=True)
+    assert 0 < sched.processor() - before < 0.2e9
+
+
+def test_a_line_of_the_table_fits_the_screen():
+    longest = max(len(figure.title) for figure in sched.FIGURES)
+    assert longest <= 28 and len(sched.line("x" * 28, *["12345"] * 7, "yes")) <= 80
+
+
+@pytest.fixture(scope="module")
+def looked_at():
+    """The programs that the gdb figures look at."""
+    return gdb.built()
+
+
+@pytest.mark.parametrize("figure", gdb.FIGURES, ids=lambda figure: figure.name)
+def test_each_gdb_figure_is_measured_by_all_who_can(figure, looked_at):
+    small = dataclasses.replace(figure, n=20, peer=figure.peer and 20)
+    result = gdb.measured(small, looked_at, 1)
+    peers_ = {"info goroutines": {"ours", "runtime-gdb.py", "delve"}, "goroutine all bt": {"ours", "runtime-gdb.py"}}
+    assert set(result["peers"]) == (peers_[figure.command] if figure.peer else {"ours"})
+    assert KEYS <= set(result) and result["met"].keys() == figure.goal.keys()
+
+
+def test_json_has_the_gdb_figure_that_is_asked_for(lab, tmp_path):
+    result = lab("bench", "gdb", "--only", "gdb-stop", "--rounds", "1", "--json", tmp_path / "bench.json")
+    figures = json.loads((tmp_path / "bench.json").read_text())["figures"]
+    assert (result.returncode, [figure["name"] for figure in figures]) == (0, ["gdb-stop"])
+
+
+def test_a_missing_debugger_is_not_an_error(monkeypatch, looked_at, capsys):
+    monkeypatch.setattr(gdb, "go_script", lambda: None)
+    monkeypatch.setattr(gdb, "shutil", types.SimpleNamespace(which=lambda name: None))
+    figure = dataclasses.replace(gdb.FIGURES[0], n=20)
+    result = gdb.measured(figure, looked_at, 1)
+    assert (set(result["peers"]), result["ratio_go"], result["met"]["ratio_go"]) == ({"ours"}, None, None)
+    gdb.show(figure, result)
+    assert capsys.readouterr().out.split()[-6:-3] == ["-", "-", "-"]
+
+
+def test_a_line_of_the_gdb_table_fits_the_screen():
+    longest = max(len(figure.title) for figure in gdb.FIGURES)
+    assert longest <= 32 and len(gdb.line("x" * 32, *["123456"] * 4, "3 0.04", "yes")) <= 80

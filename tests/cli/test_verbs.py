@@ -47,7 +47,7 @@ def test_path_is_an_executable(lab, build):
 
 
 def test_path_of_an_unknown_program_names_the_known_ones(lab, one_line):
-    assert "there are: hello" in one_line(lab("path", "nonsense"), 2)
+    assert ", hello, " in one_line(lab("path", "nonsense"), 2)
 
 
 def test_python_is_the_systems(lab):

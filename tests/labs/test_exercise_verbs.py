@@ -146,16 +146,6 @@ def test_check_all_judges_every_exercise_with_answers(learner):
     assert "01 entry" in text and "10 newproc" in text and "delta" not in text
 
 
-def test_one_check_takes_less_than_a_second(learner):
-    learner.answers("02-jmp-not-call", solved(learner))
-    learner.lab("check")
-    def seconds():
-        before = time.monotonic()
-        learner.lab("check")
-        return time.monotonic() - before
-    assert min(seconds() for _ in range(3)) < 1
-
-
 @pytest.mark.parametrize("text, complaint", [
     ("delta = '$_shell(1)'", "no number, name"), ("delta = 1.5", "no number, name"), ("delta = [[1]]", "no number, name"),
     ("nonsense = 1", "no question nonsense"), ("delta =", "not TOML"), ("delta = 9" + "9" * 6000, ""), ("delta = " + "[" * 30000, "not TOML"),

@@ -1,0 +1,201 @@
+"""`lab bench gdb`: what looking at goroutines costs in gdb with our scripts, beside Go's own gdb script and beside delve."""
+
+import contextlib
+import glob
+import json
+import os
+import shutil
+import statistics
+import subprocess
+import time
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from .. import build, machine
+from ..failure import MACHINE, Failure, progress
+from ..tree import GDB_SCRIPT
+from .peers import go
+
+INSIDE = Path(__file__).with_name("inside.py")
+LIMIT = 60  # seconds that one session may take
+PATIENCE = 10  # seconds that a peer may take of one figure; then the sessions it has had must do
+ENVIRONMENT = {"PATH": "/usr/bin:/bin", "LC_ALL": "C.UTF-8", "HOME": "/nonexistent", "TERM": "dumb", "PYTHONDONTWRITEBYTECODE": "1"}
+
+
+@dataclass(frozen=True)
+class Figure:
+    """One line of the table: a command on a program with n goroutines, on as many as they can bear with the peers' tools."""
+
+    name: str
+    title: str
+    command: str
+    n: int
+    world: str  # `mirror` or `go`: whose goroutines ours looks at; the peers know only Go's
+    goal: dict
+    unit: str = "us"  # of each goroutine; ms: of all together
+    peer: int = 0  # how many goroutines the peers look at
+    remote: bool = False
+
+    def value(self, seconds, n):
+        """What the table shows for so many seconds."""
+        return seconds * 1e3 if self.unit == "ms" else seconds * 1e6 / n
+
+
+LIST, TRACE = "info goroutines", "goroutine all bt"
+EACH = {"ours": 3, "ratio_go": 0.04}
+FIGURES = [
+    Figure("gdb-list", "list 100,000", LIST, 100_000, "mirror", EACH, peer=2000),
+    Figure("gdb-list-go", "list 100,000 of real Go", LIST, 100_000, "go", EACH, peer=2000),
+    Figure("gdb-bt", "backtraces of 10,000", TRACE, 10_000, "mirror", {"ours": 150}, peer=100),
+    Figure("gdb-bt-go", "backtraces of 10,000 of real Go", TRACE, 10_000, "go", {"ours": 150}, peer=100),
+    Figure("gdb-remote", "list 1,000, gdbserver (ms)", LIST, 1000, "mirror", {"ours": 15}, "ms", remote=True),
+    Figure("gdb-remote-go", "the same of real Go (ms)", LIST, 1000, "go", {"ours": 15}, "ms", remote=True),
+    Figure("gdb-stop", "a stage recorded, hello (ms)", "record", 1, "hello", {"ours": 1.5}, "ms"),
+]
+ROUNDS = 3
+TITLES = {"ours": "ours", "runtime-gdb.py": "Go's", "delve": "delve"}
+
+
+def run(args):
+    """Measures the figures that are asked for, prints each as soon as it is there, and returns them."""
+    wanted = [figure for figure in FIGURES if figure.name.startswith(args.only)]
+    if not wanted:
+        return []
+    machine.require_ptrace()
+    programs = built()
+    print("looking at parked goroutines in gdb, medians of interleaved runs\n(us for each goroutine, unless it says so)\n")
+    print(line("", *TITLES.values(), "/Go's", "goal", "met"))
+    figures = []
+    for figure in wanted:
+        result = measured(figure, programs, args.rounds or ROUNDS)
+        if result:
+            figures.append(result)
+            show(figure, result)
+    print("\n  Go's: the script that comes with Go, runtime-gdb.py, on real Go; /Go's: ours by it;\n"
+          "  both peers look at fewer goroutines than ours, and at nothing through gdbserver")
+    return figures
+
+
+def built():
+    """The programs to look at, by world; real Go's is missing where there is no Go."""
+    folder = build.build("release")
+    programs = {"mirror": folder / "tests" / "runtime" / "parked", "go": go("parked"),
+                "hello": build.executable("hello")}
+    return {name: path for name, path in programs.items() if path}
+
+
+def tools(figure, programs):
+    """{name: what runs one session and returns the seconds that the command took each time} of those that are here."""
+    found = {}
+    if figure.command == "record":
+        return {"ours": lambda: a_stop(programs[figure.world], figure)}
+    if figure.world in programs:
+        found["ours"] = lambda: in_gdb(GDB_SCRIPT, programs[figure.world], figure, figure.n)
+    script = go_script()
+    if figure.peer and "go" in programs and script:
+        found["runtime-gdb.py"] = lambda: in_gdb(script, programs["go"], figure, figure.peer)
+    if figure.peer and figure.command == LIST and "go" in programs and shutil.which("dlv"):
+        found["delve"] = lambda: in_delve(programs["go"], figure.peer)
+    return found
+
+
+def go_script():
+    """Go's own script for gdb, or None."""
+    return next(iter(sorted(glob.glob("/usr/share/go-*/src/runtime/runtime-gdb.py") + glob.glob("/usr/local/go/src/runtime/runtime-gdb.py"))), None)
+
+
+def in_gdb(script, program, figure, n):
+    """One session of gdb with a script loaded; the command's times are taken inside gdb."""
+    words = [machine.find_gdb(), "-nx", "-q", "-batch", "-iex", "set auto-load off", "-iex", "set debuginfod enabled off"]
+    words += ["-iex", "set startup-with-shell off", str(program), "-ex", f"source {script}"]
+    if figure.remote:
+        if not shutil.which("gdbserver"):
+            raise Failure("there is no gdbserver: `apt-get install gdbserver` brings it", MACHINE)
+        words += ["-ex", f"target remote | exec gdbserver --once - {program} {n} 2>/dev/null"]
+    words += ["-ex", f"set args {n}", "-ex", f"python import sys; sys.argv = {['', figure.command]!r}", "-ex", f"source {INSIDE}"]
+    try:
+        done = subprocess.run(words, env=ENVIRONMENT, stdin=subprocess.DEVNULL, capture_output=True, text=True, errors="replace", timeout=LIMIT)
+    except subprocess.TimeoutExpired:
+        raise Failure(f"gdb took more than {LIMIT} seconds for `{figure.command}` in {Path(program).name}") from None
+    answer = next((text for text in done.stdout.splitlines() if text.startswith('{"seconds"')), None)
+    if answer is None:
+        raise Failure(f"gdb could not do `{figure.command}` in {Path(program).name}: {(done.stderr.strip().splitlines() or ['it said nothing'])[-1]}")
+    return json.loads(answer)["seconds"]
+
+
+def a_stop(program, figure):
+    """The seconds that a stop takes with all state recorded, over those of a stop that does nothing: from three whole runs."""
+    (bare, _), (empty, hits), (full, stops) = (in_gdb(GDB_SCRIPT, program, replace(figure, command=f"record {kind}"), 1)
+                                               for kind in ("bare", "empty", "full"))
+    return [(full - bare) / stops - (empty - bare) / hits]
+
+
+def in_delve(program, n):
+    """One session of delve; a command's time is that until its last line is read. Empty if delve refuses the program."""
+    words = ["dlv", "exec", "--allow-non-terminal-interactive=true", str(program), "--", str(n)]
+    environment = ENVIRONMENT | {"HOME": os.environ.get("HOME", "/nonexistent")}
+    with subprocess.Popen(words, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as dlv:
+        try:
+            with contextlib.suppress(BrokenPipeError):
+                said(dlv, "break main.ready\ncontinue\n", "func ready()")
+                seconds = []
+                for _ in range(2):
+                    began = time.perf_counter()
+                    if not said(dlv, "goroutines\n", " goroutines]"):
+                        return []
+                    seconds.append(time.perf_counter() - began)
+                return seconds
+            return []
+        finally:
+            with contextlib.suppress(BrokenPipeError):
+                dlv.communicate("exit\n", timeout=LIMIT)
+
+
+def said(dlv, command, last):
+    """Sends a command and reads until its last line; False if delve ends before."""
+    dlv.stdin.write(command)
+    dlv.stdin.flush()
+    return any(last in text for text in dlv.stdout)
+
+
+def measured(figure, programs, rounds):
+    """The figure as bench --json gives it; None if there is nothing of ours to measure."""
+    sessions = tools(figure, programs)
+    if "ours" not in sessions:
+        return None
+    times, spent = {name: [] for name in sessions}, dict.fromkeys(sessions, 0.0)
+    for turn in range(rounds):
+        for name in list(sessions)[::-1 if turn % 2 else 1]:
+            if name == "ours" or spent[name] < PATIENCE:
+                began = time.monotonic()
+                times[name] += sessions[name]()
+                spent[name] += time.monotonic() - began
+                if name != "ours" and not times[name]:
+                    progress(f"{name} could not look at the program")
+                    spent[name] = PATIENCE
+    peers = {name: {"median": round(statistics.median(values), 3), "minimum": round(min(values), 3), "runs": len(values)}
+             for name, seconds in times.items()
+             if (values := [figure.value(s, figure.n if name == "ours" else figure.peer) for s in seconds])}
+    ours, script = peers["ours"]["median"], peers.get("runtime-gdb.py", {}).get("median")
+    result = {"name": figure.name, "unit": figure.unit, "rounds": rounds, "peers": peers, "ours": ours, "go": script, "floor": None,
+              "ratio_go": round(ours / script, 4) if script else None, "ratio_floor": None, "goal": figure.goal}
+    result["met"] = {name: None if result[name] is None else result[name] <= goal for name, goal in figure.goal.items()}
+    return result
+
+
+def show(figure, result):
+    """The figure's line."""
+    values = [number(result["peers"].get(name, {}).get("median")) for name in TITLES]
+    ratio = "-" if result["ratio_go"] is None else f"{result['ratio_go']:.4f}"
+    met = "NO" if False in result["met"].values() else "yes"
+    print(line(figure.title, *values, ratio, " ".join(f"{goal}" for goal in figure.goal.values()), met), flush=True)
+
+
+def number(value):
+    """Three digits or more of it."""
+    return "-" if value is None else f"{value:.0f}" if value >= 100 else f"{value:.2f}"
+
+
+def line(title, *cells):
+    """One line of the table."""
+    return f"  {title:32}" + "".join(f"{cell:>{width}}" for cell, width in zip(cells, (7, 8, 8, 8, 9, 5))).rstrip()

@@ -1,0 +1,57 @@
+"""Runs inside gdb for `lab bench gdb`: brings the program to main.ready, does a command and says how long it took each time."""
+
+import json
+import sys
+import time
+
+import gdb
+
+TIMES = 3
+
+
+def listing(command):
+    """The seconds that the command takes, the first time and then some."""
+    gdb.execute("break main.ready", to_string=True)
+    gdb.execute("continue" if gdb.selected_inferior().pid else "run", to_string=True)
+    seconds = []
+    for _ in range(TIMES):
+        began = time.perf_counter()
+        text = gdb.execute(command, to_string=True)
+        seconds.append(time.perf_counter() - began)
+        if len(text.splitlines()) < 2:
+            raise gdb.GdbError(f"`{command}` said: {text}")
+        if seconds[-1] > 5:  # the others would not be faster
+            break
+    return seconds
+
+
+def recorder(kind):
+    """What runs a program from its start to its end: `bare` without stops, `empty` with stops that do nothing, `full` noting all."""
+    from rt0lab import record, stops
+
+    class Empty(stops.Point):
+        """A stop that does nothing."""
+
+        def stop(self):
+            """gdb asks whether to stop."""
+            empty.rows.append({})
+            return False
+
+    empty = record.Recorder()
+    if kind == "full":
+        return record.Recorder()
+    places = [place.address for place in stops.places().values() if place.address is not None]
+    empty._watch = lambda: empty.points.extend(map(Empty, places if kind == "empty" else ()))
+    return empty
+
+
+def recording(command):
+    """[the seconds of one whole run, how many stops it made]"""
+    running = recorder(command.removeprefix("record "))
+    began = time.perf_counter()
+    running.run()
+    return [time.perf_counter() - began, len(running.rows)]
+
+
+command = sys.argv[1]
+print(json.dumps({"seconds": (recording if command.startswith("record") else listing)(command)}))

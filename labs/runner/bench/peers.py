@@ -1,0 +1,42 @@
+"""The programs that ours is measured beside, built from tests/bench when they are needed, and the machine they run on."""
+
+import os
+import platform
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+from ..failure import Failure, progress
+from ..tree import ROOT
+
+SOURCES = ROOT / "tests" / "bench"
+CXX = ["g++", "-O2", "-std=c++20"]
+
+
+def compiled(name, source, command, libraries=()):
+    """The path of build/bench/NAME, compiled again when its source (in tests/bench) is newer."""
+    folder = ROOT / "build" / "bench"
+    folder.mkdir(parents=True, exist_ok=True)
+    target, source = folder / name, SOURCES / source
+    if target.exists() and target.stat().st_mtime > source.stat().st_mtime:
+        return target
+    progress(f"building {target.relative_to(ROOT)}")
+    environment = os.environ | {"GOFLAGS": "", "GOTOOLCHAIN": "local", "CGO_ENABLED": "0"}
+    result = subprocess.run([*command, "-o", str(target), str(source), *libraries], env=environment, capture_output=True, text=True)
+    if result.returncode:
+        sys.stderr.write(result.stderr)
+        raise Failure(f"{command[0]} could not build {source.name}")
+    return target
+
+
+def go(name):
+    """The path of the Go program peers/NAME.go, built; None where there is no Go."""
+    return compiled(f"go-{name}", f"peers/{name}.go", ["go", "build"]) if shutil.which("go") else None
+
+
+def machine():
+    """Which machine the figures come from."""
+    lines = Path("/proc/cpuinfo").read_text().splitlines()
+    model = next((line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")), platform.machine())
+    return {"cpu": model, "cpus": os.cpu_count(), "kernel": platform.release()}
