@@ -26,6 +26,8 @@ def outcome(shown, real):
     (["0x401150 0x401150"], ["0x500000 0x500000"]),
     (["m0{id 0, thread 4711, g0 g0}"], ["m0{id 0, thread 12, g0 g0}"]),
     (["took 1.5 s"], ["took 2 s"]),
+    (["SCHED 0ms:"], ["SCHED 12ms:"]),
+    (["p0{schedtick 1}"], ["p0{schedtick 2}"]),
     (["6   AT_PAGESZ  4096"], ["6 AT_PAGESZ    4096"]),
 ])
 def test_fits(shown, real):
@@ -44,6 +46,7 @@ def test_fits(shown, real):
     (["0x401150 0x401150"], ["0x500000 0x500008"]),             # the same place on the page, two in the run
     (["0x401150 0x401158"], ["0x500000 0x500000"]),
     (["goexit+1"], ["goexit+2"]),
+    (["p0{schedtick 0}"], ["p0{schedtick 1}"]),
     (["thread 1, on g0"], ["thread 2, on g0"]),
 ])
 def test_does_not_fit(shown, real):
