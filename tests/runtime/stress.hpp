@@ -19,6 +19,13 @@ inline void beat() { atomic::Xadd(&beats[getg()->goid % (1 << 16)], 1); }
 /// Starts the watcher, on a thread of its own.
 void watch();
 
+/// Stops every other thread where it is. With sched.lock held, so that no M joins allm. False, and nobody is stopped, if
+/// an M has no thread yet: it could begin to run behind our back.
+bool freeze();
+
+/// Checks everything, or ends the program. While the world is frozen.
+void look();
+
 struct lookcounts {
     int64 looks;   // how often the world was frozen and checked
     int64 queued;  // goroutines that were found on run queues, all looks together

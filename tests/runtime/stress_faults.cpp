@@ -1,24 +1,37 @@
 // stress_faults.cpp - linked with the stress program, it breaks the scheduler on purpose, so that one sees the watcher notice.
 // The second argument says how: lose, double or starve. Wrapped around some functions, as poison.cpp is.
 
-#include "go.hpp"
+#include "stress.hpp"
 
 static bool wants(const char* fault) {
     gostring s = argslice.array[2];
     return s.len == findnull(fault) && memcmp(s.str, fault, static_cast<size_t>(s.len)) == 0;
 }
 
+// ---- lose: one goroutine is not queued ------------------------------------------------------------------------------
+
 static uint32 count;
 
 void real_runqput(p* pp, g* gp, bool next) GO("__real_runtime.runqput");
 void wrap_runqput(p* pp, g* gp, bool next) GO("__wrap_runtime.runqput");
 
-/// Now and then a goroutine is not queued, or queued twice.
 void wrap_runqput(p* pp, g* gp, bool next) {
-    bool now = atomic::Xadd(&count, 1) == 1000;
-    if (now && wants("lose")) return;
-    if (now && wants("double")) real_runqput(pp, gp, false);
+    if (atomic::Xadd(&count, 1) == 1000 && wants("lose")) return;
     real_runqput(pp, gp, next);
+}
+
+// ---- double: one goroutine is on two queues -------------------------------------------------------------------------
+
+/// While nobody moves, and looked at before anybody does: two threads that run one goroutine would soon fall over it.
+static void doubleone() {
+    lock(&sched.lock);
+    p* pp = getg()->m->p;
+    if (sched.runqhead && !pp->runnext && freeze()) {
+        pp->runnext = sched.runqhead;
+        look();
+        broken("nobody notices");
+    }
+    unlock(&sched.lock);
 }
 
 // ---- starve: whoever is queued, one goroutine is moved behind it -----------------------------------------------------
@@ -44,6 +57,7 @@ void wrap_globrunqput(g* gp) GO("__wrap_runtime.globrunqput");
 
 void wrap_globrunqput(g* gp) {
     real_globrunqput(gp);
+    if (wants("double")) doubleone();
     if (!victim) return;
     lock(&sched.lock);  // for all of it: the watcher is to find the goroutine in the queue at every look
     for (g** at = &sched.runqhead; *at != sched.runqtail; at = &(*at)->schedlink) {

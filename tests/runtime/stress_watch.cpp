@@ -29,8 +29,7 @@ static void onfreeze(uint32, void*, void*) {
     atomic::Xadd(&inhandler, -1);
 }
 
-/// With sched.lock held, so that no M joins allm. False if one has no thread yet: it could begin to run behind our back.
-static bool freeze() {
+bool freeze() {
     m* self = getg()->m;
     for (m* mp = allm; mp; mp = mp->alllink)
         if (mp->procid == 0) return false;
@@ -206,7 +205,7 @@ static void checklost() {
     }
 }
 
-static void look() {
+void look() {
     int64 now = nanotime();
     counts.looks++;
     checkms();
