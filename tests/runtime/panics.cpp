@@ -82,29 +82,26 @@ static void nested() {
 }
 
 struct witness {
-    const char* name;
-    bool live = true;
-    explicit witness(const char* n) : name(n) {}
-    witness(const witness& o) : name(o.name) {}
-    witness(witness&& o) noexcept : name(o.name), live(o.live) { o.live = false; }
+    sync::WaitGroup* group;
+    explicit witness(sync::WaitGroup* g) : group(g) {}
+    witness(witness&& o) noexcept : group(o.group) { o.group = nullptr; }
     ~witness() {
-        if (live) fmt::Println("destroyed", name);
+        if (!group) return;
+        fmt::Println("destroyed");
+        group->Done();
     }
 };
 
 static void exits() {
     sync::WaitGroup w;
     w.Add(1);
-    witness captured("capture");
-    go([&w, c = detail::move(captured)] {
-        func([&](Defer& defer) {
-            defer([&w] { w.Done(); });
+    go([c = witness(&w)] {
+        func([](Defer& defer) {
             defer([] { fmt::Println("deferred", recover() ? "bad" : "ok"); });
             Goexit();
         });
     });
     w.Wait();
-    for (int i = 0; i < 100; i++) Gosched();
 }
 
 [[gnu::noinline]] static int64 overflow(int64 n) {
@@ -182,9 +179,16 @@ void main_main() {
         chan<int64>(0).recv();
     }
     if (is("goexit")) {
-        go([] { fmt::Println("others go on"); });
-        func([](Defer& defer) {
-            defer([] { fmt::Println("main's deferred"); });
+        chan<int64> gone(0);
+        go([=] {
+            chan<int64>(gone).recv2();
+            fmt::Println("others go on");
+        });
+        func([=](Defer& defer) {
+            defer([=] {
+                fmt::Println("main's deferred");
+                chan<int64>(gone).close();
+            });
             Goexit();
         });
     }
