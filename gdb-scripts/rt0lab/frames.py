@@ -114,7 +114,7 @@ class Sites:
             to = at = sp + site.from_sp if site.from_bp is None else bp + site.from_bp
             if site.from_bp is not None:
                 to = bp
-            if not (lo <= to and at <= hi - 8 or self._on_segments(to)):
+            if not (lo <= to and sp <= at <= hi - 8 or self._on_segments(to) and not lo <= at < hi):  # in a segment, only outwards
                 return self._learn(*start), []
             if to < base or at + 8 > base + len(stack):
                 base, stack = to, self._read(to, hi)
@@ -143,10 +143,9 @@ class Sites:
                 return found
         sites_, places = self.walk(row.pc, row.sp, row.bp or 0, row.lo, row.hi)
         found = Stack(sites_)
-        if places and all(0 <= place - row.sp <= WINDOW - 8 for place in places):
-            form, end = "<", row.sp
-            for place in places:
-                form, end = form + f"{place - end}xQ", place + 8
+        gaps = [place - end for end, place in zip([row.sp, *(place + 8 for place in places)], places)]
+        if places and min(gaps) >= 0 and places[-1] - row.sp <= WINDOW - 8:  # segments may lie in any order
+            form = "<" + "".join(f"{gap}xQ" for gap in gaps)
             unpack = self._unpackers.setdefault(form, struct.Struct(form).unpack_from)
             known = forms.setdefault(unpack, {})
             known[unpack(data, at)] = found

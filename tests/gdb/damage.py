@@ -184,8 +184,12 @@ class Damage:
             if row.sp and row.hi - row.sp < 1 << 16:
                 yield f"g{row.goid} stack of noise", [(row.sp, self.random.randbytes(row.hi - row.sp))], set()
                 yield f"g{row.goid} stack of zero", [(row.sp, bytes(row.hi - row.sp))], set()
-            if row.bp:
-                yield f"g{row.goid} frames in a circle", [(row.bp, struct.pack("<Q", row.bp))], set()
+            for hops in range(3) if row.bp else ():
+                last = row.bp
+                for _ in range(hops):
+                    last = model.read_word(last)
+                frame = struct.pack("<QQ", row.bp, model.read_word(row.bp + 8))
+                yield f"g{row.goid} frames in a circle of {hops + 1}", [(last, frame)], set()
 
     def _flips(self):
         places = [*((row.addr, "g", {row.goid}) for row in self.rows.values()), *((m, "m", set()) for m in self.ms), *((p, "p", set()) for p in self.ps),
@@ -238,8 +242,18 @@ def _semaphores():
 
 def live(count, seed, part=0, parts=1):
     """Faults of one part of `count` mutations of the running program; each is taken back."""
-    damage, inferior, found = Damage(seed), gdb.selected_inferior(), []
-    mutations = damage.some(count)[part::parts]
+    damage = Damage(seed)
+    return _live(damage, damage.some(count)[part::parts])
+
+
+def shaped(word):
+    """The same for all mutations with this word in their names."""
+    damage = Damage(0)
+    return _live(damage, [mutation for mutation in damage.shapes() if word in mutation[0]])
+
+
+def _live(damage, mutations):
+    inferior, found = gdb.selected_inferior(), []
     for number, (name, changes, costs) in enumerate(mutations):
         before = [(address, model.read(address, len(data))) for address, data in changes]
         for address, data in changes:

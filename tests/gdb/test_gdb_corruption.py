@@ -33,6 +33,11 @@ def test_damaged_memory(gdb_json, program, part):
     assert (found["faults"], found["mutations"], found["whole"]) == ([], 70, True)
 
 
+def test_frames_in_a_circle(gdb_json, program):
+    found = gdb_json(program, READY + "result = damage.shaped('circle of')")
+    assert (found["faults"], found["mutations"], found["whole"]) == ([], 6, True)
+
+
 def test_damaged_core(gdb_json, program, tmp_path):
     found = gdb_json(program, READY + f"result = damage.core({str(tmp_path / 'core')!r}, 40, {SEED})")
     (tmp_path / "core").unlink()
