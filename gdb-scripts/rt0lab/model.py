@@ -352,7 +352,7 @@ def _lookup_type(name):
     return None
 
 
-_worlds = {}
+_worlds = {}  # by gdb's objfile: a program that is built anew, or that another inferior has, too, is another one
 
 
 def world():
@@ -361,11 +361,11 @@ def world():
     if not path:
         raise Problem("no program is loaded: `file PROGRAM` loads one, `./lab path hello` names one.")
     objfile = next((o for o in gdb.objfiles() if o.filename == path or o.username == path), None)
-    known = _worlds.get(path)
-    if known is not None and known[0] is objfile:
-        return known[1]
-    found = World(path)
-    _worlds[path] = (objfile, found)
+    found = _worlds.get(objfile or path)
+    if found is None:
+        for old in [o for o in _worlds if isinstance(o, gdb.Objfile) and not o.is_valid()]:
+            del _worlds[old]
+        found = _worlds[objfile or path] = World(path)
     return found
 
 

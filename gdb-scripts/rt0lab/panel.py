@@ -140,7 +140,7 @@ def _what(g):
 def present():
     """(this moment, the stop before it or None): as the selected thread and the memory are now, not as they were kept."""
     last, before = history.kept.last(), history.kept.last(1)
-    if last is None or last.pid != model.pid():
+    if last is None or last.pid != model.pid() or last.world is not model.world():  # an inferior of `rt0 threads` has the same pid
         last = before = None
     now = history.Moment(last.number if last is not None else 0, last)
     return moments.Kept(now), moments.Kept(before) if before is not None else None

@@ -53,6 +53,15 @@ def test_each_goroutine_is_a_thread(gdb_json, standing):
     assert len(its) > 20 and sorted(ours) == sorted(its)
 
 
+def test_the_stops_before_are_still_there(gdb_json, standing):
+    script = "stand(); do('rt0 threads'), do('stepi'), do('rt0 threads'); result = [moments.Kept(moment).number for moment in history.kept.moments]"
+    assert gdb_json(standing, STAND + script) == [1, 2]
+
+
+def test_the_panel_of_a_goroutine_s_thread_compares_with_no_stop(gdb_json, standing):
+    assert gdb_json(standing, STAND + "stand(); do('stepi'), do('rt0 threads'), do('inferior 2'); result = panel.present()[1]") is None
+
+
 def test_a_thread_stands_where_its_goroutine_does(gdb_json, standing):
     script = "stand(); its = {g.get('goid'): [g.get('sched.pc'), g.get('sched.sp'), g.addr] for g in waiting()}; do('rt0 threads')"
     ours, its = gdb_json(standing, STAND + script + "\nresult = view(), its")
