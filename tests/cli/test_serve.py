@@ -14,7 +14,7 @@ import time
 
 import pytest
 
-from conftest import ROOT
+from runner.tree import ROOT
 
 sys.path.insert(0, str(ROOT / "gdb-scripts"))
 
