@@ -6,6 +6,7 @@ Pointers that only the heap holds are not looked for, and what is said says so.
 """
 
 import collections
+import re
 
 import gdb
 
@@ -179,10 +180,24 @@ def pending_timers():
 # ---- locks -------------------------------------------------------------------------------------------------------------
 
 
+def _value(text):
+    """An expression's value; a name without package that gdb does not know is the runtime's, as `sched` is in either world."""
+    try:
+        return gdb.parse_and_eval(text)
+    except gdb.error as error:
+        name = re.match(r"\w+", text)
+        if name is None or not model.world().prefix:
+            raise
+        try:
+            return gdb.parse_and_eval(f"'{model.world().prefix}{name[0]}'{text[name.end() :]}")
+        except gdb.error:
+            raise error from None
+
+
 def lock_at(text):
     """(kind, address, the gdb.Value) of a lock named by an expression: a runtime.mutex, a sync.Mutex or RWMutex, or a pointer to one."""
     try:
-        value = gdb.parse_and_eval(text)
+        value = _value(text)
         if value.type.strip_typedefs().code == gdb.TYPE_CODE_PTR:
             value = value.dereference()
         if value.type.strip_typedefs().code == gdb.TYPE_CODE_REF:

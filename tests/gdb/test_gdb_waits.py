@@ -80,8 +80,8 @@ for _ in range(40):
     assert found["locked"] and found["holders"] == [] and len(found["waiting"]) >= 1
 
 
-def test_a_free_runtime_lock_has_no_holder(gdb_json, either):
-    name = "sched.lock" if "programs" in str(either) else "'runtime.sched'.lock"
+@pytest.mark.parametrize("name", ["sched.lock", "'runtime.sched'.lock"])
+def test_a_free_runtime_lock_has_no_holder(gdb_json, either, name):
     found = gdb_json(either, f"until('newproc'); result = json.loads(do({'rt0 holders ' + name + ' -json'!r}))")
     assert found["locked"] is False and found["holders"] == []
 
