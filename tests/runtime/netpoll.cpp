@@ -14,20 +14,34 @@ static bool readfull(const os::File& f, uint8* b, int64 n) {
     return true;
 }
 
+/// The program's goroutines that wait.
+static int64 waiting() {
+    int64 n = 0;
+    lock(&allglock);
+    for (int64 i = 0; i < allgs.len; i++) n += !issystemgoroutine(allgs.array[i]) && readgstatus(allgs.array[i]) == _Gwaiting;
+    unlock(&allglock);
+    return n;
+}
+
 void main_main() {
     // Were the readers not parked, each would hold a thread.
     sync::WaitGroup wg;
     int64 wrong = 0;
     wg.Add(2 * pairs);
-    for (int64 i = 0; i < pairs; i++) {
+    os::File near[pairs];
+    for (os::File& a : near) {
         auto s = net::Socketpair();
-        os::File a = s.a, b = s.b;
-        go([=, &wg] {
+        a = s.a;
+        go([b = s.b, &wg] {
             uint8 byte;
             while (b.Read(&byte, 1).err == nullptr) b.Write(&byte, 1);
             wg.Done();
         });
-        go([=, &wg, &wrong] {
+    }
+    while (waiting() < pairs) Gosched();
+    bool few = mcount() < pairs;
+    for (int64 i = 0; i < pairs; i++)
+        go([a = near[i], i, &wg, &wrong] {
             for (int64 k = 0; k < rounds; k++) {
                 uint8 sent = static_cast<uint8>(i + k), got = 0;
                 a.Write(&sent, 1);
@@ -36,9 +50,8 @@ void main_main() {
             a.Close();
             wg.Done();
         });
-    }
     wg.Wait();
-    fmt::Println("echo wrong", wrong, "threads", mcount() < pairs / 2 ? "few" : "many");
+    fmt::Println("echo wrong", wrong, "threads", few ? "few" : "many");
 
     // More than a pipe holds: writer and reader park in turn.
     auto p = os::Pipe();
