@@ -36,7 +36,7 @@ def newborn():  # to where clone's child goes another way than its parent: threa
 
 def without_remarks(text):
     """What gdb said, without what it has to say of a core's registers: on a newer processor gdb 16 finds its own cores odd."""
-    return re.sub(r"(?m)^warning: Unexpected size of section .*\n", "", text)
+    return re.sub(r"(?m)^warning: (Unexpected size of section|Section `\.reg-xstate/).*\n", "", text)
 
 
 def environment():

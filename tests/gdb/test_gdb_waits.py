@@ -80,10 +80,14 @@ for _ in range(40):
     assert found["locked"] and found["holders"] == [] and len(found["waiting"]) >= 1
 
 
-@pytest.mark.parametrize("name", ["sched.lock", "'runtime.sched'.lock"])
-def test_a_free_runtime_lock_has_no_holder(gdb_json, either, name):
-    found = gdb_json(either, f"until('newproc'); result = json.loads(do({'rt0 holders ' + name + ' -json'!r}))")
+def test_a_free_runtime_lock_has_no_holder(gdb_json, either):
+    found = gdb_json(either, "until('newproc'); result = json.loads(do('rt0 holders sched.lock -json'))")
     assert found["locked"] is False and found["holders"] == []
+
+
+def test_a_lock_has_its_full_name_in_go(gdb_json, go_hello):
+    found = gdb_json(go_hello, "until('newproc'); result = [do(f'rt0 holders {name}.lock') for name in ('sched', \"'runtime.sched'\")]")
+    assert found[0] == found[1] and "unlocked" in found[0]
 
 
 def test_the_only_m_with_locks_holds_a_locked_one(gdb_json, hello):
