@@ -5,6 +5,7 @@ Layers, each using only those above it:
   elf       what the ELF file says: symbols, sections, entry, build id (no gdb in it)
   model     reads g, m, p, sched out of a program: returns objects, prints nothing
   bulk      reads many structures at once
+  views     a parked goroutine's frames in gdb, without touching anything
   symbolic  an address as people say it: `g1.stack.hi-40`, `allp[0]`, `runtime.goexit+1`
   snapshot  everything at one stop, and what changed between two
   printers  how gdb's `print` shows the structures
@@ -14,7 +15,6 @@ Layers, each using only those above it:
   cards     one stage as a card of text
   moments   an earlier stop, or one of a recorded run, as plain data; when: questions about them
   checks    what must hold, whatever the moment
-  views     a parked goroutine's frames in gdb, without touching anything
   frames    the backtraces of many goroutines: what gdb found out about a pc once serves all
   goroutines  what each does, where it stands, what it waits on, as data
   waits     who waits for whom, and who could wake them

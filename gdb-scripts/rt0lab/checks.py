@@ -5,7 +5,7 @@ Each check is ok, BROKEN, or `not yet`: too early in the boot, or a thread is in
 
 import gdb
 
-from . import model
+from . import model, views
 
 OK, BROKEN, NOT_YET = "ok", "BROKEN", "not yet"
 
@@ -73,8 +73,7 @@ def _functions(frame, limit):
 
 def _moving(depth=12):
     """`thread 2 is in execute` if some thread is in the middle of such a thing."""
-    before = model.selected_thread()
-    try:
+    with views.keeping_place():
         for thread in gdb.selected_inferior().threads():
             if not thread.is_valid() or thread.is_running():
                 continue
@@ -84,9 +83,6 @@ def _moving(depth=12):
                     break
                 if name in _MOVERS or level == 0 and name in _SWITCHERS:
                     return f"thread {thread.num} is in {name}"
-    finally:
-        if before is not None:
-            before.switch()
     return None
 
 

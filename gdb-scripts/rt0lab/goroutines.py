@@ -12,7 +12,7 @@ import time
 
 import gdb
 
-from . import bulk, frames, model
+from . import bulk, frames, model, views
 
 _SCAN = 0x1000
 _FIELDS = {
@@ -242,17 +242,13 @@ class Census:
         if model.moment() is not None:
             return {current: Was(number, pc) for number, pc, current in model.moment().threads.values() if current}
         found = {}
-        inferior, before = gdb.selected_inferior(), model.selected_thread()
-        try:
-            for thread in inferior.threads():
+        with views.keeping_place():
+            for thread in gdb.selected_inferior().threads():
                 if thread.is_valid() and not thread.is_running():
                     thread.switch()
                     current = model.current_g(model.tls_g()[1])
                     if current:
                         found[current] = thread
-        finally:
-            if before is not None and before.is_valid():
-                before.switch()
         return found
 
     @functools.cached_property

@@ -10,7 +10,7 @@ import functools
 
 import gdb
 
-from . import bulk, model, printers, snapshot, stops
+from . import bulk, model, printers, snapshot, stops, views
 
 DEFAULT = 200
 MAX_BYTES = 64 << 20  # of all moments together; the oldest go first
@@ -96,9 +96,9 @@ class Moment:
         """Registers and g of all threads, the selected one's last; what each one's -8(FS) holds is kept too. The selected thread
         and frame stay selected."""
         self.registers, self.current = {}, None
-        selected, frame = model.selected_thread(), outer_frame()
+        selected = model.selected_thread()
         others = [t for t in gdb.selected_inferior().threads() if t.num != selected.num][: _MAX_THREADS - 1]
-        try:
+        with views.keeping_place():
             for thread in [*others, selected]:
                 if not thread.is_valid() or thread.is_running():
                     continue
@@ -109,10 +109,6 @@ class Moment:
                     ranges.append((base - 8, 8))
                 self.current = model.current_g(word)
                 self.threads[thread.ptid[1] or thread.ptid[0]] = thread.num, self.registers["rip"], self.current
-        finally:
-            selected.switch()
-            if frame is not None:
-                frame.select()
 
     def read(self, addr, size):
         """model.read: what was kept; code and constants never change and are read where they are."""
@@ -145,15 +141,6 @@ class Moment:
         if model.world() is not self.world:
             raise model.Problem("that stop was of another program, or of one built anew since: its bytes cannot be read with this one.")
         return _Seen(self)
-
-
-def outer_frame():
-    """The selected frame, if there is one and it is not the innermost."""
-    try:
-        frame = gdb.selected_frame()
-    except gdb.error:
-        return None
-    return frame if frame.level() else None
 
 
 class _Seen(model.past):

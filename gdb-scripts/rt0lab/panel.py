@@ -146,10 +146,19 @@ def present():
     return moments.Kept(now), moments.Kept(before) if before is not None else None
 
 
+def _outer_frame():
+    """The selected frame, if there is one and it is not the innermost."""
+    try:
+        frame = gdb.selected_frame()
+    except gdb.error:
+        return None
+    return frame if frame.level() else None
+
+
 def _present_lines():
     """The panel of the present; with the selected frame, if that is not the innermost."""
     first, *rest = lines(*present())
-    frame = history.outer_frame()
+    frame = _outer_frame()
     return [first, *([("", f"     frame {frame.level()}: {moments.place(frame.pc() - 1)}")] if frame is not None else []), *rest]
 
 

@@ -10,7 +10,7 @@ import re
 
 import gdb
 
-from . import bulk, goroutines, model
+from . import bulk, goroutines, model, views
 
 _STACK = 1 << 16  # bytes of each stack that are searched
 _GLOBALS = 1 << 24  # bytes of the program's variables that are searched
@@ -115,23 +115,12 @@ class Graph:
                 "stuck": [row.goid for row in self.stuck], "timers": self.timers, "deadlock": self.deadlock}  # fmt: skip
 
 
-class _selected:
-    def __init__(self, thread):
-        self._thread, self._before = thread, model.selected_thread()
-
-    def __enter__(self):
-        self._thread.switch()
-
-    def __exit__(self, *_):
-        if self._before is not None and self._before.is_valid():
-            self._before.switch()
-
-
 def words_on_stack(census, row):
     """All words on the part of a goroutine's stack that is in use."""
     sp = row.sp
     if row.addr in census.threads:
-        with _selected(census.threads[row.addr]):
+        with views.keeping_place():
+            census.threads[row.addr].switch()
             sp = model.register("rsp")
     if not sp or not row.lo <= sp < row.hi:
         sp = row.lo

@@ -181,3 +181,19 @@ def test_a_program_that_cannot_be_started_is_a_sentence(gdb_json, hello, tmp_pat
     path.write_bytes(hello.read_bytes())
     path.chmod(0o644)
     assert "could not be started" in gdb_json(path, "result = do('rt0 next')")
+
+
+LOOKING = ["info goroutines", "info goroutines -json", "info goroutines -long", "info ms", "info ps", "info sched", "goroutine 1 bt", "goroutine all bt",
+           "rt0", "rt0 dump all", "rt0 diff", "rt0 check", "rt0 waits", "rt0 holders sched.lock", "rt0 panel", "rt0 history", "rt0 threads"]  # fmt: skip
+
+
+def test_who_looks_keeps_the_frame(gdb_json, either):
+    script = f"""
+until('main.main')
+do('up')
+result = []
+for command in {LOOKING!r}:
+    do(command)
+    if gdb.selected_frame().level() != 1: result.append(command); do('frame 1')
+"""
+    assert gdb_json(either, script) == []
