@@ -13,11 +13,11 @@ Layers, each using only those above it:
   history   every stop's raw bytes, kept to be decoded when somebody asks
   record    a whole run as data
   cards     one stage as a card of text
-  moments   an earlier stop, or one of a recorded run, as plain data; when: questions about them
   checks    what must hold, whatever the moment
   frames    the backtraces of many goroutines: what gdb found out about a pc once serves all
   goroutines  what each does, where it stands, what it waits on, as data
   waits     who waits for whom, and who could wake them
+  moments   an earlier stop, or one of a recorded run, as plain data; when: questions about them
   unwinder  backtraces that end at their true root and pass through Boost.Context
   parking   the registers that parked goroutines put away
   corefile  writes a core file (no gdb in it)

@@ -57,7 +57,7 @@ def frames_of(census, row):
     pc, sp, bp = row.pc, row.sp, row.bp or 0
     if status.startswith("syscall"):
         pc, sp = row.syscallpc, row.syscallsp
-    if status in ("dead", "idle") and row.addr not in census.system:
+    if row.status in census.ended and row.addr not in census.system:
         raise model.Problem(f"{who} is {status}: it has no frames.")
     on = census.thread_of(row) if status.startswith("running") else None
     if not sp or not pc or on is not None and on.is_running():  # what such a one saved last is long over
@@ -182,9 +182,8 @@ def _named(who):
 
 
 def _rows(census, spans, who):
-    ended = {status for status, name in census.status.items() if name in ("dead", "idle")}
     if spans is None:
-        return [row for row in census.rows if row.addr not in census.system and row.status not in ended]
+        return [row for row in census.rows if row.addr not in census.system and row.status not in census.ended]
     if isinstance(spans, str):
         found = [row for row in census.rows if census.name(row) == spans]
     elif spans == [(0, 0)]:

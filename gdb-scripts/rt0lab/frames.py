@@ -24,6 +24,11 @@ _WORD = struct.Struct("<Q").unpack_from
 _UNSEEN = (lambda data, at: ()), {}  # of a shape that no stack had before
 
 
+def where(function, file, line):
+    """`main.leaf (parked.go:21)`"""
+    return f"{function} ({os.path.basename(file)}:{line})" if file else function
+
+
 class Shown:
     """One frame as it is shown."""
 
@@ -37,7 +42,7 @@ class Shown:
     @property
     def where(self):
         """main.leaf (parked.go:21)"""
-        return f"{self.function} ({os.path.basename(self.file)}:{self.line})" if self.file else self.function
+        return where(self.function, self.file, self.line)
 
 
 class Site:

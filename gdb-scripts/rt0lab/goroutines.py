@@ -208,6 +208,11 @@ class Census:
         self._reasons, self._stacks = {}, {}
 
     @functools.cached_property
+    def ended(self):
+        """The numbers of the statuses of goroutines that are no more, or not yet."""
+        return {status for status, name in self.status.items() if name in _ENDED}
+
+    @functools.cached_property
     def ms(self):
         """The Ms, oldest first."""
         found = list(reversed(model.all_ms()))
@@ -341,7 +346,7 @@ class Census:
             inner = row.addr in self.system or len(stack) < 2
             return own or (stack[0 if inner else -2] if stack else None)
         pc = row.syscallpc if status.startswith("syscall") and row.syscallpc else row.pc
-        if not pc or not row.sp or status in _ENDED and row.addr not in self.system:
+        if not pc or not row.sp or row.status in self.ended and row.addr not in self.system:
             return None
         site = frames.sites().site_of(pc)
         return site.shown[0] if site else None
@@ -415,17 +420,11 @@ class Census:
 
 def semaphores():
     """[(g, address it waits on)] of semtable: a tree or a list of addresses in each root, a list of waiters at each."""
-    world = model.world()
-    symbol = gdb.lookup_global_symbol(world.prefix + "semtable") or gdb.lookup_static_symbol(world.prefix + "semtable")
-    if symbol is None or symbol.type is None or symbol.type.strip_typedefs().code != gdb.TYPE_CODE_ARRAY:
+    roots = model.elements("semtable")
+    head = next((leaf.path for leaf in roots[0].layout.leaves if leaf.target == "sudog"), None) if roots else None
+    if head is None:
         return []
-    element = symbol.type.strip_typedefs().target()
-    lo, hi = symbol.type.strip_typedefs().range()
-    head = next((leaf for leaf in model.Layout(world, element).leaves if leaf.target == "sudog"), None)
-    data = model.read(int(symbol.value().address), (hi - lo + 1) * element.sizeof)
-    if head is None or isinstance(data, model.Unreadable):
-        return []
-    heads = {int.from_bytes(data[at : at + 8], "little") for at in range(head.offset, len(data), element.sizeof)} - {0}
+    heads = {root.get(head) for root in roots} - {0}
     found, fields = {}, bulk.Fields("sudog", g="g", elem="elem", prev="prev", next="next", link="waitlink")
     while heads and len(found) < bulk.MAX_GS:
         sudogs = {addr: s for addr, s in fields.by_address(heads).items() if s.g}

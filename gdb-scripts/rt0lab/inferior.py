@@ -70,7 +70,7 @@ def _show(here, file, found):
         gdb.execute(f"with suppress-cli-notifications on -- inferior {view}", to_string=True)
         gdb.execute(f"core-file /proc/self/fd/{file.fileno()}", to_string=True)
         _views[here.num] = view, file
-        program = next((o for o in gdb.objfiles() if o.filename == path), None)
+        program = model.objfile()
         printers.register(program)
         unwinder.register(program)
         names = {t.id: t.name for t in found}

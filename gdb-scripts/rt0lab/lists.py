@@ -5,7 +5,6 @@ import collections
 import fnmatch
 import itertools
 import json
-import os
 import shlex
 
 import gdb
@@ -96,8 +95,7 @@ class View:
         """Where the go statement that made it stands: main.main (x.go:12)"""
         if not row.gopc:
             return ""
-        function, file, line = goroutines.creator(row.gopc)
-        return f"{function} ({os.path.basename(file)}:{line})" if file else function
+        return frames.where(*goroutines.creator(row.gopc))
 
     def where(self, row):
         """Where it stands."""
@@ -244,7 +242,6 @@ class Goroutines(console.Command):
 
     def _asked_about(self, census, asked):
         """The rows that IDS, -system and -all name."""
-        dead = {status for status, name in census.status.items() if name in ("dead", "idle")}
         own = census.rows[len(census.system_rows) :]
         if asked.ids:
             spans = ids(asked.ids)
@@ -252,7 +249,7 @@ class Goroutines(console.Command):
             if not rows:
                 raise model.Problem(f"there is no goroutine {asked.ids}: `info goroutines` lists all. Usage: {self.options.usage}")
             return rows
-        alive = [row for row in own if row.status not in dead]
+        alive = [row for row in own if row.status not in census.ended]
         every, started = asked.system or asked.all, bool(alive)
         system = [row for row in census.system_rows if every or census.is_current(row) or not started and "gsignal" not in census.name(row)]
         seek_dead = asked.all or any(test.key == "status" for test in asked.wanted)

@@ -8,7 +8,7 @@ from . import commands, model, printers, unwinder
 def load(objfile):
     """Registers everything; `objfile` is the program being loaded, None if the script was sourced by hand."""
     commands.register()
-    objfile = objfile or _program()
+    objfile = objfile or model.objfile()
     printers.register(objfile)
     unwinder.register(objfile)
     gdb.execute("set backtrace past-main on")  # gdb takes Go's main.main for C's main and would stop there
@@ -16,11 +16,6 @@ def load(objfile):
     if not model.alive():  # gdb refuses to change it later
         gdb.execute("maintenance set target-non-stop off")
     _choose_language()
-
-
-def _program():
-    path = gdb.current_progspace().filename
-    return next((o for o in gdb.objfiles() if path and o.filename == path), None)
 
 
 def _choose_language():

@@ -208,7 +208,7 @@ class World:
         else:
             raise Problem(f"{path} has no debug information: build it without -s, -w or `strip`.")
         self.is_go = self.prefix == "runtime."
-        self._types, self._layouts, self._variables, self._lines, self._named = {}, {}, {}, {}, {}
+        self._types, self._layouts, self._variables, self._arrays, self._lines, self._named = {}, {}, {}, {}, {}, {}
         self._slide, self._slide_pid = 0, None
 
     # -- addresses
@@ -284,10 +284,13 @@ class World:
             self._layouts[name] = Layout(self, gdb_type)
         return self._layouts[name]
 
+    def _symbol(self, name):
+        return gdb.lookup_global_symbol(self.prefix + name) or gdb.lookup_static_symbol(self.prefix + name)
+
     def variable(self, name):
         """(address, layout) of a runtime variable by its Go name without package, or None."""
         if name not in self._variables:
-            symbol = gdb.lookup_global_symbol(self.prefix + name) or gdb.lookup_static_symbol(self.prefix + name)
+            symbol = self._symbol(name)
             at = self.elf.symbols.get("runtime." + name)
             known = None
             if symbol is not None and at is not None and symbol.type is not None:
@@ -295,6 +298,19 @@ class World:
             self._variables[name] = known
         found = self._variables[name]
         return None if found is None else (found[0] + self.slide, found[1])
+
+    def array(self, name):
+        """(address, how many elements, their layout) of a runtime variable that is an array, or None."""
+        if name not in self._arrays:
+            symbol = self._symbol(name)
+            plain = symbol.type.strip_typedefs() if symbol is not None and symbol.type is not None else None
+            known = None
+            if plain is not None and plain.code == gdb.TYPE_CODE_ARRAY:
+                lo, hi = plain.range()
+                known = symbol, hi - lo + 1, Layout(self, plain.target())
+            self._arrays[name] = known
+        known = self._arrays[name]
+        return None if known is None else (int(known[0].value().address), *known[1:])
 
     def constant(self, name):
         """The value of a named constant or enumerator, or None."""
@@ -355,17 +371,23 @@ def _lookup_type(name):
 _worlds = {}  # by gdb's objfile: a program that is built anew, or that another inferior has, too, is another one
 
 
+def objfile():
+    """gdb's objfile of the program, None if there is none."""
+    path = gdb.current_progspace().filename
+    return next((o for o in gdb.objfiles() if path and path in (o.filename, o.username)), None)
+
+
 def world():
     """The program gdb is looking at; raises Problem with a sentence if there is none that we know."""
     path = gdb.current_progspace().filename
     if not path:
         raise Problem("no program is loaded: `file PROGRAM` loads one, `./lab path hello` names one.")
-    objfile = next((o for o in gdb.objfiles() if o.filename == path or o.username == path), None)
-    found = _worlds.get(objfile or path)
+    key = objfile() or path
+    found = _worlds.get(key)
     if found is None:
         for old in [o for o in _worlds if isinstance(o, gdb.Objfile) and not o.is_valid()]:
             del _worlds[old]
-        found = _worlds[objfile or path] = World(path)
+        found = _worlds[key] = World(path)
     return found
 
 
@@ -485,6 +507,18 @@ def variable(name):
     addr, layout = found
     data = read(addr, layout.size)
     return data if isinstance(data, Unreadable) else Struct(layout, addr, data)
+
+
+def elements(name):
+    """The elements of a runtime variable that is an array, as Structs; none if there is no such variable or it cannot be read."""
+    found = world().array(name)
+    if found is None:
+        return []
+    addr, count, layout = found
+    data = read(addr, count * layout.size)
+    if isinstance(data, Unreadable):
+        return []
+    return [Struct(layout, addr + at, data[at : at + layout.size]) for at in range(0, len(data), layout.size)]
 
 
 def scalar(name):

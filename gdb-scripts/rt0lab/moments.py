@@ -5,10 +5,9 @@ Both speak of the same things by the same names: `g4.status`, `p0.runnext`, `sch
 """
 
 import functools
-import os
 import re
 
-from . import cards, model, printers, snapshot
+from . import cards, frames, goroutines, model, printers, snapshot
 
 MISSING = None  # the value of a field of something that is not there, or not yet
 
@@ -183,12 +182,7 @@ class Kept(_Moment):
 
 def place(pc):
     """`runtime.main (proc.cpp:198)`; a thread whose pc is not known runs."""
-    world = model.world()
-    if pc is None:
-        return "running"
-    file, line = world.line_at(pc)
-    symbol = world.symbol_at(pc)
-    return (symbol[0].removesuffix(".abi0") if symbol else f"{pc:#x}") + (f" ({os.path.basename(file)}:{line})" if file else "")
+    return "running" if pc is None else frames.where(*goroutines.code(pc))
 
 
 # ---- a stop of a trace ---------------------------------------------------------------------------------------------

@@ -396,8 +396,8 @@ class Slice:
         return "array"
 
 
-class Chan:
-    """A Go program's channel: what is in its buffer, oldest first."""
+class _Held:
+    """What a variable of a Go program's leads to, introduced by the variable's type; nil holds nothing."""
 
     def __init__(self, value):
         self.value = value
@@ -407,9 +407,14 @@ class Chan:
         return str(self.value.type)
 
     def children(self):
-        """gdb asks for the elements."""
-        if not int(self.value):
-            return
+        """gdb asks for the elements; a map's keys and elements come in turn."""
+        return self._elements() if int(self.value) else iter(())
+
+
+class Chan(_Held):
+    """A Go program's channel: what is in its buffer, oldest first."""
+
+    def _elements(self):
         chan = Item(self.value.dereference())
         count, room, first = chan.get("qcount"), chan.get("dataqsiz"), chan.get("recvx")
         if not all(isinstance(n, int) for n in (count, room, first)) or not 0 <= count <= room:
@@ -425,20 +430,10 @@ class Chan:
         return "array"
 
 
-class Map:
+class Map(_Held):
     """A Go program's map: buckets of eight up to Go 1.23, groups of eight slots (Swiss tables) since."""
 
-    def __init__(self, value):
-        self.value = value
-
-    def to_string(self):
-        """gdb asks for the text."""
-        return str(self.value.type)
-
-    def children(self):
-        """gdb asks for keys and elements in turn."""
-        if not int(self.value):
-            return
+    def _elements(self):
         head = self.value.dereference()
         names = {field.name for field in head.type.strip_typedefs().fields()}
         pairs = self._buckets(head) if "buckets" in names else self._groups(head) if "dirPtr" in names else ()

@@ -173,13 +173,6 @@ def rows(code):
     return None
 
 
-class FrameId:
-    """What gdb knows a frame by."""
-
-    def __init__(self, sp, pc):
-        self.sp, self.pc = sp, pc
-
-
 class Context(gdb.unwinder.Unwinder):
     """Unwinds out of jump_fcontext and make_fcontext, whatever instruction they are at."""
 
@@ -226,7 +219,7 @@ class Context(gdb.unwinder.Unwinder):
 
         try:
             cfa = sp.cast(word) + row.cfa
-            info = pending.create_unwind_info(FrameId(cfa, gdb.Value(start)))
+            info = pending.create_unwind_info(views.FrameId(cfa, gdb.Value(start)))
             if row.ra is None:  # a context that has not run: nothing called it
                 back = gdb.Value(0)
             else:

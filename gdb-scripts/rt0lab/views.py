@@ -17,8 +17,8 @@ _ALL_ONES = (1 << 64) - 1
 _PUSH_BP = b"\x55"
 
 
-class _Id:
-    """What gdb knows the claimed frame by: it lies just inside the goroutine's stack."""
+class FrameId:
+    """What gdb knows a frame by."""
 
     def __init__(self, sp, pc):
         self.sp, self.pc = sp, pc
@@ -46,7 +46,8 @@ class Parked(gdb.unwinder.Unwinder):
         if (int(rip) & _ALL_ONES, int(rsp) & _ALL_ONES) != self._live:
             return None
         pc, sp, bp = self._saved
-        info = pending.create_unwind_info(_Id(gdb.Value(sp - 8).cast(rsp.type), rip))
+        # It lies just inside the goroutine's stack.
+        info = pending.create_unwind_info(FrameId(gdb.Value(sp - 8).cast(rsp.type), rip))
         info.add_saved_register("rip", gdb.Value(pc).cast(rip.type))
         info.add_saved_register("rsp", gdb.Value(sp).cast(rsp.type))
         info.add_saved_register("rbp", gdb.Value(bp).cast(pending.read_register("rbp").type))

@@ -35,8 +35,7 @@ class Graph:
 
     def __init__(self):
         self.census = census = goroutines.Census()
-        states = {row.addr: census.status.get(row.status, "?") for row in census.rows}
-        self.rows = [row for row in census.rows if states[row.addr] not in ("dead", "idle") and not self.is_system(row)]
+        self.rows = [row for row in census.rows if row.status not in census.ended and not self.is_system(row)]
         self.on = census.waits(self.rows)
         self.blocked = [row for row in self.rows if row.addr in self.on and not isinstance(self.on[row.addr][0], goroutines.Timer)]
         blocked = {row.addr for row in self.blocked}
@@ -152,18 +151,7 @@ def pending_timers():
     count = 0
     for p in bulk.structs("p", [address for address in model.all_p_addresses() if address]):
         count += (p.get("numTimers", "timers.len", "timers.heap.len") or 0) if p else 0
-    world = model.world()
-    symbol = gdb.lookup_global_symbol(world.prefix + "timers") or gdb.lookup_static_symbol(world.prefix + "timers")
-    plain = symbol.type.strip_typedefs() if symbol is not None and symbol.type is not None else None
-    if plain is not None and plain.code == gdb.TYPE_CODE_ARRAY:
-        layout = model.Layout(world, plain.target())
-        lo, hi = plain.range()
-        data = model.read(int(symbol.value().address), plain.sizeof)
-        lens = layout.at.get("t.len") or layout.at.get("timersBucket.t.len")
-        if isinstance(data, bytes) and lens:
-            step = plain.sizeof // (hi - lo + 1)
-            count += sum(int.from_bytes(data[at : at + 8], "little") for at in range(lens.offset, len(data), step))
-    return count
+    return count + sum(bucket.get("t.len", "timersBucket.t.len") or 0 for bucket in model.elements("timers"))
 
 
 # ---- locks -------------------------------------------------------------------------------------------------------------
