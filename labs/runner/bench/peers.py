@@ -15,19 +15,21 @@ CXX = ["g++", "-O2", "-std=c++20"]
 
 
 def compiled(name, source, command, libraries=()):
-    """The path of build/bench/NAME, compiled again when its source (in tests/bench) is newer."""
+    """The path of build/bench/NAME, compiled again when its source (in tests/bench), or a header beside that, is newer."""
     folder = ROOT / "build" / "bench"
     folder.mkdir(parents=True, exist_ok=True)
     target, source = folder / name, SOURCES / source
-    if target.exists() and target.stat().st_mtime > source.stat().st_mtime:
+    newest = max(file.stat().st_mtime for file in [source, *source.parent.glob("*.hpp")])
+    if target.exists() and target.stat().st_mtime > newest:
         return target
     progress(f"building {target.relative_to(ROOT)}")
     environment = os.environ | {"GOFLAGS": "", "GOTOOLCHAIN": "local", "CGO_ENABLED": "0"}
-    result = subprocess.run([*command, "-o", str(target), str(source), *libraries], env=environment, capture_output=True, text=True)
+    half = target.with_name(f"{name}.{os.getpid()}")  # nobody is to run what another process is still writing
+    result = subprocess.run([*command, "-o", str(half), str(source), *libraries], env=environment, capture_output=True, text=True)
     if result.returncode:
         sys.stderr.write(result.stderr)
         raise Failure(f"{command[0]} could not build {source.name}")
-    return target
+    return half.replace(target)
 
 
 def go(name):

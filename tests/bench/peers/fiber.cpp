@@ -2,15 +2,11 @@
 // Its own stack allocators spend more time on malloc than Boost.Fiber does on a fiber, or more memory: it gets a better one.
 
 #include <boost/fiber/all.hpp>
-#include <chrono>
-#include <cstdio>
-#include <cstdlib>
-#include <fstream>
-#include <map>
 #include <memory>
-#include <string>
 #include <sys/mman.h>
 #include <vector>
+
+#include "figures.hpp"
 
 namespace fibers = boost::fibers;
 using channel = fibers::unbuffered_channel<long>;
@@ -135,17 +131,8 @@ static void park(long n) {
     while (parked != n) boost::this_fiber::yield();
 }
 
-static long resident() {
-    std::ifstream file("/proc/self/statm");
-    long pages;
-    file >> pages >> pages;
-    return pages * 4096;
-}
-
-static long nanoseconds() { return std::chrono::steady_clock::now().time_since_epoch().count(); }
-
 int main(int argc, char** argv) {
-    const std::map<std::string, void (*)(long)> figures = {
+    return measured(argc, argv, "fiber", {
         {"yield2", [](long n) { yield(2, n); }},
         {"yield1000", [](long n) { yield(1000, n); }},
         {"handoff", handoff},
@@ -157,16 +144,5 @@ int main(int argc, char** argv) {
         {"prodcons", prodcons},
         {"park", park},
         {"memory", park},
-    };
-    auto found = argc == 3 ? figures.find(argv[1]) : figures.end();
-    if (found == figures.end()) {
-        fprintf(stderr, "usage: fiber FIGURE N\n");
-        return 2;
-    }
-    auto measure = found->first == "memory" ? resident : nanoseconds;
-    long began = measure();
-    found->second(atol(argv[2]));
-    printf("%ld\n", measure() - began);
-    fflush(stdout);
-    _Exit(0);  // what still waits, waits for ever
+    });
 }

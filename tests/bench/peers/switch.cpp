@@ -2,14 +2,10 @@
 // figure still means something then. The runtime switches with jump_fcontext, too.
 
 #include <boost/context/detail/fcontext.hpp>
-#include <chrono>
-#include <cstdio>
-#include <cstdlib>
-#include <fstream>
-#include <map>
-#include <string>
 #include <sys/mman.h>
 #include <vector>
+
+#include "figures.hpp"
 
 using boost::context::detail::fcontext_t;
 using boost::context::detail::jump_fcontext;
@@ -126,17 +122,8 @@ static void park(long n) {
     for (char* top : stacks(n)) jump_fcontext(make_fcontext(top, 2048, end), nullptr);
 }
 
-static long resident() {
-    std::ifstream file("/proc/self/statm");
-    long pages;
-    file >> pages >> pages;
-    return pages * 4096;
-}
-
-static long nanoseconds() { return std::chrono::steady_clock::now().time_since_epoch().count(); }
-
 int main(int argc, char** argv) {
-    const std::map<std::string, void (*)(long)> figures = {
+    return measured(argc, argv, "switch", {
         {"yield2", [](long n) { yield(2, n); }},
         {"yield1000", [](long n) { yield(1000, n); }},
         {"handoff", handoff},
@@ -147,16 +134,5 @@ int main(int argc, char** argv) {
         {"prodcons", prodcons},
         {"park", park},
         {"memory", park},
-    };
-    auto found = argc == 3 ? figures.find(argv[1]) : figures.end();
-    if (found == figures.end()) {
-        fprintf(stderr, "usage: switch FIGURE N\n");
-        return 2;
-    }
-    auto measure = found->first == "memory" ? resident : nanoseconds;
-    long began = measure();
-    found->second(atol(argv[2]));
-    printf("%ld\n", measure() - began);
-    fflush(stdout);
-    _Exit(0);
+    });
 }
