@@ -64,6 +64,14 @@ def test_a_missing_peer_is_not_an_error(monkeypatch, capsys):
     assert capsys.readouterr().out.split()[-4:] == ["-", "-", "0.35", "-"]
 
 
+def test_a_peer_that_takes_too_long_is_left_out(monkeypatch, tmp_path):
+    slow = tmp_path / "slow"
+    slow.write_text("#!/bin/sh\nexec sleep 60\n")
+    slow.chmod(0o755)
+    monkeypatch.setattr(sched, "LIMIT", 0.1)
+    assert sched.once(sched.FIGURES[0], "Boost.Fiber", slow) is None
+
+
 @pytest.mark.parametrize("figure", {figure.what: figure for figure in sched.FIGURES}.values(), ids=lambda figure: figure.what)
 def test_each_program_does_each_figure(figure):
     """A thousandth of the work will do; only the floor has no tree of goroutines."""

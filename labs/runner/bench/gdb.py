@@ -14,7 +14,7 @@ from pathlib import Path
 from .. import build, machine
 from ..failure import MACHINE, Failure, progress
 from ..tree import GDB_SCRIPT
-from .peers import go
+from .peers import go, met
 
 INSIDE = Path(__file__).with_name("inside.py")
 LIMIT = 60  # seconds that one session may take
@@ -179,7 +179,7 @@ def measured(figure, programs, rounds):
     ours, script = peers["ours"]["median"], peers.get("runtime-gdb.py", {}).get("median")
     result = {"name": figure.name, "unit": figure.unit, "rounds": rounds, "peers": peers, "ours": ours, "go": script, "floor": None,
               "ratio_go": round(ours / script, 4) if script else None, "ratio_floor": None, "goal": figure.goal}
-    result["met"] = {name: None if result[name] is None else result[name] <= goal for name, goal in figure.goal.items()}
+    result["met"] = met(result)
     return result
 
 
@@ -187,8 +187,8 @@ def show(figure, result):
     """The figure's line."""
     values = [number(result["peers"].get(name, {}).get("median")) for name in TITLES]
     ratio = "-" if result["ratio_go"] is None else f"{result['ratio_go']:.4f}"
-    met = "NO" if False in result["met"].values() else "yes"
-    print(line(figure.title, *values, ratio, " ".join(f"{goal}" for goal in figure.goal.values()), met), flush=True)
+    verdict = "NO" if False in result["met"].values() else "yes"
+    print(line(figure.title, *values, ratio, " ".join(f"{goal}" for goal in figure.goal.values()), verdict), flush=True)
 
 
 def number(value):

@@ -37,6 +37,11 @@ def go(name):
     return compiled(f"go-{name}", f"peers/{name}.go", ["go", "build"]) if shutil.which("go") else None
 
 
+def met(figure):
+    """{what: is the goal reached?} of a figure's goals; None for what was not measured."""
+    return {name: None if figure[name] is None else figure[name] <= goal for name, goal in figure["goal"].items()}
+
+
 def machine():
     """Which machine the figures come from."""
     lines = Path("/proc/cpuinfo").read_text().splitlines()

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from .. import build, needs
 from ..failure import Failure, progress
-from .peers import CXX, compiled, go
+from .peers import CXX, compiled, go, met
 
 PATIENCE = 3  # seconds that a peer may take of one figure; then the runs it has had must do
 LIMIT = 120  # seconds that one run may take
@@ -109,13 +109,13 @@ def measured(figure, programs, rounds, cpu=False):
               "ours": peers["ours"]["median"], "go": middle(peers, "go"), "floor": middle(peers, "floor"),
               "ratio_go": ratio(peers, "go", "median"), "ratio_go_best": ratio(peers, "go", "minimum"),
               "ratio_floor": ratio(peers, "floor", "median")}
-    result["met"] = {name: None if result[name] is None else result[name] <= goal for name, goal in figure.goal.items()}
+    result["met"] = met(result)
     return result
 
 
 def once(figure, name, program):
     """What one run prints. A peer may not have the figure, or not the memory for it; ours may not fail."""
-    environment = {"PATH": os.defpath, "GOMAXPROCS": str(figure.procs)}
+    environment, lacking = {"PATH": os.defpath, "GOMAXPROCS": str(figure.procs)}, False
     try:
         result = subprocess.run([program, figure.what, str(figure.n)], env=environment, stdin=subprocess.DEVNULL,
                                 capture_output=True, text=True, timeout=LIMIT)
@@ -124,10 +124,11 @@ def once(figure, name, program):
     else:
         if result.returncode == 0:
             return int(result.stdout)
+        lacking = result.returncode == 2
         reason = (result.stderr.strip().splitlines() or [f"ended with status {result.returncode}"])[0]
     if name == "ours":
         raise Failure(f"{program.name} {figure.what} {figure.n}: {reason}")
-    if result.returncode != 2:
+    if not lacking:
         progress(f"{name}, {figure.title}: {reason}")
     return None
 
@@ -153,8 +154,8 @@ def show(figure, result):
     values = [number(middle(result["peers"], name)) for name in ("ours", "go", "Boost.Fiber", "floor")]
     ratios = ["-" if result[name] is None else f"{result[name]:.2f}" for name in ("ratio_go", "ratio_go_best")]
     goal, = figure.goal.values()
-    met, = result["met"].values()
-    print(line(figure.title, *values, *ratios, str(goal), {True: "yes", False: "NO", None: "-"}[met]), flush=True)
+    verdict, = result["met"].values()
+    print(line(figure.title, *values, *ratios, str(goal), {True: "yes", False: "NO", None: "-"}[verdict]), flush=True)
 
 
 def number(value):

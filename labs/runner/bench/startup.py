@@ -4,7 +4,7 @@ import subprocess
 
 from .. import build
 from ..failure import Failure
-from .peers import CXX, compiled, go
+from .peers import CXX, compiled, go, met
 
 ROUNDS = 400
 GOAL = {"ratio_floor": 2.2, "ratio_go": 0.3, "ratio_go_println": 0.3}
@@ -38,7 +38,7 @@ def startup(rounds):
               "ratio_floor": round(median["ours"] / median["floor"], 3),
               "ratio_go": round(median["ours"] / fmt, 3) if fmt else None,
               "ratio_go_println": round(median["ours"] / println, 3) if println else None, "goal": GOAL}
-    figure["met"] = {name: None if figure[name] is None else figure[name] <= GOAL[name] for name in GOAL}
+    figure["met"] = met(figure)
     return figure
 
 
