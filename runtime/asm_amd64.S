@@ -259,6 +259,16 @@ TEXT(runtime.asminit)
 	ret
 END(runtime.asminit)
 
+// The goroutine in RDX goes on, and nobody is to go to where its gobuf in RDI and its context lead again. RCX is used.
+.macro USED_UP
+	xor	%ecx, %ecx
+	mov	%rcx, gobuf_sp(%rdi)
+	mov	%rcx, gobuf_ret(%rdi)
+	mov	%rcx, gobuf_ctxt(%rdi)
+	mov	%rcx, gobuf_bp(%rdi)
+	mov	%rcx, g_context(%rdx)
+.endm
+
 // void gogo(gobuf* RDI): on g0, from execute; go on where buf says. From mstart1's round of the scheduler it does not
 // return. From any other it does: the goroutine that mcall or morestack came from is still to be left, and they do both
 // in one switch once the scheduler's functions have returned to them. That is a jump less than going to g0's context
@@ -289,13 +299,8 @@ TEXT(runtime.gogo)
 	test	%rsi, %rsi
 	jz	.Lnew
 
-	// It has run before: its registers wait on its own stack. The gobuf is used up.
-	xor	%ecx, %ecx
-	mov	%rcx, gobuf_sp(%rdi)
-	mov	%rcx, gobuf_ret(%rdi)
-	mov	%rcx, gobuf_ctxt(%rdi)
-	mov	%rcx, gobuf_bp(%rdi)
-	mov	%rcx, g_context(%rdx)
+	// It has run before: its registers wait on its own stack.
+	USED_UP
 	mov	%rsi, %rdi
 	jmp	.Lleave
 
@@ -394,12 +399,7 @@ TEXT(runtime.gogo)
 .Lstay:	// The scheduler chose the goroutine that it was called from: there is nothing to switch.
 	mov	g_context(%rdx), %rsp
 	dec	%rsp
-	xor	%ecx, %ecx
-	mov	%rcx, gobuf_sp(%rdi)
-	mov	%rcx, gobuf_ret(%rdi)
-	mov	%rcx, gobuf_ctxt(%rdi)
-	mov	%rcx, gobuf_bp(%rdi)
-	mov	%rcx, g_context(%rdx)
+	USED_UP
 
 	// On the goroutine's stack: the frame that mcall or morestack made.
 .Lback:

@@ -53,16 +53,6 @@ static struct {
     section symtab, strtab, info, abbrev, line, str, ranges;
 } file;
 
-static bool equal(const char* a, const char* b) {
-    while (*a && *a == *b) a++, b++;
-    return *a == *b;
-}
-
-static bool prefix(const char* s, const char* p) {
-    while (*p && *s == *p) s++, p++;
-    return !*p;
-}
-
 // A thousand goroutines often stand at the same few places: what was found is kept.
 constexpr uintptr nplaces = 127;
 static place* places;
@@ -122,7 +112,7 @@ symbol findsymbol(uintptr pc) {
     for (auto* s = reinterpret_cast<const elfSym*>(file.symtab.p); s < reinterpret_cast<const elfSym*>(file.symtab.end); s++) {
         if ((s->st_info & 15) != 2 || pc < s->st_value || pc >= s->st_value + s->st_size) continue;
         found = {s->st_value + file.base, reinterpret_cast<const char*>(file.strtab.p + s->st_name)};
-        if (!prefix(found.name, "_Z")) break;
+        if (!hasprefix(found.name, "_Z")) break;
     }
     return found;
 }
@@ -491,7 +481,7 @@ static void package(const die& d, text* out) {
 /// A name without its template arguments.
 static void plainname(const char* name, text* out) {
     int64 n = 0;
-    bool op = prefix(name, "operator");
+    bool op = hasprefix(name, "operator");
     while (name[n] && (name[n] != '<' || (op && n <= 9))) n++;
     out->add(name, n);
 }
@@ -523,7 +513,7 @@ static void lookup(const uint8* at, die* d, die* scope, die* function) {
 }
 
 static bool islambda(const die& d, const die& scope) {
-    return d.name && prefix(d.name, "operator()") && isclass(scope) && !scope.name;
+    return d.name && hasprefix(d.name, "operator()") && isclass(scope) && !scope.name;
 }
 
 /// Go numbers a function's closures from 1 in the order of the source: how many lambdas of this one come no later?
@@ -554,7 +544,7 @@ static void qualifiedname(const uint8* at, text* out, int32 level) {
     if (level == 6) return;
     die &d = ds[level], &scope = scopes[level], &function = functions[level];
     lookup(at, &d, &scope, &function);
-    if (d.linkage && !prefix(d.linkage, "_Z")) {
+    if (d.linkage && !hasprefix(d.linkage, "_Z")) {
         out->add(d.linkage);
     } else if (islambda(d, scope)) {
         bool inlambda = false;
@@ -625,7 +615,7 @@ static void describe(int32 i, funcinfo* f) {
     text name = {f->name, f->name + sizeof f->name - 1}, path = {f->file, f->file + sizeof f->file - 1};
     int32 c = nchain - 1 - i;      // chain begins with the outermost, callers ask for the innermost first
     own = false;
-    if (nchain == 0 || (!f->inlined && !prefix(sym.name, "_Z")))
+    if (nchain == 0 || (!f->inlined && !hasprefix(sym.name, "_Z")))
         name.add(sym.name);
     else
         qualifiedname(chain[c], &name, 0);

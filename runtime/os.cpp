@@ -28,12 +28,7 @@ struct file {
 static file* Stdout;
 
 constexpr uint32 SIGPIPE = 13;
-constexpr uintptr SIG_DFL = 0, SIG_IGN = 1;
-
-static void disposition(uint32 sig, uintptr handler) {
-    sigactiont sa = {handler, 0, 0, 0};
-    rt_sigaction(sig, &sa, nullptr, sizeof sa.sa_mask);
-}
+constexpr uintptr SIG_IGN = 1;
 
 static error words(int64 errno) {
     switch (errno) {
@@ -61,7 +56,8 @@ static file* newFile(int32 fd, bool pollable) {
         serverInit.Do([] {
             runtime_pollServerInit();
             // A broken pipe is the writer's error, not the program's end; but see epipecheck.
-            disposition(SIGPIPE, SIG_IGN);
+            sigactiont ignored = {SIG_IGN, 0, 0, 0};
+            rt_sigaction(SIGPIPE, &ignored, nullptr, sizeof ignored.sa_mask);
         });
         int32 errno;
         f->pd = runtime_pollOpen(static_cast<uintptr>(fd), &errno);
@@ -166,9 +162,7 @@ result File::Read(void* b, int64 n) const {
 
 /// Nobody listens to standard output any more: die of it, as the shell expects of the left side of a broken pipe.
 static void epipecheck(file* f, int64 r) {
-    if (r != -_EPIPE || !f->stdoutOrErr) return;
-    disposition(SIGPIPE, SIG_DFL);
-    tgkill_(getpid_(), gettid_(), SIGPIPE);
+    if (r == -_EPIPE && f->stdoutOrErr) dieFromSignal(SIGPIPE);
 }
 
 static result write(file* f, const void* b, int64 n) {

@@ -121,13 +121,7 @@ static void pdestroy(p* pp) {
     if (pp->runnext) globrunqputhead(pp->runnext);
     pp->runnext = nullptr;
 
-    lock(&sched.sudoglock);
-    while (pp->sudogcache.len > 0) {
-        sudog* s = pp->sudogcache.array[--pp->sudogcache.len];
-        s->next = sched.sudogcache;
-        sched.sudogcache = s;
-    }
-    unlock(&sched.sudoglock);
+    purgeSudogs(pp, 0);
     freemcache(pp->mcache);
     pp->mcache = nullptr;
     gfpurge(pp);

@@ -332,16 +332,19 @@ void refillSudogs() {
     releasem(mp);
 }
 
+void purgeSudogs(p* pp, int64 keep) {
+    lock(&sched.sudoglock);
+    while (pp->sudogcache.len > keep) {
+        sudog* s = pp->sudogcache.array[--pp->sudogcache.len];
+        s->next = sched.sudogcache;
+        sched.sudogcache = s;
+    }
+    unlock(&sched.sudoglock);
+}
+
 /// It is full: half of it to the global one.
 void spillSudogs() {
     m* mp = acquirem();
-    p* pp = mp->p;
-    lock(&sched.sudoglock);
-    while (pp->sudogcache.len > pp->sudogcache.cap / 2) {
-        sudog* q = pp->sudogcache.array[--pp->sudogcache.len];
-        q->next = sched.sudogcache;
-        sched.sudogcache = q;
-    }
-    unlock(&sched.sudoglock);
+    purgeSudogs(mp->p, mp->p->sudogcache.cap / 2);
     releasem(mp);
 }

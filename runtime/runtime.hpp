@@ -175,6 +175,8 @@ inline sudog* acquireSudog() GO("runtime.acquireSudog");
 inline void releaseSudog(sudog* s) GO("runtime.releaseSudog");
 void refillSudogs() GO("runtime.refillSudogs");
 void spillSudogs() GO("runtime.spillSudogs");
+/// All but so many of a P's free sudogs to the global list.
+void purgeSudogs(p* pp, int64 keep) GO("runtime.purgeSudogs");
 
 // ---- proc_sched.cpp: who runs next ---------------------------------------------------------------------------------
 void schedule() GO("runtime.schedule");

@@ -19,10 +19,11 @@ static void sellock(scase* cases, const uint16* lockorder, int32 n) {
     }
 }
 
-static void selunlock(scase* cases, const uint16* lockorder, int32 n) {
+/// Unlocks each, but the one that is to stay locked.
+static void selunlock(scase* cases, const uint16* lockorder, int32 n, hchan* stays = nullptr) {
     for (int32 i = n - 1; i >= 0; i--) {
         hchan* c = cases[lockorder[i]].c;
-        if (c && (i == 0 || c != cases[lockorder[i - 1]].c)) unlockp(&c->lock);
+        if (c && c != stays && (i == 0 || c != cases[lockorder[i - 1]].c)) unlockp(&c->lock);
     }
 }
 
@@ -44,13 +45,6 @@ static bool selparkcommit(g* gp, void*) {
 static bool pass1(scase* cas, scase* cases, const uint16* lockorder, int32 n) {
     hchan* c = cas->c;
     if (!c) return false;
-    // send and recv unlock their channel themselves; here the others must be unlocked as well, and first.
-    auto unlockothers = [&] {
-        for (int32 i = n - 1; i >= 0; i--) {
-            hchan* o = cases[lockorder[i]].c;
-            if (o && o != c && (i == 0 || o != cases[lockorder[i - 1]].c)) unlockp(&o->lock);
-        }
-    };
     if (cas->send) {
         if (c->closed != 0) {
             selunlock(cases, lockorder, n);
@@ -58,7 +52,7 @@ static bool pass1(scase* cas, scase* cases, const uint16* lockorder, int32 n) {
         }
         sudog* s = dequeue(&c->recvq);
         if (!s && c->qcount == c->dataqsiz) return false;
-        unlockothers();
+        selunlock(cases, lockorder, n, c);  // send and bufsend unlock their channel themselves; the others come first
         if (s)
             send(c, s, cas->elem);
         else
@@ -68,7 +62,7 @@ static bool pass1(scase* cas, scase* cases, const uint16* lockorder, int32 n) {
     sudog* s = dequeue(&c->sendq);
     if (!s && c->qcount == 0 && c->closed == 0) return false;
     cas->received = s || c->qcount > 0;
-    unlockothers();
+    selunlock(cases, lockorder, n, c);
     if (s)
         recv(c, s, cas->elem);
     else if (cas->received)

@@ -216,15 +216,21 @@ void newstack(uintptr framesize, uintptr argsize, uintptr* top) {
     gogo(&gp->sched);
 }
 
+/// Takes the newest segment off, for the caller to free. Inlined: while the bounds change, nobody must look at them.
+[[gnu::always_inline]] static inline stack popsegment(g* gp) {
+    stktop* top = gp->stktop;
+    stack stk = gp->stack;
+    gp->stack = top->stack;
+    gp->stktop = top->prev;
+    return stk;
+}
+
 static void stackfree1(stack* stk) { stackfree(*stk); }
 
 /// From __morestack when the function on the newest segment has returned, on the older one again.
 void lessstack() {
     g* gp = getg();
-    stktop* top = gp->stktop;
-    stack stk = gp->stack;
-    gp->stack = top->stack;
-    gp->stktop = top->prev;
+    stack stk = popsegment(gp);
     gp->stackguard0 = gp->preempt ? stackPreempt : gp->stack.lo + _StackGuard;
     settlsguard(gp->stackguard0);
     gp->m->locks++;  // keep the M, whose cache the stack goes to
@@ -233,12 +239,7 @@ void lessstack() {
 }
 
 void freesegments(g* gp) {
-    while (stktop* top = gp->stktop) {
-        stack stk = gp->stack;
-        gp->stack = top->stack;
-        gp->stktop = top->prev;
-        stackfree(stk);
-    }
+    while (gp->stktop) stackfree(popsegment(gp));
 }
 
 /// From recovery, on g0: the frames above p are gone, and the segments that only they were on.
@@ -246,12 +247,8 @@ void freesegmentsto(void* p) {
     g* gp = getg()->m->curg;
     auto sp = reinterpret_cast<uintptr>(p);
     while (sp < gp->stack.lo || sp >= gp->stack.hi) {
-        stktop* top = gp->stktop;
-        if (!top) throw_("bad recovery");
-        stack stk = gp->stack;
-        gp->stack = top->stack;
-        gp->stktop = top->prev;
-        stackfree(stk);
+        if (!gp->stktop) throw_("bad recovery");
+        stackfree(popsegment(gp));
     }
     gp->stackguard0 = gp->preempt ? stackPreempt : gp->stack.lo + _StackGuard;
 }

@@ -27,6 +27,16 @@ struct place {
     funcinfo f[8];
 };
 
+inline bool equal(const char* a, const char* b) {
+    while (*a && *a == *b) a++, b++;
+    return *a == *b;
+}
+
+inline bool hasprefix(const char* s, const char* p) {
+    while (*p && *s == *p) s++, p++;
+    return !*p;
+}
+
 /// Is there code of the program's at pc?
 bool findmoduledatap(uintptr pc) GO("runtime.findmoduledatap");
 

@@ -83,13 +83,6 @@ static bool caller(stackwalk* w, stkframe* f, bool innermost) {
 
 // ---- what is shown -------------------------------------------------------------------------------------------------
 
-static bool hasprefix(const char* s, const char* p) {
-    while (*p && *s == *p) s++, p++;
-    return !*p;
-}
-
-static bool isname(const char* s, const char* t) { return hasprefix(s, t) && findnull(s) == findnull(t); }
-
 static bool hasdot(const char* s) {
     while (*s && *s != '.') s++;
     return *s;
@@ -102,7 +95,7 @@ static bool isExportedRuntime(const char* name) { return hasprefix(name, "runtim
 static bool showframe(const char* name, bool own, g* gp, bool first) {
     m* mp = getg()->m;
     if (mp->throwing > 0 && gp && (gp == mp->curg || gp == mp->caughtsig)) return true;
-    if (isname(name, "runtime.gopanic") && !first) return true;   // where a panic began, in the middle of a stack
+    if (equal(name, "runtime.gopanic") && !first) return true;   // where a panic began, in the middle of a stack
     return gotraceback(nullptr, nullptr) > 1 || (hasdot(name) && (!hasprefix(name, "runtime.") || (isExportedRuntime(name) && !own)));
 }
 
@@ -127,7 +120,7 @@ static int32 printframe(const stkframe& f, uintptr fp, uintptr tracepc, g* gp, b
     for (int32 i = 0; i < at->n; i++) {
         const funcinfo& fi = at->f[i];
         if (!force && !showframe(fi.name, fi.own, gp, first && printed == 0)) continue;
-        print(isname(fi.name, "runtime.gopanic") ? "panic" : static_cast<const char*>(fi.name), fi.args ? "(...)\n" : "()\n");
+        print(equal(fi.name, "runtime.gopanic") ? "panic" : static_cast<const char*>(fi.name), fi.args ? "(...)\n" : "()\n");
         printline(fi, f.pc);
         if (!fi.inlined && ((mp->throwing > 0 && gp == mp->curg) || gotraceback(nullptr, nullptr) >= 2))
             print(" fp=", hex{fp}, " sp=", hex{f.sp}, " pc=", hex{f.pc});
