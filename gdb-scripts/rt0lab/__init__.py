@@ -2,6 +2,7 @@
 
 Layers, each using only those above it:
   stages    the table of boot stages (no gdb in it)
+  untrusted  texts, names and paths that others wrote: shown, quoted, opened (no gdb in it)
   elf       what the ELF file says: symbols, sections, entry, build id (no gdb in it)
   model     reads g, m, p, sched out of a program: returns objects, prints nothing
   bulk      reads many structures at once

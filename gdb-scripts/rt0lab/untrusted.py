@@ -1,0 +1,80 @@
+"""What others wrote (names, paths and texts of a program, a core, a trace, a learner): how it is shown, quoted and opened.
+
+Three doors, and no other way round them. `shown` is how such a text reaches a terminal, `argument` how it becomes part of a
+gdb command, `regular` how a file is opened that somebody else named. No gdb in it; the lab's command line uses it, too.
+"""
+
+import os
+import re
+import stat
+import unicodedata
+
+LONGEST = 400  # characters of one text that are shown; gdb cuts its own values at 200
+MAX_FILE = 1 << 30  # bytes of one file that are read
+
+# What a terminal would obey, or show as something else than it is: controls (Cc: ESC, newline, U+009B), format characters
+# (Cf: U+202E turns the line round, U+200B cannot be seen), line and paragraph separators, halves of surrogate pairs.
+_OBEYED = {"Cc", "Cf", "Zl", "Zp", "Cs", "Co", "Cn"}
+_WORD = re.compile(r"[\w.$@/+,:%=-]+", re.ASCII)  # nothing in it has a meaning to gdb's commands
+
+
+class Unquotable(Exception):
+    """A text that no quoting makes a part of a gdb command; its text is one sentence."""
+
+
+def shown(text, most=LONGEST):
+    """A text on one line, as what it is: what a terminal would obey is escaped (`\\x1b`, `\\n`, `\\u202e`), the rest is cut after
+    `most` characters, which ends in `...(N characters)`."""
+    cut = text[:most]
+    if not cut.isascii() or not cut.isprintable():
+        cut = "".join(map(_escaped, cut))
+    return cut if len(text) <= most else f"{cut}...({len(text)} characters)"
+
+
+def shown_lines(text, most=LONGEST):
+    """The same for what has lines of its own (what gdb printed): they stay lines, tabs stay tabs."""
+    return "\n".join("\t".join(shown(part, most) for part in line.split("\t")) for line in text.split("\n"))
+
+
+def _escaped(character):
+    if character.isascii():
+        return character if character.isprintable() else {"\n": "\\n", "\r": "\\r", "\t": "\\t"}.get(character, f"\\x{ord(character):02x}")
+    if unicodedata.category(character) not in _OBEYED:
+        return character
+    code = ord(character)
+    return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
+
+
+def argument(text):
+    """A text as one argument of a gdb command that reads its arguments as a shell does; Unquotable if it cannot be one.
+
+    gdb ends a command at a newline, whatever quotes stand around it, and knows no way to write a NUL.
+    """
+    if not text or "\n" in text or "\r" in text or "\0" in text:
+        raise Unquotable(f"gdb cannot be given the name {shown(text)}: rename it.")
+    return text if _WORD.fullmatch(text) else re.sub(r"([^\w.$@/+,:%=-])", r"\\\1", text, flags=re.ASCII)
+
+
+def word(text):
+    """The text, if it is one word of letters, digits and what has no meaning to gdb; else Unquotable."""
+    if not _WORD.fullmatch(text) or text.startswith("-"):
+        raise Unquotable(f"{shown(text)} cannot be part of a command.")
+    return text
+
+
+def regular(path, most=MAX_FILE):
+    """A file opened for reading, in bytes, if it is a regular one of no more than `most` bytes; else OSError with a sentence.
+
+    Whoever named the file may have named a device without end, or a pipe that nobody writes to: opening it must not wait.
+    """
+    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOCTTY)
+    try:
+        about = os.fstat(descriptor)
+        if not stat.S_ISREG(about.st_mode):
+            raise OSError(0, "it is no regular file", path)
+        if about.st_size > most:
+            raise OSError(0, f"it has {about.st_size >> 20} MiB, more than the {most >> 20} that are read", path)
+        return os.fdopen(descriptor, "rb")
+    except BaseException:
+        os.close(descriptor)
+        raise
