@@ -3,11 +3,10 @@
 At most 80 columns and about 22 lines, plain text.
 """
 
-import linecache
 import os
 import textwrap
 
-from . import model, printers, record, snapshot, stops
+from . import model, printers, record, snapshot, stops, untrusted
 
 WIDTH = 79
 _CHANGES = 7
@@ -36,7 +35,7 @@ def card(stage, snap, before):
     else:
         lines += changes(snapshot.diff(before, snap), _CHANGES, snap)
     lines += picture(snap)
-    return [cut(line) for line in lines]
+    return [cut(untrusted.shown(line)) for line in lines]
 
 
 def cut(line, width=WIDTH):
@@ -73,11 +72,10 @@ def _where(stage, snap):
 
 def _source(snap):
     file, line = snap.world.line_at(snap.pc)
-    if not file or not os.path.exists(file):
-        return []
+    found = untrusted.source(file) if file else ()
     shown = []
-    for number in range(max(1, line - _SOURCE), line + _SOURCE + 1):
-        text = linecache.getline(file, number).rstrip().expandtabs(4)
+    for number in range(max(1, line - _SOURCE), line + _SOURCE + 1) if found else ():
+        text = found[number - 1].rstrip().expandtabs(4) if number <= len(found) else ""
         shown.append(f"  {'->' if number == line else '  '} {number:5} {text}")
     return shown
 

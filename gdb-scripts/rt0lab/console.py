@@ -1,26 +1,61 @@
 """What all commands share: printing, what happened so far, and turning what goes wrong into one sentence."""
 
 import functools
+import itertools
+import json
 import os
 import sys
 import traceback
 
 import gdb
 
-from . import history, model, snapshot
+from . import history, model, snapshot, untrusted
 
 # ---- printing ------------------------------------------------------------------------------------------------------
 
+# Whatever a command prints comes through here: names, paths and memory may hold anything, and a terminal obeys what it is sent.
+
 _PLAIN = str.maketrans({"→": "->", "…": "."})
+_PAGE = 1000  # lines that are written at once
+_WIDEST = 60  # columns of a table's cell that others are aligned with
 
 
-def say(text=""):
-    """One line to the terminal, in its character set."""
-    gdb.write(printable(text) + "\n")
+def say(text="", style=None):
+    """One line to the terminal; `style` is ANSI's number of how to show it, if a terminal is there that is to show such."""
+    text = printable(text)
+    gdb.write((f"\033[{style}m{text}\033[m" if style and colours() else text) + "\n")
+
+
+def write(lines):
+    """Many lines, a page at a time."""
+    lines = iter(lines)
+    while page := list(itertools.islice(lines, _PAGE)):
+        text = "\n".join(page)
+        if not text.isascii() or not text.replace("\n", " ").isprintable() or text.count("\n") >= len(page):
+            text = "\n".join(map(printable, page))
+        gdb.write(text + "\n")
+
+
+def pass_on(text):
+    """What gdb printed: its lines stay lines."""
+    gdb.write("\n".join("\t".join(map(printable, line.split("\t"))) for line in text.split("\n")))
+
+
+def dump(data):
+    """Data as JSON, in ASCII."""
+    gdb.write(json.dumps(data, sort_keys=True, default=str).replace("\x7f", "\\u007f") + "\n")
+
+
+def colours():
+    """Is a terminal there, and is it to show colours?"""
+    return os.isatty(1) and gdb.parameter("style enabled")
 
 
 def printable(text):
-    """A text as the terminal's character set can show it."""
+    """A text on one line as the terminal can show it, in its character set."""
+    if text.isascii() and text.isprintable() and len(text) <= untrusted.LINE:
+        return text
+    text = untrusted.shown(text, untrusted.LINE)
     try:
         text.encode(_charset())
     except (UnicodeEncodeError, LookupError):
@@ -33,14 +68,10 @@ def _charset():
     return "ascii" if name.startswith("ANSI_X3") else name
 
 
-def bold(text):
-    """Bold, if a terminal is there to show it."""
-    return f"\033[1m{text}\033[m" if os.isatty(1) and gdb.parameter("style enabled") else text
-
-
 def table(rows):
     """Rows of texts in aligned columns; the last column is as wide as it likes."""
-    widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]) - 1)]
+    rows = [tuple(map(untrusted.shown, row)) for row in rows]
+    widths = [min(max(len(row[i]) for row in rows), _WIDEST) for i in range(len(rows[0]) - 1)]
     for row in rows:
         say(" ".join([*(text.ljust(width) for text, width in zip(row, widths)), row[-1]]).rstrip())
 
@@ -128,18 +159,19 @@ def careful(invoke):
     def wrapped(self, *arguments):
         try:
             return invoke(self, *arguments)
-        except gdb.GdbError:
-            raise
+        except gdb.GdbError as error:
+            raise gdb.GdbError(untrusted.shown_lines(str(error))) from None
         except KeyboardInterrupt:
             raise gdb.GdbError("interrupted.") from None
         except Exception as error:  # the boundary to the user: a bug must not look like one of Python's
             if gdb.parameter("rt0 debug"):
-                traceback.print_exc()
-            if isinstance(error, model.Problem):
-                raise gdb.GdbError(str(error)) from None
+                gdb.write(untrusted.shown_lines(traceback.format_exc()), gdb.STDERR)
+            if isinstance(error, (model.Problem, untrusted.Unquotable)):
+                raise gdb.GdbError(untrusted.shown(str(error), untrusted.LINE)) from None
             if isinstance(error, gdb.error):
-                raise gdb.GdbError(f"gdb says: {error}") from None
-            raise gdb.GdbError(f"rt0 itself failed ({type(error).__name__}: {error}): `set rt0 debug on` shows where.") from None
+                raise gdb.GdbError(f"gdb says: {untrusted.shown_lines(str(error))}") from None
+            what = untrusted.shown(f"{type(error).__name__}: {error}")
+            raise gdb.GdbError(f"rt0 itself failed ({what}): `set rt0 debug on` shows where.") from None
 
     return wrapped
 

@@ -4,6 +4,7 @@ The kernel writes such a file when a process crashes; here the threads may be an
 those of <linux/elfcore.h> on x86-64.
 """
 
+import os
 import struct
 
 # user_regs_struct, in its order.
@@ -41,7 +42,7 @@ def write(file, pid, program, auxv, threads, memory, read):
     are holes in the file.
     """
     notes = b"".join(_note(_NT_PRSTATUS, _prstatus(number, registers)) for number, registers in threads[:1])
-    notes += _note(_NT_PRPSINFO, _PRPSINFO.pack(pid, program.encode()[:15], program.encode()[:79]))
+    notes += _note(_NT_PRPSINFO, _PRPSINFO.pack(pid, os.fsencode(program)[:15], os.fsencode(program)[:79]))
     if auxv:
         notes += _note(_NT_AUXV, auxv)
     notes += b"".join(_note(_NT_PRSTATUS, _prstatus(number, registers)) for number, registers in threads[1:])

@@ -1,14 +1,19 @@
 """Reads what an x86-64 ELF file says about itself: symbols, sections, entry point, build id.
 
-No gdb in it. gdb's Python cannot list symbols; the file can, in one pass.
+No gdb in it. gdb's Python cannot list symbols; the file can, in one pass. What the file says need not be so: a section or a
+symbol that leads out of it is left out, whatever else it says is used.
 """
 
 import bisect
 import struct
 
+from . import untrusted
+
 _SHT_SYMTAB, _SHT_NOTE, _SHT_NOBITS = 2, 7, 8
 _SHF_WRITE, _SHF_ALLOC, _SHF_EXECINSTR = 1, 2, 4
 _STT_SECTION, _STT_FILE, _STT_TLS = 3, 4, 6
+_LONGEST = 4096  # characters of a name that are kept; mangled ones are long
+_HEAD, _SECTION, _SYMBOL = struct.Struct("<HHIQQQIHHHHHH"), struct.Struct("<IIQQQQIIQQ"), struct.Struct("<IBBHQQ")
 
 
 class NotElf(Exception):
@@ -31,15 +36,16 @@ class Elf:
     """The symbols and sections of one file; all addresses as in the file."""
 
     def __init__(self, path):
-        with open(path, "rb") as file:
-            data = file.read()
-        if data[:6] != b"\x7fELF\x02\x01" or struct.unpack_from("<H", data, 18)[0] != 62:
+        data = untrusted.contents(path)
+        if data[:6] != b"\x7fELF\x02\x01" or len(data) < 64:
             raise NotElf(path)
-        kind, _, _, self.entry, _, shoff = struct.unpack_from("<HHIQQQ", data, 16)
-        shentsize, shnum, shstrndx = struct.unpack_from("<HHH", data, 58)
+        kind, machine, _, self.entry, _, shoff, _, _, _, _, shentsize, shnum, shstrndx = _HEAD.unpack_from(data, 16)
+        if machine != 62:
+            raise NotElf(path)
         self.relocatable = kind == 3  # ET_DYN: where it lands is decided when it starts
-        heads = [struct.unpack_from("<IIQQQQIIQQ", data, shoff + i * shentsize) for i in range(shnum)]
-        names = heads[shstrndx][4] if shstrndx < shnum else 0
+        places = range(shoff, min(shoff + shnum * shentsize, len(data) - _SECTION.size + 1), shentsize) if shentsize else ()
+        heads = [_SECTION.unpack_from(data, at) for at in places]
+        names = heads[shstrndx][4] if shstrndx < len(heads) else len(data)
 
         self.sections = []
         self.build_id = ""
@@ -51,20 +57,19 @@ class Elf:
                 self.sections.append(Section(text, addr, size, flags, sh_type))
             if sh_type == _SHT_NOTE and text in (".note.gnu.build-id", ".note.go.buildid"):
                 self.build_id = self.build_id or _note(data[off : off + size])
-            if sh_type == _SHT_SYMTAB:
+            if sh_type == _SHT_SYMTAB and link < len(heads):
                 self._read_symbols(data, data[off : off + size], heads[link][4], found)
         self.sections.sort(key=lambda s: s.lo)
         self._addresses = sorted(found)
         self._names = [found[a] for a in self._addresses]
 
     def _read_symbols(self, data, table, strings, found):
-        for name, info, _, shndx, value, size in struct.iter_unpack("<IBBHQQ", table):
+        for name, info, _, shndx, value, size in _SYMBOL.iter_unpack(table[: len(table) // _SYMBOL.size * _SYMBOL.size]):
             kind = info & 15
             if not name or not shndx or not value or shndx >= 0xFF00 or kind in (_STT_SECTION, _STT_FILE, _STT_TLS):
                 continue
-            end = data.index(b"\0", strings + name)
-            text = data[strings + name : end].decode("utf-8", "replace")
-            if text.startswith("$"):
+            text = _cstr(data, strings + name)
+            if not text or text.startswith("$"):
                 continue
             if text not in self.symbols or info >> 4:
                 self.symbols[text] = (value, size)
@@ -94,12 +99,19 @@ class Elf:
 
 
 def _cstr(data, at):
-    return data[at : data.index(b"\0", at)].decode("utf-8", "replace")
+    """The text at a place of the file, cut where it is too long; nothing if there is none."""
+    end = data.find(b"\0", at, at + _LONGEST)
+    if end < 0 and at + _LONGEST >= len(data):
+        return ""
+    text = data[at : end if end >= 0 else at + _LONGEST].decode("utf-8", "surrogateescape")
+    return text if end >= 0 else text + "..."
 
 
 def _note(data):
     """The text of a build-id note: hex for GNU's, as it is for Go's."""
+    if len(data) < 12:
+        return ""
     namesz, descsz, _ = struct.unpack_from("<III", data)
     at = 12 + (namesz + 3 & ~3)
     desc = data[at : at + descsz]
-    return desc.hex() if data[12:15] == b"GNU" else desc.decode("utf-8", "replace")
+    return desc.hex() if data[12:15] == b"GNU" else untrusted.shown(desc.decode("utf-8", "surrogateescape"))

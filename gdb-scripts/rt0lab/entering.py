@@ -5,7 +5,7 @@ import re
 
 import gdb
 
-from . import bulk, console, frames, goroutines, lists, model, parking, stops, views
+from . import bulk, console, frames, goroutines, lists, model, parking, stops, untrusted, views
 
 _USAGE = "Usage: goroutine N|RANGE|all [COMMAND]"
 _BACKTRACE = ("bt", "backtrace", "where")
@@ -74,7 +74,7 @@ def _own(frame):
         if frame is None:
             break
         sal = frame.find_sal()
-        if known.is_user(frame.name() or "runtime.", sal.symtab.fullname() if sal.symtab else None):
+        if known.is_user(model.name_of(frame) or "runtime.", model.file_of(sal.symtab)):
             return frame
         frame = frame.older()
     return first
@@ -89,7 +89,7 @@ def execute(census, row, command):
             if _lowest(command, frame.level()) < level:
                 raise model.Problem(f"goroutine {census.name(row)} is parked in frame {level}: there is nothing below it.")
             command = _apply_above(command, level)
-        text = gdb.execute(command, to_string=True)
+        text = model.done(command)
         if level:
             _levels[row.addr] = max(gdb.selected_frame().level() - level, 0)
         return text
@@ -149,16 +149,16 @@ class Goroutine(console.Command):
             raise model.Problem(census.problem or none)
         if not command:
             with bulk.no_collecting():
-                lists.write(lists.long_lines(lists.View(census, rows)))
+                console.write(lists.long_lines(lists.View(census, rows)))
         elif len(rows) == 1 and who != "all":
-            gdb.write(execute(census, rows[0], command))
+            console.pass_on(execute(census, rows[0], command))
         elif command in _BACKTRACE:
-            lists.write(backtraces(census, rows))
+            console.write(backtraces(census, rows))
         else:
             for row in rows:
                 console.say(f"goroutine {census.name(row)} [{census.state(row)}]:")
                 try:
-                    gdb.write(execute(census, row, command))
+                    console.pass_on(execute(census, row, command))
                 except (gdb.error, model.Problem) as error:
                     console.say(f"  {error}")
 
@@ -172,7 +172,9 @@ class Goroutine(console.Command):
             with contextlib.suppress(model.Problem, gdb.error):  # gdb would show Python's exception
                 known += [str(row.goid) for row in goroutines.Census().rows[:200]]
             return lists.complete(text, word, known)
-        lines = gdb.execute(f"complete {command}", to_string=True).splitlines()
+        if "\n" in command:  # pasted: the second line would be a command of its own
+            return []
+        lines = filter(None, model.done(f"complete {command}").split("\n"))
         return [line[len(command) - len(word) :] for line in lines if not refused(line)]
 
 
@@ -204,19 +206,19 @@ def backtraces(census, rows):
         stack = stacks.get(row.addr)
         if stack is None:
             try:
-                yield execute(census, row, "bt").rstrip()
+                yield from execute(census, row, "bt").rstrip().split("\n")
             except (gdb.error, model.Problem) as error:
                 yield f"  {error}"
         else:
             key = id(stack), row.status, row.reason
             if key not in texts:
                 first = f"#0  <parked: {census.state(row)}> ()"
-                texts[key] = "\n".join([first, *(_line(number, frame) for number, frame in enumerate(stack.shown, 1))])
-            yield texts[key]
+                texts[key] = [first, *(_line(number, frame) for number, frame in enumerate(stack.shown, 1))]
+            yield from texts[key]
         yield ""
 
 
 def _line(number, frame):
     address = "" if frame.inlined else f"0x{frame.pc:016x} in "
-    file = f" at {frame.file}:{frame.line}" if frame.file else ""
+    file = f" at {untrusted.shown(frame.file)}:{frame.line}" if frame.file else ""
     return f"#{number:<3}{address}{frame.function} ({'...' if frame.arguments else ''}){file}"

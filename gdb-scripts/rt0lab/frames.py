@@ -13,7 +13,7 @@ import struct
 
 import gdb
 
-from . import bulk, model, record, views
+from . import bulk, model, record, untrusted, views
 
 DEPTH = 512  # no backtrace is longer
 PATIENCE = 400  # how many stacks gdb unwinds for us in one command; damaged memory could ask for it without end
@@ -26,7 +26,7 @@ _UNSEEN = (lambda data, at: ()), {}  # of a shape that no stack had before
 
 def where(function, file, line):
     """`main.leaf (parked.go:21)`"""
-    return f"{function} ({os.path.basename(file)}:{line})" if file else function
+    return f"{function} ({untrusted.shown(os.path.basename(file))}:{line})" if file else function
 
 
 class Shown:
@@ -188,7 +188,7 @@ class Sites:
             physical = frame.type() != gdb.INLINE_FRAME
             at = frame.pc() if found else pc
             if not physical:
-                inlined.append(self._shown(frame, at, frame.name() or "?"))
+                inlined.append(self._shown(frame, at, model.name_of(frame) or "?"))
                 frame = frame.older()
                 continue
             name = self._name(at, bool(found), frame)
@@ -227,11 +227,11 @@ class Sites:
 
     def _name(self, pc, called, frame):
         symbol = self._world.symbol_at(pc - 1 if called else pc)
-        return symbol[0].removesuffix(".abi0") if symbol else frame.name()
+        return symbol[0].removesuffix(".abi0") if symbol else model.name_of(frame)
 
     def _shown(self, frame, pc, name):
         sal = frame.find_sal()
-        file = sal.symtab.fullname() if sal.symtab else None
+        file = model.file_of(sal.symtab)
         try:
             arguments = frame.function() is not None and any(symbol.is_argument for symbol in frame.block())
         except RuntimeError:  # no debug information there
@@ -285,7 +285,7 @@ def of_thread(thread, limit=DEPTH):
             while frame is not None and len(found) < limit:
                 pc, inlined = frame.pc(), frame.type() == gdb.INLINE_FRAME
                 symbol = model.symbol_of(frame)
-                name = frame.name() if inlined or symbol is None else symbol[0].removesuffix(".abi0")
+                name = model.name_of(frame) if inlined or symbol is None else symbol[0].removesuffix(".abi0")
                 if name is None:
                     break
                 found.append(known._shown(frame, pc, name))

@@ -134,9 +134,9 @@ def creator(gopc):
     """(function, file, line) of a go statement. In C++ it is an inlined template, whose line to gdb is that of the call."""
     function, file, line = code(gopc - 1)
     block = gdb.block_for_pc(gopc - 1)
-    while block is not None and (block.function is None or block.function.name.startswith("go<")):
+    while block is not None and (block.function is None or model.told(getattr, block.function, "name").startswith("go<")):
         if block.function is not None:
-            file, line = block.function.symtab.fullname(), block.function.line
+            file, line = model.file_of(block.function.symtab), block.function.line
         block = block.superblock
     return function, file, line
 
@@ -152,7 +152,7 @@ def _start(world, slide, pc):
 
 
 def _is_lambda(block):
-    return block is not None and block.function is not None and "operator()" in block.function.name
+    return block is not None and block.function is not None and "operator()" in model.told(getattr, block.function, "name")
 
 
 def _line_of_lambda(pc):
@@ -163,7 +163,7 @@ def _line_of_lambda(pc):
     if block is None:
         return None
     found = gdb.find_pc_line(pc) if inner is None else inner  # to gdb, the line of an inlined function is that of its call
-    return (found.symtab.fullname(), found.line) if found.symtab else None
+    return (model.file_of(found.symtab), found.line) if found.symtab else None
 
 
 def start(pc):

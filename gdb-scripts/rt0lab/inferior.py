@@ -4,7 +4,7 @@ import os
 
 import gdb
 
-from . import console, corefile, model, printers, threads, unwinder, views
+from . import console, corefile, model, printers, threads, unwinder, untrusted, views
 
 _views = {}  # number of an inferior: (number of the one that shows its goroutines, the core file it reads)
 
@@ -65,7 +65,7 @@ def _show(here, file, found):
     with views.keeping_place():
         if view not in [inferior.num for inferior in gdb.inferiors()]:
             before = {inferior.num for inferior in gdb.inferiors()}
-            gdb.execute(f"add-inferior -no-connection -exec '{path}'", to_string=True)
+            model.done(f"add-inferior -no-connection -exec {untrusted.argument(path)}")
             view = next(inferior.num for inferior in gdb.inferiors() if inferior.num not in before)
         gdb.execute(f"with suppress-cli-notifications on -- inferior {view}", to_string=True)
         gdb.execute(f"core-file /proc/self/fd/{file.fileno()}", to_string=True)

@@ -4,14 +4,11 @@ import argparse
 import collections
 import fnmatch
 import itertools
-import json
 import shlex
 
 import gdb
 
-from . import bulk, cards, console, frames, goroutines, model, printers
-
-_PAGE = 1000  # lines that are written at once
+from . import bulk, cards, console, frames, goroutines, model, printers, untrusted
 
 
 class Options(argparse.ArgumentParser):
@@ -52,18 +49,6 @@ def ids(text):
             raise model.Problem(f"`{text}` names no goroutines: say 7, or 1-5, or 1,3,7-9, or all.")
         found.append((int(first), int(last or first)))
     return found
-
-
-def write(lines):
-    """Many lines, a page at a time."""
-    lines = iter(lines)
-    while page := list(itertools.islice(lines, _PAGE)):
-        console.say("\n".join(page))
-
-
-def dump(data):
-    """As JSON."""
-    console.say(json.dumps(data, sort_keys=True, default=str))
 
 
 # ---- info goroutines ---------------------------------------------------------------------------------------------------
@@ -212,15 +197,15 @@ class Goroutines(console.Command):
         view, left = self._choose(census, asked)
         if asked.json:
             bad = [{"address": address, "unreadable": True} for address in census.bad]
-            dump([view.plain(row) for row in view.rows] + (bad if not asked.ids else []))
+            console.dump([view.plain(row) for row in view.rows] + (bad if not asked.ids else []))
             return
         if census.problem:
             console.say(census.problem)
         if asked.group:
-            write(self._grouped(view, asked.group, asked.limit))
+            console.write(self._grouped(view, asked.group, asked.limit))
             return
-        write(long_lines(view) if asked.long or asked.ids else lines(view))
-        write(f"  <unreadable {address:#x}>" for address in census.bad[: asked.limit] if not asked.ids)
+        console.write(long_lines(view) if asked.long or asked.ids else lines(view))
+        console.write(f"  <unreadable {address:#x}>" for address in census.bad[: asked.limit] if not asked.ids)
         if left:
             console.say(f"and {left} more: `-limit` is {asked.limit}.")
         self._after(census, asked)
@@ -358,7 +343,7 @@ class _List(console.Command):
             return
         snap = console.session.snapshot()
         if asked.json:
-            dump(self.plain(snap))
+            console.dump(self.plain(snap))
         else:
             self.show(snap)
 

@@ -2,11 +2,18 @@
 
 import gdb
 
-from . import commands, model, printers, unwinder
+from . import commands, model, printers, untrusted, unwinder
 
 
 def load(objfile):
     """Registers everything; `objfile` is the program being loaded, None if the script was sourced by hand."""
+    try:
+        _load(objfile)
+    except Exception as error:  # the boundary to the user: a program may say anything of itself, gdb would show Python's traceback
+        gdb.write(f"rt0 cannot look at this program ({untrusted.shown(f'{type(error).__name__}: {error}')}).\n", gdb.STDERR)
+
+
+def _load(objfile):
     commands.register()
     objfile = objfile or model.objfile()
     printers.register(objfile)

@@ -12,7 +12,7 @@ import struct
 
 import gdb
 
-from . import elf
+from . import elf, untrusted
 
 MAX_MS, MAX_PS, MAX_QUEUE = 4096, 1024, 4096
 _FLATTEN = 16  # arrays up to this length are fields of their structure, longer ones are read on demand
@@ -20,6 +20,19 @@ _FLATTEN = 16  # arrays up to this length are fields of their structure, longer 
 
 class Problem(Exception):
     """Something a person can act on; its text is one sentence that says what and what to do."""
+
+
+def told(ask, *arguments, **options):
+    """What a function of gdb's answers. gdb means UTF-8 and fails at a name or a path that is none; here such bytes are kept."""
+    try:
+        return ask(*arguments, **options)
+    except UnicodeDecodeError as error:
+        return error.object.decode("utf-8", "surrogateescape")
+
+
+def done(command):
+    """What gdb prints for a command."""
+    return told(gdb.execute, command, to_string=True)
 
 
 class Unreadable:
@@ -232,13 +245,15 @@ class World:
         return None if found is None else found[0] + self.slide
 
     def symbol_at(self, address):
-        """(name, offset) of the ELF symbol around an address, or None; a mangled name as its source has it."""
+        """(name, offset) of the ELF symbol around an address, or None; a mangled name as its source has it, all as `shown` has them."""
         found = self.elf.symbol_at(address - self.slide)
-        if found is None or not found[0].startswith("_Z"):
-            return found
+        if found is None:
+            return None
         if found[0] not in self._named:
-            name = _demangled(found[0])
-            self._named[found[0]] = name if "." in _LAMBDAS.sub("", name) else f"{self._package(address)}.{name}"
+            name = found[0] if not found[0].startswith("_Z") else _demangled(found[0])
+            if name != found[0] and "." not in _LAMBDAS.sub("", name):
+                name = f"{self._package(address)}.{name}"
+            self._named[found[0]] = untrusted.shown(name)
         return self._named[found[0]], found[1]
 
     def _package(self, address):
@@ -256,7 +271,7 @@ class World:
         known = self._lines.get(address)
         if known is None:
             found = gdb.find_pc_line(address)
-            known = (found.symtab.fullname(), found.line) if found.symtab else (None, 0)
+            known = (file_of(found.symtab), found.line) if found.symtab else (None, 0)
             self._lines[address] = known
         return known
 
@@ -356,6 +371,17 @@ class World:
         return f"status {value}?"
 
 
+def file_of(symtab):
+    """The full name of a source file, None for no symtab. It may be any text: only `untrusted` opens or shows it."""
+    return untrusted.cut(told(symtab.fullname), untrusted.LINE) if symtab is not None else None
+
+
+def name_of(frame):
+    """gdb's name of a frame's function as `shown` has it, or None."""
+    name = told(frame.name)
+    return None if name is None else untrusted.shown(name)
+
+
 def _lookup_type(name):
     """A struct type by name, whatever the current language is; None if there is none."""
     for spelling in ("struct " + name, name):
@@ -373,13 +399,18 @@ _worlds = {}  # by gdb's objfile: a program that is built anew, or that another 
 
 def objfile():
     """gdb's objfile of the program, None if there is none."""
-    path = gdb.current_progspace().filename
-    return next((o for o in gdb.objfiles() if path and path in (o.filename, o.username)), None)
+    path = _path()
+    return next((o for o in gdb.objfiles() if path and path in (told(getattr, o, "filename"), told(getattr, o, "username"))), None)
+
+
+def _path():
+    """The program's file, as Python names files; None if there is none."""
+    return told(getattr, gdb.current_progspace(), "filename")
 
 
 def world():
     """The program gdb is looking at; raises Problem with a sentence if there is none that we know."""
-    path = gdb.current_progspace().filename
+    path = _path()
     if not path:
         raise Problem("no program is loaded: `file PROGRAM` loads one, `./lab path hello` names one.")
     key = objfile() or path
@@ -483,11 +514,8 @@ def read_word(addr):
     return data if isinstance(data, Unreadable) else int.from_bytes(data, "little")
 
 
-_CONTROLS = {code: "\ufffd" for code in (*range(32), 127) if chr(code) not in "\t\n"}  # gdb writes no NUL, a terminal obeys others
-
-
-def read_text(addr, length):
-    """A Go string's text, at most 200 bytes of it."""
+def read_text(addr, length, quoted=False):
+    """A Go string's text, at most 200 bytes of it, as `shown` has it; `quoted` as a literal has it."""
     if not length:
         return ""
     if not 0 < length < 1 << 32:
@@ -495,8 +523,10 @@ def read_text(addr, length):
     data = read(addr, min(length, 200))
     if isinstance(data, Unreadable):
         return str(data)
-    text = data.decode("utf-8", "replace").translate(_CONTROLS)
-    return text + "..." if length > 200 else text
+    text = data.decode("utf-8", "surrogateescape")
+    text = untrusted.shown(text.replace("\\", "\\\\").replace('"', '\\"') if quoted else text, 400)
+    text = text + "..." if length > 200 else text
+    return f'"{text}"' if quoted else text
 
 
 def variable(name):
@@ -679,11 +709,13 @@ _LAMBDAS = re.compile(r"(\.(func|\$_)\d+)+$")  # at the end of a name that gcc o
 @functools.cache
 def _demangled(name):
     """A C++ function's name as Go would write it: main.main.func1, sync.Mutex.Lock; those like player and player.func1 have no package
-    yet."""
-    style = gdb.parameter("demangle-style")
+    yet. A name that is none of C++'s stays as it is."""
+    style = untrusted.word(gdb.parameter("demangle-style"))
     gdb.execute("set demangle-style gnu-v3", to_string=True)
     try:
-        text = gdb.execute(f"demangle -l c++ -- {name}", to_string=True).strip()
+        text = untrusted.cut(done(f"demangle -l c++ -- {untrusted.word(name)}").strip(), untrusted.LINE)
+    except (untrusted.Unquotable, gdb.error):
+        return name
     finally:
         gdb.execute(f"set demangle-style {style}", to_string=True)
     text = re.sub(r"::\{lambda\([^()]*\)#(\d+)\}", r".func\1", text.replace("main_main()", "main.main"))

@@ -59,11 +59,16 @@ class _Moment:
         return {"stop": self.number, "stage": self.stage, "thread": self.thread, "place": self.place, **self.rows()}
 
 
-def _flat(value, path=""):
+def _flat(value):
     """{path: value} of nested dictionaries; `_len` is no field."""
-    if not isinstance(value, dict):
-        return {path: value}
-    return {k: v for key, item in value.items() if key != "_len" for k, v in _flat(item, f"{path}.{key}" if path else key).items()}
+    found, left = {}, [("", value)]
+    while left:
+        path, item = left.pop()
+        if isinstance(item, dict):
+            left += [(f"{path}.{key}" if path else key, inner) for key, inner in reversed(item.items()) if key != "_len"]
+        else:
+            found[path] = item
+    return found
 
 
 # ---- a stop of this process ----------------------------------------------------------------------------------------

@@ -3,12 +3,10 @@
 A row's mark says what its colour says: `*` the selected thread's, `+` new, `~` changed since the stop before.
 """
 
-import json
-import os
 
 import gdb
 
-from . import cards, console, history, model, moments
+from . import cards, console, history, model, moments, untrusted
 
 MAX_ROWS = 100  # of goroutines; `info goroutines` lists all
 MAX_CHANGES = 16
@@ -33,7 +31,7 @@ def lines(moment, before):
         found += [("~", "  " + moment.line(change)) for change in changed[:MAX_CHANGES]]
         if len(changed) > MAX_CHANGES:
             found.append(("", f"  ... and {len(changed) - MAX_CHANGES} more: `rt0 diff {before.number} {moment.number}` shows all"))
-    return [(style, "".join(c if c.isprintable() else "?" for c in text)) for style, text in found]  # memory may hold anything
+    return [(style, untrusted.shown(text)) for style, text in found]
 
 
 def _changes(moment, before):
@@ -172,10 +170,8 @@ def styled(style, text):
 
 def show(rows):
     """Prints a panel's lines."""
-    colours = os.isatty(1) and gdb.parameter("style enabled")
     for style, text in rows:
-        text = cards.cut(text)
-        console.say(styled(style, text) if colours else text)
+        console.say(cards.cut(text), _COLOURS.get(style))
 
 
 class Panel(console.Command):
@@ -197,7 +193,7 @@ class Panel(console.Command):
         if argument:
             moment, before = present()
             changed = {path: [was, now] for path, was, now in (moment.changes(before) if before is not None else [])}
-            console.say(json.dumps(moment.json() | {"changed": changed}, sort_keys=True, ensure_ascii=False))
+            console.dump(moment.json() | {"changed": changed})
         else:
             show(_present_lines())
 
@@ -246,7 +242,7 @@ class Window:
         colours = gdb.parameter("style enabled")
         shown = []
         for style, text in self._lines[self._top : self._top + height]:
-            text = console.printable(cards.cut(text[self._left :], width - 1)) if width > 1 else ""
+            text = cards.cut(console.printable(text)[self._left :], width - 1) if width > 1 else ""
             shown.append(styled(style, text) if colours else text)
         # The title too: it lies on our upper border, which is the lower border of the window above.
         self._tui.title = "rt0  * here  + new  ~ changed"

@@ -47,7 +47,7 @@ class _Place:
         """Asks gdb where gogo finds the registers in such a frame."""
         try:
             with views.parked(self.arrive, frame, 0):
-                text = gdb.execute("info frame", to_string=True)
+                text = model.done("info frame")
         except (model.Problem, gdb.error):
             return
         at = {name: int(address, 16) - frame for name, address in re.findall(r"\b(r\w+) at (0x\w+)", text)}

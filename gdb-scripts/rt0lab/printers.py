@@ -8,7 +8,7 @@ import re
 import gdb
 import gdb.printing
 
-from . import model, snapshot
+from . import model, snapshot, untrusted
 
 _NAMES = ("g", "m", "p", "schedt", "gobuf", "stack", "sudog", "hchan", "waitq", "note", "mutex")
 _ONE_LINE = ("stack", "note", "mutex", "waitq")
@@ -299,7 +299,7 @@ class Shown:
         try:
             return LINES[self.kind](Item(self.value))
         except (gdb.error, model.Problem, ValueError, TypeError, OverflowError) as error:
-            return f"{self.kind} <cannot be shown: {error}>"
+            return f"{self.kind} <cannot be shown: {untrusted.shown(str(error))}>"
 
     def children(self):
         """gdb asks for the fields."""
@@ -314,7 +314,7 @@ class Shown:
                 continue
             name = model.bare(field.name)
             if name != "_":
-                yield name, self._shown(name, self.value[field])
+                yield untrusted.shown(name), self._shown(name, self.value[field])
 
     def _shown(self, name, value):
         plain = value.type.strip_typedefs()
@@ -353,8 +353,7 @@ class Text:
         at, length = self.item.get("str"), self.item.get("len")
         if not isinstance(at, int) or not isinstance(length, int):
             return "<optimized out>" if at is None or length is None else str(at)
-        text = model.read_text(at, length)
-        return text if text.startswith("<") else '"' + text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n") + '"'
+        return model.read_text(at, length, quoted=True)
 
 
 class Slice:
@@ -363,7 +362,7 @@ class Slice:
     def __init__(self, value):
         self.value, self.item = value, Item(value)
         name = value.type.name or ""
-        self._type = name if name.startswith("[]") and "runtime." not in name else None
+        self._type = untrusted.shown(name) if name.startswith("[]") and "runtime." not in name else None
 
     def to_string(self):
         """gdb asks for the text."""
@@ -404,7 +403,7 @@ class _Held:
 
     def to_string(self):
         """gdb asks for the text."""
-        return str(self.value.type)
+        return untrusted.shown(model.told(str, self.value.type))
 
     def children(self):
         """gdb asks for the elements; a map's keys and elements come in turn."""

@@ -94,12 +94,12 @@ def frames(limit=64):
     while frame is not None and len(found) < limit:
         inlined = frame.type() == gdb.INLINE_FRAME
         symbol = model.symbol_of(frame)
-        name = frame.name() if inlined or symbol is None else symbol[0]
+        name = model.name_of(frame) if inlined or symbol is None else symbol[0]
         if name is None:
             break
         name = name.removesuffix(".abi0")
         sal = frame.find_sal()
-        found.append((name, sal.symtab.filename if sal.symtab else None, sal.line, inlined))
+        found.append((name, model.told(getattr, sal.symtab, "filename") if sal.symtab else None, sal.line, inlined))
         if name in ROOTS:
             break
         try:
@@ -375,7 +375,7 @@ def write(trace, path):
     """Writes a trace; sorted keys, so that equal runs are equal files."""
     try:
         with open(path, "w", encoding="utf-8") as file:
-            json.dump(trace, file, indent=1, sort_keys=True, ensure_ascii=False)
+            json.dump(trace, file, indent=1, sort_keys=True)
             file.write("\n")
     except OSError as error:
         raise model.Problem(f"cannot write {path}: {error.strerror}; name a file in a folder you may write to.")

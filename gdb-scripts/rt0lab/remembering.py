@@ -5,7 +5,10 @@ import os
 
 import gdb
 
-from . import console, history, model, moments, panel, when
+from . import console, history, model, moments, panel, untrusted, when
+
+_MAX_TRACE = 1 << 28  # bytes of a recorded run
+_DEPTH = 32  # how deep a recorded run is nested at most
 
 # ---- which stops: of this process, or of a trace --------------------------------------------------------------------
 
@@ -66,10 +69,6 @@ def _take_json(words):
     return found
 
 
-def _as_json(data):
-    console.say(json.dumps(data, sort_keys=True, ensure_ascii=False))
-
-
 # ---- the commands ----------------------------------------------------------------------------------------------------
 
 
@@ -96,7 +95,7 @@ class History(console.Command):
                          "place": moment.place})  # fmt: skip
             before = moment
         if as_json:
-            return _as_json(rows)
+            return console.dump(rows)
         width = len(str(rows[-1]["stop"]))
         console.table([(f" {row['stop']:{width}} ", row["stage"] or "-", f" thread {row['thread']}",
                         "" if row["changed"] is None else f" {row['changed']} changed", " " + row["place"]) for row in rows])  # fmt: skip
@@ -128,7 +127,7 @@ class Back(console.Command):
         else:
             raise model.Problem(f"only {len(found) - 1} earlier stops are kept: `rt0 history` lists them.")
         if command == "-json":
-            return _as_json(moment.json())
+            return console.dump(moment.json())
         if command:
             return self._command(moment, command)
         i = moment.number - found[0].number
@@ -158,7 +157,7 @@ def between(argument):
         old, new = found[len(found) - 2], found[len(found) - 1]
     changed = new.changes(old)
     if as_json:
-        return _as_json({"from": old.number, "to": new.number, "changed": {path: [was, now] for path, was, now in changed}})
+        return console.dump({"from": old.number, "to": new.number, "changed": {path: [was, now] for path, was, now in changed}})
     if not changed:
         console.say(f"nothing changed from stop {old.number} to stop {new.number}.")
     for change in changed:
@@ -186,7 +185,7 @@ class When(console.Command):
         found = _need_history()
         answers = when.answers(question, found)
         if as_json:
-            return _as_json([{"stop": m.number, "stage": m.stage, "thread": m.thread, "place": m.place, "before": was, "after": now}
+            return console.dump([{"stop": m.number, "stage": m.stage, "thread": m.thread, "place": m.place, "before": was, "after": now}
                              for m, was, now in answers])  # fmt: skip
         if not answers:
             console.say(f"at none of the stops {found[0].number} to {found[len(found) - 1].number}.")
@@ -229,17 +228,27 @@ class Replay(console.Command):
     @staticmethod
     def _load(path):
         try:
-            with open(path, encoding="utf-8") as file:
-                trace = json.load(file)
-            if trace["format"] == 1 and trace["stages"] and trace["program"] and trace["runtime"]:
+            trace = json.loads(untrusted.contents(path, _MAX_TRACE))
+            if trace["format"] == 1 and trace["stages"] and trace["program"] and trace["runtime"] and _is_shallow(trace):
+                before = None
                 for number, stop in enumerate(trace["stages"], 1):
-                    moments.Recorded(stop, number).json()
+                    moment = moments.Recorded(stop, number)
+                    panel.lines(moment, before)
+                    before = moment
                 return trace
         except OSError as error:
             raise model.Problem(f"cannot read {path}: {error.strerror}.") from None
-        except (ValueError, KeyError, TypeError, AttributeError):
+        except (ValueError, KeyError, TypeError, AttributeError, IndexError, OverflowError, RecursionError):
             pass
         raise model.Problem(f"{path} is no recorded run: `rt0 record FILE` or `./lab trace hello -o FILE` writes one.")
+
+
+def _is_shallow(trace):
+    """Is it nested no deeper than traces are? Python cannot show what is."""
+    level = [trace]
+    for _ in range(_DEPTH):
+        level = [inner for item in level for inner in (item.values() if isinstance(item, dict) else item) if isinstance(inner, (dict, list))]
+    return not level
 
 
 class Limit(gdb.Parameter):

@@ -15,7 +15,7 @@ from xml.sax.saxutils import quoteattr
 
 import gdb
 
-from . import corefile, model, packets, threads
+from . import corefile, model, packets, threads, untrusted
 
 # ---- the target's description: registers in the order of their numbers -------------------------------------------------
 
@@ -180,6 +180,7 @@ class Goroutines:
 
 # ---- the line --------------------------------------------------------------------------------------------------------
 
+_MAX_CORE = 1 << 46  # bytes; a core file is never read as a whole
 _PATIENCE = 10  # seconds that a client may take to read an answer
 
 
@@ -256,8 +257,8 @@ def main(descriptor):
     try:
         goroutines = _look(asked)
         said = {"ready": goroutines.count}
-    except (model.Problem, gdb.error) as error:
-        said = {"failed": str(error)}
+    except (model.Problem, gdb.error, OSError) as error:
+        said = {"failed": error.strerror if isinstance(error, OSError) else str(error)}
     control.sendall(json.dumps(said).encode() + b"\n")
     if "ready" in said:
         _serve(asked, control.fileno(), goroutines)
@@ -268,9 +269,11 @@ def main(descriptor):
 def _look(asked):
     """The goroutines of the process or of the core file."""
     if "core" in asked:
-        gdb.execute(f"core-file {asked['core']}", to_string=True)
+        # gdb takes what follows `core-file` for a name as it stands, or as quoted, as its version likes: a number is one in any.
+        with untrusted.regular(asked["core"], _MAX_CORE) as file:
+            model.done(f"core-file /proc/self/fd/{os.dup(file.fileno())}")
     else:
-        gdb.execute(f"attach {asked['attach']}", to_string=True)
+        model.done(f"attach {int(asked['attach'])}")
     return Goroutines(asked["program"])
 
 

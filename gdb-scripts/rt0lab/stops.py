@@ -7,7 +7,7 @@ import os
 
 import gdb
 
-from . import model, stages, symbolic
+from . import model, stages, symbolic, untrusted
 
 TABLE = stages.load()
 
@@ -80,14 +80,7 @@ def _find_label(world, stage):
 
 
 def _label_line(file, label, first):
-    try:
-        with open(file, encoding="utf-8", errors="replace") as source:
-            for number, text in enumerate(source, 1):
-                if number > first and text.startswith(label + ":"):
-                    return number
-    except OSError:
-        pass
-    return None
+    return next((number for number, text in enumerate(untrusted.source(file), 1) if number > first and text.startswith(label + ":")), None)
 
 
 # ---- where are we --------------------------------------------------------------------------------------------------
@@ -187,6 +180,18 @@ class off:
             gdb.execute(f"set {name} {'on' if value else 'off'}")
 
 
+class unread:
+    """gdb prints where the program stops and no source while this lasts. It would open whatever file the debug information names,
+    and at a pipe it waits for ever."""
+
+    def __enter__(self):
+        self._before = untrusted.word(gdb.parameter("print frame-info"))
+        gdb.execute("set print frame-info location")
+
+    def __exit__(self, *_):
+        gdb.execute(f"set print frame-info {self._before}")
+
+
 def quiet():
     """gdb says nothing about threads and processes and asks nothing while this lasts."""
     return off("print thread-events", "print inferior-events", "confirm", "pagination")
@@ -196,15 +201,15 @@ def go(command):
     """Lets the program run by a gdb command and says how that ended; raises Problem if it could not start."""
     walk.refresh()
     gdb.flush()
-    with quiet(), _Exit() as ending:
+    with quiet(), unread(), _Exit() as ending:
         try:
-            text = gdb.execute(command, to_string=True)
+            text = model.done(command)
         except gdb.error as error:
             text = str(error)
             if not ending.happened:
                 _bury(ending, walk.pid or gdb.selected_inferior().pid)
             if not model.alive() and not ending.happened:
-                raise model.Problem(f"gdb could not do `{command}`: {error}")
+                raise model.Problem(f"gdb could not do `{command}`: {' '.join(str(error).split())}")
         # A thread can be seen to stop while another is ending the process: then there is nothing left to look at.
         for _ in range(100):
             if ending.happened or not isinstance(model.read_word(model.world().address("runtime.g0")), model.Unreadable):
@@ -225,10 +230,17 @@ def go(command):
     if ending.signal not in (None, "SIGTRAP"):
         return Outcome("signal", stage, text=ending.signal)
     if stage is None:
-        return Outcome("stopped", text=text)
+        return Outcome("stopped", text="\n".join([text.rstrip(), *source_line(pc)]).strip())
     walk.last = stage
     walk.reached.add(stage.name)
     return Outcome("stage", stage)
+
+
+def source_line(pc):
+    """The source at an address as gdb would have shown it, in a list: its line's number, a tab, its text; empty where there is none."""
+    file, line = model.world().line_at(pc) if pc is not None else (None, 0)
+    found = untrusted.source(file) if file else ()
+    return [f"{line}\t{found[line - 1]}"] if 0 < line <= len(found) else []
 
 
 def _bury(ending, pid):

@@ -10,7 +10,7 @@ import struct
 
 import gdb
 
-from . import bulk, corefile, goroutines, model, parking, views
+from . import bulk, corefile, goroutines, model, parking, untrusted, views
 
 MAX_MEMORY, MAX_REMOTE = 256 << 20, 16 << 20  # of a program's writable memory, here and through a line
 _PARAMETERS = re.compile(r"\([^()]*\)( const)?$")  # behind a function's name in C++
@@ -67,8 +67,7 @@ def _more():
 def _name(census, row, at):
     """`g12 chan receive main.worker`: its id, its status or what it waits for, and the function of its own that it stands in."""
     function = _PARAMETERS.sub("", at.function) if at else ""
-    text = f"g{row.goid} {census.state(row)} {function}".strip()
-    return text if text.isprintable() else "".join(c if c.isprintable() else "?" for c in text)
+    return untrusted.shown(f"g{row.goid} {census.state(row)} {function}".strip())
 
 
 # ---- registers -------------------------------------------------------------------------------------------------------
@@ -158,6 +157,6 @@ def auxv():
 def _said(command):
     """What gdb prints for what Python cannot ask it; nothing where the target does not know."""
     try:
-        return gdb.execute(command, to_string=True)
+        return model.done(command)
     except gdb.error:
         return ""

@@ -2,20 +2,26 @@
 
 Three doors, and no other way round them. `shown` is how such a text reaches a terminal, `argument` how it becomes part of a
 gdb command, `regular` how a file is opened that somebody else named. No gdb in it; the lab's command line uses it, too.
+
+A text may hold bytes that are no UTF-8, as halves of surrogate pairs: Python's way for names of files (`surrogateescape`).
 """
 
+import functools
 import os
 import re
 import stat
 import unicodedata
 
 LONGEST = 400  # characters of one text that are shown; gdb cuts its own values at 200
+LINE = 4096  # characters of one line that are shown
 MAX_FILE = 1 << 30  # bytes of one file that are read
+MAX_SOURCE = 1 << 24  # bytes of a file of source text that are read
 
 # What a terminal would obey, or show as something else than it is: controls (Cc: ESC, newline, U+009B), format characters
 # (Cf: U+202E turns the line round, U+200B cannot be seen), line and paragraph separators, halves of surrogate pairs.
 _OBEYED = {"Cc", "Cf", "Zl", "Zp", "Cs", "Co", "Cn"}
 _WORD = re.compile(r"[\w.$@/+,:%=-]+", re.ASCII)  # nothing in it has a meaning to gdb's commands
+_SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 class Unquotable(Exception):
@@ -25,10 +31,19 @@ class Unquotable(Exception):
 def shown(text, most=LONGEST):
     """A text on one line, as what it is: what a terminal would obey is escaped (`\\x1b`, `\\n`, `\\u202e`), the rest is cut after
     `most` characters, which ends in `...(N characters)`."""
-    cut = text[:most]
-    if not cut.isascii() or not cut.isprintable():
-        cut = "".join(map(_escaped, cut))
-    return cut if len(text) <= most else f"{cut}...({len(text)} characters)"
+    part = text[:most]
+    if not part.isascii() or not part.isprintable():
+        part = "".join(map(_escaped, part))
+    return part if len(text) <= most else part + _rest(text)
+
+
+def cut(text, most=LONGEST):
+    """A text as it is, up to `most` characters; a longer one ends as `shown` lets it end."""
+    return text if len(text) <= most else text[:most] + _rest(text)
+
+
+def _rest(text):
+    return f"...({len(text)} characters)"
 
 
 def shown_lines(text, most=LONGEST):
@@ -42,15 +57,17 @@ def _escaped(character):
     if unicodedata.category(character) not in _OBEYED:
         return character
     code = ord(character)
+    if 0xDC80 <= code <= 0xDCFF:  # a byte that was no UTF-8
+        code -= 0xDC00
     return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
 
 
 def argument(text):
     """A text as one argument of a gdb command that reads its arguments as a shell does; Unquotable if it cannot be one.
 
-    gdb ends a command at a newline, whatever quotes stand around it, and knows no way to write a NUL.
+    gdb ends a command at a newline, whatever quotes stand around it, and knows no way to write a NUL; Python hands it UTF-8 only.
     """
-    if not text or "\n" in text or "\r" in text or "\0" in text:
+    if not text or "\n" in text or "\r" in text or "\0" in text or _SURROGATE.search(text):
         raise Unquotable(f"gdb cannot be given the name {shown(text)}: rename it.")
     return text if _WORD.fullmatch(text) else re.sub(r"([^\w.$@/+,:%=-])", r"\\\1", text, flags=re.ASCII)
 
@@ -67,7 +84,12 @@ def regular(path, most=MAX_FILE):
 
     Whoever named the file may have named a device without end, or a pipe that nobody writes to: opening it must not wait.
     """
-    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOCTTY)
+    try:
+        if not stat.S_ISREG(os.stat(path).st_mode):  # opening alone may do something: a tape is wound back
+            raise OSError(0, "it is no regular file", path)
+        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOCTTY)
+    except ValueError:  # it has a NUL, or is no name in any encoding
+        raise OSError(0, "it is no name of a file", path) from None
     try:
         about = os.fstat(descriptor)
         if not stat.S_ISREG(about.st_mode):
@@ -78,3 +100,18 @@ def regular(path, most=MAX_FILE):
     except BaseException:
         os.close(descriptor)
         raise
+
+
+def contents(path, most=MAX_FILE):
+    """What `regular` finds in a file; OSError if it cannot be read."""
+    with regular(path, most) as file:
+        return file.read(most) or b""  # some files of /proc are regular, have no size, and let a reader wait: None
+
+
+@functools.lru_cache(maxsize=64)
+def source(path):
+    """The lines of a file of source text, as they are; none if it is not to be read. It is read once."""
+    try:
+        return tuple(contents(path, MAX_SOURCE).decode("utf-8", "surrogateescape").split("\n"))
+    except OSError:
+        return ()

@@ -4,27 +4,51 @@ import gdb
 import gdb.FrameDecorator
 import gdb.unwinder
 
-from . import model, record, views
+from . import model, record, untrusted, views
 
 # ---- roots: nothing lies below them ----------------------------------------------------------------------------------
 
 
 class Careful(gdb.FrameDecorator.FrameDecorator):
-    """A frame whose arguments may lie in memory that cannot be read: gdb would end the backtrace there with an exception."""
+    """A frame whose names may be any text, and whose arguments may lie in memory that cannot be read: gdb would obey the one, and end
+    the backtrace with an exception at the other."""
+
+    def function(self):
+        """gdb asks for the name; where there is none it is an address."""
+        name = model.told(super().function)
+        return untrusted.shown(name) if isinstance(name, str) else name
+
+    def filename(self):
+        """gdb asks for the file."""
+        name = model.told(super().filename)
+        return untrusted.shown(name) if isinstance(name, str) else name
+
+    def line(self):
+        """gdb asks for the line."""
+        try:
+            return super().line()
+        except UnicodeDecodeError:  # gdb's decorator wants to know whether the file has a name
+            return self.inferior_frame().find_sal().line
 
     def frame_args(self):
         """gdb asks for the arguments."""
-        return self._readable(super().frame_args())
+        try:
+            return self._readable(super().frame_args())
+        except UnicodeDecodeError:
+            return self._readable(gdb.FrameDecorator.FrameVars(self.inferior_frame()).fetch_frame_args())
 
     def frame_locals(self):
         """`bt full` asks for the variables."""
-        return self._readable(super().frame_locals())
+        try:
+            return self._readable(super().frame_locals())
+        except UnicodeDecodeError:
+            return self._readable(gdb.FrameDecorator.FrameVars(self.inferior_frame()).fetch_frame_locals())
 
     def _readable(self, variables):
-        return [Said(v.symbol(), text) if (text := self._unreadable(v)) else v for v in variables or ()] or None
+        return [self._sayable(variable) for variable in variables or ()] or None
 
-    def _unreadable(self, variable):
-        """What to say instead of a value that is not there, else None."""
+    def _sayable(self, variable):
+        """The variable, with something to say instead of a value that is not there, and its name as `shown` has it."""
         symbol, value = variable.symbol(), variable.value()
         try:
             if value is None and isinstance(symbol, gdb.Symbol):
@@ -34,17 +58,25 @@ class Careful(gdb.FrameDecorator.FrameDecorator):
                 if value.type.strip_typedefs().code in (gdb.TYPE_CODE_REF, gdb.TYPE_CODE_RVALUE_REF):
                     value.referenced_value().fetch_lazy()
         except gdb.MemoryError as error:
-            return f"<unreadable {str(error).rpartition(' ')[2]}>"
-        except (gdb.error, TypeError):  # gdb says that itself
-            pass
-        return None
+            return Said(self._name(symbol), f"<unreadable {str(error).rpartition(' ')[2]}>")
+        except (gdb.error, TypeError) as error:  # gdb says that itself, where it knows the symbol
+            value = f"<error: {untrusted.shown(str(error))}>"
+        name = self._name(symbol)
+        return variable if name is symbol else Said(name, value)
+
+    @staticmethod
+    def _name(symbol):
+        """The symbol itself, or its name escaped if that is what gdb must not print."""
+        name = model.told(str, symbol)
+        plain = untrusted.shown(name)
+        return symbol if plain == name else plain
 
 
 class Said:
-    """A variable with a text for its value."""
+    """A variable with another name, or a text for its value."""
 
-    def __init__(self, symbol, text):
-        self._symbol, self._text = symbol, text
+    def __init__(self, symbol, value):
+        self._symbol, self._value = symbol, value
 
     def symbol(self):
         """gdb asks for the name."""
@@ -52,7 +84,7 @@ class Said:
 
     def value(self):
         """gdb asks for the value."""
-        return self._text
+        return self._value
 
 
 class Named(Careful):
@@ -89,7 +121,7 @@ class Roots:
                     yield views.Claimed(decorator, view[1])
                 continue
             symbol = model.symbol_of(frame)
-            if frame.level() > 0 and symbol is None and frame.name() is None:
+            if frame.level() > 0 and symbol is None and model.told(frame.name) is None:
                 return
             yield Careful(decorator) if symbol is None or _named_well(world, frame, symbol[0]) else Named(decorator, symbol[0])
             # Go's unwind information leads on, to whatever lies above; ours ends by itself.

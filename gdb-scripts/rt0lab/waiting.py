@@ -35,7 +35,7 @@ class Waits(console.Command):
         with bulk.no_collecting():
             graph = waits.Graph()
         if asked.json:
-            lists.dump(graph.plain())
+            console.dump(graph.plain())
             return
         for thing in sorted(graph.things.values(), key=lambda thing: -len(thing.waiting)):
             self._thing(graph, thing)
@@ -105,7 +105,7 @@ class Holders(console.Command):
         kind, address, value = waits.lock_at(text)
         found = self._runtime(address, value) if kind == "runtime.mutex" else self._sync(kind, address, value)
         if as_json:
-            lists.dump({"kind": kind, "address": address, **found})
+            console.dump({"kind": kind, "address": address, **found})
             return
         console.say(f"{kind} {address:#x}: {found['state']}")
         for sentence in found["known"]:

@@ -90,16 +90,15 @@ def _show(outcome):
     elif outcome.what == "signal":
         console.say(f"the program received {outcome.text}: `bt` shows where, `rt0 check` whether the runtime's state is sound.")
     else:
-        console.say(outcome.text.rstrip() or "stopped.")
+        console.pass_on((outcome.text or "stopped.") + "\n")
 
 
 def _card(stage):
     snap = console.session.now if console.session.now is not None and console.session.now.live else console.session.snapshot()
     before = console.session.card or (console.session.entry if console.session.entry is not snap else None)
     head, *rest = cards.card(stage, snap, before)
-    console.say(console.bold(head))
-    for line in rest:
-        console.say(line)
+    console.say(head, "1")
+    console.write(rest)
     console.session.card = snap
 
 

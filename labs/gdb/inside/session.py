@@ -23,7 +23,7 @@ def show(lines):
     """A screen of text, as it is."""
     with stops.off("pagination"):
         for line in lines:
-            console.say(line)
+            console.pass_on(line + "\n")
 
 
 class Session:
@@ -67,7 +67,8 @@ class Session:
     def stopped(self, event):
         """gdb.events.stop: ticks a goal, judges what waited for this place."""
         try:
-            where = gdb.execute("frame", to_string=True)  # with it, once: gdb's warning that assembly is not C++
+            with stops.unread():
+                where = model.done("frame")  # with it, once: gdb's warning that assembly is not C++
             ours = isinstance(event, gdb.BreakpointEvent) and all(getattr(b, "stopped", False) for b in event.breakpoints)
             moments = self.observer.here(model.register("rip"))
             if isinstance(event, gdb.BreakpointEvent) and all(getattr(b, "stopped", False) for b in event.breakpoints):
@@ -82,7 +83,8 @@ class Session:
         if any(checkpoint.at.startswith("return:") for _, checkpoint in moments):
             tell(self.say("stopped-at", where=self._where(moments[0][1])))
         else:
-            show(line for line in where.splitlines() if not line.startswith("Warning:"))
+            shown = [line for line in where.rstrip("\n").split("\n") if not line.startswith("Warning:")]
+            show([*shown, *stops.source_line(model.register("rip"))])
 
     def exited(self, event):
         """gdb.events.exited: what waited was never reached; nothing to say if the learner killed it."""
