@@ -3,6 +3,7 @@
 `print -pretty` or `set print pretty on` shows all fields. Null, garbage and unset values print as what they are.
 """
 
+import itertools
 import re
 
 import gdb
@@ -13,6 +14,7 @@ from . import model, snapshot, untrusted
 _NAMES = ("g", "m", "p", "schedt", "gobuf", "stack", "sudog", "hchan", "waitq", "note", "mutex")
 _ONE_LINE = ("stack", "note", "mutex", "waitq")
 _MAX_ELEMENTS = 64
+_MAX_BUCKETS = 1 << 15  # of a map, or groups, that are searched for its elements
 
 # ---- reading a gdb.Value like a model.Struct -----------------------------------------------------------------------
 
@@ -429,62 +431,93 @@ class Chan(_Held):
         return "array"
 
 
+class _TooMany(Exception):
+    """More is claimed than is searched; its text says what was."""
+
+
+def _bytes(value):
+    """The bytes of an array of bytes."""
+    data = model.read(int(value.address), value.type.sizeof)
+    if isinstance(data, model.Unreadable):
+        raise gdb.MemoryError(str(data))
+    return data
+
+
 class Map(_Held):
-    """A Go program's map: buckets of eight up to Go 1.23, groups of eight slots (Swiss tables) since."""
+    """A Go program's map: buckets of eight up to Go 1.23, groups of eight slots (Swiss tables) since.
+
+    Damaged, it may claim any number of them: so many are searched and no more, and what follows them says so.
+    """
 
     def _elements(self):
         head = self.value.dereference()
         names = {field.name for field in head.type.strip_typedefs().fields()}
         pairs = self._buckets(head) if "buckets" in names else self._groups(head) if "dirPtr" in names else ()
+        number = 0
         try:
-            for number, (key, element) in enumerate(pairs):
-                if number == _MAX_ELEMENTS:
-                    return
+            for key, element in itertools.islice(pairs, _MAX_ELEMENTS):
                 yield f"[{2 * number}]", key
                 yield f"[{2 * number + 1}]", element
+                number += 1
         except gdb.MemoryError:
             return
+        except _TooMany as why:
+            yield f"[{2 * number}]", f"<{why}>"
+            yield f"[{2 * number + 1}]", "..."
 
     @staticmethod
     def _buckets(head):
         """While a map grows, an old bucket that has not been evacuated yet holds what two new ones will."""
-        most = 1 << min(int(head["B"]), 20)
+        count, left = 1 << int(head["B"]), _MAX_BUCKETS
         old, buckets = head["oldbuckets"], head["buckets"]
-        for i in range(most):
+        half = max(count // 2, 1) if not int(head["flags"]) & 8 else count  # 8: it grows to the same size
+        for i in range(count):
             bucket = buckets + i
             if int(old):
-                half = most // 2 if not int(head["flags"]) & 8 else most  # 8: it grows to the same size
                 from_old = old + i % half
                 if not 2 <= int(from_old["tophash"][0]) <= 4:  # evacuated; where to
-                    if i >= half:
-                        continue
-                    bucket = from_old
-            for _ in range(_MAX_ELEMENTS):
-                for slot in range(8):
-                    if int(bucket["tophash"][slot]) >= 5:  # less means empty or evacuated
-                        yield bucket["keys"][slot], bucket["values"][slot]
-                bucket = bucket["overflow"]
-                if not int(bucket):
+                    bucket = from_old if i < half else None
+            while bucket is None or int(bucket):
+                left -= 1
+                if left < 0:
+                    raise _TooMany(f"only {_MAX_BUCKETS} of {count} buckets, and of those that hang on them, were searched")
+                if bucket is None:
                     break
-                bucket = bucket.cast(buckets.type)
+                for slot, hash_ in enumerate(_bytes(bucket["tophash"])):
+                    if hash_ >= 5:  # less means empty or evacuated
+                        yield bucket["keys"][slot], bucket["values"][slot]
+                bucket = bucket["overflow"].cast(buckets.type)
+
+    @classmethod
+    def _groups(cls, head):
+        """A small map is one group; a larger one a directory of tables, where a table may stand more than once."""
+        left = _MAX_BUCKETS
+        for first, count in cls._tables(head):
+            for i in range(max(count, 1)):
+                left -= 1
+                if left < 0:
+                    raise _TooMany(f"only {_MAX_BUCKETS} of its groups and tables were searched")
+                control = _number(first[i]["ctrl"]) if i < count else -1
+                for slot in range(8):
+                    if not control >> 8 * slot & 0x80:  # the top bit: empty or deleted
+                        yield first[i]["slots"][slot]["key"], first[i]["slots"][slot]["elem"]
 
     @staticmethod
-    def _groups(head):
-        """A small map is one group; a larger one a directory of tables, where a table may stand more than once."""
+    def _tables(head):
+        """(its first group, how many it has) of each of a map's tables; one that is nil, or came before, has none."""
         table = head["dirPtr"].type.target().target()
         data = next(f for f in table.strip_typedefs().fields() if f.name == "groups").type.strip_typedefs()
         group = next(f for f in data.fields() if f.name == "data").type
         if not int(head["dirLen"]):
-            runs = [(head["dirPtr"].cast(group), 1)]
-        else:
-            tables = {int(head["dirPtr"][i]): head["dirPtr"][i] for i in range(min(int(head["dirLen"]), 1 << 16))}
-            runs = [(t["groups"]["data"], min(int(t["groups"]["lengthMask"]) + 1, 1 << 20)) for t in tables.values() if int(t)]
-        for first, count in runs:
-            for i in range(count):
-                control = _number(first[i]["ctrl"])
-                for slot in range(8):
-                    if not control >> 8 * slot & 0x80:  # the top bit: empty or deleted
-                        yield first[i]["slots"][slot]["key"], first[i]["slots"][slot]["elem"]
+            yield head["dirPtr"].cast(group), 1
+        seen = {0}
+        for i in range(int(head["dirLen"])):
+            here = head["dirPtr"][i]
+            if int(here) in seen:
+                yield None, 0
+                continue
+            seen.add(int(here))
+            yield here["groups"]["data"], int(here["groups"]["lengthMask"]) + 1
 
     def display_hint(self):
         """Shown as a map."""
