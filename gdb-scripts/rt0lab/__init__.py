@@ -16,6 +16,7 @@ Layers, each using only those above it:
   cards     one stage as a card of text
   checks    what must hold, whatever the moment
   frames    the backtraces of many goroutines: what gdb found out about a pc once serves all
+  blockers  what goroutines wait on: channels, semaphores, timers
   goroutines  what each does, where it stands, what it waits on, as data
   waits     who waits for whom, and who could wake them
   moments   an earlier stop, or one of a recorded run, as plain data; when: questions about them

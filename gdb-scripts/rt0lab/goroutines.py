@@ -12,7 +12,7 @@ import time
 
 import gdb
 
-from . import bulk, frames, model, views
+from . import blockers, bulk, frames, model, views
 
 _SCAN = 0x1000
 _FIELDS = {
@@ -22,72 +22,11 @@ _FIELDS = {
     "syscallpc": "syscallpc", "syscallsp": "syscallsp",
 }  # fmt: skip
 _RARELY = ("bp", "lo", "gopc", "startpc", "syscallpc", "syscallsp")
-_SEMAPHORES = ("semacquire", "sync.Mutex.Lock", "sync.RWMutex.RLock", "sync.RWMutex.Lock", "sync.WaitGroup.Wait")
 _PARKED = ("waiting", "runnable", "preempted", "copystack", "leaked")  # a gobuf says where they stand
 _ENDED = ("idle", "dead")
 _CLOSURE = re.compile("_ZN6detail7closureI.*E3runEP7funcval")
 
-
-class Channel:
-    """A channel that a goroutine waits on."""
-
-    kind = "chan"
-
-    def __init__(self, addr, state, sending=None):
-        self.addr, self.sending = addr, sending
-        self.len, self.cap, self.closed = (state.len, state.cap, state.closed) if state else (None, None, None)
-
-    def __str__(self):
-        if not self.addr:
-            return "nil chan"
-        return f"chan {self.addr:#x} " + (f"{self.len}/{self.cap}" if self.len is not None else "<unreadable>") + (" closed" if self.closed else "")
-
-    def plain(self):
-        """As JSON has it."""
-        return {"kind": self.kind, "address": self.addr, "len": self.len, "cap": self.cap, "closed": bool(self.closed)}
-
-
-class Lock:
-    """A semaphore, and what of package sync it belongs to, if that is known."""
-
-    kind = "sema"
-
-    def __init__(self, sema, what="sema", addr=None):
-        self.sema, self.what, self.addr = sema, what, addr or sema
-
-    def __str__(self):
-        return f"{self.what} {self.addr:#x}"
-
-    def plain(self):
-        """As JSON has it."""
-        return {"kind": self.what, "address": self.addr, "sema": self.sema}
-
-
-class Timer:
-    """The timer that will wake a sleeper."""
-
-    kind = "timer"
-
-    def __init__(self, addr, when, now):
-        self.addr, self.when, self.now = addr, when, now
-
-    def __str__(self):
-        return "timer" + (f", in {duration(self.when - self.now)}" if self.now and self.when > self.now else ", due" if self.now else "")
-
-    def plain(self):
-        """As JSON has it."""
-        return {"kind": self.kind, "address": self.addr, "when": self.when, "in_ns": self.when - self.now if self.now else None}
-
-
 Was = collections.namedtuple("Was", "num pc")  # a thread at an earlier stop
-
-
-def duration(ns):
-    """`350ms`, `12s`, `3m`, `5h`: two digits say enough."""
-    for unit, size in (("h", 3600_000_000_000), ("m", 60_000_000_000), ("s", 1_000_000_000), ("ms", 1_000_000), ("us", 1000)):
-        if ns >= 2 * size or unit == "us":
-            return f"{round(ns / size)}{unit}"
-    return "0s"
 
 
 def now():
@@ -355,17 +294,18 @@ class Census:
 
     def waits(self, rows):
         """{addr: (Channel, Lock or Timer, ...)} of those of the rows that wait for something one can point at."""
-        waits = {status for status, name in self.status.items() if name.startswith("waiting")}
-        found = self._channels([row for row in rows if row.waiting and row.status in waits])
-        others, timers = [row for row in rows if row.status in waits and not row.waiting], {}
+        waits = {status for status, name in self.status.items() if name.startswith(("waiting", "leaked"))}
+        found = blockers.channels([row for row in rows if row.waiting and row.status in waits])
+        # From Go 1.26 on g.waiting leads to what waits for a semaphore or a Cond, too.
+        others, timers = [row for row in rows if row.status in waits and row.addr not in found], {}
         for row in others:
             reason = self.reason(row)
             if "nil chan" in reason:
-                found[row.addr] = (Channel(0, None),)
+                found[row.addr] = (blockers.Channel(0, None),)
             elif reason == "sleep" and row.timer:
                 timers[row.timer] = row.addr
         for timer in bulk.Fields("timer", when="when").by_address(timers).values() if timers else ():
-            found[timers[timer.addr]] = (Timer(timer.addr, timer.when, self.now),)
+            found[timers[timer.addr]] = (blockers.Timer(timer.addr, timer.when, self.now),)
         if self._semaphores:
             on_semas = [row for row in others if row.addr in self._semaphores and row.addr not in found]
             stacks = self.stacks(on_semas)
@@ -377,57 +317,18 @@ class Census:
         """What of package sync a semaphore belongs to: the method that waits on it says, and the type where the field lies."""
         locking = stack.locking if stack else None
         if locking is None:
-            return Lock(sema)
+            return blockers.Lock(sema)
         what, method = locking
         field = "sema" if what != "RWMutex" else "readerSem" if method.startswith("R") else "writerSem"
         offset = _offset(self.world, what, field)
-        return Lock(sema) if offset is None else Lock(sema, what, sema - offset)
+        return blockers.Lock(sema) if offset is None else blockers.Lock(sema, what, sema - offset)
 
     @functools.cached_property
     def now(self):
         """The program's time."""
         return now()
 
-    def _channels(self, waiting):
-        """{addr: (Channel, ...)} of rows with a sudog; who waits on one channel alone shares the tuple with all others that do."""
-        waiting = bulk.ordered(waiting, "waiting")
-        owners, heads = bulk.column(waiting, "addr"), bulk.column(waiting, "waiting")
-        fields = bulk.Fields("sudog", c="c", link="waitlink")
-        first = fields.columns(heads)
-        more, links = [], {link: owner for link, owner in zip(first.link, owners) if link}
-        seen = set(heads) if links else ()
-        while links := {link: owner for link, owner in links.items() if link not in seen}:  # what a select waits on beside its first
-            seen.update(links)
-            sudogs = fields.columns(links)
-            reached = list(map(links.get, sudogs.addr))
-            more += [(owner, c) for owner, c in zip(reached, sudogs.c) if c]
-            links = {link: owner for link, owner in zip(sudogs.link, reached) if link}
-        addresses = {*first.c, *(c for _, c in more)}
-        states = bulk.Fields("hchan", len="qcount", cap="dataqsiz", closed="closed").by_address(addresses - {0})
-        shared = {c: (Channel(c, states.get(c)),) if c else () for c in addresses}
-        found = dict(zip(owners, map(shared.get, first.c)))
-        for owner, c in more:
-            found[owner] += shared[c]
-        if 0 in addresses:  # waits by a sudog, for something that is no channel
-            found = {owner: channels for owner, channels in found.items() if channels}
-        return found
-
     @functools.cached_property
     def _semaphores(self):
         """{g: address it waits on} for all that wait in semacquire: the lists that hang on runtime.semtable."""
-        return dict(semaphores())
-
-
-def semaphores():
-    """[(g, address it waits on)] of semtable: a tree or a list of addresses in each root, a list of waiters at each."""
-    roots = model.elements("semtable")
-    head = next((leaf.path for leaf in roots[0].layout.leaves if leaf.target == "sudog"), None) if roots else None
-    if head is None:
-        return []
-    heads = {root.get(head) for root in roots} - {0}
-    found, fields = {}, bulk.Fields("sudog", g="g", elem="elem", prev="prev", next="next", link="waitlink")
-    while heads and len(found) < bulk.MAX_GS:
-        sudogs = {addr: s for addr, s in fields.by_address(heads).items() if s.g}
-        found.update(sudogs)
-        heads = {link for s in sudogs.values() for link in (s.prev, s.next, s.link) if link and link not in found}
-    return [(s.g, s.elem) for s in found.values()]
+        return dict(blockers.semaphores())

@@ -8,7 +8,7 @@ import shlex
 
 import gdb
 
-from . import bulk, cards, console, frames, goroutines, model, printers, untrusted
+from . import blockers, bulk, cards, console, frames, goroutines, model, printers, untrusted
 
 
 class Options(argparse.ArgumentParser):
@@ -104,11 +104,11 @@ class View:
         """What it waits on, or who runs it."""
         if row.addr in self.on:
             items = self.on[row.addr]
-            text = str(items[0]) if len(items) == 1 else f"{len(items)} chans, {str(items[0])[5:]}"
+            text = str(items[0]) if len(items) == 1 else f"{len(items)} chans, {str(items[0]).removeprefix('chan ')}"
         else:
             text = self.host(row) if row.m else ""
         since = self.waited(row) if row.since else None
-        return f"{text} {goroutines.duration(since)}".lstrip() if since else text
+        return f"{text} {blockers.duration(since)}".lstrip() if since else text
 
     def plain(self, row):
         """As JSON has it."""
@@ -308,7 +308,7 @@ def long_lines(view):
         thread = view.census.threads.get(row.addr)
         yield (
             f"{'*' if view.census.is_current(row) else ' '} {view.census.name(row)} {view.census.state(row)}"
-            + (f" for {goroutines.duration(since)}" if since else "") + (f" on {on}" if on else "")
+            + (f" for {blockers.duration(since)}" if since else "") + (f" on {on}" if on else "")
             + (f", {view.host(row)}" if row.m else "") + (f", thread {thread.num}" if thread else "")
         )  # fmt: skip
         if view.where(row):

@@ -10,7 +10,7 @@ import re
 
 import gdb
 
-from . import bulk, goroutines, model, views
+from . import blockers, bulk, goroutines, model, views
 
 _STACK = 1 << 16  # bytes of each stack that are searched
 _GLOBALS = 1 << 24  # bytes of the program's variables that are searched
@@ -37,7 +37,7 @@ class Graph:
         self.census = census = goroutines.Census()
         self.rows = [row for row in census.rows if row.status not in census.ended and not self.is_system(row)]
         self.on = census.waits(self.rows)
-        self.blocked = [row for row in self.rows if row.addr in self.on and not isinstance(self.on[row.addr][0], goroutines.Timer)]
+        self.blocked = [row for row in self.rows if row.addr in self.on and not isinstance(self.on[row.addr][0], blockers.Timer)]
         blocked = {row.addr for row in self.blocked}
         # What can still do something by itself: it runs, it is ready, or a timer or the network will make it so.
         self.able = [row for row in self.rows if row.addr not in blocked and not self._forever(row)]
@@ -191,7 +191,7 @@ def lock_at(text):
 def waiters_by_address(census):
     """{address of the semaphore: [rows]}"""
     found, rows = collections.defaultdict(list), {row.addr: row for row in census.rows}
-    for g, address in goroutines.semaphores():
+    for g, address in blockers.semaphores():
         if g in rows:
             found[address].append(rows[g])
     return found

@@ -1,0 +1,187 @@
+"""What goroutines wait on, as the runtime notes it: channels, semaphores, timers. Read in bulk, returned as data.
+
+Nothing is called a channel because a pointer leads there: its fields must fit together first.
+"""
+
+import collections
+
+import gdb
+
+from . import bulk, model
+
+_HCHAN = {"len": "qcount", "cap": "dataqsiz", "closed": "closed", "elemsize": "elemsize", "elemtype": "elemtype", "buf": "buf",
+          "sendx": "sendx", "recvx": "recvx", "receivers": "recvq.first", "senders": "sendq.first"}  # fmt: skip
+# From Go 1.26 on a word that the collector does not follow stands beside the pointer, and it is the one that counts.
+_SUDOG = {"g": "g", "c": ("c", "c.maybeTraceablePtr.vu", "c.vu"), "elem": ("elem", "elem.vu"), "prev": "prev", "next": "next", "link": "waitlink"}
+
+
+class Channel:
+    """A channel that a goroutine waits on; `problem` says why what is there is none."""
+
+    kind = "chan"
+
+    def __init__(self, addr, state, queued=True):
+        self.addr, self.queued = addr, queued  # is the waiter on one of the channel's own queues?
+        self.problem = None if not addr else no_channel(addr, state)
+        fits = state is not None and not self.problem
+        self.len, self.cap, self.closed = (state.len, state.cap, bool(state.closed)) if fits else (None, None, None)
+
+    def __str__(self):
+        if not self.addr:
+            return "nil chan"
+        if self.problem:
+            return f"no channel at {self.addr:#x}"
+        state = "<unreadable>" if self.len is None else f"{self.len}/{self.cap}" + (" closed" if self.closed else "")
+        return f"chan {self.addr:#x} {state}" + ("" if self.queued else " (in none of its queues)")
+
+    def plain(self):
+        """As JSON has it."""
+        return {"kind": self.kind, "address": self.addr, "len": self.len, "cap": self.cap, "closed": self.closed, "queued": self.queued,
+                "problem": self.problem}  # fmt: skip
+
+
+class Lock:
+    """A semaphore, and what of package sync it belongs to, if that is known."""
+
+    kind = "sema"
+
+    def __init__(self, sema, what="sema", addr=None):
+        self.sema, self.what, self.addr = sema, what, addr or sema
+
+    def __str__(self):
+        return f"{self.what} {self.addr:#x}"
+
+    def plain(self):
+        """As JSON has it."""
+        return {"kind": self.what, "address": self.addr, "sema": self.sema}
+
+
+class Timer:
+    """The timer that will wake a sleeper."""
+
+    kind = "timer"
+
+    def __init__(self, addr, when, now):
+        self.addr, self.when, self.now = addr, when, now
+
+    def __str__(self):
+        return "timer" + (f", in {duration(self.when - self.now)}" if self.now and self.when > self.now else ", due" if self.now else "")
+
+    def plain(self):
+        """As JSON has it."""
+        return {"kind": self.kind, "address": self.addr, "when": self.when, "in_ns": self.when - self.now if self.now else None}
+
+
+def duration(ns):
+    """`350ms`, `12s`, `3m`, `5h`: two digits say enough."""
+    for unit, size in (("h", 3600_000_000_000), ("m", 60_000_000_000), ("s", 1_000_000_000), ("ms", 1_000_000), ("us", 1000)):
+        if ns >= 2 * size or unit == "us":
+            return f"{round(ns / size)}{unit}"
+    return "0s"
+
+
+# ---- channels ----------------------------------------------------------------------------------------------------------
+
+
+def states(addresses):
+    """{address: the fields of the hchan there}, as far as they can be read; each is good for `no_channel`."""
+    return bulk.Fields("hchan", **_HCHAN).by_address(addresses)
+
+
+def no_channel(addr, state):
+    """Why there is no channel at an address whose hchan has these fields (None: unreadable), in words; None if there may be one."""
+    if not addr or addr & 7:
+        return "its address is nil" if not addr else "its address is not that of a word"
+    if state is None:
+        return None
+    room = state.cap or 1
+    for holds, text in (
+        (state.len <= state.cap, f"there would be {state.len} of {state.cap} in its buffer"),
+        (state.sendx < room and state.recvx < room, f"its places to send and receive, {state.sendx} and {state.recvx}, are outside of its buffer"),
+        (state.cap * state.elemsize < 1 << 47, "no memory is as large as its buffer"),
+        (state.buf and not state.buf & 7, f"its buffer would be at {state.buf:#x}"),
+        (state.closed <= 1, f"it is neither open nor closed but {state.closed}"),
+        (_size_of(state.elemtype) == state.elemsize, f"its elements have {state.elemsize} bytes, their type does not"),
+    ):
+        if not holds:
+            return text
+    return None
+
+
+def _size_of(elemtype):
+    """The size of values of a type as its descriptor says, or None."""
+    world = model.world()
+    at = getattr(world, "size_in_type", None)
+    if at is None:
+        field = next(f for f in world.type("hchan").fields() if f.name == "elemtype")
+        fields = field.type.strip_typedefs().target().strip_typedefs().fields()
+        at = world.size_in_type = next(f.bitpos // 8 for f in fields if f.name.lower().rstrip("_") == "size")
+    size = model.read_word(elemtype + at) if elemtype else None
+    return size if isinstance(size, int) else None
+
+
+def channels(waiting):
+    """{addr: (Channel, ...)} of rows with a sudog; who waits on one channel alone shares the tuple with all others that do."""
+    waiting = bulk.ordered(waiting, "waiting")
+    owners, heads = bulk.column(waiting, "addr"), bulk.column(waiting, "waiting")
+    fields = bulk.Fields("sudog", **_SUDOG)
+    first = fields.columns(heads)
+    if list(first.g) != owners:  # a sudog that is somebody else's says nothing of this one
+        keep = [i for i, (g, owner) in enumerate(zip(first.g, owners)) if g == owner]
+        owners, heads = [owners[i] for i in keep], [heads[i] for i in keep]
+        first = fields.columns(heads)
+    more, links = [], {link: owner for link, owner in zip(first.link, owners) if link}
+    seen = set(heads) if links else ()
+    while links := {link: owner for link, owner in links.items() if link not in seen}:  # what a select waits on beside its first
+        seen.update(links)
+        sudogs = fields.columns(links)
+        reached = list(map(links.get, sudogs.addr))
+        more += [found for found in zip(reached, sudogs.c, sudogs.addr, sudogs.prev, sudogs.g) if found[1] and found[4] == found[0]]
+        links = {link: owner for link, owner in zip(sudogs.link, reached) if link}
+    addresses = {*first.c, *(c for _, c, _, _, _ in more)}
+    known = states(addresses - {0})
+    shared = {c: (Channel(c, known.get(c)),) if c else () for c in addresses}
+    loose = _loose([*zip(first.c, heads, first.prev), *((c, sudog, prev) for _, c, sudog, prev, _ in more)], known, fields)
+    apart = {c: (Channel(c, known.get(c), False),) for c, _ in loose}
+    found = dict(zip(owners, map(shared.get, first.c)))
+    for owner, c, sudog in zip(owners, first.c, heads) if loose else ():
+        if (c, sudog) in loose:
+            found[owner] = apart[c]
+    others = collections.defaultdict(list)
+    for owner, c, sudog, _, _ in more:
+        others[owner] += (apart if (c, sudog) in loose else shared)[c]
+    for owner, channels_ in others.items():
+        found[owner] += tuple(channels_)
+    if 0 in addresses:  # waits by a sudog, for something that is no channel
+        found = {owner: channels_ for owner, channels_ in found.items() if channels_}
+    return found
+
+
+def _loose(sudogs, known, fields):
+    """{(c, sudog)} of those (c, sudog, prev) that are in no queue of their channel: neither its first nor behind another of its."""
+    channel_of = {sudog: c for c, sudog, _ in sudogs}
+    missing = {prev for _, _, prev in sudogs}.difference(channel_of) - {0}  # not all that wait were asked about
+    channel_of.update((row.addr, row.c) for row in (fields.by_address(missing).values() if missing else ()))
+    found = {(c, sudog) for c, sudog, prev in sudogs if prev and channel_of.get(prev) != c}
+    for c, sudog, prev in sudogs:
+        if not prev and c in known and sudog not in (known[c].receivers, known[c].senders):
+            found.add((c, sudog))
+    return found
+
+
+# ---- semaphores --------------------------------------------------------------------------------------------------------
+
+
+def semaphores():
+    """[(g, address it waits on)] of semtable: a tree or a list of addresses in each root, a list of waiters at each."""
+    roots = model.elements("semtable")
+    head = next((leaf.path for leaf in roots[0].layout.leaves if leaf.target == "sudog"), None) if roots else None
+    if head is None:
+        return []
+    heads = {root.get(head) for root in roots} - {0}
+    found, fields = {}, bulk.Fields("sudog", **_SUDOG)
+    while heads and len(found) < bulk.MAX_GS:
+        sudogs = {addr: s for addr, s in fields.by_address(heads).items() if s.g}
+        found.update(sudogs)
+        heads = {link for s in sudogs.values() for link in (s.prev, s.next, s.link) if link and link not in found}
+    return [(s.g, s.elem) for s in found.values()]
