@@ -5,6 +5,8 @@ import os
 import signal
 import sys
 
+from rt0lab import untrusted
+
 from . import bench, compare, doctor, gdb, notes, path, python, serve, setup, test, tour, trace
 from .exercises import devcheck
 from .exercises import verbs as exercises
@@ -39,15 +41,30 @@ def run(argv):
     return args.run(args)
 
 
+class Screen:
+    """Standard output or error: whatever is printed may quote a name, a path or a text of others, and leaves as `shown` has it."""
+
+    def __init__(self, stream):
+        self._stream = stream
+
+    def write(self, text):
+        """print calls this."""
+        return self._stream.write(untrusted.shown_lines(text, untrusted.LINE))
+
+    def __getattr__(self, name):
+        return getattr(self._stream, name)
+
+
 def main(argv):
     """Runs the lab; every way to fail ends here as one line."""
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
+    sys.stdout, sys.stderr = Screen(sys.stdout), Screen(sys.stderr)
     try:
         status = run(argv)
         sys.stdout.flush()
         return status
     except Failure as failure:
-        print(f"lab: {failure}", file=sys.stderr)
+        print(f"lab: {untrusted.shown(str(failure), untrusted.LINE)}", file=sys.stderr)
         return failure.status
     except KeyboardInterrupt:
         return 128 + signal.SIGINT

@@ -6,6 +6,8 @@ import textwrap
 import tomllib
 from collections import Counter
 
+from rt0lab import untrusted
+
 from . import debugger, fields, observations, trace
 from .failure import FAILED, MACHINE, USAGE, Failure
 from .reasons import Reasons
@@ -110,7 +112,7 @@ def show(result, version):
             groups.setdefault((row["verdict"], row["reason"]), []).append(row)
     for (verdict, reason), rows in groups.items():
         for row in rows:
-            line("   -  ", f"{verdict}: {row['stage']}: {row['path']}: go {say(row['go'])}; ours {say(row['ours'])}")
+            line("   -  ", f"{verdict}: {row['stage']}: {untrusted.shown(row['path'])}: go {say(row['go'])}; ours {say(row['ours'])}")
         line("      ", f"because: {reason}")
     line("   =  ", f"same: {len(same)} changes at {len({row['stage'] for row in same})} stops")
     totals = result["totals"]
@@ -139,4 +141,4 @@ def say(value):
         return " → ".join(say(part) for part in value)
     if isinstance(value, list):
         return "(" + ", ".join(say(part) for part in value) + ")"
-    return str(value)
+    return untrusted.shown(str(value))

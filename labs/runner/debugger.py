@@ -1,12 +1,14 @@
 """Starts gdb the same way for every verb: no start-up files, one script allowed, a fixed environment for the program."""
 
 import os
-import shlex
+import re
 import signal
 import subprocess
 import sys
 import tempfile
 from pathlib import Path
+
+from rt0lab import untrusted
 
 from . import build, elf, machine, needs, setup
 from .failure import Failure
@@ -14,6 +16,9 @@ from .tree import GDB_SCRIPT, programs
 
 # What the program under gdb may still see of the user's environment: these change what a Go program does.
 PASSED_ON = ("GODEBUG", "GOGC", "GOMAXPROCS", "GOTRACEBACK")
+
+
+PLAIN = re.compile(r"/[\w./+@=-]+", re.ASCII)  # other paths are patterns, or several, to gdb's list of what may be loaded
 
 
 def program(name, release=False):
@@ -48,12 +53,10 @@ def command(target, *, batch=False, shell=False, traced=True):
     words += ["-iex", "python gdb.execute('unset environment')"]
     for name, value in fixed.items():
         words += ["-iex", f"set environment {name}={value}"]
-    if target.runtime == "go":
-        # Go's own script is not allowed here; without auto-loading gdb does not warn about it on every start.
-        words += ["-iex", "set auto-load python-scripts off", target.path, "-ex", f"source {GDB_SCRIPT}"]
-    else:
-        words += ["-iex", f"add-auto-load-safe-path {GDB_SCRIPT}", target.path]
-    return words
+    if target.ours and PLAIN.fullmatch(str(GDB_SCRIPT)):
+        return [*words, "-iex", f"add-auto-load-safe-path {GDB_SCRIPT}", target.path]
+    # What a program of Go's or of another checkout names is not run; without auto-loading gdb does not warn about it either.
+    return [*words, "-iex", "set auto-load python-scripts off", target.path, "-x", str(GDB_SCRIPT)]
 
 
 def interactive(words):
@@ -103,7 +106,7 @@ def stop(gdb):
 
 def record(target, file, affinity=None):
     """Writes the trace of one run of the program to `file`; Failure if there is none afterwards."""
-    words = command(target, batch=True) + ["-ex", f"rt0 record {shlex.quote(str(file))}"]
+    words = command(target, batch=True) + ["-ex", f"rt0 record {untrusted.argument(str(file))}"]
     with tempfile.TemporaryFile("w+") as said:
         status = unattended(words, said, affinity)
         if status or not Path(file).exists():

@@ -6,6 +6,8 @@ import tempfile
 from collections import Counter
 from pathlib import Path
 
+from rt0lab import untrusted
+
 from . import debugger
 from .failure import USAGE, Failure
 
@@ -25,7 +27,7 @@ def run(args):
     output = writable(args.output)
     trace = live(debugger.program(args.program, args.release), output)
     kinds = Counter(stop["kind"] for stop in trace["stages"])
-    print(f"{args.output}: {len(trace['stages'])} stops of {trace['runtime']} "
+    print(f"{untrusted.shown(args.output)}: {len(trace['stages'])} stops of {trace['runtime']} "
           f"({', '.join(f'{count} {kind}' for kind, count in kinds.most_common())}), exit status {trace['exit']}")
     return 0
 
@@ -46,7 +48,7 @@ def live(target, keep=None, affinity=None):
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "trace.json"
         debugger.record(target, file, affinity)
-        text = file.read_text()
+        text = file.read_text("utf-8")
     if keep:
         keep.write_text(text)
     return parse(text)

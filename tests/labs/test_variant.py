@@ -7,15 +7,14 @@ import pytest
 
 from learners import ROOT  # noqa: F401  (puts the runner into the path)
 from runner import build
-from runner.exercises import guide, seed, variant
+from runner.exercises import seed, variant
+from rt0lab.elf import Elf
 
 
 @pytest.fixture
 def entry(tmp_path):
     """entry(SEED): the entry point of that learner's program."""
     def of(number):
-        guide.stages()
-        from rt0lab.elf import Elf
         return Elf(variant.program("hello", tmp_path, number)).entry
     return of
 

@@ -1,10 +1,10 @@
 """What a learner is shown besides verdicts, on the command line as in gdb: the task, the hints, the list, what comes next."""
 
 import re
-import sys
+
+from rt0lab import stages
 
 from ..failure import FAILED, USAGE, Failure
-from ..tree import GDB_SCRIPT
 from . import forms, screen, state
 from .language import Messages
 
@@ -128,16 +128,7 @@ def answered(progress, exercise):
 
 def go_place(exercise):
     """`rt0_linux_amd64.s:8, _rt0_amd64_linux`: where Go 1.10 has what the exercise is about."""
-    stage = stages().named(stages().load(), exercise.stage)
+    stage = stages.named(stages.load(), exercise.stage)
     if stage is None:
         raise forms.BadForm(f"{exercise.folder}/exercise.toml: there is no stage {exercise.stage}")
     return f"{stage.go}, {stage.symbols[0]}"
-
-
-def stages():
-    """The table of boot stages, which gdb-scripts owns."""
-    if str(GDB_SCRIPT.parent) not in sys.path:
-        sys.path.insert(0, str(GDB_SCRIPT.parent))
-    from rt0lab import stages as table
-
-    return table
