@@ -61,11 +61,15 @@ _registered = False
 
 
 def register():
-    """Adds everything to gdb, once."""
+    """Adds everything to gdb, once; True if that was now."""
     global _registered
     if _registered:
-        return
+        return False
     _registered = True
+    for event in (gdb.events.cont, gdb.events.stop, gdb.events.exited):
+        event.connect(model.moved)
+    for event in (gdb.events.new_objfile, gdb.events.clear_objfiles):
+        event.connect(model.loaded)
     _SetPrefix("set rt0")
     _SetPrefix("show rt0")
     _Debug()
@@ -88,3 +92,4 @@ def register():
     gdb.events.exited.connect(console.session.exited)
     for event in (gdb.events.cont, gdb.events.exited):
         event.connect(entering.forget)
+    return True

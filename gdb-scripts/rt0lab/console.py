@@ -79,29 +79,49 @@ def table(rows):
 # ---- what happened so far --------------------------------------------------------------------------------------------
 
 
-class Session:
-    """The last two stops and the last card, for `rt0 diff` and for what a card says has changed."""
+class _Seen:
+    """What one program has shown."""
 
-    def __init__(self):
-        self.card = self._entry = None
-        self.exit_code, self.ended = None, False
+    card = entry = exit_code = None
+    ended = False
+
+
+class Session:
+    """The last two stops and the last card of the program gdb is looking at, for `rt0 diff` and for what a card says has changed."""
+
+    @property
+    def _seen(self):
+        return model.world().own("seen", _Seen)
+
+    card = property(lambda self: self._seen.card)
+    ended = property(lambda self: self._seen.ended)
+    exit_code = property(lambda self: self._seen.exit_code)
+
+    @card.setter
+    def card(self, snap):
+        self._seen.card = snap
 
     def stopped(self, _event):
         """gdb.events.stop: keep what is there, to be looked at when somebody asks."""
-        self.ended = False
         try:
+            seen = self._seen
+            seen.ended = False
             moment = history.kept.keep()
         except (model.Problem, gdb.error):
             return
         if moment.number == 1:
-            self.card = self._entry = None
-        if self._entry is None and moment.pc == moment.world.elf.entry + moment.slide:
-            self._entry = moment
+            seen.card = seen.entry = None
+        if seen.entry is None and moment.pc == moment.world.elf.entry + moment.slide:
+            seen.entry = moment
 
     def exited(self, event):
         """gdb.events.exited"""
-        self.card = self._entry = None
-        self.ended, self.exit_code = True, getattr(event, "exit_code", None)
+        try:
+            seen = self._seen
+        except model.Problem:
+            return
+        seen.card = seen.entry = None
+        seen.ended, seen.exit_code = True, getattr(event, "exit_code", None)
 
     @property
     def now(self):
@@ -116,7 +136,7 @@ class Session:
     @property
     def entry(self):
         """The Snapshot at the program's first instruction."""
-        return self._decoded(self._entry)
+        return self._decoded(self._seen.entry)
 
     def _decoded(self, moment):
         return None if moment is None or self.ended else moment.snapshot

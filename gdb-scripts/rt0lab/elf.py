@@ -76,7 +76,7 @@ class Elf:
             # A label has neither type nor size: it can be looked up, but the function around it names the address.
             if size or kind:
                 known = found.get(value)
-                if known is None or (size, "." in text) > (self.symbols[known][1], "." in known):
+                if known is None or _rank(text, size) > _rank(known, self.symbols[known][1]):
                     found[value] = text
 
     def symbol_at(self, address):
@@ -96,6 +96,11 @@ class Elf:
             if section.lo <= address < section.hi:
                 return section
         return None
+
+
+def _rank(name, size):
+    """Of two names of one address, which is the better? Go's linker gives functions that plugins may use a second one."""
+    return size, not name.startswith("local."), "." in name
 
 
 def _cstr(data, at):

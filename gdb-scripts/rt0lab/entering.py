@@ -19,7 +19,7 @@ _CARRIERS = ("frame", "faas", "with", "w", "pipe", "|", "apply")  # their argume
 
 _ASSIGNS = re.compile(r"(?<![=!<>])=(?!=)|[-+*/%&|^]=|\+\+|--(?=[\w$(*])|(?<=[\w)])--|<<=|>>=")
 
-_levels = {}  # g address: the frame that the last `goroutine N up` selected, counted from where it is parked
+_levels = {}  # (program, g's address): the frame that the last `goroutine N up` selected, counted from where it is parked
 
 
 def forget(_event=None):
@@ -84,14 +84,15 @@ def execute(census, row, command):
     """What gdb prints for a command in a goroutine's frames."""
     with frames_of(census, row) as level, stops.off("may-call-functions"):
         if level:
-            frame = views.frame(level + _levels[row.addr]) if row.addr in _levels else _own(views.frame(level))
+            key = census.world, row.addr
+            frame = views.frame(level + _levels[key]) if key in _levels else _own(views.frame(level))
             frame.select()
             if _lowest(command, frame.level()) < level:
                 raise model.Problem(f"goroutine {census.name(row)} is parked in frame {level}: there is nothing below it.")
             command = _apply_above(command, level)
         text = model.done(command)
         if level:
-            _levels[row.addr] = max(gdb.selected_frame().level() - level, 0)
+            _levels[key] = max(gdb.selected_frame().level() - level, 0)
         return text
 
 

@@ -258,7 +258,7 @@ class Sites:
         """A Site of an address alone, from symbols and line tables; not kept. None if there is no code."""
         symbol = self._world.symbol_at(pc if exact else pc - 1)
         section = self._world.section_at(pc)
-        if symbol is None or section is None or not section.code:
+        if symbol is None or section is not None and not section.code:
             return None
         name = symbol[0].removesuffix(".abi0")
         file, line = self._world.line_at(pc if exact and not symbol[1] else pc - 1)
@@ -268,10 +268,7 @@ class Sites:
 def sites():
     """What is known about the pcs of the program gdb is looking at."""
     world = model.world()
-    known = getattr(world, "sites", None)
-    if known is None or known[0] != world.slide:
-        known = world.sites = world.slide, Sites(world)
-    return known[1]
+    return world.cached("sites", lambda: Sites(world))
 
 
 def of_thread(thread, limit=DEPTH):

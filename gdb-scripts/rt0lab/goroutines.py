@@ -55,18 +55,16 @@ def status_names(world):
     return {**names, **{value | scan: name + " (scan)" for value, name in names.items()}}
 
 
-@functools.cache
-def _code(world, slide, pc):
-    """(function, file, line) of an instruction that is about to be executed."""
+def _code(world, pc):
     symbol = world.symbol_at(pc)
     file, line = world.line_at(pc)
     return (symbol[0].removesuffix(".abi0") if symbol else f"{pc:#x}"), file, line
 
 
 def code(pc):
-    """(function, file, line) of an address in the program."""
+    """(function, file, line) of an instruction that is about to be executed."""
     world = model.world()
-    return _code(world, world.slide, pc)
+    return world.cached(("code", pc), lambda: _code(world, pc))
 
 
 def creator(gopc):
@@ -80,13 +78,12 @@ def creator(gopc):
     return function, file, line
 
 
-@functools.cache
-def _start(world, slide, pc):
-    function, file, line = _code(world, slide, pc)
-    raw = world.elf.symbol_at(pc - slide)
-    code = raw and _CLOSURE.match(raw[0]) and model.read(pc, world.elf.symbols[raw[0]][1]) or b""
-    places = [world.line_at(to) for _, to in model.calls(pc, code) if _is_lambda(gdb.block_for_pc(to))]
-    places = places or list(filter(None, map(_line_of_lambda, range(pc, pc + len(code)))))
+def _start(world, pc):
+    function, file, line = code(pc)
+    raw = world.elf.symbol_at(pc - world.slide)
+    body = raw and _CLOSURE.match(raw[0]) and model.read(pc, world.elf.symbols[raw[0]][1]) or b""
+    places = [world.line_at(to) for _, to in model.calls(pc, body) if _is_lambda(gdb.block_for_pc(to))]
+    places = places or list(filter(None, map(_line_of_lambda, range(pc, pc + len(body)))))
     return (function, *min(places, key=operator.itemgetter(1), default=(file, line)))
 
 
@@ -109,12 +106,16 @@ def start(pc):
     """(function, file, line) of the function that a goroutine began with. In C++ that is one which go() made to call a lambda: the
     lambda's line is given."""
     world = model.world()
-    return _start(world, world.slide, pc)
+    return world.cached(("start", pc), lambda: _start(world, pc))
 
 
-@functools.cache
-def _offset(world, name, field):
+def offset(name, field):
     """Where a field of one of package sync's types lies in it, however deep; None if the program does not say."""
+    world = model.world()
+    return world.own(("offset", name, field), lambda: _offset(world, name, field))
+
+
+def _offset(world, name, field):
     for spelling in ("sync." + name, "sync::" + name):
         try:
             layout = model.Layout(world, gdb.lookup_type(spelling))
@@ -320,8 +321,8 @@ class Census:
             return blockers.Lock(sema)
         what, method = locking
         field = "sema" if what != "RWMutex" else "readerSem" if method.startswith("R") else "writerSem"
-        offset = _offset(self.world, what, field)
-        return blockers.Lock(sema) if offset is None else blockers.Lock(sema, what, sema - offset)
+        inside = offset(what, field)
+        return blockers.Lock(sema) if inside is None else blockers.Lock(sema, what, sema - inside)
 
     @functools.cached_property
     def now(self):

@@ -166,13 +166,12 @@ def _decoded(moment):
 
 def _variables(world):
     """The ranges of the runtime's variables that a Snapshot shows; found out once a program."""
-    known = getattr(world, "kept_variables", None)
-    if known is None or known[0] != world.slide:
+    def find():
         found = [world.variable(name) for name in (*_LISTS, *snapshot.GLOBALS)]
         ranges = [(at, layout.size) for at, layout in filter(None, found)]
-        ranges += [(world.address(name), world.elf.symbols[name][1]) for name in _TABLES if name in world.elf.symbols]
-        known = world.kept_variables = world.slide, ranges
-    return known[1]
+        return ranges + [(world.address(name), world.elf.symbols[name][1]) for name in _TABLES if name in world.elf.symbols]
+
+    return world.cached("kept variables", find)
 
 
 def _structures(world):
@@ -194,33 +193,50 @@ def _structures(world):
 # ---- the ring ------------------------------------------------------------------------------------------------------
 
 
-class History:
-    """The last moments of one process, oldest first; two at least, which `rt0 diff` and the cards need."""
+class _Ring:
+    """The moments of a program's last process."""
 
     def __init__(self):
-        self.limit, self.moments, self._pid, self._number = DEFAULT, collections.deque(), None, 0
+        self.moments, self.pid, self.number = collections.deque(), None, 0
+
+
+class History:
+    """The last moments of the program gdb is looking at, those of one process, oldest first; two at least, which `rt0 diff` and the
+    cards need. Each program has its own."""
+
+    limit = DEFAULT
+
+    @property
+    def moments(self):
+        """The moments that are kept; none where there is no program."""
+        try:
+            return model.world().own("moments", _Ring).moments
+        except model.Problem:
+            return collections.deque()
 
     def keep(self):
         """Adds the present moment and returns it; a new process begins anew."""
-        pid = model.pid()
-        if pid != self._pid:
-            self.moments.clear()
-            self._pid, self._number = pid, 0
-        moment = Moment(self._number + 1, self.moments[-1] if self.moments else None)
-        self._number = moment.number
-        self.moments.append(moment)
+        ring, pid = model.world().own("moments", _Ring), model.pid()
+        if pid != ring.pid:
+            ring.moments.clear()
+            ring.pid, ring.number = pid, 0
+        moment = Moment(ring.number + 1, ring.moments[-1] if ring.moments else None)
+        ring.number = moment.number
+        ring.moments.append(moment)
         self.trim()
         return moment
 
     def trim(self):
         """Drops what is too old."""
-        size = sum(moment.size for moment in self.moments)
-        while len(self.moments) > 2 and (len(self.moments) > self.limit or size > MAX_BYTES):
-            size -= self.moments.popleft().size
+        moments = self.moments
+        size = sum(moment.size for moment in moments)
+        while len(moments) > 2 and (len(moments) > self.limit or size > MAX_BYTES):
+            size -= moments.popleft().size
 
     def last(self, back=0):
         """The moment so many stops ago, or None."""
-        return self.moments[-1 - back] if back < len(self.moments) else None
+        moments = self.moments
+        return moments[-1 - back] if back < len(moments) else None
 
 
 kept = History()

@@ -7,14 +7,19 @@ from . import commands, model, printers, untrusted, unwinder
 
 def load(objfile):
     """Registers everything; `objfile` is the program being loaded, None if the script was sourced by hand."""
+    _safely(_load, objfile)
+
+
+def _safely(function, argument):
     try:
-        _load(objfile)
+        function(argument)
     except Exception as error:  # the boundary to the user: a program may say anything of itself, gdb would show Python's traceback
         gdb.write(f"rt0 cannot look at this program ({untrusted.shown(f'{type(error).__name__}: {error}')}).\n", gdb.STDERR)
 
 
 def _load(objfile):
-    commands.register()
+    if commands.register():
+        gdb.events.new_objfile.connect(lambda event: _safely(_follow, event.new_objfile))
     objfile = objfile or model.objfile()
     printers.register(objfile)
     unwinder.register(objfile)
@@ -25,18 +30,43 @@ def _load(objfile):
     _choose_language()
 
 
+def _follow(objfile):
+    """gdb.events.new_objfile: another program takes the place of this one, by `file`, by exec, after a rebuild, or gdb has a second."""
+    if objfile is not model.objfile():
+        return
+    try:
+        model.world()
+    except model.Problem:
+        return
+    printers.register(objfile)
+    unwinder.register(objfile)
+    _choose_language()
+
+
+_for_now = False  # gdb's language is one that we chose
+
+
 def _choose_language():
     """gdb sees a main.main and believes in Go until a frame of ours tells it otherwise; our runtime is C++."""
+    global _for_now
     try:
-        if not model.world().is_go and gdb.parameter("language") == "auto" and not model.alive():
-            gdb.execute("set language c++")
-            gdb.events.new_thread.connect(_language_of_the_frame)
+        ours = not model.world().is_go
     except model.Problem:
-        pass
+        return
+    if not ours:
+        _language_of_the_frame()
+    elif gdb.parameter("language") == "auto" and not model.alive():
+        gdb.execute("set language c++")
+        gdb.events.new_thread.connect(_language_of_the_frame)
+        _for_now = True
 
 
-def _language_of_the_frame(_event):
+def _language_of_the_frame(_event=None):
     """Once the program runs, frames say what language they are in, assembly too, and gdb need not warn of another."""
+    global _for_now
+    if not _for_now:
+        return
+    _for_now = False
     gdb.events.new_thread.disconnect(_language_of_the_frame)
     if gdb.parameter("language") == "c++":
         gdb.execute("set language auto")

@@ -201,7 +201,8 @@ class Struct:
 
 
 class World:
-    """One program: which of the two worlds it is, its symbols, types and layouts."""
+    """One program as gdb has loaded it: which of the two worlds it is, its symbols, types and layouts, and all that was found out
+    about it. What a rebuild, an exec, a fork or another inferior brings is another World."""
 
     def __init__(self, path):
         self.path = path
@@ -221,8 +222,9 @@ class World:
         else:
             raise Problem(f"{path} has no debug information: build it without -s, -w or `strip`.")
         self.is_go = self.prefix == "runtime."
-        self._types, self._layouts, self._variables, self._arrays, self._lines, self._named = {}, {}, {}, {}, {}, {}
-        self._slide, self._slide_pid = 0, None
+        self._types, self._layouts, self._variables, self._arrays, self._named = {}, {}, {}, {}, {}
+        self._slide, self._slide_of = 0, None
+        self._own, self._here, self._here_at = {}, {}, None
 
     # -- addresses
 
@@ -232,12 +234,30 @@ class World:
         if self.elf.relocatable:
             if _past is not None:
                 return _past.slide
-            pid = gdb.selected_inferior().pid
-            if pid != self._slide_pid:
-                self._slide_pid = pid
+            moment = _moves, gdb.selected_inferior().pid
+            if moment != self._slide_of:
+                self._slide_of = moment
                 symbol = gdb.lookup_global_symbol(self.prefix + "g0")
                 self._slide = int(symbol.value().address) - self.elf.symbols["runtime.g0"][0]
         return self._slide
+
+    # -- what is kept
+
+    def own(self, key, make):
+        """What `make()` once gave: it is this program's, wherever it lies and whether it runs or not."""
+        if key not in self._own:
+            self._own[key] = make()
+        return self._own[key]
+
+    def cached(self, key, make):
+        """What `make()` once gave: it is true of this program as long as it, and what it loads, lie where they do."""
+        at = self.slide, _loads
+        if at != self._here_at:
+            self._here, self._here_at = {}, at
+        found = self._here.get(key, self)
+        if found is self:
+            found = self._here[key] = make()
+        return found
 
     def address(self, symbol):
         """The address of an ELF symbol, or None."""
@@ -245,10 +265,11 @@ class World:
         return None if found is None else found[0] + self.slide
 
     def symbol_at(self, address):
-        """(name, offset) of the ELF symbol around an address, or None; a mangled name as its source has it, all as `shown` has them."""
+        """(name, offset) of the ELF symbol around an address, or None; a mangled name as its source has it, all as `shown` has them. What
+        is no address of this program's may be one of a plugin's or a library's."""
         found = self.elf.symbol_at(address - self.slide)
         if found is None:
-            return None
+            return None if self.section_at(address) is not None else self.cached(("elsewhere", address), lambda: _function_at(address))
         if found[0] not in self._named:
             name = found[0] if not found[0].startswith("_Z") else _demangled(found[0])
             if name != found[0] and "." not in _LAMBDAS.sub("", name):
@@ -268,12 +289,7 @@ class World:
 
     def line_at(self, address):
         """(full file name, line) of an address, or (None, 0)."""
-        known = self._lines.get(address)
-        if known is None:
-            found = gdb.find_pc_line(address)
-            known = (file_of(found.symtab), found.line) if found.symtab else (None, 0)
-            self._lines[address] = known
-        return known
+        return self.cached(("line", address), lambda: _line_at(address))
 
     # -- types
 
@@ -394,7 +410,40 @@ def _lookup_type(name):
     return None
 
 
+def _function_at(address):
+    """(name, offset) of the function around an address, in whatever gdb has loaded that has debug information; else None."""
+    try:
+        block = gdb.block_for_pc(address)
+    except (gdb.error, RuntimeError, OverflowError):
+        return None
+    found = None
+    while block is not None and not block.is_static:  # an inlined function is not it
+        found, block = block if block.function is not None else found, block.superblock
+    return None if found is None else (untrusted.shown(told(lambda: found.function.name)), address - found.start)
+
+
+def _line_at(address):
+    found = gdb.find_pc_line(address)
+    return (file_of(found.symtab), found.line) if found.symtab else (None, 0)
+
+
 _worlds = {}  # by gdb's objfile: a program that is built anew, or that another inferior has, too, is another one
+_moves = _loads = 0  # how often something happened after which a program may lie elsewhere; after which there may be other code
+
+
+def moved(_event=None):
+    """gdb.events.cont, stop, exited: programs begin, end, and are moved by who loads them."""
+    global _moves
+    _moves += 1
+
+
+def loaded(_event=None):
+    """gdb.events.new_objfile, clear_objfiles: a program or a library came or went."""
+    global _loads
+    _loads += 1
+    moved()
+    for key in [key for key, found in _worlds.items() if isinstance(found, Problem) or isinstance(key, gdb.Objfile) and not key.is_valid()]:
+        del _worlds[key]
 
 
 def objfile():
@@ -416,9 +465,13 @@ def world():
     key = objfile() or path
     found = _worlds.get(key)
     if found is None:
-        for old in [o for o in _worlds if isinstance(o, gdb.Objfile) and not o.is_valid()]:
-            del _worlds[old]
-        found = _worlds[key] = World(path)
+        try:
+            found = World(path)
+        except Problem as problem:
+            found = problem
+        _worlds[key] = found
+    if isinstance(found, Problem):
+        raise Problem(*found.args)
     return found
 
 

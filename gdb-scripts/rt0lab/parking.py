@@ -59,10 +59,7 @@ def registers(addresses):
     world = model.world()
     if "context" not in world.layout("g").at:
         return {}
-    place = getattr(world, "parking", None)
-    if place is None or place[0] != world.slide:
-        place = world.parking = world.slide, _Place(world)
-    place = place[1]
+    place = world.cached("parking", lambda: _Place(world))
     if place.arrive is None:
         return {}
     frames = place.frames({g: row.context for g, row in bulk.Fields("g", context="context").by_address(addresses).items()})

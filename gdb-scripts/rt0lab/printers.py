@@ -90,9 +90,10 @@ def forget(_event=None):
 def names():
     """The names of addresses at this moment."""
     global _cached
-    if _cached is None:
-        _cached = snapshot.Snapshot()
-    return _cached.names
+    whose = model.world(), model.world().slide, model.pid()
+    if _cached is None or _cached[0] != whose:
+        _cached = whose, snapshot.Snapshot().names
+    return _cached[1]
 
 
 def word(value):

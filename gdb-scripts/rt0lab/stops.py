@@ -22,10 +22,7 @@ class Place:
 def places():
     """{stage name: Place} for the whole table, in its order."""
     world = model.world()
-    known = getattr(world, "places", None)
-    if known is None or known[0] != world.slide:
-        known = world.places = world.slide, {stage.name: _find(world, stage) for stage in TABLE}
-    return known[1]
+    return world.cached("places", lambda: {stage.name: _find(world, stage) for stage in TABLE})
 
 
 def _find(world, stage):
@@ -86,18 +83,34 @@ def _label_line(file, label, first):
 # ---- where are we --------------------------------------------------------------------------------------------------
 
 
-class Walk:
-    """What one run of the program has shown so far: which stages were reached, and which was last."""
+class Run:
+    """What one process has shown so far."""
 
     def __init__(self):
-        self.pid, self.reached, self.last, self.previous = 0, set(), None, None
+        self.pid, self.reached, self.last = 0, set(), None
+
+
+class Walk:
+    """What the present run of the program has shown so far: which stages were reached, and which was last."""
+
+    @property
+    def _run(self):
+        return model.world().own("run", Run)
+
+    pid = property(lambda self: self._run.pid)
+    reached = property(lambda self: self._run.reached)
+    last = property(lambda self: self._run.last)
+
+    @last.setter
+    def last(self, stage):
+        self._run.last = stage
 
     def refresh(self):
         """Begins anew when there is a new process."""
-        pid = gdb.selected_inferior().pid
-        if pid != self.pid:
-            self.__init__()
-            self.pid = pid
+        run, pid = self._run, gdb.selected_inferior().pid
+        if pid != run.pid:
+            run.__init__()
+            run.pid = pid
 
 
 walk = Walk()

@@ -13,19 +13,19 @@ _MMAP = range(0x7E00_0000_0000, 0x8000_0000_0000)
 _ALL_ONES = (1 << 64) - 1
 _STACK_PREEMPT = _ALL_ONES + 1 - 1314
 
-_entry = (None, None)  # pid, SP at the first instruction
-
 
 def remember_entry(pid, sp):
     """Called by whoever stops at the very first instruction."""
-    global _entry
-    _entry = pid, sp
+    entries = model.world().own("entry", dict)
+    entries.clear()
+    entries[pid] = sp
 
 
 def entry_sp(pid):
     """SP at the first instruction: seen there, or 8 below argv, which is where the kernel puts argc."""
-    if _entry[0] == pid:
-        return _entry[1]
+    seen = model.world().own("entry", dict).get(pid)
+    if seen is not None:
+        return seen
     argv = model.scalar("argv")
     return argv - 8 if argv else None
 

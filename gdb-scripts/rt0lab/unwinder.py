@@ -210,19 +210,18 @@ class Context(gdb.unwinder.Unwinder):
 
     def __init__(self):
         super().__init__("rt0lab-context")
-        self._known = {}  # program -> {(start, end): rows}, and where a new context's trampoline is
 
-    def _functions(self, world):
-        if world.path not in self._known:
-            table = {}
-            for name in ("jump_fcontext", "make_fcontext"):
-                start, size = world.address(name), world.elf.symbols.get(name, (0, 0))[1]
-                code = model.read(start, size or 128) if start else None
-                found = rows(code) if isinstance(code, bytes) else None
-                if found:
-                    table[start, start + (size or 128)] = found
-            self._known = {world.path: table}
-        return self._known[world.path]
+    @staticmethod
+    def _functions(world):
+        """{(start, end): rows}"""
+        table = {}
+        for name in ("jump_fcontext", "make_fcontext"):
+            start, size = world.address(name), world.elf.symbols.get(name, (0, 0))[1]
+            code = model.read(start, size or 128) if start else None
+            found = rows(code) if isinstance(code, bytes) else None
+            if found:
+                table[start, start + (size or 128)] = found
+        return table
 
     def __call__(self, pending):
         """gdb asks for each frame; None declines."""
@@ -233,7 +232,7 @@ class Context(gdb.unwinder.Unwinder):
         if "jump_fcontext" not in world.elf.symbols:
             return None
         pc = int(pending.read_register("rip"))
-        for (start, end), table in self._functions(world).items():
+        for (start, end), table in world.cached("switches", lambda: self._functions(world)).items():
             if start <= pc < end:
                 return self._unwind(pending, table.get(pc - start), start)
         return None
