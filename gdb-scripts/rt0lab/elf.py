@@ -50,7 +50,7 @@ class Elf:
         self.sections = []
         self.build_id = ""
         self.symbols = {}  # name -> (address, size)
-        found = {}  # address -> name, the better of two
+        found = {}  # address -> (name, size), the better of two; several functions may have one name
         for name, sh_type, flags, addr, off, size, link, _, _, _ in heads:
             text = _cstr(data, names + name)
             if flags & _SHF_ALLOC and size and not flags & 0x400:
@@ -76,16 +76,15 @@ class Elf:
             # A label has neither type nor size: it can be looked up, but the function around it names the address.
             if size or kind:
                 known = found.get(value)
-                if known is None or _rank(text, size) > _rank(known, self.symbols[known][1]):
-                    found[value] = text
+                if known is None or _rank(text, size) > _rank(*known):
+                    found[value] = text, size
 
     def symbol_at(self, address):
         """(name, offset) of the function or variable that holds the address, or None."""
         i = bisect.bisect_right(self._addresses, address) - 1
         if i < 0:
             return None
-        name, start = self._names[i], self._addresses[i]
-        size = self.symbols[name][1]
+        (name, size), start = self._names[i], self._addresses[i]
         if size and address >= start + size or not size and address != start:
             return None
         return name, address - start

@@ -90,10 +90,22 @@ def execute(census, row, command):
             if _lowest(command, frame.level()) < level:
                 raise model.Problem(f"goroutine {census.name(row)} is parked in frame {level}: there is nothing below it.")
             command = _apply_above(command, level)
-        text = model.done(command)
+        text = _done(command)
         if level:
             _levels[key] = max(gdb.selected_frame().level() - level, 0)
         return text
+
+
+def _done(command):
+    """What gdb prints for a command, also where it only notifies its terminal of another frame: `up`, `down`, `frame 3`."""
+    before = gdb.selected_frame().level()
+    with stops.settings({"suppress-cli-notifications": "on"}), stops.unread():
+        text = model.done(command)
+        after = gdb.selected_frame()
+        if text or after.level() == before or command.partition(" ")[0].endswith("-silently"):
+            return text
+        sal = after.find_sal()
+        return "\n".join([model.done("frame").rstrip(), *stops.source_line(model.file_of(sal.symtab), sal.line)]) + "\n"
 
 
 def _lowest(command, at):

@@ -177,32 +177,32 @@ class _Exit:
         gdb.events.stop.disconnect(self.stopped)
 
 
-class off:
-    """Some of gdb's settings are off while this lasts."""
+class settings:
+    """Some of gdb's settings have these values while this lasts: {name: value}."""
 
-    def __init__(self, *names):
-        self.names = names
+    def __init__(self, values):
+        self._values = values
 
     def __enter__(self):
-        self._before = [(name, gdb.parameter(name)) for name in self.names]
-        for name in self.names:
-            gdb.execute(f"set {name} off")
+        self._before = {name: gdb.parameter(name) for name in self._values}
+        for name, value in self._values.items():
+            gdb.execute(f"set {name} {untrusted.word(value)}")
 
     def __exit__(self, *_):
-        for name, value in self._before:
-            gdb.execute(f"set {name} {'on' if value else 'off'}")
+        for name, value in self._before.items():
+            value = {True: "on", False: "off"}.get(value, value)
+            gdb.execute(f"set {name} {untrusted.word(value)}")
 
 
-class unread:
+def off(*names):
+    """These settings are off while this lasts."""
+    return settings(dict.fromkeys(names, "off"))
+
+
+def unread():
     """gdb prints where the program stops and no source while this lasts. It would open whatever file the debug information names,
     and at a pipe it waits for ever."""
-
-    def __enter__(self):
-        self._before = untrusted.word(gdb.parameter("print frame-info"))
-        gdb.execute("set print frame-info location")
-
-    def __exit__(self, *_):
-        gdb.execute(f"set print frame-info {self._before}")
+    return settings({"print frame-info": "location"})
 
 
 def quiet():
@@ -243,15 +243,15 @@ def go(command):
     if ending.signal not in (None, "SIGTRAP"):
         return Outcome("signal", stage, text=ending.signal)
     if stage is None:
-        return Outcome("stopped", text="\n".join([text.rstrip(), *source_line(pc)]).strip())
+        file, line = model.world().line_at(pc) if pc is not None else (None, 0)
+        return Outcome("stopped", text="\n".join([text.rstrip(), *source_line(file, line)]).strip())
     walk.last = stage
     walk.reached.add(stage.name)
     return Outcome("stage", stage)
 
 
-def source_line(pc):
-    """The source at an address as gdb would have shown it, in a list: its line's number, a tab, its text; empty where there is none."""
-    file, line = model.world().line_at(pc) if pc is not None else (None, 0)
+def source_line(file, line):
+    """A line of source as gdb would have shown it, in a list: its number, a tab, its text; empty where there is none."""
     found = untrusted.source(file) if file else ()
     return [f"{line}\t{found[line - 1]}"] if 0 < line <= len(found) else []
 

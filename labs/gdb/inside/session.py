@@ -84,7 +84,7 @@ class Session:
             tell(self.say("stopped-at", where=self._where(moments[0][1])))
         else:
             shown = [line for line in where.rstrip("\n").split("\n") if not line.startswith("Warning:")]
-            show([*shown, *stops.source_line(model.register("rip"))])
+            show([*shown, *stops.source_line(*model.world().line_at(model.register("rip")))])
 
     def exited(self, event):
         """gdb.events.exited: what waited was never reached; nothing to say if the learner killed it."""
