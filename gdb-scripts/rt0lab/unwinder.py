@@ -58,14 +58,14 @@ class Careful(gdb.FrameDecorator.FrameDecorator):
                 if value.type.strip_typedefs().code in (gdb.TYPE_CODE_REF, gdb.TYPE_CODE_RVALUE_REF):
                     value.referenced_value().fetch_lazy()
         except gdb.MemoryError as error:
-            return Said(self._name(symbol), f"<unreadable {str(error).rpartition(' ')[2]}>")
+            return Said(self._plain(symbol), f"<unreadable {str(error).rpartition(' ')[2]}>")
         except (gdb.error, TypeError) as error:  # gdb says that itself, where it knows the symbol
             value = f"<error: {untrusted.shown(str(error))}>"
-        name = self._name(symbol)
+        name = self._plain(symbol)
         return variable if name is symbol else Said(name, value)
 
     @staticmethod
-    def _name(symbol):
+    def _plain(symbol):
         """The symbol itself, or its name escaped if that is what gdb must not print."""
         name = model.told(str, symbol)
         plain = untrusted.shown(name)

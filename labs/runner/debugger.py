@@ -1,7 +1,6 @@
 """Starts gdb the same way for every verb: no start-up files, one script allowed, a fixed environment for the program."""
 
 import os
-import re
 import signal
 import subprocess
 import sys
@@ -16,9 +15,6 @@ from .tree import GDB_SCRIPT, programs
 
 # What the program under gdb may still see of the user's environment: these change what a Go program does.
 PASSED_ON = ("GODEBUG", "GOGC", "GOMAXPROCS", "GOTRACEBACK")
-
-
-PLAIN = re.compile(r"/[\w./+@=-]+", re.ASCII)  # other paths are patterns, or several, to gdb's list of what may be loaded
 
 
 def program(name, release=False):
@@ -53,9 +49,8 @@ def command(target, *, batch=False, shell=False, traced=True):
     words += ["-iex", "python gdb.execute('unset environment')"]
     for name, value in fixed.items():
         words += ["-iex", f"set environment {name}={value}"]
-    if target.ours and PLAIN.fullmatch(str(GDB_SCRIPT)):
-        return [*words, "-iex", f"add-auto-load-safe-path {GDB_SCRIPT}", target.path]
-    # What a program of Go's or of another checkout names is not run; without auto-loading gdb does not warn about it either.
+    # What the program itself names, Go's script or that of another checkout, is not run; without auto-loading gdb does not warn about it
+    # either. -x takes a name as it stands, whatever is in it.
     return [*words, "-iex", "set auto-load python-scripts off", target.path, "-x", str(GDB_SCRIPT)]
 
 

@@ -6,16 +6,14 @@ from dataclasses import dataclass
 from rt0lab import untrusted
 
 from .failure import USAGE, Failure
-from .tree import GDB_SCRIPT
 
 
 @dataclass
 class Program:
-    """A program that gdb can show: its path, its runtime, "rt0lab" or "go", and whether it names this very checkout's script for gdb."""
+    """A program that gdb can show: its path and its runtime, "rt0lab" or "go"."""
 
     path: str
     runtime: str
-    ours: bool = False
 
 
 def examine(path):
@@ -28,7 +26,7 @@ def examine(path):
         raise Failure(f"{path} is not a regular file", USAGE)
     try:
         with untrusted.regular(path) as stream:
-            program = Program(str(path), *runtime_of(path, stream))
+            program = Program(str(path), runtime_of(path, stream))
     except OSError as error:
         raise Failure(f"{path}: {error.strerror}", USAGE) from None
     if not os.access(path, os.X_OK):
@@ -37,7 +35,7 @@ def examine(path):
 
 
 def runtime_of(path, stream):
-    """("rt0lab" or "go", does it name our script?); raises Failure for everything else."""
+    """"rt0lab" or "go"; raises Failure for everything else."""
     from elftools.common.exceptions import ELFError
     from elftools.elf.elffile import ELFFile
 
@@ -57,9 +55,9 @@ def runtime_of(path, stream):
         hint = "build it without -ldflags=-s" if go else "use the program before `strip`"
         raise Failure(f"{path} is stripped: gdb has no names to show; {hint}", USAGE)
     if b"rt0lab-gdb.py" in scripts:
-        return "rt0lab", os.fsencode(GDB_SCRIPT) in [entry[1:] for entry in scripts.split(b"\0")]
+        return "rt0lab"
     if not go:
         raise Failure(f"{path} has neither rt0lab's runtime nor Go's; try ./lab tour hello, or a Go program", USAGE)
     if not any(name in sections for name in (".debug_info", ".zdebug_info")):
         raise Failure(f"{path} is a Go program without DWARF; build it without -w: go build -ldflags=", USAGE)
-    return "go", False
+    return "go"
