@@ -4,8 +4,7 @@ Nothing is called a channel because a pointer leads there: its fields must fit t
 """
 
 import collections
-
-import gdb
+import struct
 
 from . import bulk, model
 
@@ -54,6 +53,22 @@ class Lock:
     def plain(self):
         """As JSON has it."""
         return {"kind": self.what, "address": self.addr, "sema": self.sema}
+
+
+class Cond:
+    """A sync.Cond, by its list of those who wait; its own address if the program says where the list is in it."""
+
+    kind = "cond"
+
+    def __init__(self, line, addr):
+        self.line, self.addr = line, line if addr is None else addr
+
+    def __str__(self):
+        return f"Cond {self.addr:#x}"
+
+    def plain(self):
+        """As JSON has it."""
+        return {"kind": "Cond", "address": self.addr, "list": self.line}
 
 
 class Timer:
@@ -111,13 +126,15 @@ def no_channel(addr, state):
 def _size_of(elemtype):
     """The size of values of a type as its descriptor says, or None."""
     world = model.world()
-    at = getattr(world, "size_in_type", None)
-    if at is None:
-        field = next(f for f in world.type("hchan").fields() if f.name == "elemtype")
-        fields = field.type.strip_typedefs().target().strip_typedefs().fields()
-        at = world.size_in_type = next(f.bitpos // 8 for f in fields if f.name.lower().rstrip("_") == "size")
+    at = world.own("size in a type", lambda: _offset_of_size(world))
     size = model.read_word(elemtype + at) if elemtype else None
     return size if isinstance(size, int) else None
+
+
+def _offset_of_size(world):
+    field = next(f for f in world.type("hchan").fields() if f.name == "elemtype")
+    fields = field.type.strip_typedefs().target().strip_typedefs().fields()
+    return next(f.bitpos // 8 for f in fields if f.name.lower().rstrip("_") == "size")
 
 
 def channels(waiting):
@@ -185,3 +202,100 @@ def semaphores():
         found.update(sudogs)
         heads = {link for s in sudogs.values() for link in (s.prev, s.next, s.link) if link and link not in found}
     return [(s.g, s.elem) for s in found.values()]
+
+
+# ---- Conds -------------------------------------------------------------------------------------------------------------
+
+_NEAR = 512  # bytes of a stack, from SP on, in which whoever waits for a Cond has the address of its list
+
+
+def conds(rows):
+    """{g: address of the notifyList in which it stands} of rows that may wait for a Cond. Nothing leads from a g to it but its stack."""
+    if model.world().type("notifyList") is None:
+        return {}
+    candidates = set()
+    for number, data in bulk.spans([(row.sp & -8, min(row.sp + _NEAR, row.hi) & -8) for row in rows if row.lo <= row.sp < row.hi]):
+        if data is not None:
+            candidates.update(data.cast("Q"))
+    candidates = {word for word in candidates if word >> 12 and not word & 7 and not word >> 48}
+    lists = bulk.Fields("notifyList", head="head", tail="tail").readable(candidates) if candidates else []
+    fields, waiting = bulk.Fields("sudog", g="g", next="next"), {row.addr for row in rows}
+    ends = {sudog.addr for sudog in fields.readable({line.tail for line in lists} - {0}) if sudog.g in waiting and not sudog.next}
+    heads = {line.head: line.addr for line in lists if line.tail in ends and line.head}
+    found, seen = {}, set()
+    while heads and len(found) < bulk.MAX_GS:
+        seen.update(heads)
+        reached = [sudog for sudog in fields.readable(heads) if sudog.g in waiting]
+        found.update((sudog.g, heads[sudog.addr]) for sudog in reached)
+        heads = {sudog.next: heads[sudog.addr] for sudog in reached if sudog.next and sudog.next not in seen}
+    return found
+
+
+# ---- timers ------------------------------------------------------------------------------------------------------------
+
+_TIMER = {"when": "when", "f": "f", "arg": ("arg.data", "arg"), "status": "status", "state": "state"}
+_CAPTURED = 8  # words of a closure that are looked at: its code's address, and what it has captured
+
+
+class Timers:
+    """All timers that are set, and what those lead to that call a function of package time's."""
+
+    def __init__(self):
+        self.entries, self.whole = 0, True  # how many the heaps hold, stopped ones too; could all be read?
+        self.pending = self._pending()
+        self.sends = {}  # {channel: when}: time.After, NewTimer, NewTicker send there
+        self.calls = []  # (function, words that it is given or has captured): time.AfterFunc, context.WithTimeout
+        self._lead()
+
+    def _addresses(self):
+        """The timers in the heaps of the Ps or, before Go 1.14 and here, of the buckets in runtime.timers."""
+        ps = bulk.structs("p", [address for address in model.all_p_addresses() if address])
+        self.whole = all(ps)
+        for holder in [p for p in ps if p] + model.elements("timers"):
+            for path, kind in (("timers.heap", "timerWhen"), ("timers", None), ("t", None), ("timersBucket.t", None)):
+                array, count, room = (holder.get(f"{path}.{part}") for part in ("array", "len", "cap"))
+                if array is not None:
+                    step = model.world().layout(kind).size // 8 if kind else 1
+                    at = model.world().layout(kind).at["timer"].offset // 8 if kind else 0
+                    words = bulk.words(array, count * step) if 0 < count <= room <= bulk.MAX_GS else []
+                    self.whole = self.whole and len(words) == count * step
+                    self.entries += max(count, 0)
+                    yield from words[at::step]
+                    break
+
+    def _pending(self):
+        addresses = set(self._addresses())
+        rows = bulk.Fields("timer", **_TIMER).readable(addresses) if addresses else []
+        self.whole = self.whole and len(rows) == len(addresses)
+        constant = model.world().constant
+        ended = {constant(name) for name in ("timerDeleted", "timerRemoving", "timerRemoved")} - {None}
+        zombie = constant("timerZombie") or 0  # a stopped one may stay in its heap for a while
+        return [row for row in rows if row.status not in ended and not (row.state is not None and (row.state & zombie or not row.when))]
+
+    def _lead(self):
+        names, closures = {}, []
+        for row in self.pending:
+            name = names.get(row.f)
+            if name is None:
+                name = names[row.f] = self._called(row.f)
+            if name == "time.sendTime":
+                self.sends[row.arg] = row.when
+            elif name == "time.goFunc":
+                closures.append(row.arg)
+            elif not name.startswith("runtime.") and row.arg:
+                self.calls.append((name, (row.f, row.arg)))
+        for data, base, members in bulk.pieces(closures, 8 * _CAPTURED) if closures else ():
+            for closure in members if data is not None else ():
+                code, *captured = struct.unpack_from(f"<{_CAPTURED}Q", data, closure - base)
+                self.calls.append((_name(code), captured))
+
+    @staticmethod
+    def _called(f):
+        """The name of a timer's function: in Go its value is a pointer to a closure, which begins with the code's address."""
+        pc = model.read_word(f) if model.world().is_go else f
+        return _name(pc) if isinstance(pc, int) else "?"
+
+
+def _name(pc):
+    symbol = model.world().symbol_at(pc)
+    return symbol[0] if symbol else f"{pc:#x}"

@@ -86,6 +86,44 @@ def _longest(address, size):
     return data if whole else b""
 
 
+def spans(ranges):
+    """Yields (number of the range, its memory or a part of it, None if that cannot be read) for ranges (lo, hi) of whole words.
+
+    Near ones are read together, long ones in pieces. The parts of a range come in their order, ranges as they lie in memory.
+    """
+    together, gap = [], REMOTE_GAP if remote() else GAP
+    for number in sorted(range(len(ranges)), key=ranges.__getitem__):
+        lo, hi = ranges[number]
+        if together and (lo - end > gap or max(hi, end) - base > CHUNK):
+            yield from _together(ranges, together)
+            together = []
+        if hi - lo > CHUNK:
+            for at in range(lo, hi, CHUNK):
+                data = model.read(at, min(hi - at, CHUNK))
+                yield number, None if isinstance(data, model.Unreadable) else memoryview(data)
+            continue
+        base, end = (ranges[together[0]][0], max(hi, end)) if together else (lo, hi)
+        together.append(number)
+    yield from _together(ranges, together)
+
+
+def _together(ranges, numbers):
+    """One read for all of these ranges, or one for each if that fails."""
+    if not numbers:
+        return
+    base = ranges[numbers[0]][0]
+    data = model.read(base, max(ranges[number][1] for number in numbers) - base)
+    if not isinstance(data, model.Unreadable):
+        view = memoryview(data)
+        for number in numbers:
+            yield number, view[ranges[number][0] - base : ranges[number][1] - base]
+    elif len(numbers) == 1:
+        yield numbers[0], None
+    else:
+        for number in numbers:
+            yield from _together(ranges, [number])
+
+
 def allgs():
     """The addresses in allgs, and a sentence if their number makes no sense, else None."""
     found = model.variable("allgs")

@@ -24,6 +24,8 @@ _FIELDS = {
 _RARELY = ("bp", "lo", "gopc", "startpc", "syscallpc", "syscallsp")
 _PARKED = ("waiting", "runnable", "preempted", "copystack", "leaked")  # a gobuf says where they stand
 _ENDED = ("idle", "dead")
+_IN_LINE = ("sync.Cond.Wait", "semacquire")  # why those wait who wait for a sync.Cond
+MAX_STACK = 1 << 30  # bytes; Go allows no stack to grow further
 _CLOSURE = re.compile("_ZN6detail7closureI.*E3runEP7funcval")
 
 Was = collections.namedtuple("Was", "num pc")  # a thread at an earlier stop
@@ -109,20 +111,29 @@ def start(pc):
     return world.cached(("start", pc), lambda: _start(world, pc))
 
 
-def offset(name, field):
-    """Where a field of one of package sync's types lies in it, however deep; None if the program does not say."""
+def offset(name, *fields):
+    """Where the first of these fields that one of package sync's types has lies in it, however deep; None if the program does not say."""
     world = model.world()
-    return world.own(("offset", name, field), lambda: _offset(world, name, field))
+    return world.own(("offset", name, fields), lambda: _offset(world, name, fields))
 
 
-def _offset(world, name, field):
+def _offset(world, name, fields):
     for spelling in ("sync." + name, "sync::" + name):
         try:
             layout = model.Layout(world, gdb.lookup_type(spelling))
         except gdb.error:
             continue
-        return next((leaf.offset for leaf in layout.leaves if leaf.path.rpartition(".")[2] == field), None)
+        at = {leaf.path.rpartition(".")[2]: leaf.offset for leaf in reversed(layout.leaves)}
+        return next((at[field] for field in fields if field in at), None)
     return None
+
+
+def stack_in_use(row, stktop, sp):
+    """[(lo, hi)] of what is in use of a goroutine's stack: from SP up, and the segments below where a stack is made of segments."""
+    found = [(sp, row.hi)] if sp and row.lo <= sp < row.hi else []
+    for top in model.chain("stktop", stktop, "prev") if stktop else ():
+        found.append((top.get("stack.lo"), top.get("stack.hi")))
+    return [(lo, hi) for lo, hi in found if 0 < hi - lo <= MAX_STACK]
 
 
 # ---- the census --------------------------------------------------------------------------------------------------------
@@ -312,6 +323,13 @@ class Census:
             stacks = self.stacks(on_semas)
             for row in on_semas:
                 found[row.addr] = (self._lock(self._semaphores[row.addr], stacks.get(row.addr)),)
+        in_line = [row for row in others if row.addr not in found and self.reason(row) in _IN_LINE]
+        shared = {}
+        for g, line in (blockers.conds(in_line) if in_line else {}).items():
+            if line not in shared:
+                inside = offset("Cond", "wait")
+                shared[line] = (blockers.Cond(line, None if inside is None else line - inside),)
+            found[g] = shared[line]
         return found
 
     def _lock(self, sema, stack):
@@ -320,8 +338,8 @@ class Census:
         if locking is None:
             return blockers.Lock(sema)
         what, method = locking
-        field = "sema" if what != "RWMutex" else "readerSem" if method.startswith("R") else "writerSem"
-        inside = offset(what, field)
+        fields = ("sema", "state2", "2") if what != "RWMutex" else ("readerSem",) if method.startswith("R") else ("writerSem",)
+        inside = offset(what, *fields)
         return blockers.Lock(sema) if inside is None else blockers.Lock(sema, what, sema - inside)
 
     @functools.cached_property

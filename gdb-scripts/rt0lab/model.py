@@ -651,10 +651,10 @@ def current_g(word):
     if not m:
         g0 = variable("g0") if word is not None else None
         return g0.addr if g0 and not g0.get("m") else word
-    return 0 if m.get("procid") and m.get("procid") not in selected_thread().ptid[1:] and _procids_are_gdbs() else word
+    return 0 if m.get("procid") and m.get("procid") not in selected_thread().ptid[1:] and procids_are_gdbs() else word
 
 
-def _procids_are_gdbs():
+def procids_are_gdbs():
     """Does the program number its threads as gdb does? Seen from outside a container they have other numbers."""
     m0 = variable("m0")
     return bool(m0) and m0.get("procid") == pid()
@@ -735,6 +735,11 @@ def run_queue(p):
 def global_queue(sched):
     """The g addresses of the global run queue."""
     return [g.addr for g in chain("g", sched.get("runqhead", "runq.head") or 0, "schedlink")]
+
+
+def is_locked(key):
+    """Is a runtime.mutex with this key locked? Up to Go 1.23 it is unless the key is 0, later one bit says so."""
+    return bool(key and (world().constant("mutexSpinning") is None or key & (world().constant("mutexLocked") or 1)))
 
 
 def wait_reason(g):

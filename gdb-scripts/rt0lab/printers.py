@@ -265,8 +265,9 @@ def mutex_line_of(key):
     """`unlocked`, `locked`..."""
     if isinstance(key, model.Unreadable):
         return str(key)
-    known = {0: "unlocked", 1: "locked", 2: "locked, others asleep", None: "lock unknown"}
-    return known[key] if key in known else f"locked (key {key:#x})"
+    if not key or not model.is_locked(key):
+        return "lock unknown" if key is None else "unlocked" + (f" (key {key:#x})" if key else "")
+    return {1: "locked", 2: "locked, others asleep"}.get(key) or f"locked (key {key:#x})"
 
 
 def mutex_line(m):

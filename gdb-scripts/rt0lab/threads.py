@@ -54,7 +54,7 @@ def threads():
             # -8(FS) is the current g. sched.g is a word that holds it, so FS may just as well point behind that one.
             if also.sched_g == row.addr:
                 registers["fs_base"] = row.addr + offset + 8
-        stacks = _stacks(row, also.stktop, registers.get("rsp"))
+        stacks = [(lo, hi) for lo, hi in goroutines.stack_in_use(row, also.stktop, registers.get("rsp")) if hi - lo <= MAX_MEMORY]
         result.append(Thread(number, _name(census, row, standing[row.addr]), registers, row.addr in live, stacks))
     return sorted(result, key=lambda thread: thread.id)
 
@@ -102,14 +102,6 @@ def _saved(census, row, also):
 
 
 # ---- memory ----------------------------------------------------------------------------------------------------------
-
-
-def _stacks(row, stktop, sp):
-    """What is in use of a goroutine's stack: from SP up, and the segments below where a stack is made of segments."""
-    found = [(sp, row.hi)] if sp and row.lo <= sp < row.hi else []
-    for top in model.chain("stktop", stktop, "prev") if stktop else ():
-        found.append((top.get("stack.lo"), top.get("stack.hi")))
-    return [(lo, hi) for lo, hi in found if 0 < hi - lo <= MAX_MEMORY]
 
 
 def memory(found):

@@ -4,25 +4,29 @@ import textwrap
 
 import gdb
 
-from . import bulk, cards, console, goroutines, lists, model, waits
+from . import blockers, bulk, cards, console, goroutines, lists, model, search, untrusted, waits
 
 
-def _names(rows, limit=12):
-    return " ".join(str(row.goid) for row in rows[:limit]) + (f" ... ({len(rows)} in all)" if len(rows) > limit else "")
+_THINGS = 40  # so many are shown, those that most wait on first
+_BEFORE = 256  # bytes before a lock at which the struct that it is in may begin
+_FEW = 20  # goroutines of one kind that have a line each
+_names = waits.listed
 
 
-def _say(text, indent="  "):
-    for line in textwrap.wrap(text, cards.WIDTH, initial_indent=indent, subsequent_indent=indent):
+def _say(text, indent="  ", more=""):
+    for line in textwrap.wrap(text, cards.WIDTH, initial_indent=indent, subsequent_indent=indent + more, break_on_hyphens=False):
         console.say(line)
 
 
 class Waits(console.Command):
-    """Show who waits for which channel, lock or timer, who could wake them, and whether the program is deadlocked and why.
+    """Show who waits for which channel or lock, and whose stack or which variable has its address; whether the program is
+    deadlocked, and why; who is stuck for ever, and of whom it is not known.
     Usage: rt0 waits [-json]
 
     (gdb) rt0 waits
     chan 0xc00008c060 0/0
-      receive: 18 19; could wake them: 1"""
+      chan receive: 18 19
+      its address stands on the stack of 1"""
 
     name, kind = "rt0 waits", gdb.COMMAND_STATUS
 
@@ -37,53 +41,74 @@ class Waits(console.Command):
         if asked.json:
             console.dump(graph.plain())
             return
-        for thing in sorted(graph.things.values(), key=lambda thing: -len(thing.waiting)):
+        things = sorted(graph.things.values(), key=lambda thing: -len(thing.waiting))
+        for thing in things[:_THINGS]:
             self._thing(graph, thing)
-        sleepers = [row for row in graph.able if row.addr in graph.on]
-        for row in sleepers[:20]:
+        if len(things) > _THINGS:
+            waiting = {row.addr for thing in things[_THINGS:] for row in thing.waiting}
+            console.say(f"and {len(things) - _THINGS} more, on which {len(waiting)} wait: -json has all.")
+        sleepers = [row for row in graph.able if row.addr in graph.on and graph.on[row.addr][0].kind == "timer"]
+        for row in sleepers[:_FEW]:
             console.say(f"{graph.on[row.addr][0]}: wakes {row.goid}")
-        if len(sleepers) > 20:
-            console.say(f"and {len(sleepers) - 20} more sleep.")
+        if len(sleepers) > _FEW:
+            console.say(f"and {len(sleepers) - _FEW} more sleep.")
         self._verdict(graph)
 
     @staticmethod
     def _thing(graph, thing):
-        console.say(str(thing.item) + (f", {' and '.join(thing.globals[:3])}" if thing.globals else ""))
+        _say(str(thing.item) + (f", in {' and '.join(thing.globals[: search.NAMES])}" if thing.globals else ""), "", "  ")
         by_state = {}
         for row in thing.waiting:
             by_state.setdefault(graph.census.state(row), []).append(row)
         for state, rows in by_state.items():
             _say(f"{state}: {_names(rows)}")
-        wakers = graph.wakers(thing)
-        stuck = {row.addr for row in graph.stuck}
-        free = [row for row in wakers if row.addr not in stuck]
-        if free:
-            _say(f"could wake them: {_names(free)}, on whose stack its address stands")
-        elif wakers:
-            _say(f"only {_names(wakers)} could, who wait themselves")
-        elif thing.globals:
-            _say(f"could wake them: whoever can run and uses {thing.globals[0]}" if graph.able else "nobody can run who could use it")
-        else:
-            _say("no other goroutine's stack and no variable has its address")
+        if thing.sent is not None:
+            now = graph.census.now
+            _say("a timer sends on it" + (f", in {blockers.duration(thing.sent - now)}" if now and thing.sent > now else ""))
+        for function in thing.calls[: search.NAMES]:
+            _say(f"a timer will call {untrusted.shown(function)}; its address stands at that closure")
+        having = graph.holders_of[thing.addr]
+        if having:
+            free = [row for row in having if graph.verdicts[row.addr].verdict == waits.ABLE]
+            others = f", of whom {_names(free)} can go on" if 0 < len(free) < len(having) else ", who can go on" if free else ""
+            _say(f"its address stands on the stack of {_names(having)}{others}")
+        elif not thing.globals and not thing.calls and thing.sent is None:
+            around = "; that of a struct around it was not looked for" if thing.kind != "chan" else ""
+            _say(f"no other goroutine's stack and no variable has its address{around}")
 
     @staticmethod
     def _verdict(graph):
-        if not graph.rows:
-            console.say("there is no goroutine of the program's own yet.")
+        if not graph.rows and not graph.deadlock:
+            console.say(f"no goroutine of the program's own: {graph.doubts[0]}." if graph.begun else "there is no goroutine of the program's own yet.")
             return
         if graph.deadlock:
-            _say("Deadlock. Proof: a goroutine can go on only if it runs, is ready, is in a system call, or if a timer or the "
-                 f"network wakes it. Of the {len(graph.rows)} goroutines of the program none is in such a state, and no timer is set. "
-                 "All wait for another goroutine to act, and there is none that could.", "")  # fmt: skip
-            for row in [*graph.blocked, *graph.forever][:20]:
-                items = ", ".join(map(str, graph.on.get(row.addr, [])))
-                _say(f"goroutine {row.goid}: {graph.census.state(row)}" + (f" on {items}" if items else ", for ever"))
+            _say("Deadlock. Proof: " + ("no goroutine of the program's own is left" if not graph.rows else
+                 f"each of the program's goroutines, {len(graph.rows)} in all, waits for another to act: none runs, is ready, in a system call, or "
+                 "waits for a timer, the network or a signal") + ". No timer is set, no M has a P, and no C code can call in.", "")  # fmt: skip
+            for row in graph.stuck[:_FEW]:
+                items = ", ".join(map(str, graph.on.get(row.addr, [])[:3]))
+                _say(f"goroutine {row.goid}: {graph.census.state(row)}" + (f" on {items}" if items else ""))
+            if len(graph.stuck) > _FEW:
+                console.say(f"  and {len(graph.stuck) - _FEW} more.")
             return
-        able = [f"{row.goid} ({graph.census.state(row)})" for row in graph.able[:8]]
-        _say(f"No deadlock: {', '.join(able) or 'a timer'} can go on" + (f" ({len(graph.able)} in all)." if len(graph.able) > 8 else "."), "")
-        if graph.stuck:
-            _say(f"But {_names(graph.stuck)} will never be woken, unless a pointer in the heap leads somebody to what they wait on: "
-                 "nobody who can run has its address on a stack, and no variable has it.", "")  # fmt: skip
+        if graph.able:
+            able = ", ".join(f"{row.goid} ({graph.census.state(row)})" for row in graph.able[:8])
+            _say(f"No deadlock: {able} can go on" + (f" ({len(graph.able)} in all)." if len(graph.able) > 8 else "."), "")
+        elif graph.timers.pending:
+            _say(f"No deadlock: nobody can go on now, but {len(graph.timers.pending)} timers are set.", "")
+        else:
+            _say(f"Whether this is a deadlock is not known. Nobody is seen who can go on, but {'; '.join(graph.doubts)}.", "")
+        for circle in graph.circles[:3]:
+            waiting = "; ".join(f"{row.goid} waits for {thing.item}, whose address stands on the stack of {_names(having, 4)}"
+                                for row, thing, having in circle[:6])  # fmt: skip
+            more = f"; and {len(circle) - 6} more" if len(circle) > 6 else ""
+            _say(f"Perhaps a circle: {waiting}{more}. Nobody notes who holds a lock or will send.", "")
+        for verdict, why, rows in graph.evidence():
+            if verdict != waits.ABLE:
+                _say(f"{'Stuck' if verdict == waits.STUCK else 'Not known'}: {_names(rows)}: {why}.", "")
+        if graph.things:
+            _say(f"Searched: {search.amount(graph.search.stacks)} of stacks, {search.amount(graph.search.variables)} of variables. "
+                 f"Not searched: {', '.join(graph.search.left_out)}.", "")  # fmt: skip
 
 
 class Holders(console.Command):
@@ -115,35 +140,41 @@ class Holders(console.Command):
     def _runtime(address, value):
         """A runtime.mutex belongs to an M, and counts in its m.locks, but does not name it."""
         layout = model.Layout(model.world(), value.type)
-        key = model.Struct(layout, address, model.read(address, layout.size) or b"\0" * layout.size).get("key")
-        census = goroutines.Census()
-        locking = [m.get("id") for m in census.ms if (m.get("locks") or 0) > 0] if key else []
+        data = model.read(address, layout.size)
+        if not isinstance(data, bytes):
+            raise model.Problem(f"the lock cannot be read: {data}.")
+        key = model.Struct(layout, address, data).get("key")
+        locked, census = model.is_locked(key), goroutines.Census()
+        locking = [m.get("id") for m in census.ms if (m.get("locks") or 0) > 0] if locked else []
         known = []
-        if key and len(locking) == 1:
+        if locked and len(locking) == 1:
             known.append(f"m{locking[0]} must hold it: a lock counts in m.locks, and no other M's is above 0.")
-        elif key and locking:
+        elif locked and locking:
             known.append(f"one of {', '.join(f'm{m}' for m in locking)} holds it: their m.locks are above 0. The lock does not say which.")
-        elif key:
-            known.append("no M has m.locks above 0: it is being taken or given back at this very moment, or memory is damaged.")
-        return {"state": "unlocked" if not key else "locked" + ("" if key == 1 else f" (key {key:#x}: others may sleep on it)"),
-                "locked": bool(key), "holders": [f"m{m}" for m in locking], "waiting": [], "known": known}  # fmt: skip
+        elif locked:
+            known.append("no M has m.locks above 0, as whoever holds a lock has: memory is damaged, or not all Ms could be read.")
+        return {"state": "unlocked" if not locked else "locked" + ("" if key == 1 else f" (key {key:#x}: others may sleep on it)"),
+                "locked": locked, "holders": [f"m{m}" for m in locking], "waiting": [], "known": known}  # fmt: skip
 
     @staticmethod
     def _sync(kind, address, value):
-        """A sync.Mutex has no owner: any goroutine may unlock it. State and waiters are all it has."""
+        """A sync.Mutex has no owner: any goroutine may unlock it. State and waiters are all it has, and whose stack has its address."""
         layout = model.Layout(model.world(), value.type)
         data = model.read(address, layout.size)
         if not isinstance(data, bytes):
             raise model.Problem(f"the lock cannot be read: {data}.")
         struct = model.Struct(layout, address, data)
-        graph = waits.Graph()
+        semas = [address + leaf.offset for leaf in layout.leaves if leaf.path.rpartition(".")[2] in ("sema", "writerSem", "readerSem")]
+        words, before = {address, *semas}, set(range(max(address - _BEFORE, 8) & -8, address, 8))
+        graph = waits.Graph(words | before)
         sleeping = waits.waiters_by_address(graph.census)
-        semas = [leaf for leaf in layout.leaves if leaf.path.rpartition(".")[2] in ("sema", "writerSem", "readerSem")]
-        waiting = [row for leaf in semas for row in sleeping.get(address + leaf.offset, [])]
-        at = graph.census.standing(waiting)
+        waiting = [row for sema in semas for row in sleeping.get(sema, [])]
+        at = graph.census.standing(waiting[:_FEW])
         state = struct.get(*(leaf.path for leaf in layout.leaves if leaf.path.rpartition(".")[2] == "state")) or 0
         locked = bool(state & _bit("mutexLocked", 1))
-        known = [f"{row.goid} waits for it" + (f" at {at[row.addr].where}" if at.get(row.addr) else "") for row in waiting[:20]]
+        known = [f"{row.goid} waits for it" + (f" at {at[row.addr].where}." if at.get(row.addr) else ".") for row in waiting[:_FEW]]
+        if len(waiting) > _FEW:
+            known.append(f"and {len(waiting) - _FEW} more wait for it.")
         if kind == "sync.RWMutex":
             count = struct.get("readerCount", "readerCount.v") or 0
             count = count - (1 << 32) if count >= 1 << 31 else count
@@ -153,16 +184,29 @@ class Holders(console.Command):
         else:
             starving = ", starving: it goes to the one who waited longest" if state & _bit("mutexStarving", 4) else ""
             state_text = ("locked" if locked else "unlocked") + starving
+        having, near = [], []
         if locked:
-            thing = [row for row in graph.rows if row not in waiting and waits.words_on_stack(graph.census, row) & {address, *(address + s.offset for s in semas)}]
-            known.append(f"a {kind} does not note who locked it" + (
-                f"; its address stands on the stack of {_names(thing)}, who do not wait for it." if thing else "; nobody else's stack has its address."))
-            if not any(row.addr not in {w.addr for w in waiting} for row in graph.able):
-                known.append("Nobody who does not wait for it can run: it will not be unlocked.")
-        else:
-            thing = []
-        return {"state": state_text, "locked": locked, "holders": [], "candidates": [row.goid for row in thing],
-                "waiting": [row.goid for row in waiting], "known": known}  # fmt: skip
+            line = {row.addr for row in waiting}
+            others = [(row, graph.search.on_stack[row.addr]) for row in graph.rows if row.addr not in line and row.addr in graph.search.on_stack]
+            having = [row for row, found in others if found & words]
+            near = [row for row, found in others if found & before and not found & words]
+            known.append(Holders._seen(kind, having, near, graph))
+            if graph.deadlock:
+                known.append("The program is deadlocked: it will not be unlocked.")
+        return {"state": state_text, "locked": locked, "holders": [], "candidates": [row.goid for row in having],
+                "near": [row.goid for row in near], "waiting": [row.goid for row in waiting], "known": known,
+                "not_searched": graph.search.left_out}  # fmt: skip
+
+    @staticmethod
+    def _seen(kind, having, near, graph):
+        """What stacks say about who may have locked it."""
+        seen = []
+        if having:
+            seen.append(f"its address stands on the stack of {_names(having)}, who {'does' if len(having) == 1 else 'do'} not wait for it")
+        if near:
+            seen.append(f"an address shortly before it, perhaps of a struct that it is in, stands on the stack of {_names(near)}")
+        return (f"A {kind} does not note who locked it; " + (", and ".join(seen) or "its address, or one shortly before it, stands on no other stack")
+                + f". Not searched: {', '.join(graph.search.left_out)}.")  # fmt: skip
 
 
 def _bit(name, usual):

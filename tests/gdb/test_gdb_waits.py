@@ -111,4 +111,12 @@ def test_waits_before_the_first_goroutine(gdb_json, either):
 
 def test_json_is_json(gdb_json, parked):
     assert json.dumps(gdb_json(parked, READY + WAITS + "result = sorted(waits)")) == json.dumps(
-        ["able", "blocked", "deadlock", "forever", "stuck", "things", "timers"])  # fmt: skip
+        ["able", "blocked", "circles", "deadlock", "doubts", "evidence", "forever", "not_searched", "searched", "stuck", "things", "timers",
+         "unknown", "verdict"])  # fmt: skip
+
+
+def test_each_goroutine_has_one_verdict(gdb_json, parked):
+    found = gdb_json(parked, READY + WAITS + "own = [g['id'] for g in json.loads(do('info goroutines -json')) if not g['system']]\n"
+                     "result = waits, sorted(i for group in waits['evidence'] for i in group['goroutines']), own")  # fmt: skip
+    waits, judged, own = found
+    assert sorted(waits["able"] + waits["stuck"] + waits["unknown"]) == judged and len(set(judged)) == len(judged) and set(judged) < set(own)

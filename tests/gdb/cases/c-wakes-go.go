@@ -1,0 +1,23 @@
+package main
+
+/*
+#cgo LDFLAGS: -lpthread
+#include <pthread.h>
+#include <unistd.h>
+extern void goSend(int);
+static void *work(void *p) { sleep(3600); goSend(42); return 0; }
+static void start(void) { pthread_t t; pthread_create(&t, 0, work, 0); }
+*/
+import "C"
+
+var result = make(chan int)
+
+//export goSend
+func goSend(n C.int) { result <- int(n) }
+
+func waitForC() int { return <-result }
+
+func main() {
+	C.start()
+	println("got", waitForC())
+}
