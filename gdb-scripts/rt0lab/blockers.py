@@ -80,11 +80,15 @@ class Timer:
         self.addr, self.when, self.now = addr, when, now
 
     def __str__(self):
-        return "timer" + (f", in {duration(self.when - self.now)}" if self.now and self.when > self.now else ", due" if self.now else "")
+        left = self._left()
+        return "timer" + ("" if left is None else f", in {duration(left)}" if left > 0 else ", due")
 
     def plain(self):
         """As JSON has it."""
-        return {"kind": self.kind, "address": self.addr, "when": self.when, "in_ns": self.when - self.now if self.now else None}
+        return {"kind": self.kind, "address": self.addr, "when": self.when, "in_ns": self._left()}
+
+    def _left(self):
+        return self.when - self.now if self.now and self.when is not None else None
 
 
 def duration(ns):
@@ -116,7 +120,8 @@ def no_channel(addr, state):
         (state.cap * state.elemsize < 1 << 47, "no memory is as large as its buffer"),
         (state.buf and not state.buf & 7, f"its buffer would be at {state.buf:#x}"),
         (state.closed <= 1, f"it is neither open nor closed but {state.closed}"),
-        (_size_of(state.elemtype) == state.elemsize, f"its elements have {state.elemsize} bytes, their type does not"),
+        (state.elemtype != 0, "its elements have no type"),
+        (_size_of(state.elemtype) in (None, state.elemsize), f"its elements have {state.elemsize} bytes, their type does not"),
     ):
         if not holds:
             return text
@@ -124,17 +129,20 @@ def no_channel(addr, state):
 
 
 def _size_of(elemtype):
-    """The size of values of a type as its descriptor says, or None."""
+    """The size of values of a type as its descriptor says; None if that cannot be known."""
     world = model.world()
     at = world.own("size in a type", lambda: _offset_of_size(world))
-    size = model.read_word(elemtype + at) if elemtype else None
+    size = model.read_word(elemtype + at) if elemtype and at is not None else None
     return size if isinstance(size, int) else None
 
 
 def _offset_of_size(world):
-    field = next(f for f in world.type("hchan").fields() if f.name == "elemtype")
-    fields = field.type.strip_typedefs().target().strip_typedefs().fields()
-    return next(f.bitpos // 8 for f in fields if f.name.lower().rstrip("_") == "size")
+    try:
+        field = next(f for f in model.fields_of(world.type("hchan")) if f.name == "elemtype")
+        fields = model.fields_of(field.type.strip_typedefs().target().strip_typedefs())
+        return next(f.bitpos // 8 for f in fields if f.name.lower().rstrip("_") == "size")
+    except (model.Problem, StopIteration):
+        return None
 
 
 def channels(waiting):

@@ -5,6 +5,7 @@ Offsets, sizes, enum values and array lengths come from DWARF, addresses from th
 of memory, decoded by its layout. It works before the program runs, while it is stopped, and on a core file.
 """
 
+import contextlib
 import functools
 import os
 import re
@@ -103,11 +104,11 @@ class Layout:
         self.at = {leaf.path: leaf for leaf in self.leaves}
 
     def _add(self, path, offset, gdb_type):
-        name = str(gdb_type)
+        name = type_name(gdb_type)
         plain = gdb_type.strip_typedefs()
         code = plain.code
         if code == gdb.TYPE_CODE_STRUCT:
-            fields = [f for f in plain.fields() if not f.is_base_class and hasattr(f, "bitpos") and f.type.sizeof]
+            fields = [f for f in fields_of(plain) if not f.is_base_class and hasattr(f, "bitpos") and f.type.sizeof]
             names = tuple(bare(f.name) for f in fields)
             if names == ("str", "len"):
                 self.strings.append((path, offset))
@@ -157,6 +158,19 @@ class Layout:
     def decode(self, data):
         """All leaves' values, in the order of `leaves`."""
         return self.form.unpack_from(data)
+
+
+def type_name(gdb_type):
+    """A type's name as `shown` has it; for one without a name what gdb writes for it."""
+    return untrusted.shown(told(lambda: gdb_type.name or gdb_type.tag or str(gdb_type)))
+
+
+def fields_of(gdb_type):
+    """The fields of a structure's type; where its debug information is damaged gdb tells of none, and that is a Problem."""
+    try:
+        return gdb_type.fields()
+    except (UnicodeDecodeError, gdb.error) as error:
+        raise Problem(f"the debug information of {type_name(gdb_type)} is damaged ({untrusted.shown(str(error), 200)}): build the program anew.") from None
 
 
 def bare(field_name):
@@ -216,7 +230,7 @@ class World:
             raise Problem(f"{path} {what}: `./lab path hello` names one to look at; build Go programs without -ldflags=-s or -w.")
         for prefix in ("", "runtime."):
             self._g = _lookup_type(prefix + "g")
-            if self._g is not None and gdb.lookup_global_symbol(prefix + "g0") is not None:
+            if self._g is not None and _has_variable(prefix + "g0"):
                 self.prefix = prefix
                 break
         else:
@@ -295,7 +309,7 @@ class World:
 
     def base_name(self, gdb_type):
         """A type's name without its package: `g` for `runtime.g` and for `struct g`."""
-        name = gdb_type.name or gdb_type.tag or str(gdb_type)
+        name = type_name(gdb_type)
         for prefix in ("struct ", "const "):
             name = name.removeprefix(prefix)
         return name.removeprefix("runtime.") if self.is_go else name
@@ -325,7 +339,8 @@ class World:
             at = self.elf.symbols.get("runtime." + name)
             known = None
             if symbol is not None and at is not None and symbol.type is not None:
-                known = at[0], Layout(self, symbol.type)
+                with contextlib.suppress(Problem):  # a type that cannot be read costs the variables of that type
+                    known = at[0], Layout(self, symbol.type)
             self._variables[name] = known
         found = self._variables[name]
         return None if found is None else (found[0] + self.slide, found[1])
@@ -408,6 +423,13 @@ def _lookup_type(name):
         if found.strip_typedefs().code == gdb.TYPE_CODE_STRUCT:
             return found
     return None
+
+
+def _has_variable(name):
+    try:
+        return gdb.lookup_global_symbol(name) is not None
+    except gdb.error as error:
+        raise Problem(f"gdb cannot read this program's debug information ({untrusted.shown(str(error), 200)}): build it anew.") from None
 
 
 def _function_at(address):

@@ -30,7 +30,7 @@ class Item:
     def _walk(self, path):
         value = self.value
         for name in path.split("."):
-            fields = {model.bare(f.name): f for f in value.type.strip_typedefs().fields() if f.name}
+            fields = {model.bare(f.name): f for f in model.fields_of(value.type.strip_typedefs()) if f.name}
             if name not in fields:
                 return None
             value = value[fields[name]]
@@ -60,7 +60,7 @@ class Item:
 
 def _number(value):
     plain = value.type.strip_typedefs()
-    while plain.code == gdb.TYPE_CODE_STRUCT and "atomic." in str(value.type):
+    while plain.code == gdb.TYPE_CODE_STRUCT and "atomic." in model.type_name(value.type):
         inner = [f for f in plain.fields() if f.type.sizeof]
         if len(inner) != 1:
             break
@@ -302,7 +302,9 @@ class Shown:
             return f"{self.kind} {model.Unreadable(int(address) if address is not None else 0)}"
         try:
             return LINES[self.kind](Item(self.value))
-        except (gdb.error, model.Problem, ValueError, TypeError, OverflowError) as error:
+        except (gdb.error, model.Problem) as error:
+            return f"{self.kind} <{untrusted.shown(str(error))}>"
+        except (ValueError, TypeError, OverflowError) as error:
             return f"{self.kind} <cannot be shown: {untrusted.shown(str(error))}>"
 
     def children(self):
@@ -311,9 +313,10 @@ class Shown:
             return
         try:
             self.value.fetch_lazy()
-        except gdb.error:
+            fields = model.fields_of(self.value.type.strip_typedefs())
+        except (gdb.error, model.Problem):
             return
-        for field in self.value.type.strip_typedefs().fields():
+        for field in fields:
             if not field.name or field.is_base_class or not hasattr(field, "bitpos"):
                 continue
             name = model.bare(field.name)
@@ -322,7 +325,7 @@ class Shown:
 
     def _shown(self, name, value):
         plain = value.type.strip_typedefs()
-        number = _number(value) if plain.code in (gdb.TYPE_CODE_INT, gdb.TYPE_CODE_PTR) or "atomic." in str(value.type) else None
+        number = _number(value) if plain.code in (gdb.TYPE_CODE_INT, gdb.TYPE_CODE_PTR) or "atomic." in model.type_name(value.type) else None
         if name == "atomicstatus" and self.kind == "g":
             return f"{number} ({model.world().g_status(number)})"
         if name == "status" and self.kind == "p":
