@@ -368,7 +368,7 @@ class Slice:
 
     def __init__(self, value):
         self.value, self.item = value, Item(value)
-        name = value.type.name or ""
+        name = model.told(getattr, value.type, "name") or ""
         self._type = untrusted.shown(name) if name.startswith("[]") and "runtime." not in name else None
 
     def to_string(self):
@@ -532,7 +532,7 @@ class Map(_Held):
 class _Printers(gdb.printing.PrettyPrinter):
     def __call__(self, value):
         gdb_type = value.type
-        name = gdb_type.name or gdb_type.tag or gdb_type.strip_typedefs().tag
+        name = model.told(lambda: gdb_type.name or gdb_type.tag or gdb_type.strip_typedefs().tag)
         if not name:
             return None
         code = gdb_type.strip_typedefs().code
