@@ -10,7 +10,7 @@ import struct
 from . import untrusted
 
 _SHT_SYMTAB, _SHT_NOTE, _SHT_NOBITS = 2, 7, 8
-_SHF_WRITE, _SHF_ALLOC, _SHF_EXECINSTR = 1, 2, 4
+_SHF_WRITE, _SHF_ALLOC, _SHF_EXECINSTR, _SHF_TLS = 1, 2, 4, 0x400
 _STT_SECTION, _STT_FILE, _STT_TLS = 3, 4, 6
 _LONGEST = 4096  # characters of a name that are kept; mangled ones are long
 _HEAD, _SECTION, _SYMBOL = struct.Struct("<HHIQQQIHHHHHH"), struct.Struct("<IIQQQQIIQQ"), struct.Struct("<IBBHQQ")
@@ -50,22 +50,26 @@ class Elf:
         self.sections = []
         self.build_id = ""
         self.symbols = {}  # name -> (address, size)
+        self.g_slot = -8  # where a thread's current g is, counted from FS: C's thread-local variables may lie between
         found = {}  # address -> (name, size), the better of two; several functions may have one name
+        tls = [(addr, addr + size, align) for _, _, flags, addr, _, size, _, _, align, _ in heads if flags & _SHF_TLS]
         for name, sh_type, flags, addr, off, size, link, _, _, _ in heads:
             text = _cstr(data, names + name)
-            if flags & _SHF_ALLOC and size and not flags & 0x400:
+            if flags & _SHF_ALLOC and size and not flags & _SHF_TLS:
                 self.sections.append(Section(text, addr, size, flags, sh_type))
             if sh_type == _SHT_NOTE and text in (".note.gnu.build-id", ".note.go.buildid"):
                 self.build_id = self.build_id or _note(data[off : off + size])
             if sh_type == _SHT_SYMTAB and link < len(heads):
-                self._read_symbols(data, data[off : off + size], heads[link][4], found)
+                self._read_symbols(data, data[off : off + size], heads[link][4], found, _block(tls))
         self.sections.sort(key=lambda s: s.lo)
         self._addresses = sorted(found)
         self._names = [found[a] for a in self._addresses]
 
-    def _read_symbols(self, data, table, strings, found):
+    def _read_symbols(self, data, table, strings, found, tls_block):
         for name, info, _, shndx, value, size in _SYMBOL.iter_unpack(table[: len(table) // _SYMBOL.size * _SYMBOL.size]):
             kind = info & 15
+            if kind == _STT_TLS and _cstr(data, strings + name) == "runtime.tlsg":
+                self.g_slot = value - tls_block
             if not name or not shndx or not value or shndx >= 0xFF00 or kind in (_STT_SECTION, _STT_FILE, _STT_TLS):
                 continue
             text = _cstr(data, strings + name)
@@ -100,6 +104,15 @@ class Elf:
 def _rank(name, size):
     """Of two names of one address, which is the better? Go's linker gives functions that plugins may use a second one."""
     return size, not name.startswith("local."), "." in name
+
+
+def _block(tls):
+    """How far below FS a program's thread-local variables begin: their size, rounded up to what they must be aligned to."""
+    if not tls:
+        return 8
+    align = max(1, *(align for _, _, align in tls))
+    size = max(hi for _, hi, _ in tls) - min(lo for lo, _, _ in tls)
+    return -(-size // align) * align
 
 
 def _cstr(data, at):

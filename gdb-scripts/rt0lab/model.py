@@ -15,7 +15,7 @@ import gdb
 
 from . import elf, untrusted
 
-MAX_MS, MAX_PS, MAX_QUEUE = 4096, 1024, 4096
+MAX_MS, MAX_PS, MAX_QUEUE = 1 << 16, 1 << 16, 4096
 _FLATTEN = 16  # arrays up to this length are fields of their structure, longer ones are read on demand
 
 
@@ -377,8 +377,8 @@ class World:
         return found
 
     _G_STATUS = ("_Gidle", "_Grunnable", "_Grunning", "_Gsyscall", "_Gwaiting", "_Gmoribund_unused", "_Gdead",
-                 "_Genqueue_unused", "_Gcopystack", "_Gpreempted", "_Gleaked", "_Gscan")  # fmt: skip
-    _P_STATUS = ("_Pidle", "_Prunning", "_Psyscall", "_Pgcstop", "_Pdead", "_PgcstopIdle")
+                 "_Genqueue_unused", "_Gcopystack", "_Gpreempted", "_Gleaked", "_Gdeadextra", "_Gscan")  # fmt: skip
+    _P_STATUS = ("_Pidle", "_Prunning", "_Psyscall", "_Psyscall_unused", "_Pgcstop", "_Pdead", "_PgcstopIdle")
 
     def g_status(self, value):
         """`_Grunning` for a number; what it is, for a number that is no status."""
@@ -653,11 +653,12 @@ def register(name, frame=None):
 
 
 def tls_g():
-    """(FS base, the word at -8(FS): the thread's current g); None where it cannot be known."""
+    """(FS base, the thread's current g: the word at -8(FS), or where C's thread-local variables left room for it); None where it
+    cannot be known."""
     base = register("fs_base")
     if not base:
         return base, 0 if base == 0 else None
-    word = read_word(base - 8)
+    word = read_word(base + world().elf.g_slot)
     return base, None if isinstance(word, Unreadable) else word
 
 
@@ -696,14 +697,11 @@ def symbol_of(frame):
 
 
 def _slice(name, limit):
-    """The words of a slice variable."""
+    """The words of a slice variable; no more than it has room for, whatever its length says."""
     found = variable(name)
-    if not isinstance(found, Struct):
+    if not isinstance(found, Struct) or not found.has("array"):
         return []
-    if found.has("array"):
-        array, count = found.get("array"), found.get("len")
-    else:
-        return []
+    array, count = found.get("array"), min(found.get("len"), found.get("cap"))
     if not array or not 0 < count <= 1 << 24:
         return []
     data = read(array, 8 * min(count, limit))
@@ -728,17 +726,52 @@ def all_ms():
     return chain("m", scalar("allm") or 0, "alllink", MAX_MS)
 
 
-def chain(kind, head, link, limit=MAX_QUEUE):
-    """The structures of a linked list, up to an end, a cycle, bad memory or the limit."""
-    found, seen = [], set()
-    while head and head not in seen and len(found) < limit:
+class Chain(list):
+    """What a linked list holds. `end` is None if the list is whole, else what came instead of its end, in words.
+
+    `cut` says that it is only longer than what was read."""
+
+    end, cut = None, False
+
+    def ended(self, how, cut=False):
+        """The same, with this for its end."""
+        self.end, self.cut = how, cut
+        return self
+
+
+def chain(kind, head, link, limit=MAX_QUEUE, known=None):
+    """The structures of a linked list, a Chain: up to its end, a circle, bad memory or the limit. `known` are some that were read already."""
+    found, seen = Chain(), set()
+    while head:
+        if head in seen:
+            return found.ended(f"goes round in a circle after {len(found)}")
+        if len(found) >= limit:
+            return found.ended(f"goes on after the first {limit}, which are all that was read", True)
         seen.add(head)
-        item = read_struct(kind, head)
+        item = known.get(head) if known else None
+        if item is None:
+            item = read_struct(kind, head)
         if isinstance(item, Unreadable):
-            break
+            return found.ended(f"goes on at {head:#x}, which cannot be read")
         found.append(item)
         head = item.get(link) or 0
     return found
+
+
+def idle_ms(sched):
+    """The Ms on sched.midle, a Chain. From Go 1.26 on, that is a list with a link of its own."""
+    own = sched.has("midle.obj")
+    return chain("m", sched.get("midle", "midle.obj") or 0, "idleNode.next" if own else "schedlink", MAX_MS)
+
+
+def idle_ps(sched):
+    """The Ps on sched.pidle, a Chain."""
+    return chain("p", sched.get("pidle") or 0, "link", MAX_PS)
+
+
+def locked(key):
+    """Is a runtime.mutex with this word held? Where Ms spin on one bit and queue in the others, only one says so."""
+    return bool(key & (world().constant("mutexLocked") or 1)) if world().constant("mutexSpinning") else bool(key)
 
 
 def run_queue(p):
@@ -754,9 +787,11 @@ def run_queue(p):
     return [at((head + i) % count) for i in range(waiting)]
 
 
-def global_queue(sched):
-    """The g addresses of the global run queue."""
-    return [g.addr for g in chain("g", sched.get("runqhead", "runq.head") or 0, "schedlink")]
+def global_queue(sched, known=None, limit=None):
+    """The g addresses of the global run queue, a Chain; without a limit, as many as there can be goroutines."""
+    limit = limit or max(MAX_QUEUE, min(scalar("allglen") or 0, 1 << 22)) + 1
+    found = chain("g", sched.get("runqhead", "runq.head") or 0, "schedlink", limit, known)
+    return Chain(g.addr for g in found).ended(found.end, found.cut)
 
 
 def is_locked(key):

@@ -51,9 +51,9 @@ def threads():
         registers = live.get(row.addr)
         if registers is None:
             registers = kept.get(row.addr, {}) | _saved(census, row, also)
-            # -8(FS) is the current g. sched.g is a word that holds it, so FS may just as well point behind that one.
+            # The word at -8(FS) is the current g. sched.g is a word that holds it, so FS may just as well point behind that one.
             if also.sched_g == row.addr:
-                registers["fs_base"] = row.addr + offset + 8
+                registers["fs_base"] = row.addr + offset - census.world.elf.g_slot
         stacks = [(lo, hi) for lo, hi in goroutines.stack_in_use(row, also.stktop, registers.get("rsp")) if hi - lo <= MAX_MEMORY]
         result.append(Thread(number, _name(census, row, standing[row.addr]), registers, row.addr in live, stacks))
     return sorted(result, key=lambda thread: thread.id)
