@@ -7,6 +7,7 @@ goroutines neither will do: what lies near is read together, and one struct.Stru
 import bisect
 import collections
 import contextlib
+import functools
 import gc
 import itertools
 import operator
@@ -125,7 +126,45 @@ def _together(ranges, numbers):
 
 
 def allgs():
-    """The addresses in allgs, and a sentence if their number makes no sense, else None."""
+    """The addresses of the goroutines in allgs, each once, and a sentence if something there makes no sense, else None."""
+    addresses, problem = _allgs()
+    strangers = _strangers(addresses)
+    if strangers:
+        places = [f"allgs[{addresses.index(address)}] is {what}" for address, what in list(strangers.items())[:3]]
+        more = f", and {len(strangers) - 3} more" if len(strangers) > 3 else ""
+        problem = f"{problem or ''} {', '.join(places)}{more}: no goroutine. Who stood there is lost from the list.".lstrip()
+    unique = list(dict.fromkeys(addresses))
+    if len(unique) < len(addresses):
+        problem = f"{problem or ''} allgs holds {len(addresses) - len(unique)} of them twice: as many may be lost from the list.".lstrip()
+    return [address for address in unique if address not in strangers], problem
+
+
+def _strangers(addresses):
+    """{address: what it is} of those in a list of gs that cannot be goroutines: no place where a g can lie, g0, some M's own."""
+    found = {}
+    if 0 in addresses:
+        found[0] = "nil"
+    if functools.reduce(operator.or_, addresses, 0) & 7:
+        found |= {address: f"{address:#x}" for address in addresses if address & 7}
+    listed, g0 = set(addresses), model.world().variable("g0")
+    if g0 and g0[0] in listed:
+        found[g0[0]] = "g0"
+    for m in model.all_ms():
+        for field in ("g0", "gsignal"):
+            address = m.get(field)
+            if address in listed and address not in found and owned_by_m(address, m):
+                found[address] = f"m{m.get('id')}'s {field}"
+    return found
+
+
+def owned_by_m(address, m):
+    """Is the g at an address an M's own, its g0 or gsignal? The M's word alone is none: the g says so, too, and has no id."""
+    g = model.read_struct("g", address)
+    return bool(g) and g.get("m") == m.addr and not g.get("goid")
+
+
+def _allgs():
+    """What stands in allgs, and a sentence if its length makes no sense."""
     found = model.variable("allgs")
     if found is None:
         return [], "this program has no runtime.allgs."

@@ -231,6 +231,6 @@ def _g(snap, g):
 
 
 def _sched(snap):
-    queue = [_short(snap, g) for g in model.global_queue(snap.sched)[:8]]
+    queue = [_short(snap, g) for g in snap.queue[:8]]
     ps, ms = snap.sched.get("npidle"), snap.sched.get("nmidle")
     return [f"  sched: queue [{' '.join(queue)}], {ps} idle P{'' if ps == 1 else 's'}, {ms} idle M{'' if ms == 1 else 's'}"]

@@ -113,7 +113,7 @@ class Kept(_Moment):
                 found["status"] = snap.world.p_status(item.get("status"))
                 found["runq"] = self._queue(model.run_queue(item))
             elif name == "sched":
-                found["runq"] = self._queue(model.global_queue(item))
+                found["runq"] = self._queue(snap.queue)
         return found
 
     @functools.cached_property
@@ -167,7 +167,7 @@ class Kept(_Moment):
                 for p in snap.ps
             ]  # fmt: skip
             sched = {name: snap.sched.get(name) if snap.sched else None for name in ("npidle", "nmidle", "nmspinning")}
-            queue = self._queue(model.global_queue(snap.sched)) if snap.sched else None
+            queue = self._queue(snap.queue) if snap.sched else None
             return {"gs": gs, "ms": ms, "ps": ps, "sched": sched | {"runq": queue}}
 
     def changes(self, before):

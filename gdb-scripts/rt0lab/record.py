@@ -156,7 +156,7 @@ def describe(snap, before):
         "allm": snap.m_names,
         "ms": [fields(m, _M0, snap) for m in snap.ms],
         "ps": [{"status": snap.world.p_status(p.get("status")), "runq": _queue(snap, model.run_queue(p))} for p in snap.ps],
-        "runq": _queue(snap, model.global_queue(snap.sched)),
+        "runq": _queue(snap, snap.queue),
         "allgs": [goroutine(g, snap) for g in snap.gs],
         "bt": backtrace(),
         "regs": {name: names.word(model.register(name, frame) or 0) for name in _REGS},

@@ -28,7 +28,9 @@ class Snapshot:
         self.current = model.current_g(self.tls_g) if self.live else None
 
         self.g0, self.m0, self.sched = (model.variable(name) for name in ("g0", "m0", "sched"))
-        self.gs = [g for g in bulk.structs("g", _unique(bulk.allgs()[0])) if g]
+        addresses, self.gs_problem = bulk.allgs()
+        self.gs = [g for g in bulk.structs("g", addresses) if g]
+        self.gs_unreadable = len(addresses) - len(self.gs)
         self.ms = model.all_ms()
         self.p_addresses = model.all_p_addresses()
         self.ps = [p for p in (model.read_struct("p", a) for a in _unique(self.p_addresses)) if p]
@@ -38,8 +40,11 @@ class Snapshot:
             value = model.variable(name)
             if isinstance(value, model.Struct):
                 self.globals[name] = value
-        addresses = [m.get(field) for m in [*self.ms, *([self.m0] if self.m0 else [])] for field in ("g0", "gsignal")]
-        self.system = {g.addr: g for g in bulk.structs("g", _unique(addresses)) if g}  # what is in no list: g0s and gsignals
+        self.by_address = {g.addr: g for g in self.gs}
+        own = {m.get(field): m for m in [*self.ms, *([self.m0] if self.m0 else [])] for field in ("g0", "gsignal")}
+        # What is in no list: g0s and gsignals. One that a damaged M names is none: the g itself says whose it is, and has no id.
+        self.system = {g.addr: g for g in bulk.structs("g", _unique(own)) if g and g.addr not in self.by_address
+                       and g.get("m") == own[g.addr].addr and not g.get("goid")}  # fmt: skip
         self.entry_sp = symbolic.entry_sp(self.pid)
         self.texts, self._known = {}, {}
         for g in self.gs:
@@ -54,6 +59,11 @@ class Snapshot:
             if where not in self._known:
                 self._known[where] = model.read_text(*where)
             self.texts[item.addr, path] = self._known[where]
+
+    @functools.cached_property
+    def queue(self):
+        """The global run queue, a model.Chain of addresses."""
+        return model.global_queue(self.sched, self.by_address) if self.sched else model.Chain()
 
     @functools.cached_property
     def names(self):
@@ -82,10 +92,7 @@ class Snapshot:
         """The g at an address, whichever list it is on; None if it is no g we know."""
         if self.g0 and address == self.g0.addr:
             return self.g0
-        for g in self.gs:
-            if g.addr == address:
-                return g
-        return self.system.get(address)
+        return self.by_address.get(address) or self.system.get(address)
 
     def m_of_thread(self):
         """The M that the selected thread is, that of its current g: m0 before rt0_go ties g0 to it. None if it has no g yet."""

@@ -62,10 +62,9 @@ class Names:
         self.exact[m.addr] = "&runtime.m0" if is_m0 else name
         for field in ("g0", "gsignal"):
             address = m.get(field)
-            if address and not (is_m0 and field == "g0"):
+            if address in system and not (is_m0 and field == "g0"):
                 self.exact[address] = f"{name}.{field}"
-                if address in system:
-                    self._stack(system[address], f"{name}.{field}")
+                self._stack(system[address], f"{name}.{field}")
 
     def _stack(self, g, name):
         lo, hi = g.get("stack.lo"), g.get("stack.hi")
