@@ -5,6 +5,7 @@ Layers, each using only those above it:
   untrusted  texts, names and paths that others wrote: shown, quoted, opened (no gdb in it)
   elf       what the ELF file says: symbols, sections, entry, build id (no gdb in it)
   model     reads g, m, p, sched out of a program: returns objects, prints nothing
+  begun     how far the boot has come, so that what was lost is not taken for what is not there yet
   bulk      reads many structures at once
   views     a parked goroutine's frames in gdb, without touching anything
   symbolic  an address as people say it: `g1.stack.hi-40`, `allp[0]`, `runtime.goexit+1`
@@ -14,7 +15,8 @@ Layers, each using only those above it:
   history   every stop's raw bytes, kept to be decoded when somebody asks
   record    a whole run as data
   cards     one stage as a card of text
-  checks    what must hold, whatever the moment
+  movers    which thread is in the middle of changing what; verdicts: what a check can say
+  checks    what must hold, whatever the moment; checks_waiters: of channels and who waits on them
   frames    the backtraces of many goroutines: what gdb found out about a pc once serves all
   blockers  what goroutines wait on: channels, semaphores, timers
   goroutines  what each does, where it stands, what it waits on, as data

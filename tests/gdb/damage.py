@@ -13,7 +13,7 @@ import time
 import gdb
 from elftools.elf import elffile
 from gdbrun import without_remarks
-from rt0lab import bulk, goroutines, model
+from rt0lab import bulk, checks, goroutines, model, snapshot
 
 PATIENCE = 2  # seconds of processor that one command may take
 PYTHON = re.compile(r"Python Exception|Traceback \(most|rt0 itself failed|cannot be shown|<class '|\b[A-Z]\w+Error\b(?!\))")  # reflect.(*ValueError) is Go's
@@ -202,11 +202,104 @@ class Damage:
                 costs |= own
             yield f"flipped bytes {number}", changes, costs
 
+    def broken(self):
+        """(name, changes, the check of `rt0 check` that must call it BROKEN) of damage to what the checks claim to check."""
+        put, var, world = self.put, self.variable, model.world()
+        g0, m0, ps = world.variable("g0")[0], world.variable("m0")[0], self.ps
+        rows = [row for row in self.rows.values() if row not in self.waiting]
+        running = next(row for row in rows if row.m)
+        waiting, one, two = self.leaf.addr, *list(self.rows.values())[:2]
+        array, words = model.variable("allgs").get("array"), bulk.words(model.variable("allgs").get("array"), len(self.truth))
+        status = {name: value for value, name in world.names(*world._G_STATUS).items()}
+        p_status = {name: value for value, name in world.names(*world._P_STATUS).items()}
+        sched, chan, sudog = world.variable("sched")[0], model.read_struct("hchan", self.channels[0]), self.sudogs[0]
+        runq = "runq__head" if "runq.head" in world.layout("schedt").at else "runqhead"
+        size = "runq__size" if "runq.size" in world.layout("schedt").at else "runqsize"
+        links, allgs, statuses, mp = "m.curg and g.m agree", "allgs and allglen agree", "goroutine statuses fit", "m.p and p.m agree"
+        allm, npidle, nmidle = "allm holds every M once", "sched.npidle counts the idle Ps", "sched.nmidle counts the idle Ms"
+        queues, makes_sense, in_queue = "queued goroutines are runnable", "channels that are waited on make sense", "who waits on a channel is in its queue"
+
+        yield "g0.m = nil", put("g", g0, m=0), "g0 and m0 point at each other"
+        yield "m0.g0 = a goroutine", put("m", m0, g0=waiting), "g0 and m0 point at each other"
+        yield "m0.gsignal = a goroutine", put("m", m0, gsignal=waiting), "each M has its own g0 and gsignal"
+        yield "m.curg = g0", put("m", running.m, curg=g0), links
+        yield "g.m = nil", put("g", running.addr, m=0), links
+        yield "g.m of one that waits", put("g", waiting, m=m0), links
+        yield "allm = nil", var("allm", "", 0), allm
+        yield "an M is lost", var("allm", "", self.ms[-2] if len(self.ms) > 2 else 0), allm
+        yield "two Ms with one id", put("m", self.ms[-1], id=0), allm
+        yield "allm in a circle", put("m", self.ms[0], alllink=self.ms[-1]), allm
+        yield "sched.mnext = 1", put("schedt", sched, mnext=1), allm
+        for value in (0, len(words) - 1, len(words) + 1, 1 << 40):
+            yield f"allgs.len = {value}", var("allgs", "len", value), allgs
+            yield f"allglen = {value}", var("allglen", "", value), allgs
+        yield "allgs and allglen are empty", var("allgs", "len", 0) + var("allglen", "", 0), allgs
+        yield "allgs and allglen are empty", var("allgs", "len", 0) + var("allglen", "", 0), statuses
+        for name, value in (("g0", g0), ("nil", 0), ("odd", words[2] + 1), ("another", words[0]), ("no memory", 0x10), ("m0's gsignal", model.variable("m0").get("gsignal"))):
+            yield f"allgs[1] = {name}", [(array + 8, struct.pack("<Q", value))], allgs
+        for value in (77, 0xFFFFFFFF, 0x1000 | 77):
+            yield f"status = {value}", put("g", waiting, atomicstatus=value), statuses
+        yield "a runner waits", put("g", running.addr, atomicstatus=status["_Gwaiting"]), statuses
+        yield "a runner is ready", put("g", running.addr, atomicstatus=status["_Grunnable"]), statuses
+        yield "a waiter runs", put("g", waiting, atomicstatus=status["_Grunning"]), statuses
+        yield "a waiter is another", put("g", waiting, sched__g=running.addr), statuses
+        yield "one id twice", put("g", one.addr, goid=two.goid), allgs
+        yield "p.status = 77", put("p", ps[0], status=77), mp
+        yield "p.m = nil", put("p", model.read_struct("m", running.m).get("p"), m=0), mp
+        yield "m.p = nil", put("m", running.m, p=0), mp
+        yield "a running P is idle", put("p", model.read_struct("m", running.m).get("p"), status=p_status["_Pidle"]), mp
+        yield "p.id = 9", put("p", ps[0], id=9), "allp holds every P once"
+        yield "gomaxprocs = 9", var("gomaxprocs", "", 9), "allp holds every P once"
+        yield "allp.len = 0", var("allp", "len", 0), "allp holds every P once"
+        for value in (7, -1):
+            yield f"sched.npidle = {value}", put("schedt", sched, npidle=value), npidle
+            yield f"sched.nmidle = {value}", put("schedt", sched, nmidle=value), nmidle
+            yield f"sched.runqsize = {value}", put("schedt", sched, **{size: value}), "sched.runqsize counts the global queue"
+        yield "pidle = g0", put("schedt", sched, pidle=g0), npidle
+        yield "runq = a waiter", put("schedt", sched, **{runq: waiting}), queues
+        yield "runq = g0", put("schedt", sched, **{runq: g0}), queues
+        yield "runnext = a waiter", put("p", ps[0], runnext=waiting), queues
+        yield "runnext = g0", put("p", ps[-1], runnext=g0), queues
+        yield "runq without end", put("p", ps[0], runqhead=0, runqtail=1 << 20), queues
+        yield "qcount > dataqsiz", put("hchan", chan.addr, qcount=chan.get("dataqsiz") + 1), makes_sense
+        yield "sendx", put("hchan", chan.addr, sendx=chan.get("dataqsiz") + 7), makes_sense
+        yield "closed", put("hchan", chan.addr, closed=1), makes_sense
+        yield "closed = 7", put("hchan", chan.addr, closed=7), makes_sense
+        side = "recvq" if chan.get("recvq.first") else "sendq"
+        yield "queue = nil", put("hchan", chan.addr, **{side + "__first": 0, side + "__last": 0}), in_queue
+        yield "queue goes wild", put("hchan", chan.addr, **{side + "__first": 0x10}), in_queue
+        yield "prev", put("sudog", chan.get(side + ".first"), prev=chan.get(side + ".first")), in_queue
+        yield "last", put("hchan", chan.addr, **{side + "__last": 0}), in_queue
+        yield "a sudog of nobody", put("sudog", sudog, g=g0), in_queue
+        yield "a sudog of another", put("sudog", sudog, g=running.addr), in_queue
+
+    def untruths(self):
+        """What `rt0 check` says that is not so: BROKEN of the healthy, no BROKEN of the damaged."""
+        inferior, found, count = gdb.selected_inferior(), [("healthy", *said) for said in _said_broken()], 0
+        for name, changes, check in self.broken():
+            if not changes:
+                continue
+            count += 1
+            before = [(address, model.read(address, len(data))) for address, data in changes]
+            for address, data in changes:
+                inferior.write_memory(address, data)
+            said = _said_broken()
+            if check not in [name for name, _ in said]:
+                found.append((name, check, said))
+            for address, data in reversed(before):
+                inferior.write_memory(address, data)
+        return {"untruths": found, "damages": count}
+
     def faults(self, number, name, costs):
         """What is wrong with how the commands answer to a mutation: [(mutation, command, what)]."""
         found = [(name, *fault) for fault in faults([*LISTS, "goroutine all bt", *self.commands[number % SHARE :: SHARE]])]
         lost = [goid for goid in self.truth if goid not in costs and goid not in ids()]
         return found + [(name, "info goroutines", f"lost {lost}")] if lost else found
+
+
+def _said_broken():
+    """[(check, detail)] of what `rt0 check` calls BROKEN."""
+    return [(result.name, result.detail) for result in checks.run(snapshot.Snapshot()) if result.verdict == checks.BROKEN]
 
 
 def faults(commands, lists=LISTS):

@@ -1,4 +1,4 @@
-"""`rt0 check`: never a false alarm, and each check can fail."""
+"""`rt0 check`: never a false alarm, and each check can fail (see test_gdb_corruption, too)."""
 
 import pytest
 
@@ -51,6 +51,14 @@ def test_all_is_ok_at_main_main(gdb_json, either):
     ("sched.npidle = 7", "sched.npidle counts the idle Ps"),
     ("sched.nmidle = 7", "sched.nmidle counts the idle Ms"),
     ("m0.id = 1", "allm holds every M once"),
+    ("allm = 0", "allm holds every M once"),
+    ("allgs.len = 0", "allgs and allglen agree"),
+    ("allglen = 0", "allgs and allglen agree"),
+    ("allgs.array[0] = &g0", "allgs and allglen agree"),
+    ("m0.gsignal = allgs.array[0]", "each M has its own g0 and gsignal"),
+    ("allgs.array[0]->sched.g = &g0", "goroutine statuses fit"),
+    ("allp.array[0]->status = 77", "m.p and p.m agree"),
+    ("gomaxprocs = 9", "allp holds every P once"),
 ])  # fmt: skip
 def test_damage_is_found(gdb_json, hello, damage, name):
     script = f"until('runtime.main'); do({'set var ' + damage!r}); result = {BROKEN}"

@@ -33,6 +33,11 @@ def test_damaged_memory(gdb_json, program, part):
     assert (found["faults"], found["mutations"], found["whole"]) == ([], 70, True)
 
 
+def test_what_the_checks_say_is_so(gdb_json, program):
+    found = gdb_json(program, READY + "result = damage.Damage(0).untruths()")
+    assert (found["untruths"], found["damages"]) == ([], 64)
+
+
 def test_frames_in_a_circle(gdb_json, program):
     found = gdb_json(program, READY + "result = damage.shaped('circle of')")
     assert (found["faults"], found["mutations"], found["whole"]) == ([], 6, True)
