@@ -108,10 +108,11 @@ def states(addresses):
 
 
 def no_channel(addr, state):
-    """Why there is no channel at an address whose hchan has these fields (None: unreadable), in words; None if there may be one."""
+    """Why there is no channel at an address whose hchan has these fields (None: unreadable, or of a type that lacks
+    some of them), in words; None if there may be one."""
     if not addr or addr & 7:
         return "its address is nil" if not addr else "its address is not that of a word"
-    if state is None:
+    if state is None or any(getattr(state, name) is None for name in _HCHAN):
         return None
     room = state.cap or 1
     for holds, text in (

@@ -171,6 +171,8 @@ def _allgs():
     if isinstance(found, model.Unreadable):
         return [], f"allgs cannot be read: {found}."
     array, said, room, twin = found.get("array"), found.get("len"), found.get("cap"), model.scalar("allglen")
+    if None in (array, said, room):
+        return [], "allgs is no slice, as far as this program's debug information says."
     counts = [said] if twin is None else [said, twin]
     sane = [count for count in counts if 0 <= count <= room and count <= MAX_GS]
     if len(sane) == len(counts) and max(sane) - min(sane) <= 1:  # allgadd writes the one right after the other

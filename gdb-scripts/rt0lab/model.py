@@ -95,7 +95,7 @@ class Layout:
         self._add("", 0, gdb_type)
         at, form, self.flat = 0, "<", []
         for leaf in sorted(self.leaves, key=lambda leaf: leaf.offset):
-            if leaf.offset >= at:  # members of a union: the first stands for all
+            if at <= leaf.offset <= self.size - leaf.size:  # members of a union: the first stands for all; none lies outside
                 form += f"{leaf.offset - at}x{leaf.code}"
                 at = leaf.offset + leaf.size
                 self.flat.append(leaf)
@@ -127,7 +127,7 @@ class Layout:
                     self._add(f"{path}.{i}", offset + i * element.sizeof, element)
             else:
                 leaf = self._leaf(path, 0, element)
-                if leaf:
+                if leaf and offset + count * leaf.size <= self.size:
                     self.arrays[path] = Array(offset, count, leaf)
         else:
             leaf = self._leaf(path, offset, gdb_type)

@@ -114,7 +114,7 @@ class Roots:
     @staticmethod
     def _down_to_root(world, frames):
         view = views.active()
-        for decorator in frames:
+        for decorator in _as_far_as_it_goes(frames):
             frame = decorator.inferior_frame()
             if view and frame.level() < view[0]:
                 if frame.level() == view[0] - 1:
@@ -127,6 +127,14 @@ class Roots:
             # Go's unwind information leads on, to whatever lies above; ours ends by itself.
             if world.is_go and symbol and symbol[0].removesuffix(".abi0") in record.ROOTS and frame.type() == gdb.NORMAL_FRAME:
                 return
+
+
+def _as_far_as_it_goes(frames):
+    """The frames up to where gdb fails to unwind, with what it says then; from a filter it would be shown as Python's."""
+    try:
+        yield from frames
+    except gdb.error as error:
+        gdb.write(f"Backtrace stopped: {untrusted.shown(str(error))}\n", gdb.STDERR)
 
 
 def _named_well(world, frame, symbol):

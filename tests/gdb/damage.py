@@ -25,7 +25,7 @@ SHARE = 6  # of the other commands every sixth runs at a mutation, others at the
 def do(command):
     """(what a command said, did it end with an error)."""
     try:
-        return without_remarks(gdb.execute(command, to_string=True)), False
+        return without_remarks(model.done(command)), False
     except gdb.error as error:
         return str(error), True
 
@@ -312,7 +312,7 @@ def faults(commands, lists=LISTS):
             found.append((command, f"took {time.process_time() - begin:.1f} s"))
         python = PYTHON.search(said)
         if python:
-            found.append((command, said[max(python.start() - 80, 0) : python.end() + 160]))
+            found.append((command, said[max(python.start() - 80, 0) : python.end() + 900]))
         if failed and (command in lists or len(said.splitlines()) > 1):
             found.append((command, "failed: " + said[:200]))
     return found
