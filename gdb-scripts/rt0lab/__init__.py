@@ -4,6 +4,7 @@ Layers, each using only those above it:
   stages    the table of boot stages (no gdb in it)
   untrusted  texts, names and paths that others wrote: shown, quoted, opened (no gdb in it)
   elf       what the ELF file says: symbols, sections, entry, build id (no gdb in it)
+  settings  gdb's settings that are set aside while we look
   model     reads g, m, p, sched out of a program: returns objects, prints nothing
   begun     how far the boot has come, so that what was lost is not taken for what is not there yet
   bulk      reads many structures at once

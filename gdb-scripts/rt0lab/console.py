@@ -9,7 +9,7 @@ import traceback
 
 import gdb
 
-from . import history, model, snapshot, untrusted
+from . import history, model, settings, snapshot, untrusted
 
 # ---- printing ------------------------------------------------------------------------------------------------------
 
@@ -104,9 +104,10 @@ class Session:
     def stopped(self, _event):
         """gdb.events.stop: keep what is there, to be looked at when somebody asks."""
         try:
-            seen = self._seen
-            seen.ended = False
-            moment = history.kept.keep()
+            with settings.looking():
+                seen = self._seen
+                seen.ended = False
+                moment = history.kept.keep()
         except (model.Problem, gdb.error):
             return
         if moment.number == 1:
@@ -209,7 +210,8 @@ class Command(gdb.Command):
     def invoke(self, argument, from_tty):
         """gdb calls this."""
         self.dont_repeat()
-        self.run(argument.strip())
+        with settings.looking():
+            self.run(argument.strip())
 
     def run(self, argument):
         """What the command does."""

@@ -1,11 +1,12 @@
 """`goroutine N|RANGE|all COMMAND`: gdb's own commands in the frames of any goroutine, which nothing moves, calls or writes."""
 
 import contextlib
+import os
 import re
 
 import gdb
 
-from . import bulk, console, frames, goroutines, lists, model, parking, stops, untrusted, views
+from . import bulk, console, frames, goroutines, lists, model, parking, settings, untrusted, views
 
 _USAGE = "Usage: goroutine N|RANGE|all [COMMAND]"
 _BACKTRACE = ("bt", "backtrace", "where")
@@ -82,7 +83,7 @@ def _own(frame):
 
 def execute(census, row, command):
     """What gdb prints for a command in a goroutine's frames."""
-    with frames_of(census, row) as level, stops.off("may-call-functions"):
+    with frames_of(census, row) as level, settings.off("may-call-functions"):
         if level:
             key = census.world, row.addr
             frame = views.frame(level + _levels[key]) if key in _levels else _own(views.frame(level))
@@ -90,16 +91,17 @@ def execute(census, row, command):
             if _lowest(command, frame.level()) < level:
                 raise model.Problem(f"goroutine {census.name(row)} is parked in frame {level}: there is nothing below it.")
             command = _apply_above(command, level)
-        text = _done(command)
-        if level:
-            _levels[key] = max(gdb.selected_frame().level() - level, 0)
+        with settings.as_the_user_has_them(level):
+            text = _done(command)
+            if level:
+                _levels[key] = max(gdb.selected_frame().level() - level, 0)
         return text
 
 
 def _done(command):
     """What gdb prints for a command, also where it only notifies its terminal of another frame: `up`, `down`, `frame 3`."""
     before = gdb.selected_frame().level()
-    with stops.settings({"suppress-cli-notifications": "on"}), stops.unread():
+    with settings.changed({"suppress-cli-notifications": "on", "print frame-info": "location"}):
         text = model.done(command)
         after = gdb.selected_frame()
         if text or after.level() == before or command.partition(" ")[0].endswith("-silently"):
@@ -212,7 +214,8 @@ def _rows(census, spans, who):
 
 def backtraces(census, rows):
     """Lines: every goroutine's frames as `bt` shows them, arguments only hinted at."""
-    stacks = census.stacks(rows)
+    limit = settings.users("backtrace limit") or frames.DEEPEST
+    stacks = census.stacks(rows, max(limit, frames.DEPTH))
     texts = {}  # one for each distinct stack
     for row in rows:
         yield f"goroutine {census.name(row)} [{census.state(row)}]:"
@@ -225,13 +228,16 @@ def backtraces(census, rows):
         else:
             key = id(stack), row.status, row.reason
             if key not in texts:
-                first = f"#0  <parked: {census.state(row)}> ()"
-                texts[key] = [first, *(_line(number, frame) for number, frame in enumerate(stack.shown, 1))]
+                shown = stack.shown[:limit]
+                texts[key] = [f"#0  <parked: {census.state(row)}> ()", *(_line(number, frame) for number, frame in enumerate(shown, 1))]
             yield from texts[key]
+            if stack.cut and len(stack.sites) < limit or len(stack.sites) == frames.DEEPEST:
+                yield f"(More stack frames follow...: `goroutine {census.name(row)} bt` shows all.)"
         yield ""
 
 
 def _line(number, frame):
-    address = "" if frame.inlined else f"0x{frame.pc:016x} in "
-    file = f" at {untrusted.shown(frame.file)}:{frame.line}" if frame.file else ""
-    return f"#{number:<3}{address}{frame.function} ({'...' if frame.arguments else ''}){file}"
+    address = "" if frame.inlined or not gdb.parameter("print address") else f"0x{frame.pc:016x} in "
+    file = os.path.basename(frame.file) if frame.file and gdb.parameter("filename-display") == "basename" else frame.file
+    file = f" at {untrusted.shown(file)}:{frame.line}" if file else ""
+    return f"#{number:<2} {address}{frame.function} ({'...' if frame.arguments else ''}){file}"

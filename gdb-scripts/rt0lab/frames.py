@@ -15,7 +15,8 @@ import gdb
 
 from . import bulk, model, record, untrusted, views
 
-DEPTH = 512  # no backtrace is longer
+DEPTH = 512  # frames that are enough to say where a goroutine stands
+DEEPEST = 1 << 16  # no backtrace is longer
 PATIENCE = 400  # how many stacks gdb unwinds for us in one command; damaged memory could ask for it without end
 WINDOW = 1024  # bytes of each stack that are read together with everybody's
 
@@ -63,7 +64,7 @@ class Stack:
     __slots__ = ("sites", "standing")
 
     def __init__(self, sites):
-        self.sites = sites
+        self.sites = sites  # DEPTH of them are not all, if the last is no root
         # Where the program stands: its first own frame; else the outermost, for the runtime's own goroutines.
         self.standing = next((site.user for site in sites if site.user is not None), None) or next(
             (site.shown[-1] for site in reversed(sites) if not site.root), sites[0].shown[0] if sites else None)
@@ -72,6 +73,11 @@ class Stack:
     def shown(self):
         """All frames."""
         return [frame for site in self.sites for frame in site.shown]
+
+    @property
+    def cut(self):
+        """Is it only the inner part that was asked for?"""
+        return len(self.sites) >= DEPTH and not self.sites[-1].root
 
     @property
     def locking(self):
@@ -84,7 +90,7 @@ class Sites:
     """All that is known about one program's pcs."""
 
     def __init__(self, world):
-        self._world, self._known, self.patience = world, {}, PATIENCE
+        self._world, self._known, self.patience, self.depth = world, {}, PATIENCE, DEPTH
         self.traces, self._forms, self._unpackers = collections.defaultdict(dict), {}, {}
         main = world.address("runtime.main")
         file = world.line_at(main)[0] if main else None
@@ -107,12 +113,26 @@ class Sites:
 
     def walk(self, pc, sp, bp, lo, hi):
         """(the Sites of a parked goroutine's stack, innermost first; where each one's return address is), as long as rules go."""
+        asked = set()
+        while True:
+            found, places, stuck = self._by_rules(pc, sp, bp, lo, hi)
+            if stuck is None:
+                return found, places
+            # gdb unwinds no more than DEPTH frames for us; then rules go on, and gdb is asked again where they end.
+            near = len(found) < DEPTH
+            learned = self._learn(pc, sp, bp) if near else self._learn(*stuck, called=True)
+            if len(learned) < DEPTH or self.depth <= DEPTH or stuck[0] in asked:
+                return learned if near else found + learned, []
+            asked.add(stuck[0])
+
+    def _by_rules(self, pc, sp, bp, lo, hi):
+        """(Sites, places, the (pc, sp, bp) at which no rule goes on, or None)."""
         known, found, places = self._known, [], []
-        stack, base, start = b"", sp, (pc, sp, bp)
-        while len(found) < DEPTH:
-            site = known.get(pc)
-            if site is None or not (site.steady or site.root):
-                return self._learn(*start), []
+        stack, base = b"", sp
+        while len(found) < self.depth:
+            here, site = (pc, sp, bp), known.get(pc)
+            if site is None or not (site.steady or site.root) or len(found) == DEPTH and len(set(places)) < DEPTH:  # in a circle
+                return found, places, here
             found.append(site)
             if site.root:
                 break
@@ -120,17 +140,17 @@ class Sites:
             if site.from_bp is not None:
                 to = bp
             if not (lo <= to and sp <= at <= hi - 8 or self._on_segments(to) and not lo <= at < hi):  # in a segment, only outwards
-                return self._learn(*start), []
+                return found[:-1], places, here
             if to < base or at + 8 > base + len(stack):
                 base, stack = to, self._read(to, hi)
                 if at + 8 > base + len(stack):
-                    return self._learn(*start), []
+                    return found[:-1], places, here
             if site.from_bp is not None:
                 (bp,) = _WORD(stack, to - base)
             (pc,) = _WORD(stack, at - base)
             sp = at + 8
             places.append(at)
-        return found, places
+        return found, places, None
 
     def trace(self, row, data, at):
         """The Stack of a goroutine whose shape was last seen with other return addresses; `data` has WINDOW bytes from its SP on, at `at`.
@@ -171,18 +191,18 @@ class Sites:
 
     # -- learning
 
-    def _learn(self, pc, sp, bp):
-        """gdb unwinds the stack in a view; what it finds is kept for all that stand at the same places."""
+    def _learn(self, pc, sp, bp, called=False):
+        """gdb unwinds the stack in a view; what it finds is kept for all that stand at the same places. Was the pc called from?"""
         self.patience -= 1
         if self.patience < 0 or model.moment() is not None or views.stopped_thread() is None:
             return self._guess(pc, sp, bp)
         try:
             with views.parked(pc, sp, bp) as frame:
-                return self._from_gdb(frame, pc, bp)
+                return self._from_gdb(frame, pc, bp, called)
         except (model.Problem, gdb.error):
             return self._guess(pc, sp, bp)
 
-    def _from_gdb(self, frame, pc, bp):
+    def _from_gdb(self, frame, pc, bp, called):
         found, inlined, before = [], [], None
         while frame is not None and len(found) < DEPTH:
             physical = frame.type() != gdb.INLINE_FRAME
@@ -191,7 +211,7 @@ class Sites:
                 inlined.append(self._shown(frame, at, model.name_of(frame) or "?"))
                 frame = frame.older()
                 continue
-            name = self._name(at, bool(found), frame)
+            name = self._name(at, called or bool(found), frame)
             if name is None:
                 break
             sp = int(frame.read_register("rsp"))
@@ -292,14 +312,14 @@ def of_thread(thread, limit=DEPTH):
     return found
 
 
-def stacks(rows):
-    """{row.addr: Stack} for rows of parked goroutines (with pc, sp, bp, lo, hi), their stacks read together.
+def stacks(rows, depth=DEPTH):
+    """{row.addr: Stack} for rows of parked goroutines (with pc, sp, bp, lo, hi), their stacks read together, so many frames of each.
 
     A goroutine's shape is where it was parked and how deep its stack is. It costs one look at the words where another one
     of that shape has its return addresses; only if they are not the same is the stack walked.
     """
     known, found = sites(), []
-    known.patience = PATIENCE
+    known.patience, known.depth = PATIENCE, depth
     traces, trace = known.traces, known.trace
     rows = bulk.ordered(rows, "sp")
     sps, pcs, his = bulk.column(rows, "sp"), bulk.column(rows, "pc"), bulk.column(rows, "hi")

@@ -265,11 +265,11 @@ class Census:
         m = self.m_by_address.get(row.m) if row.m and self.status.get(row.status, "").startswith("running") else None
         return m is not None and m.get("curg") == row.addr and m.get("g0") in self.threads
 
-    def stacks(self, rows):
+    def stacks(self, rows, depth=frames.DEPTH):
         """{addr: frames.Stack} of those of the rows whose gobuf says where they stand, and of all asked about before; each is walked once."""
         parked = {status for status, name in self.status.items() if name.partition(" ")[0] in _PARKED}
         rows, known = [row for row in rows if row.sp and (row.status in parked or self._is_on_g0(row))], self._stacks
-        known.update(frames.stacks([row for row in rows if row.addr not in known] if known else rows))
+        known.update(frames.stacks([row for row in rows if row.addr not in known] if known else rows, depth))
         return known
 
     def alone(self, rows, stacks):

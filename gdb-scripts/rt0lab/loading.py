@@ -2,17 +2,19 @@
 
 import gdb
 
-from . import commands, model, printers, untrusted, unwinder
+from . import commands, model, printers, settings, untrusted, unwinder
 
 
 def load(objfile):
     """Registers everything; `objfile` is the program being loaded, None if the script was sourced by hand."""
+    gdb.execute("set backtrace past-main on")  # gdb takes Go's main.main for C's main and would stop there
     _safely(_load, objfile)
 
 
 def _safely(function, argument):
     try:
-        function(argument)
+        with settings.looking():
+            function(argument)
     except Exception as error:  # the boundary to the user: a program may say anything of itself, gdb would show Python's traceback
         gdb.write(f"rt0 cannot look at this program ({untrusted.shown(f'{type(error).__name__}: {error}')}).\n", gdb.STDERR)
 
@@ -23,7 +25,6 @@ def _load(objfile):
     objfile = objfile or model.objfile()
     printers.register(objfile)
     unwinder.register(objfile)
-    gdb.execute("set backtrace past-main on")  # gdb takes Go's main.main for C's main and would stop there
     # Else gdb 13 resumes thread by thread and fails ("No such process") if the first one has ended the process meanwhile.
     if not model.alive():  # gdb refuses to change it later
         gdb.execute("maintenance set target-non-stop off")

@@ -6,7 +6,7 @@ A row's mark says what its colour says: `*` the selected thread's, `+` new, `~` 
 
 import gdb
 
-from . import cards, console, history, model, moments, untrusted
+from . import cards, console, history, model, moments, settings, untrusted
 
 MAX_ROWS = 100  # of goroutines; `info goroutines` lists all
 MAX_CHANGES = 16
@@ -260,7 +260,8 @@ def _window_lines():
 def _safely(function):
     """The window's lines, or the sentence of what went wrong."""
     try:
-        return function()
+        with settings.looking():
+            return function()
     except Exception as error:  # the boundary to the user, as in console.careful: a window must never raise
         return [("", str(error) if isinstance(error, (model.Problem, gdb.error)) else f"rt0 itself failed ({type(error).__name__}: {error})")]
 

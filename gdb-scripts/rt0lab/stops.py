@@ -7,7 +7,7 @@ import os
 
 import gdb
 
-from . import model, stages, symbolic, untrusted
+from . import model, settings, stages, symbolic, untrusted
 
 TABLE = stages.load()
 
@@ -177,44 +177,11 @@ class _Exit:
         gdb.events.stop.disconnect(self.stopped)
 
 
-class settings:
-    """Some of gdb's settings have these values while this lasts: {name: value}."""
-
-    def __init__(self, values):
-        self._values = values
-
-    def __enter__(self):
-        self._before = {name: gdb.parameter(name) for name in self._values}
-        for name, value in self._values.items():
-            gdb.execute(f"set {name} {untrusted.word(value)}")
-
-    def __exit__(self, *_):
-        for name, value in self._before.items():
-            value = {True: "on", False: "off"}.get(value, value)
-            gdb.execute(f"set {name} {untrusted.word(value)}")
-
-
-def off(*names):
-    """These settings are off while this lasts."""
-    return settings(dict.fromkeys(names, "off"))
-
-
-def unread():
-    """gdb prints where the program stops and no source while this lasts. It would open whatever file the debug information names,
-    and at a pipe it waits for ever."""
-    return settings({"print frame-info": "location"})
-
-
-def quiet():
-    """gdb says nothing about threads and processes and asks nothing while this lasts."""
-    return off("print thread-events", "print inferior-events", "confirm", "pagination")
-
-
 def go(command):
     """Lets the program run by a gdb command and says how that ended; raises Problem if it could not start."""
     walk.refresh()
     gdb.flush()
-    with quiet(), unread(), _Exit() as ending:
+    with settings.quiet(), settings.unread(), _Exit() as ending:
         try:
             text = model.done(command)
         except gdb.error as error:

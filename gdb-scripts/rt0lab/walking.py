@@ -4,7 +4,7 @@ import os
 
 import gdb
 
-from . import cards, console, model, record, stops
+from . import cards, console, model, record, settings, stops
 
 
 class Stages(console.Command):
@@ -152,7 +152,7 @@ class Tour(console.Command):
         console.need_runnable()
         if argument not in ("", "-batch"):
             raise model.Problem("`rt0 tour` takes nothing or `-batch`.")
-        with stops.off("pagination"):  # a card is shorter than a screen
+        with settings.off("pagination"):  # a card is shorter than a screen
             self._walk(argument == "-batch" or not os.isatty(0))
 
     def _walk(self, batch):
@@ -210,7 +210,7 @@ class Tour(console.Command):
                 console.say()
                 answer = "g"
         if answer == "q":
-            with stops.quiet():
+            with settings.quiet():
                 gdb.execute("kill", to_string=True)
             gdb.execute("set confirm off")
             gdb.execute("quit")

@@ -7,7 +7,7 @@ import statistics
 import time
 
 import gdb
-from rt0lab import console, history, stops
+from rt0lab import console, history, settings, stops
 
 GOAL = 1500.0  # microseconds over an empty stop
 
@@ -29,7 +29,7 @@ def _run(times, alone, turn):
     gdb.events.stop.disconnect(console.session.stopped)
     points = []
     try:
-        with stops.quiet():
+        with settings.quiet():
             stops.start()
             points = [stops.Point(place.address) for place in stops.places().values() if place.address is not None]
             for number in range(400):

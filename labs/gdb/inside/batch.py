@@ -3,7 +3,7 @@
 import json
 
 import gdb
-from rt0lab import model, stops
+from rt0lab import model, settings, stops
 from runner.exercises import forms, judge, literals
 
 from . import observe
@@ -37,7 +37,7 @@ def _judged(job):
     observer = observe.Observer(exercises.values(), wanted)
     if left:
         stops.go("run")
-        with stops.quiet():
+        with settings.quiet():
             if model.alive():
                 gdb.execute("kill", to_string=True)
     program = observe.Program()

@@ -9,7 +9,7 @@ earlier checkpoint kept, $CHECKPOINT_NAME.
 import struct
 
 import gdb
-from rt0lab import model, record, stops
+from rt0lab import model, record, settings, stops
 from runner.exercises.judge import Seen
 
 _AT_ENTRY = 9
@@ -172,7 +172,7 @@ def evaluate(expr, variables):
     try:
         for name, value in variables.items():
             gdb.set_convenience_variable(name, value)
-        with stops.off("may-call-functions"):
+        with settings.off("may-call-functions"):
             return int(gdb.parse_and_eval(expr))
     finally:
         for name, value in before.items():

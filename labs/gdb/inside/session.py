@@ -1,7 +1,7 @@
 """One learner at one exercise in gdb: answers and predictions, ticks at stops, verdicts, progress kept."""
 
 import gdb
-from rt0lab import console, model, stops
+from rt0lab import console, model, settings, stops
 from runner.exercises import judge, literals, screen, state
 from runner.exercises.guide import answered, passed
 from runner.failure import Failure
@@ -13,7 +13,7 @@ MARK = "  [lab] "
 
 def tell(*texts):
     """Says something as the lab, wrapped; text besides colour on every line."""
-    with stops.off("pagination"):
+    with settings.off("pagination"):
         for text in texts:
             for line in screen.wrap(text, MARK, " " * len(MARK)):
                 console.say(line)
@@ -21,7 +21,7 @@ def tell(*texts):
 
 def show(lines):
     """A screen of text, as it is."""
-    with stops.off("pagination"):
+    with settings.off("pagination"):
         for line in lines:
             console.pass_on(line + "\n")
 
@@ -67,7 +67,7 @@ class Session:
     def stopped(self, event):
         """gdb.events.stop: ticks a goal, judges what waited for this place."""
         try:
-            with stops.unread():
+            with settings.unread():
                 where = model.done("frame")  # with it, once: gdb's warning that assembly is not C++
             ours = isinstance(event, gdb.BreakpointEvent) and all(getattr(b, "stopped", False) for b in event.breakpoints)
             moments = self.observer.here(model.register("rip"))
