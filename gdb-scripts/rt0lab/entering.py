@@ -6,7 +6,7 @@ import re
 
 import gdb
 
-from . import bulk, console, frames, goroutines, lists, model, parking, settings, untrusted, views
+from . import bulk, console, frames, goroutines, lists, model, parking, settings, stops, untrusted, views
 
 _USAGE = "Usage: goroutine N|RANGE|all [COMMAND]"
 _BACKTRACE = ("bt", "backtrace", "where")

@@ -86,11 +86,11 @@ do('run'); result = before, where(1), functions(do('bt'))[1:]
 def test_a_child_and_its_parent_are_each_their_own(gdb_json, forks):
     script = """
 do('set follow-fork-mode child'); do('set detach-on-fork off'); do('break main.inChild'); do('run')
-child = functions(do('bt')), where(1)
-do('inferior 1'); parent = functions(do('bt'))[-3:], where(1)[0]
-do('inferior 2'); result = child == (functions(do('bt')), where(1)), child[0], parent
+child = functions(do('goroutine 1 bt')), where(1)
+do('inferior 1'); parent = functions(do('goroutine 1 bt'))[-3:], where(1)[0]
+do('inferior 2'); again = functions(do('goroutine 1 bt')), where(1); result = [*again], [*child], parent
 """
-    assert gdb_json(forks, LOOK + script) == [True, IN_CHILD, [IN_MAIN, "os.startProcess"]]
+    assert gdb_json(forks, LOOK + script) == [[IN_CHILD, ["main.inChild", 21]]] * 2 + [[IN_MAIN, "os.startProcess"]]
 
 
 @pytest.fixture(scope="module")
@@ -144,9 +144,9 @@ result = seen[0][0] != seen[1][0], [each[1:] for each in seen]
 
 def test_one_file_at_two_addresses_at_once(gdb_json, moved):
     script = f"do('set disable-randomization off'); do('break main.inChild'); do('run child'); do('add-inferior -exec {moved}')\n" + """
-do('inferior 2'); do('run child'); two = model.world().slide, functions(do('bt')), where(1)
-do('inferior 1'); one = model.world().slide, functions(do('bt')), where(1)
-do('inferior 2'); result = one[0] != two[0], one[1:] == two[1:], two == (model.world().slide, functions(do('bt')), where(1)), one[1:]
+do('inferior 2'); do('run child'); two = model.world().slide, functions(do('goroutine 1 bt')), where(1)
+do('inferior 1'); one = model.world().slide, functions(do('goroutine 1 bt')), where(1)
+do('inferior 2'); result = one[0] != two[0], one[1:] == two[1:], two == (model.world().slide, functions(do('goroutine 1 bt')), where(1)), one[1:]
 """
     assert gdb_json(moved, LOOK + script) == [True, True, True, [IN_CHILD, ["main.inChild", 21]]]
 
