@@ -19,6 +19,7 @@ _NOT_YET = {
     "ps": "no P yet: procresize makes them at the end of schedinit, one for each processor",
     "gs": "no goroutine yet: rt0_go's call of newproc makes the first, goroutine 1, once schedinit is done",
 }
+_SHORT = {"ps": "none yet: procresize makes them", "gs": "none yet, only g0: newproc makes the first"}
 _EMPTY = {"tie": "g0 and m0 are not tied", "ms": "allm is empty", "ps": "allp is empty", "gs": "allgs is empty"}
 
 
@@ -51,6 +52,12 @@ def why_none(step, value=_in_memory):
     if trace is None:
         return False, f"{_EMPTY[step].partition(' is ')[0]} cannot be read, as far as it would show that there is nothing yet"
     return False, f"{_EMPTY[step]}, although {trace}"
+
+
+def short(step, value=_in_memory):
+    """The same for a picture."""
+    early, why = why_none(step, value)
+    return _SHORT[step] if early else why
 
 
 def sentence(step, value=_in_memory):

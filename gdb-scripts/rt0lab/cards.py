@@ -6,7 +6,7 @@ At most 80 columns and about 22 lines, plain text.
 import os
 import textwrap
 
-from . import model, printers, record, snapshot, stops, untrusted
+from . import begun, model, printers, record, snapshot, stops, untrusted
 
 WIDTH = 79
 _CHANGES = 7
@@ -163,8 +163,8 @@ def changes(changed, limit, snap):
 def picture(snap):
     """Ms, Ps, goroutines and queues in a few lines."""
     return [*_row("M", [_m(snap, m) for m in snap.hosts()]),
-            *_row("P", [_p(snap, p) for p in snap.ps] or ["none yet: procresize makes them"]),
-            *_row("G", [_g(snap, g) for g in snap.gs if _alive(snap, g)] or ["none yet, only g0: newproc makes the first"]),
+            *_row("P", [_p(snap, p) for p in snap.ps] or [begun.short("ps")]),
+            *_row("G", [_g(snap, g) for g in snap.gs if _alive(snap, g)] or ["none alive" if snap.gs else begun.short("gs")]),
             *_sched(snap)]  # fmt: skip
 
 
@@ -195,8 +195,9 @@ def _m(snap, m):
         text += " runs sysmon"
     elif m.get("blocked"):
         text += " sleeps"
-    if m.get("p"):
-        text += f" with {_short(snap, m.get('p'))}"
+    at, own = model.p_of(m)
+    if at:
+        text += f" with {_short(snap, at)}" if own else f" without {_short(snap, at)}"
     if m.get("spinning"):
         text += ", spinning"
     if not m.get("g0"):
@@ -218,7 +219,7 @@ def _p(snap, p):
 
 
 def _alive(snap, g):
-    return snap.world.g_status(g.get("atomicstatus")) != "_Gdead"
+    return snap.world.g_status(g.get("atomicstatus")) not in ("_Gdead", "_Gdeadextra")
 
 
 def _g(snap, g):

@@ -6,7 +6,7 @@ import re
 
 import gdb
 
-from . import bulk, console, frames, goroutines, lists, model, parking, settings, stops, untrusted, views
+from . import begun, bulk, console, frames, goroutines, lists, model, parking, settings, stops, untrusted, views
 
 _USAGE = "Usage: goroutine N|RANGE|all [COMMAND]"
 _BACKTRACE = ("bt", "backtrace", "where")
@@ -160,7 +160,7 @@ class Goroutine(console.Command):
         census = goroutines.Census(system=True)
         rows = _rows(census, spans, who)
         if not rows:
-            none = "no goroutine can be read: `info goroutines` shows where." if census.bad else "there is no goroutine yet: rt0_go's call of newproc makes the first, goroutine 1."
+            none = "no goroutine can be read: `info goroutines` shows where." if census.bad else begun.sentence("gs")
             raise model.Problem(census.problem or none)
         if not command:
             with bulk.no_collecting():

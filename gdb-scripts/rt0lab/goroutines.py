@@ -23,7 +23,7 @@ _FIELDS = {
 }  # fmt: skip
 _RARELY = ("bp", "lo", "gopc", "startpc", "syscallpc", "syscallsp")
 _PARKED = ("waiting", "runnable", "preempted", "copystack", "leaked")  # a gobuf says where they stand
-_ENDED = ("idle", "dead")
+_ENDED = ("idle", "dead", "deadextra")
 _IN_LINE = ("sync.Cond.Wait", "semacquire")  # why those wait who wait for a sync.Cond
 MAX_STACK = 1 << 30  # bytes; Go allows no stack to grow further
 _CLOSURE = re.compile("_ZN6detail7closureI.*E3runEP7funcval")

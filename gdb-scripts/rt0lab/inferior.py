@@ -4,7 +4,7 @@ import os
 
 import gdb
 
-from . import console, corefile, model, printers, threads, unwinder, untrusted, views
+from . import begun, console, corefile, model, printers, threads, untrusted, unwinder, views
 
 _views = {}  # number of an inferior: (number of the one that shows its goroutines, the core file it reads)
 
@@ -29,7 +29,7 @@ class Threads(console.Command):
                 raise model.Problem(f"these threads are the goroutines already: `inferior {number}` goes to the program.")
         found = threads.threads()
         if not found:
-            raise model.Problem("there is no goroutine yet: rt0_go's call of newproc makes the first.")
+            raise model.Problem(begun.sentence("gs"))
         if argument:
             try:
                 with open(os.path.expanduser(argument), "wb") as file:

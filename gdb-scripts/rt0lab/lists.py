@@ -8,7 +8,7 @@ import shlex
 
 import gdb
 
-from . import blockers, bulk, cards, console, frames, goroutines, model, printers, untrusted
+from . import begun, blockers, bulk, cards, console, frames, goroutines, model, printers, untrusted
 
 
 class Options(argparse.ArgumentParser):
@@ -89,16 +89,19 @@ class View:
 
     def waited(self, row):
         """How long it has waited, in ns; None where the runtime has not noted since when."""
-        now = self.census.now
-        return now - row.since if row.since and now and now > row.since else None
+        now, status = self.census.now, self.census.status.get(row.status, "").partition(" ")[0]
+        # What was noted of a wait stays behind when the wait is over; one that has an M waits only in a system call.
+        waits = status == "syscall" or status in ("waiting", "leaked") and not row.m
+        return now - row.since if waits and row.since and now and now > row.since else None
 
     def host(self, row):
-        """`m0 p1` of a goroutine that has an M."""
+        """`m0 p1` of a goroutine that has an M; `m0 (had p1)` of one in a system call whose P may be another's."""
         m = self.census.m_by_address.get(row.m)
         if m is None:
             return ""
-        p = self.census.p_ids.get(m.get("p"))
-        return f"m{m.get('id')}" + ("" if p is None else f" p{p}")
+        at, own = model.p_of(m)
+        p = self.census.p_ids.get(at)
+        return f"m{m.get('id')}" + ("" if p is None else f" p{p}" if own else f" (had p{p})")
 
     def detail(self, row):
         """What it waits on, or who runs it."""
@@ -123,7 +126,7 @@ class View:
             "at": at and {"function": at.function, "file": at.file, "line": at.line, "pc": at.pc},
             "start": start and {"function": start[0], "file": start[1], "line": start[2]},
             "creator": creator and {"function": creator[0], "file": creator[1], "line": creator[2]},
-            "m": m.get("id") if m else None, "p": census.p_ids.get(m.get("p")) if m else None,
+            "m": m.get("id") if m else None, "p": census.p_ids.get(m.get("p")) if m and model.p_of(m)[1] else None,
             "thread": thread.num if thread else None, "current": census.is_current(row), "system": row.addr in census.system,
         }  # fmt: skip
 
@@ -197,6 +200,8 @@ class Goroutines(console.Command):
         view, left = self._choose(census, asked)
         if asked.json:
             bad = [{"address": address, "unreadable": True} for address in census.bad]
+            empty = not bad and not census.addresses and not begun.why_none("gs")[0] and begun.sentence("gs")
+            bad += [{"problem": problem} for problem in (census.problem, empty) if problem]
             console.dump([view.plain(row) for row in view.rows] + (bad if not asked.ids else []))
             return
         if census.problem:
@@ -256,8 +261,8 @@ class Goroutines(console.Command):
     def _after(census, asked):
         counts = collections.Counter(bulk.column(census.rows[len(census.system_rows) :], "status"))
         if not counts and not census.bad:
-            console.say("no goroutine yet: rt0_go's call of newproc makes the first, goroutine 1, once schedinit is done.")
-        dead = sum(count for status, count in counts.items() if census.status.get(status) == "dead")
+            console.say(begun.sentence("gs"))
+        dead = sum(count for status, count in counts.items() if census.status.get(status) in ("dead", "deadextra"))
         if dead and not (asked.all or asked.ids or asked.wanted or asked.limit):
             console.say(f"and {dead} dead, kept to be used again.")
 
@@ -356,6 +361,18 @@ def _id(items, address):
     return next((item.get("id") for item in items if item.addr == address), None)
 
 
+def _fitting(head, words):
+    """As many of the words as fit on a line, and how many are left."""
+    line = head + " ".join(words)
+    if len(line) <= cards.WIDTH:
+        return line
+    room, shown = cards.WIDTH - len(head) - len(f"... and {len(words)} more"), 0
+    while shown < len(words) and room >= len(words[shown]) + 1:
+        room -= len(words[shown]) + 1
+        shown += 1
+    return head + " ".join([*words[:shown], f"... and {len(words) - shown} more"])
+
+
 def _goid(snap, address):
     g = snap.g_at(address) if address else None
     return g.get("goid") if g else None
@@ -374,7 +391,7 @@ class Ms(_List):
     def plain(snap):
         """As JSON."""
         return [{"id": m.get("id"), "address": m.addr, "thread": m.get("procid"), "curg": _goid(snap, m.get("curg")),
-                 "p": _id(snap.ps, m.get("p")), "spinning": bool(m.get("spinning")), "blocked": bool(m.get("blocked")),
+                 "p": _id(snap.ps, m.get("p")) if model.p_of(m)[1] else None, "spinning": bool(m.get("spinning")), "blocked": bool(m.get("blocked")),
                  "locks": m.get("locks"), "lockedg": _goid(snap, m.get("lockedg"))} for m in snap.hosts()]  # fmt: skip
 
     @staticmethod
@@ -384,7 +401,7 @@ class Ms(_List):
         for m in snap.hosts():
             console.say(f"{'*' if here is not None and m.addr == here.addr else ' '} {printers.m_line(m)}")
         if not snap.ms:
-            console.say("allm is empty: mcommoninit, in schedinit, will enter m0, the first thread.")
+            console.say(begun.sentence("ms"))
 
 
 def timers(p):
@@ -417,7 +434,7 @@ class Ps(_List):
     def show(snap):
         """As lines."""
         if not snap.ps:
-            console.say("no P yet: procresize makes them at the end of schedinit, one for each processor.")
+            console.say(begun.sentence("ps"))
             return
         here = snap.m_of_thread()
         for p in snap.ps:
@@ -444,12 +461,12 @@ class Sched(_List):
         s = snap.sched
         if not s:
             return None
-        idle_ms = [m.get("id") for m in model.chain("m", s.get("midle") or 0, "schedlink", model.MAX_MS)]
-        idle_ps = [p.get("id") for p in model.chain("p", s.get("pidle") or 0, "link", model.MAX_PS)]
-        return {"goidgen": s.get("goidgen"), "runq": [_goid(snap, g) for g in model.global_queue(s)], "runqsize": s.get("runqsize", "runq.size"),
-                "midle": idle_ms, "nmidle": s.get("nmidle"), "pidle": idle_ps, "npidle": s.get("npidle"), "nmspinning": s.get("nmspinning"),
-                "mnext": s.get("mnext"), "gcwaiting": s.get("gcwaiting"), "lock": s.get("lock.key"), "gomaxprocs": model.scalar("gomaxprocs"),
-                "lastpoll": s.get("lastpoll")}  # fmt: skip
+        lists = {"midle": model.idle_ms(s), "pidle": model.idle_ps(s), "runq": snap.queue}
+        return {"goidgen": s.get("goidgen"), "runq": [_goid(snap, g) for g in lists["runq"]], "runqsize": s.get("runqsize", "runq.size"),
+                "midle": [m.get("id") for m in lists["midle"]], "nmidle": s.get("nmidle"), "pidle": [p.get("id") for p in lists["pidle"]],
+                "npidle": s.get("npidle"), "nmspinning": s.get("nmspinning"), "mnext": s.get("mnext"), "gcwaiting": s.get("gcwaiting"),
+                "lock": s.get("lock.key"), "gomaxprocs": model.scalar("gomaxprocs"), "lastpoll": s.get("lastpoll"),
+                "not_whole": {name: found.end for name, found in lists.items() if found.end}}  # fmt: skip
 
     @staticmethod
     def show(snap):
@@ -458,5 +475,8 @@ class Sched(_List):
         found = Sched.plain(snap)
         if found:
             for name, key, prefix in (("idle Ms", "midle", "m"), ("idle Ps", "pidle", "p"), ("global queue", "runq", "g")):
-                console.say(f"  {name}: " + (" ".join(f"{prefix}{number}" for number in found[key]) or "none"))
+                names = ["?" if number is None else f"{prefix}{number}" for number in found[key]]
+                console.say(_fitting(f"  {name}: ", names or ["none"]))
+                if key in found["not_whole"]:
+                    console.say(f"    {found['not_whole'][key]}")
             console.say(f"  gomaxprocs {found['gomaxprocs']}, Ms spinning {found['nmspinning']}, the world is to stop: {'yes' if found['gcwaiting'] else 'no'}")

@@ -4,7 +4,7 @@ import textwrap
 
 import gdb
 
-from . import cards, checks, console, model, printers, remembering, snapshot, stops
+from . import begun, cards, checks, console, model, printers, remembering, snapshot, stops
 
 # ---- rt0 dump, diff, check -------------------------------------------------------------------------------------------
 
@@ -32,7 +32,7 @@ class Dump(console.Command):
             if isinstance(item, model.Unreadable):
                 console.say(f"{name} {item}")
             elif item is None:
-                console.say("p0: there is no P yet, procresize makes them in schedinit.")
+                console.say(f"p0: {begun.sentence('ps')}")
             else:
                 console.say(printers.LINES[{"g0": "g", "m0": "m", "p0": "p", "sched": "schedt"}[name]](item))
                 if argument:

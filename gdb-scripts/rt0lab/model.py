@@ -769,6 +769,17 @@ def idle_ps(sched):
     return chain("p", sched.get("pidle") or 0, "link", MAX_PS)
 
 
+def p_of(m):
+    """(the address that m.p holds, does the M still have that P?). Go 1.10 leaves m.p as it was while the M is in a system call,
+    though the P may have gone to another M: then only p.m says whose it is."""
+    at = m.get("p")
+    p = read_struct("p", at) if at else None
+    if not p or p.get("m") == m.addr:
+        return at, bool(at)
+    g = read_struct("g", m.get("curg")) if m.get("curg") else None
+    return at, not (g and "_Gsyscall" in world().g_status(g.get("atomicstatus")))
+
+
 def locked(key):
     """Is a runtime.mutex with this word held? Where Ms spin on one bit and queue in the others, only one says so."""
     return bool(key & (world().constant("mutexLocked") or 1)) if world().constant("mutexSpinning") else bool(key)

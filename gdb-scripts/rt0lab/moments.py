@@ -7,7 +7,7 @@ Both speak of the same things by the same names: `g4.status`, `p0.runnext`, `sch
 import functools
 import re
 
-from . import cards, frames, goroutines, model, printers, snapshot
+from . import begun, cards, frames, goroutines, model, printers, snapshot
 
 MISSING = None  # the value of a field of something that is not there, or not yet
 
@@ -49,6 +49,10 @@ class _Moment:
         shown = ", ".join(list(dict.fromkeys(under or [name.partition(".")[0] for name in fields]))[:8])
         raise model.Problem(f"{what}: name one of its fields ({shown}...).")
 
+    def why_none(self, step):
+        """Why there is nothing of a step's (`ps`, `gs`), in a few words: see begun."""
+        return begun.short(step, self._variable)
+
     @staticmethod
     def text(value):
         """A value for a person."""
@@ -88,6 +92,11 @@ class Kept(_Moment):
     def has(self, name):
         """Is there such a thing?"""
         return name in self._things
+
+    def _variable(self, name, field):
+        with self.moment.seen():
+            found = model.variable(name)
+            return found.get(field) if isinstance(found, model.Struct) else found
 
     def fields(self, name):
         """{path: value} of one thing, None if it is not there."""
@@ -157,8 +166,8 @@ class Kept(_Moment):
                 for g in snap.gs
             ]  # fmt: skip
             ms = [
-                {"name": f"m{m.get('id')}", "here": here is not None and m.addr == here.addr, "curg": short(m.get("curg")), "p": short(m.get("p")),
-                 "sysmon": cards.is_sysmon(snap, m), "spinning": bool(m.get("spinning")), "blocked": bool(m.get("blocked"))}
+                {"name": f"m{m.get('id')}", "here": here is not None and m.addr == here.addr, "curg": short(m.get("curg")),
+                 "p": short(m.get("p")) if model.p_of(m)[1] else None, "sysmon": cards.is_sysmon(snap, m), "spinning": bool(m.get("spinning")), "blocked": bool(m.get("blocked"))}
                 for m in filter(None, snap.hosts())
             ]  # fmt: skip
             ps = [
@@ -217,6 +226,11 @@ class Recorded(_Moment):
     def has(self, name):
         """Is there such a thing?"""
         return name in self._things
+
+    def _variable(self, name, field):
+        if field == "len":
+            return len(self.stop[name])
+        return (self.fields(name) or {}).get(field)
 
     def fields(self, name):
         """{path: value} of one thing, None if it is not there."""

@@ -22,9 +22,9 @@ def lines(moment, before):
     rows = moment.rows()
     stage = f"  {moment.stage}" if moment.stage else ""
     found = [("head", f"stop {moment.number}{stage}  {moment.place}, thread {moment.thread}")]
-    found += _table("P", _ps(rows["ps"], marks)) or [("", "P    none yet: procresize makes them")]
+    found += _table("P", _ps(rows["ps"], marks)) or [("", f"P    {moment.why_none('ps')}")]
     found += _table("M", _ms(rows["ms"], marks))
-    found += _gs(rows["gs"], marks)
+    found += _gs(rows["gs"], marks) or [("", "G    none alive" if rows["gs"] else f"G    {moment.why_none('gs')}")]
     found.append(_sched(rows["sched"], marks.get("sched", "")))
     if before is not None:
         found.append(("head", f"changed since stop {before.number}:" if changed or marks else f"nothing changed since stop {before.number}"))
@@ -112,9 +112,9 @@ def _does(m):
 
 def _gs(gs, marks):
     """One row a goroutine, those first that do or did something if there are too many."""
-    alive = [g for g in gs if g["status"] != "_Gdead"]
+    alive = [g for g in gs if g["status"] not in ("_Gdead", "_Gdeadextra")]
     if not alive:
-        return [("", "G    none yet, only g0: newproc makes the first")]
+        return []
     shown = alive
     if len(alive) > MAX_ROWS:
         quiet = [not (g["here"] or marks.get(g["name"]) or g["status"] != "_Gwaiting") for g in alive]

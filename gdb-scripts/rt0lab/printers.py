@@ -177,7 +177,7 @@ def m_line(m):
     parts = [f"id {m.get('id')}"]
     if m.get("procid"):
         parts.append(f"thread {m.get('procid')}")
-    parts += [f"g0 {short(m.get('g0'))}", f"curg {short(m.get('curg'))}", f"p {short(m.get('p'))}"]
+    parts += [f"g0 {short(m.get('g0'))}", f"curg {short(m.get('curg'))}", f"p {short(m.get('p'))}" if model.p_of(m)[1] else f"p nil (had {short(m.get('p'))})" if m.get("p") else "p nil"]
     for flag in ("spinning", "blocked"):
         if m.get(flag):
             parts.append(flag)

@@ -15,7 +15,7 @@ from xml.sax.saxutils import quoteattr
 
 import gdb
 
-from . import corefile, model, packets, threads, untrusted
+from . import begun, corefile, model, packets, threads, untrusted
 
 # ---- the target's description: registers in the order of their numbers -------------------------------------------------
 
@@ -55,7 +55,7 @@ class Goroutines:
     def __init__(self, path):
         self._threads = {thread.id: thread for thread in threads.threads()}
         if not self._threads:
-            raise model.Problem("the program has no goroutine yet: wait until it has come to main.main.")
+            raise model.Problem(begun.sentence("gs"))
         self._first = next((t.id for t in self._threads.values() if t.running), min(self._threads))
         self._selected = self._first
         self._documents = {

@@ -4,7 +4,7 @@ import textwrap
 
 import gdb
 
-from . import blockers, bulk, cards, console, goroutines, lists, model, search, untrusted, waits
+from . import begun, blockers, bulk, cards, console, goroutines, lists, model, search, untrusted, waits
 
 
 _THINGS = 40  # so many are shown, those that most wait on first
@@ -79,7 +79,8 @@ class Waits(console.Command):
     @staticmethod
     def _verdict(graph):
         if not graph.rows and not graph.deadlock:
-            console.say(f"no goroutine of the program's own: {graph.doubts[0]}." if graph.begun else "there is no goroutine of the program's own yet.")
+            why = f": {graph.doubts[0]}" if graph.doubts else ""
+            console.say(f"no goroutine of the program's own{why}." if graph.begun else begun.sentence("gs"))
             return
         if graph.deadlock:
             _say("Deadlock. Proof: " + ("no goroutine of the program's own is left" if not graph.rows else

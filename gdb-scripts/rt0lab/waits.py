@@ -11,7 +11,7 @@ import re
 
 import gdb
 
-from . import blockers, bulk, goroutines, model, search
+from . import begun, blockers, bulk, goroutines, model, search
 
 ABLE, STUCK, UNKNOWN = "able", "stuck", "unknown"
 _FOR_OTHERS = ("chan receive", "chan send", "select", "semacquire", "sync.", "coroutine", "synctest")  # reasons that only a goroutine ends
@@ -159,12 +159,13 @@ class Graph:
     @property
     def begun(self):
         """Has the program had a goroutine? It has none any more if main.main went to runtime.Goexit."""
-        sched = model.variable("sched")
-        return bool(self.rows or sched and sched.get("goidgen"))
+        return bool(self.rows) or not begun.why_none("gs")[0]
 
     def _doubts(self):
         """Why it is not certain that nobody can go on if nobody is seen who can: sentences without their ends."""
         world, census, found = model.world(), self.census, []
+        if not census.rows and self.begun:
+            found.append(begun.why_none("gs")[1])
         if census.problem or census.bad:
             found.append((census.problem or f"{len(census.bad)} goroutines cannot be read").rstrip("."))
         strange = [row for row in self.rows if self._is(row, UNKNOWN)]
