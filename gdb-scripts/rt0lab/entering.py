@@ -101,13 +101,13 @@ def execute(census, row, command):
 def _done(command):
     """What gdb prints for a command, also where it only notifies its terminal of another frame: `up`, `down`, `frame 3`."""
     before = gdb.selected_frame().level()
-    with settings.changed({"suppress-cli-notifications": "on", "print frame-info": "location"}):
+    if command in ("f", "frame"):
+        return stops.where() + "\n"
+    with settings.changed({"suppress-cli-notifications": "on"}):
         text = model.done(command)
-        after = gdb.selected_frame()
-        if text or after.level() == before or command.partition(" ")[0].endswith("-silently"):
-            return text
-        sal = after.find_sal()
-        return "\n".join([model.done("frame").rstrip(), *stops.source_line(model.file_of(sal.symtab), sal.line)]) + "\n"
+    if text or gdb.selected_frame().level() == before or command.partition(" ")[0].endswith("-silently"):
+        return text
+    return stops.where() + "\n"
 
 
 def _lowest(command, at):

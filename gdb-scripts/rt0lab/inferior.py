@@ -67,7 +67,7 @@ def _show(here, file, found):
             before = {inferior.num for inferior in gdb.inferiors()}
             model.done(f"add-inferior -no-connection -exec {untrusted.argument(path)}")
             view = next(inferior.num for inferior in gdb.inferiors() if inferior.num not in before)
-        gdb.execute(f"with suppress-cli-notifications on -- inferior {view}", to_string=True)
+        gdb.execute(f"with suppress-cli-notifications on -- inferior {view:d}", to_string=True)
         gdb.execute(f"core-file /proc/self/fd/{file.fileno()}", to_string=True)
         _views[here.num] = view, file
         program = model.objfile()

@@ -836,14 +836,14 @@ _LAMBDAS = re.compile(r"(\.(func|\$_)\d+)+$")  # at the end of a name that gcc o
 def _demangled(name):
     """A C++ function's name as Go would write it: main.main.func1, sync.Mutex.Lock; those like player and player.func1 have no package
     yet. A name that is none of C++'s stays as it is."""
-    style = untrusted.word(gdb.parameter("demangle-style"))
+    style = gdb.parameter("demangle-style")
     gdb.execute("set demangle-style gnu-v3", to_string=True)
     try:
         text = untrusted.cut(done(f"demangle -l c++ -- {untrusted.word(name)}").strip(), untrusted.LINE)
     except (untrusted.Unquotable, gdb.error):
         return name
     finally:
-        gdb.execute(f"set demangle-style {style}", to_string=True)
+        gdb.execute(f"set demangle-style {untrusted.word(style)}", to_string=True)
     text = re.sub(r"::\{lambda\([^()]*\)#(\d+)\}", r".func\1", text.replace("main_main()", "main.main"))
     text = re.sub(r"^detail::closure<(.+?) ?>::run\(funcval ?\*\)$", r"\1", text)
     text = re.sub(r"::operator\(\)\([^<>]*\)( const)?$", "", text)

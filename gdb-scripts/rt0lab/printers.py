@@ -456,7 +456,7 @@ class Map(_Held):
 
     def _elements(self):
         head = self.value.dereference()
-        names = {field.name for field in head.type.strip_typedefs().fields()}
+        names = {field.name for field in model.fields_of(head.type.strip_typedefs())}
         pairs = self._buckets(head) if "buckets" in names else self._groups(head) if "dirPtr" in names else ()
         number = 0
         try:

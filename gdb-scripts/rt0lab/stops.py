@@ -149,15 +149,16 @@ class Point(gdb.Breakpoint):
 class Outcome:
     """How a run ended: `what` is stage, exited, signal or stopped (by the user's own breakpoint, say)."""
 
-    def __init__(self, what, stage=None, text="", code=None):
+    def __init__(self, what, stage=None, text="", code=None, place=""):
         self.what, self.stage, self.text, self.code = what, stage, text, code
+        self.place = place  # where it stopped, if at no stage, as gdb shows it
 
 
 class _Exit:
     """Listens for the end of the program, and for which thread stops."""
 
     def __init__(self):
-        self.happened, self.code, self.signal, self.thread = False, None, None, None
+        self.happened, self.code, self.signal, self.thread, self.reason = False, None, None, None, "stopped"
 
     def exited(self, event):
         """gdb.events.exited"""
@@ -166,6 +167,8 @@ class _Exit:
     def stopped(self, event):
         """gdb.events.stop"""
         self.signal, self.thread = getattr(event, "stop_signal", None), event.inferior_thread
+        numbers = [str(point.number) for point in getattr(event, "breakpoints", ()) if point.is_valid() and point.visible]
+        self.reason = f"stopped at breakpoint {', '.join(numbers)}" if numbers else "stopped"
 
     def __enter__(self):
         gdb.events.exited.connect(self.exited)
@@ -177,11 +180,22 @@ class _Exit:
         gdb.events.stop.disconnect(self.stopped)
 
 
+def where():
+    """Where the selected frame is, as gdb shows it. Its line of source is ours: gdb would open whatever file the debug information
+    names, and wait for ever at a pipe."""
+    with settings.unread():
+        text = model.done("frame").rstrip()
+    sal = gdb.selected_frame().find_sal()
+    found = untrusted.source(model.file_of(sal.symtab)) if sal.symtab else ()
+    return text + (f"\n{sal.line}\t{found[sal.line - 1]}" if 0 < sal.line <= len(found) else "")
+
+
 def go(command):
     """Lets the program run by a gdb command and says how that ended; raises Problem if it could not start."""
     walk.refresh()
     gdb.flush()
-    with settings.quiet(), settings.unread(), _Exit() as ending:
+    # What gdb says of a stop it writes to the terminal itself, past Python, and names may be any text.
+    with settings.quiet(), settings.changed({"suppress-cli-notifications": "on"}), _Exit() as ending:
         try:
             text = model.done(command)
         except gdb.error as error:
@@ -208,19 +222,12 @@ def go(command):
         symbolic.remember_entry(walk.pid, model.register("rsp"))
     stage = at(pc)
     if ending.signal not in (None, "SIGTRAP"):
-        return Outcome("signal", stage, text=ending.signal)
+        return Outcome("signal", stage, text=ending.signal, place=where())
     if stage is None:
-        file, line = model.world().line_at(pc) if pc is not None else (None, 0)
-        return Outcome("stopped", text="\n".join([text.rstrip(), *source_line(file, line)]).strip())
+        return Outcome("stopped", text=ending.reason, place=where())
     walk.last = stage
     walk.reached.add(stage.name)
     return Outcome("stage", stage)
-
-
-def source_line(file, line):
-    """A line of source as gdb would have shown it, in a list: its number, a tab, its text; empty where there is none."""
-    found = untrusted.source(file) if file else ()
-    return [f"{line}\t{found[line - 1]}"] if 0 < line <= len(found) else []
 
 
 def _bury(ending, pid):

@@ -15,7 +15,7 @@ import unicodedata
 LONGEST = 400  # characters of one text that are shown; gdb cuts its own values at 200
 LINE = 4096  # characters of one line that are shown
 MAX_FILE = 1 << 30  # bytes of one file that are read
-MAX_SOURCE = 1 << 24  # bytes of a file of source text that are read
+MAX_SOURCE = 1 << 23  # bytes of a file of source text that are read
 
 # What a terminal would obey, or show as something else than it is: controls (Cc: ESC, newline, U+009B), format characters
 # (Cf: U+202E turns the line round, U+200B cannot be seen), line and paragraph separators, halves of surrogate pairs.
@@ -108,7 +108,7 @@ def contents(path, most=MAX_FILE):
         return file.read(most) or b""  # some files of /proc are regular, have no size, and let a reader wait: None
 
 
-@functools.lru_cache(maxsize=64)
+@functools.lru_cache(maxsize=16)
 def source(path):
     """The lines of a file of source text, as they are; none if it is not to be read. It is read once."""
     try:

@@ -55,6 +55,9 @@ class Careful(gdb.FrameDecorator.FrameDecorator):
                 value = symbol.value(self.inferior_frame())
             if isinstance(value, gdb.Value):
                 value.fetch_lazy()
+                kind = model.told(getattr, value.type.strip_typedefs(), "name") or ""
+                if not kind.isascii() and untrusted.shown(kind) != kind:  # gdb's own printers fail at a name that is no UTF-8
+                    return Said(self._plain(symbol), f"<of type {untrusted.shown(kind)}>")
                 if value.type.strip_typedefs().code in (gdb.TYPE_CODE_REF, gdb.TYPE_CODE_RVALUE_REF):
                     value.referenced_value().fetch_lazy()
         except gdb.MemoryError as error:

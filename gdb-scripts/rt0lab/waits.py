@@ -388,7 +388,7 @@ def lock_at(text):
             value = value.referenced_value()
     except gdb.error as error:
         raise model.Problem(f"gdb knows no `{text}`: {error}")
-    kind = (value.type.name or str(value.type)).removeprefix("struct ").replace("::", ".")
+    kind = model.type_name(value.type).removeprefix("struct ").replace("::", ".")
     known = {"mutex": "runtime.mutex", "runtime.mutex": "runtime.mutex", "sync.Mutex": "sync.Mutex", "sync.RWMutex": "sync.RWMutex"}
     if kind not in known or value.address is None:
         raise model.Problem(f"`{text}` is a {kind}: name a runtime.mutex, a sync.Mutex or a sync.RWMutex, or a pointer to one.")

@@ -89,8 +89,10 @@ def _show(outcome):
         console.say(f"the program {how}.")
     elif outcome.what == "signal":
         console.say(f"the program received {outcome.text}: `bt` shows where, `rt0 check` whether the runtime's state is sound.")
+        console.pass_on(outcome.place + "\n")
     else:
-        console.pass_on((outcome.text or "stopped.") + "\n")
+        console.say(outcome.text + ":")
+        console.pass_on(outcome.place + "\n")
 
 
 def _card(stage):

@@ -67,8 +67,7 @@ class Session:
     def stopped(self, event):
         """gdb.events.stop: ticks a goal, judges what waited for this place."""
         try:
-            with settings.unread():
-                where = model.done("frame")  # with it, once: gdb's warning that assembly is not C++
+            where = stops.where()  # with it, once: gdb's warning that assembly is not C++
             ours = isinstance(event, gdb.BreakpointEvent) and all(getattr(b, "stopped", False) for b in event.breakpoints)
             moments = self.observer.here(model.register("rip"))
             if isinstance(event, gdb.BreakpointEvent) and all(getattr(b, "stopped", False) for b in event.breakpoints):
@@ -83,8 +82,7 @@ class Session:
         if any(checkpoint.at.startswith("return:") for _, checkpoint in moments):
             tell(self.say("stopped-at", where=self._where(moments[0][1])))
         else:
-            shown = [line for line in where.rstrip("\n").split("\n") if not line.startswith("Warning:")]
-            show([*shown, *stops.source_line(*model.world().line_at(model.register("rip")))])
+            show(line for line in where.split("\n") if not line.startswith("Warning:"))
 
     def exited(self, event):
         """gdb.events.exited: what waited was never reached; nothing to say if the learner killed it."""

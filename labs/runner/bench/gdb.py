@@ -4,6 +4,7 @@ import contextlib
 import glob
 import json
 import os
+import shlex
 import shutil
 import statistics
 import subprocess
@@ -107,12 +108,12 @@ def go_script():
 def in_gdb(script, program, figure, n):
     """One session of gdb with a script loaded; the command's times are taken inside gdb."""
     words = [machine.find_gdb(), "-nx", "-q", "-batch", "-iex", "set auto-load off", "-iex", "set debuginfod enabled off"]
-    words += ["-iex", "set startup-with-shell off", str(program), "-ex", f"source {script}"]
+    words += ["-iex", "set startup-with-shell off", str(program), "-x", str(script)]
     if figure.remote:
         if not shutil.which("gdbserver"):
             raise Failure("there is no gdbserver: `apt-get install gdbserver` brings it", MACHINE)
-        words += ["-ex", f"target remote | exec gdbserver --once - {program} {n} 2>/dev/null"]
-    words += ["-ex", f"set args {n}", "-ex", f"python import sys; sys.argv = {['', figure.command]!r}", "-ex", f"source {INSIDE}"]
+        words += ["-ex", f"target remote | exec gdbserver --once - {shlex.quote(str(program))} {n} 2>/dev/null"]
+    words += ["-ex", f"set args {n}", "-ex", f"python import sys; sys.argv = {['', figure.command]!r}", "-x", str(INSIDE)]
     try:
         done = subprocess.run(words, env=ENVIRONMENT, stdin=subprocess.DEVNULL, capture_output=True, text=True, errors="replace", timeout=LIMIT)
     except subprocess.TimeoutExpired:

@@ -17,7 +17,7 @@ def command(program, seed, *, batch):
     """gdb's command line on a learner's program, with the exercises' side loaded."""
     arguments = " ".join(seeds.arguments(seed))
     words = debugger.command(elf.examine(str(program)), batch=batch)
-    return [*words, "-ex", f"set args {arguments}", "-ex", f"source {GDB_SIDE}"]
+    return [*words, "-ex", f"set args {arguments}", "-x", str(GDB_SIDE)]
 
 
 def judged(exercises, cases, home, seed, commands=()):

@@ -1,0 +1,209 @@
+"""Looking is safe: names, texts, files and paths that a terminal or gdb would obey are shown, and nothing else happens."""
+
+import json
+import os
+import shutil
+import subprocess
+
+import pytest
+
+import hostile
+from gdbrun import PREAMBLE, ROOT, run_gdb
+
+LARGE = b"main." + b"\x1bA" * (5 << 20)
+WALKS = ("rt0", "rt0 run", "rt0 stages", "rt0 next", "rt0 until schedinit", "rt0 diff", "rt0 history", "rt0 until main.main")
+LOOKS = (
+    "rt0", "rt0 stages", "rt0 panel", "rt0 panel -json", "rt0 check", "rt0 waits", "rt0 waits -json", "rt0 dump", "rt0 dump all", "rt0 diff", "rt0 diff 1 2",
+    "rt0 diff 1 2 -json", "rt0 history", "rt0 history -json", "rt0 back", "rt0 back -json", "rt0 back 1 info goroutines", "rt0 when g1", "rt0 when g1 -> waiting", "rt0 replay nowhere",
+    "rt0 holders sched.lock", "info goroutines", "info goroutines -long", "info goroutines -all -system", "info goroutines -json", "info goroutines -limit 2", "info goroutines 1",
+    *(f"info goroutines -group {key}" for key in ("status", "reason", "where", "fn", "start", "creator", "chan", "lock")),
+    *(f"info goroutines -with {key}=*" for key in ("fn", "where", "start", "creator", "reason")), "info goroutines -without fn=main.*",
+    "info ms", "info ms -json", "info ps", "info ps -json", "info sched", "info sched -json", "goroutine all", "goroutine 1", "goroutine 1 bt", "goroutine all bt",
+    "goroutine 1-99 bt -full", "goroutine all bt full", "goroutine all up", "goroutine all down", "goroutine all frame", "goroutine all info frame", "goroutine all info locals",
+    "goroutine all info args", "goroutine all print $_siginfo", "goroutine 1 nonsense", "bt", "bt full", "bt -frame-arguments all", "print $getg()", "print *$getg()", "print *$g(1)", "print *$m(0)",
+    "print *$p(0)", "print $stage()", "with print pretty on -- print *$g(1)", "complete goroutine ", "complete info goroutines -", "rt0 nonsense", "rt0 threads",
+)  # fmt: skip
+PAST = ("rt0 replay {}", "rt0 history", "rt0 history -json", "rt0 back", "rt0 back @1", "rt0 back 1 -json", "rt0 diff", "rt0 diff 1 2", "rt0 diff 1 2 -json", "rt0 when g1", "rt0 when p0.runnext",
+        "rt0 when stage -> x", "rt0 when globals.runtime.ncpu", "rt0 replay off")  # fmt: skip
+SAID = PREAMBLE + """
+gdb.execute('set width 0')
+def said(command):
+    try:
+        return do(command)
+    except UnicodeDecodeError as error:
+        return error.object.decode('utf-8', 'surrogateescape')
+"""
+# To where all goroutines stand; then the reasons why they wait are such texts, too.
+READY = """
+import struct
+import hostile
+stops.toward({model.world().address('main.ready')})
+table = model.world().elf.symbols.get('runtime.waitReasonStrings')
+if table:
+    pairs = list(struct.iter_unpack('<QQ', model.read(*table)))
+else:
+    rows = [model.read_struct('g', at) for at in model._slice('allgs', 100)]
+    pairs = sorted({(g.get('waitreason.str'), g.get('waitreason.len')) for g in rows if g.get('waitreason.len')})
+for (at, length), text in zip(pairs, hostile.TEXTS * 9):
+    if length:
+        gdb.selected_inferior().write_memory(at, text[:length])
+"""
+COMMANDS = "result['commands'] = [c.name for c in console.Command.__subclasses__() for c in (c.__subclasses__() or [c]) if c.name]\n"
+
+
+@pytest.fixture(scope="session")
+def hostile_go(go_build, tmp_path_factory):
+    """A Go program full of such names."""
+    plain = go_build(hostile.placeholder("file", 2), hostile.go_source(), "-gcflags=all=-N -l", "-ldflags=-compressdwarf=false")
+    return hostile.patched(plain, tmp_path_factory.mktemp("hostile") / "hostile")
+
+
+@pytest.fixture(scope="session")
+def hostile_mirror(mirror_test, tmp_path_factory):
+    """The mirror's program with parked goroutines, its symbols renamed: one has ten million characters, many claim to be C++'s."""
+    program = mirror_test("parked")
+    listed = [line.split()[-1] for line in subprocess.run(["nm", program], capture_output=True, text=True, check=True).stdout.splitlines()]
+    texts = {symbol: hostile.TEXTS[i % len(hostile.TEXTS)] + b"%d" % i for i, symbol in enumerate(("main.middle", "runtime.bgsweep", "runtime.gopark", "main.init"))}
+    mangled = [symbol for symbol in listed if symbol.startswith("_Z") and ("closure" in symbol or "main_main" in symbol)]
+    texts |= {symbol: b"_Z" + hostile.TEXTS[i % len(hostile.TEXTS)] + b"%d" % i for i, symbol in enumerate(mangled)}
+    return hostile.renamed(program, tmp_path_factory.mktemp("hostile") / "hostile", texts | {"main.leaf": LARGE})
+
+
+def inside(program, script, folder):
+    """({command: what it said}, what gdb itself printed) of a script inside gdb, which fills `result`."""
+    body, answer = folder / "body.py", folder / "answer.json"
+    body.write_text(SAID + "result = {}\n" + script + f"\nwith open({str(answer)!r}, 'w') as file: json.dump(result, file)\n")
+    done = run_gdb(program, "-ex", f"source {body}", cwd=folder)
+    assert answer.exists(), f"the script did not end:\n{done.stdout[-2000:]!r}\n{done.stderr[-2000:]!r}"
+    return json.loads(answer.read_text()), done.stdout + done.stderr
+
+
+@pytest.fixture(scope="module", params=["mirror", "go"])
+def swept(request, tmp_path_factory):
+    """({command: what it said}, what gdb itself printed, the folder where it was run) of all commands."""
+    folder = tmp_path_factory.mktemp("swept")
+    script = f"for c in {WALKS!r}: result[c] = said(c)\n" + READY + f"for c in {LOOKS!r}: result[c] = said(c)\n" + COMMANDS
+    return *inside(request.getfixturevalue(f"hostile_{request.param}"), script, folder), folder
+
+
+def test_no_name_reaches_the_terminal_as_it_stands(swept):
+    said, printed, _ = swept
+    assert {command: found for command, text in said.items() if command != "commands" and (found := hostile.obeyed(text))} == {}
+    assert hostile.obeyed(printed) == []
+
+
+def test_no_name_is_run(swept):
+    assert hostile.ran(swept[2]) == []
+
+
+def test_no_name_makes_a_command_fail(swept):
+    """gdb itself, asked for a frame or a variable, says that it cannot name a type whose name is no UTF-8."""
+    wrong = ("rt0 itself failed", "Traceback", "cannot be shown", "Python Exception")
+    gdbs = ("frame", "up", "down", "info frame", "info locals", "info args")
+    assert [(command, word, text[max(text.index(word) - 200, 0) : text.index(word) + 200]) for command, text in swept[0].items() if command != "commands"
+            for word in wrong if word in text and not (word == wrong[-1] and command.removeprefix("goroutine all ") in gdbs)] == []
+
+
+def test_no_name_makes_a_row(swept):
+    said = swept[0]
+    rows = json.loads(said["info goroutines -json"])
+    for command in ("info goroutines", "info goroutines -with fn=*"):
+        assert len([line for line in said[command].splitlines() if line[:2].strip() in ("", "*")]) == len([row for row in rows if not row["system"]])
+
+
+def test_long_names_are_cut(swept):
+    assert max(map(len, swept[0].values())) < 1 << 16
+
+
+def test_every_command_was_tried(swept):
+    tried = (*WALKS, *LOOKS, "rt0 tour", "rt0 record")  # these two have tests of their own
+    assert [name for name in swept[0]["commands"] if not any((command + " ").startswith(name + " ") for command in tried)] == []
+
+
+# ---- a recorded run ----------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def replayed(hello, trace, tmp_path_factory):
+    """({command: what it said}, what gdb itself printed, the folder) of a recorded run all of whose texts are such."""
+    folder = tmp_path_factory.mktemp("replayed")
+    whole = trace(hello)
+    path = folder / "trace.json"
+    path.write_text(json.dumps(hostile.trace({**whole, "stages": whole["stages"][::40]})))
+    return *inside(hello, f"for c in {[command.format(path) for command in PAST]!r}: result[c] = said(c)\n", folder), folder
+
+
+def test_no_text_of_a_trace_reaches_the_terminal_as_it_stands(replayed):
+    said, printed, _ = replayed
+    assert {command: found for command, text in said.items() if (found := hostile.obeyed(text))} == {} and hostile.obeyed(printed) == []
+    assert not any("rt0 itself" in text for text in said.values()) and "stops of" in next(iter(said.values()))
+
+
+def test_no_text_of_a_trace_is_run_or_makes_a_row(replayed):
+    said, _, folder = replayed
+    assert hostile.ran(folder) == []
+    assert len(said["rt0 history"].splitlines()) == len(json.loads(said["rt0 history -json"]))
+
+
+@pytest.mark.parametrize("content", ["[" * 3000 + "]" * 3000, '{"format": 1, "stages": [%s]}' % ("[" * 3000 + "]" * 3000), "\xff", "", '{"format": 1}', "null"])
+def test_a_file_that_is_no_recorded_run_is_refused(gdb_json, hello, tmp_path, content):
+    (tmp_path / "x.json").write_text(content, "latin-1")
+    assert gdb_json(hello, f"result = do('rt0 replay {tmp_path}/x.json')") == f"{tmp_path}/x.json is no recorded run: `rt0 record FILE` or `./lab trace hello -o FILE` writes one."
+
+
+def test_what_is_no_file_is_not_read(gdb_json, hello, tmp_path):
+    os.mkfifo(tmp_path / "fifo")
+    said = gdb_json(hello, f"result = [do('rt0 replay {tmp_path}/fifo'), do('rt0 replay /dev/zero')]")
+    assert said == [f"cannot read {path}: it is no regular file." for path in (f"{tmp_path}/fifo", "/dev/zero")]
+
+
+# ---- sources that debug information names ------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def pipes(tmp_path):
+    """A folder in whose place all of the runtime's sources are pipes, and one is /dev/zero."""
+    sources = tmp_path / "runtime"
+    (tmp_path / "a" / "b").mkdir(parents=True)
+    sources.mkdir()
+    for path in (ROOT / "runtime").iterdir():
+        os.mkfifo(sources / path.name)
+    (sources / "os_linux.cpp").unlink()
+    (sources / "os_linux.cpp").symlink_to("/dev/zero")
+    return tmp_path / "a" / "b"
+
+
+def test_no_source_is_read_that_is_no_file(gdb_json, hello, pipes):
+    """gdb itself would wait for ever at a pipe."""
+    commands = ("rt0 run", "rt0 next", "rt0 until osinit", "rt0 stages", "break runtime.casgstatus", "rt0 until main.main", "goroutine m0.g0 up", "goroutine m0.g0 frame", "delete", "rt0 tour -batch")
+    script = f"do('set substitute-path {hello.parents[2]} {pipes}'); result = {{c: do(c) for c in {commands!r}}}"
+    said = gdb_json(hello, script)
+    assert "stage " in said["rt0 next"] and " -> " not in said["rt0 next"] and " -> " not in said["rt0 until osinit"]
+    assert "stopped at breakpoint 1:" in said["rt0 until main.main"]
+    assert said["goroutine m0.g0 up"].startswith("#1 ") and said["goroutine m0.g0 frame"].startswith("#") and "stage 45/45" in said["rt0 tour -batch"]
+
+
+def test_a_stop_shows_its_source(gdb_json, hello):
+    script = "until('osinit'); do('break runtime.casgstatus'); result = do('rt0 until main.main')"
+    assert gdb_json(hello, script).rstrip().splitlines()[-1].split("\t")[0].isdigit()
+
+
+# ---- paths -------------------------------------------------------------------------------------------------------------
+
+PATHS = {"apostrophe": "it's", "space": "a b", "newline": "a\nshell touch HIT-path\n", "quote": 'a" | touch HIT-path "', "shell": "$(touch HIT-path)`touch HIT-path`;&\\",
+         "option": "-ex !touch HIT-path", "escape": "\x1b]0;owned\x07\u202e\x9b", "bytes": "a\udcff\udc9b"}  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", PATHS)
+def test_a_path_is_a_path(tmp_path, hello, kind):
+    folder = tmp_path / PATHS[kind]
+    folder.mkdir()
+    program = shutil.copy(hello, folder / f"{PATHS[kind]} program")
+    commands = ("rt0", "rt0 stages", "rt0 until main.main", "info goroutines", "bt", "rt0 threads", "rt0 threads x", "rt0 check", "rt0 record y", "rt0 dump x", "kill", "rt0 record y", "rt0 replay y")
+    said, printed = inside(program, f"for c in {commands!r}: result[c] = said(c)\n", tmp_path)
+    said.pop("kill")  # gdb names the program as it stands
+    assert {command: found for command, text in said.items() if (found := hostile.obeyed(text))} == {} and hostile.obeyed(printed) == []
+    assert hostile.ran(tmp_path) == hostile.ran(folder) == []
+    assert "stage 44" in said["rt0 until main.main"] and "running" in said["info goroutines"] and " stops of " in said["rt0 replay y"]
+    threads = said["rt0 threads"]
+    assert ("rename it" in threads) if kind in ("newline", "bytes") else ("are the threads of inferior 2" in threads)

@@ -1,0 +1,191 @@
+"""What others wrote goes through rt0lab/untrusted.py: into gdb's commands, out of files, onto the terminal. No gdb in it."""
+
+import ast
+import os
+import re
+import shlex
+
+import pytest
+
+from gdbrun import ROOT
+from rt0lab import untrusted
+
+SOURCES = sorted(path for folder in ("gdb-scripts", "labs") for path in (ROOT / folder).rglob("*.py"))
+ASKS = {"gdb.execute", "model.done", "done", "gdb.parse_and_eval", "gdb.lookup_type"}  # gdb reads their argument as its language
+SAFE = {"word", "argument", "int", "fileno", "dup", "quote"}  # what a call of these gives has no meaning to gdb
+
+# Texts that are built otherwise, each with the reason why nobody else can have written them.
+COMMANDS = {
+    ("model.py", "done", "command"): "its callers' arguments are looked at here, too",
+    ("model.py", "_lookup_type", "spelling"): "names of Go's, written in the package",
+    ("goroutines.py", "_offset", "spelling"): "names of package sync, written in the package",
+    ("stops.py", "settings.__enter__", "name"): "settings' names, written in the package",
+    ("stops.py", "settings.__exit__", "name"): "the same",
+    ("stops.py", "go", "command"): "run, starti or continue, written in the package",
+    ("threads.py", "_said", "command"): "info ..., written in the package",
+    ("panel.py", "register", "_LAYOUT"): "written in the package",
+    ("entering.py", "_done", "command"): "what the user typed after `goroutine N`",
+    ("entering.py", "Goroutine.complete", "command"): "what the user is typing, on one line",
+    ("remembering.py", "Back._command", "command"): "what the user typed after `rt0 back N`",
+    ("waits.py", "_value", "text"): "the expression that the user typed after `rt0 holders`",
+    ("waits.py", "_value", "model.world().prefix"): "`runtime.` or nothing",
+    ("waits.py", "_value", "name[0]"): "the first word of what the user typed",
+    ("waits.py", "_value", "text[name.end():]"): "the rest of what the user typed",
+    ("observe.py", "evaluate", "expr"): "the author's, from exercise.toml",
+    ("batch.py", "_tried", "command"): "the author's, from exercise.toml",
+    ("debugger.py", "command", "name"): "names of variables, written in the lab",
+    ("debugger.py", "command", "value"): "the user's own environment; gdb takes the rest of such an argument for the value, whatever is in it",
+    ("ask.py", "command", "arguments"): "words of a list in the lab",
+    ("machine.py", "ask_gdb", "ASK"): "written in the lab",
+    ("tour.py", "run", "leave"): "written in the lab",
+    ("bench/gdb.py", "in_gdb", "n"): "a number of the table of figures",
+    ("bench/inside.py", "listing", "command"): "of the table of figures",
+}  # fmt: skip
+
+# Files that are opened otherwise: those of the lab itself and of the kernel, and those that are written.
+OPENS = {
+    ("untrusted.py", "regular"), ("stages.py", "load"), ("stops.py", "_bury"), ("inferior.py", "Threads.run"), ("record.py", "write"),
+    ("observe.py", "_kernel_entry"), ("batch.py", "run"), ("state.py", "Store.change"), ("state.py", "_write"), ("files.py", "read"),
+    ("ask.py", "judged"), ("build.py", "locked"), ("serve.py", "program_of_process"), ("cli.py", "main"),
+}  # fmt: skip
+
+
+class Calls(ast.NodeVisitor):
+    """All calls and lists of a file, each with the function where it stands."""
+
+    def __init__(self, path):
+        self.name, self._where, self.found = path.name if path.parent.name != "bench" else f"bench/{path.name}", [], []
+        self.visit(ast.parse(path.read_text("utf-8")))
+
+    def visit(self, node):
+        named = isinstance(node, (ast.FunctionDef, ast.ClassDef))
+        if named:
+            self._where.append(node.name)
+        if isinstance(node, (ast.Call, ast.List)):
+            self.found.append((".".join(self._where), node))
+        self.generic_visit(node)
+        if named:
+            self._where.pop()
+
+
+CALLS = [Calls(path) for path in SOURCES]
+
+
+def called(node):
+    """The bare name of what is called."""
+    return node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
+
+
+def foreign(node):
+    """The parts of an expression that somebody else may have written."""
+    if isinstance(node, ast.Constant):
+        return []
+    if isinstance(node, ast.IfExp):
+        return foreign(node.body) + foreign(node.orelse)
+    if isinstance(node, ast.BinOp):
+        return foreign(node.left) + foreign(node.right)
+    if isinstance(node, ast.JoinedStr):
+        return [part for value in node.values for part in foreign(value)]
+    if isinstance(node, ast.FormattedValue) and node.format_spec is not None and re.fullmatch("#?[xd]", ast.unparse(node.format_spec)[2:-1]):
+        return []
+    if isinstance(node, ast.FormattedValue) and node.conversion == ord("r"):  # a literal, for `python ...`
+        return []
+    if isinstance(node, ast.FormattedValue):
+        return foreign(node.value)
+    if isinstance(node, ast.Call) and called(node) in SAFE:
+        return []
+    return [ast.unparse(node)]
+
+
+def commands():
+    """(file, function, part) of each part of a text for gdb that is neither written there nor quoted."""
+    found = set()
+    for calls in CALLS:
+        for where, node in calls.found:
+            if isinstance(node, ast.Call) and ast.unparse(node.func) in ASKS and node.args:
+                texts = [node.args[0]]
+            elif isinstance(node, ast.Call) and called(node) == "told" and ast.unparse(node.args[0]) in ASKS:
+                texts = [node.args[1]]
+            elif isinstance(node, ast.List):
+                pairs = zip(node.elts, node.elts[1:])
+                texts = [text for flag, text in pairs if isinstance(flag, ast.Constant) and flag.value in ("-ex", "-iex", "-eval-command")]
+            else:
+                continue
+            found |= {(calls.name, where, part) for text in texts for part in foreign(text)}
+    return found
+
+
+def test_no_text_of_others_is_built_into_a_command():
+    assert sorted(commands() - COMMANDS.keys()) == []
+
+
+def test_each_reason_is_still_needed():
+    assert sorted(COMMANDS.keys() - commands()) == []
+
+
+def test_no_shell_reads_what_others_wrote():
+    """The lab's own pages are run by one, as their readers do."""
+    found = {calls.name for calls in CALLS for _, node in calls.found
+             if isinstance(node, ast.Call) and called(node) in ("system", "popen", "getoutput", "getstatusoutput")
+             or isinstance(node, ast.Call) and any(keyword.arg == "shell" and called(node) in ("Popen", "run", "call", "check_output", "check_call") for keyword in node.keywords)
+             or isinstance(node, ast.List) and node.elts and ast.unparse(node.elts[0]) in ("'/bin/sh'", "'sh'", "'bash'")}  # fmt: skip
+    assert found == {"sessions.py"}
+
+
+def test_files_are_opened_in_one_place():
+    found = {(calls.name, where) for calls in CALLS if not calls.name.startswith("bench/") for where, node in calls.found
+             if isinstance(node, ast.Call) and (called(node) in ("open", "fdopen", "getline", "getlines") and ast.unparse(node.func) not in ("self.open", "unwinder.open"))}  # fmt: skip
+    assert found - OPENS == set()
+
+
+def test_only_the_console_writes_to_the_terminal():
+    found = {calls.name for calls in CALLS for _, node in calls.found if isinstance(node, ast.Call) and ast.unparse(node.func) in ("gdb.write", "sys.stdout.write", "print")
+             and "gdb-scripts" in str(SOURCES[CALLS.index(calls)])}  # fmt: skip
+    assert found == {"console.py", "loading.py"}
+
+
+# ---- the three doors ---------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("text, shown", [
+    ("main.leaf", "main.leaf"), ("a b", "a b"), ("grüße 世界", "grüße 世界"), ("", ""), ("\x1b[31m", "\\x1b[31m"), ("a\nb", "a\\nb"), ("a\tb", "a\\tb"),
+    ("\x9b", "\\x9b"), ("\u202e", "\\u202e"), ("\u2028", "\\u2028"), ("\udcff", "\\xff"), ("\ud800", "\\ud800"), ("\U000e0001", "\\U000e0001"), ("x" * 401, "x" * 400 + "...(401 characters)"),
+])  # fmt: skip
+def test_shown(text, shown):
+    assert untrusted.shown(text) == shown
+
+
+def test_lines_stay_lines_and_tabs_tabs():
+    assert untrusted.shown_lines("a\tb\n\x1b\n") == "a\tb\n\\x1b\n"
+
+
+@pytest.mark.parametrize("text", ["plain", "a b", "it's", '"', "$(x)`y`;|\\", "-x", "é", "\u202e", "a\x1bb"])
+def test_an_argument_is_one_word_to_who_reads_as_a_shell(text):
+    assert shlex.split(untrusted.argument(text)) == [text]
+
+
+@pytest.mark.parametrize("text", ["", "a\nb", "a\rb", "\0", "\udcff"])
+def test_what_cannot_be_an_argument_is_refused(text):
+    with pytest.raises(untrusted.Unquotable):
+        untrusted.argument(text)
+
+
+@pytest.mark.parametrize("text", ["", "a b", "-x", "a;b", "a\n", "é", "$(x)"])
+def test_what_is_no_word_is_refused(text):
+    with pytest.raises(untrusted.Unquotable):
+        untrusted.word(text)
+
+
+def test_a_file_is_opened_only_if_it_is_one(tmp_path):
+    os.mkfifo(tmp_path / "fifo")
+    (tmp_path / "large").write_bytes(b"x" * 100)
+    for path in (tmp_path / "fifo", "/dev/zero", tmp_path, tmp_path / "none", "a\0b"):
+        with pytest.raises(OSError):
+            untrusted.regular(path)
+    with pytest.raises(OSError):
+        untrusted.regular(tmp_path / "large", 99)
+    assert untrusted.contents(tmp_path / "large", 100) == b"x" * 100
+
+
+def test_a_source_that_is_none_has_no_lines():
+    assert untrusted.source("/dev/zero") == ()
