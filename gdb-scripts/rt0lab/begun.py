@@ -15,7 +15,7 @@ _TRACES = {
 }
 _NOT_YET = {
     "tie": "g0 and m0 are not tied yet: rt0_go does it at `ok`",
-    "ms": "allm is empty: mcommoninit, in schedinit, will enter m0, the first thread",
+    "ms": "allm is empty: mcommoninit will enter m0, the first thread, in schedinit",
     "ps": "no P yet: procresize makes them at the end of schedinit, one for each processor",
     "gs": "no goroutine yet: rt0_go's call of newproc makes the first, goroutine 1, once schedinit is done",
 }

@@ -42,7 +42,7 @@ def _not_empty(now, items, step):
     if items:
         return
     early, why = begun.why_none(step)
-    raise NotYet(why) if early else Broken(why, now.mover(_STEPS[step], now.snap.m0.addr, now.snap.g0.addr))
+    raise NotYet(why.partition(",")[0]) if early else Broken(why, now.mover(_STEPS[step], now.snap.m0.addr, now.snap.g0.addr))
 
 
 def _no_excuse():

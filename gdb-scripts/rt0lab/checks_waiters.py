@@ -95,7 +95,7 @@ def _channels(now):
             raise Broken(f"{what}.closed is {closed}", held)
         if closed and (chan.get("recvq.first") or chan.get("sendq.first")):
             raise Broken(f"{what} is closed, but somebody is in its queues", held)
-    return f"{len(queues.channels)} channels that somebody waits on" + (_cut(queues) if queues.cut else "")
+    return f"{len(queues.channels)} channels" + (_cut(queues) if queues.cut else "")
 
 
 def _waiters(now):

@@ -4,7 +4,7 @@ import textwrap
 
 import gdb
 
-from . import begun, cards, checks, console, model, printers, remembering, snapshot, stops
+from . import begun, cards, checks, console, model, printers, remembering, snapshot, stops, untrusted
 
 # ---- rt0 dump, diff, check -------------------------------------------------------------------------------------------
 
@@ -98,6 +98,8 @@ class Diff(console.Command):
 
 class Check(console.Command):
     """Check what must hold at any moment: links that point both ways, counts that match lists, statuses that fit.
+    What does not hold is BROKEN, unless there is evidence that it is `not yet` so (the boot has not come there) or `moving` (a
+    thread is in the middle of changing just that); `unknown` is what cannot be seen here.
 
     (gdb) rt0 check
     ok       g0 and m0 point at each other: g0.m is m0 and m0.g0 is g0"""
@@ -109,7 +111,9 @@ class Check(console.Command):
         console.need_process()
         results = checks.run(console.session.snapshot())
         for result in results:
-            console.say(f"{result.verdict:8} {result.name}: {result.detail}")
+            text = f"{result.verdict:8} {result.name}: {untrusted.shown(result.detail)}"
+            for line in textwrap.wrap(text, cards.WIDTH, subsequent_indent=" " * 9, break_on_hyphens=False):
+                console.say(line)
         broken = sum(r.verdict == checks.BROKEN for r in results)
         if broken:
             console.say(f"{broken} of {len(results)} BROKEN.")
