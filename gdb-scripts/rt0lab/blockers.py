@@ -243,6 +243,7 @@ def conds(rows):
 # ---- timers ------------------------------------------------------------------------------------------------------------
 
 _TIMER = {"when": "when", "f": "f", "arg": ("arg.data", "arg"), "status": "status", "state": "state"}
+_READY = "runtime.goroutineReady"  # what Sleep's timers call
 _CAPTURED = 8  # words of a closure that are looked at: its code's address, and what it has captured
 
 
@@ -252,6 +253,7 @@ class Timers:
     def __init__(self):
         self.entries, self.whole = 0, True  # how many the heaps hold, stopped ones too; could all be read?
         self.pending = self._pending()
+        self.acting = 0  # how many of these do something for the program
         self.sends = {}  # {channel: when}: time.After, NewTimer, NewTicker send there
         self.calls = []  # (function, words that it is given or has captured): time.AfterFunc, context.WithTimeout
         self._lead()
@@ -287,6 +289,7 @@ class Timers:
             name = names.get(row.f)
             if name is None:
                 name = names[row.f] = self._called(row.f)
+            self.acting += name == _READY or not name.startswith(("runtime.", "?"))
             if name == "time.sendTime":
                 self.sends[row.arg] = row.when
             elif name == "time.goFunc":

@@ -18,10 +18,11 @@ class Search:
     """The places of the addresses in `wanted`; `rows` are the goroutines whose stacks are searched."""
 
     def __init__(self, census, rows, wanted):
-        self.on_stack = collections.defaultdict(set)  # {a row's address: those that stand on its stack or in its registers}
+        self.on_stack = collections.defaultdict(set)  # {a row's address: those that stand on its stack}
+        self.in_registers = collections.defaultdict(set)  # the same for its thread's registers
         self.in_variables = collections.defaultdict(list)  # {address: variables that hold it, NAMES of them at most}
         self.stacks = self.variables = 0  # bytes that were searched
-        self.left_out = ["the heap"]
+        self.left_out = ["the heap"] + ["C's memory"] * bool(model.scalar("iscgo"))
         self._census, self._wanted = census, frozenset(wanted)
         if wanted:
             self._stacks(rows)
@@ -91,7 +92,7 @@ class Search:
                     pointers[current] = sp
                 found = self._wanted.intersection(registers.values())
                 if owner in known and found:
-                    self.on_stack[owner] |= found
+                    self.in_registers[owner] |= found
             running = any(row.addr not in pointers and census.status.get(row.status) == "running" and row.addr not in more for row in rows)
         if running:
             self.left_out.append("registers of threads that run")

@@ -70,8 +70,10 @@ class Waits(console.Command):
         having = graph.holders_of[thing.addr]
         if having:
             free = [row for row in having if graph.verdicts[row.addr].verdict == waits.ABLE]
-            others = f", of whom {_names(free)} can go on" if 0 < len(free) < len(having) else ", who can go on" if free else ""
-            _say(f"its address stands on the stack of {_names(having)}{others}")
+            others = f", of whom {_names(free)} may go on" if 0 < len(free) < len(having) else ", who may go on" if free else ""
+            on_stack = {row.addr for row in thing.on_stacks}
+            places = [("on the stack", [row for row in having if row.addr in on_stack]), ("in a register", [row for row in having if row.addr not in on_stack])]
+            _say("its address stands " + " and ".join(f"{place} of {_names(rows)}" for place, rows in places if rows) + others)
         elif not thing.globals and not thing.calls and thing.sent is None:
             around = "; that of a struct around it was not looked for" if thing.kind != "chan" else ""
             _say(f"no other goroutine's stack and no variable has its address{around}")
@@ -93,10 +95,11 @@ class Waits(console.Command):
                 console.say(f"  and {len(graph.stuck) - _FEW} more.")
             return
         if graph.able:
-            able = ", ".join(f"{row.goid} ({graph.census.state(row)})" for row in graph.able[:8])
-            _say(f"No deadlock: {able} can go on" + (f" ({len(graph.able)} in all)." if len(graph.able) > 8 else "."), "")
-        elif graph.timers.pending:
-            _say(f"No deadlock: nobody can go on now, but {len(graph.timers.pending)} timers are set.", "")
+            sent = {row.addr for thing in graph.things.values() if thing.sent is not None for row in thing.waiting}
+            able = ", ".join(f"{row.goid} ({graph.census.state(row)}{', a timer' * (row.addr in sent)})" for row in graph.able[:8])
+            _say(f"No deadlock: {able} may go on" + (f" ({len(graph.able)} in all)." if len(graph.able) > 8 else "."), "")
+        elif graph.timers.acting:
+            _say(f"No deadlock: nobody can go on now, but timers are set, {graph.timers.acting} of them, that will call the program.", "")
         else:
             _say(f"Whether this is a deadlock is not known. Nobody is seen who can go on, but {'; '.join(graph.doubts)}.", "")
         for circle in graph.circles[:3]:
@@ -188,7 +191,8 @@ class Holders(console.Command):
         having, near = [], []
         if locked:
             line = {row.addr for row in waiting}
-            others = [(row, graph.search.on_stack[row.addr]) for row in graph.rows if row.addr not in line and row.addr in graph.search.on_stack]
+            places = graph.search.on_stack, graph.search.in_registers
+            others = [(row, set().union(*(place.get(row.addr, ()) for place in places))) for row in graph.rows if row.addr not in line]
             having = [row for row, found in others if found & words]
             near = [row for row, found in others if found & before and not found & words]
             known.append(Holders._seen(kind, having, near, graph))
@@ -203,10 +207,10 @@ class Holders(console.Command):
         """What stacks say about who may have locked it."""
         seen = []
         if having:
-            seen.append(f"its address stands on the stack of {_names(having)}, who {'does' if len(having) == 1 else 'do'} not wait for it")
+            seen.append(f"its address stands on the stack or in a register of {_names(having)}, who {'does' if len(having) == 1 else 'do'} not wait for it")
         if near:
-            seen.append(f"an address shortly before it, perhaps of a struct that it is in, stands on the stack of {_names(near)}")
-        return (f"A {kind} does not note who locked it; " + (", and ".join(seen) or "its address, or one shortly before it, stands on no other stack")
+            seen.append(f"an address shortly before it, perhaps of a struct that it is in, stands on the stack or in a register of {_names(near)}")
+        return (f"A {kind} does not note who locked it; " + (", and ".join(seen) or "its address, or one shortly before it, stands on nobody else's stack")
                 + f". Not searched: {', '.join(graph.search.left_out)}.")  # fmt: skip
 
 

@@ -27,13 +27,14 @@ _RUNS = {
 }  # fmt: skip
 _SYSCALL = _Verdict(ABLE, "they are in a system call")
 _IN_C = _Verdict(ABLE, "they are in a system call or in C")
-_SIGNAL = _Verdict(ABLE, "a signal wakes them")
-_NETWORK = _Verdict(ABLE, "the network or a file wakes them")
+_SIGNAL = _Verdict(ABLE, "a signal may wake them")
+_NETWORK = _Verdict(ABLE, "the network or a file may wake them")
 _SLEEP = _Verdict(ABLE, "a timer wakes them")
 _SENT = _Verdict(ABLE, "a timer sends on what they wait for")
 _COLLECTOR = _Verdict(ABLE, "the collector wakes them")
 _COLLECTING = _Verdict(ABLE, "they work for the collector")
 _PARKING = _Verdict(UNKNOWN, "they are being parked, or woken, at this moment")
+_STRANGE_M = _Verdict(UNKNOWN, "they wait, but have an M, which does not run them")
 _NEVER = _Verdict(STUCK, "nobody ever wakes a select without cases, nor who waits for a nil channel")
 _DEAD = _Verdict(STUCK, "the program is deadlocked")
 _SEEN = _Verdict(UNKNOWN, "the address of what they wait for stands on the stack of somebody who may go on")
@@ -51,7 +52,7 @@ class Thing:
     def __init__(self, item):
         self.item, self.kind, self.addr = item, item.kind, item.addr
         self.waiting = []  # rows
-        self.on_stacks, self.globals = [], []  # rows on whose stack its address stands; names of variables
+        self.on_stacks, self.in_registers, self.globals = [], [], []  # rows that have its address there; names of variables
         self.sent = None  # when a timer sends on it
         self.calls = []  # functions that timers will call, and that have its address
 
@@ -63,7 +64,7 @@ class Thing:
     def plain(self):
         """As JSON has it."""
         return {**self.item.plain(), "waiting": [row.goid for row in self.waiting], "stacks": [row.goid for row in self.on_stacks],
-                "globals": self.globals, "timer": self.sent, "calls": self.calls}  # fmt: skip
+                "registers": [row.goid for row in self.in_registers], "globals": self.globals, "timer": self.sent, "calls": self.calls}  # fmt: skip
 
 
 class Graph:
@@ -115,6 +116,9 @@ class Graph:
             return _RUNS.get(status) or _Verdict(UNKNOWN, f"{self.census.state(row)} is no state in which a goroutine can be")
         reason = self.census.reason(row)
         if row.m:
+            m = self.census.m_by_address.get(row.m)
+            if m is None or m.get("curg") != row.addr:
+                return _STRANGE_M
             return _COLLECTING if reason.startswith(_FOR_COLLECTOR) else _PARKING
         if reason in _FOR_EVER:
             return _NEVER
@@ -154,7 +158,7 @@ class Graph:
     @property
     def deadlock(self):
         """Is it certain that nobody will ever run again?"""
-        return self.begun and not self.able and not self.timers.pending and not self.doubts
+        return self.begun and not self.able and not self.timers.acting and not self.doubts
 
     @property
     def begun(self):
@@ -186,14 +190,16 @@ class Graph:
             found.append(f"{', '.join(f'p{number}' for number in held[:8])} {'is' if len(held) == 1 else 'are'} held by who may be about to make somebody ready")
         if not self.timers.whole:
             found.append("not all timers can be read")
-        elif self.timers.entries > len(self.timers.pending):
-            found.append("timers that were stopped are still in their heap")
+        elif self.timers.entries > self.timers.acting:
+            found.append("timers that were stopped, or are the runtime's own, are still in their heap")
         if model.scalar("netpollWaiters"):
             found.append("the runtime counts goroutines that wait for the network")
         if self._bubbles():
             found.append("goroutines are in a bubble of testing/synctest, where time is another")
         ms = {m.get("procid") for m in census.ms}
         threads = [thread for thread in gdb.selected_inferior().threads() if thread.is_valid()] if model.moment() is None else []
+        if any(thread.is_running() for thread in threads):
+            found.append("threads run while memory is read")
         others = [thread.num for thread in threads if not ms.intersection(thread.ptid[1:])]
         if others and model.procids_are_gdbs():
             found.append(f"thread {others[0]} is no M of the runtime's")
@@ -208,11 +214,12 @@ class Graph:
     def _places(self):
         known = {word: thing for thing in self.things.values() for word in thing.words}
         rows = {row.addr: row for row in self.rows}
-        self.in_hand = {}  # {a row's address: the things whose address it has}
-        for address, words in self.search.on_stack.items():
-            things = self.in_hand[address] = list({known[word].addr: known[word] for word in words if word in known}.values())
-            for thing in things:
-                thing.on_stacks.append(rows[address])
+        self.in_hand = collections.defaultdict(list)  # {a row's address: the things whose address it has}
+        for place, where in (("on_stacks", self.search.on_stack), ("in_registers", self.search.in_registers)):
+            for address, words in where.items():
+                for thing in {known[word].addr: known[word] for word in words if word in known}.values():
+                    self.in_hand[address].append(thing)
+                    getattr(thing, place).append(rows[address])
         for word, names in self.search.in_variables.items():
             if word in known:
                 known[word].globals += [name for name in names if name not in known[word].globals]
@@ -225,7 +232,7 @@ class Graph:
     def _holders(self, thing):
         """The goroutines that have the thing's address in hand and do not wait on it themselves."""
         waiting = {row.addr for row in thing.waiting}
-        return [row for row in thing.on_stacks if row.addr not in waiting]
+        return list({row.addr: row for row in thing.on_stacks + thing.in_registers if row.addr not in waiting}.values())
 
     def _judge(self):
         """Gives those that wait for others a verdict; returns the circles among them: lists of (row, thing, rows of the circle that have it)."""
@@ -330,7 +337,7 @@ class Graph:
     @property
     def verdict(self):
         """`deadlock`, `no deadlock` or `unknown`."""
-        return "deadlock" if self.deadlock else "no deadlock" if self.able or self.timers.pending else "unknown"
+        return "deadlock" if self.deadlock else "no deadlock" if self.able or self.timers.acting else "unknown"
 
     def evidence(self):
         """[(verdict, why, rows)], the able first."""

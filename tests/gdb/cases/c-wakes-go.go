@@ -1,3 +1,4 @@
+// c-wakes-go.go - a C thread sleeps, then calls Go, which wakes main.
 package main
 
 /*
