@@ -121,7 +121,7 @@ def no_channel(addr, state):
         (state.cap * state.elemsize < 1 << 47, "no memory is as large as its buffer"),
         (state.buf and not state.buf & 7, f"its buffer would be at {state.buf:#x}"),
         (state.closed <= 1, f"it is neither open nor closed but {state.closed}"),
-        (state.elemtype != 0, "its elements have no type"),
+        (state.elemtype >> 12 and not state.elemtype & 7, "its elements have no type"),
         (_size_of(state.elemtype) in (None, state.elemsize), f"its elements have {state.elemsize} bytes, their type does not"),
     ):
         if not holds:

@@ -161,7 +161,7 @@ class Census:
     @functools.cached_property
     def ended(self):
         """The numbers of the statuses of goroutines that are no more, or not yet."""
-        return {status for status, name in self.status.items() if name in _ENDED}
+        return {status for status, name in self.status.items() if name.partition(" ")[0] in _ENDED}
 
     @functools.cached_property
     def ms(self):

@@ -33,8 +33,7 @@ class Thread:
 def threads():
     """The goroutines that are neither dead nor unmade, by id; the id is nobody else's, whatever the memory says."""
     census = goroutines.Census()
-    ended = {status for status, name in census.status.items() if name.partition(" ")[0] in ("idle", "dead", "deadextra")}
-    rows = sorted((row for row in census.rows if row.status not in ended), key=lambda row: row.goid)
+    rows = sorted((row for row in census.rows if row.status not in census.ended), key=lambda row: row.goid)
     more = _more().by_address([row.addr for row in rows])
     rows = [row for row in rows if row.addr in more]
     with views.keeping_place(), bulk.no_collecting():
