@@ -10,8 +10,6 @@ import re
 import struct
 import unicodedata
 
-from elftools.elf.elffile import ELFFile
-
 LENGTH = 48
 TEXTS = [text.ljust(LENGTH, b"x") for text in (
     b"\nshell touch HIT-line\n", b"\x1b]0;owned\x07\x1b[31m\x1b[2J", b"\xc2\x9b31m\xe2\x80\xae\xe2\x80\xa8\xe2\x80\x8b\xc2\x85\xe2\x81\xa6", b"\xff\xfe\x80\x9b31m\xed\xa0\x80",
@@ -52,6 +50,8 @@ def go_source():
 
 def renamed(program, target, symbols):
     """A copy of a program whose ELF symbols have these texts for names: {symbol: text}. The new names stand at the file's end."""
+    from elftools.elf.elffile import ELFFile  # the Python inside gdb may be another one
+
     with open(program, "rb") as file:
         elf = ELFFile(file)
         table = elf.get_section_by_name(".symtab")
