@@ -2,6 +2,7 @@
 
 import copy
 import json
+from collections import Counter
 
 import pytest
 from runner import compare, fields
@@ -164,3 +165,11 @@ def test_totals_count_the_rows(compared):
     data = compared[1]
     for name in ("observations", "fields"):
         assert sum(data["totals"][name].values()) == len(data[name])
+
+
+def test_no_value_is_obeyed_by_the_terminal(capsys):
+    """What a traced program has for names stands on lines of ours."""
+    row = {"stage": "schedinit entry", "path": "m0\nx", "go": ("\x1b[31m", "a\nb"), "ours": ["\u202e"], "verdict": "differs", "reason": "none"}
+    compare.show({"observations": [], "fields": [row], "totals": {"observations": Counter(), "fields": Counter(), "unexplained": 0, "stale": []}}, "go1.19")
+    said = capsys.readouterr().out
+    assert "m0\\nx" in said and "\\x1b[31m → a\\nb" in said and "\\u202e" in said and "\x1b" not in said and "\u202e" not in said

@@ -8,7 +8,7 @@ import subprocess
 import pytest
 
 import hostile
-from gdbrun import PREAMBLE, ROOT, run_gdb
+from gdbrun import LOADER, PREAMBLE, ROOT, run_gdb
 
 LARGE = b"main." + b"\x1bA" * (5 << 20)
 WALKS = ("rt0", "rt0 run", "rt0 stages", "rt0 next", "rt0 until schedinit", "rt0 diff", "rt0 history", "rt0 until main.main")
@@ -207,3 +207,54 @@ def test_a_path_is_a_path(tmp_path, hello, kind):
     assert "stage 44" in said["rt0 until main.main"] and "running" in said["info goroutines"] and " stops of " in said["rt0 replay y"]
     threads = said["rt0 threads"]
     assert ("rename it" in threads) if kind in ("newline", "bytes") else ("are the threads of inferior 2" in threads)
+
+
+# ---- the lab's verbs -----------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def lab(tmp_path):
+    """lab(argument...): what ./lab printed, without a terminal, having obeyed nothing."""
+
+    def run(*arguments, status=0, typed=b""):
+        done = subprocess.run([ROOT / "lab", *map(str, arguments)], input=typed, capture_output=True, timeout=300, cwd=tmp_path)
+        assert done.returncode == status, done.stderr
+        assert hostile.obeyed(done.stdout) == hostile.obeyed(done.stderr) == hostile.ran(tmp_path) == []
+        return (done.stdout + done.stderr).decode()
+
+    return run
+
+
+def test_the_tour_of_such_a_program(lab, hostile_go):
+    assert "== stage 1/" in lab("tour", "--batch", hostile_go)
+
+
+def test_a_trace_of_such_a_program(lab, hostile_go, tmp_path):
+    folder = tmp_path / PATHS["shell"]
+    folder.mkdir()
+    assert "\\x1b" in lab("trace", hostile_go, "-o", folder / "\x1b[31m trace.json")
+    assert json.loads((folder / "\x1b[31m trace.json").read_text())["stages"]
+
+
+@pytest.mark.parametrize("kind", ["apostrophe", "newline", "bytes"])
+def test_a_core_file_of_any_name_is_served(gdb_json, lab, hello, tmp_path, kind):
+    core, program = tmp_path / f"{PATHS[kind]}core", shutil.copy(hello, tmp_path / f"{PATHS[kind]}program")
+    gdb_json(hello, f"until('main.main'); do('gcore {tmp_path}/core')")
+    (tmp_path / "core").rename(core)
+    assert "$T00thread:1;#" in lab("serve", core, program, "--stdio", typed=b"+$?#3f")
+
+
+@pytest.mark.parametrize("kind", ["newline", "escape", "bytes"])
+def test_what_is_wrong_with_a_file_is_one_line(lab, tmp_path, kind):
+    (tmp_path / PATHS[kind]).write_bytes(b"no program")
+    said = lab("tour", tmp_path / PATHS[kind], status=2)
+    assert said.startswith("lab: ") and said.count("\n") == 1
+
+
+def test_a_program_of_another_checkout_gets_this_one_s_script(lab, hello, tmp_path):
+    data = hello.read_bytes()
+    assert data.count(bytes(LOADER)) == 1
+    (tmp_path / "other").write_bytes(data.replace(bytes(LOADER), b"/" + b"x" * (len(bytes(LOADER)) - 14) + b"/rt0lab-gdb.py"[1:]))
+    (tmp_path / "other").chmod(0o755)
+    assert "the program is not running" in lab("gdb", tmp_path / "other", "-batch", "-ex", "rt0")
+    assert "== stage 1/" in lab("tour", "--batch", tmp_path / "other")
