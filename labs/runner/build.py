@@ -8,7 +8,7 @@ import shutil
 import subprocess
 import sys
 
-from . import needs, setup
+from . import machine, needs, setup
 from .failure import MACHINE, USAGE, Failure, progress
 from .tree import ROOT, build_folder, programs
 
@@ -61,7 +61,7 @@ def locked():
 
 def quietly(command, cxx):
     """Runs one step of the build; its output matters only when it fails."""
-    environment = os.environ | compiler_variables(cxx)
+    environment = machine.without_python() | compiler_variables(cxx)
     result = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
                             text=True, errors="replace", env=environment)
     if result.returncode:

@@ -7,7 +7,7 @@ import sys
 
 from rt0lab import untrusted
 
-from . import bench, compare, doctor, gdb, notes, path, python, serve, setup, test, tour, trace
+from . import bench, compare, doctor, gdb, interruption, notes, path, python, serve, setup, test, tour, trace
 from .exercises import devcheck
 from .exercises import verbs as exercises
 from .failure import Failure
@@ -56,9 +56,19 @@ class Screen:
 
 
 def main(argv):
-    """Runs the lab; every way to fail ends here as one line."""
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
-    sys.stdout, sys.stderr = Screen(sys.stdout), Screen(sys.stderr)
+    """Runs the lab; every way to fail ends here as one line, and Ctrl-C, whenever it comes, as its exit status."""
+    try:
+        try:
+            interruption.arm()
+            sys.stdout, sys.stderr = Screen(sys.stdout), Screen(sys.stderr)
+            return _status(argv)
+        finally:
+            interruption.disarm()
+    except KeyboardInterrupt:
+        return 128 + signal.SIGINT
+
+
+def _status(argv):
     try:
         status = run(argv)
         sys.stdout.flush()
@@ -66,8 +76,6 @@ def main(argv):
     except Failure as failure:
         print(f"lab: {untrusted.shown(str(failure), untrusted.LINE)}", file=sys.stderr)
         return failure.status
-    except KeyboardInterrupt:
-        return 128 + signal.SIGINT
     except BrokenPipeError:
         # The reader (`| head`) has left. Nothing more can be said, also not by Python's flush at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -1,20 +1,28 @@
 """Starts gdb the same way for every verb: no start-up files, one script allowed, a fixed environment for the program."""
 
+import contextlib
+import ctypes
 import os
+import re
 import signal
 import subprocess
 import sys
 import tempfile
+import threading
 from pathlib import Path
 
 from rt0lab import untrusted
 
-from . import build, elf, machine, needs, setup
+from . import build, elf, interruption, machine, needs, setup
 from .failure import Failure
 from .tree import GDB_SCRIPT, programs
 
 # What the program under gdb may still see of the user's environment: these change what a Go program does.
 PASSED_ON = ("GODEBUG", "GOGC", "GOMAXPROCS", "GOTRACEBACK")
+
+PATIENCE = 2  # seconds that a gdb gets to end by itself
+PR_SET_PDEATHSIG = 1
+_libc = ctypes.CDLL(None)
 
 
 def program(name, release=False):
@@ -26,9 +34,9 @@ def program(name, release=False):
 
 
 def environment():
-    """gdb's own environment: small, in UTF-8, and without anything that steers another Python."""
+    """gdb's own environment: small, in UTF-8, and without anything that steers its Python. The program's is another one."""
     kept = {name: os.environ[name] for name in ("TERM", "HOME", "COLUMNS", "LINES", "NO_COLOR") if name in os.environ}
-    return {"PATH": "/usr/local/bin:/usr/bin:/bin", "SHELL": "/bin/sh", "LC_ALL": "C.UTF-8", "TERM": "dumb"} | kept
+    return {"PATH": "/usr/local/bin:/usr/bin:/bin", "SHELL": "/bin/sh", "LC_ALL": "C.UTF-8", "TERM": "dumb"} | machine.ISOLATED | kept
 
 
 def command(target, *, batch=False, shell=False, traced=True):
@@ -54,33 +62,54 @@ def command(target, *, batch=False, shell=False, traced=True):
     return [*words, "-iex", "set auto-load python-scripts off", target.path, "-x", str(GDB_SCRIPT)]
 
 
-def interactive(words):
-    """Hands the terminal to gdb and returns its exit status; Ctrl-C belongs to gdb meanwhile."""
-    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
-    gdb = subprocess.Popen(words, env=environment(), preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL))
-    try:
-        return gdb.wait()
-    finally:
-        stop(gdb)
-        signal.signal(signal.SIGINT, before)
+def interactive(words, then=()):
+    """Hands the terminal to gdb and returns its exit status; `then` are the words behind those that load our commands.
+
+    While gdb comes up, Ctrl-C belongs to us: it would end in the middle of an import. So gdb starts in a process group of
+    its own, joins ours when it is ready, and tells us by closing a pipe. From then on Ctrl-C is gdb's.
+    """
+    ready, its = os.pipe()
+    join = f"python import os; os.setpgid(0, {os.getpgrp()}); os.close({its})"
+    with open(ready) as line:
+        gdb = started([*words, "-ex", join, *then], pass_fds=[its], process_group=0)
+        try:
+            os.close(its)
+            line.read()  # until it is closed, by gdb's end if by nothing else
+        except BaseException:
+            kill(gdb)  # asked to end, it would print which import it is at
+            raise
+        try:
+            before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+            status = gdb.wait()
+            signal.signal(signal.SIGINT, before)
+            return status
+        finally:
+            stop(gdb)
 
 
-def unattended(words, output=None, affinity=None):
+def unattended(words, output=None, affinity=None, limit=None):
     """Runs gdb without a terminal; its output goes line by line to `output` (default: ours). Returns its exit status.
 
-    What gdb says on standard error is shown only when it fails. However this ends, no gdb is left running.
+    What gdb says on standard error is shown only when it fails. However this ends, no gdb is left running; one that takes
+    longer than `limit` seconds is stopped, and its exit status is None.
     """
     output = output or sys.stdout
     with tempfile.TemporaryFile("w+") as errors:
-        gdb = subprocess.Popen(words, env=environment(), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=errors,
-                               text=True, errors="replace",
-                               preexec_fn=(lambda: os.sched_setaffinity(0, affinity)) if affinity else None)
+        gdb = started(words, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=errors, text=True, errors="replace",
+                      affinity=affinity)
+        late = threading.Event()
+        alarm = threading.Timer(limit or 0, lambda: (late.set(), stop(gdb)))
         try:
+            if limit:
+                alarm.start()
             for line in gdb.stdout:
                 output.write(line)
             status = gdb.wait()
         finally:
+            alarm.cancel()
             stop(gdb)
+        if late.is_set():
+            return None
         if status:
             errors.seek(0)
             sys.stdout.flush()
@@ -88,15 +117,65 @@ def unattended(words, output=None, affinity=None):
     return status
 
 
+def started(words, affinity=None, **options):
+    """A gdb as subprocess.Popen starts it. It does not outlive us, however we end."""
+    us = os.getpid()
+
+    def prepare():
+        interruption.release()
+        _libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+        if os.getppid() != us:  # we ended before the line above
+            os._exit(1)
+        if affinity:
+            os.sched_setaffinity(0, affinity)
+
+    with interruption.held():
+        return subprocess.Popen(words, env=environment(), preexec_fn=prepare, **options)
+
+
 def stop(gdb):
-    """Ends this gdb if it still runs: it is asked first, so that it ends the program it traces and mends the terminal."""
-    if gdb.poll() is None:
-        gdb.terminate()
+    """Ends this gdb if it still runs: it is asked first, so that it ends what it started and mends the terminal."""
+    with interruption.held():
+        if gdb.poll() is None:
+            gdb.terminate()
+            gdb.send_signal(signal.SIGCONT)  # it may have been stopped, with Ctrl-Z say
         try:
-            gdb.wait(2)
+            gdb.wait(PATIENCE)
         except subprocess.TimeoutExpired:
-            gdb.kill()
-            gdb.wait()
+            kill(gdb)
+
+
+def kill(gdb):
+    """Ends this gdb at once. What it started ends with it, what it attached to goes on.
+
+    The kernel would do both, but for what gdb was just about to start (not yet marked to end with it, it would stand still
+    for ever, or run unwatched) and to attach to (a stop that gdb had asked for would come after gdb's end, and last).
+    """
+    with interruption.held():
+        gdb.send_signal(signal.SIGSTOP)  # now it starts nothing more
+        os.waitid(os.P_PID, gdb.pid, os.WSTOPPED | os.WEXITED | os.WNOWAIT)
+        held = list(_held_by(gdb.pid))
+        gdb.kill()
+        gdb.wait()
+        for process, number in held:
+            with contextlib.suppress(ProcessLookupError):
+                signal.pidfd_send_signal(process, number)
+            os.close(process)
+
+
+def _held_by(gdb):
+    """(descriptor, the signal that frees it) for each process that this gdb traces or is just becoming a program to trace."""
+    for folder in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):  # it has ended meanwhile, or is somebody else's
+            process = os.pidfd_open(int(folder.name))
+            fields = dict(re.findall(r"^(\w+):\t(\d+)$", (folder / "status").read_text(), re.M))
+            child, traced = (fields.get(name) == str(gdb) for name in ("PPid", "TracerPid"))
+            if child and (traced or (folder / "exe").samefile(f"/proc/{gdb}/exe")):
+                yield process, signal.SIGKILL
+            elif traced:
+                yield process, signal.SIGCONT
+            else:
+                os.close(process)
 
 
 def record(target, file, affinity=None):

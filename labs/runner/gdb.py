@@ -10,4 +10,4 @@ def run(argv):
     """Starts gdb; the first word that is no option names the program."""
     name = argv.pop(0) if argv and not argv[0].startswith("-") else "hello"
     target = debugger.program(name)
-    return debugger.interactive(debugger.command(target, shell=True) + argv)
+    return debugger.interactive(debugger.command(target, shell=True), argv)

@@ -6,21 +6,31 @@ import shutil
 import signal
 import subprocess
 
+from . import interruption
 from .failure import MACHINE, Failure
 
 PTRACE_TRACEME = 0
 ADDR_NO_RANDOMIZE = 0x0040000
+# For a Python that we do not start with -I ourselves (gdb's, meson's): it imports nothing from the user's home.
+ISOLATED = {"PYTHONNOUSERSITE": "1"}
 ASK = "import sys, gdb; print('PYTHON', *sys.version_info[:2]); print('VERSION', gdb.VERSION)"
+
+
+def without_python():
+    """The user's environment for a tool that may be written in Python (meson, apt's hooks): without what steers a Python."""
+    return {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")} | ISOLATED
 
 
 def in_child(action):
     """Runs action in a forked child and returns its wait status; the child never returns from here."""
-    child = os.fork()
-    if child == 0:
-        try:
-            os._exit(action())
-        finally:
-            os._exit(99)
+    with interruption.held():
+        child = os.fork()
+        if child == 0:
+            try:
+                interruption.release()
+                os._exit(action())
+            finally:
+                os._exit(99)
     return os.waitpid(child, 0)[1], child
 
 
@@ -52,7 +62,7 @@ def ask_gdb(path):
     """(gdb's version, its Python's version) for this gdb; the second is None without Python, both for no gdb at all."""
     try:
         result = subprocess.run([path, "-nx", "-q", "-batch", "-iex", "set debuginfod enabled off", "-ex", f"python {ASK}"],
-                                stdin=subprocess.DEVNULL, capture_output=True, text=True, env={"PATH": "/usr/bin:/bin"})
+                                stdin=subprocess.DEVNULL, capture_output=True, text=True, env={"PATH": "/usr/bin:/bin"} | ISOLATED)
     except OSError:
         return None, None
     said = dict(line.split(" ", 1) for line in result.stdout.splitlines() if line.startswith(("PYTHON ", "VERSION ")))

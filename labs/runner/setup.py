@@ -6,7 +6,7 @@ import shutil
 import subprocess
 import sys
 
-from . import needs
+from . import machine, needs
 from .failure import MACHINE, Failure, progress
 
 
@@ -69,4 +69,5 @@ def apt_get(packages):
 
 def apt(command):
     """One apt-get run, its output kept for the case that it fails."""
-    return subprocess.run(command, stdin=None if sys.stdin.isatty() else subprocess.DEVNULL, capture_output=True, text=True)
+    return subprocess.run(command, stdin=None if sys.stdin.isatty() else subprocess.DEVNULL, capture_output=True, text=True,
+                          env=machine.without_python())

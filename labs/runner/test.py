@@ -2,7 +2,7 @@
 
 import os
 
-from . import build, needs, setup
+from . import build, machine, needs, setup
 from .tree import ROOT
 
 HELP = "build everything and run the tests; further arguments go to pytest"
@@ -17,4 +17,5 @@ def run(argv):
             build.build(buildtype, cxx)
     os.chdir(ROOT)
     workers = [] if any(argument.startswith("-n") or argument == "--pdb" for argument in argv) else ["-n", "auto"]
-    os.execv("/usr/bin/python3", ["/usr/bin/python3", "-m", "pytest", *workers, *argv])
+    # -I for this Python, the environment for those that it starts; -m alone would also look into the folder.
+    os.execve("/usr/bin/python3", ["/usr/bin/python3", "-I", "-m", "pytest", *workers, *argv], machine.without_python())

@@ -24,7 +24,7 @@ def run(args):
     else:
         # When the program has come to its end, so has the tour; after `g` it has not, and gdb's prompt stays.
         leave = "python gdb.convenience_variable('_exitcode') is None or gdb.execute('quit')"
-        status = debugger.interactive(debugger.command(target) + ["-ex", "rt0 tour", "-ex", leave])
+        status = debugger.interactive(debugger.command(target), ["-ex", "rt0 tour", "-ex", leave])
     if status:
         raise Failure(f"the tour ended early (gdb's exit status {status})")
     return 0

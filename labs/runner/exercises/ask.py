@@ -30,10 +30,10 @@ def judged(exercises, cases, home, seed, commands=()):
     with tempfile.TemporaryDirectory() as folder:
         asked, answered, said = Path(folder, "job.json"), Path(folder, "result.json"), Path(folder, "said.txt")
         asked.write_text(json.dumps(job), "utf-8")
-        words = ["timeout", "--kill-after=5", str(limit), *command(program, seed, batch=True)]
+        words = [*command(program, seed, batch=True), "-ex", f"python inside.judge({str(asked)!r}, {str(answered)!r})"]
         with said.open("w+") as output:
-            status = debugger.unattended([*words, "-ex", f"python inside.judge({str(asked)!r}, {str(answered)!r})"], output)
-        if status == 124:
+            status = debugger.unattended(words, output, limit=limit)
+        if status is None:
             return {"seen": {}, "verdicts": [], "commands": [], "trouble": f"no verdict within {limit} s"}
         if not answered.exists():
             raise Failure("gdb could not judge (what it said is above)" if status else "gdb could not judge: " + _last(said))

@@ -136,8 +136,8 @@ def run(args):
         args.program, args.batch, args.release = exercise.program, False, False
         return tour.run(args)
     program = variant.program(exercise.program, this.store.home, seed)
-    begin = ["-ex", f"python inside.begin({exercise.id!r}, {this.language!r}, {str(this.store.path)!r})"]
-    if debugger.interactive([*ask.command(program, seed, batch=False), *begin]):
+    begin = f"python inside.begin({exercise.id!r}, {this.language!r}, {str(this.store.path)!r})"
+    if debugger.interactive(ask.command(program, seed, batch=False), ["-ex", begin]):
         raise Failure(this.say("gdb-failed"))
     known = this.store.read()
     print(where(this, known, this.current(known)))

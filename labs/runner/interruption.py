@@ -1,0 +1,45 @@
+"""How a signal ends the lab: as an exception, so that what was started is stopped, and never in the middle of starting or stopping."""
+
+import contextlib
+import signal
+import sys
+
+ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
+def arm():
+    """From here on SIGINT is KeyboardInterrupt, SIGTERM and SIGHUP are SystemExit. What nohup or a shell's `&` ignores stays ignored.
+
+    `lab` starts Python with SIGINT held back, so that Ctrl-C finds no half-imported module; it comes through here.
+    """
+    for number in ENDING:
+        if signal.getsignal(number) is not signal.SIG_IGN:
+            signal.signal(number, _end)
+    release()
+
+
+def disarm():
+    """From here on nothing interrupts."""
+    for number in ENDING:
+        signal.signal(number, signal.SIG_IGN)
+
+
+@contextlib.contextmanager
+def held():
+    """Inside, these signals wait; behind it they come. A process started inside calls `release`."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, ENDING)
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def release():
+    """Lets signals that were held back come."""
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, ENDING)
+
+
+def _end(number, _frame):
+    if number == signal.SIGINT:
+        raise KeyboardInterrupt
+    sys.exit(128 + number)
