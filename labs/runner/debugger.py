@@ -5,6 +5,7 @@ import ctypes
 import os
 import re
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -66,20 +67,22 @@ def interactive(words, then=()):
     """Hands the terminal to gdb and returns its exit status; `then` are the words behind those that load our commands.
 
     While gdb comes up, Ctrl-C belongs to us: it would end in the middle of an import. So gdb starts in a process group of
-    its own, joins ours when it is ready, and tells us by closing a pipe. From then on Ctrl-C is gdb's.
+    its own, and asks whether it may join ours when it is ready. From then on Ctrl-C is gdb's.
     """
-    ready, its = os.pipe()
-    join = f"python import os; os.setpgid(0, {os.getpgrp()}); os.close({its})"
-    with open(ready) as line:
-        gdb = started([*words, "-ex", join, *then], pass_fds=[its], process_group=0)
+    ours, its = socket.socketpair()
+    number = its.fileno()
+    join = f"python import os; os.write({number}, b'?'), os.read({number}, 1), os.close({number}), os.setpgid(0, {os.getpgrp()})"
+    with ours:
+        with its:
+            gdb = started([*words, "-ex", join, *then], pass_fds=[number], process_group=0)
         try:
-            os.close(its)
-            line.read()  # until it is closed, by gdb's end if by nothing else
+            ours.recv(1)  # nothing if gdb has ended
         except BaseException:
             kill(gdb)  # asked to end, it would print which import it is at
             raise
         try:
             before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+            ours.close()
             status = gdb.wait()
             signal.signal(signal.SIGINT, before)
             return status
