@@ -6,6 +6,7 @@ of memory, decoded by its layout. It works before the program runs, while it is 
 """
 
 import contextlib
+import codecs
 import functools
 import os
 import re
@@ -499,6 +500,7 @@ def world():
 
 # ---- memory and registers ------------------------------------------------------------------------------------------
 
+_DECODER = codecs.getincrementaldecoder("utf-8")
 _past = None  # the history.Moment that is read instead of the program
 
 
@@ -589,19 +591,19 @@ def read_word(addr):
     return data if isinstance(data, Unreadable) else int.from_bytes(data, "little")
 
 
-def read_text(addr, length, quoted=False):
-    """A Go string's text, at most 200 bytes of it, as `shown` has it; `quoted` as a literal has it."""
+def read_text(addr, length, quoted=False, most=200):
+    """A Go string's text, so many bytes of it, as `shown` has it; `quoted` as a literal has it, with dots behind it where it is cut."""
     if not length:
-        return ""
+        return '""' if quoted else ""
     if not 0 < length < 1 << 32:
         return f"<a string of {length} bytes?>"
-    data = read(addr, min(length, 200))
+    data = read(addr, min(length, most))
     if isinstance(data, Unreadable):
         return str(data)
-    text = data.decode("utf-8", "surrogateescape")
-    text = untrusted.shown(text.replace("\\", "\\\\").replace('"', '\\"') if quoted else text, 400)
-    text = text + "..." if length > 200 else text
-    return f'"{text}"' if quoted else text
+    text = _DECODER("surrogateescape").decode(data, length <= most)  # without half a character at the end
+    text = text.replace("\\", "\\\\").replace('"', '\\"') if quoted else text
+    text = untrusted.shown(text, max(len(text), 1))
+    return (f'"{text}"' if quoted else text) + ("..." if length > most else "")
 
 
 def variable(name):

@@ -3,7 +3,6 @@
 `print -pretty` or `set print pretty on` shows all fields. Null, garbage and unset values print as what they are.
 """
 
-import itertools
 import re
 
 import gdb
@@ -13,7 +12,7 @@ from . import model, snapshot, untrusted
 
 _NAMES = ("g", "m", "p", "schedt", "gobuf", "stack", "sudog", "hchan", "waitq", "note", "mutex")
 _ONE_LINE = ("stack", "note", "mutex", "waitq")
-_MAX_ELEMENTS = 64
+_MAX_ELEMENTS = 1 << 20  # gdb asks for as many as its `print elements` says; damaged lengths have no end
 _MAX_BUCKETS = 1 << 15  # of a map, or groups, that are searched for its elements
 
 # ---- reading a gdb.Value like a model.Struct -----------------------------------------------------------------------
@@ -349,6 +348,34 @@ class Word:
         return addressed(_number(self.value))
 
 
+def _characters():
+    """How many characters of a string gdb would print."""
+    options = gdb.print_options() if hasattr(gdb, "print_options") else {}
+    most = options.get("max_characters", options.get("max_elements", gdb.parameter("print elements")))
+    return most if most and 0 < most < _MAX_ELEMENTS else _MAX_ELEMENTS
+
+
+def _up_to(count):
+    """The numbers of so many elements, as far as there can be that many."""
+    return range(min(count, _MAX_ELEMENTS))
+
+
+def _rest(count):
+    """What stands for the elements beyond those."""
+    if count > _MAX_ELEMENTS:
+        yield f"[{_MAX_ELEMENTS}]", f"<{count - _MAX_ELEMENTS} more are claimed, and not shown>"
+
+
+def _element(pointer, i):
+    """What lies `i` elements behind a pointer, also where an element has no size."""
+    return pointer[i] if pointer.type.target().sizeof else pointer.dereference()
+
+
+def _slot(array, i):
+    """An array's element; gdb knows no element of an array without size."""
+    return array[i] if array.type.sizeof else array.address.cast(array.type.target().pointer()).dereference()
+
+
 class Text:
     """A Go string."""
 
@@ -360,7 +387,7 @@ class Text:
         at, length = self.item.get("str"), self.item.get("len")
         if not isinstance(at, int) or not isinstance(length, int):
             return "<optimized out>" if at is None or length is None else str(at)
-        return model.read_text(at, length, quoted=True)
+        return model.read_text(at, length, quoted=True, most=_characters())
 
 
 class Slice:
@@ -369,7 +396,7 @@ class Slice:
     def __init__(self, value):
         self.value, self.item = value, Item(value)
         name = model.told(getattr, value.type, "name") or ""
-        self._type = untrusted.shown(name) if name.startswith("[]") and "runtime." not in name else None
+        self._type = untrusted.shown(name) if not name.startswith("slice<") and "runtime." not in name else None
 
     def to_string(self):
         """gdb asks for the text."""
@@ -387,8 +414,8 @@ class Slice:
         if not (isinstance(count, int) and isinstance(room, int) and array and 0 < count <= room < 1 << 40):
             return
         pointer = self.value["array"]
-        for i in range(min(count, _MAX_ELEMENTS)):
-            element = pointer[i]
+        for i in _up_to(count):
+            element = _element(pointer, i)
             try:
                 element.fetch_lazy()
             except gdb.error:
@@ -396,6 +423,7 @@ class Slice:
                 return
             is_pointer = element.type.strip_typedefs().code == gdb.TYPE_CODE_PTR
             yield f"[{i}]", addressed(_number(element)) if is_pointer else element
+        yield from _rest(count)
 
     def display_hint(self):
         """Shown as an array."""
@@ -428,8 +456,10 @@ class Chan(_Held):
         # buf is untyped; what the waiters hold is a pointer to an element.
         sudog = self.value["recvq"]["first"].type.target().strip_typedefs()
         element = next(field for field in sudog.fields() if field.name == "elem").type
-        for i in range(min(count, _MAX_ELEMENTS)):
-            yield f"[{i}]", (self.value["buf"].cast(element) + (first + i) % room).dereference()
+        buffer = self.value["buf"].cast(element)
+        for i in _up_to(count):
+            yield f"[{i}]", _element(buffer, (first + i) % room)
+        yield from _rest(count)
 
     def display_hint(self):
         """Shown as an array."""
@@ -458,17 +488,25 @@ class Map(_Held):
         head = self.value.dereference()
         names = {field.name for field in model.fields_of(head.type.strip_typedefs())}
         pairs = self._buckets(head) if "buckets" in names else self._groups(head) if "dirPtr" in names else ()
-        number = 0
+        number, types = 0, model.told(lambda: head.type.strip_typedefs().name) or ""
         try:
-            for key, element in itertools.islice(pairs, _MAX_ELEMENTS):
-                yield f"[{2 * number}]", key
-                yield f"[{2 * number + 1}]", element
+            for key, element in pairs:
+                yield f"[{2 * number}]", self._itself(key, lambda name: f"<{name}," in types)
+                yield f"[{2 * number + 1}]", self._itself(element, lambda name: types.endswith(f",{name}>"))
                 number += 1
         except gdb.MemoryError:
             return
         except _TooMany as why:
             yield f"[{2 * number}]", f"<{why}>"
             yield f"[{2 * number + 1}]", "..."
+
+    @staticmethod
+    def _itself(value, is_declared):
+        """A key or an element; of a large one a map keeps only the address, and what it leads to is what the map's type names."""
+        if value.type.code != gdb.TYPE_CODE_PTR or not int(value):
+            return value
+        name = model.told(lambda: value.type.target().name)
+        return value.dereference() if name and is_declared(name) else value
 
     @staticmethod
     def _buckets(head):
@@ -490,7 +528,7 @@ class Map(_Held):
                     break
                 for slot, hash_ in enumerate(_bytes(bucket["tophash"])):
                     if hash_ >= 5:  # less means empty or evacuated
-                        yield bucket["keys"][slot], bucket["values"][slot]
+                        yield _slot(bucket["keys"], slot), _slot(bucket["values"], slot)
                 bucket = bucket["overflow"].cast(buckets.type)
 
     @classmethod
@@ -539,8 +577,8 @@ class _Printers(gdb.printing.PrettyPrinter):
         bare = name.removeprefix("struct ").removeprefix("runtime.")
         if code == gdb.TYPE_CODE_INT and name in ("runtime.guintptr", "runtime.muintptr", "runtime.puintptr"):
             return self._ours(lambda: Word(value))
-        if code == gdb.TYPE_CODE_PTR and gdb_type.code == gdb.TYPE_CODE_TYPEDEF and name.startswith(("map[", "chan ", "<-chan ", "chan<- ")):
-            return Map(value) if name.startswith("map[") else Chan(value)
+        if code == gdb.TYPE_CODE_PTR and gdb_type.code == gdb.TYPE_CODE_TYPEDEF:
+            return self._held(value)
         if code != gdb.TYPE_CODE_STRUCT:
             return None
         if bare in LINES:
@@ -549,7 +587,19 @@ class _Printers(gdb.printing.PrettyPrinter):
             return Slice(value)
         if bare in ("gostring", "string"):
             return Text(value)
-        return None
+        return self._ours(lambda: self._named(value)) if gdb_type.sizeof in (16, 24) else None
+
+    @staticmethod
+    def _held(value):
+        """A map or a channel, whatever its type is called: the compiler says what it leads to."""
+        to = model.told(lambda: value.type.strip_typedefs().target().name) or ""
+        return Map(value) if to.startswith(("hash<", "map<")) else Chan(value) if to.startswith("hchan<") else None
+
+    @staticmethod
+    def _named(value):
+        """A string or a slice of a Go program that has a type of its own."""
+        names = [field.name for field in value.type.strip_typedefs().fields()] if model.world().is_go else []
+        return Text(value) if names == ["str", "len"] else Slice(value) if names == ["array", "len", "cap"] else None
 
     @staticmethod
     def _ours(make):
