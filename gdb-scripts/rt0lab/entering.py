@@ -40,6 +40,8 @@ def refused(command):
     bare = re.sub(r'"(\\.|[^"\\])*"', "", command)
     if head.startswith(("p", "o", "x", "i", "call")) and _ASSIGNS.search(bare):
         return "="
+    if "$_shell" in bare:
+        return "$_shell"
     if head in _CARRIERS:
         return next((word for word in words[1:] if word in _MOVES), None)
     return None

@@ -4,7 +4,7 @@ import textwrap
 
 import gdb
 
-from . import begun, blockers, bulk, cards, console, goroutines, lists, model, search, untrusted, waits
+from . import begun, blockers, bulk, cards, console, entering, goroutines, lists, model, search, untrusted, waits
 
 
 _THINGS = 40  # so many are shown, those that most wait on first
@@ -131,6 +131,9 @@ class Holders(console.Command):
         if not text:
             raise model.Problem("which lock? Usage: rt0 holders LOCK [-json], like `rt0 holders sched.lock`.")
         console.need_process()
+        word = entering.refused(f"print {text}")
+        if word:
+            raise model.Problem(f"`{word}` would call or change something: name a lock, like `rt0 holders sched.lock`.")
         kind, address, value = waits.lock_at(text)
         found = self._runtime(address, value) if kind == "runtime.mutex" else self._sync(kind, address, value)
         if as_json:

@@ -11,7 +11,7 @@ import re
 
 import gdb
 
-from . import begun, blockers, bulk, goroutines, model, search
+from . import begun, blockers, bulk, goroutines, model, search, settings
 
 ABLE, STUCK, UNKNOWN = "able", "stuck", "unknown"
 _FOR_OTHERS = ("chan receive", "chan send", "select", "semacquire", "sync.", "coroutine", "synctest")  # reasons that only a goroutine ends
@@ -388,7 +388,8 @@ def _value(text):
 def lock_at(text):
     """(kind, address, the gdb.Value) of a lock named by an expression: a runtime.mutex, a sync.Mutex or RWMutex, or a pointer to one."""
     try:
-        value = _value(text)
+        with settings.off("may-call-functions"):
+            value = _value(text)
         if value.type.strip_typedefs().code == gdb.TYPE_CODE_PTR:
             value = value.dereference()
         if value.type.strip_typedefs().code == gdb.TYPE_CODE_REF:

@@ -120,6 +120,13 @@ def test_every_command_was_tried(swept):
     assert [name for name in swept[0]["commands"] if not any((command + " ").startswith(name + " ") for command in tried)] == []
 
 
+@pytest.mark.parametrize("text", ["sched.lock.key = 5", "sched.lock.key++", "runtime_main()", '$_shell("touch HIT-holders")', "*(mutex *)main_main()"])
+def test_naming_a_lock_does_nothing(gdb_json, hello, tmp_path, text):
+    script = f"until('main.main'); before = do('print sched.lock.key'); said = do('rt0 holders ' + {text!r}); result = [said, before[3:] == do('print sched.lock.key')[3:]]"
+    said, same = gdb_json(hello, script)
+    assert same and ("would call or change" in said or "gdb knows no" in said) and hostile.ran(tmp_path) == []
+
+
 # ---- a recorded run ----------------------------------------------------------------------------------------------------
 
 
