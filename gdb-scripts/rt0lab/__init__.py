@@ -7,6 +7,7 @@ Layers, each using only those above it:
   settings  gdb's settings that are set aside while we look
   model     reads g, m, p, sched out of a program: returns objects, prints nothing
   begun     how far the boot has come, so that what was lost is not taken for what is not there yet
+  builds    whether the file that gdb reads is what runs
   bulk      reads many structures at once
   views     a parked goroutine's frames in gdb, without touching anything
   symbolic  an address as people say it: `g1.stack.hi-40`, `allp[0]`, `runtime.goexit+1`

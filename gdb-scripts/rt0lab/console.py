@@ -9,7 +9,7 @@ import traceback
 
 import gdb
 
-from . import history, model, settings, snapshot, untrusted
+from . import builds, history, model, settings, snapshot, untrusted
 
 # ---- printing ------------------------------------------------------------------------------------------------------
 
@@ -211,6 +211,8 @@ class Command(gdb.Command):
         """gdb calls this."""
         self.dont_repeat()
         with settings.looking():
+            if "-json" not in argument.split():  # which is nothing but data
+                builds.warn()
             self.run(argument.strip())
 
     def run(self, argument):

@@ -12,6 +12,8 @@ from . import untrusted
 _SHT_SYMTAB, _SHT_NOTE, _SHT_NOBITS = 2, 7, 8
 _SHF_WRITE, _SHF_ALLOC, _SHF_EXECINSTR, _SHF_TLS = 1, 2, 4, 0x400
 _STT_SECTION, _STT_FILE, _STT_TLS = 3, 4, 6
+_NT_GNU_BUILD_ID, _NT_GO_BUILD_ID = 3, 4
+HEADER = 64  # bytes; the program headers follow
 _LONGEST = 4096  # characters of a name that are kept; mangled ones are long
 _HEAD, _SECTION, _SYMBOL = struct.Struct("<HHIQQQIHHHHHH"), struct.Struct("<IIQQQQIIQQ"), struct.Struct("<IBBHQQ")
 
@@ -48,7 +50,7 @@ class Elf:
         names = heads[shstrndx][4] if shstrndx < len(heads) else len(data)
 
         self.sections = []
-        self.build_id = ""
+        self.build_id, self.build_ids = "", {}  # the first one there is; each by who wrote it
         self.symbols = {}  # name -> (address, size)
         self.g_slot = -8  # where a thread's current g is, counted from FS: C's thread-local variables may lie between
         found = {}  # address -> (name, size), the better of two; several functions may have one name
@@ -58,7 +60,8 @@ class Elf:
             if flags & _SHF_ALLOC and size and not flags & _SHF_TLS:
                 self.sections.append(Section(text, addr, size, flags, sh_type))
             if sh_type == _SHT_NOTE and text in (".note.gnu.build-id", ".note.go.buildid"):
-                self.build_id = self.build_id or _note(data[off : off + size])
+                self.build_ids.update(build_ids(data[off : off + size]))
+                self.build_id = self.build_id or next(iter(self.build_ids.values()), "")
             if sh_type == _SHT_SYMTAB and link < len(heads):
                 self._read_symbols(data, data[off : off + size], heads[link][4], found, _block(tls))
         self.sections.sort(key=lambda s: s.lo)
@@ -124,11 +127,15 @@ def _cstr(data, at):
     return text if end >= 0 else text + "..."
 
 
-def _note(data):
-    """The text of a build-id note: hex for GNU's, as it is for Go's."""
-    if len(data) < 12:
-        return ""
-    namesz, descsz, _ = struct.unpack_from("<III", data)
-    at = 12 + (namesz + 3 & ~3)
-    desc = data[at : at + descsz]
-    return desc.hex() if data[12:15] == b"GNU" else untrusted.shown(desc.decode("utf-8", "surrogateescape"))
+def build_ids(data):
+    """{who wrote it: build id} of some notes: hex for GNU's, as it is for Go's."""
+    found, at = {}, 0
+    while at + 12 <= len(data):
+        namesz, descsz, kind = struct.unpack_from("<III", data, at)
+        name, at = data[at + 12 : at + 12 + namesz], at + 12 + (namesz + 3 & ~3)
+        desc, at = data[at : at + descsz], at + (descsz + 3 & ~3)
+        if (name, kind) == (b"GNU\0", _NT_GNU_BUILD_ID):
+            found["GNU"] = desc.hex()
+        elif (name, kind) == (b"Go\0\0", _NT_GO_BUILD_ID):
+            found["Go"] = untrusted.shown(desc.decode("utf-8", "surrogateescape"))
+    return found

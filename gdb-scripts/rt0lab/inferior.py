@@ -54,7 +54,7 @@ def _write(file, pid, found):
     """Returns how many bytes of the program's memory are left out."""
     memory, left_out = threads.memory(found)
     program = os.path.basename(model.world().path)
-    corefile.write(file, pid, program, threads.auxv(), [(t.id, t.registers) for t in found], memory, model.read)
+    corefile.write(file, pid, program, model.auxv(), [(t.id, t.registers) for t in found], memory, model.read)
     return left_out
 
 

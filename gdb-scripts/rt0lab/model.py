@@ -454,6 +454,11 @@ _worlds = {}  # by gdb's objfile: a program that is built anew, or that another 
 _moves = _loads = 0  # how often something happened after which a program may lie elsewhere; after which there may be other code
 
 
+def moves():
+    """Another number than before, if the program may have moved."""
+    return _moves
+
+
 def moved(_event=None):
     """gdb.events.cont, stop, exited: programs begin, end, and are moved by who loads them."""
     global _moves
@@ -568,6 +573,16 @@ def read(addr, size):
         return bytes(gdb.selected_inferior().read_memory(addr, size))
     except (gdb.MemoryError, OverflowError, gdb.error):
         return Unreadable(addr)
+
+
+def auxv():
+    """What the kernel told the program at its start, as it stands in memory; empty where gdb cannot know it."""
+    try:
+        said = done("info auxv")
+    except gdb.error:
+        return b""
+    row = r"^(\d+)\s+\S.*?\s(0x[0-9a-f]+|\d+)(?: \".*\")?$"
+    return b"".join(struct.pack("<QQ", int(key), int(value, 0) & (1 << 64) - 1) for key, value in re.findall(row, said, re.M))
 
 
 def read_struct(kind, addr):

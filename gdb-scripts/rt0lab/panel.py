@@ -6,7 +6,7 @@ A row's mark says what its colour says: `*` the selected thread's, `+` new, `~` 
 
 import gdb
 
-from . import cards, console, history, model, moments, settings, untrusted
+from . import builds, cards, console, history, model, moments, settings, untrusted
 
 MAX_ROWS = 100  # of goroutines; `info goroutines` lists all
 MAX_CHANGES = 16
@@ -254,7 +254,8 @@ def _window_lines():
     model.world()
     if not model.alive():
         return [("", console.not_running())]
-    return _present_lines()
+    text = builds.sentence()  # a window has no room for what is said once
+    return [*([("", text)] if text else []), *_present_lines()]
 
 
 def _safely(function):

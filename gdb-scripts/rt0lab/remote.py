@@ -59,7 +59,7 @@ class Goroutines:
         self._first = next((t.id for t in self._threads.values() if t.running), min(self._threads))
         self._selected = self._first
         self._documents = {
-            b"features": _description(), b"threads": self._list(), b"auxv": threads.auxv(), b"exec-file": os.fsencode(path),
+            b"features": _description(), b"threads": self._list(), b"auxv": model.auxv(), b"exec-file": os.fsencode(path),
         }  # fmt: skip
         self.count = len(self._threads)
         self.ended = False  # the client has let go of the program

@@ -134,15 +134,8 @@ def _mappings():
     else:
         row = r"^ *(0x\w+) +(0x\w+) +0x\w+ +0x\w+ +([r-][w-])"
         rows = [(lo, hi, may == "rw") for lo, hi, may in re.findall(row, _said("info proc mappings"), re.M)]
-    kernels = dict(struct.iter_unpack("<QQ", auxv())).get(_AT_SYSINFO_EHDR)
+    kernels = dict(struct.iter_unpack("<QQ", model.auxv())).get(_AT_SYSINFO_EHDR)
     return [(int(lo, 16), int(hi, 16)) for lo, hi, writable in rows if writable or int(lo, 16) == kernels]
-
-
-def auxv():
-    """What the kernel told the program at its start, as it stands in memory; empty where gdb cannot know it."""
-    row = r"^(\d+)\s+\S.*?\s(0x[0-9a-f]+|\d+)(?: \".*\")?$"
-    pairs = [(int(key), int(value, 0)) for key, value in re.findall(row, _said("info auxv"), re.M)]
-    return b"".join(struct.pack("<QQ", key, value & (1 << 64) - 1) for key, value in pairs)
 
 
 def _said(command):

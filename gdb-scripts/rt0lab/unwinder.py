@@ -4,7 +4,7 @@ import gdb
 import gdb.FrameDecorator
 import gdb.unwinder
 
-from . import model, record, untrusted, views
+from . import builds, model, record, untrusted, views
 
 # ---- roots: nothing lies below them ----------------------------------------------------------------------------------
 
@@ -110,6 +110,7 @@ class Roots:
     def filter(self, frames):
         """gdb calls this for `bt`."""
         try:
+            builds.warn()
             return self._down_to_root(model.world(), frames)
         except model.Problem:
             return frames
