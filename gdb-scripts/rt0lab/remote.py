@@ -5,6 +5,7 @@ so threads and registers are read once; memory is read when it is asked for. Not
 never made to run: such packets are refused with a sentence.
 """
 
+import contextlib
 import json
 import os
 import re
@@ -15,7 +16,7 @@ from xml.sax.saxutils import quoteattr
 
 import gdb
 
-from . import begun, corefile, model, packets, threads, untrusted
+from . import begun, builds, corefile, model, packets, threads, untrusted
 
 # ---- the target's description: registers in the order of their numbers -------------------------------------------------
 
@@ -250,15 +251,17 @@ def main(descriptor):
     """Does what the socket to `lab serve` asks for: one line of JSON comes in, lines of JSON go out; closing it ends all.
 
     In: attach (process) or core (file), program (file), and listen (descriptor) or stdio (two descriptors).
-    Out: ready (how many goroutines), or failed (a sentence).
+    Out: ready (how many goroutines) with a warning (a sentence, or nothing), or failed (a sentence).
     """
     control = socket.socket(fileno=descriptor)
     asked = json.loads(control.makefile("r").readline())
     try:
         goroutines = _look(asked)
-        said = {"ready": goroutines.count}
+        said = {"ready": goroutines.count, "warning": builds.sentence()}
     except (model.Problem, gdb.error, OSError) as error:
         said = {"failed": error.strerror if isinstance(error, OSError) else str(error)}
+        with contextlib.suppress(model.Problem, gdb.error):
+            said["failed"] = builds.sentence() or said["failed"]
     control.sendall(json.dumps(said).encode() + b"\n")
     if "ready" in said:
         _serve(asked, control.fileno(), goroutines)

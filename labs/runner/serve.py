@@ -16,7 +16,7 @@ import tempfile
 from rt0lab import untrusted
 
 from . import debugger, elf, needs, setup
-from .failure import FAILED, MACHINE, USAGE, Failure
+from .failure import FAILED, MACHINE, USAGE, Failure, progress
 
 PORT = 2345
 MAX_CORE = 1 << 46  # bytes; a core file is never read as a whole
@@ -93,11 +93,13 @@ def session(target, asked, descriptors, place):
 
 
 def check(answer, asked):
-    """Failure if gdb could not look."""
+    """Failure if gdb could not look; says what it warns of."""
     if "failed" in answer:
         refused = "attach" in asked and "ptrace" in answer["failed"]
         what = asked.get("core") or f"process {asked['attach']}"
         raise Failure(f"{what}: {answer['failed'].splitlines()[0]}", MACHINE if refused else FAILED)
+    if answer["warning"]:
+        progress(f"warning: {answer['warning']}")
 
 
 # ---- where -------------------------------------------------------------------------------------------------------------

@@ -18,7 +18,7 @@ from runner.tree import ROOT
 
 sys.path.insert(0, str(ROOT / "gdb-scripts"))
 
-from rt0lab import packets  # noqa: E402  (found only now)
+from rt0lab import elf, packets  # noqa: E402  (found only now)
 
 GDB = ["gdb", "-nx", "-q", "-batch", "-iex", "set auto-load off", "-iex", "set debuginfod enabled off",
        "-iex", "set remotetimeout 100"]
@@ -238,6 +238,16 @@ def test_a_core_file_is_served_as_the_process_is(process, core, tmp_path):
         live = ask(address, script, tmp_path)
     with serving(core, "--port", 0) as (_, address):
         assert ask(address, script, tmp_path) == live
+
+
+def test_a_core_of_another_build_is_said_to_be_one(core, standing, tmp_path):
+    ids = elf.Elf(standing).build_ids
+    mark = bytes.fromhex(ids["GNU"]) if "GNU" in ids else ids["Go"].encode()
+    path = tmp_path / "rebuilt"
+    path.write_bytes(standing.read_bytes().replace(mark, mark[::-1]))
+    path.chmod(0o755)
+    done = subprocess.run([ROOT / "lab", "serve", core, path, "--stdio"], stdin=subprocess.DEVNULL, capture_output=True, timeout=120)
+    assert b"rebuilt is not what left this core" in done.stderr
 
 
 # ---- what editors speak ----------------------------------------------------------------------------------------------
