@@ -46,6 +46,15 @@ def functions(frame, depth=_DEPTH):
         depth -= 1
 
 
+def _behind(pc, sp):
+    """The functions that asked the kernel's code for the time, through which gdb does not see its callers: the M notes the place."""
+    try:
+        with views.parked(pc, sp, 0) as frame:
+            return list(functions(frame))
+    except (model.Problem, gdb.error):
+        return []
+
+
 class Thread:
     """A stopped thread: its M's address (or None), the functions on its stack, the words in its registers and innermost frames."""
 
@@ -59,6 +68,9 @@ class Thread:
         by_id = next((m.addr for m in snap.hosts() if m.get("procid") and m.get("procid") == self.id), None)
         self.m = m or by_id
         self.names = list(functions(gdb.newest_frame()))
+        owner = next((each for each in snap.hosts() if each.addr == self.m), None)
+        if owner is not None and owner.get("vdsoSP"):
+            self.names += _behind(owner.get("vdsoPC"), owner.get("vdsoSP"))
 
     @functools.cached_property
     def words(self):

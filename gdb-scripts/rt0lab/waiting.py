@@ -82,7 +82,7 @@ class Waits(console.Command):
     def _verdict(graph):
         if not graph.rows and not graph.deadlock:
             why = f": {graph.doubts[0]}" if graph.doubts else ""
-            console.say(f"no goroutine of the program's own{why}." if graph.begun else begun.sentence("gs"))
+            console.say(f"no goroutine of the program's own{why}." if graph.census.addresses else begun.sentence("gs"))
             return
         if graph.deadlock:
             _say("Deadlock. Proof: " + ("no goroutine of the program's own is left" if not graph.rows else

@@ -168,7 +168,7 @@ class Graph:
     def _doubts(self):
         """Why it is not certain that nobody can go on if nobody is seen who can: sentences without their ends."""
         world, census, found = model.world(), self.census, []
-        if not census.rows and self.begun:
+        if not census.addresses and self.begun:
             found.append(begun.why_none("gs")[1])
         if census.problem or census.bad:
             found.append((census.problem or f"{len(census.bad)} goroutines cannot be read").rstrip("."))

@@ -1,5 +1,7 @@
 """Many structures at once: the same values as one by one, and bad memory costs nobody else anything."""
 
+import pytest
+
 START = "from rt0lab import bulk; until('main.main'); gs, problem = bulk.allgs()\n"
 
 
@@ -74,3 +76,44 @@ def test_columns_have_zeros_for_what_cannot_be_read(gdb_json, either):
 def test_rows_come_in_the_order_of_their_ids(gdb_json, either):
     script = START + "from rt0lab import goroutines; ids = [row.goid for row in goroutines.Census().rows]; result = ids == sorted(ids) and len(ids) > 2"
     assert gdb_json(either, script)
+
+
+DAMAGED = """
+array = model.variable('allgs').get('array')
+def put(place, value): gdb.selected_inferior().write_memory(array + 8 * place, value.to_bytes(8, 'little'))
+"""
+
+
+@pytest.mark.parametrize("what, value", [
+    ("allgs[1] is g0", "model.world().variable('g0')[0]"),
+    ("allgs[1] is m0's gsignal", "model.variable('m0').get('gsignal')"),
+    ("allgs[1] is nil", "0"),
+    ("allgs[1] is 0x", "gs[1] + 1"),
+    ("allgs holds 1 of them twice", "gs[0]"),
+])  # fmt: skip
+def test_what_is_no_goroutine_is_said_and_is_none(gdb_json, either, what, value):
+    script = START + DAMAGED + f"lost = gs[1]; put(1, {value}); found, said = bulk.allgs(); result = [said, found == [g for g in gs if g != lost]]"
+    said, rest_is_whole = gdb_json(either, script)
+    assert what in said and rest_is_whole
+
+
+def test_a_lost_goroutine_is_missed_in_the_list(gdb_json, either):
+    script = START + DAMAGED + """
+put(1, model.world().variable('g0')[0])
+result = [do('info goroutines').splitlines()[0], [row for row in json.loads(do('info goroutines -json')) if 'problem' in row], do('info goroutines')]
+"""
+    first, rows, text = gdb_json(either, script)
+    assert first.startswith("allgs[1] is g0: no goroutine.") and len(rows) == 1 and " 0 " not in text
+
+
+@pytest.mark.parametrize("field", ["g0", "gsignal"])
+def test_an_m_that_points_at_a_goroutine_takes_nothing_from_it(gdb_json, either, field):
+    """The goroutine keeps its name, in lists, in the panel and as an address."""
+    script = START + f"""
+m0 = model.variable('m0'); leaf = m0.layout.at[{field!r}]
+gdb.selected_inferior().write_memory(m0.addr + leaf.offset, gs[1].to_bytes(8, 'little'))
+result = [snapshot.Snapshot().names.pointer(gs[1]), [row['name'] for row in json.loads(do('rt0 panel -json'))['gs']][:2],
+          [row['id'] for row in json.loads(do('info goroutines -all -json')) if row.get('address') == gs[1]]]
+"""
+    name, shown, listed = gdb_json(either, script)
+    assert [name, listed] == ["g2", [2]] and "g2" in shown

@@ -1,7 +1,10 @@
 """`rt0 check`: never a false alarm, and each check can fail (see test_gdb_corruption, too)."""
 
+import pathlib
+
 import pytest
 
+CASES = pathlib.Path(__file__).with_name("cases")
 BROKEN = "[r.name for r in checks.run(snapshot.Snapshot()) if r.verdict == checks.BROKEN]"
 
 
@@ -63,3 +66,79 @@ def test_all_is_ok_at_main_main(gdb_json, either):
 def test_damage_is_found(gdb_json, hello, damage, name):
     script = f"until('runtime.main'); do({'set var ' + damage!r}); result = {BROKEN}"
     assert name in gdb_json(hello, script)
+
+
+# ---- who excuses what ------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("damage, name", [
+    ("allp.array[1]->m = &m0", "m.p and p.m agree"),
+    ("sched.npidle = 7", "sched.npidle counts the idle Ps"),
+    ("allglen = 0", "allgs and allglen agree"),
+    ("allgs.array[0]->atomicstatus = 77", "goroutine statuses fit"),
+])  # fmt: skip
+def test_who_is_in_a_function_that_changes_links_excuses_no_other(gdb_json, hello, damage, name):
+    script = f"until('execute'); do({'set var ' + damage!r}); result = {BROKEN}"
+    assert name in gdb_json(hello, script)
+
+
+def test_who_changes_one_p_excuses_no_other(gdb_json, hello):
+    script = f"""
+until('main.main'); do('tbreak *' + hex(model.world().address('runtime.entersyscall'))); do('continue')
+idle = next(p for p in snapshot.Snapshot().ps if not p.get('m'))
+do(f'set var ((p*){{idle.addr}})->status = 1'); result = [do('bt 1'), {BROKEN}]
+"""
+    frame, broken = gdb_json(hello, script)
+    assert "entersyscall" in frame and "m.p and p.m agree" in broken
+
+
+def test_a_lock_that_nobody_holds_excuses_nothing(gdb_json, hello):
+    script = f"until('runtime.main'); do('set var sched.lock.key = 1'); do('set var sched.npidle = 7'); result = {BROKEN}"
+    assert "sched.npidle counts the idle Ps" in gdb_json(hello, script)
+
+
+def test_the_thread_that_makes_the_link_excuses_it(gdb_json, hello):
+    script = """
+until('mpreinit')
+result = [(r.verdict, r.detail) for r in checks.run(snapshot.Snapshot()) if r.name == 'allm holds every M once']
+"""
+    assert gdb_json(hello, script) == [["moving", "allm is empty, although sched.mnext is 1, but thread 1 is in mpreinit"]]
+
+
+# ---- the healthy -----------------------------------------------------------------------------------------------------
+
+# Go marks a goroutine as waiting while its M works for it, hands Ps and Ms over, and does all this in many functions.
+CHANGING = ("casgstatus", "execute", "dropg", "park_m", "ready", "wirep", "acquirep", "releasep", "stopTheWorldWithSema", "startTheWorldWithSema",
+            "gcDrain", "gcMarkTermination", "scanstack", "gcstopm", "handoffp", "startm", "mput", "mget", "globrunqput")  # fmt: skip
+STEPPING = """
+do('set environment GODEBUG asyncpreemptoff=1'); do('handle SIGURG nostop noprint pass')
+result, visited = [], 0
+for name in NAMES:
+    place = next(filter(None, [model.world().address('runtime.' + name + more) for more in ('', '.abi0')]), None)
+    if place is None:
+        continue
+    breakpoint = gdb.Breakpoint(f'*{place}', temporary=True)
+    do(GO)
+    if not model.alive():
+        breakpoint.delete()
+        continue
+    visited += 1
+    for step in range(24):
+        result += [(name, step, r.name, r.detail) for r in checks.run(snapshot.Snapshot()) if r.verdict == checks.BROKEN]
+        do('stepi')
+        if not model.alive():
+            break
+assert visited > 11, visited
+"""
+
+
+def test_no_false_alarm_where_links_change(gdb_json, go_build):
+    program = go_build("gcstops", (CASES / "gc-stops.go").read_text(), "-gcflags=all=-N -l")
+    assert gdb_json(program, f"NAMES, GO = {CHANGING!r}, 'continue'; until('main.main')" + STEPPING) == []
+
+
+@pytest.mark.parametrize("name", ["chans", "selects", "lockthread"])
+def test_no_false_alarm_where_the_mirror_changes_links(gdb_json, mirror_test, name):
+    more = ("send", "recv", "chansend", "chanrecv", "closechan", "selectgo", "goready", "stoplockedm", "startlockedm", "newproc1", "goexit0",
+            "entersyscall", "exitsyscall", "allgadd", "gfput", "acquirep1", "mcommoninit", "procresize")  # fmt: skip
+    assert gdb_json(mirror_test(name), f"NAMES, GO = {CHANGING + more!r}, 'run'" + STEPPING) == []
