@@ -83,13 +83,14 @@ def test_who_is_in_a_function_that_changes_links_excuses_no_other(gdb_json, hell
 
 
 def test_who_changes_one_p_excuses_no_other(gdb_json, hello):
-    script = f"""
+    script = """
+from rt0lab import movers
 until('main.main'); do('tbreak *' + hex(model.world().address('runtime.entersyscall'))); do('continue')
-idle = next(p for p in snapshot.Snapshot().ps if not p.get('m'))
-do(f'set var ((p*){{idle.addr}})->status = 1'); result = [do('bt 1'), {BROKEN}]
+snap = snapshot.Snapshot()
+mine = snap.m_of_thread().get('p')
+result = all(bool(movers.Threads(snap).mover(("entersyscall",), p.addr)) == (p.addr == mine) for p in snap.ps)
 """
-    frame, broken = gdb_json(hello, script)
-    assert "entersyscall" in frame and "m.p and p.m agree" in broken
+    assert gdb_json(hello, script)
 
 
 def test_a_lock_that_nobody_holds_excuses_nothing(gdb_json, hello):
@@ -123,22 +124,23 @@ for name in NAMES:
         breakpoint.delete()
         continue
     visited += 1
-    for step in range(24):
+    for step in range(16):
         result += [(name, step, r.name, r.detail) for r in checks.run(snapshot.Snapshot()) if r.verdict == checks.BROKEN]
         do('stepi')
         if not model.alive():
             break
-assert visited > 11, visited
+assert visited >= AT_LEAST, visited
 """
 
 
 def test_no_false_alarm_where_links_change(gdb_json, go_build):
     program = go_build("gcstops", (CASES / "gc-stops.go").read_text(), "-gcflags=all=-N -l")
-    assert gdb_json(program, f"NAMES, GO = {CHANGING!r}, 'continue'; until('main.main')" + STEPPING) == []
+    assert gdb_json(program, f"NAMES, GO, AT_LEAST = {CHANGING!r}, 'continue', 12; until('main.main')" + STEPPING) == []
 
 
 @pytest.mark.parametrize("name", ["chans", "selects", "lockthread"])
 def test_no_false_alarm_where_the_mirror_changes_links(gdb_json, mirror_test, name):
+    """A short run need not come to all of them."""
     more = ("send", "recv", "chansend", "chanrecv", "closechan", "selectgo", "goready", "stoplockedm", "startlockedm", "newproc1", "goexit0",
             "entersyscall", "exitsyscall", "allgadd", "gfput", "acquirep1", "mcommoninit", "procresize")  # fmt: skip
-    assert gdb_json(mirror_test(name), f"NAMES, GO = {CHANGING + more!r}, 'run'" + STEPPING) == []
+    assert gdb_json(mirror_test(name), f"NAMES, GO, AT_LEAST = {CHANGING + more!r}, 'run', 8" + STEPPING) == []
