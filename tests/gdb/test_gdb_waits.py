@@ -190,16 +190,12 @@ CASES = {
 }  # fmt: skip
 
 GO_ON = """
-import collections, os, threading
-def go_on():  # for a moment
-    over = threading.Event()
-    def interrupt():  # until it has: gdb does nothing where the program does not run yet
-        while not over.wait(.1): gdb.post_event(lambda: over.is_set() or do('interrupt'))
-    threading.Thread(target=interrupt).start()
+import collections, os
+def go_on():  # to where somebody ticks
     do('continue' if model.alive() else 'run')
-    over.set()
 def gs():
     return [g for g in json.loads(do('info goroutines -json')) if not g['system'] and g['at']]
+do('break main.tick'); do('break tick')
 """
 # Lets the program run until all who are expected stand where they are; then looks, and looks again in a core.
 LOOK = GO_ON + """

@@ -6,7 +6,12 @@ package main
 #include <pthread.h>
 #include <unistd.h>
 extern void goSend(int);
-static void *work(void *p) { sleep(3600); goSend(42); return 0; }
+static __attribute__((noinline)) void tick(void) { __asm__ volatile(""); }
+static void *work(void *p) {
+	for (int i = 0; i < 360000; i++) { usleep(10000); tick(); }
+	goSend(42);
+	return 0;
+}
 static void start(void) { pthread_t t; pthread_create(&t, 0, work, 0); }
 */
 import "C"

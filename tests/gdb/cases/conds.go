@@ -16,6 +16,7 @@ type q struct {
 func (x *q) get() { x.mu.Lock(); x.c.Wait(); x.mu.Unlock() }
 
 func main() {
+	go ticking()
 	x := &q{}
 	x.c = sync.NewCond(&x.mu)
 	var w sync.WaitGroup
@@ -24,8 +25,17 @@ func main() {
 		go func() { x.get(); w.Done() }()
 	}
 	go func() { w.Wait() }()
-	time.Sleep(100 * time.Millisecond)
-	println("ready")
 	time.Sleep(time.Hour)
 	x.c.Signal()
 }
+
+// ticking lets a debugger look, again and again.
+func ticking() {
+	for {
+		time.Sleep(10 * time.Millisecond)
+		tick()
+	}
+}
+
+//go:noinline
+func tick() {}

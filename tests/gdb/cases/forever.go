@@ -13,9 +13,21 @@ func receive(c chan int) { <-c }
 func send(c chan int) { c <- 1 }
 
 func main() {
+	go ticking()
 	go none()
 	go receive(nil)
 	go send(nil)
 	go receive(make(chan int))
 	time.Sleep(time.Hour)
 }
+
+// ticking lets a debugger look, again and again.
+func ticking() {
+	for {
+		time.Sleep(10 * time.Millisecond)
+		tick()
+	}
+}
+
+//go:noinline
+func tick() {}

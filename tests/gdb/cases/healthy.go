@@ -26,7 +26,7 @@ func (q *queue) get() int {
 
 type server struct {
 	jobs, results chan int
-	done          chan struct{}
+	done, read    chan struct{}
 	cache         sync.RWMutex
 	q             queue
 	subscribers   map[int]chan int
@@ -62,6 +62,7 @@ func (s *server) writer() { s.cache.Lock() }
 //go:noinline
 func (s *server) reader() {
 	s.cache.RLock()
+	close(s.read)
 	<-s.done
 	s.cache.RUnlock()
 }
@@ -79,7 +80,7 @@ func idle(t *time.Ticker) {
 }
 
 func start() *server {
-	s := &server{jobs: make(chan int), results: make(chan int), done: make(chan struct{}), subscribers: map[int]chan int{}}
+	s := &server{jobs: make(chan int), results: make(chan int), done: make(chan struct{}), read: make(chan struct{}), subscribers: map[int]chan int{}}
 	s.q.some = sync.NewCond(&s.q.mu)
 	for i := 0; i < 10; i++ {
 		go s.worker()
@@ -95,7 +96,7 @@ func start() *server {
 	}
 	go s.collector()
 	go s.reader()
-	time.Sleep(20 * time.Millisecond)
+	<-s.read
 	go s.writer()
 	return s
 }
@@ -103,8 +104,20 @@ func start() *server {
 var servers []*server
 
 func main() {
+	go ticking()
 	servers = append(servers, start())
 	c := make(chan os.Signal, 1)
 	signal.Notify(c, os.Interrupt)
 	<-c
 }
+
+// ticking lets a debugger look, again and again.
+func ticking() {
+	for {
+		time.Sleep(10 * time.Millisecond)
+		tick()
+	}
+}
+
+//go:noinline
+func tick() {}

@@ -15,6 +15,7 @@ func wait(c chan int) { <-c }
 func choose(cases []reflect.SelectCase) { reflect.Select(cases) }
 
 func main() {
+	go ticking()
 	n, _ := strconv.Atoi(os.Args[2])
 	var cases []reflect.SelectCase
 	for i := 0; i < n; i++ {
@@ -30,3 +31,14 @@ func main() {
 	time.Sleep(time.Hour)
 	println(len(cases))
 }
+
+// ticking lets a debugger look, again and again.
+func ticking() {
+	for {
+		time.Sleep(10 * time.Millisecond)
+		tick()
+	}
+}
+
+//go:noinline
+func tick() {}
