@@ -65,7 +65,7 @@ def _run(kind, program, paths, core, folder):
         call = f"mutated.traces({paths!r}, {str(out)!r})" if kind == "traces" else f"mutated.programs({paths!r}, {str(core)!r}, {str(out)!r})"
         body.write_text(PREAMBLE + "import mutated\n" + call + "\n")
         try:
-            gdb = run_gdb(program, "-ex", f"source {body}")
+            gdb = run_gdb(program, "-ex", f"source {body}", cwd=folder)  # where a dying gdb leaves its core
             how = OWN if gdb.returncode < 0 or "internal problem" in gdb.stderr or "internal-error" in gdb.stderr else f"gdb ended with {gdb.returncode}: {gdb.stderr[-300:]}"
         except subprocess.TimeoutExpired:
             how = "gdb hung"
