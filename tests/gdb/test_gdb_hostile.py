@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import subprocess
 
@@ -33,6 +34,14 @@ def said(command):
     except UnicodeDecodeError as error:
         return error.object.decode('utf-8', 'surrogateescape')
 """
+# A breakpoint of the user's in a function of such a name: gdb says of such a stop what it likes, where it likes.
+STOP = """
+names = [name for name in model.world().elf.symbols if name.startswith('main.\\x1b') and model.world().section_at(model.world().address(name)).code]
+for name in names:
+    do(f'break *{model.world().address(name):#x}')
+result['rt0 next'] += said('rt0 next')
+do('delete')
+"""
 # To where all goroutines stand; then the reasons why they wait are such texts, too.
 READY = """
 import struct
@@ -47,6 +56,20 @@ else:
 for (at, length), text in zip(pairs, hostile.TEXTS * 9):
     if length:
         gdb.selected_inferior().write_memory(at, text[:length])
+"""
+WINDOW = """
+class Tui:
+    height, width, title, drawn = 200, 100, '', ''
+    def is_valid(self):
+        return True
+    def erase(self):
+        pass
+    def write(self, text):
+        Tui.drawn = text
+window = panel.Window(Tui())
+window.refresh()
+window.close()
+result['window'] = Tui.drawn
 """
 COMMANDS = "result['commands'] = [c.name for c in console.Command.__subclasses__() for c in (c.__subclasses__() or [c]) if c.name]\n"
 
@@ -82,7 +105,7 @@ def inside(program, script, folder):
 def swept(request, tmp_path_factory):
     """({command: what it said}, what gdb itself printed, the folder where it was run) of all commands."""
     folder = tmp_path_factory.mktemp("swept")
-    script = f"for c in {WALKS!r}: result[c] = said(c)\n" + READY + f"for c in {LOOKS!r}: result[c] = said(c)\n" + COMMANDS
+    script = f"for c in {WALKS!r}: result[c] = said(c)\n" + STOP + READY + f"for c in {LOOKS!r}: result[c] = said(c)\n" + WINDOW + COMMANDS
     return *inside(request.getfixturevalue(f"hostile_{request.param}"), script, folder), folder
 
 
@@ -118,6 +141,7 @@ def test_long_names_are_cut(swept):
 def test_every_command_was_tried(swept):
     tried = (*WALKS, *LOOKS, "rt0 tour", "rt0 record")  # these two have tests of their own
     assert [name for name in swept[0]["commands"] if not any((command + " ").startswith(name + " ") for command in tried)] == []
+    assert "stopped at breakpoint" in swept[0]["rt0 next"] and swept[0]["window"].startswith("stop ")
 
 
 @pytest.mark.parametrize("text", ["sched.lock.key = 5", "sched.lock.key++", "runtime_main()", '$_shell("touch HIT-holders")', "*(mutex *)main_main()"])
@@ -190,9 +214,40 @@ def test_no_source_is_read_that_is_no_file(gdb_json, hello, pipes):
     assert said["goroutine m0.g0 up"].startswith("#1 ") and said["goroutine m0.g0 frame"].startswith("#") and "stage 45/45" in said["rt0 tour -batch"]
 
 
+def test_source_text_is_shown_and_not_obeyed(gdb_json, hello, pipes):
+    for path in (ROOT / "runtime").iterdir():
+        (pipes.parents[1] / "runtime" / path.name).unlink()
+        (pipes.parents[1] / "runtime" / path.name).write_bytes(b"\x1b[31m\x9b\xe2\x80\xae\r line\n" * 2000)
+    commands = ("rt0 run", "rt0 until osinit", "break runtime.casgstatus", "rt0 until main.main", "goroutine m0.g0 up", "goroutine m0.g0 frame", "goroutine m0.g0 list")
+    script = f"do('set substitute-path {hello.parents[2]} {pipes}'); result = {{c: do(c) for c in {commands!r}}}"
+    said = gdb_json(hello, script)
+    assert {command: found for command, text in said.items() if (found := hostile.obeyed(text))} == {}
+    assert "\\x1b[31m\\x9b\\u202e\\r line" in said["rt0 until osinit"] and "\\x1b[31m" in said["rt0 until main.main"]
+
+
 def test_a_stop_shows_its_source(gdb_json, hello):
     script = "until('osinit'); do('break runtime.casgstatus'); result = do('rt0 until main.main')"
     assert gdb_json(hello, script).rstrip().splitlines()[-1].split("\t")[0].isdigit()
+
+
+# ---- numbers that are claimed --------------------------------------------------------------------------------------------
+
+
+def test_a_map_is_searched_only_so_far(gdb_json, go_build):
+    source = (ROOT / "tests" / "gdb" / "cases" / "hollow.go").read_text()
+    script = """
+do('break main.stop'); do('run'); do('up')
+before = do('print hollow')
+head = gdb.parse_and_eval('hollow').dereference()
+fields = {field.name for field in head.type.strip_typedefs().fields()}
+def put(name, value):
+    gdb.selected_inferior().write_memory(int(head[name].address), value.to_bytes(head[name].type.sizeof, 'little'))
+put('buckets' if 'B' in fields else 'dirPtr', model.world().address('main.zeros'))
+put('B' if 'B' in fields else 'dirLen', 31 if 'B' in fields else 1 << 40)
+result = [before, do('print hollow')]
+"""
+    before, after = gdb_json(go_build("hollow", source, "-gcflags=all=-N -l"), script)
+    assert before == "$1 = map[int]int\n" and re.search(r"<only \d+ of .* searched>", after)
 
 
 # ---- paths -------------------------------------------------------------------------------------------------------------

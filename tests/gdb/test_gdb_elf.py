@@ -1,0 +1,85 @@
+"""What an ELF file says of itself need not be so: one thing that is wrong costs that thing. No gdb in it."""
+
+import struct
+
+import pytest
+
+import hostile
+from rt0lab import elf
+
+
+@pytest.fixture
+def damaged(hello, tmp_path):
+    """damaged(place, format, value...): the Elf of hello with something else at that place; places are functions of its bytes."""
+
+    def make(place, form, *values):
+        data = bytearray(hello.read_bytes())
+        struct.pack_into(form, data, place(data), *values)
+        (tmp_path / "program").write_bytes(data)
+        return elf.Elf(tmp_path / "program")
+
+    return make
+
+
+def sections(data):
+    """(where its head is, its head) of each section."""
+    (start,), (size, count) = struct.unpack_from("<Q", data, 40), struct.unpack_from("<HH", data, 58)
+    return [(start + i * size, struct.unpack_from("<IIQQQQIIQQ", data, start + i * size)) for i in range(count)]
+
+
+def symbol(name):
+    """Where the entry of this symbol is in .symtab."""
+
+    def at(data):
+        heads = sections(data)
+        table = next(head for _, head in heads if head[1] == 2)
+        strings = heads[table[6]][1][4]
+        return next(place for place in range(table[4], table[4] + table[5], 24)
+                    if data[strings + struct.unpack_from("<I", data, place)[0] :].startswith(name.encode() + b"\0"))  # fmt: skip
+
+    return at
+
+
+def head(kind, offset):
+    """A field of the head of the first section of this type."""
+    return lambda data: next(place for place, fields in sections(data) if fields[1] == kind) + offset
+
+
+def test_a_name_outside_of_the_file_costs_that_symbol(hello, damaged):
+    found = damaged(symbol("runtime.osinit"), "<I", 0xFFFFFFF0)
+    assert "runtime.osinit" not in found.symbols and len(found.symbols) >= len(elf.Elf(hello).symbols) - 1
+
+
+@pytest.mark.parametrize("place, form, value, left", [
+    (lambda data: 40, "<Q", 1 << 63, False), (lambda data: 58, "<H", 0, False), (lambda data: 58, "<H", 1, None), (lambda data: 60, "<H", 0xFFFF, True), (lambda data: 62, "<H", 0xFFFF, True),
+    (head(2, 24), "<Q", 1 << 62, False), (head(2, 32), "<Q", 1 << 62, None), (head(2, 32), "<Q", 25, None), (head(2, 40), "<I", 0xFFFF, False), (head(2, 56), "<Q", 0, True), (head(7, 32), "<Q", 3, True),
+])  # fmt: skip
+def test_a_head_that_is_wrong_costs_what_it_is_of(damaged, place, form, value, left):
+    found = damaged(place, form, value)
+    assert left is None or bool(found.symbols) == left
+
+
+@pytest.mark.parametrize("length", [0, 4, 6, 20, 63])
+def test_a_piece_of_a_head_is_no_elf_file(hello, tmp_path, length):
+    (tmp_path / "program").write_bytes(hello.read_bytes()[:length])
+    with pytest.raises(elf.NotElf):
+        elf.Elf(tmp_path / "program")
+
+
+@pytest.mark.parametrize("length", [64, 100, 5000])
+def test_a_piece_of_a_file_has_no_symbols(hello, tmp_path, length):
+    (tmp_path / "program").write_bytes(hello.read_bytes()[:length])
+    assert elf.Elf(tmp_path / "program").symbols == {}
+
+
+def test_names_are_what_they_are_and_long_ones_are_cut(hello, tmp_path):
+    found = elf.Elf(hostile.renamed(hello, tmp_path / "program", {"runtime.osinit": b"\xff\n", "runtime.schedinit": b"x" * (10 << 20)}))
+    assert "\udcff\n" in found.symbols and max(map(len, found.symbols)) < 5000
+
+
+def test_two_functions_of_one_name_have_each_their_own_size(hello, tmp_path):
+    whole = elf.Elf(hello)
+    found = elf.Elf(hostile.renamed(hello, tmp_path / "program", {"runtime.osinit": b"same", "runtime.schedinit": b"same"}))
+    for name in ("runtime.osinit", "runtime.schedinit"):
+        start, size = whole.symbols[name]
+        assert found.symbol_at(start + size - 1) == ("same", size - 1)
