@@ -48,24 +48,22 @@ class Careful(gdb.FrameDecorator.FrameDecorator):
         return [self._sayable(variable) for variable in variables or ()] or None
 
     def _sayable(self, variable):
-        """The variable, with something to say instead of a value that is not there, and its name as `shown` has it."""
+        """The variable, with its name as `shown` has it, and a text for a value that is not there or that holds such names itself."""
         symbol, value = variable.symbol(), variable.value()
         try:
             if value is None and isinstance(symbol, gdb.Symbol):
                 value = symbol.value(self.inferior_frame())
             if isinstance(value, gdb.Value):
                 value.fetch_lazy()
-                kind = model.told(getattr, value.type.strip_typedefs(), "name") or ""
-                if not kind.isascii() and untrusted.shown(kind) != kind:  # gdb's own printers fail at a name that is no UTF-8
-                    return Said(self._plain(symbol), f"<of type {untrusted.shown(kind)}>")
                 if value.type.strip_typedefs().code in (gdb.TYPE_CODE_REF, gdb.TYPE_CODE_RVALUE_REF):
                     value.referenced_value().fetch_lazy()
+                value = _said(value)
         except gdb.MemoryError as error:
-            return Said(self._plain(symbol), f"<unreadable {str(error).rpartition(' ')[2]}>")
+            value = f"<unreadable {str(error).rpartition(' ')[2]}>"
         except (gdb.error, TypeError) as error:  # gdb says that itself, where it knows the symbol
-            value = f"<error: {untrusted.shown(str(error))}>"
+            value = f"<error: {untrusted.shown(str(error))}>" if self._plain(symbol) is not symbol else None
         name = self._plain(symbol)
-        return variable if name is symbol else Said(name, value)
+        return Said(name, value) if name is not symbol or isinstance(value, str) else variable
 
     @staticmethod
     def _plain(symbol):
@@ -73,6 +71,25 @@ class Careful(gdb.FrameDecorator.FrameDecorator):
         name = model.told(str, symbol)
         plain = untrusted.shown(name)
         return symbol if plain == name else plain
+
+
+_SCALARS = (gdb.TYPE_CODE_INT, gdb.TYPE_CODE_BOOL, gdb.TYPE_CODE_CHAR, gdb.TYPE_CODE_FLT)
+
+
+def _said(value):
+    """The value itself, or its text if gdb would write names in it that are no plain text: of fields, types, functions."""
+    if value.type.strip_typedefs().code in _SCALARS:
+        return value
+    try:
+        kind = value.type.name or value.type.strip_typedefs().name or ""
+    except UnicodeDecodeError:  # gdb's own printers fail at it
+        return f"<of type {model.type_name(value.type)}>"
+    try:
+        text = model.told(value.format_string)
+    except gdb.error:  # gdb will say so
+        return value
+    plain = untrusted.shown_lines(text, untrusted.LINE)
+    return value if plain == text and untrusted.shown(kind) == kind else plain
 
 
 class Said:

@@ -21,7 +21,7 @@ LOOKS = (
     *(f"info goroutines -with {key}=*" for key in ("fn", "where", "start", "creator", "reason")), "info goroutines -without fn=main.*",
     "info ms", "info ms -json", "info ps", "info ps -json", "info sched", "info sched -json", "goroutine all", "goroutine 1", "goroutine 1 bt", "goroutine all bt",
     "goroutine 1-99 bt -full", "goroutine all bt full", "goroutine all up", "goroutine all down", "goroutine all frame", "goroutine all info frame", "goroutine all info locals",
-    "goroutine all info args", "goroutine all print $_siginfo", "goroutine 1 nonsense", "bt", "bt full", "bt -frame-arguments all", "print $getg()", "print *$getg()", "print *$g(1)", "print *$m(0)",
+    "goroutine all info args", "goroutine all print $_siginfo", "goroutine 1 nonsense", "bt", "print $getg()", "print *$getg()", "print *$g(1)", "print *$m(0)",
     "print *$p(0)", "print $stage()", "with print pretty on -- print *$g(1)", "complete goroutine ", "complete info goroutines -", "rt0 nonsense", "rt0 threads",
 )  # fmt: skip
 PAST = ("rt0 replay {}", "rt0 history", "rt0 history -json", "rt0 back", "rt0 back @1", "rt0 back 1 -json", "rt0 diff", "rt0 diff 1 2", "rt0 diff 1 2 -json", "rt0 when g1", "rt0 when p0.runnext",
@@ -40,6 +40,7 @@ names = [name for name in model.world().elf.symbols if name.startswith('main.\\x
 for name in names:
     do(f'break *{model.world().address(name):#x}')
 result['rt0 next'] += said('rt0 next')
+result |= {command: said(command) for command in ('bt -frame-arguments all', 'bt full', 'bt full -1')}
 do('delete')
 """
 # To where all goroutines stand; then the reasons why they wait are such texts, too.
@@ -180,6 +181,12 @@ def test_no_text_of_a_trace_is_run_or_makes_a_row(replayed):
 def test_a_file_that_is_no_recorded_run_is_refused(gdb_json, hello, tmp_path, content):
     (tmp_path / "x.json").write_text(content, "latin-1")
     assert gdb_json(hello, f"result = do('rt0 replay {tmp_path}/x.json')") == f"{tmp_path}/x.json is no recorded run: `rt0 record FILE` or `./lab trace hello -o FILE` writes one."
+
+
+def test_a_recorded_run_with_a_value_that_is_too_deep_to_be_shown_is_refused(gdb_json, hello, trace, tmp_path):
+    stages = [dict(stop, globals={"runtime.ncpu": "DEEP"}) for stop in trace(hello)["stages"][:3]]
+    (tmp_path / "x.json").write_text(json.dumps({**trace(hello), "stages": stages}).replace('"DEEP"', "[" * 900 + "]" * 900, 1))
+    assert "is no recorded run" in gdb_json(hello, f"result = do('rt0 replay {tmp_path}/x.json')")
 
 
 def test_what_is_no_file_is_not_read(gdb_json, hello, tmp_path):
