@@ -4,6 +4,8 @@ The boot ties g0 to m0, enters the Ms, makes the Ps, makes the goroutines, in th
 step takes back; an empty list is "not yet" only while all of them, and those of all later steps, still say nothing.
 """
 
+import gdb
+
 from . import model
 
 # (variable, field, what it tells of) of each step.
@@ -29,6 +31,19 @@ def _in_memory(variable, field):
     return found.get(field) if isinstance(found, model.Struct) else found
 
 
+def _seen_of_threads():
+    """What the threads show, whatever stands in memory: it reads as zero where a core has none of it.
+
+    The boot has one thread until runtime.main runs; in a program with C, C may have made more. Nothing of main's runs on g0."""
+    world, past = model.world(), model.moment()
+    count = len(past.threads) if past is not None else sum(t.is_valid() for t in gdb.selected_inferior().threads())
+    if count > 1 and world.address("x_cgo_init") is None:
+        return f"there are {count} threads"
+    pc = model.register("rip") if model.alive() else None
+    symbol = world.symbol_at(pc) if pc else None
+    return f"{symbol[0]} runs" if symbol and symbol[0].startswith("main.") else ""
+
+
 def trace_of(step, value=_in_memory):
     """What shows that the boot has come to a step, or past it (`sched.goidgen is 18`). "" if all that would show it is zero,
     None if some of it cannot be read. `value` reads a field of a runtime variable: in memory, or in a recorded run."""
@@ -41,7 +56,7 @@ def trace_of(step, value=_in_memory):
             if found:  # a recorded run has names for addresses
                 return f"{variable}{field and '.' + field} is {found}"
             unknown |= isinstance(found, model.Unreadable)
-    return None if unknown else ""
+    return (_seen_of_threads() if value is _in_memory else "") or (None if unknown else "")
 
 
 def why_none(step, value=_in_memory):

@@ -133,10 +133,11 @@ def allgs():
         places = [f"allgs[{addresses.index(address)}] is {what}" for address, what in list(strangers.items())[:3]]
         more = f", and {len(strangers) - 3} more" if len(strangers) > 3 else ""
         problem = f"{problem or ''} {', '.join(places)}{more}: no goroutine. Who stood there is lost from the list.".lstrip()
+    addresses = [address for address in addresses if address not in strangers] if strangers else addresses
     unique = list(dict.fromkeys(addresses))
     if len(unique) < len(addresses):
         problem = f"{problem or ''} allgs holds {len(addresses) - len(unique)} of them twice: as many may be lost from the list.".lstrip()
-    return [address for address in unique if address not in strangers], problem
+    return unique, problem
 
 
 def _strangers(addresses):

@@ -139,7 +139,8 @@ class GetG(gdb.Function):
             raise model.Problem("the selected thread is running: `thread N` goes to one that is stopped.")
         snap = console.session.snapshot()
         if not snap.tls_g or snap.g_at(snap.tls_g) is None:
-            raise model.Problem("this thread has no current g yet: rt0_go sets it at `ok`.")
+            early = begun.why_none("tie")[0]
+            raise model.Problem("this thread has no current g yet: rt0_go sets it at `ok`." if early else "this thread is on no g that is known.")
         return _pointer(snap.tls_g, "g")
 
 

@@ -49,10 +49,6 @@ class _Moment:
         shown = ", ".join(list(dict.fromkeys(under or [name.partition(".")[0] for name in fields]))[:8])
         raise model.Problem(f"{what}: name one of its fields ({shown}...).")
 
-    def why_none(self, step):
-        """Why there is nothing of a step's (`ps`, `gs`), in a few words: see begun."""
-        return begun.short(step, self._variable)
-
     @staticmethod
     def text(value):
         """A value for a person."""
@@ -93,10 +89,10 @@ class Kept(_Moment):
         """Is there such a thing?"""
         return name in self._things
 
-    def _variable(self, name, field):
+    def why_none(self, step):
+        """Why there is nothing of a step's (`ps`, `gs`), in a few words: see begun."""
         with self.moment.seen():
-            found = model.variable(name)
-            return found.get(field) if isinstance(found, model.Struct) else found
+            return begun.short(step)
 
     def fields(self, name):
         """{path: value} of one thing, None if it is not there."""
@@ -226,6 +222,10 @@ class Recorded(_Moment):
     def has(self, name):
         """Is there such a thing?"""
         return name in self._things
+
+    def why_none(self, step):
+        """The same, of what was recorded."""
+        return begun.short(step, self._variable)
 
     def _variable(self, name, field):
         if field == "len":

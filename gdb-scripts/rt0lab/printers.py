@@ -8,7 +8,7 @@ import re
 import gdb
 import gdb.printing
 
-from . import model, snapshot, untrusted
+from . import begun, model, snapshot, untrusted
 
 _NAMES = ("g", "m", "p", "schedt", "gobuf", "stack", "sudog", "hchan", "waitq", "note", "mutex")
 _ONE_LINE = ("stack", "note", "mutex", "waitq")
@@ -156,7 +156,7 @@ def g_line(g):
     if shown == "_Gwaiting":
         after = f" ({wait_reason(g)})"
     elif not g.get("stack.hi") and not g.get("goid") and not status:
-        after = " (not yet initialised: rt0_go fills it)" if name == "g0" else " (not yet initialised)"
+        after = _zero("tie", ": rt0_go fills it") if name == "g0" else " (not yet initialised)"
     return f"{name}{{{', '.join(parts)}}}{after}"
 
 
@@ -184,8 +184,13 @@ def m_line(m):
         parts.append(f"locks {m.get('locks')}")
     if m.get("lockedg"):
         parts.append(f"locked to {short(m.get('lockedg'))}")
-    after = "" if m.get("g0") else " (not yet initialised" + (": rt0_go ties it to g0)" if name == "m0" else ")")
+    after = "" if m.get("g0") else _zero("tie", ": rt0_go ties it to g0") if name == "m0" else " (not yet initialised)"
     return f"{name}{{{', '.join(parts)}}}{after}"
+
+
+def _zero(step, who):
+    """What to say of what is still zero: who will fill it, if it is only too early."""
+    return f" (not yet initialised{who})" if begun.why_none(step)[0] else " (zero)"
 
 
 def queue_text(p):
@@ -209,7 +214,7 @@ def sched_line(s):
     size = s.get("runqsize", "runq.size")
     head = s.get("runqhead", "runq.head")
     queue = [g.addr for g in model.chain("g", head or 0, "schedlink", 8)] if head else []
-    after = "" if s.get("maxmcount") else " (not yet initialised: schedinit fills it)"
+    after = "" if s.get("maxmcount") else _zero("ms", ": schedinit fills it")
     return (
         f"sched{{goidgen {s.get('goidgen')}, Ms made {s.get('mnext')}, idle {s.get('nmidle')}, "
         f"Ps idle {s.get('npidle')} (first {short(s.get('pidle'))}), run queue {size} "

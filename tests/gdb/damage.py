@@ -379,6 +379,19 @@ def core(path, count, seed):
     return {"faults": found, "mutations": done, "whole": ids() == damage.truth}
 
 
+def cut(path, part):
+    """A core with only this part of its pieces of memory: so it is where a disk was full, or the system leaves memory out."""
+    with open(path, "rb") as file:
+        whole = bytearray(file.read())
+    heads, count = struct.unpack_from("<Q", whole, 32)[0], struct.unpack_from("<H", whole, 56)[0]
+    loads = [at for at in range(heads, heads + 56 * count, 56) if struct.unpack_from("<I", whole, at)[0] == 1]
+    for at in loads[int(len(loads) * part) :]:
+        whole[at + 32 : at + 40] = bytes(8)
+    with open(f"{path}.cut", "wb") as file:
+        file.write(whole)
+    return f"{path}.cut"
+
+
 def _segments(path):
     with open(path, "rb") as file:
         return [(s["p_vaddr"], s["p_filesz"], s["p_offset"]) for s in elffile.ELFFile(file).iter_segments("PT_LOAD")]
