@@ -210,7 +210,7 @@ def semaphores():
         sudogs = {addr: s for addr, s in fields.by_address(heads).items() if s.g}
         found.update(sudogs)
         heads = {link for s in sudogs.values() for link in (s.prev, s.next, s.link) if link and link not in found}
-    return [(s.g, s.elem) for s in found.values()]
+    return [(s.g, s.elem) for s in found.values() if s.elem]
 
 
 # ---- Conds -------------------------------------------------------------------------------------------------------------

@@ -12,6 +12,7 @@ import gc
 import itertools
 import operator
 import struct
+import types
 
 import gdb
 
@@ -205,13 +206,15 @@ def structs(kind, addresses):
 class Fields:
     """Some fields of a type, decoded together: each structure is one named tuple, with its address in `addr`.
 
-    What is asked for is a path (`sched.pc`) or several, of which the type's first is taken. A field that the type lacks is None.
+    What is asked for is a path (`sched.pc`) or several, of which the type's first is taken. A field that the type lacks is None; of a
+    type that the program lacks nothing can be read.
     Those named in `later` are left alone until somebody asks a row for one: then that one structure is read again.
     """
 
     def __init__(self, kind, later=(), **wanted):
-        self.kind, layout = kind, model.world().layout(kind)
-        leaves = {name: next((layout.at[path] for path in _paths(want) if path in layout.at), None) for name, want in wanted.items()}
+        self.kind, self._wanted, self._known = kind, wanted, model.world().type(kind) is not None
+        at = model.world().layout(kind).at if self._known else {}
+        leaves = {name: next((at[path] for path in _paths(want) if path in at), None) for name, want in wanted.items()}
         present = sorted((leaf.offset, name) for name, leaf in leaves.items() if leaf is not None and name not in later)
         self.offset = present[0][0] if present else 0
         at, form = self.offset, "<"
@@ -224,10 +227,22 @@ class Fields:
         others = {name: leaf and _read_later(kind, leaf.path) for name, leaf in leaves.items() if name not in row._fields}
         self.Row = type(kind, (row,), {"__slots__": (), **others})
 
+    def need(self, *names):
+        """Lacking if the type has not all of these."""
+        for name in names:
+            if getattr(self.Row, name) is None:
+                raise model.no_field(self.kind, *_paths(self._wanted[name]))
+
+    def lacking(self, value, *names):
+        """What rows have for those of these fields that the type lacks."""
+        for name in names:
+            if getattr(self.Row, name) is None:
+                setattr(self.Row, name, value)
+
     def _pieces(self, addresses):
         """(data, what to take from an address for its place in data, members): see `pieces`; None for data that cannot be read."""
         for data, base, members in pieces(addresses, self.offset + self.size):
-            yield data, base - self.offset, members
+            yield data if self._known else None, base - self.offset, members
 
     def readable(self, addresses):
         """The rows that can be read, in rising order of their addresses."""
@@ -243,12 +258,14 @@ class Fields:
         return {row.addr: row for row in self.readable(addresses)}
 
     def columns(self, addresses):
-        """A row of lists: the fields of all structures in rising order of their addresses; 0 for what cannot be read."""
+        """A list for each field, of all structures in rising order of their addresses; 0 for what cannot be read or the type lacks."""
         found, unpack, nothing = [], self._form.unpack_from, (0,) * (len(self.Row._fields) - 1)
         with no_collecting():
             for data, base, members in self._pieces(addresses):
                 found += [unpack(data, address - base) for address in members] if data is not None else [nothing] * len(members)
-        return self.Row(*(list(map(operator.itemgetter(i), found)) for i in range(len(nothing))), sorted(addresses))
+        lists = {name: list(map(operator.itemgetter(i), found)) for i, name in enumerate(self.Row._fields[:-1])}
+        lacking = {name: [0] * len(found) for name in self._wanted if name not in lists}
+        return types.SimpleNamespace(**lists, **lacking, addr=sorted(addresses))
 
     def rows(self, addresses):
         """A row for each address, in their order; None where memory cannot be read."""
@@ -263,12 +280,14 @@ def _read_later(kind, path):
 
 def column(rows, name):
     """One field of many rows of the same kind."""
-    return list(map(operator.itemgetter(rows[0]._fields.index(name)), rows)) if rows else []
+    if not rows or name not in rows[0]._fields:
+        return [getattr(row, name) for row in rows]
+    return list(map(operator.itemgetter(rows[0]._fields.index(name)), rows))
 
 
 def ordered(rows, name):
     """Rows of the same kind in the order of one field."""
-    return sorted(rows, key=operator.itemgetter(rows[0]._fields.index(name))) if rows else []
+    return sorted(rows, key=operator.itemgetter(rows[0]._fields.index(name))) if rows and name in rows[0]._fields else list(rows)
 
 
 def _paths(want):

@@ -354,7 +354,7 @@ def _allm(now):
         raise Broken(f"two Ms have the same id: {ids}", excuse)
     if snap.m0.addr not in (m.addr for m in snap.ms):
         raise Broken("m0 is not on allm", excuse)
-    said = snap.sched.get("mnext", "mcount")
+    said = snap.sched.need("mnext", "mcount")
     if max(ids) >= said:
         raise Broken(f"there is an m{max(ids)}, but sched.mnext is {said}", excuse)
     gone = snap.sched.get("nmfreed")

@@ -85,11 +85,11 @@ def _channels(now):
             raise Broken(f"{now.snap.g_name(queues.of[address])} waits on a chan at {now.name(sudog.c)}, where none can be")
     for chan in queues.channels.values():
         what, held = f"chan {chan.addr:#x}", queues.held(chan)
-        count, room, closed = chan.get("qcount"), chan.get("dataqsiz"), chan.get("closed")
+        count, room, closed = chan.need("qcount"), chan.need("dataqsiz"), chan.need("closed")
         if not 0 <= count <= room or room >= 1 << 48:
             raise Broken(f"{what} holds {count} elements and has room for {room}", held)
         for field in ("sendx", "recvx"):
-            if not 0 <= chan.get(field) < max(room, 1):
+            if not 0 <= chan.need(field) < max(room, 1):
                 raise Broken(f"{what}.{field} is {chan.get(field)}, the buffer has {room} places", held)
         if closed not in (0, 1):
             raise Broken(f"{what}.closed is {closed}", held)

@@ -149,6 +149,8 @@ class Census:
         self.world = model.world()
         self.addresses, self.problem = bulk.allgs()
         fields = bulk.Fields("g", later=_RARELY if brief else (), **_FIELDS)
+        fields.need("goid", "status")
+        fields.lacking(0, "sp", "pc", "lo", "hi", "waiting", "startpc", "gopc")
         unique = set(self.addresses)
         self.rows = bulk.ordered(fields.readable(unique), "goid")
         self.bad = sorted(unique.difference(bulk.column(self.rows, "addr"))) if len(self.rows) < len(unique) else []

@@ -37,6 +37,26 @@ def done(command):
     return told(gdb.execute, command, to_string=True)
 
 
+class Lacking(Problem):
+    """The program has not the type, or its type has not the field, that this needs: in another version of Go it is called otherwise."""
+
+
+def no_field(kind, *paths):
+    """The Lacking to raise for a field."""
+    return Lacking(f"this program's type `{kind}` has no field `{'` or `'.join(paths)}`, which this needs.")
+
+
+class _Leaves(dict):
+    """{path: Leaf} of a type."""
+
+    def __init__(self, kind, leaves):
+        super().__init__((leaf.path, leaf) for leaf in leaves)
+        self._kind = kind
+
+    def __missing__(self, path):
+        raise no_field(self._kind, path)
+
+
 class Unreadable:
     """Stands for a value whose memory could not be read."""
 
@@ -102,7 +122,7 @@ class Layout:
                 self.flat.append(leaf)
         self.leaves = self.flat
         self.form = struct.Struct(form)
-        self.at = {leaf.path: leaf for leaf in self.leaves}
+        self.at = _Leaves(world.base_name(gdb_type), self.leaves)
 
     def _add(self, path, offset, gdb_type):
         name = type_name(gdb_type)
@@ -194,6 +214,11 @@ class Struct:
             if leaf is not None:
                 return struct.unpack_from("<" + leaf.code, self.data, leaf.offset)[0]
         return None
+
+    def need(self, *paths):
+        """The same, where it is needed; Lacking if the type has none."""
+        found = self.get(*paths)
+        return self.layout.at[paths[0]] if found is None else found
 
     def has(self, path):
         """Does the type have this field?"""
@@ -326,7 +351,7 @@ class World:
         if name not in self._layouts:
             gdb_type = self.type(name)
             if gdb_type is None:
-                raise Problem(f"this program's debug information has no type `{self.prefix}{name}`: rebuild it with -g.")
+                raise Lacking(f"this program's debug information has no type `{self.prefix}{name}`: rebuild it with -g.")
             self._layouts[name] = Layout(self, gdb_type)
         return self._layouts[name]
 

@@ -133,8 +133,8 @@ def short_of(known, value):
 
 
 def _span(lo, hi):
-    if isinstance(lo, model.Unreadable):
-        return str(lo)
+    if isinstance(lo, model.Unreadable) or lo is None or hi is None:
+        return str(lo) if lo is not None else "unknown"
     size = f" {hi - lo} B" if hi > lo else ""
     return f"[{lo:#x},{hi:#x}){size}"
 

@@ -40,7 +40,7 @@ def _run(name, function, now):
         return Result(name, OK, function(now))
     except NotYet as why:
         return Result(name, NOT_YET, str(why))
-    except Unknown as why:
+    except (Unknown, model.Lacking) as why:
         return Result(name, UNKNOWN, str(why))
     except Broken as broken:
         excuse = next(filter(None, (excuse() for excuse in broken.excuses)), None)
