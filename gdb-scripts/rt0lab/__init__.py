@@ -28,6 +28,7 @@ Layers, each using only those above it:
   parking   the registers that parked goroutines put away
   corefile  writes a core file (no gdb in it)
   packets   packets of gdb's remote protocol, to bytes and back (no gdb in it)
+  clients   who may ask such packets: one debugger at a time (no gdb in it)
   threads   goroutines as threads: an id, a name, registers, memory
   remote    shows these threads to any debugger, for `./lab serve`
   console   what commands share; walking, looking, lists, entering, waiting, inferior, remembering, panel: the commands,

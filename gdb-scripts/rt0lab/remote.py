@@ -9,14 +9,12 @@ import contextlib
 import json
 import os
 import re
-import select
 import socket
-import time
 from xml.sax.saxutils import quoteattr
 
 import gdb
 
-from . import begun, builds, corefile, model, packets, threads, untrusted
+from . import begun, builds, clients, corefile, model, packets, threads, untrusted
 
 # ---- the target's description: registers in the order of their numbers -------------------------------------------------
 
@@ -47,6 +45,7 @@ def _description():
 _OK, _UNKNOWN, _NO = b"OK", b"", b"E01"  # _UNKNOWN: the protocol's word for a packet one does not know
 _READ_ONLY = b"E.goroutines are only looked at here: nothing can be written and nothing can run"
 _NAME = re.compile(rb"[qQv]\w*|.?", re.DOTALL)  # a packet's name is one letter, except behind these
+_MAX_CORE = 1 << 46  # bytes; a core file is never read as a whole
 _MAX_READ = packets.MAX_PAYLOAD // 2 - 8  # bytes of memory that fit in an answer, in hex or escaped
 
 
@@ -58,13 +57,18 @@ class Goroutines:
         if not self._threads:
             raise model.Problem(begun.sentence("gs"))
         self._first = next((t.id for t in self._threads.values() if t.running), min(self._threads))
-        self._selected = self._first
         self._documents = {
             b"features": _description(), b"threads": self._list(), b"auxv": model.auxv(), b"exec-file": os.fsencode(path),
         }  # fmt: skip
         self.count = len(self._threads)
+        self.afresh()
+
+    def afresh(self):
+        """Itself, for a new client."""
+        self._selected = self._first
         self.ended = False  # the client has let go of the program
         self.acknowledge = True
+        return self
 
     def answer(self, payload):
         """The answer to a packet; None if it gets none. Whatever a client sends, it gets one of the protocol's words."""
@@ -179,94 +183,42 @@ class Goroutines:
     }  # fmt: skip
 
 
-# ---- the line --------------------------------------------------------------------------------------------------------
-
-_MAX_CORE = 1 << 46  # bytes; a core file is never read as a whole
-_PATIENCE = 10  # seconds that a client may take to read an answer
-
-
-class Gone(Exception):
-    """The client or `lab serve` has left."""
-
-
-class Line:
-    """Two file descriptors to a client, and one that ends everything when it is closed."""
-
-    def __init__(self, source, sink, control):
-        self._source, self._sink, self._control = source, sink, control
-        os.set_blocking(sink, False)
-
-    def serve(self, goroutines):
-        """Answers until the client lets go of the program; Gone if it only goes away."""
-        reader, last = packets.Reader(), b""
-        goroutines.acknowledge = True
-        while not goroutines.ended:
-            for item in reader.feed(self._receive()):
-                if isinstance(item, packets.Sign):
-                    if goroutines.acknowledge and item is packets.Sign.NAK:
-                        self._send(last)
-                    elif goroutines.acknowledge and item is packets.Sign.BAD:
-                        self._send(b"-")
-                    continue
-                # One write for both: sent by themselves, the two wait for each other's acknowledgement in TCP.
-                received = b"+" if goroutines.acknowledge else b""
-                last = packets.packet(goroutines.answer(item))
-                self._send(received + last)
-
-    def _receive(self):
-        readable, _, _ = select.select([self._source, self._control], [], [])
-        data = b"" if self._control in readable else os.read(self._source, 1 << 16)
-        if not data:
-            raise Gone
-        return data
-
-    def _send(self, data):
-        until = time.monotonic() + _PATIENCE
-        while data:
-            try:
-                data = data[os.write(self._sink, data) :]
-            except BlockingIOError:  # the client reads slowly
-                stopped, writable, _ = select.select([self._control], [self._sink], [], max(0, until - time.monotonic()))
-                if stopped or not writable:
-                    raise Gone from None
-
-
-def _clients(listener, control):
-    """One client after the other; ends when `lab serve` does."""
-    while True:
-        readable, _, _ = select.select([listener, control], [], [])
-        if control in readable:
-            return
-        connection, _ = listener.accept()
-        if listener.family != socket.AF_UNIX:
-            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        with connection:
-            yield connection.fileno(), connection.fileno()
-
-
 # ---- what `lab serve` calls --------------------------------------------------------------------------------------------
 
 
 def main(descriptor):
     """Does what the socket to `lab serve` asks for: one line of JSON comes in, lines of JSON go out; closing it ends all.
 
-    In: attach (process) or core (file), program (file), and listen (descriptor) or stdio (two descriptors).
+    In: attach (process) or core (file), program (file), and stdio (two descriptors) or listen (a bound socket's descriptor),
+    idle (after how many seconds without a question a client gives way) and users (the uids that may connect, null for all).
     Out: ready (how many goroutines) with a warning (a sentence, or nothing), or failed (a sentence).
     """
     control = socket.socket(fileno=descriptor)
     asked = json.loads(control.makefile("r").readline())
     try:
         goroutines = _look(asked)
+        listener = _listening(asked)
         said = {"ready": goroutines.count, "warning": builds.sentence()}
     except (model.Problem, gdb.error, OSError) as error:
         said = {"failed": error.strerror if isinstance(error, OSError) else str(error)}
         with contextlib.suppress(model.Problem, gdb.error):
             said["failed"] = builds.sentence() or said["failed"]
     control.sendall(json.dumps(said).encode() + b"\n")
-    if "ready" in said:
-        _serve(asked, control.fileno(), goroutines)
+    if "ready" in said and listener:
+        clients.Desk(goroutines.afresh, control, idle=asked["idle"], users=asked["users"]).at_socket(listener)
+    elif "ready" in said:
+        clients.Desk(goroutines.afresh, control).at_pipe(*asked["stdio"])
     if model.alive():
         gdb.execute("detach", to_string=True)
+
+
+def _listening(asked):
+    """The socket, which lets nobody in before there is something to see; None for standard input and output."""
+    if "listen" not in asked:
+        return None
+    listener = socket.socket(fileno=asked["listen"])
+    listener.listen()
+    return listener
 
 
 def _look(asked):
@@ -278,16 +230,3 @@ def _look(asked):
     else:
         model.done(f"attach {int(asked['attach'])}")
     return Goroutines(asked["program"])
-
-
-def _serve(asked, control, goroutines):
-    if "stdio" in asked:
-        clients = [asked["stdio"]]
-    else:
-        clients = _clients(socket.socket(fileno=asked["listen"]), control)
-    for source, sink in clients:
-        try:
-            Line(source, sink, control).serve(goroutines)
-            return
-        except (Gone, OSError):
-            continue  # the program stays held, for the next client

@@ -5,38 +5,59 @@ what surrounds it: what to look at, where to listen, and an end that always lets
 """
 
 import contextlib
+import errno
+import ipaddress
 import json
 import os
 import re
 import socket
+import stat
 import struct
 import subprocess
 import tempfile
 
 from rt0lab import untrusted
 
-from . import debugger, elf, needs, setup
+from . import debugger, elf, interruption, needs, setup
 from .failure import FAILED, MACHINE, USAGE, Failure, progress
 
-PORT = 2345
 MAX_CORE = 1 << 46  # bytes; a core file is never read as a whole
 AT_ENTRY = 9
+ROOT_USER = 0
+PATIENCE = 4  # seconds that gdb gets to let go of the process
+LONGEST_PATH = 107  # bytes of a socket's name, as the kernel has it
 
 
 def register(verbs):
     """Adds the verb to the command line."""
     verb = verbs.add_parser("serve", help="goroutines as threads, for any gdb and for editors",
                             description="Holds a process, or reads a core file, and shows its goroutines as threads to a "
-                            "debugger (target remote :PORT). Read only; Ctrl-C ends it and the process goes on.")
+                            "debugger. Read only; Ctrl-C ends it and the process goes on. Without --port, --unix or --stdio it "
+                            "listens on a socket in a folder of yours, which only you (and root) can open, and says which.")
     verb.add_argument("what", metavar="PID|CORE", help="a process, or a core file, of a Go program or one of ours")
     verb.add_argument("program", nargs="?", metavar="PROGRAM", help="the program of the core file, if it is elsewhere now")
     where = verb.add_mutually_exclusive_group()
-    where.add_argument("--port", metavar="[HOST:]N", default=str(PORT),
-                       help=f"where to listen (default: {PORT}, reachable from this machine alone; 0: any free port)")
-    where.add_argument("--unix", metavar="PATH", help="listen on a socket in the file system instead")
+    where.add_argument("--port", metavar="[HOST:]N",
+                       help="listen on a TCP port, for editors that know nothing else (HOST: this machine alone; N = 0: any free "
+                       "port). Any user can knock there; only your own debuggers, and root's, are let in")
+    where.add_argument("--unix", metavar="PATH", help="listen on a socket at this place in the file system")
     where.add_argument("--stdio", action="store_true", help="speak on standard input and output: target remote | lab serve ... "
                        "(after `set remotetimeout 60`: gdb does not wait long for what must start first)")
+    verb.add_argument("--any-user", action="store_true",
+                      help="with --port: let in whoever can reach it. They can read all of the program's memory. Needed for a "
+                      "HOST that other machines reach, because it cannot be known whose debuggers come from there")
+    verb.add_argument("--idle", metavar="SECONDS", type=seconds, default=60,
+                      help="one debugger looks at a time, others are told so; one that has asked nothing for this long gives way "
+                      "to the next that comes (default: 60)")
     verb.set_defaults(run=run)
+
+
+def seconds(text):
+    """A number of seconds on the command line."""
+    number = float(text)
+    if not 0 <= number < 1e9:
+        raise ValueError
+    return number
 
 
 def run(args):
@@ -45,6 +66,8 @@ def run(args):
     process = int(args.what) if args.what.isascii() and args.what.isdigit() else None
     path = args.program or (program_of_process(process) if process is not None else program_of_core(args.what))
     target = elf.examine(os.path.abspath(path))
+    if args.any_user and not args.port:
+        raise Failure("--any-user goes with --port: a socket in the file system is for you alone", USAGE)
     with contextlib.ExitStack() as stack:
         asked, descriptors = {"program": target.path}, []
         asked |= {"core": os.path.abspath(args.what)} if process is None else {"attach": process}
@@ -52,9 +75,10 @@ def run(args):
             asked["stdio"] = descriptors = [0, 1]
             place = None
         else:
-            listener, place = stack.enter_context(listening(args))
-            asked["listen"] = listener.fileno()
+            listener, place = stack.enter_context(listening(args, process))
             descriptors = [listener.fileno()]
+            asked |= {"listen": listener.fileno(), "idle": args.idle,
+                      "users": None if args.any_user else sorted({os.geteuid(), ROOT_USER})}
         return session(target, asked, descriptors, place)
 
 
@@ -69,7 +93,7 @@ def session(target, asked, descriptors, place):
     words += ["-ex", f"python import rt0lab.remote; rt0lab.remote.main({its.fileno()})"]
     with ours, its, tempfile.TemporaryFile("w+") as said:
         # A session of its own: Ctrl-C at the terminal reaches this process alone.
-        gdb = subprocess.Popen(words, env=debugger.environment(), stdin=subprocess.DEVNULL, stdout=said, stderr=said,
+        gdb = debugger.started(words, stdin=subprocess.DEVNULL, stdout=said, stderr=said,
                                pass_fds=[its.fileno(), *inherited], start_new_session=True)
         its.close()
         try:
@@ -81,14 +105,17 @@ def session(target, asked, descriptors, place):
             check(json.loads(answer), asked)
             if place:
                 print(f"{json.loads(answer)['ready']} goroutines at {place}, read only; Ctrl-C ends.", flush=True)
-            gdb.wait()
+            if gdb.wait():
+                said.seek(0)
+                raise Failure(f"gdb ended badly: {' '.join(said.read().split())[-300:]}")
         except KeyboardInterrupt:
             pass
         finally:
-            ours.close()  # tells gdb to come to an end
-            with contextlib.suppress(subprocess.TimeoutExpired):
-                gdb.wait(10)
-            debugger.stop(gdb)
+            with interruption.held():
+                ours.close()  # tells gdb to come to an end
+                with contextlib.suppress(subprocess.TimeoutExpired):
+                    gdb.wait(PATIENCE)
+                debugger.stop(gdb)
     return 0
 
 
@@ -106,28 +133,124 @@ def check(answer, asked):
 
 
 @contextlib.contextmanager
-def listening(args):
-    """(listening socket, how a debugger gets there). Comes before the process is held: a port may be taken."""
-    if args.unix:
-        family, address = socket.AF_UNIX, args.unix
-    else:
-        host, _, port = args.port.rpartition(":")
-        if not port.isdigit() or int(port) > 65535:
-            raise Failure(f"--port {args.port} is no port number", USAGE)
-        family, address = socket.AF_INET, (host or "127.0.0.1", int(port))
+def listening(args, process):
+    """(bound socket, how a debugger gets there). Comes before the process is held: a place may be taken.
+
+    The gdb that serves listens to it once it is ready; until then whoever comes is turned away by the kernel.
+    """
+    family = _address(args.port)[0] if args.port else socket.AF_UNIX
     with socket.socket(family) as listener:
-        if family == socket.AF_INET:
-            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if args.port:
+            yield listener, _bound_to_port(listener, args)
+        else:
+            path = os.path.abspath(args.unix) if args.unix else os.path.join(private_folder(), _name(args.what, process))
+            made = _bound_to_file(listener, path)
+            try:
+                yield listener, f"`target remote {path}`"
+            finally:
+                with contextlib.suppress(OSError):  # gone already
+                    if _identity(path) == made:
+                        os.unlink(path)
+
+
+def _address(text):
+    """(family, address) of [HOST:]N."""
+    host, _, port = text.rpartition(":")
+    host = host.removeprefix("[").removesuffix("]") or "127.0.0.1"
+    if not (port.isascii() and port.isdigit()) or int(port[:6]) > 65535:
+        raise Failure(f"--port {text} is no port number", USAGE)
+    try:
+        family, _, _, _, address = socket.getaddrinfo(host, int(port), type=socket.SOCK_STREAM)[0]
+    except (OSError, UnicodeError):
+        raise Failure(f"{host} is no address", USAGE) from None
+    return family, address
+
+
+def _bound_to_port(listener, args):
+    _, address = _address(args.port)
+    if not args.any_user and not ipaddress.ip_address(address[0].partition("%")[0]).is_loopback:
+        raise Failure(f"at {address[0]} other machines can come, and whose debuggers those are cannot be known; "
+                      "--any-user lets them read all of the program's memory", USAGE)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind(address)
+    except OSError as error:
+        raise Failure(f"cannot listen at {args.port}: {error.strerror}; --port 0 takes any free port") from None
+    host, port = listener.getsockname()[:2]
+    return f"`target remote {f'[{host}]' if ':' in host else host}:{port}`"
+
+
+def private_folder():
+    """A folder that no other user can enter, made if there is none; Failure if what is there is not one."""
+    runtime = os.environ.get("XDG_RUNTIME_DIR", "")
+    folder = os.path.join(runtime, "rt0lab") if _private(runtime) else os.path.join(tempfile.gettempdir(), f"rt0lab-{os.geteuid()}")
+    try:
+        with contextlib.suppress(FileExistsError):
+            os.mkdir(folder, 0o700)
+            os.chmod(folder, 0o700)  # whatever the umask has left of it
+    except OSError as error:
+        raise Failure(f"cannot make {folder}, a folder for the socket: {error.strerror}; --unix PATH names another place") from None
+    if not _private(folder):
+        raise Failure(f"{folder} is not a folder of yours alone, so no socket is put there; --unix PATH names another place")
+    return folder
+
+
+def _private(folder):
+    try:
+        about = os.lstat(folder)
+    except (OSError, ValueError):
+        return False
+    return stat.S_ISDIR(about.st_mode) and about.st_uid == os.geteuid() and not about.st_mode & 0o077
+
+
+def _name(what, process):
+    return f"process-{process}" if process is not None else "core-" + re.sub(r"[^\w.-]", "_", os.path.basename(what), flags=re.ASCII)[-40:]
+
+
+def _bound_to_file(listener, path):
+    """Makes the socket, for its owner alone; returns what tells it from another one that may be there later."""
+    if ":" in path or not path.isprintable():
+        raise Failure(f"{path} cannot be typed behind `target remote` (gdb takes what has a colon for HOST:PORT); "
+                      "--unix PATH names another place", USAGE)
+    if len(os.fsencode(path)) > LONGEST_PATH:
+        raise Failure(f"{path} is too long for a socket: {LONGEST_PATH} bytes at most; --unix PATH names another place", USAGE)
+    try:
+        _remove_stale(path)
+        before = os.umask(0o177)
         try:
-            listener.bind(address)
-            listener.listen()
-        except OSError as error:
-            raise Failure(f"cannot listen at {args.unix or args.port}: {error.strerror}; --port 0 takes any free port") from None
-        try:
-            yield listener, f"`target remote {args.unix or '%s:%d' % listener.getsockname()}`"
+            listener.bind(path)
         finally:
-            if args.unix:
-                os.unlink(args.unix)
+            os.umask(before)
+        os.chmod(path, 0o600)  # whatever the folder's access control list adds; nobody can connect before it is listened to
+        return _identity(path)
+    except OSError as error:
+        raise Failure(f"cannot listen at {path}: {error.strerror}; --unix PATH names another place") from None
+
+
+def _remove_stale(path):
+    """Removes a socket that nobody has any more; Failure for everything else that is there."""
+    try:
+        found = os.lstat(path)
+    except FileNotFoundError:
+        return
+    if not stat.S_ISSOCK(found.st_mode):
+        raise Failure(f"cannot listen at {path}: it is there already and is no socket")
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as probe:  # of another kind, so it never becomes somebody's client
+        try:
+            probe.connect(path)
+        except ConnectionRefusedError:  # nobody has it, not even one that does not listen yet
+            if _identity(path) == (found.st_dev, found.st_ino):
+                os.unlink(path)
+            return
+        except OSError as error:
+            if error.errno != errno.EPROTOTYPE:
+                raise
+    raise Failure(f"cannot listen at {path}: a server does so already; --unix PATH names another place")
+
+
+def _identity(path):
+    about = os.lstat(path)
+    return about.st_dev, about.st_ino
 
 
 # ---- whose program -------------------------------------------------------------------------------------------------------

@@ -7,10 +7,12 @@ import random
 import re
 import signal
 import socket
+import stat
 import subprocess
 import sys
 import threading
 import time
+from pathlib import Path
 
 import pytest
 
@@ -218,7 +220,7 @@ def test_stdio(process, tmp_path):
 
 
 def test_unix_socket(process, tmp_path):
-    path = tmp_path / "socket"
+    path = tmp_path / "a socket of 'mine'"
     with serving(process.pid, "--unix", path) as (_, address):
         assert len(ask(address, "result = [t.name for t in threads()]", tmp_path)) > 20
     assert not path.exists()
@@ -351,14 +353,258 @@ def test_a_process_that_a_debugger_holds(lab, one_line, server, process):
     assert "debugger" in one_line(lab("serve", process.pid, "--port", 0), 1)
 
 
+NOBODY = 65534
+only_root = pytest.mark.skipif(os.getuid() != 0, reason="only root can become somebody else for this test: run it as root")
+
+
+@only_root
 def test_where_ptrace_is_refused(lab, one_line, process):
     """A user who may read the program's name but not trace it."""
-    if os.getuid() != 0:
-        pytest.skip("only root can become somebody else for this test")
-    if subprocess.run(["test", "-x", ROOT / "lab"], user=65534).returncode:
+    if subprocess.run(["test", "-x", ROOT / "lab"], user=NOBODY).returncode:
         pytest.skip(f"others cannot reach {ROOT}: `chmod o+x` the folders above it")
-    line = one_line(lab("serve", process.pid, "--port", 0, user=65534, extra_groups=[]), 3)
+    line = one_line(lab("serve", process.pid, "--port", 0, user=NOBODY, extra_groups=[]), 3)
     assert str(process.pid) in line
+
+
+# ---- where it listens, and to whom ----------------------------------------------------------------------------------------
+
+
+@contextlib.contextmanager
+def at_home(what, *arguments, runtime):
+    """serving(...) without a place named, with this XDG_RUNTIME_DIR and a umask that takes nothing away."""
+    runtime.mkdir(mode=0o700, exist_ok=True)
+    before = os.environ.get("XDG_RUNTIME_DIR"), os.umask(0)
+    os.environ["XDG_RUNTIME_DIR"] = str(runtime)
+    try:
+        with serving(what, *arguments) as served:
+            yield served
+    finally:
+        os.umask(before[1])
+        os.environ.pop("XDG_RUNTIME_DIR") if before[0] is None else os.environ.update(XDG_RUNTIME_DIR=before[0])
+
+
+@pytest.fixture
+def one(our_standing):
+    """Our program with parked goroutines: enough where the two worlds cannot differ."""
+    with running(our_standing) as process:
+        yield process
+
+
+def test_by_default_it_listens_where_only_its_user_comes(one, tmp_path):
+    with at_home(one.pid, runtime=tmp_path / "run") as (_, address):
+        place = Path(address)
+        assert place == tmp_path / "run" / "rt0lab" / f"process-{one.pid}"
+        assert (stat.S_IMODE(place.stat().st_mode), stat.S_IMODE(place.parent.stat().st_mode)) == (0o600, 0o700)
+        assert len(ask(address, "result = [t.name for t in threads()]", tmp_path)) > 20
+    assert not place.exists()
+
+
+@pytest.mark.parametrize("theirs", [lambda folder: folder.chmod(0o755), lambda folder: folder.chmod(0o770),
+                                    lambda folder: (folder.rmdir(), folder.symlink_to("/root"))], ids=["read", "group", "link"])  # fmt: skip
+def test_a_runtime_folder_that_others_enter_is_not_used(monkeypatch, tmp_path, theirs):
+    from runner import serve
+
+    (tmp_path / "run").mkdir(mode=0o700)
+    theirs(tmp_path / "run")
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path / "run"))
+    monkeypatch.setattr(serve.tempfile, "tempdir", str(tmp_path))
+    assert serve.private_folder() == str(tmp_path / f"rt0lab-{os.geteuid()}")
+
+
+def test_a_folder_of_our_name_that_is_somebody_elses_is_not_used(monkeypatch, tmp_path):
+    from runner import serve
+
+    monkeypatch.delenv("XDG_RUNTIME_DIR", raising=False)
+    monkeypatch.setattr(serve.tempfile, "tempdir", str(tmp_path))
+    (tmp_path / f"rt0lab-{os.geteuid()}").symlink_to(tmp_path)
+    with pytest.raises(serve.Failure, match="not a folder of yours alone"):
+        serve.private_folder()
+
+
+@contextlib.contextmanager
+def bound(path):
+    """A server of somebody's that does not listen yet."""
+    with socket.socket(socket.AF_UNIX) as server:
+        server.bind(str(path))
+        yield server
+
+
+def test_a_stale_socket_is_replaced(one, tmp_path):
+    with bound(tmp_path / "socket"):
+        pass
+    with serving(one.pid, "--unix", tmp_path / "socket") as (_, address):
+        assert len(ask(address, "result = [t.name for t in threads()]", tmp_path)) > 20
+
+
+@pytest.mark.parametrize("ready", [False, True], ids=["bound", "listening"])
+def test_a_socket_that_somebody_has_is_left_to_them(lab, one_line, one, tmp_path, ready):
+    with bound(tmp_path / "socket") as theirs:
+        theirs.listen() if ready else None
+        assert "a server does so already" in one_line(lab("serve", one.pid, "--unix", tmp_path / "socket"), 1)
+        theirs.listen()
+        theirs.setblocking(False)
+        with pytest.raises(BlockingIOError):  # nor has anybody knocked
+            theirs.accept()
+    assert (tmp_path / "socket").is_socket() and state(one) == ("S", "0")
+
+
+@pytest.mark.parametrize("make", [Path.touch, Path.mkdir, os.mkfifo, lambda path: path.symlink_to("nowhere")],
+                         ids=["file", "folder", "fifo", "link"])
+def test_what_is_no_socket_is_left_alone(lab, one_line, one, tmp_path, make):
+    make(tmp_path / "socket")
+    assert "is no socket" in one_line(lab("serve", one.pid, "--unix", tmp_path / "socket"), 1)
+    assert os.path.lexists(tmp_path / "socket")
+
+
+@pytest.mark.parametrize("name", ["a:1", "a\nb", "\x1b[31m"])
+def test_a_path_that_nobody_can_type(lab, one_line, one, tmp_path, name):
+    assert "cannot be typed" in one_line(lab("serve", one.pid, "--unix", tmp_path / name), 2)
+    assert os.listdir(tmp_path) == []
+
+
+def test_a_path_too_long_for_a_socket(lab, one_line, one, tmp_path):
+    assert "107 bytes" in one_line(lab("serve", one.pid, "--unix", tmp_path / ("x" * 108)), 2)
+
+
+def test_only_the_socket_that_we_made_is_removed(one, tmp_path):
+    with serving(one.pid, "--unix", tmp_path / "socket"):
+        (tmp_path / "socket").unlink()
+        (tmp_path / "socket").write_text("of somebody else")
+    assert (tmp_path / "socket").read_text() == "of somebody else"
+
+
+@pytest.mark.parametrize("place", ["--port", "--unix"])
+def test_nobody_is_let_in_before_there_is_something_to_see(one, tmp_path, place):
+    """A gdb that never becomes ready: whoever comes meanwhile is turned away by the kernel, at once."""
+    gdb, path = tmp_path / "gdb", tmp_path / "socket"
+    gdb.write_text('#!/bin/sh\ncase "$*" in *PYTHON*) exec /usr/bin/gdb "$@";; esac\necho > "$0.started"\nkill -STOP $$\n')
+    gdb.chmod(0o755)
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        address = free.getsockname()
+    server = subprocess.Popen([ROOT / "lab", "serve", str(one.pid), place, str(path if place == "--unix" else address[1])],
+                              env=os.environ | {"PATH": f"{tmp_path}:{os.environ['PATH']}"}, stderr=subprocess.DEVNULL)
+    try:
+        wait_until(Path(f"{gdb}.started").exists)
+        with socket.socket(socket.AF_UNIX if place == "--unix" else socket.AF_INET) as client:
+            with pytest.raises(ConnectionRefusedError):
+                client.connect(str(path) if place == "--unix" else address)
+    finally:
+        server.kill()  # its gdb goes with it
+        server.wait()
+
+
+def test_other_machines_are_not_let_in_unasked(lab, one_line, one):
+    assert "--any-user" in one_line(lab("serve", one.pid, "--port", "0.0.0.0:0"), 2)
+    assert state(one) == ("S", "0")
+
+
+def test_a_socket_in_the_file_system_is_for_one_user(lab, one_line, one, tmp_path):
+    one_line(lab("serve", one.pid, "--unix", tmp_path / "socket", "--any-user"), 2)
+
+
+KNOCK = """
+import socket, sys
+place = sys.argv[1]
+line = socket.socket(socket.AF_UNIX) if "/" in place else socket.socket()
+try:
+    line.connect(place if "/" in place else (place.split(":")[0], int(place.split(":")[1])))
+    line.sendall(b"$QStartNoAckMode#b0")
+    print(line.recv(1000).decode())
+except OSError as error:
+    print(type(error).__name__)
+"""
+
+
+def knocked(address, user):
+    """What a user's debugger gets for an answer."""
+    return subprocess.run(["/usr/bin/python3", "-c", KNOCK, address], user=user, extra_groups=[], capture_output=True, text=True).stdout
+
+
+@only_root
+def test_on_a_port_another_user_gets_a_sentence(ours):
+    assert "user who serves them" in knocked(ours, NOBODY) and knocked(ours, 0).startswith("+$OK#")
+
+
+@only_root
+def test_any_user_is_let_in_when_asked_for(one):
+    with serving(one.pid, "--port", 0, "--any-user") as (_, address):
+        assert knocked(address, NOBODY).startswith("+$OK#")
+
+
+@only_root
+def test_another_user_cannot_open_the_socket(one, tmp_path):
+    for folder in (tmp_path, *tmp_path.parents):
+        if folder.stat().st_uid == os.getuid() and folder.stat().st_mode & 1 == 0:
+            folder.chmod(folder.stat().st_mode | 1)
+    with serving(one.pid, "--unix", tmp_path / "socket") as (_, address):
+        assert knocked(address, NOBODY) == "PermissionError\n"
+
+
+# ---- one at a time -----------------------------------------------------------------------------------------------------
+
+
+def test_a_second_debugger_is_told_at_once(ours, tmp_path):
+    with connected(ours) as talk:
+        say = quiet(talk)
+        done = subprocess.run([*GDB, "-ex", f"target remote {ours}"], capture_output=True, text=True, stdin=subprocess.DEVNULL,
+                              timeout=120, env=ENVIRONMENT)
+        assert "another debugger looks at these goroutines" in done.stderr
+        assert say(b"qAttached") == b"1"
+
+
+def test_when_the_first_has_left_the_next_is_served(ours):
+    for _ in range(20):
+        with connected(ours) as talk:
+            assert quiet(talk)(b"qAttached") == b"1"
+
+
+def test_an_idle_one_gives_way(one):
+    """With no patience at all everybody is idle."""
+    with serving(one.pid, "--port", 0, "--idle", 0) as (_, address), connected(address) as first, connected(address) as second:
+        assert quiet(second)(b"qAttached") == b"1" and first(b"") is None
+
+
+@pytest.mark.parametrize("text", ["x", "-1", "nan", "inf"])
+def test_idle_is_a_number_of_seconds(lab, one, text):
+    assert lab("serve", one.pid, f"--idle={text}").returncode == 2
+
+
+def test_many_who_are_told_to_wait_do_not_disturb(ours):
+    with connected(ours) as talk, contextlib.ExitStack() as stack:
+        say = quiet(talk)
+        others = [stack.enter_context(connected(ours)) for _ in range(30)]
+        assert say(b"qAttached") == b"1"
+        with contextlib.suppress(ConnectionError):
+            assert others[-1](packets.packet(b"?")) is None
+
+
+def test_a_client_that_does_not_read_does_not_hold_up_the_others(ours):
+    host, port = ours.split(":")
+    with socket.create_connection((host, int(port))) as deaf:
+        deaf.setblocking(False)
+        with contextlib.suppress(BlockingIOError):
+            while True:
+                deaf.send(packets.packet(b"g") * 1000)
+        with connected(ours) as talk:
+            assert talk(packets.packet(b"?")) is packets.Sign.ACK and talk(b"").startswith(b"E.another debugger")
+
+
+def test_two_sigterms_while_gdb_is_deaf_let_the_process_go(one, tmp_path, monkeypatch):
+    """A gdb that hears neither SIGTERM nor that its line to the lab is closed."""
+    deaf = "import signal; signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGTERM])"
+    stuck = "import rt0lab.clients as c, signal; c.Desk._over = lambda self: signal.pause()"
+    gdb = tmp_path / "gdb"
+    gdb.write_text(f"""#!/bin/sh
+case "$*" in *PYTHON*) exec /usr/bin/gdb "$@";; esac
+exec /usr/bin/gdb -iex 'python {deaf}' -iex 'python import sys; sys.path.insert(0, "{ROOT}/gdb-scripts")' -iex 'python {stuck}' "$@"
+""")
+    gdb.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+    with serving(one.pid, "--unix", tmp_path / "socket") as (server, _):
+        server.terminate()
+        server.terminate()
+        assert server.wait(60) == 143
+    assert state(one) == ("S", "0") and not (tmp_path / "socket").exists()
 
 
 @pytest.fixture(scope="module")
