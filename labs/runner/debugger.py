@@ -4,6 +4,7 @@ import contextlib
 import ctypes
 import os
 import re
+import select
 import signal
 import socket
 import subprocess
@@ -163,6 +164,8 @@ def kill(gdb):
         for process, number in held:
             with contextlib.suppress(ProcessLookupError):
                 signal.pidfd_send_signal(process, number)
+            if number == signal.SIGKILL:
+                select.select([process], [], [])  # until it has ended
             os.close(process)
 
 
