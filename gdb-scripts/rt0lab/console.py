@@ -37,8 +37,8 @@ def write(lines):
 
 
 def pass_on(text):
-    """What gdb printed: its lines stay lines."""
-    gdb.write("\n".join("\t".join(map(printable, line.split("\t"))) for line in text.split("\n")))
+    """What gdb printed: its lines stay lines, and may be long where the user asks for it."""
+    gdb.write("\n".join("\t".join(printable(part, len(text)) for part in line.split("\t")) for line in text.split("\n")))
 
 
 def dump(data):
@@ -51,11 +51,11 @@ def colours():
     return os.isatty(1) and gdb.parameter("style enabled")
 
 
-def printable(text):
+def printable(text, most=untrusted.LINE):
     """A text on one line as the terminal can show it, in its character set."""
-    if text.isascii() and text.isprintable() and len(text) <= untrusted.LINE:
+    if text.isascii() and text.isprintable() and len(text) <= most:
         return text
-    text = untrusted.shown(text, untrusted.LINE)
+    text = untrusted.shown(text, most)
     try:
         text.encode(_charset())
     except (UnicodeEncodeError, LookupError):
@@ -181,7 +181,7 @@ def careful(invoke):
         try:
             return invoke(self, *arguments)
         except gdb.GdbError as error:
-            raise gdb.GdbError(untrusted.shown_lines(str(error))) from None
+            raise gdb.GdbError(untrusted.shown_lines(str(error), untrusted.LINE)) from None
         except KeyboardInterrupt:
             raise gdb.GdbError("interrupted.") from None
         except Exception as error:  # the boundary to the user: a bug must not look like one of Python's
@@ -190,7 +190,7 @@ def careful(invoke):
             if isinstance(error, (model.Problem, untrusted.Unquotable)):
                 raise gdb.GdbError(untrusted.shown(str(error), untrusted.LINE)) from None
             if isinstance(error, gdb.error):
-                raise gdb.GdbError(f"gdb says: {untrusted.shown_lines(str(error))}") from None
+                raise gdb.GdbError(f"gdb says: {untrusted.shown_lines(str(error), untrusted.LINE)}") from None
             what = untrusted.shown(f"{type(error).__name__}: {error}")
             raise gdb.GdbError(f"rt0 itself failed ({what}): `set rt0 debug on` shows where.") from None
 

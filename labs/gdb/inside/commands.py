@@ -1,7 +1,7 @@
 """The commands of the exercises in gdb: `lab task|answer|predict|hint|check|next|solution`."""
 
 import gdb
-from rt0lab import console
+from rt0lab import console, untrusted
 from runner.exercises.guide import Guide
 from runner.exercises.state import Store
 from runner.failure import Failure
@@ -22,7 +22,7 @@ def begin(exercise_id, language, state_path):
         gdb.execute("set filename-display basename")
         _enter(guide, guide.find(exercise_id))
     except Failure as failure:
-        raise gdb.GdbError(f"lab: {failure}") from None
+        raise gdb.GdbError(f"lab: {untrusted.shown(str(failure), untrusted.LINE)}") from None
 
 
 def _enter(guide, exercise):
@@ -63,6 +63,7 @@ class _Lab(gdb.Command):
     def __init__(self):
         super().__init__("lab", gdb.COMMAND_SUPPORT, gdb.COMPLETE_COMMAND, True)
 
+    @console.careful
     def invoke(self, argument, from_tty):
         """gdb calls this for a bare `lab` or an unknown word."""
         self.dont_repeat()
