@@ -298,10 +298,10 @@ def test_the_tour_of_such_a_program(lab, hostile_go):
     assert "== stage 1/" in lab("tour", "--batch", hostile_go)
 
 
-def test_a_trace_of_such_a_program(lab, hostile_go, tmp_path):
+def test_a_trace_in_a_folder_of_such_a_name(lab, hello, tmp_path):
     folder = tmp_path / PATHS["shell"]
     folder.mkdir()
-    assert "\\x1b" in lab("trace", hostile_go, "-o", folder / "\x1b[31m trace.json")
+    assert "\\x1b" in lab("trace", shutil.copy(hello, folder), "-o", folder / "\x1b[31m trace.json")
     assert json.loads((folder / "\x1b[31m trace.json").read_text())["stages"]
 
 
