@@ -30,7 +30,7 @@ _SCHED = ("goidgen", "lastpoll", "lock", "midle", "nmidle", "nmidlelocked", "mne
 _G = ("stackguard0", "stackguard1", "sched.sp", "sched.pc", "sched.g", "sched.ctxt", "sched.bp", "stktopsp", "gopc",
       "startpc", "m", "lockedm", "schedlink", "preempt")  # fmt: skip
 _G_CHANGED = ("goid", "lockedm", "m", "sched.pc", "sched.sp", "stackguard0", "startpc", "status", "waitreason")
-_GLOBALS = ("argc", "argv", "ncpu", "gomaxprocs", "physPageSize", "allglen", "mainStarted", "runtimeInitTime",
+_GLOBALS = ("argc", "argv", "ncpu", "numCPUStartup", "gomaxprocs", "physPageSize", "allglen", "mainStarted", "runtimeInitTime",
             "maxstacksize", "argslice", "envs")  # fmt: skip
 _REGS = ("rax", "rbx", "rcx", "rdx", "rsi", "rdi", "rbp")
 # Beyond these frames there is nothing: a goroutine's bottom, the kernel's first call, a thread's beginning, a stack switch.
@@ -346,6 +346,7 @@ class Recorder:
         if self.error is not None:
             raise self.error
         last = self.rows[-1] if self.rows else {}
+        seen = last.get("globals", {})
         version = world_version()
         trace = {
             "format": FORMAT,
@@ -355,7 +356,7 @@ class Recorder:
             "go_version": version,
             "args": shlex.split(gdb.parameter("args") or ""),
             "pid": self.pid,
-            "ncpu": last.get("globals", {}).get("runtime.ncpu"),
+            "ncpu": next((seen[name] for name in ("runtime.ncpu", "runtime.numCPUStartup") if name in seen), None),
             "stages": self.rows,
             "exit": outcome.code,
         }

@@ -6,7 +6,7 @@ from . import bulk, model, symbolic
 
 # What of the runtime's variables a boot changes. Those a program does not have are left out.
 GLOBALS = (
-    "argc", "argv", "ncpu", "gomaxprocs", "physPageSize", "physHugePageSize", "allglen", "mainStarted",
+    "argc", "argv", "ncpu", "numCPUStartup", "gomaxprocs", "physPageSize", "physHugePageSize", "allglen", "mainStarted",
     "runtimeInitTime", "maxstacksize", "argslice", "envs", "debug", "forcegc", "forcegcperiod", "main_init_done",
     "processorVersionInfo", "isIntel", "lfenceBeforeRdtsc", "startupRandomData", "traceback_cache", "useAeshash",
     "worldsema", "gcsema", "buildVersion", "initSigmask", "newprocs", "panicking", "runningPanicDefers",
