@@ -51,7 +51,7 @@ WRITES = {("builds.py", "'\\n'.join(textwrap.wrap('warning: ' + text, 79))"): "a
 OPENS = {
     ("untrusted.py", "regular"), ("stages.py", "load"), ("inferior.py", "Threads.run"), ("record.py", "write"),
     ("batch.py", "run"), ("state.py", "Store.change"), ("state.py", "_write"), ("files.py", "read"),
-    ("ask.py", "judged"), ("build.py", "locked"), ("cli.py", "_status"),
+    ("ask.py", "judged"), ("build.py", "locked"), ("cli.py", "_status"), ("clients.py", "user_of"),
 }  # fmt: skip
 
 
