@@ -58,7 +58,7 @@ class Elf:
         for name, sh_type, flags, addr, off, size, link, _, _, _ in heads:
             text = _cstr(data, names + name)
             if flags & _SHF_ALLOC and size and not flags & _SHF_TLS:
-                self.sections.append(Section(text, addr, size, flags, sh_type))
+                self.sections.append(Section(untrusted.shown(text), addr, size, flags, sh_type))
             if sh_type == _SHT_NOTE and text in (".note.gnu.build-id", ".note.go.buildid"):
                 self.build_ids.update(build_ids(data[off : off + size]))
                 self.build_id = self.build_id or next(iter(self.build_ids.values()), "")

@@ -83,3 +83,10 @@ def test_two_functions_of_one_name_have_each_their_own_size(hello, tmp_path):
     for name in ("runtime.osinit", "runtime.schedinit"):
         start, size = whole.symbols[name]
         assert found.symbol_at(start + size - 1) == ("same", size - 1)
+
+
+def test_a_section_s_name_is_shown_as_what_it_is(hello, tmp_path):
+    data = hello.read_bytes()
+    assert data.count(b"\0.rodata\0") == 1
+    (tmp_path / "program").write_bytes(data.replace(b"\0.rodata\0", b"\0\x1b\x9bdata\0\0"))
+    assert "\\x1b\\x9bdata" in [section.name for section in elf.Elf(tmp_path / "program").sections]
