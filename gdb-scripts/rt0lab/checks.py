@@ -23,10 +23,9 @@ _ON_ITS_STACK = ("casgstatus", "casGToWaiting", "casGToWaitingForSuspendG", "gcM
                  "debugCallWrap", "debugCallWrap1", "debugCallWrap2", "stopTheWorldGC")  # fmt: skip
 _NEW_M = ("mcommoninit", "startm", "allocm", "newm", "newm1", "oneNewExtraM", "mpreinit", "mexit", "malg", "schedinit")
 _NEW_G = ("newproc1", "allgadd", "malg", "oneNewExtraM")
-_ALL_PS = ("procresize", "schedinit", "startTheWorldWithSema")
 _BIRTH = ("rt0_go", "settls", "clone", "mstart", "mstart0", "mstart1", "minit", "needm", "needAndBindM", "dropm", "cgocallback",
           "crosscall1", "crosscall_amd64", "threadentry")  # fmt: skip
-_STEPS = {"tie": ("rt0_go",), "ms": _NEW_M, "ps": _ALL_PS, "gs": _NEW_G}
+_STEPS = {"tie": ("rt0_go",), "ms": ("schedinit",), "ps": ("schedinit",), "gs": ()}
 
 
 def run(snap):
@@ -145,9 +144,9 @@ def _curg(now):
             continue
         g = snap.by_address.get(address)
         if g is None:
-            raise Broken(f"{now.name(m.addr)}.curg is {now.name(address)}, which is not in allgs", now.mover(_CURG + _NEW_G, m.addr, address))
-        if g.get("m") != m.addr:
-            raise Broken(f"{now.name(m.addr)}.curg is {now.name(address)}, but its m is {now.name(g.get('m'))}", now.mover(_CURG, m.addr))
+            now.wrong(f"{now.name(m.addr)}.curg is {now.name(address)}, which is not in allgs", now.mover(_CURG + _NEW_G, m.addr, address))
+        elif g.get("m") != m.addr:
+            now.wrong(f"{now.name(m.addr)}.curg is {now.name(address)}, but its m is {now.name(g.get('m'))}", now.mover(_CURG, m.addr))
         pairs.append(f"{now.name(m.addr)} runs {now.name(address)}")
     for g in snap.gs:
         m = g.get("m")
@@ -155,9 +154,9 @@ def _curg(now):
             continue
         owner = now.m_at(m)
         if owner is None:
-            raise Broken(f"{snap.g_name(g)}.m is {now.name(m)}, which is not on allm", now.mover(_NEW_M + _CURG, m, g.addr))
-        if owner.get("curg") != g.addr:
-            raise Broken(f"{snap.g_name(g)}.m is {now.name(m)}, but {now.name(m)}.curg is {now.name(owner.get('curg'))}", now.mover(_CURG, m, g.addr))
+            now.wrong(f"{snap.g_name(g)}.m is {now.name(m)}, which is not on allm", now.mover(_NEW_M + _CURG, m, g.addr))
+        elif owner.get("curg") != g.addr:
+            now.wrong(f"{snap.g_name(g)}.m is {now.name(m)}, but {now.name(m)}.curg is {now.name(owner.get('curg'))}", now.mover(_CURG, m, g.addr))
     if not snap.ms:
         _not_empty(now, (), "ms")
     if not pairs and begun.why_none("gs")[0]:
@@ -173,13 +172,13 @@ def _own_gs(now):
             if not address:
                 continue
             g, what = model.read_struct("g", address), f"{now.name(m.addr)}.{field} is {now.name(address)}"
-            excuse = now.mover(_NEW_M, m.addr)
+            excuses = now.maker(_NEW_M, m.addr), now.mover(("mexit",), m.addr), now.mover(("schedinit",), m.addr)
             if address in now.snap.by_address:
-                raise Broken(f"{what}, a goroutine", excuse)
+                raise Broken(f"{what}, a goroutine")
             if not g:
-                raise Broken(f"{what}, which cannot be read", excuse)
-            if g.get("m") != m.addr or g.get("goid"):
-                raise Broken(f"{what}, which is no g of its own", excuse)
+                now.wrong(f"{what}, which cannot be read", *excuses)
+            elif g.get("m") != m.addr or g.get("goid"):
+                now.wrong(f"{what}, which is no g of its own", *excuses)
             found += 1
     _not_empty(now, found, "ms")
     return f"{found} g0s and gsignals"
@@ -195,13 +194,13 @@ def _p_m(now):
             raise Broken(f"{name} has {status}")
         excuse = now.mover(_M_P, p.addr, m)
         if status == "_Prunning" and not m:
-            raise Broken(f"{name} is _Prunning, but has no M", excuse)
+            now.wrong(f"{name} is _Prunning, but has no M", excuse)
         if status == "_Pidle" and m:
-            raise Broken(f"{name} is _Pidle, but its m is {now.name(m)}", excuse)
+            now.wrong(f"{name} is _Pidle, but its m is {now.name(m)}", excuse)
         if m and m not in ms:
-            raise Broken(f"{name}.m is {now.name(m)}, which is not on allm", excuse)
-        if m and status != "_Pidle" and ms[m].get("p") != p.addr:
-            raise Broken(f"{name}.m is {now.name(m)}, but {now.name(m)}.p is {now.name(ms[m].get('p'))}", excuse)
+            now.wrong(f"{name}.m is {now.name(m)}, which is not on allm", excuse)
+        elif m and status != "_Pidle" and ms[m].get("p") != p.addr:
+            now.wrong(f"{name}.m is {now.name(m)}, but {now.name(m)}.p is {now.name(ms[m].get('p'))}", excuse)
         held += bool(m)
     ps = {p.addr: p for p in snap.ps}
     for m in snap.ms:
@@ -209,11 +208,12 @@ def _p_m(now):
         if not at:
             continue
         if at not in ps:
-            raise Broken(f"{now.name(m.addr)}.p is {now.name(at)}, which is not in allp", now.mover(_M_P, m.addr, at))
+            now.wrong(f"{now.name(m.addr)}.p is {now.name(at)}, which is not in allp", now.mover(_M_P, m.addr, at))
+            continue
         g = snap.by_address.get(m.get("curg"))
         in_a_call = g is not None and now.g_is(g, "_Gsyscall", "_Gdead", "_Gdeadextra")  # Go 1.10 leaves m.p as it was
         if ps[at].get("m") != m.addr and not in_a_call:
-            raise Broken(f"{now.name(m.addr)}.p is {now.name(at)}, but {now.name(at)}.m is {now.name(ps[at].get('m'))}", now.mover(_M_P, m.addr, at))
+            now.wrong(f"{now.name(m.addr)}.p is {now.name(at)}, but {now.name(at)}.m is {now.name(ps[at].get('m'))}", now.mover(_M_P, m.addr, at))
     return f"{len(snap.ps)} Ps, {held} with an M"
 
 
@@ -226,18 +226,18 @@ def _g_status(now):
             raise Broken(f"{name} has {status}")
         plain = status.removeprefix("_Gscan|")
         if plain in ("_Grunning", "_Gsyscall") and not m:
-            raise Broken(f"{name} is {status}, but has no M", now.mover(_CURG + ("exitsyscall",), g.addr))
+            now.wrong(f"{name} is {status}, but has no M", now.mover(_CURG + ("exitsyscall",), g.addr))
         if plain in ("_Grunnable", "_Gpreempted", "_Gleaked") and m:
-            raise Broken(f"{name} is {status}, but its m is {now.name(m)}", now.mover(_CURG, g.addr))
+            now.wrong(f"{name} is {status}, but its m is {now.name(m)}", now.mover(_CURG, g.addr))
         if plain == "_Gwaiting" and m:
             # The runtime itself says of a goroutine whose M works for it on its g0 that it waits: whoever collects garbage may
             # then look at its stack. Its own code does not run meanwhile.
             thread = now.threads.of_m(m)
             if thread is not None and thread.g == g.addr and not thread.between_stacks():
-                raise Broken(f"{name} is {status}, but runs on thread {thread.num}", now.mover(_ON_ITS_STACK + _CURG, m))
+                now.wrong(f"{name} is {status}, but runs on thread {thread.num}", now.mover(_ON_ITS_STACK + _CURG, m))
         itself = g.get("sched.g")
         if itself not in (0, None, g.addr):
-            raise Broken(f"{name}'s saved registers say that it is {now.name(itself)}", now.mover(_NEW_G, g.addr))
+            now.wrong(f"{name}'s saved registers say that it is {now.name(itself)}", now.mover(_NEW_G, g.addr))
     return f"{len(snap.gs)} goroutines"
 
 
@@ -269,7 +269,7 @@ def _allgs(now):
 def _allp(now):
     snap, said, addresses = now.snap, model.scalar("gomaxprocs"), now.snap.p_addresses
     _not_empty(now, addresses, "ps")
-    excuse = now.mover(_ALL_PS, *addresses[:1])
+    excuse = now.mover(("procresize", "schedinit"), *addresses)
     listed = model.variable("allp")
     length = listed.get("len") if listed and listed.has("len") else len(addresses)
     if length != len(addresses):
@@ -302,19 +302,19 @@ def _queues(now):
 
 def _queued(now, address, where, seen):
     g = now.snap.by_address.get(address)
-    excuse = now.holder("sched.lock") if where == "the global queue" else _no_excuse
     if g is None:
-        raise Broken(f"{where} holds {now.name(address)}, which is not in allgs", excuse)
-    if not now.g_is(g, "_Grunnable"):
-        raise Broken(f"{now.snap.g_name(g)} is in {where}, but {now.snap.world.g_status(g.get('atomicstatus'))}", excuse)
+        raise Broken(f"{where} holds {now.name(address)}, which is not in allgs")
+    if not now.g_is(g, "_Grunnable"):  # it is made ready before it is queued, and runs after it is taken out
+        raise Broken(f"{now.snap.g_name(g)} is in {where}, but {now.snap.world.g_status(g.get('atomicstatus'))}")
     if address in seen:
-        raise Broken(f"{now.snap.g_name(g)} is in {where} and in {seen[address]}", excuse, now.mover(("runqgrab", "runqputslow", "runqputbatch", "procresize", "destroy"), address))
+        now.wrong(f"{now.snap.g_name(g)} is in {where} and in {seen[address]}",
+                  now.holder("sched.lock"), now.mover(("runqgrab", "runqputslow", "runqputbatch", "procresize", "destroy"), address))  # fmt: skip
     seen[address] = where
 
 
-def _counted(now, chain, what, said):
-    """The length of a list that sched.lock guards, if it is what a count says."""
-    held = now.holder("sched.lock")
+def _counted(now, chain, what, said, most=1):
+    """The length of a list that sched.lock guards, if it is what a count says; who has the lock changes both, `most` at a time."""
+    held = now.holder("sched.lock") if abs(len(chain) - said) <= most else _no_excuse
     _whole(chain, "the list", held)
     if len(chain) != said:
         raise Broken(f"{len(chain)} on the list, but {what} says {said}", held)
@@ -322,16 +322,16 @@ def _counted(now, chain, what, said):
 
 
 def _global_queue(now):
-    return _counted(now, now.snap.queue, "sched.runqsize", now.snap.sched.get("runqsize", "runq.size"))
+    return _counted(now, now.snap.queue, "sched.runqsize", now.snap.sched.get("runqsize", "runq.size"), 1 << 22)
 
 
 def _idle_ps(now):
     found = model.idle_ps(now.snap.sched)
     for p in found:
         if p.addr not in now.snap.p_addresses:
-            raise Broken(f"{now.name(p.addr)} is on the idle list, but not in allp", now.holder("sched.lock"))
+            raise Broken(f"{now.name(p.addr)} is on the idle list, but not in allp")
         if now.snap.world.p_status(p.get("status")) != "_Pidle":
-            raise Broken(f"p{p.get('id')} is on the idle list, but {now.snap.world.p_status(p.get('status'))}", now.holder("sched.lock"))
+            raise Broken(f"p{p.get('id')} is on the idle list, but {now.snap.world.p_status(p.get('status'))}")
     return _counted(now, found, "sched.npidle", now.snap.sched.get("npidle"))
 
 

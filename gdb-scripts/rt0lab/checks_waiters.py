@@ -60,8 +60,8 @@ class _Queues:
             if g is None:
                 raise Broken(f"{what} holds {self.now.name(sudog.g)}, which is not in allgs", held)
             if not sudog.select and not self.now.g_is(g, *_WAITS):
-                raise Broken(f"{self.now.snap.g_name(g)} is in {what}, but {self.now.snap.world.g_status(g.get('atomicstatus'))}", held,
-                             self.now.mover(_WAKERS, g.addr))  # fmt: skip
+                self.now.wrong(f"{self.now.snap.g_name(g)} is in {what}, but {self.now.snap.world.g_status(g.get('atomicstatus'))}", held,
+                               self.now.mover(_WAKERS, g.addr))  # fmt: skip
             self.queued[at] = chan.addr, side
             at, before, count = sudog.next, at, count + 1
         if not at and chan.get(f"{side}.last") != before and (before or chan.get(f"{side}.first")):
@@ -107,15 +107,15 @@ def _waiters(now):
     for address, sudog in queues.sudogs.items():
         g = queues.of[address]
         if sudog.g != g.addr:
-            raise Broken(f"{now.snap.g_name(g)} waits with a sudog of {now.name(sudog.g)}", now.mover(_WAKERS, g.addr))
+            now.wrong(f"{now.snap.g_name(g)} waits with a sudog of {now.name(sudog.g)}", now.mover(_WAKERS, g.addr))
         # Whoever takes a waiter out says so in g.param, and wins a select by g.selectDone, before it makes the waiter ready.
         won = g.get("param") == address or (g.get("selectDone") if g.has("selectDone") else sudog.select)
         chan = queues.channels.get(sudog.c)
         if chan is None or address in queues.queued or won:
             continue
         near = g.addr, address, chan.addr
-        raise Broken(f"{now.snap.g_name(g)} waits on chan {sudog.c:#x}, but is in none of its queues", queues.held(chan),
-                     now.mover(_WAKERS, *near), now.preempted(_WAKERS, *near))  # fmt: skip
+        now.wrong(f"{now.snap.g_name(g)} waits on chan {sudog.c:#x}, but is in none of its queues", queues.held(chan),
+                  now.mover(_WAKERS, *near), now.preempted(_WAKERS, *near))  # fmt: skip
     return f"{len(queues.sudogs)} sudogs, each in its queue"
 
 

@@ -141,6 +141,12 @@ class Threads:
                 return f"thread {thread.num} is in {name}"
         return None
 
+    def maker(self, names, made):
+        """`thread 3 is in allocm` if some thread is in one of these functions and has the address of what it makes, not its own M's."""
+        with views.keeping_place():
+            found = next((t for t in self.stopped if t.m != made and t.within(names) and made in t.words), None)
+        return f"thread {found.num} is in {found.within(names)}" if found else None
+
     def preempted(self, names, *addresses):
         """`g7, which was preempted in send, is` if that is so of a goroutine that is ready to go on, and that has to do with these
         addresses; else None."""

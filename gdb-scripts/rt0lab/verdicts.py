@@ -36,15 +36,23 @@ def run_all(checks, now):
 
 
 def _run(name, function, now):
+    now.excused = []
     try:
-        return Result(name, OK, function(now))
+        detail = function(now)
+        return Result(name, MOVING, now.excused[0]) if now.excused else Result(name, OK, detail)
     except NotYet as why:
         return Result(name, NOT_YET, str(why))
     except (Unknown, model.Lacking) as why:
         return Result(name, UNKNOWN, str(why))
     except Broken as broken:
-        excuse = next(filter(None, (excuse() for excuse in broken.excuses)), None)
-        return Result(name, MOVING, f"{broken}, but {excuse}") if excuse else Result(name, BROKEN, str(broken))
+        excused = _excused(broken)
+        return Result(name, MOVING, excused) if excused else Result(name, BROKEN, str(broken))
+
+
+def _excused(broken):
+    """What is broken and who excuses it, None if nobody does."""
+    excuse = next(filter(None, (excuse() for excuse in broken.excuses)), None)
+    return f"{broken}, but {excuse}" if excuse else None
 
 
 class Now:
@@ -54,6 +62,7 @@ class Now:
         self.snap, self.threads = snap, movers.Threads(snap)
         self._ms = {m.addr: m for m in snap.hosts()}
         self._shared = {}
+        self.excused = []  # what the check that runs has found not to hold, and who excuses it
         slot = snap.world.elf.g_slot
         self.slot = f"{slot}(FS)" if slot > -10 else f"-{-slot:#x}(FS)"
 
@@ -80,11 +89,23 @@ class Now:
         lo, hi = (self.snap.world.address("runtime." + name) for name in ("text", "etext"))
         return lo is not None and hi is not None and not lo <= self.snap.pc < hi
 
+    def wrong(self, text, *excuses):
+        """Something does not hold. Raises Broken, unless it is excused: then the check goes on, for what else may be wrong."""
+        broken = Broken(text, *excuses)
+        excused = _excused(broken)
+        if excused is None:
+            raise broken
+        self.excused.append(excused)
+
     # -- excuses: each is asked only when something does not hold
 
     def mover(self, names, *addresses):
         """Some thread is in one of these functions, which has to do with one of these addresses."""
         return functools.partial(self.threads.mover, names, *addresses)
+
+    def maker(self, names, made):
+        """Some thread is in one of these functions and has the address of what it makes at hand; that is not its own M."""
+        return functools.partial(self.threads.maker, names, made)
 
     def preempted(self, names, *addresses):
         """Some goroutine that is ready to go on was preempted in one of these functions, which has to do with one of these addresses."""

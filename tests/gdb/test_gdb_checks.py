@@ -103,7 +103,7 @@ def test_the_thread_that_makes_the_link_excuses_it(gdb_json, hello):
 until('mpreinit')
 result = [(r.verdict, r.detail) for r in checks.run(snapshot.Snapshot()) if r.name == 'allm holds every M once']
 """
-    assert gdb_json(hello, script) == [["moving", "allm is empty, although sched.mnext is 1, but thread 1 is in mpreinit"]]
+    assert gdb_json(hello, script) == [["moving", "allm is empty, although sched.mnext is 1, but thread 1 is in schedinit"]]
 
 
 # ---- the healthy -----------------------------------------------------------------------------------------------------
