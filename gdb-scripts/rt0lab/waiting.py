@@ -82,7 +82,7 @@ class Waits(console.Command):
     def _verdict(graph):
         if not graph.rows and not graph.deadlock:
             why = f": {graph.doubts[0]}" if graph.doubts else ""
-            console.say(f"no goroutine of the program's own{why}." if graph.census.addresses else begun.sentence("gs"))
+            _say(f"no goroutine of the program's own{why}." if graph.census.addresses else begun.sentence("gs"), "")
             return
         if graph.deadlock:
             _say("Deadlock. Proof: " + ("no goroutine of the program's own is left" if not graph.rows else
@@ -139,7 +139,7 @@ class Holders(console.Command):
         if as_json:
             console.dump({"kind": kind, "address": address, **found})
             return
-        console.say(f"{kind} {address:#x}: {found['state']}")
+        _say(f"{kind} {address:#x}: {found['state']}", "", "  ")
         for sentence in found["known"]:
             _say(sentence)
 
@@ -172,7 +172,8 @@ class Holders(console.Command):
             raise model.Problem(f"the lock cannot be read: {data}.")
         struct = model.Struct(layout, address, data)
         semas = [address + leaf.offset for leaf in layout.leaves if leaf.path.rpartition(".")[2] in ("sema", "writerSem", "readerSem")]
-        words, before = {address, *semas}, set(range(max(address - _BEFORE, 8) & -8, address, 8))
+        words, symbol = {address, *semas}, model.world().symbol_at(address)
+        before = set(range(max(address - (min(symbol[1], _BEFORE) if symbol else _BEFORE), 8) & -8, address, 8))
         graph = waits.Graph(words | before)
         sleeping = waits.waiters_by_address(graph.census)
         waiting = [row for sema in semas for row in sleeping.get(sema, [])]
@@ -191,7 +192,7 @@ class Holders(console.Command):
         else:
             starving = ", starving: it goes to the one who waited longest" if state & _bit("mutexStarving", 4) else ""
             state_text = ("locked" if locked else "unlocked") + starving
-        having, near = [], []
+        having, near, variable = [], [], search.variable_at(address)
         if locked:
             line = {row.addr for row in waiting}
             places = graph.search.on_stack, graph.search.in_registers
@@ -199,6 +200,8 @@ class Holders(console.Command):
             having = [row for row, found in others if found & words]
             near = [row for row, found in others if found & before and not found & words]
             known.append(Holders._seen(kind, having, near, graph))
+            if variable:
+                known.append(f"It lies in {variable}: any code that runs may use it.")
             if graph.deadlock:
                 known.append("The program is deadlocked: it will not be unlocked.")
         return {"state": state_text, "locked": locked, "holders": [], "candidates": [row.goid for row in having],

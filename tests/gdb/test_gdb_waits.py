@@ -202,9 +202,12 @@ LOOK = GO_ON + """
 def settled():
     stand = collections.Counter((g['at']['function'], g['reason'] == 'sleep') for g in gs() if g['status'] == 'waiting' and g['reason'])
     return all(stand[function, sleeps] >= count for function, count, sleeps in expected)
+def holders(waits):
+    do('set language c')
+    return [json.loads(do(f"rt0 holders *('sync.Mutex' *){thing['address']} -json")) for thing in waits['things'] if thing['kind'] == 'Mutex']
 def look():
     waits, at = json.loads(do('rt0 waits -json')), {g['id']: g['at']['function'] for g in gs()}
-    return waits, {i: (at[i], group['verdict'], group['why']) for group in waits['evidence'] for i in group['goroutines']}, do('rt0 waits')
+    return waits, {i: (at[i], group['verdict'], group['why']) for group in waits['evidence'] for i in group['goroutines']}, do('rt0 waits'), holders(waits)
 for _ in range(300):
     go_on()
     if settled(): break
@@ -220,7 +223,7 @@ _looked = {}  # what was found, by case
 
 @pytest.fixture
 def looked(gdb_json, go_build):
-    """looked(case): [(`rt0 waits -json`, {id: (function, verdict, why)}, `rt0 waits`)] of it, as it runs and as a core."""
+    """looked(case): [(`rt0 waits -json`, {id: (function, verdict, why)}, `rt0 waits`, `rt0 holders` of its mutexes)] of it, as it runs and as a core."""
 
     def look(name):
         if name not in _looked:
@@ -234,7 +237,7 @@ def looked(gdb_json, go_build):
 
 @pytest.mark.parametrize("case", CASES)
 def test_every_verdict_is_true(looked, case):
-    for waits, verdicts, text in looked(case):
+    for waits, verdicts, text, _ in looked(case):
         for function, (count, verdict, why) in CASES[case].items():
             found = [tuple(rest) for at, *rest in verdicts.values() if at == function]
             assert len(found) == count and all(verdict in (None, v) and w.startswith(why or "") for v, w in found), (function, found)
@@ -250,35 +253,50 @@ def named(verdicts, ids):
 
 
 def test_a_variable_of_32_mib_is_searched(looked):
-    waits, _, _ = looked("big-global")[0]
+    waits, _, _, _ = looked("big-global")[0]
     assert [thing["globals"] for thing in waits["things"]] == [["main.table"]] * 3 and waits["searched"]["variables"] > 1 << 25
 
 
 def test_a_stack_is_searched_to_its_end(looked):
-    waits, verdicts, _ = looked("deep-holder")[0]
+    waits, verdicts, _, _ = looked("deep-holder")[0]
     (lock,) = [thing for thing in waits["things"] if thing["kind"] == "Mutex"]
     assert named(verdicts, set(lock["stacks"]) - set(lock["waiting"])) == ["main.deep"] and waits["searched"]["stacks"] > 1 << 20
 
 
 def test_who_waits_crosswise_is_called_a_circle(looked):
-    waits, verdicts, text = looked("crossed-locks")[0]
+    waits, verdicts, text, _ = looked("crossed-locks")[0]
     (circle,) = waits["circles"]
     assert [named(verdicts, [each["goroutine"]]) for each in circle] == [["main.transfer"]] * 2 and "Perhaps a circle" in text
     assert sorted(each["goroutine"] for each in circle) == sorted(i for each in circle for i in each["on_stacks_of"])
 
 
+@pytest.mark.parametrize("case, function", [("struct-mutex", "main.(*Server).holder"), ("deep-holder", "main.deep")])
+def test_a_lock_tells_whose_stack_has_its_address(looked, case, function):
+    for _, verdicts, _, (lock,) in looked(case):
+        assert (lock["locked"], lock["holders"], named(verdicts, lock["candidates"])) == (True, [], [function])
+
+
+def test_a_lock_tells_who_has_an_address_shortly_before_it(looked):
+    _, verdicts, _, (lock,) = looked("struct-mutex")[0]
+    assert "main.(*Server).closer" in named(verdicts, lock["near"]) and lock["not_searched"] == ["the heap"]
+
+
+def test_nobody_is_said_to_unlock_or_not_to(looked):
+    assert [text for _, _, _, locks in looked("crossed-locks") for lock in locks for text in lock["known"] if "unlocked" in text] == []
+
+
 def test_a_function_that_a_timer_will_call_is_named(looked):
-    waits, _, text = looked("afterfunc")[0]
+    waits, _, text, _ = looked("afterfunc")[0]
     assert any("main.main.func1" in thing["calls"] for thing in waits["things"]) and "a timer will call main.main.func1" in text
 
 
 def test_a_thread_of_cs_may_call(looked):
-    waits, _, text = looked("c-wakes-go")[0]
+    waits, _, text, _ = looked("c-wakes-go")[0]
     assert ["C code" in doubt for doubt in waits["doubts"]] == [True] and "not known" in text and "C's memory" in waits["not_searched"]
 
 
 def test_a_cond_is_found_by_its_list(looked):
-    waits, verdicts, _ = looked("conds")[0]
+    waits, verdicts, _, _ = looked("conds")[0]
     assert [named(verdicts, thing["waiting"]) for thing in waits["things"] if thing["kind"] == "Cond"] == [["main.(*q).get"] * 5]
 
 
