@@ -174,8 +174,8 @@ def _held_by(gdb):
     for folder in Path("/proc").glob("[0-9]*"):
         with contextlib.suppress(OSError):  # it has ended meanwhile, or is somebody else's
             process = os.pidfd_open(int(folder.name))
-            fields = dict(re.findall(r"^(\w+):\t(\d+)$", (folder / "status").read_text(), re.M))
-            child, traced = (fields.get(name) == str(gdb) for name in ("PPid", "TracerPid"))
+            fields = dict(re.findall(rb"^(\w+):\t(\d+)$", (folder / "status").read_bytes(), re.M))
+            child, traced = (fields.get(name) == b"%d" % gdb for name in (b"PPid", b"TracerPid"))
             if child and (traced or (folder / "exe").samefile(f"/proc/{gdb}/exe")):
                 yield process, signal.SIGKILL
             elif traced:

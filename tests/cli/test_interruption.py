@@ -4,6 +4,7 @@ import os
 import pty
 import re
 import select
+import shutil
 import signal
 import subprocess
 import time
@@ -110,9 +111,36 @@ def test_what_a_killed_gdb_was_about_to_start_is_not_started(with_gdb, tmp_path)
                            stderr=subprocess.STDOUT)
     until(lambda: [pid for pid in processes(re.escape(str(child))) if " t " in Path(f"/proc/{pid}/stat").read_text()])
     lab.send_signal(TERM)
-    assert lab.wait(60) == 143
-    lab.stdout.close()
+    said, _ = lab.communicate(timeout=60)
+    assert (lab.returncode, said) == (143, b"")
     until(lambda: not processes(re.escape(str(child))))
+
+
+def in_state(process, states):
+    return Path(f"/proc/{process.pid}/stat").read_text().rpartition(")")[2].split()[0] in states
+
+
+def test_what_a_killed_gdb_was_about_to_attach_to_goes_on():
+    """The stop that it asked for and never heard of would come after its end, and stay."""
+    from runner import debugger
+
+    with subprocess.Popen(["sleep", "1000"]) as other:
+        attach = f"import ctypes, signal; ctypes.CDLL(None).ptrace(16, {other.pid}, 0, 0); signal.pause()"
+        gdb = debugger.started(["/usr/bin/python3", "-c", attach])
+        until(lambda: in_state(other, "t"))
+        debugger.kill(gdb)
+        until(lambda: in_state(other, "S"))
+        other.kill()
+
+
+def test_killing_passes_over_processes_of_any_name(tmp_path):
+    from runner import debugger
+
+    odd = os.fsencode(tmp_path) + b"/\xff"
+    shutil.copy("/bin/sleep", odd)
+    with subprocess.Popen([odd, "1000"]) as other:
+        debugger.kill(debugger.started(["sleep", "1000"]))
+        other.kill()
 
 
 def test_ctrl_c_from_the_first_instruction_on_is_130(lab):
