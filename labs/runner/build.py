@@ -1,17 +1,17 @@
 """Builds the runtime quietly with meson and ninja, and shows their output only when they fail."""
 
 import contextlib
-import fcntl
 import json
 import os
 import shutil
 import subprocess
 import sys
 
-from . import machine, needs, setup
+from . import locks, machine, needs, setup
 from .failure import MACHINE, USAGE, Failure, progress
 from .tree import ROOT, build_folder, programs
 
+WAIT, QUIET = 600, 2  # seconds for another build; it mostly finds that nothing is to be done, and need not be spoken of
 MESON = "/usr/bin/meson"  # runs on the system's Python, like everything here
 BUILDTYPES = {"debug": ["--buildtype=debug"], "release": ["--buildtype=release", "-Doptimization=2"]}
 
@@ -49,13 +49,12 @@ def configured(folder):
 @contextlib.contextmanager
 def locked():
     """One build at a time, also when tests run in parallel."""
-    try:
-        (ROOT / "build").mkdir(exist_ok=True)
-        lock = open(ROOT / "build" / ".lock", "w")
-    except OSError as error:
-        raise Failure(f"cannot write to {ROOT / 'build'}: {error.strerror}", MACHINE) from None
-    with lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+    with contextlib.ExitStack() as stack:
+        try:
+            (ROOT / "build").mkdir(exist_ok=True)
+            stack.enter_context(locks.held(ROOT / "build" / ".lock", "is building", progress, WAIT, quiet=QUIET))
+        except OSError as error:
+            raise Failure(f"cannot write to {ROOT / 'build'}: {error.strerror}", MACHINE) from None
         yield
 
 

@@ -61,18 +61,19 @@ def main(argv):
         try:
             interruption.arm()
             sys.stdout, sys.stderr = Screen(sys.stdout), Screen(sys.stderr)
-            return _status(argv)
+            return status(argv)
         finally:
             interruption.disarm()
     except KeyboardInterrupt:
         return 128 + signal.SIGINT
 
 
-def _status(argv):
+def status(argv):
+    """Runs a verb; the exit status, also of a failure, which is said in one line."""
     try:
-        status = run(argv)
+        number = run(argv)
         sys.stdout.flush()
-        return status
+        return number
     except Failure as failure:
         print(f"lab: {untrusted.shown(str(failure), untrusted.LINE)}", file=sys.stderr)
         return failure.status

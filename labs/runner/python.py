@@ -4,7 +4,7 @@ import os
 
 from . import build
 
-HELP = "run the system's Python, with the runtime importable as rt0lab"
+HELP = "run the system's Python as you have set it up, with the runtime importable as rt0lab"
 USAGE = "lab python [ARGS...]"
 
 

@@ -1,7 +1,9 @@
 """Progress: whole or not at all, never lost, whatever the file has become."""
 
+import fcntl
 import json
 import os
+import random
 import resource
 import threading
 from pathlib import Path
@@ -79,10 +81,100 @@ def test_the_second_damaged_file_does_not_replace_the_first(store):
 
 
 @pytest.mark.parametrize("make", [Path.mkdir, os.mkfifo, lambda path: path.symlink_to("/dev/null")], ids=["folder", "fifo", "device"])
-def test_what_is_no_file_is_set_aside_too(store, said, make):
+def test_what_is_no_file_is_left_where_it_is(store, make):
+    """Whoever names /dev/null, or a folder, must not lose it."""
     make(store.path)
+    with pytest.raises(Failure, match="no regular file"):
+        store.read()
+    assert os.listdir(store.home) == ["state.json"]
+
+
+@pytest.mark.parametrize("text", ['"\\ud800"', '"\U0001f600"', "1e308", "[" * 15 + "]" * 15], ids=["half a character", "emoji", "large", "deep"])
+def test_whatever_is_kept_can_be_written_again(store, said, text):
+    store.path.write_text('{"schema": 1, "seed": 5, "current": "", "exercises": {}, "more": %s}' % text)
+    with store.change() as progress:
+        progress["current"] = "newproc"
+    assert (store.read()["more"], said) == (json.loads(text), [])
+
+
+@pytest.mark.parametrize("text", ["1e999", "-1e999", "[" * 300 + "]" * 300], ids=["infinite", "minus infinite", "deep"])
+def test_what_could_not_be_written_again_is_set_aside(store, said, text):
+    store.path.write_text('{"schema": 1, "seed": 5, "current": "", "exercises": {}, "more": %s}' % text)
     store.read()
-    assert len(said) == 1 and os.path.lexists(store.home / "state.json.damaged-1")
+    assert len(said) == 1 and (store.home / "state.json.damaged-1").exists()
+
+
+def test_many_damaged_files_replace_none(store, said):
+    for n in range(1, 1000):
+        (store.home / f"state.json.damaged-{n}").write_text(str(n))
+    store.path.write_text("damaged")
+    with pytest.raises(Failure, match="remove some"):
+        store.read()
+    assert store.path.read_text() == "damaged" and (store.home / "state.json.damaged-999").read_text() == "999"
+
+
+def test_whoever_waits_for_another_lab_says_so(store, said, monkeypatch):
+    monkeypatch.setattr(state, "WAIT", 1)
+    with open(store.home / ".lock", "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        with pytest.raises(Failure, match=rf"another lab \(process {os.getpid()}\) still is changing your progress; nothing"):
+            with store.change():
+                pass
+    assert said == [f"another lab (process {os.getpid()}) is changing your progress; waiting for it, 1 s at most"]
+
+
+def test_a_lock_that_is_a_fifo_is_one(store):
+    os.mkfifo(store.home / ".lock")
+    with store.change() as progress:
+        progress["current"] = "newproc"
+    assert store.read()["current"] == "newproc"
+
+
+VERBS = [[], ["list"], ["goto", "newproc"], ["hint"], ["check"], ["solution"], ["next"], ["reset", "--all"]]
+ATOMS = ["", "x", "\ud800", "\x1b[31m\n", 0, -1, 1 << 62, 1 << 70, 1.5, True, None, [], {}, [[]], {"": {}}, "newproc", "pass"]
+
+
+def mutated(value, rng):
+    """A copy of a JSON value with one place changed."""
+    inner = list(value) if isinstance(value, dict) else range(len(value)) if isinstance(value, list) else []
+    if not inner or rng.random() < 0.3:
+        return rng.choice(ATOMS)
+    key = rng.choice(list(inner))
+    copy = dict(value) if isinstance(value, dict) else list(value)
+    if rng.random() < 0.2:
+        copy.pop(key)
+    else:
+        copy[key] = mutated(copy[key], rng)
+    return copy
+
+
+FULL = {"schema": 1, "seed": 5, "current": "newproc", "exercises": {name: {
+    "status": "open", "best": 1, "attempts": 2, "hints_used": {"q": 2}, "predicted": {"q": {"value": "1", "right": None}},
+    "first_pass": "", "answers": {"q": "1"}, "answers_sha": ""} for name in ("entry", "newproc", "of-the-future")}}  # fmt: skip
+
+
+@pytest.mark.parametrize("verb", VERBS, ids=lambda verb: " ".join(verb) or "lab")
+def test_every_verb_answers_whatever_the_file_has_become(tmp_path, monkeypatch, capsys, verb):
+    """A status, no traceback, one line for what was wrong, and a damaged file is still there, byte by byte."""
+    from runner import cli, machine
+
+    monkeypatch.setattr(machine, "ask_gdb", lambda path: ("13", "3.11"))
+    monkeypatch.setattr(machine, "ptrace_permitted", lambda: True)
+    rng = random.Random(str(verb))
+    for number in range(150):
+        home = tmp_path / str(number)
+        home.mkdir()
+        monkeypatch.setenv("RT0LAB_STATE", str(home / "state.json"))
+        value = FULL
+        for _ in range(rng.choice((1, 1, 2, 5))):
+            value = mutated(value, rng)
+        text = json.dumps(value)
+        (home / "state.json").write_text(text)
+        assert cli.status(verb) in (0, 1)
+        errors = capsys.readouterr().err
+        damaged = (home / "state.json.damaged-1").exists()
+        assert not damaged or (home / "state.json.damaged-1").read_text() == text
+        assert "Traceback" not in errors and errors.count("\n") <= 2 and damaged == ("was damaged" in errors), (text, errors)
 
 
 def test_a_link_stays_a_link(store, tmp_path):

@@ -1,13 +1,14 @@
 """Progress: one plain JSON file, written whole or not at all. What is in it and unknown here is kept."""
 
 import contextlib
-import fcntl
 import json
+import math
 import os
 import tempfile
 from datetime import datetime, timezone
 from pathlib import Path
 
+from .. import locks
 from ..failure import FAILED, Failure
 from ..tree import ROOT
 from . import files, literals
@@ -15,6 +16,8 @@ from . import seed as seeds
 
 SCHEMA = 1
 MAX_BYTES = 1 << 20
+MAX_DEPTH = 20
+WAIT = 10  # seconds for another lab
 _RECORD = {"status": str, "best": int, "attempts": int, "hints_used": dict, "predicted": dict, "first_pass": str, "answers": dict,
            "answers_sha": str}  # fmt: skip
 
@@ -55,17 +58,16 @@ class Store:
     @contextlib.contextmanager
     def change(self):
         """Reads, lets the caller change, and saves; nobody else comes between. Failure leaves the file as it was."""
-        try:
-            self.home.mkdir(parents=True, exist_ok=True)
-            lock = open(self.home / ".lock", "w")
-        except OSError as error:
-            raise _unsaved(self.path, error) from None
-        with lock:
-            fcntl.flock(lock, fcntl.LOCK_EX)
+        with contextlib.ExitStack() as stack:
+            try:
+                self.home.mkdir(parents=True, exist_ok=True)
+                stack.enter_context(locks.held(self.home / ".lock", "is changing your progress", self._say, WAIT))
+            except OSError as error:
+                raise _unsaved(self.path, error) from None
             state = self.read()
             yield state
             try:
-                _write(self.path, json.dumps(state, indent=1, sort_keys=True, ensure_ascii=False) + "\n")
+                _write(self.path, json.dumps(state, indent=1, sort_keys=True) + "\n")  # in ASCII: a file may hold half a character
             except OSError as error:
                 raise _unsaved(self.path, error) from None
 
@@ -74,6 +76,8 @@ class Store:
             aside = self.path.with_name(f"{self.path.name}.damaged-{number}")
             if not os.path.lexists(aside):
                 break
+        else:
+            raise Failure(f"your progress, {self.path}, is damaged ({damage}), and so were {number} before; remove some of those")
         try:
             os.rename(self.path, aside)
         except FileNotFoundError:
@@ -116,16 +120,31 @@ def _load(path):
     try:
         data = files.read(path, MAX_BYTES)
     except files.NotPlain as problem:
+        if not path.is_file():  # somebody made it for another purpose, so it is not for us to move
+            raise Failure(f"your progress, {path}, is {problem}: remove it, or name another place with RT0LAB_STATE") from None
         raise Damaged(f"it is {problem}") from None
     try:
-        state = json.loads(data, parse_constant=_no_constant)
+        state = json.loads(data, parse_constant=_finite, parse_float=_finite)
     except (ValueError, RecursionError):
         raise Damaged("it is not JSON") from None
+    if _deeper(state, MAX_DEPTH):
+        raise Damaged(f"it is nested more than {MAX_DEPTH} deep")
     return _checked(path, state)
 
 
-def _no_constant(name):
-    raise ValueError(name)
+def _finite(text):
+    """A number, but none that JSON could not hold again."""
+    if not math.isfinite(number := float(text)):
+        raise ValueError(text)
+    return number
+
+
+def _deeper(value, most):
+    """Is this nested more than so deep? What is written must be less deep than Python's own stack."""
+    level = [value]
+    for _ in range(most):
+        level = [inner for item in level if isinstance(item, (dict, list)) for inner in (item.values() if isinstance(item, dict) else item)]
+    return bool(level)
 
 
 def _checked(path, state):
@@ -153,7 +172,7 @@ def _checked(path, state):
 
 
 def _is(value, kind):
-    return isinstance(value, kind) and not (kind is int and isinstance(value, bool))
+    return isinstance(value, kind) and not (kind is int and (isinstance(value, bool) or abs(value) >= 1 << 63))
 
 
 def _is_answer(text):

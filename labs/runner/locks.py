@@ -1,0 +1,52 @@
+"""One lab at a time changes a thing: whoever must wait says so at once, and for whom, and does not wait for ever."""
+
+import contextlib
+import fcntl
+import os
+import re
+import time
+
+from .failure import Failure
+
+_POLL = 0.05  # seconds
+
+
+@contextlib.contextmanager
+def held(path, what, say, seconds, *, quiet=0):
+    """Holds the lock that this file is; Failure after `seconds` if somebody else does. `what` they do goes into a sentence.
+
+    Nothing is said of the first `quiet` seconds. OSError if the file cannot be made.
+    """
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NONBLOCK | os.O_CLOEXEC, 0o666)
+    try:
+        _lock(descriptor, what, say, seconds, quiet)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def _lock(descriptor, what, say, seconds, quiet):
+    began, said = time.monotonic(), False
+    while True:
+        try:
+            return fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            waited = time.monotonic() - began
+        if waited > seconds:
+            raise Failure(f"another lab{_holder(descriptor)} still {what}; nothing was changed here")
+        if waited >= quiet and not said:
+            say(f"another lab{_holder(descriptor)} {what}; waiting for it, {seconds} s at most")
+            said = True
+        time.sleep(_POLL)
+
+
+def _holder(descriptor):
+    """` (process N)` of the lock's holder; nothing if the kernel does not say."""
+    about = os.fstat(descriptor)
+    place = f"{os.major(about.st_dev):02x}:{os.minor(about.st_dev):02x}:{about.st_ino}"
+    try:
+        with open("/proc/locks") as file:
+            found = re.search(rf"^\d+: FLOCK +\w+ +WRITE (\d+) {place} ", file.read(), re.M)
+    except OSError:
+        found = None
+    return f" (process {found[1]})" if found and found[1] != "0" else ""
