@@ -1,6 +1,7 @@
 """`rt0 check`: never a false alarm, and each check can fail (see test_gdb_corruption, too)."""
 
 import pathlib
+import shutil
 
 import pytest
 
@@ -144,3 +145,32 @@ def test_no_false_alarm_where_the_mirror_changes_links(gdb_json, mirror_test, na
     more = ("send", "recv", "chansend", "chanrecv", "closechan", "selectgo", "goready", "stoplockedm", "startlockedm", "newproc1", "goexit0",
             "entersyscall", "exitsyscall", "allgadd", "gfput", "acquirep1", "mcommoninit", "procresize")  # fmt: skip
     assert gdb_json(mirror_test(name), f"NAMES, GO, AT_LEAST = {CHANGING + more!r}, 'run', 8" + STEPPING) == []
+
+
+@pytest.fixture(scope="module")
+def with_c(go_build):
+    """with_c(case): a program with C in it."""
+    if not shutil.which("gcc"):
+        pytest.skip("there is no C compiler: `apt-get install gcc` brings one")
+    return lambda name: go_build(name.replace("-", ""), (CASES / f"{name}.go").read_text(), "-gcflags=all=-N -l")
+
+
+ALL = "[(thread.num, r.verdict, r.name, r.detail) for thread in gdb.selected_inferior().threads() if [thread.switch()] for r in checks.run(snapshot.Snapshot()) if r.verdict == checks.BROKEN or 'TLS' in r.name]"
+
+
+def test_g_is_found_where_cs_thread_local_variables_moved_it(gdb_json, with_c):
+    script = f"do('break main.stopHere'); do('run'); result = {ALL}, do('info goroutines')"
+    found, text = gdb_json(with_c("tls-slot"), script)
+    assert [each for each in found if each[1] == "BROKEN"] == [] and any("-0xc0(FS) holds g1" in each[3] for each in found)
+    assert "* " in text
+
+
+def test_no_false_alarm_with_cs_threads_and_ms_to_spare(gdb_json, with_c):
+    found = gdb_json(with_c("callback"), f"do('break main.breakHere'); do('run'); result = {ALL}")
+    assert [each for each in found if each[1] == "BROKEN"] == [] and found
+
+
+def test_no_false_alarm_in_a_thread_that_c_made(gdb_json, with_c):
+    """No M is on it, so there is no g to find."""
+    found = gdb_json(with_c("c-wakes-go"), f"do('break work'); do('run'); result = {ALL}")
+    assert [each for each in found if each[1] == "BROKEN"] == [] and "unknown" in [each[1] for each in found]
