@@ -1,0 +1,136 @@
+"""What each signal does to a program that has not asked for it, as Go 1.10's sigtable and sighandler have it: signal_unix.cpp."""
+
+import os
+import shutil
+import signal
+import subprocess
+from pathlib import Path
+
+import pytest
+
+HERE = Path(__file__).resolve().parent
+SIGNALS = sorted(set(range(1, 65)) - {signal.SIGKILL, signal.SIGSTOP})
+DIES = {signal.SIGHUP, signal.SIGINT, signal.SIGTERM, 32, 33}
+REPORTS = {signal.SIGQUIT, signal.SIGILL, signal.SIGTRAP, signal.SIGABRT, signal.SIGSTKFLT, signal.SIGSYS}
+STOPS = {signal.SIGTSTP, signal.SIGTTIN, signal.SIGTTOU}
+FAULTS = {signal.SIGBUS, signal.SIGFPE, signal.SIGSEGV}
+GO_1_10 = {**dict.fromkeys(SIGNALS, "runs on"), **dict.fromkeys(DIES, "dies of it"), **dict.fromkeys(REPORTS, "reports"),
+           **dict.fromkeys(STOPS, "stops")}
+
+# A fault that somebody sends is nothing to Go 1.10, but for a goroutine in a system call, which has no stack to panic on;
+# later it is a report. Go has 33 for itself since 1.16, and leaves 34 to musl since 1.15.
+GO_1_19 = {**GO_1_10, **dict.fromkeys(FAULTS, "reports"), 33: "runs on", 34: "dies of it"}
+
+
+READ, FUTEX = "0", "202"
+
+
+def started(program, stdin=subprocess.PIPE, waits=READ, **options):
+    """The program, which has said that it is ready and whose first thread waits in this system call. In a process group
+    of its own, because a stop means something only there."""
+    process = subprocess.Popen([program], env={"GOMAXPROCS": "1"}, stdin=stdin, stdout=subprocess.PIPE,
+                               stderr=subprocess.PIPE, text=True, **{"preexec_fn": os.setpgrp, **options})
+    assert process.stdout.readline() == "ready\n"
+    while waits and Path(f"/proc/{process.pid}/syscall").read_text().split()[0] != waits:
+        assert process.poll() is None
+    return process
+
+
+def outcome(process, sig, say=None):
+    """What becomes of it: it is told something, hears the end of that, and can only then end by itself."""
+    with process:
+        process.send_signal(sig)
+        if sig in STOPS:
+            stopped = os.WIFSTOPPED(os.waitpid(process.pid, os.WUNTRACED)[1])
+            process.kill()
+            return "stops" if stopped else "ends"
+        try:
+            if say is None:
+                output, report = process.communicate("you\n", timeout=60)
+            else:
+                say()
+                output, report = process.communicate(timeout=60)
+        finally:
+            process.kill()
+    if process.returncode == -sig:
+        return "dies of it"
+    if process.returncode == 2 and "goroutine" in report:
+        return "reports"
+    return "runs on" if (process.returncode, output) == (0, "heard you\n") else (process.returncode, output, report)
+
+
+def test_each_signal_does_what_it_does_in_go_1_10(build):
+    """main reads, so it is in a system call: see GO_1_19."""
+    program = build / "tests/runtime/signals"
+    assert {sig: outcome(started(program), sig) for sig in SIGNALS} == {**GO_1_10, **dict.fromkeys(FAULTS, "reports")}
+
+
+@pytest.mark.parametrize("sig", sorted(FAULTS))
+def test_a_fault_that_somebody_sends_is_nothing_to_a_parked_goroutine(build, sig):
+    """Its standard input does not block, so main parks, and its thread waits in the scheduler."""
+    here, there = os.pipe()
+    os.set_blocking(here, False)
+    with open(there, "w") as say:
+        process = started(build / "tests/runtime/signals", stdin=here, waits=FUTEX)
+        os.close(here)
+
+        def you():
+            say.write("you\n")
+            say.close()
+        assert outcome(process, sig, you) == "runs on"
+
+
+def test_go_1_19_differs_where_it_is_known_to(tmp_path):
+    go = shutil.which("go", path="/usr/bin:/usr/local/go/bin")
+    if go is None:
+        pytest.skip("there is no go: `apt-get install golang-go` brings one")
+    env = {"PATH": "/usr/bin:/bin", "HOME": str(tmp_path), "GOFLAGS": "", "GO111MODULE": "off",
+           "GOCACHE": os.environ.get("GOCACHE", str(tmp_path / "cache"))}
+    version = subprocess.run([go, "env", "GOVERSION"], env=env, capture_output=True, text=True, check=True).stdout
+    if not version.startswith("go1.19"):
+        pytest.skip(f"the table is Go 1.19's, and this is {version.strip()}")
+    subprocess.run([go, "build", "-o", tmp_path / "signals", HERE / "signals.go"], env=env, check=True, timeout=600)
+    assert {sig: outcome(started(tmp_path / "signals", waits=None), sig) for sig in SIGNALS} == GO_1_19
+
+
+@pytest.mark.parametrize("sig", [signal.SIGHUP, signal.SIGINT])
+def test_what_is_ignored_from_the_start_stays_ignored(build, sig):
+    """nohup, and what a shell starts in the background."""
+    process = started(build / "tests/runtime/signals", preexec_fn=lambda: signal.signal(sig, signal.SIG_IGN))
+    assert outcome(process, sig) == "runs on"
+
+
+def test_other_signals_are_caught_though_they_were_ignored(build):
+    process = started(build / "tests/runtime/signals", preexec_fn=lambda: signal.signal(signal.SIGTERM, signal.SIG_IGN))
+    assert outcome(process, signal.SIGTERM) == "dies of it"
+
+
+def test_what_the_runtime_needs_is_not_blocked_whatever_it_was_started_with(build):
+    process = started(build / "tests/runtime/signals",
+                      preexec_fn=lambda: signal.pthread_sigmask(signal.SIG_SETMASK, signal.valid_signals()))
+    with process:
+        masks = {int(line.split()[1], 16) for task in Path(f"/proc/{process.pid}/task").iterdir()
+                 for line in (task / "status").read_text().splitlines() if line.startswith("SigBlk")}
+        process.communicate()
+    unblocked = {sig for sig in SIGNALS if not any(mask >> sig - 1 & 1 for mask in masks)}
+    assert unblocked - {32, 33} == FAULTS | {signal.SIGILL, signal.SIGTRAP, signal.SIGSTKFLT, signal.SIGCHLD, signal.SIGPROF}
+
+
+def catches(pid, sig):
+    status = Path(f"/proc/{pid}/status").read_text()
+    return int(status.split("SigCgt:")[1].split()[0], 16) >> sig - 1 & 1
+
+
+@pytest.mark.parametrize("name", ["selects", "selects-poisoned"])
+def test_signals_in_the_middle_of_everything_change_nothing(build, name):
+    """As many as can be sent while it runs, all that are nothing in turn: to whichever thread the system chooses, also while
+    it goes from stack to stack. Not the real-time ones: they queue up."""
+    harmless = [sig for sig in range(1, 32) if GO_1_10.get(sig) == "runs on" and sig not in FAULTS]
+    with subprocess.Popen([build / "tests/runtime" / name], env={"GOMAXPROCS": "2"}, stdin=subprocess.DEVNULL,
+                          stdout=subprocess.PIPE, text=True) as process:
+        while not catches(process.pid, harmless[-1]):
+            assert process.poll() is None
+        while process.poll() is None:
+            for sig in harmless:
+                process.send_signal(sig)
+        assert (process.returncode, process.stdout.read()) == (0, "sent ok 80000\nfair ok \ndefault ok close ok\n")
