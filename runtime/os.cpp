@@ -2,7 +2,7 @@
 // and fd_mutex.go.
 //
 // A file that epoll can watch is non-blocking: a call that finds nothing to do parks the goroutine. The standard three
-// are not watched, as in Go 1.10: who reads a terminal is in a system call, and sysmon takes the P away.
+// block, unless the process was given them otherwise: who reads a terminal is in a system call, and sysmon takes the P away.
 
 #include "os.hpp"
 
@@ -25,10 +25,10 @@ struct file {
     pollDesc* pd;         // null: a call blocks its M
 };
 
-static file* Stdout;
+file* Stdin;
+file* Stdout;
 
 constexpr uint32 SIGPIPE = 13;
-constexpr uintptr SIG_IGN = 1;
 
 static error words(int64 errno) {
     switch (errno) {
@@ -44,35 +44,36 @@ static error words(int64 errno) {
 
 // ---- open ----------------------------------------------------------------------------------------------------------
 
+enum newFileKind { kindNewFile, kindPipe, kindNonBlock };
+
 /// In Go a file gets a finalizer that closes it, and with the first finalizer comes the goroutine that runs them: so it
 /// does here, though a file that nobody uses is noticed by its last handle.
-static file* newFile(int32 fd, bool pollable) {
+static file* newFile(int32 fd, newFileKind kind) {
     file* f = new_<file>();
     f->fd = fd;
     f->handles = 1;
     f->stdoutOrErr = fd == 1 || fd == 2;
-    if (pollable) {
+    if (kind != kindNewFile) {
         static sync::Once serverInit;
-        serverInit.Do([] {
-            runtime_pollServerInit();
-            // A broken pipe is the writer's error, not the program's end; but see epipecheck.
-            sigactiont ignored = {SIG_IGN, 0, 0, 0};
-            rt_sigaction(SIGPIPE, &ignored, nullptr, sizeof ignored.sa_mask);
-        });
+        serverInit.Do(runtime_pollServerInit);
         int32 errno;
         f->pd = runtime_pollOpen(static_cast<uintptr>(fd), &errno);
-        if (f->pd) fcntl_(fd, _F_SETFL, _O_NONBLOCK);
+        if (f->pd && kind == kindPipe) fcntl_(fd, _F_SETFL, _O_NONBLOCK);
     }
     createfing();
     return f;
 }
 
-/// Of the standard three, which block.
+/// Of the standard three. Go looks how they are since 1.11; before, a write that found no room was its caller's error, and
+/// who prints without a look at errors lost lines.
 file* NewFile(int32 fd) GO("os.NewFile");
-file* NewFile(int32 fd) { return newFile(fd, false); }
+file* NewFile(int32 fd) {
+    int64 flags = fcntl_(fd, _F_GETFL, 0);
+    return newFile(fd, flags >= 0 && flags & _O_NONBLOCK ? kindNonBlock : kindNewFile);
+}
 
 void init() {
-    NewFile(0);
+    Stdin = NewFile(0);
     Stdout = NewFile(1);
     NewFile(2);
 }
@@ -160,7 +161,8 @@ result File::Read(void* b, int64 n) const {
     return {r, err};
 }
 
-/// Nobody listens to standard output any more: die of it, as the shell expects of the left side of a broken pipe.
+/// A broken pipe is the writer's error: the signal that comes with it is caught and is nothing. But if it is standard output
+/// to which nobody listens any more, die of it, as the shell expects of the left side of a pipe.
 static void epipecheck(file* f, int64 r) {
     if (r == -_EPIPE && f->stdoutOrErr) dieFromSignal(SIGPIPE);
 }
@@ -189,7 +191,7 @@ result stdoutwrite(const void* b, int64 n) { return write(Stdout, b, n); }
 pipe Pipe() {
     int32 fds[2];
     if (int64 r = pipe2_(fds, _O_CLOEXEC); r < 0) return {{}, {}, words(-r)};
-    return {File(newFile(fds[0], true)), File(newFile(fds[1], true)), nullptr};
+    return {File(newFile(fds[0], kindPipe)), File(newFile(fds[1], kindPipe)), nullptr};
 }
 
 }  // namespace os
@@ -197,5 +199,5 @@ pipe Pipe() {
 net::pair net::Socketpair() {
     int32 fds[2];
     if (int64 r = socketpair_(_AF_UNIX, _SOCK_STREAM | _SOCK_CLOEXEC, 0, fds); r < 0) return {{}, {}, os::words(-r)};
-    return {os::File(os::newFile(fds[0], true)), os::File(os::newFile(fds[1], true)), nullptr};
+    return {os::File(os::newFile(fds[0], os::kindPipe)), os::File(os::newFile(fds[1], os::kindPipe)), nullptr};
 }

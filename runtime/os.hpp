@@ -20,6 +20,8 @@ namespace os {
 extern const error ErrClosed;
 
 struct file;
+extern file* Stdin GO("os.Stdin");
+extern file* Stdout GO("os.Stdout");
 
 struct result {
     int64 n;      // bytes that were moved

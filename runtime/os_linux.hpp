@@ -14,7 +14,7 @@ constexpr int32 _MADV_DONTNEED = 4, _MADV_DONTDUMP = 16;
 constexpr int32 _FUTEX_WAIT = 0 | 128, _FUTEX_WAKE = 1 | 128;   // FUTEX_PRIVATE_FLAG
 constexpr int32 _EPOLL_CLOEXEC = 0x80000, _EPOLL_CTL_ADD = 1, _EPOLL_CTL_DEL = 2;
 constexpr uint32 _EPOLLIN = 1, _EPOLLOUT = 4, _EPOLLERR = 8, _EPOLLHUP = 0x10, _EPOLLRDHUP = 0x2000, _EPOLLET = 0x80000000;
-constexpr int32 _O_NONBLOCK = 0x800, _O_CLOEXEC = 0x80000, _F_SETFL = 4;
+constexpr int32 _O_NONBLOCK = 0x800, _O_CLOEXEC = 0x80000, _F_GETFL = 3, _F_SETFL = 4;
 constexpr int32 _AF_UNIX = 1, _SOCK_STREAM = 1, _SOCK_CLOEXEC = 0x80000;
 constexpr int32 _SS_DISABLE = 2;
 constexpr int32 _SIG_BLOCK = 0, _SIG_UNBLOCK = 1, _SIG_SETMASK = 2;

@@ -56,7 +56,19 @@ def test_being_stopped_and_continued_breaks_no_wait(build):
 
 
 def test_a_reader_that_has_gone_is_the_end_of_who_prints(build):
-    """SIGPIPE, as without the network, though the program's own sockets have turned it off."""
+    """SIGPIPE, though the program goes on when it is one of its own sockets that nobody reads."""
     process = subprocess.Popen([build / "tests/runtime/netpoll"], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE)
     process.stdout.close()
     assert process.wait(60) == -signal.SIGPIPE
+
+
+def test_a_standard_output_that_does_not_block_loses_no_line(build):
+    """The reader begins only when the writer can write no more: its goroutine is parked, and a thread waits for the pipe."""
+    here, there = os.pipe()
+    os.set_blocking(there, False)
+    with open(here) as lines, subprocess.Popen([build / "tests/runtime/lines"], stdin=subprocess.DEVNULL, stdout=there) as process:
+        os.close(there)
+        while str(EPOLL_WAIT) not in calls(process.pid):
+            assert process.poll() is None
+        assert lines.read().splitlines() == [f"line {n}" for n in range(100000)]
+        assert process.wait(60) == 0
