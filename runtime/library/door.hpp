@@ -36,9 +36,12 @@ bool in_program();
 
 /// Ends the program, if it has not ended.
 void end();
-/// After the end: waits for every thread of the runtime.
+/// After the end: waits for every thread of the runtime. They are quick to leave.
 void join();
-/// After that: gives the memory back; the core's variables are as in the file.
+/// And for main.main's, which leaves when that function returns.
+void join_program();
+/// After that, or in the child of a fork, where there are no such threads: gives the memory back; the core's variables are
+/// as in the file.
 void reset();
 
 /// Once, before anything else.

@@ -12,6 +12,8 @@
 #include <random>
 #include <thread>
 
+#include <unistd.h>
+
 #include "door.hpp"
 #include "fields.hpp"
 #include "runq.hpp"
@@ -33,6 +35,27 @@ static py::str text(const std::string& s) {
 
 /// How often the core has been made new: an Object is of one Runtime.
 static unsigned generation;
+
+/// Python is ending. Its threads that are still here are daemons.
+static bool exiting;
+
+/// Lets other threads of Python go on. Without destructors: Python ends a daemon that comes back too late where it stands.
+template <class F> static void without_gil(F f) {
+    PyThreadState* state = PyEval_SaveThread();
+    f();
+    PyEval_RestoreThread(state);
+}
+
+/// __new__ alone makes an object with nothing in it, and pybind11 takes memory for it as soon as it is used: zeros, which
+/// every class below knows from what its constructor leaves.
+struct Zeroed {
+    static void* operator new(size_t n) {
+        if (void* v = calloc(1, n)) return v;
+        throw std::bad_alloc();
+    }
+    static void operator delete(void* v) { free(v); }
+};
+[[noreturn]] static void unmade(const char* what) { fail(std::string("this ") + what + " was made by __new__ alone: nothing is in it"); }
 
 // ---- structures ----------------------------------------------------------------------------------------------------
 
@@ -61,10 +84,13 @@ static py::dict layout(const std::string& name) {
     return py::dict("size"_a = s->size, "fields"_a = fields);
 }
 
-struct Object {
+struct Object : Zeroed {
     const char* address;
     const Struct* of;
     unsigned born;
+
+    Object(const char* a, const Struct* s) : address(a), of(s), born(generation) {}
+    const Struct* kind() const { return of ? of : (unmade("Object"), of); }
 };
 
 template <class T> static T at(const char* address) {
@@ -83,10 +109,10 @@ static py::object load(const char* a, const Type& t) {
     case Type::UNSIGNED:
         return py::int_(t.size == 8 ? at<uint64_t>(a) : t.size == 4 ? at<uint32_t>(a) : t.size == 2 ? at<uint16_t>(a) : at<uint8_t>(a));
     case Type::STRING: return text({at<const char*>(a), at<size_t>(a + 8)});
-    case Type::STRUCT: return py::cast(Object{a, t.of, generation});
+    case Type::STRUCT: return py::cast(Object(a, t.of));
     case Type::POINTER: {
         auto* to = at<const char*>(a);
-        return to ? py::cast(Object{to, t.of, generation}) : py::none();
+        return to ? py::cast(Object(to, t.of)) : py::none();
     }
     case Type::ARRAY:
     case Type::SLICE: {
@@ -101,7 +127,7 @@ static py::object load(const char* a, const Type& t) {
 }
 
 static void alive(const Object& o) {
-    if (o.born != generation) fail("the " + std::string(o.of->name) + " is gone: its Runtime is closed");
+    if (o.kind(), o.born != generation) fail("the " + std::string(o.of->name) + " is gone: its Runtime is closed");
 }
 
 static py::object field(const Object& o, const std::string& name) {
@@ -112,8 +138,10 @@ static py::object field(const Object& o, const std::string& name) {
 }
 
 static bool same(const Object& o, const Object& other) {
-    return o.address == other.address && o.of == other.of && o.born == other.born;
+    return o.address == other.address && o.kind() == other.kind() && o.born == other.born;
 }
+
+static size_t address(const Object& o) { return o.kind(), reinterpret_cast<size_t>(o.address); }
 
 static bool is_id(const Field* f) { return !strcmp(f->name, "goid") || !strcmp(f->name, "id"); }
 
@@ -129,7 +157,7 @@ static std::string brief(const Object& o) {
 
 /// Who it is, and every simple field that is not zero.
 static std::string repr(const Object& o) {
-    if (o.born != generation) return "<" + std::string(o.of->name) + " of a closed Runtime>";
+    if (o.kind(), o.born != generation) return "<" + std::string(o.of->name) + " of a closed Runtime>";
     std::string s = "<" + brief(o);
     for (const Field* f = o.of->fields; f->name; f++) {
         const Type& t = *f->type;
@@ -183,7 +211,8 @@ public:
 class RunQueue;
 static int queues;                // RunQueues alive
 
-class Runtime {
+class Runtime : public Zeroed {
+    pid_t owner = getpid();       // where its threads are
     Block block;
     py::object fn = py::none();   // Python's main.main,
     unsigned long program_thread = 0;   // who runs it, while it runs,
@@ -211,77 +240,112 @@ class Runtime {
         throw py::error_already_set();
     }
 
-    /// main.main, on a thread of its own.
-    static int64_t program(const char** panic) {
-        py::gil_scoped_acquire gil;
-        static std::string words;
-        if (living->closed) return program_returned;
-        living->program_thread = PyThread_get_thread_ident();
-        try {
-            living->fn();
-            living->program_thread = 0;
-            return program_returned;
-        } catch (py::error_already_set& e) {
-            living->program_thread = 0;
-            words = e.what();
-            words = words.substr(0, words.find("\n\nAt:"));
-            *panic = words.c_str();
-            living->cause = e.value();
-            if (e.trace()) PyException_SetTraceback(living->cause.ptr(), e.trace().ptr());
-            return program_raised;
-        }
+    /// main.main, on a thread of its own: calls fn. Nothing that has a destructor is alive meanwhile; see without_gil.
+    static PyObject* call() {
+        Runtime* rt = living;
+        if (rt->closed) return Py_NewRef(Py_None);
+        PyObject* f = Py_NewRef(rt->fn.ptr());
+        rt->program_thread = PyThread_get_thread_ident();
+        PyObject* result = PyObject_CallNoArgs(f);
+        Py_DECREF(f);
+        if (!exiting && rt == living && rt->mine()) rt->program_thread = 0;
+        return result;
     }
+
+    static int64_t program(const char** panic) {
+        PyGILState_STATE gil = PyGILState_Ensure();
+        PyObject* result = call();
+        int64_t came_to = result ? static_cast<int64_t>(program_returned) : raised(panic);
+        Py_XDECREF(result);
+        PyGILState_Release(gil);
+        return came_to;
+    }
+
+    static int64_t raised(const char** panic) {
+        static std::string words;
+        py::error_already_set e;
+        if (exiting || !living || !living->mine()) return program_returned;
+        words = e.what();
+        words = words.substr(0, words.find("\n\nAt:"));
+        *panic = words.c_str();
+        living->cause = e.value();
+        if (e.trace()) PyException_SetTraceback(living->cause.ptr(), e.trace().ptr());
+        return program_raised;
+    }
+
+    bool mine() const { return owner == getpid(); }
 
 public:
     static Runtime* living;
 
     Runtime(const std::vector<std::string>& argv, const std::map<std::string, std::string>& env, int ncpu) : block(argv, env) {
+        forget_parents();
+        if (exiting) fail("Python is ending");
         if (living) fail("one Runtime at a time: close() the other one first");
         if (queues) fail("a RunQueue is using the runtime's variables: close() it first");
         if (argv.empty()) throw py::value_error("argv needs the program's name");
         if (ncpu < 1 || ncpu > 1024) throw py::value_error("ncpu must be 1 to 1024");
-        bool begun;
-        {
-            py::gil_scoped_release nogil;
-            begun = world::begin(block.data(), ncpu);
-        }
-        if (!begun) {
-            world::reset();
-            fail("the system has no thread to boot on");
-        }
         living = this;
+        bool begun;
+        without_gil([&] { begun = world::begin(block.data(), ncpu); });
+        if (begun) return;
+        living = nullptr;
+        world::reset();
+        fail("the system has no thread to boot on");
     }
 
     ~Runtime() {
         if (!closed && !world::in_program()) close();
+        if (living == this) living = nullptr;
+    }
+
+    /// In the child of a fork: of the parent's Runtime there is only memory.
+    static void forget_parents() {
+        if (!living || living->mine()) return;
+        living->closed = true;
+        living = nullptr;
+        generation++;
+        world::reset();
     }
 
     void open() const {
+        if (!owner) unmade("Runtime");
+        if (!mine()) fail("this Runtime was begun before the fork, and its threads are in the parent: begin another one here");
         if (closed) fail("the Runtime is closed");
     }
 
-    /// Lets other threads of Python go on.
     static void nap() {
-        py::gil_scoped_release nogil;
-        std::this_thread::sleep_for(std::chrono::microseconds(500));
+        without_gil([] { std::this_thread::sleep_for(std::chrono::microseconds(500)); });
+    }
+
+    /// The threads of the runtime leave, and a step under way returns.
+    void end() {
+        closed = true;
+        generation++;
+        if (program_thread) PyThreadState_SetAsyncExc(program_thread, Error);
+        world::end();
+        while (stepping) nap();
+        without_gil(world::join);
     }
 
     void close() {
+        if (!owner) unmade("Runtime");
         if (world::in_program()) fail("close() inside main.main: return first");
+        if (!mine()) return forget_parents();
         if (!closed) {
-            closed = true;
-            generation++;
-            if (program_thread) PyThreadState_SetAsyncExc(program_thread, Error);
-            world::end();
-            while (stepping) nap();
-            {
-                py::gil_scoped_release nogil;
-                world::join();
-            }
+            end();
+            without_gil(world::join_program);
             world::reset();
             living = nullptr;
         }
         while (living == this) nap();   // another thread is closing it
+    }
+
+    /// Python's last moment with threads: nothing of the runtime may be running after it. But main.main is a daemon, too:
+    /// if it waits for something, it is left there.
+    static void at_exit() {
+        exiting = true;
+        if (living && living->mine() && !living->closed) living->end();
     }
 
     void step(int step) {
@@ -294,11 +358,12 @@ public:
         stepping = true;
         world::go(step);
         for (bool done = false; !done;) {
-            {
-                py::gil_scoped_release nogil;
+            without_gil([&] {
                 done = world::done(step);
-                if (done && world::ended()) world::join();
-            }
+                if (!done || !world::ended()) return;
+                world::join();
+                world::join_program();
+            });
             if (PyErr_CheckSignals()) {
                 stepping = false;
                 throw py::error_already_set();
@@ -307,6 +372,8 @@ public:
         bool over = world::ended();
         int code = world::exit_code();
         stepping = false;
+        if (exiting) PyErr_SetNone(PyExc_SystemExit);   // as a daemon ends: without a word
+        if (exiting) throw py::error_already_set();
         open();
         if (!over) return;
         fn = py::none();
@@ -326,10 +393,7 @@ public:
     void gopark() {
         open();
         if (!world::in_program()) fail("gopark: only main.main has a goroutine to park");
-        {
-            py::gil_scoped_release nogil;
-            world::park();
-        }
+        without_gil(world::park);
         fail("the program has ended");
     }
 
@@ -365,7 +429,7 @@ static void* make(const char* kind) {
     return memory.emplace_back(new char[find(kind)->size]()).get();
 }
 
-class RunQueue {
+class RunQueue : public Zeroed {
     void* p;
 
     void* run(Runq q, bool* flag = nullptr) const {
@@ -391,6 +455,7 @@ class RunQueue {
 
 public:
     RunQueue() {
+        Runtime::forget_parents();
         if (Runtime::living) fail("a Runtime is using the runtime's variables: close() it first");
         p = make("p");
         runq_newp(p, queues, queues + 1);
@@ -446,7 +511,7 @@ public:
 
     Object object() const {
         open();
-        return {static_cast<const char*>(p), find("p"), generation};
+        return {static_cast<const char*>(p), find("p")};
     }
 
     std::vector<int64_t> ring() const {
@@ -471,9 +536,21 @@ static std::vector<int64_t> globrunq() {
 
 // ---- the module ----------------------------------------------------------------------------------------------------
 
+/// For pybind11's common base class, which has no instances: asked for one, as pickle asks, it would end the process with
+/// a C++ exception.
+static PyObject* new_instance(PyTypeObject* type, PyObject*, PyObject*) {
+    try {
+        return py::detail::make_new_instance(type);
+    } catch (const std::exception& e) {
+        PyErr_SetString(PyExc_TypeError, e.what());
+        return nullptr;
+    }
+}
+
 PYBIND11_MODULE(rt0lab, module) {
     module.doc() = "The runtime, booted inside Python: one step at a time, with g, m, p and sched to look at in between.";
     world::load();
+    reinterpret_cast<PyTypeObject*>(py::detail::get_internals().instance_base)->tp_new = new_instance;
     Error = PyErr_NewExceptionWithDoc("rt0lab.Error", "What was asked cannot be done, or not now.", nullptr, nullptr);
     Fatal = PyErr_NewExceptionWithDoc("rt0lab.Fatal", "The runtime gave up; the text is its last words.", Error, nullptr);
     module.attr("Error") = py::handle(Error);
@@ -486,12 +563,12 @@ PYBIND11_MODULE(rt0lab, module) {
         .def("__repr__", repr)
         .def("__dir__", [](const Object& o) {
             py::list l;
-            for (const Field* f = o.of->fields; f->name; f++) l.append(f->name);
+            for (const Field* f = o.kind()->fields; f->name; f++) l.append(f->name);
             return l;
         })
         .def("__eq__", [](const Object& o, py::object other) { return py::isinstance<Object>(other) && same(o, other.cast<Object>()); })
-        .def("__hash__", [](const Object& o) { return reinterpret_cast<size_t>(o.address); })
-        .def("__int__", [](const Object& o) { return reinterpret_cast<size_t>(o.address); }, "Its address.");
+        .def("__hash__", address)
+        .def("__int__", address, "Its address.");
 
     py::class_<Runtime> runtime(module, "Runtime",
         "A program that boots. check, args, osinit, schedinit, newproc and mstart are the steps of rt0_go, to be taken in this order:\n"
@@ -537,8 +614,5 @@ PYBIND11_MODULE(rt0lab, module) {
         .def_property_readonly("runnext", &RunQueue::runnext, "The goid in runnext, or None.");
     module.def("globrunq", globrunq, "The goids in the RunQueues' global queue, next one first.");
 
-    // Python's last moment with threads: nothing of the runtime may be running after it.
-    py::module_::import("atexit").attr("register")(py::cpp_function([] {
-        if (Runtime::living) Runtime::living->close();
-    }));
+    py::module_::import("atexit").attr("register")(py::cpp_function(Runtime::at_exit));
 }

@@ -84,7 +84,7 @@ struct World {
     const char* panic = nullptr;
 };
 
-World w;
+World& w = *new World;   // never destroyed: Python leaves threads behind when it ends
 
 void clear_guard() { __asm__ volatile("movq $0, %%fs:0x70" : : : "memory"); }
 
@@ -319,7 +319,9 @@ const char* world_panic() { return w.panic; }
 
 static void* run_program(void*) {
     const char* panic = nullptr;
+    pid_t self = getpid();
     int64_t result = w.program(&panic);
+    if (getpid() != self) return nullptr;   // it has forked, and this is the child: nobody waits here
     std::unique_lock l(w.lock);
     w.request = result;
     w.panic = panic;
@@ -404,6 +406,9 @@ void end() {
 void join() {
     for (Thread& t : w.threads) pthread_join(t.id, nullptr);   // nobody makes threads any more
     w.threads.clear();
+}
+
+void join_program() {
     if (w.program_begun) pthread_join(w.program_thread, nullptr);
     w.program_begun = false;
 }
@@ -423,18 +428,19 @@ void reset() {
     new (&w) World;
 }
 
-/// The child of a fork has the memory, but none of the threads: for it the program has ended.
-static void forked() {
+/// A fork waits until no other thread changes anything here. The child has the memory, but none of the threads.
+static void forks() { w.lock.lock(); }
+static void forked_parent() { w.lock.unlock(); }
+static void forked_child() {
     new (&w.lock) std::mutex;
     new (&w.changed) std::condition_variable;
     w.threads.clear();
     w.program_begun = false;
-    w.ended = w.stopping = true;
 }
 
 void load() {
     image();
-    pthread_atfork(nullptr, nullptr, forked);
+    pthread_atfork(forks, forked_parent, forked_child);
 }
 
 static void (*callee)(void*);

@@ -63,6 +63,36 @@ def test_the_interpreter_ends_in_peace(ending):
     assert (result.returncode, result.stderr) == (0, "")
 
 
+DAEMON = """
+import atexit, sys, threading, time, rt0lab
+rt = rt0lab.Runtime()
+for step in (rt.check, rt.args, rt.osinit, rt.schedinit): step()
+begun = threading.Event()
+def main():
+    begun.set()
+    %s
+rt.newproc(main)
+threading.Thread(target=rt.mstart, daemon=True).start()
+begun.wait()
+%s
+"""
+WAITS = ["time.sleep(10000)", "threading.Event().wait()", "while True: time.sleep(0.0001)", "while True: pass"]
+
+
+@pytest.mark.parametrize("wait", WAITS)
+@pytest.mark.parametrize("ending, status", [("", 0), ("sys.exit(5)", 5), ("raise SystemExit", 0), ("1 / 0", 1),
+                                            ("atexit.register(lambda: sys.stdout.write('bye'))", 0)])
+def test_a_daemon_in_mstart_does_not_keep_the_interpreter(wait, ending, status):
+    result = python(DAEMON % (wait, ending))
+    assert (result.returncode, result.stdout) == (status, "bye" if "bye" in ending else "")
+    assert result.stderr.count("Traceback") == result.stderr.count("ZeroDivisionError") == ("1 / 0" in ending)
+
+
+def test_a_daemon_that_waits_in_close_does_not_either():
+    """Whether mstart still says that the Runtime is closed is between the three threads."""
+    assert python(DAEMON % ("time.sleep(10000)", "threading.Thread(target=rt.close, daemon=True).start()")).returncode == 0
+
+
 @pytest.mark.parametrize("compiler, buildtype", BUILDS)
 def test_every_build_boots_in_python(compiler, buildtype):
     result = python("import rt0lab\nwith rt0lab.Runtime() as rt:\n    for step in %r: getattr(rt, step)()\n    print(rt.stdout)" % STEPS,

@@ -1,6 +1,8 @@
 """Wrong order, fatal errors, exceptions, Ctrl-C: always a Python exception with a sentence, and Python is as it was."""
 
+import copy
 import os
+import pickle
 import signal
 import threading
 import time
@@ -127,7 +129,50 @@ def test_the_runtime_s_handlers_are_noted_and_not_installed(boot):
     assert caught() == before and signal.SIGSEGV in runtime.signals
 
 
-def test_the_child_of_a_fork_can_boot_again():
-    result = python("import os, rt0lab\nrt = rt0lab.Runtime(); rt.check()\nif os.fork():\n    print(os.wait()[1])\nelse:\n"
-                    "    rt.close(); rt = rt0lab.Runtime(); rt.check(); os._exit(7)")
-    assert result.stdout == f"{7 << 8}\n"
+# ---- objects with nothing in them ----------------------------------------------------------------------------------
+
+ASKED = {"repr": repr, "str": str, "dir": dir, "hash": hash, "int": int, "equal": lambda o: o == o, "less": lambda o: o < o,
+         "attribute": lambda o: o.goid, "set": lambda o: setattr(o, "goid", 1), "copy": copy.copy, "deepcopy": copy.deepcopy,
+         **{f"pickle {n}": lambda o, n=n: pickle.dumps(o, n) for n in range(pickle.HIGHEST_PROTOCOL + 1)}}
+
+
+@pytest.mark.parametrize("how", ["an Object of a boot", "__new__", "the base's __new__"])
+@pytest.mark.parametrize("what", ASKED)
+def test_whatever_is_asked_of_an_object_is_answered_or_an_exception(rt0lab, boot, how, what):
+    kind = rt0lab.Object
+    one = boot("check").g0 if how == "an Object of a boot" else kind.__new__(kind) if how == "__new__" else kind.__base__.__new__(kind)
+    try:
+        ASKED[what](one)
+    except (rt0lab.Error, TypeError, AttributeError):
+        pass
+
+
+def test_an_object_that_nobody_made_says_so(rt0lab):
+    with pytest.raises(rt0lab.Error, match="^this Object was made by __new__ alone: nothing is in it$"):
+        repr(rt0lab.Object.__new__(rt0lab.Object))
+
+
+def members(kind):
+    return [name for name in dir(kind) if not name.startswith("__")]
+
+
+@pytest.mark.parametrize("kind, words", [("Runtime", "this Runtime was made by __new__ alone: nothing is in it"),
+                                         ("RunQueue", "the RunQueue is closed")])
+def test_every_member_of_what_nobody_made_is_an_exception(rt0lab, kind, words):
+    one, other = (getattr(rt0lab, kind).__new__(getattr(rt0lab, kind)) for _ in range(2))
+    for name in set(members(getattr(rt0lab, kind))) - ({"close"} if kind == "RunQueue" else set()):
+        with pytest.raises(rt0lab.Error, match=f"^{words}$"):
+            member = getattr(one, name)
+            member(*{"put": [1], "steal": [other]}.get(name, []))
+
+
+def test_what_nobody_made_can_still_be_made(rt0lab):
+    runtime = rt0lab.Runtime.__new__(rt0lab.Runtime)
+    runtime.__init__()
+    runtime.check()
+    runtime.close()
+
+
+def test_the_common_base_has_no_instances(rt0lab):
+    with pytest.raises(TypeError):
+        rt0lab.Object.__base__()
