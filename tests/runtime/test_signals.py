@@ -17,8 +17,8 @@ FAULTS = {signal.SIGBUS, signal.SIGFPE, signal.SIGSEGV}
 GO_1_10 = {**dict.fromkeys(SIGNALS, "runs on"), **dict.fromkeys(DIES, "dies of it"), **dict.fromkeys(REPORTS, "reports"),
            **dict.fromkeys(STOPS, "stops")}
 
-# A fault that somebody sends is nothing to Go 1.10, but for a goroutine in a system call, which has no stack to panic on;
-# later it is a report. Go has 33 for itself since 1.16, and leaves 34 to musl since 1.15.
+# A fault that somebody sends is nothing to Go 1.10, but for a goroutine in a system call, which could not panic; by 1.19 it is
+# always a report. And 1.19 has 33 for itself, to change something on all threads, and leaves 34 to a C library that does.
 GO_1_19 = {**GO_1_10, **dict.fromkeys(FAULTS, "reports"), 33: "runs on", 34: "dies of it"}
 
 
