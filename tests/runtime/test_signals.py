@@ -22,34 +22,31 @@ GO_1_10 = {**dict.fromkeys(SIGNALS, "runs on"), **dict.fromkeys(DIES, "dies of i
 GO_1_19 = {**GO_1_10, **dict.fromkeys(FAULTS, "reports"), 33: "runs on", 34: "dies of it"}
 
 
-READ, FUTEX = "0", "202"
+EPOLL_WAIT = "232"
 
 
-def started(program, stdin=subprocess.PIPE, waits=READ, **options):
-    """The program, which has said that it is ready and whose first thread waits in this system call. In a process group
-    of its own, because a stop means something only there."""
-    process = subprocess.Popen([program], env={"GOMAXPROCS": "1"}, stdin=stdin, stdout=subprocess.PIPE,
+def started(program, *arguments, stdin=subprocess.PIPE, **options):
+    """The program, which has said that it is ready: its handlers are there. In a process group of its own, because a stop
+    means something only there."""
+    process = subprocess.Popen([program, *arguments], env={"GOMAXPROCS": "1"}, stdin=stdin, stdout=subprocess.PIPE,
                                stderr=subprocess.PIPE, text=True, **{"preexec_fn": os.setpgrp, **options})
     assert process.stdout.readline() == "ready\n"
-    while waits and Path(f"/proc/{process.pid}/syscall").read_text().split()[0] != waits:
-        assert process.poll() is None
     return process
 
 
-def outcome(process, sig, say=None):
-    """What becomes of it: it is told something, hears the end of that, and can only then end by itself."""
+def outcome(process, sig, ends, say=None):
+    """What becomes of a program that sig is sent to. If it is not to end of that, it is told something, and can then end by
+    itself; else it hears nothing more."""
     with process:
-        process.send_signal(sig)
-        if sig in STOPS:
-            stopped = os.WIFSTOPPED(os.waitpid(process.pid, os.WUNTRACED)[1])
-            process.kill()
-            return "stops" if stopped else "ends"
         try:
-            if say is None:
-                output, report = process.communicate("you\n", timeout=60)
-            else:
+            process.send_signal(sig)
+            if sig in STOPS:
+                return "stops" if os.WIFSTOPPED(os.waitpid(process.pid, os.WUNTRACED)[1]) else "ends"
+            if ends:
+                process.wait(60)
+            elif say:
                 say()
-                output, report = process.communicate(timeout=60)
+            output, report = process.communicate(None if ends or say else "you\n", timeout=60)
         finally:
             process.kill()
     if process.returncode == -sig:
@@ -59,25 +56,38 @@ def outcome(process, sig, say=None):
     return "runs on" if (process.returncode, output) == (0, "heard you\n") else (process.returncode, output, report)
 
 
+def outcomes(program, expected):
+    """The same of each signal: {signal: what becomes of the program}."""
+    return {sig: outcome(started(program), sig, word != "runs on") for sig, word in expected.items()}
+
+
 def test_each_signal_does_what_it_does_in_go_1_10(build):
-    """main reads, so it is in a system call: see GO_1_19."""
-    program = build / "tests/runtime/signals"
-    assert {sig: outcome(started(program), sig) for sig in SIGNALS} == {**GO_1_10, **dict.fromkeys(FAULTS, "reports")}
+    expected = {sig: word for sig, word in GO_1_10.items() if sig not in FAULTS}
+    assert outcomes(build / "tests/runtime/signals", expected) == expected
 
 
 @pytest.mark.parametrize("sig", sorted(FAULTS))
 def test_a_fault_that_somebody_sends_is_nothing_to_a_parked_goroutine(build, sig):
-    """Its standard input does not block, so main parks, and its thread waits in the scheduler."""
+    """Its standard input does not block, so main parks, and when a thread waits for that input none does anything else."""
     here, there = os.pipe()
     os.set_blocking(here, False)
     with open(there, "w") as say:
-        process = started(build / "tests/runtime/signals", stdin=here, waits=FUTEX)
+        process = started(build / "tests/runtime/signals", stdin=here)
         os.close(here)
+        while all(task.read_text().split()[0] != EPOLL_WAIT for task in Path(f"/proc/{process.pid}/task").glob("*/syscall")):
+            assert process.poll() is None
 
         def you():
             say.write("you\n")
             say.close()
-        assert outcome(process, sig, you) == "runs on"
+        assert outcome(process, sig, False, you) == "runs on"
+
+
+@pytest.mark.parametrize("sig", sorted(FAULTS))
+def test_a_fault_that_somebody_sends_is_a_report_of_a_goroutine_in_a_system_call(build, sig):
+    """The goroutine asks the system for it: sent from outside, it goes to whichever thread the system chooses."""
+    with started(build / "tests/runtime/signals", str(int(sig))) as process:
+        assert process.wait(60) == 2 and "goroutine 1" in process.stderr.read()
 
 
 def test_go_1_19_differs_where_it_is_known_to(tmp_path):
@@ -90,19 +100,19 @@ def test_go_1_19_differs_where_it_is_known_to(tmp_path):
     if not version.startswith("go1.19"):
         pytest.skip(f"the table is Go 1.19's, and this is {version.strip()}")
     subprocess.run([go, "build", "-o", tmp_path / "signals", HERE / "signals.go"], env=env, check=True, timeout=600)
-    assert {sig: outcome(started(tmp_path / "signals", waits=None), sig) for sig in SIGNALS} == GO_1_19
+    assert outcomes(tmp_path / "signals", GO_1_19) == GO_1_19
 
 
 @pytest.mark.parametrize("sig", [signal.SIGHUP, signal.SIGINT])
 def test_what_is_ignored_from_the_start_stays_ignored(build, sig):
     """nohup, and what a shell starts in the background."""
     process = started(build / "tests/runtime/signals", preexec_fn=lambda: signal.signal(sig, signal.SIG_IGN))
-    assert outcome(process, sig) == "runs on"
+    assert outcome(process, sig, False) == "runs on"
 
 
 def test_other_signals_are_caught_though_they_were_ignored(build):
     process = started(build / "tests/runtime/signals", preexec_fn=lambda: signal.signal(signal.SIGTERM, signal.SIG_IGN))
-    assert outcome(process, signal.SIGTERM) == "dies of it"
+    assert outcome(process, signal.SIGTERM, True) == "dies of it"
 
 
 def test_what_the_runtime_needs_is_not_blocked_whatever_it_was_started_with(build):
@@ -121,8 +131,9 @@ def catches(pid, sig):
     return int(status.split("SigCgt:")[1].split()[0], 16) >> sig - 1 & 1
 
 
-@pytest.mark.parametrize("name", ["selects", "selects-poisoned"])
-def test_signals_in_the_middle_of_everything_change_nothing(build, name):
+@pytest.mark.parametrize("name, lines", [("selects-poisoned", "sent ok 80000\nfair ok \ndefault ok close ok\n"),
+                                         ("grow", "stacks 8 of 8\n")])
+def test_signals_in_the_middle_of_everything_change_nothing(build, name, lines):
     """As many as can be sent while it runs, all that are nothing in turn: to whichever thread the system chooses, also while
     it goes from stack to stack. Not the real-time ones: they queue up."""
     harmless = [sig for sig in range(1, 32) if GO_1_10.get(sig) == "runs on" and sig not in FAULTS]
@@ -133,4 +144,4 @@ def test_signals_in_the_middle_of_everything_change_nothing(build, name):
         while process.poll() is None:
             for sig in harmless:
                 process.send_signal(sig)
-        assert (process.returncode, process.stdout.read()) == (0, "sent ok 80000\nfair ok \ndefault ok close ok\n")
+        assert (process.returncode, process.stdout.read()) == (0, lines)
