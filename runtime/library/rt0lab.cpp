@@ -572,7 +572,8 @@ PYBIND11_MODULE(rt0lab, module) {
 
     py::class_<Runtime> runtime(module, "Runtime",
         "A program that boots. check, args, osinit, schedinit, newproc and mstart are the steps of rt0_go, to be taken in this order:\n"
-        "    rt = rt0lab.Runtime(argv=['hello']); rt.check(); rt.args(); rt.osinit(); rt.ncpu");
+        "    rt = rt0lab.Runtime(argv=['hello']); rt.check(); rt.args(); rt.osinit(); rt.ncpu\n"
+        "The child of a fork begins its own: the parent's threads are not there.");
     runtime
         .def(py::init<const std::vector<std::string>&, const std::map<std::string, std::string>&, int>(),
              "argv"_a = std::vector<std::string>{"hello"}, "env"_a = std::map<std::string, std::string>{}, "ncpu"_a = 2)
@@ -582,9 +583,10 @@ PYBIND11_MODULE(rt0lab, module) {
         .def("schedinit", [](Runtime& rt) { rt.step(world::SCHEDINIT); }, "Memory, m0, the Ps: everything but a goroutine.")
         .def("newproc", &Runtime::newproc, "fn"_a = py::none(),
              "The first goroutine, for runtime.main, is made and queued. fn() is to be its main.main; None prints a line.")
-        .def("mstart", [](Runtime& rt) { rt.step(world::MSTART); }, "m0 begins to schedule. Returns when the program has ended.")
+        .def("mstart", [](Runtime& rt) { rt.step(world::MSTART); }, "m0 begins to schedule. Returns when the program has ended. A daemon thread may call it: when Python ends, the\n"
+             "runtime's threads leave, and fn's too, if it does not wait for something; else it is left behind, as a daemon is.")
         .def("gopark", &Runtime::gopark, "In fn: parks main's goroutine for ever.")
-        .def("close", &Runtime::close, "Ends every thread of the runtime and gives its memory back.")
+        .def("close", &Runtime::close, "Ends every thread of the runtime, waits until fn has returned, and gives the memory back.")
         .def("__enter__", [](py::object self) { return self; })
         .def("__exit__", [](Runtime& rt, py::args) { rt.close(); })
         .def_property_readonly("exit_code", &Runtime::exit_code, "The program's exit status, None while it lives.")

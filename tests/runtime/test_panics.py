@@ -1,5 +1,6 @@
 """What a program says when it fails, as Go 1.10 says it: tracebacks, deadlocks, signals, panics. And what it survives."""
 
+import os
 import re
 import signal
 import subprocess
@@ -143,6 +144,15 @@ def test_crash_ends_with_sigabrt(run):
 def test_a_closed_standard_error_is_not_a_hang(build):
     command = f"exec {build}/tests/runtime/panics plain 2>&-"
     assert subprocess.run(["sh", "-c", command], timeout=20).returncode == 2
+
+
+def test_a_standard_error_that_nobody_reads_any_more_changes_nothing(build):
+    """SIGPIPE is nothing there: only os.Stdout and os.Stderr die of it, and this is the runtime's own print."""
+    here, there = os.pipe()
+    os.close(here)
+    process = subprocess.Popen([build / "tests/runtime/panics", "plain"], stderr=there)
+    os.close(there)
+    assert process.wait(60) == 2
 
 
 # ---- signals -------------------------------------------------------------------------------------------------------
