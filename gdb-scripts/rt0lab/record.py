@@ -66,6 +66,12 @@ def fields(item, wanted, snap, owner=None):
     return found
 
 
+def _size(g):
+    """How large a g's stack is; None if that cannot be known."""
+    lo, hi = (g.get("stack.lo"), g.get("stack.hi")) if g else (None, None)
+    return None if lo is None or hi is None else hi - lo
+
+
 def goroutine(g, snap):
     """One entry of a trace's allgs."""
     name = snap.g_name(g)
@@ -77,8 +83,8 @@ def goroutine(g, snap):
         "atomicstatus": g.get("atomicstatus"),
         "stack_lo": snap.names.pointer(lo, True, name),
         "stack_hi": snap.names.pointer(hi, False, name),
-        "stack_size": hi - lo,
-        "stackguard0_minus_lo": guard - lo if lo <= guard <= hi else None,
+        "stack_size": _size(g),
+        "stackguard0_minus_lo": guard - lo if None not in (lo, guard, hi) and lo <= guard <= hi else None,
         "waitreason": snap.waitreason(g),
     }
     for path in _G:
@@ -133,12 +139,12 @@ def describe(snap, before):
         changed[path] = [was, now]
     frame = gdb.newest_frame()
     # Symbols hide distances; these few a reader may want to know: SP below its first value, and two stacks' sizes.
-    lo, hi = snap.g0.get("stack.lo"), snap.g0.get("stack.hi")
+    lo = snap.g0.get("stack.lo")
     on_first_stack = names.entry is not None and (lo or names.entry - 4096) <= snap.sp <= names.entry
-    gsignal = model.read_struct("g", snap.m0.get("gsignal"))
+    gsignal = model.read_struct("g", snap.m0.get("gsignal") or 0)
     return {
         "sp_off": snap.sp - names.entry if on_first_stack else None,
-        "gsignal_stack_size": gsignal.get("stack.hi") - gsignal.get("stack.lo") if gsignal else None,
+        "gsignal_stack_size": _size(gsignal),
         "file": os.path.basename(file) if file else None,
         "line": line,
         "thread": snap.thread,
@@ -146,7 +152,7 @@ def describe(snap, before):
         "sp": names.pointer(snap.sp),
         "fs_base": names.pointer(snap.fs_base),
         "tls_g": names.pointer(snap.tls_g),
-        "g0": fields(snap.g0, _G0, snap, "g0") | {"stack_size": hi - lo},
+        "g0": fields(snap.g0, _G0, snap, "g0") | {"stack_size": _size(snap.g0)},
         "m0": fields(snap.m0, _M0, snap),
         "p0": fields(snap.p0, _P, snap) if snap.p0 else None,
         "sched": fields(snap.sched, _SCHED, snap),
@@ -261,7 +267,7 @@ class Recorder:
     def _forget_abandoned(self, snap):
         """Calls below SP on this stack cannot return any more: a switch left them (gogo never comes back to schedule)."""
         g = snap.g_at(snap.tls_g)
-        if g is None:
+        if g is None or not g.has("stack.lo"):
             return
         for target, calls in self.pending.items():
             self.pending[target] = [
@@ -275,7 +281,7 @@ class Recorder:
     @staticmethod
     def _depth(snap):
         g = snap.g_at(snap.tls_g)
-        return g.get("stack.hi") - snap.sp if g else None
+        return g.get("stack.hi") - snap.sp if g and g.has("stack.hi") else None
 
     def _again(self, target, call, snap):
         """Is this the same call once more? Go repeats a goroutine's prologue after it grew its stack or preempted it."""
