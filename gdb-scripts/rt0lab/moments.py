@@ -173,7 +173,8 @@ class Kept(_Moment):
             ]  # fmt: skip
             sched = {name: snap.sched.get(name) if snap.sched else None for name in ("npidle", "nmidle", "nmspinning")}
             queue = self._queue(snap.queue) if snap.sched else None
-            return {"gs": gs, "ms": ms, "ps": ps, "sched": sched | {"runq": queue}}
+            rows = {"gs": gs, "ms": ms, "ps": ps, "sched": sched | {"runq": queue}}
+            return rows | {"problem": snap.gs_problem} if snap.gs_problem else rows
 
     def changes(self, before):
         """[(path, before, after)] since another stop of this process."""

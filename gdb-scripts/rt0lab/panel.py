@@ -25,6 +25,8 @@ def lines(moment, before):
     found += _table("P", _ps(rows["ps"], marks)) or [("", f"P    {moment.why_none('ps')}")]
     found += _table("M", _ms(rows["ms"], marks))
     found += _gs(rows["gs"], marks) or [("", "G    none alive" if rows["gs"] else f"G    {moment.why_none('gs')}")]
+    if rows.get("problem"):
+        found.append(("", f"     {rows['problem']}"))
     found.append(_sched(rows["sched"], marks.get("sched", "")))
     if before is not None:
         found.append(("head", f"changed since stop {before.number}:" if changed or marks else f"nothing changed since stop {before.number}"))

@@ -213,12 +213,12 @@ def sched_line(s):
     """sched{Ms made 1, idle 0; Ps idle 1 (p1); run queue [] ...}"""
     size = s.get("runqsize", "runq.size")
     head = s.get("runqhead", "runq.head")
-    queue = [g.addr for g in model.chain("g", head or 0, "schedlink", 8)] if head else []
+    queue = model.chain("g", head or 0, "schedlink", 8)
     after = "" if s.get("maxmcount") else _zero("ms", ": schedinit fills it")
     return (
         f"sched{{goidgen {s.get('goidgen')}, Ms made {s.get('mnext')}, idle {s.get('nmidle')}, "
         f"Ps idle {s.get('npidle')} (first {short(s.get('pidle'))}), run queue {size} "
-        f"[{' '.join(short(g) for g in queue)}], {mutex_line_of(s.get('lock.key'))}}}{after}"
+        f"[{' '.join(short(g.addr) for g in queue)}{' ...' if queue.end else ''}], {mutex_line_of(s.get('lock.key'))}}}{after}"
     )
 
 
@@ -242,7 +242,8 @@ def sudog_line(s):
 
 
 def _waiters(first):
-    return "[" + " ".join(short(s.get("g")) for s in model.chain("sudog", first or 0, "next", 16)) + "]"
+    queue = model.chain("sudog", first or 0, "next", 16)
+    return "[" + " ".join(short(s.get("g")) for s in queue) + (" ..." if queue.end else "") + "]"
 
 
 def hchan_line(c):

@@ -106,6 +106,12 @@ result = [do('info goroutines').splitlines()[0], [row for row in json.loads(do('
     assert first.startswith("allgs[1] is g0: no goroutine.") and len(rows) == 1 and " 0 " not in text
 
 
+def test_the_panel_says_it_too(gdb_json, either):
+    script = START + DAMAGED + "put(1, model.world().variable('g0')[0]); result = do('rt0 panel'), json.loads(do('rt0 panel -json'))['problem']"
+    text, said = gdb_json(either, script)
+    assert "allgs[1] is g0: no goroutine" in text and "allgs[1] is g0" in said
+
+
 @pytest.mark.parametrize("field", ["g0", "gsignal"])
 def test_an_m_that_points_at_a_goroutine_takes_nothing_from_it(gdb_json, either, field):
     """The goroutine keeps its name, in lists, in the panel and as an address."""

@@ -68,6 +68,15 @@ result = [json.loads(do('info sched -json'))['not_whole'], 'in a circle' in do('
     assert list(not_whole) == ["runq"] and "circle" in not_whole["runq"] and said
 
 
+def test_a_short_form_shows_that_there_is_more(gdb_json, parked):
+    script = QUEUE.replace("stops.toward", "do('set args 20'); stops.toward") + """
+queue(gs[:3]); short = do('print ' + ("'runtime.sched'" if model.world().is_go else 'sched'))
+queue(gs[:12]); long = do('print ' + ("'runtime.sched'" if model.world().is_go else 'sched'))
+result = [' ...]' in short, ' ...]' in long]
+"""
+    assert gdb_json(parked, script) == [False, True]
+
+
 def test_a_list_that_is_longer_than_what_was_read_is_cut(gdb_json, parked):
     script = QUEUE + "queue(gs[:3]); found = model.global_queue(model.variable('sched'), limit=2); result = [len(found), found.cut]"
     assert gdb_json(parked, script) == [2, True]
