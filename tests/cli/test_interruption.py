@@ -1,5 +1,6 @@
 """Signals: whenever they come and however many, nothing that the lab started is left, what it attached to goes on."""
 
+import contextlib
 import os
 import pty
 import re
@@ -93,9 +94,13 @@ def test_two_sigterms_while_gdb_is_deaf_leave_nothing(with_gdb, standing, tmp_pa
 
 
 @pytest.mark.parametrize("signals,status", [([TERM, INT], {143, 130}), ([INT, TERM], {143, 130}), ([HUP], {129}),
-                                            ([HUP, HUP], {129}), ([KILL], {-9})], ids=str)
+                                            ([HUP, HUP], {129})], ids=str)
 def test_other_signals_leave_nothing_either(with_gdb, standing, signals, status):
     assert stopped_by(signals, with_gdb(DEAF), ["tour", "--batch", standing], standing) in status
+
+
+def test_a_killed_lab_leaves_nothing_either(with_gdb, standing):
+    assert stopped_by([KILL], with_gdb(DEAF), ["gdb", standing, "-ex", "run"], standing) == -KILL
 
 
 def test_what_a_killed_gdb_was_about_to_start_is_not_started(with_gdb, tmp_path):
@@ -116,6 +121,15 @@ def test_what_a_killed_gdb_was_about_to_start_is_not_started(with_gdb, tmp_path)
     until(lambda: not processes(re.escape(str(child))))
 
 
+@contextlib.contextmanager
+def lasting(sleep):
+    with subprocess.Popen([sleep, "1000"]) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
+
+
 def in_state(process, states):
     return Path(f"/proc/{process.pid}/stat").read_text().rpartition(")")[2].split()[0] in states
 
@@ -124,13 +138,12 @@ def test_what_a_killed_gdb_was_about_to_attach_to_goes_on():
     """The stop that it asked for and never heard of would come after its end, and stay."""
     from runner import debugger
 
-    with subprocess.Popen(["sleep", "1000"]) as other:
+    with lasting("sleep") as other:
         attach = f"import ctypes, signal; ctypes.CDLL(None).ptrace(16, {other.pid}, 0, 0); signal.pause()"
         gdb = debugger.started(["/usr/bin/python3", "-c", attach])
         until(lambda: in_state(other, "t"))
         debugger.kill(gdb)
         until(lambda: in_state(other, "S"))
-        other.kill()
 
 
 def test_killing_passes_over_processes_of_any_name(tmp_path):
@@ -138,9 +151,8 @@ def test_killing_passes_over_processes_of_any_name(tmp_path):
 
     odd = os.fsencode(tmp_path) + b"/\xff"
     shutil.copy("/bin/sleep", odd)
-    with subprocess.Popen([odd, "1000"]) as other:
+    with lasting(odd):
         debugger.kill(debugger.started(["sleep", "1000"]))
-        other.kill()
 
 
 def test_ctrl_c_from_the_first_instruction_on_is_130(lab):
@@ -184,7 +196,8 @@ CTRL_C = '/bin/kill -INT -- -$(ps -o tpgid= -p $$ | tr -d " ")\n'  # to the term
 
 @pytest.mark.parametrize("verb", ["tour", "gdb"])
 def test_ctrl_c_while_gdb_comes_up_does_not_reach_it(with_gdb, verb):
-    environment = with_gdb("trap 'echo Traceback of gdb' INT TERM\n" + CTRL_C + "kill -STOP $$\n")
+    environment = with_gdb("trap 'echo Traceback of gdb' INT TERM\n"
+                           "[ $(ps -o pgid= -p $$) = $(ps -o tpgid= -p $$) ] && echo in the foreground\n" + CTRL_C + "kill -STOP $$\n")
     assert at_a_terminal(environment, verb) == (130, "")
 
 
