@@ -871,6 +871,8 @@ def wait_reason_text(value):
     return str(pair) if isinstance(pair, Unreadable) else read_text(*struct.unpack("<QQ", pair))
 
 
+_REFERS = re.compile("[ST][0-9A-Z]*_")  # in a mangled name: what was said before, once more
+_MOST_REFERENCES = 20  # each may double the name, and gdb would write it all
 _LAMBDAS = re.compile(r"(\.(func|\$_)\d+)+$")  # at the end of a name that gcc or clang gave
 
 
@@ -878,6 +880,8 @@ _LAMBDAS = re.compile(r"(\.(func|\$_)\d+)+$")  # at the end of a name that gcc o
 def _demangled(name):
     """A C++ function's name as Go would write it: main.main.func1, sync.Mutex.Lock; those like player and player.func1 have no package
     yet. A name that is none of C++'s stays as it is."""
+    if len(_REFERS.findall(name)) > _MOST_REFERENCES:
+        return name
     style = gdb.parameter("demangle-style")
     gdb.execute("set demangle-style gnu-v3", to_string=True)
     try:

@@ -4,6 +4,7 @@ import json
 import os
 import re
 import shutil
+import string
 import subprocess
 
 import pytest
@@ -255,6 +256,15 @@ result = [before, do('print hollow')]
 """
     before, after = gdb_json(go_build("hollow", source, "-gcflags=all=-N -l"), script)
     assert before == "$1 = map[int]int\n" and re.search(r"<only \d+ of .* searched>", after)
+
+
+def test_a_mangled_name_that_doubles_itself_stays_as_it_is(gdb_json, mirror_test, tmp_path):
+    """Spelled out it would have hundreds of millions of characters."""
+    digits = string.digits + string.ascii_uppercase
+    name = "_Z1f1AIiiE" + "".join(f"S_IS{digits[i]}_S{digits[i]}_E" for i in range(27))
+    hostile.renamed(mirror_test("parked"), tmp_path / "program", {"main.leaf": name.encode()})
+    script = "do('set demangle-style none'); do('file ' + program); address = model.world().elf.symbols[name][0]; result = model.world().symbol_at(address)[0]"
+    assert gdb_json("/bin/true", f"name, program = {name!r}, '{tmp_path}/program'\n" + script).endswith(name)
 
 
 # ---- paths -------------------------------------------------------------------------------------------------------------
