@@ -48,11 +48,7 @@ COMMANDS = {
 WRITES = {("builds.py", "'\\n'.join(textwrap.wrap('warning: ' + text, 79))"): "a sentence of ours, in which the program's path is shown as `shown` has it"}
 
 # Files that are opened otherwise: those of the lab itself, and those that are written. The kernel's, in /proc, are not looked for.
-OPENS = {
-    ("untrusted.py", "regular"), ("stages.py", "load"), ("inferior.py", "Threads.run"), ("record.py", "write"),
-    ("batch.py", "run"), ("state.py", "Store.change"), ("state.py", "_write"), ("files.py", "read"),
-    ("ask.py", "judged"), ("build.py", "locked"), ("cli.py", "_status"), ("clients.py", "user_of"),
-}  # fmt: skip
+OPENS = {"untrusted.py", "stages.py", "inferior.py", "record.py", "clients.py", "batch.py", "state.py", "files.py", "ask.py", "cli.py", "locks.py"}
 
 
 class Calls(ast.NodeVisitor):
@@ -138,7 +134,7 @@ def test_no_shell_reads_what_others_wrote():
 
 
 def test_files_are_opened_in_one_place():
-    found = {(calls.name, where) for calls in CALLS if not calls.name.startswith("bench/") for where, node in calls.found
+    found = {calls.name for calls in CALLS if not calls.name.startswith("bench/") for _, node in calls.found
              if isinstance(node, ast.Call) and called(node) in ("open", "fdopen", "getline", "getlines") and ast.unparse(node.func) not in ("self.open", "unwinder.open")
              and not re.match("f?['\"]/proc/", ast.unparse(node.args[0]) if node.args else "")}  # fmt: skip
     assert sorted(found - OPENS) == []
