@@ -22,7 +22,8 @@ Layers, each using only those above it:
   frames    the backtraces of many goroutines: what gdb found out about a pc once serves all
   blockers  what goroutines wait on: channels, semaphores, timers
   goroutines  what each does, where it stands, what it waits on, as data
-  waits     who waits for whom, and who could wake them
+  search    where addresses stand: on whose stack, in which variable
+  waits     who waits for whom: who can go on, who is proved stuck, of whom it is not known
   moments   an earlier stop, or one of a recorded run, as plain data; when: questions about them
   unwinder  backtraces that end at their true root and pass through Boost.Context
   parking   the registers that parked goroutines put away
