@@ -10,11 +10,11 @@ from . import begun, bulk, console, frames, goroutines, lists, model, parking, s
 
 _USAGE = "Usage: goroutine N|RANGE|all [COMMAND]"
 _BACKTRACE = ("bt", "backtrace", "where")
-# What would let a thread run, end or change, and the abbreviations of gdb that do not begin the full name.
+# What would let a thread run, end or change, or could do anything, and the abbreviations of gdb that do not begin the full name.
 _MOVES = ("step", "stepi", "next", "nexti", "finish", "continue", "until", "advance", "jump", "call", "return", "run", "start",
           "starti", "kill", "detach", "attach", "signal", "queue-signal", "interrupt", "thread", "inferior", "reverse-step",
           "reverse-next", "reverse-continue", "set", "watch", "rwatch", "awatch", "compile", "load", "target", "restore", "source",
-          "tbreak", "break", "goroutine", "si", "ni", "fg", "taas", "tfaas", "rs", "rn", "rc")  # fmt: skip
+          "tbreak", "break", "goroutine", "eval", "python", "python-interactive", "pi", "shell", "guile", "guile-repl", "gr", "si", "ni", "fg", "taas", "tfaas", "rs", "rn", "rc")  # fmt: skip
 _HARMLESS = ("i", "in", "f", "l", "p", "b", "d", "t", "w", "st")  # abbreviations that gdb gives to others
 _CARRIERS = ("frame", "faas", "with", "w", "pipe", "|", "apply")  # their arguments can hold a command
 
@@ -30,6 +30,8 @@ def forget(_event=None):
 
 def refused(command):
     """The word of a command that would move something, or None."""
+    if command.lstrip().startswith("!"):
+        return "!"
     words = re.findall(r"[a-z|-]+", command)
     if not words:
         return None

@@ -41,7 +41,7 @@ result = {
     'pcs': do(f'goroutine {leaf} frame apply all -q output $pc'),
     'rax': do(f'goroutine {leaf} output $rax'),
     'refused': {c: do(f'goroutine {leaf} {c}') for c in ('step', 's', 'next', 'finish', 'fin', 'c', 'continue', 'until', 'jump 1', 'call 1',
-                'set var $pc=1', 'print $pc=1', 'frame apply all finish', 'with print pretty on -- step', 'kill', 'thread 1')},
+                'set var $pc=1', 'print $pc=1', 'frame apply all finish', 'with print pretty on -- step', 'kill', 'thread 1', 'shell true', '!true', 'python 1', 'py 1', 'eval "step"')},
     'bad': {c: do(c) for c in ('goroutine', 'goroutine x bt', 'goroutine 99999 bt', 'goroutine 2-1 bt', 'info goroutines -foo', 'info goroutines -with x',
             'info goroutines -with foo=1', 'info goroutines -group foo', 'info goroutines -limit x', 'info goroutines -limit -1', 'info ms x', "info goroutines -with 'x")},
     'complete': {c: do('complete ' + c).splitlines() for c in ('goroutine a', f'goroutine {leaf} info loc', 'info goroutines -wi',
