@@ -55,7 +55,8 @@ def test_the_traps_work(planted):
     assert {"usercustomize.py", "gdbinit"} <= {line.rpartition("/")[2] for line in planted.seen()}
 
 
-VERBS = [[], ["list"], ["doctor"], ["path", "hello"], ["tour", "--batch"], ["trace", "-o", "trace.json"], ["gdb", "hello", "-ex", "run"], ["check"]]
+VERBS = [[], ["list"], ["doctor"], ["path", "hello"], ["tour", "--batch"], ["trace", "-o", "trace.json"],
+         ["gdb", "hello", "-ex", "run"], ["check"]]
 
 
 @pytest.mark.parametrize("verb", VERBS, ids=lambda verb: verb[0] if verb else "lab")

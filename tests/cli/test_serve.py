@@ -400,7 +400,7 @@ def test_by_default_it_listens_where_only_its_user_comes(one, tmp_path):
 
 
 @pytest.mark.parametrize("theirs", [lambda folder: folder.chmod(0o755), lambda folder: folder.chmod(0o770),
-                                    lambda folder: (folder.rmdir(), folder.symlink_to("/root"))], ids=["read", "group", "link"])  # fmt: skip
+                         lambda folder: (folder.rmdir(), folder.symlink_to("/root"))], ids=["read", "group", "link"])  # fmt: skip
 def test_a_runtime_folder_that_others_enter_is_not_used(monkeypatch, tmp_path, theirs):
     from runner import serve
 

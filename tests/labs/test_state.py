@@ -89,7 +89,8 @@ def test_what_is_no_file_is_left_where_it_is(store, make):
     assert os.listdir(store.home) == ["state.json"]
 
 
-@pytest.mark.parametrize("text", ['"\\ud800"', '"\U0001f600"', "1e308", "[" * 15 + "]" * 15], ids=["half a character", "emoji", "large", "deep"])
+@pytest.mark.parametrize("text", ['"\\ud800"', '"\U0001f600"', "1e308", "[" * 15 + "]" * 15],
+                         ids=["half a character", "emoji", "large", "deep"])
 def test_whatever_is_kept_can_be_written_again(store, said, text):
     store.path.write_text('{"schema": 1, "seed": 5, "current": "", "exercises": {}, "more": %s}' % text)
     with store.change() as progress:
