@@ -128,7 +128,7 @@ for name in NAMES:
     for step in range(16):
         result += [(name, step, r.name, r.detail) for r in checks.run(snapshot.Snapshot()) if r.verdict == checks.BROKEN]
         do('stepi')
-        if not model.alive():
+        if not model.alive() or not model.variable('g0'):  # another thread has just ended the process
             break
 assert visited >= AT_LEAST, visited
 """
