@@ -67,7 +67,7 @@ def test_file_brings_back_the_first(gdb_json, hello, forks):
     assert gdb_json(hello, LOOK + script) == IN_MAIN
 
 
-def test_a_rebuilt_program_is_read_anew(gdb_json, go_build, tmp_path):
+def test_a_rebuilt_program_is_read_anew_or_said_to_be_another(gdb_json, go_build, tmp_path):
     source = "package main\n%s\nfunc main() {\n\tstop()\n}\n\n//go:noinline\nfunc stop() {}\n"
     one, two = (go_build("rebuilt", source % lines, FLAGS) for lines in ("", "\n\nvar table [9999]int\n\nfunc init() { table[0] = len(table) }\n"))
     shutil.copy2(one, tmp_path / "program")
@@ -75,9 +75,11 @@ def test_a_rebuilt_program_is_read_anew(gdb_json, go_build, tmp_path):
 import os, shutil
 do('break main.stop'); do('run'); before = where(1)
 shutil.copy2({str(two)!r}, 'new'); os.utime('new', (2e9, 2e9)); os.replace('new', 'program')
-do('run'); result = before, where(1), functions(do('bt'))[1:]
+do('run'); said = ' '.join(do('info ms').split()); result = before, where(1), functions(do('bt'))[1:], 'it was built anew since' in said
 """
-    assert gdb_json(tmp_path / "program", LOOK + script) == [["main.stop", 8], ["main.stop", 13], IN_MAIN]
+    found = gdb_json(tmp_path / "program", LOOK + script)
+    # Newer gdbs keep what they had read of it: then that is said.
+    assert found in ([["main.stop", 8], ["main.stop", 13], IN_MAIN, False], [["main.stop", 8], ["main.stop", 8], IN_MAIN, True])
 
 
 # ---- side by side ------------------------------------------------------------------------------------------------------
