@@ -21,6 +21,7 @@ _ANEW = {"schedule", "mstart", "mstart0", "mstart1"}
 _SWITCHERS = {"rt0_go", "settls", "clone", "gogo", "mcall", "systemstack", "systemstack_switch", "morestack", "__morestack",
               "jump_fcontext", "make_fcontext", "sigtramp", "sigtrampgo", "sigreturn", "sigreturn__sigaction", "asmcgocall",
               "cgocallback", "cgocallback_gofunc", "mstart"}  # fmt: skip
+_ALIGNS = {"nanotime1", "walltime1", "walltime", "nanotime"}
 _OF_AN_M = ("p", "oldp", "nextp", "curg", "g0", "gsignal", "lockedg")
 
 
@@ -71,6 +72,14 @@ class Thread:
         owner = next((each for each in snap.hosts() if each.addr == self.m), None)
         if owner is not None and owner.get("vdsoSP"):
             self.names += _behind(owner.get("vdsoPC"), owner.get("vdsoSP"))
+        elif self.names and self.names[-1] in _ALIGNS:
+            self.names += self._returns(snap.world)
+
+    def _returns(self, world):
+        """The functions that words on its stack lie in: who asks for the time aligns SP, and gdb loses its callers."""
+        data = model.read(self.sp & ~7, 512) if self.sp else b""
+        words = memoryview(data).cast("Q").tolist() if isinstance(data, bytes) else []
+        return [base(symbol[0]) for word in words if (section := world.section_at(word)) and section.code and (symbol := world.symbol_at(word))]
 
     @functools.cached_property
     def words(self):
