@@ -227,7 +227,8 @@ def _g_status(now):
         plain = status.removeprefix("_Gscan|")
         if plain in ("_Grunning", "_Gsyscall") and not m:
             now.wrong(f"{name} is {status}, but has no M", now.mover(_CURG + ("exitsyscall",), g.addr))
-        if plain in ("_Grunnable", "_Gpreempted", "_Gleaked") and m:
+        owner = now.m_at(m) if status != plain else None  # whoever would change its status waits while it is scanned
+        if plain in ("_Grunnable", "_Gpreempted", "_Gleaked") and m and not (owner and owner.get("curg") == g.addr):
             now.wrong(f"{name} is {status}, but its m is {now.name(m)}", now.mover(_CURG, g.addr))
         if plain == "_Gwaiting" and m:
             # The runtime itself says of a goroutine whose M works for it on its g0 that it waits: whoever collects garbage may
