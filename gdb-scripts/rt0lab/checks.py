@@ -315,6 +315,8 @@ def _queued(now, address, where, seen):
 
 def _counted(now, chain, what, said, most=1):
     """The length of a list that sched.lock guards, if it is what a count says; who has the lock changes both, `most` at a time."""
+    if said is None:
+        raise Unknown(f"this program has no {what} that could be compared with the {len(chain)} on the list")
     held = now.holder("sched.lock") if abs(len(chain) - said) <= most else _no_excuse
     _whole(chain, "the list", held)
     if len(chain) != said:

@@ -30,7 +30,7 @@ class Planted:
         (root / "startup").write_text(note)
         (root / "shell").write_text(f"echo shell >> {self.ran}\n")
         self.environment = {"HOME": str(home), "PYTHONPATH": str(root / "path"), "PYTHONSTARTUP": str(root / "startup"),
-                            "PYTHONINSPECT": "", "ENV": str(root / "shell"), "BASH_ENV": str(root / "shell"), "GDBHISTFILE": "hist",
+                            "PYTHONINSPECT": "", "PYTHONNOUSERSITE": "", "ENV": str(root / "shell"), "BASH_ENV": str(root / "shell"), "GDBHISTFILE": "hist",
                             "XDG_CONFIG_HOME": str(home / ".config"), "RT0LAB_STATE": str(root / "state.json")}  # fmt: skip
 
     def seen(self):
