@@ -2,7 +2,7 @@
 
 import gdb
 
-from . import console, entering, inferior, lists, looking, model, panel, remembering, stops, waiting, walking
+from . import begun, console, entering, inferior, lists, looking, model, panel, remembering, stops, waiting, walking
 
 
 class Rt0(gdb.Command):
@@ -25,8 +25,12 @@ class Rt0(gdb.Command):
             console.say(console.not_running())
             return
         stage, exactly = stops.current()
-        where = "at no stage yet" if stage is None else f"at stage `{stage.name}`" if exactly else f"after stage `{stage.name}`"
-        console.say(f"{where}; `rt0 next` goes on, `rt0 stages` lists all, `help rt0` says what else there is.")
+        if stage is not None:
+            where = f"{'at' if exactly else 'after'} stage `{stage.name}`"
+        else:  # a core, or a process that gdb came to later
+            where = "at no stage yet" if begun.trace_of("tie") == "" else "at no stage; those that it has passed were not seen"
+        on = "a core file cannot go on" if model.on_core() else "`rt0 next` goes on"
+        console.say(f"{where}; {on}, `rt0 stages` lists all, `help rt0` says what else there is.")
 
 
 # ---- settings and registration -------------------------------------------------------------------------------------------

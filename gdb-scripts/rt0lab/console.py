@@ -153,8 +153,9 @@ session = Session()
 def not_running():
     """The sentence for when there is no process."""
     if session.ended:
-        how = "by a signal" if session.exit_code is None else f"with exit code {session.exit_code}"
-        return f"the program has ended {how}: `rt0 run` starts it again at its first instruction."
+        # gdb tells of no exit code where a signal ended it, and where it was killed or let go.
+        how = "" if session.exit_code is None else f" with exit code {session.exit_code}"
+        return f"the program has ended{how}: `rt0 run` starts it again at its first instruction."
     return "the program is not running: `rt0 run` starts it and stops at its very first instruction."
 
 

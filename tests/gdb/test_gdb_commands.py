@@ -59,6 +59,16 @@ def test_a_core_is_not_run(gdb_json, hello, core):
     assert ["core file" in text for text in answers] == [True] * len(commands)
 
 
+def test_of_a_core_nobody_says_that_it_is_too_early_or_goes_on(gdb_json, hello, core):
+    said = gdb_json(hello, f"do('core-file {core}'); result = do('rt0')")
+    assert "yet" not in said and "rt0 next" not in said and "core file" in said
+
+
+def test_who_killed_a_program_is_told_of_no_signal(gdb_json, hello):
+    said = gdb_json(hello, "do('starti'); do('kill'); result = do('rt0')")
+    assert said.startswith("the program has ended: ")
+
+
 def test_a_core_shows_the_state(gdb_json, hello, core):
     found = gdb_json(hello, "s = snapshot.Snapshot(); result = [s.names.pointer(s.tls_g), s.names.pointer(s.g0.get('m'))]",
                      "-core", str(core))  # fmt: skip
