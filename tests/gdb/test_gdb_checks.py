@@ -126,10 +126,14 @@ for name in NAMES:
         continue
     visited += 1
     for step in range(16):
-        result += [(name, step, r.name, r.detail) for r in checks.run(snapshot.Snapshot()) if r.verdict == checks.BROKEN]
-        do('stepi')
-        if not model.alive() or not model.variable('g0'):  # another thread has just ended the process
+        try:
+            found = [(name, step, r.name, r.detail) for r in checks.run(snapshot.Snapshot()) if r.verdict == checks.BROKEN]
+        except model.Problem as problem:
+            found = [(name, step, str(problem))]
+        if not model.alive() or not model.variable('g0'):  # another thread has just ended the process, maybe amid the checks
             break
+        result += found
+        do('stepi')
 assert visited >= AT_LEAST, visited
 """
 
