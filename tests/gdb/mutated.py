@@ -32,7 +32,7 @@ def programs(paths, core, out):
             seen = len(ids())
         except ValueError:  # a sentence
             seen = None
-        _note(out, {"path": path, "faults": found, "seen": seen})
+        _note(out, {"path": path, "faults": found, "seen": seen, "refused": said[0][1]})
 
 
 def traces(paths, out):

@@ -11,8 +11,8 @@ LOOK = """
 def functions(text):
     return [line.split(' (')[0].split()[-1] for line in text.splitlines() if line.startswith('#')]
 def where(goid):
-    row = next(row for row in json.loads(do('info goroutines -json')) if row['id'] == goid)
-    return [row['at']['function'], row['at']['line']]
+    row = next((row for row in json.loads(do('info goroutines -json')) if row.get('id') == goid), None)
+    return row and [row['at']['function'], row['at']['line']]
 """
 IN_CHILD = ["main.inChild", "main.child", "main.main", "runtime.main", "runtime.goexit"]
 IN_MAIN = ["main.main", "runtime.main", "runtime.goexit"]
@@ -87,7 +87,7 @@ do('run'); said = ' '.join(do('info ms').split()); result = before, where(1), fu
 
 def test_a_child_and_its_parent_are_each_their_own(gdb_json, forks):
     script = """
-do('set follow-fork-mode child'); do('set detach-on-fork off'); do('break main.inChild'); do('run')
+do('break main.beforeFork'); do('run'); do('set follow-fork-mode child'); do('set detach-on-fork off'); do('break main.inChild'); do('continue')
 child = functions(do('goroutine 1 bt')), where(1)
 do('inferior 1'); parent = functions(do('goroutine 1 bt'))[-3:], where(1)[0]
 do('inferior 2'); again = functions(do('goroutine 1 bt')), where(1); result = [*again], [*child], parent

@@ -25,5 +25,6 @@ def python(text, build=DEBUG):
     """Runs a script in a Python of its own, with the module of a build importable, and returns what came of it."""
     environment = {"PATH": "/usr/bin:/bin", "PYTHONPATH": str(build / "runtime/library"),
                    "MALLOC_ARENA_MAX": "1"}   # else libc maps 64 MB more whenever two threads happen to allocate at once
-    return subprocess.run(["/usr/bin/python3", "-c", text], env=environment, stdin=subprocess.DEVNULL,
+    # From 3.12 on Python warns of every fork beside threads, which is what some of the scripts are about.
+    return subprocess.run(["/usr/bin/python3", "-W", "ignore:.*fork:DeprecationWarning", "-c", text], env=environment, stdin=subprocess.DEVNULL,
                           capture_output=True, text=True, timeout=120)
