@@ -35,8 +35,10 @@ def functions(frame, depth=_DEPTH):
     """The functions of a frame and its callers, innermost first, inlined ones too; a name and an alias are two."""
     while frame is not None and depth:
         symbol, name = model.symbol_of(frame), None
+        # Newer gdbs call our main.ready as C++ does, ready, which is a function of the runtime's, too.
+        ours = symbol is None or symbol[0].startswith("runtime.") or "." not in symbol[0] or frame.type() == gdb.INLINE_FRAME
         try:
-            name = frame.name()
+            name = frame.name() if ours else None
         except (gdb.error, UnicodeDecodeError):
             pass
         yield from dict.fromkeys(base(each) for each in (name, symbol and symbol[0]) if each)
