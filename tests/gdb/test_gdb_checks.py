@@ -131,6 +131,7 @@ for name in NAMES:
         except model.Problem as problem:
             found = [(name, step, str(problem))]
         if not model.alive() or not model.variable('g0'):  # another thread has just ended the process, maybe amid the checks
+            do('kill')
             break
         result += found
         do('stepi')

@@ -26,5 +26,5 @@ def python(text, build=DEBUG):
     environment = {"PATH": "/usr/bin:/bin", "PYTHONPATH": str(build / "runtime/library"),
                    "MALLOC_ARENA_MAX": "1"}   # else libc maps 64 MB more whenever two threads happen to allocate at once
     # From 3.12 on Python warns of every fork beside threads, which is what some of the scripts are about.
-    return subprocess.run(["/usr/bin/python3", "-W", "ignore:.*fork:DeprecationWarning", "-c", text], env=environment, stdin=subprocess.DEVNULL,
+    return subprocess.run(["/usr/bin/python3", "-W", "ignore::DeprecationWarning", "-c", text], env=environment, stdin=subprocess.DEVNULL,
                           capture_output=True, text=True, timeout=120)
