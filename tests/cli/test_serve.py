@@ -243,10 +243,11 @@ def test_a_core_file_is_served_as_the_process_is(process, core, tmp_path):
 
 
 def test_a_core_of_another_build_is_said_to_be_one(core, standing, tmp_path):
-    ids = elf.Elf(standing).build_ids
-    mark = bytes.fromhex(ids["GNU"]) if "GNU" in ids else ids["Go"].encode()
-    path = tmp_path / "rebuilt"
-    path.write_bytes(standing.read_bytes().replace(mark, mark[::-1]))
+    data, path = standing.read_bytes(), tmp_path / "rebuilt"
+    for owner, text in elf.Elf(standing).build_ids.items():
+        mark = bytes.fromhex(text) if owner == "GNU" else text.encode()
+        data = data.replace(mark, mark[::-1])
+    path.write_bytes(data)
     path.chmod(0o755)
     done = subprocess.run([ROOT / "lab", "serve", core, path, "--stdio"], stdin=subprocess.DEVNULL, capture_output=True, timeout=120)
     assert b"rebuilt is not what left this core" in done.stderr
