@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
 
@@ -232,12 +233,25 @@ def test_no_gdb_that_can_do_it(monkeypatch, tmp_path, why):
     assert refused.value.status == 3
 
 
+def runs(pid, word):
+    """Does this process's command line have this word?"""
+    try:
+        return word in Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
+    except OSError:  # it has ended
+        return False
+
+
 def test_ctrl_c_ends_a_check_and_everything_it_started(learner, tmp_path):
     learner.answers("01-entry", "entry = 1")
     learner.lab("goto", "entry")
+    gdb = tmp_path / "bin" / "gdb"  # one that takes its time, so that there is something to end
+    gdb.parent.mkdir()
+    gdb.write_text('#!/bin/sh\ncase "$*" in *PYTHON*) exec /usr/bin/gdb "$@";; esac\nexec sleep 1000.25\n')
+    gdb.chmod(0o755)
+    path = {"PATH": f"{gdb.parent}:{os.environ['PATH']}"}
     child = subprocess.Popen([ROOT / "lab", "check"], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-                             text=True, start_new_session=True, env=os.environ | learner.environment)
-    while len(session_members(child.pid)) < 3 and child.poll() is None:
+                             text=True, start_new_session=True, env=os.environ | learner.environment | path)
+    while not any(runs(pid, b"1000.25") for pid in session_members(child.pid)) and child.poll() is None:
         time.sleep(0.01)
     os.killpg(child.pid, signal.SIGINT)
     assert child.communicate(timeout=30)[1] == "" and child.returncode == 130 and session_members(child.pid) == []
