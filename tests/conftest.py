@@ -1,5 +1,5 @@
-"""What all tests share: an option, a Go program, and that Ctrl-C means what it means at a terminal, also where the tests
-were started in the background."""
+"""What all tests share: an option, the programs to look at, and that Ctrl-C means what it means at a terminal, also where the
+tests were started in the background."""
 
 import os
 import pathlib
@@ -8,6 +8,9 @@ import signal
 import subprocess
 
 import pytest
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+HELLO_GO = 'package main\n\nimport "fmt"\n\nfunc main() {\n\tfmt.Println("hello world")\n}\n'
 
 # A shell starts background jobs with SIGINT ignored, programs inherit that, and the tests of Ctrl-C would wait in vain.
 signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -29,3 +32,60 @@ def go_standing(tmp_path_factory):
     source = pathlib.Path(__file__).parent / "gdb" / "standing.go"
     subprocess.run([go, "build", "-gcflags=-N -l", "-o", folder / "standing", source], env=env, check=True, timeout=600)
     return folder / "standing"
+
+
+def _mirror(name, folder="runtime/programs", build="debug"):
+    builds = pathlib.Path(os.environ.get("RT0LAB_BUILD", ROOT / "build" / "debug")).parent
+    path = builds / build / folder / name
+    if not path.exists():
+        pytest.skip(f"{path} is not built: `./lab test` builds it")
+    return path
+
+
+@pytest.fixture(scope="session")
+def hello():
+    """The mirror's hello."""
+    return _mirror("hello")
+
+
+@pytest.fixture(scope="session")
+def mirror_program():
+    """mirror_program(name): one of the mirror's programs."""
+    return _mirror
+
+
+@pytest.fixture(scope="session")
+def pingpong():
+    """The mirror's program with a few goroutines over channels."""
+    return _mirror("pingpong")
+
+
+@pytest.fixture(scope="session")
+def go_build(tmp_path_factory):
+    """go_build(name, source, flag...): a real Go program with debug information; all workers share one cache."""
+    if not shutil.which("go", path="/usr/bin:/usr/local/go/bin"):
+        pytest.skip("there is no go: `apt-get install golang-go` brings one")
+    base = tmp_path_factory.getbasetemp()
+    shared = base.parent if os.environ.get("PYTEST_XDIST_WORKER") else base
+
+    def build(name, source, *flags):
+        folder = tmp_path_factory.mktemp("go")
+        (folder / f"{name}.go").write_text(source)
+        env = {"PATH": "/usr/bin:/bin:/usr/local/go/bin", "HOME": str(folder), "LANG": "C.UTF-8", "GOFLAGS": "", "GO111MODULE": "off",
+               "GOCACHE": os.environ.get("GOCACHE", str(shared / "go-cache"))}  # fmt: skip
+        subprocess.run(["go", "build", *flags, "-o", name, f"{name}.go"], cwd=folder, env=env, check=True, timeout=600)
+        return folder / name
+
+    return build
+
+
+@pytest.fixture(scope="session")
+def go_hello(go_build):
+    """A real Go program, compiled without optimisation."""
+    return go_build("hello", HELLO_GO, "-gcflags=all=-N -l")
+
+
+@pytest.fixture(scope="session")
+def mirror_test():
+    """mirror_test(name): one of the mirror's test programs."""
+    return lambda name: _mirror(name, "tests/runtime")

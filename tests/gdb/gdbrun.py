@@ -1,5 +1,6 @@
 """Runs gdb for the tests here: our package loaded, nothing of the user's."""
 
+import os
 import pathlib
 import re
 import subprocess
@@ -7,6 +8,7 @@ import sys
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 LOADER = ROOT / "gdb-scripts" / "rt0lab-gdb.py"
+GDB = os.environ.get("RT0LAB_GDB", "gdb")  # to try another than PATH's
 sys.path.insert(0, str(ROOT / "gdb-scripts"))
 
 # Before a test's script: `do(COMMAND)` gives what a command printed or the sentence it failed with.
@@ -46,7 +48,7 @@ def environment():
 def run_gdb(program, *arguments, **options):
     """One gdb on a program, our package loaded, nothing of the user's; returns the finished process."""
     # A gdb that gives up over a damaged file leaves no core of its own where the tests stand.
-    command = ["gdb", "-nx", "-q", "-batch", "-iex", "set auto-load off", "-iex", "maintenance set internal-error corefile no",
+    command = [GDB, "-nx", "-q", "-batch", "-iex", "set auto-load off", "-iex", "maintenance set internal-error corefile no",
                str(program), "-ex", f"source {LOADER}", *arguments]  # fmt: skip
     return subprocess.run(command, capture_output=True, text=True, errors="replace", timeout=120,
                           stdin=subprocess.DEVNULL, env=environment(), **options)  # fmt: skip
