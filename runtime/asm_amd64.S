@@ -259,6 +259,42 @@ TEXT(runtime.asminit)
 	ret
 END(runtime.asminit)
 
+// For debuggers. SAVED_FRAME: SP is where SAVE_REGISTERS (below) has left it. SAVED_FRAME_OR_ENDED: or three words further
+// down, where gogo has put what RAX = -1 says; RAX is null or a context otherwise.
+.macro SAVED_FRAME
+	.cfi_def_cfa rsp, 64
+	.cfi_offset rbp, -16
+	.cfi_offset rbx, -24
+	.cfi_offset r12, -32
+	.cfi_offset r13, -40
+	.cfi_offset r14, -48
+	.cfi_offset r15, -56
+.endm
+
+.macro SAVED_FRAME_OR_ENDED
+	// The CFA is RSP + 64 + (RAX >> 63 & 24), as a DWARF expression of 12 bytes.
+	.cfi_escape 0x0f, 12, 0x77, 0xc0, 0x00, 0x70, 0x00, 0x08, 63, 0x26, 0x08, 24, 0x1a, 0x22
+.endm
+
+// Back into the registers, RAX apart.
+.macro RESTORE_REGISTERS
+	pop	%r15
+	.cfi_adjust_cfa_offset -8
+	.cfi_restore r15
+	pop	%r14
+	.cfi_adjust_cfa_offset -8
+	.cfi_restore r14
+	pop	%r13
+	.cfi_adjust_cfa_offset -8
+	.cfi_restore r13
+	pop	%r12
+	.cfi_adjust_cfa_offset -8
+	.cfi_restore r12
+	pop	%rbx
+	.cfi_adjust_cfa_offset -8
+	.cfi_restore rbx
+.endm
+
 // The goroutine in RDX goes on, and nobody is to go to where its gobuf in RDI and its context lead again. RCX is used.
 .macro USED_UP
 	xor	%ecx, %ecx
@@ -351,7 +387,10 @@ TEXT(runtime.gogo)
 	test	$1, %al
 	jz	.Lnobody			// g0: it begins afresh at g0.sched.sp when it is needed again
 	lea	-1(%rax), %rsp
+	.cfi_remember_state
+	SAVED_FRAME
 	jmp	.Ljump
+	.cfi_restore_state
 .Lnobody:
 	and	$~15, %rsp
 	xor	%esi, %esi
@@ -359,67 +398,60 @@ TEXT(runtime.gogo)
 	// The one place where goroutines are left, and so the one where they go on.
 .Ljump:
 	.cfi_remember_state
-	.cfi_def_cfa rsp, 64
-	.cfi_offset rbp, -16
-	.cfi_offset rbx, -24
-	.cfi_offset r12, -32
-	.cfi_offset r13, -40
-	.cfi_offset r14, -48
-	.cfi_offset r15, -56
+	SAVED_FRAME
 	call	context_jump
 .Larrive:
+	SAVED_FRAME_OR_ENDED
 	// Twice through here. First from the jump, RAX = the context of the one that left, RDX = its g: now others may run
 	// it. It made a call and we did not return from it, so the processor expects the next `ret` to come here: do that,
 	// or all its guesses after this one would be off by one.
 	test	%rax, %rax
 	jle	.Lagain
+	.cfi_def_cfa rsp, 64
 	test	%rdx, %rdx
 	jz	.Lended
 	mov	%rax, g_context(%rdx)
 	xor	%eax, %eax
 	lea	.Larrive(%rip), %rcx
 	push	%rcx
+	.cfi_adjust_cfa_offset 8
 	ret
+	.cfi_adjust_cfa_offset -8
 
 .Lended:
 	// The one before has ended, from two calls further in: let the processor see these return as well.
 	lea	.Lgoexit_returned(%rip), %rcx
 	push	%rcx
+	.cfi_adjust_cfa_offset 8
 	push	%rbp
+	.cfi_adjust_cfa_offset 8
 	lea	.Lgoexit1_returned(%rip), %rcx
 	push	%rcx
+	.cfi_adjust_cfa_offset 8
 	lea	.Larrive(%rip), %rcx
 	push	%rcx
+	.cfi_adjust_cfa_offset 8
 	mov	$-1, %rax
 	ret
 .Lagain:
+	SAVED_FRAME_OR_ENDED
 	jz	.Lback
+	.cfi_def_cfa rsp, 88
 	ret
+	.cfi_def_cfa rsp, 64
 
 .Lstay:	// The scheduler chose the goroutine that it was called from: there is nothing to switch.
 	mov	g_context(%rdx), %rsp
+	.cfi_adjust_cfa_offset -1
 	dec	%rsp
+	.cfi_adjust_cfa_offset 1
 	USED_UP
 
 	// On the goroutine's stack: the frame that mcall or morestack made.
 .Lback:
 	pop	%rax				// morestack's answer
 	.cfi_adjust_cfa_offset -8
-	pop	%r15
-	.cfi_adjust_cfa_offset -8
-	.cfi_restore r15
-	pop	%r14
-	.cfi_adjust_cfa_offset -8
-	.cfi_restore r14
-	pop	%r13
-	.cfi_adjust_cfa_offset -8
-	.cfi_restore r13
-	pop	%r12
-	.cfi_adjust_cfa_offset -8
-	.cfi_restore r12
-	pop	%rbx
-	.cfi_adjust_cfa_offset -8
-	.cfi_restore rbx
+	RESTORE_REGISTERS
 	pop	%rbp
 	.cfi_adjust_cfa_offset -8
 	.cfi_restore rbp
@@ -479,10 +511,10 @@ END(runtime.gogo)
 	mov	g_stackguard0(%rdx), %rcx
 	mov	%rcx, tls_guard
 	mov	(g_sched+gobuf_sp)(%rdx), %rsp
-	xor	%ebp, %ebp
-	and	$~15, %rsp
 	.cfi_def_cfa rsp, 8
 	.cfi_undefined rip
+	xor	%ebp, %ebp
+	and	$~15, %rsp
 .endm
 
 // On g0: the scheduler has chosen, and its functions have returned. m.curg goes on.
@@ -548,19 +580,18 @@ TEXT(runtime.leave)
 	mov	g_context(%rbx), %rsp
 	dec	%rsp
 	mov	%r14, %rsi
+	.cfi_def_cfa rsi, 64
 	jmp	.Ljump
 
 .Lleave_g0:	// On g0 again. RDI = the goroutine's context, RSI = this frame, which begins with the goroutine.
 	mov	%rsi, %rsp
+	.cfi_def_cfa rsp, 64
 	mov	(%rsp), %rbx
 	mov	%rdi, g_context(%rbx)
 .Lleft:
 	add	$8, %rsp
-	pop	%r15
-	pop	%r14
-	pop	%r13
-	pop	%r12
-	pop	%rbx
+	.cfi_adjust_cfa_offset -8
+	RESTORE_REGISTERS
 	FRAME_END
 	ret
 END(runtime.leave)
@@ -601,14 +632,13 @@ TEXT(runtime.systemstack)
 	mov	g_stackguard0(%rdx), %rcx
 	mov	%rcx, tls_guard
 	mov	(g_sched+gobuf_sp)(%rdx), %rsp
+	.cfi_remember_state
+	.cfi_undefined rip
 	mov	%rdi, %rax
 	mov	%rsi, %rdi
 	lea	runtime.mstart(%rip), %rcx
 	push	%rcx				// looks as if mstart had called
-	.cfi_remember_state
-	.cfi_undefined rip
 	call	*%rax
-	.cfi_restore_state
 
 	get_tls(%rcx)
 	mov	%rbx, g(%rcx)
@@ -616,6 +646,7 @@ TEXT(runtime.systemstack)
 	mov	%rcx, tls_guard
 	mov	(g_sched+gobuf_sp)(%rbx), %rcx
 	lea	-24(%rcx), %rsp			// the frame that we made
+	.cfi_restore_state
 	movq	$0, (g_sched+gobuf_sp)(%rbx)
 	pop	%rax
 	pop	%rbx

@@ -11,6 +11,7 @@ Layers, each using only those above it:
   bulk      reads many structures at once
   views     a parked goroutine's frames in gdb, without touching anything
   symbolic  an address as people say it: `g1.stack.hi-40`, `allp[0]`, `runtime.goexit+1`
+  switching in the middle of a switch: which stack a frame is on
   snapshot  everything at one stop, and what changed between two
   printers  how gdb's `print` shows the structures
   stops     where the stages are in this program, and stopping there
@@ -25,7 +26,7 @@ Layers, each using only those above it:
   search    where addresses stand: on whose stack, in which variable
   waits     who waits for whom: who can go on, who is proved stuck, of whom it is not known
   moments   an earlier stop, or one of a recorded run, as plain data; when: questions about them
-  unwinder  backtraces that end at their true root and pass through Boost.Context
+  unwinder  backtraces that end at their true root and pass through every instruction of a switch
   parking   the registers that parked goroutines put away
   corefile  writes a core file (no gdb in it)
   packets   packets of gdb's remote protocol, to bytes and back (no gdb in it)

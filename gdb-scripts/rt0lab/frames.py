@@ -13,7 +13,7 @@ import struct
 
 import gdb
 
-from . import bulk, model, record, untrusted, views
+from . import bulk, model, switching, untrusted, views
 
 DEPTH = 512  # frames that are enough to say where a goroutine stands
 DEEPEST = 1 << 16  # no backtrace is longer
@@ -221,7 +221,7 @@ class Sites:
             if site is None:
                 for shown in inlined:  # gdb says no more of a lambda's name
                     shown.function = shown.function.replace("operator()", name)
-                site = self._known[at] = Site([*inlined, self._shown(frame, at, name)], name in record.ROOTS)
+                site = self._known[at] = Site([*inlined, self._shown(frame, at, name)], name in switching.ROOTS)
             inlined = []
             found.append(site)
             if site.root:
@@ -282,7 +282,7 @@ class Sites:
             return None
         name = symbol[0].removesuffix(".abi0")
         file, line = self._world.line_at(pc if exact and not symbol[1] else pc - 1)
-        return Site([Shown(name, file, line, False, pc, False, self.is_user(name, file))], name in record.ROOTS)
+        return Site([Shown(name, file, line, False, pc, False, self.is_user(name, file))], name in switching.ROOTS)
 
 
 def sites():
@@ -306,7 +306,7 @@ def of_thread(thread, limit=DEPTH):
                 if name is None:
                     break
                 found.append(known._shown(frame, pc, name))
-                if name in record.ROOTS and not inlined:
+                if not inlined and switching.is_root(name, frame):
                     break
                 frame = frame.older()
     return found

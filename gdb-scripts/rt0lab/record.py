@@ -11,7 +11,7 @@ import shlex
 
 import gdb
 
-from . import model, snapshot, stops, symbolic
+from . import model, snapshot, stops, switching, symbolic
 
 FORMAT = 1
 MAX_STOPS = 5000
@@ -33,9 +33,6 @@ _G_CHANGED = ("goid", "lockedm", "m", "sched.pc", "sched.sp", "stackguard0", "st
 _GLOBALS = ("argc", "argv", "ncpu", "numCPUStartup", "gomaxprocs", "physPageSize", "allglen", "mainStarted", "runtimeInitTime",
             "maxstacksize", "argslice", "envs")  # fmt: skip
 _REGS = ("rax", "rbx", "rcx", "rdx", "rsi", "rdi", "rbp")
-# Beyond these frames there is nothing: a goroutine's bottom, the kernel's first call, a thread's beginning, a stack switch.
-ROOTS = ("_rt0_amd64_linux", "_rt0_amd64", "runtime.rt0_go", "runtime.goexit", "runtime.clone", "runtime.systemstack",
-         "runtime.mcall", "runtime.morestack", "make_fcontext")  # fmt: skip
 
 
 # ---- one stop as plain data ----------------------------------------------------------------------------------------
@@ -106,7 +103,7 @@ def frames(limit=64):
         name = name.removesuffix(".abi0")
         sal = frame.find_sal()
         found.append((name, model.told(getattr, sal.symtab, "filename") if sal.symtab else None, sal.line, inlined))
-        if name in ROOTS:
+        if not inlined and switching.is_root(name, frame):
             break
         try:
             frame = frame.older()

@@ -1,10 +1,10 @@
-"""Backtraces that are right: through Boost.Context's switch, which has no unwind information, and down to the true root."""
+"""Backtraces that are right: through every instruction of a switch from one stack to another, and down to the true root."""
 
 import gdb
 import gdb.FrameDecorator
 import gdb.unwinder
 
-from . import builds, model, record, untrusted, views
+from . import builds, model, switching, untrusted, views
 
 # ---- roots: nothing lies below them ----------------------------------------------------------------------------------
 
@@ -146,7 +146,7 @@ class Roots:
                 return
             yield Careful(decorator) if symbol is None or _named_well(world, frame, symbol[0]) else Named(decorator, symbol[0])
             # Go's unwind information leads on, to whatever lies above; ours ends by itself.
-            if world.is_go and symbol and symbol[0].removesuffix(".abi0") in record.ROOTS and frame.type() == gdb.NORMAL_FRAME:
+            if world.is_go and symbol and frame.type() == gdb.NORMAL_FRAME and switching.is_root(symbol[0].removesuffix(".abi0"), frame):
                 return
 
 
@@ -169,6 +169,7 @@ def _named_well(world, frame, symbol):
 
 # ---- Boost.Context's assembly ------------------------------------------------------------------------------------------
 
+_ALL_ONES = (1 << 64) - 1
 _CALLEE_SAVED = ("rbx", "rbp", "r12", "r13", "r14", "r15")
 _REGISTER = {0x64: "r12", 0x6C: "r13", 0x74: "r14", 0x7C: "r15"}
 _REGISTER_48 = {0x5C: "rbx", 0x6C: "rbp"}
@@ -234,37 +235,73 @@ def rows(code):
     return None
 
 
-class Context(gdb.unwinder.Unwinder):
-    """Unwinds out of jump_fcontext and make_fcontext, whatever instruction they are at."""
+# ---- gogo --------------------------------------------------------------------------------------------------------------
+
+
+def gogo(world, base, sp, bp):
+    """What called gogo, as (pc, sp, bp), or None if its unwind information says that rightly; pc is 0 where nothing did."""
+    found = switching.stacks(base)
+    if found is None:
+        return None
+    if found.begins_at(sp):  # mcall and morestack jump to our gogo once the scheduler's functions have returned
+        return 0, sp, 0
+    if found.holds(found.g0, sp):
+        if world.is_go:
+            return None
+        sp += 0 if sp % 16 else 8  # it aligns what execute's call has left
+        back = model.read_word(sp)
+        return None if isinstance(back, model.Unreadable) else (back, sp + 8, bp)
+    if not found.holds(found.g, sp):  # but on that of one which is left
+        return None
+    at, pc = found.g.get("sched.sp") or sp, found.g.get("sched.pc")
+    bp = found.g.get("sched.bp") or bp
+    symbol = world.symbol_at(pc)
+    if symbol is None or symbol[1]:  # our gogo is in the frame that mcall or morestack made
+        return (pc, at, bp) if world.is_go else None
+    back = model.read_word(at)  # it has not begun: as if goexit had called
+    return None if isinstance(back, model.Unreadable) else (back, at + 8, bp)
+
+
+class Switch(gdb.unwinder.Unwinder):
+    """Unwinds out of jump_fcontext, make_fcontext and gogo, whatever instruction they are at."""
 
     def __init__(self):
-        super().__init__("rt0lab-context")
+        super().__init__("rt0lab-switch")
 
     @staticmethod
     def _functions(world):
-        """{(start, end): rows}"""
-        table = {}
-        for name in ("jump_fcontext", "make_fcontext"):
-            start, size = world.address(name), world.elf.symbols.get(name, (0, 0))[1]
-            code = model.read(start, size or 128) if start else None
-            found = rows(code) if isinstance(code, bytes) else None
-            if found:
-                table[start, start + (size or 128)] = found
-        return table
+        """[(start, end, rows)]; None for the rows of gogo"""
+        found = []
+        for name in ("jump_fcontext", "make_fcontext", "runtime.gogo", "runtime.gogo.abi0", "gogo"):
+            start, size = world.address(name), world.elf.symbols.get(name, (0, 0))[1] or 128
+            code = model.read(start, size) if start and name.endswith("fcontext") else None
+            table = rows(code) if isinstance(code, bytes) else None
+            if table or start and code is None:
+                found.append((start, start + size, table))
+        return found
 
     def __call__(self, pending):
         """gdb asks for each frame; None declines."""
         try:
             world = model.world()
-        except model.Problem:
-            return None
-        if "jump_fcontext" not in world.elf.symbols:
-            return None
-        pc = int(pending.read_register("rip"))
-        for (start, end), table in world.cached("switches", lambda: self._functions(world)).items():
-            if start <= pc < end:
-                return self._unwind(pending, table.get(pc - start), start)
+            pc = int(pending.read_register("rip")) & _ALL_ONES
+            for start, end, table in world.cached("switches", lambda: self._functions(world)):
+                if start <= pc < end:
+                    return self._unwind(pending, table.get(pc - start), start) if table else self._out_of_gogo(world, pending, start)
+        except (model.Problem, gdb.error):
+            pass
         return None
+
+    @staticmethod
+    def _out_of_gogo(world, pending, start):
+        def register(name):
+            return int(pending.read_register(name)) & _ALL_ONES
+
+        caller = gogo(world, register("fs_base"), register("rsp"), register("rbp"))
+        if caller is None:
+            return None
+        pc, sp, bp = caller
+        return _info(pending, gdb.Value(sp), start, {"rip": gdb.Value(pc), "rbp": gdb.Value(bp)})
 
     @staticmethod
     def _unwind(pending, row, start):
@@ -277,26 +314,27 @@ class Context(gdb.unwinder.Unwinder):
         def stored(offset):
             return (sp.cast(word) + offset).cast(pointer).dereference()
 
-        try:
-            cfa = sp.cast(word) + row.cfa
-            info = pending.create_unwind_info(views.FrameId(cfa, gdb.Value(start)))
-            if row.ra is None:  # a context that has not run: nothing called it
-                back = gdb.Value(0)
-            else:
-                back = stored(row.ra) if isinstance(row.ra, int) else pending.read_register(row.ra).cast(word)
-            info.add_saved_register("rip", back.cast(pending.read_register("rip").type))
-            info.add_saved_register("rsp", cfa.cast(sp.type))
-            for name in _CALLEE_SAVED:  # gdb takes what is not mentioned for lost
-                value = pending.read_register(name)
-                info.add_saved_register(name, stored(row.saved[name]).cast(value.type) if name in row.saved else value)
-        except gdb.error:
-            return None
-        return info
+        if row.ra is None:  # a context that has not run: it goes to what it is to begin with
+            back = pending.read_register("rbx")
+        else:
+            back = stored(row.ra) if isinstance(row.ra, int) else pending.read_register(row.ra)
+        saved = {name: stored(offset) for name, offset in row.saved.items()}
+        return _info(pending, sp.cast(word) + row.cfa, start, {**saved, "rip": back.cast(word)})
+
+
+def _info(pending, cfa, start, changed):
+    """The caller's registers: those that a function preserves, the word that two contexts hand each other, and which thread it is;
+    gdb takes what is not mentioned for lost."""
+    info = pending.create_unwind_info(views.FrameId(cfa, gdb.Value(start)))
+    for name in ("rip", "rsp", "rsi", "fs_base", *_CALLEE_SAVED):
+        own = pending.read_register(name)
+        info.add_saved_register(name, changed.get(name, cfa if name == "rsp" else own).cast(own.type))
+    return info
 
 
 def register(objfile):
     """Adds the filter and the unwinder to a program."""
     filters = objfile.frame_filters if objfile is not None else gdb.frame_filters
     filters[Roots.name] = Roots()
-    gdb.unwinder.register_unwinder(objfile, Context(), replace=True)
+    gdb.unwinder.register_unwinder(objfile, Switch(), replace=True)
     gdb.unwinder.register_unwinder(objfile, views.unwinder, replace=True)
