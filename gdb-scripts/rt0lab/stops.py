@@ -3,7 +3,9 @@
 gdb's own `break NAME` skips prologues and finds Go's ABI wrappers first; a stage is one address.
 """
 
+import contextlib
 import os
+import sys
 
 import gdb
 
@@ -138,12 +140,22 @@ def current():
 # ---- going there ---------------------------------------------------------------------------------------------------
 
 
+def _untold():
+    """gdb tells an editor (DAP) of every breakpoint, of the invisible ones, too: of none that comes, is met or goes while this lasts."""
+    return getattr(sys.modules.get("gdb.dap.breakpoint"), "suppress_new_breakpoint_event", contextlib.nullcontext)()
+
+
 class Point(gdb.Breakpoint):
-    """An invisible breakpoint at one address."""
+    """An invisible breakpoint at one address. It is not silent: gdb would tell an editor that there is a stop, and not where."""
 
     def __init__(self, address):
-        super().__init__(f"*{address:#x}", internal=True)
-        self.silent = True
+        with _untold():
+            super().__init__(f"*{address:#x}", internal=True)
+
+    def delete(self):
+        """As gdb has it."""
+        with _untold():
+            super().delete()
 
 
 class Outcome:
@@ -195,9 +207,9 @@ def go(command):
     walk.refresh()
     gdb.flush()
     # What gdb says of a stop it writes to the terminal itself, past Python, and names may be any text.
-    with settings.quiet(), settings.changed({"suppress-cli-notifications": "on"}), _Exit() as ending:
+    with settings.quiet(), settings.unread(), settings.changed({"suppress-cli-notifications": "on"}), _untold(), _Exit() as ending:
         try:
-            text = model.done(command)
+            text = _let_run(command)
         except gdb.error as error:
             text = str(error)
             if not ending.happened:
@@ -209,7 +221,7 @@ def go(command):
             if ending.happened or not isinstance(model.read_word(model.world().address("runtime.g0")), model.Unreadable):
                 break
             try:
-                gdb.execute("continue", to_string=True)
+                _let_run("continue")
             except gdb.error:
                 _bury(ending, walk.pid)
     walk.refresh()
@@ -228,6 +240,14 @@ def go(command):
     walk.last = stage
     walk.reached.add(stage.name)
     return Outcome("stage", stage)
+
+
+def _let_run(command):
+    """What gdb prints, where that is not what an editor waits for: that the program runs, and stops."""
+    if model.in_records():
+        gdb.execute(command)
+        return ""
+    return model.done(command)
 
 
 def _bury(ending, pid):

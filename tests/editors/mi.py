@@ -48,8 +48,15 @@ class Mi(Talk):
         return self.answer(self.send(text), f"result of {text}")
 
     def console(self, line):
-        """A line for gdb's prompt, in MI's own wrapping; `output` has what it said."""
+        """A line for gdb's prompt, in MI's own wrapping. If it lets the program run, the result comes as soon as that begins."""
         return self.command(f'-interpreter-exec console "{quoted(line)}"')
+
+    def shown(self, line):
+        """What a line for gdb's prompt printed, until it was all done."""
+        self.output()
+        self.console(line)
+        self.command("-list-features")  # gdb answers once it is through with the line
+        return self.output()
 
     def wait(self, event, seconds=PATIENCE, **fields):
         """The fields of the next such event that has these."""

@@ -21,7 +21,7 @@ COMMANDS = {
     ("goroutines.py", "_offset", "spelling"): "names of package sync, written in the package",
     ("settings.py", "_set", "name"): "settings' names, written in the package",
     ("settings.py", "_set", "value"): "settings' values, written in the package or the user's own",
-    ("stops.py", "go", "command"): "run, starti or continue, written in the package",
+    ("stops.py", "_let_run", "command"): "run, starti or continue, written in the package",
     ("threads.py", "_said", "command"): "info ..., written in the package",
     ("panel.py", "register", "_LAYOUT"): "written in the package",
     ("entering.py", "_done", "command"): "what the user typed after `goroutine N`",
