@@ -4,12 +4,14 @@ Layers, each using only those above it:
   stages    the table of boot stages (no gdb in it)
   untrusted  texts, names and paths that others wrote: shown, quoted, opened (no gdb in it)
   elf       what the ELF file says: symbols, sections, entry, build id (no gdb in it)
+  packets   packets of gdb's remote protocol, to bytes and back (no gdb in it)
   settings  gdb's settings that are set aside while we look
   model     reads g, m, p, sched out of a program: returns objects, prints nothing
   begun     how far the boot has come, so that what was lost is not taken for what is not there yet
   builds    whether the file that gdb reads is what runs
   bulk      reads many structures at once
   views     a parked goroutine's frames in gdb, without touching anything
+  editors   whether an editor speaks DAP to this gdb
   symbolic  an address as people say it: `g1.stack.hi-40`, `allp[0]`, `runtime.goexit+1`
   switching in the middle of a switch: which stack a frame is on
   snapshot  everything at one stop, and what changed between two
@@ -29,7 +31,6 @@ Layers, each using only those above it:
   unwinder  backtraces that end at their true root and pass through every instruction of a switch
   parking   the registers that parked goroutines put away
   corefile  writes a core file (no gdb in it)
-  packets   packets of gdb's remote protocol, to bytes and back (no gdb in it)
   clients   who may ask such packets: one debugger at a time (no gdb in it)
   threads   goroutines as threads: an id, a name, registers, memory
   remote    shows these threads to any debugger, for `./lab serve`

@@ -2,7 +2,7 @@
 
 import gdb
 
-from . import begun, console, entering, inferior, lists, looking, model, panel, remembering, stops, waiting, walking
+from . import begun, console, editors, entering, inferior, lists, looking, model, panel, remembering, stops, waiting, walking
 
 
 class Rt0(gdb.Command):
@@ -29,7 +29,7 @@ class Rt0(gdb.Command):
             where = f"{'at' if exactly else 'after'} stage `{stage.name}`"
         else:  # a core, or a process that gdb came to later
             where = "at no stage yet" if begun.trace_of("tie") == "" else "at no stage; those that it has passed were not seen"
-        on = "a core file cannot go on" if model.on_core() else "`rt0 next` goes on"
+        on = "a core file cannot go on" if model.on_core() else "a view cannot go on" if model.on_view() else "`rt0 next` goes on"
         console.say(f"{where}; {on}, `rt0 stages` lists all, `help rt0` says what else there is.")
 
 
@@ -94,6 +94,7 @@ def register():
         function()
     gdb.events.stop.connect(console.session.stopped)
     gdb.events.exited.connect(console.session.exited)
+    gdb.events.stop.connect(editors.remind)
     for event in (gdb.events.cont, gdb.events.exited):
         event.connect(entering.forget)
     return True

@@ -9,7 +9,7 @@ import traceback
 
 import gdb
 
-from . import builds, history, model, settings, snapshot, untrusted
+from . import builds, history, model, packets, settings, snapshot, untrusted
 
 # ---- printing ------------------------------------------------------------------------------------------------------
 
@@ -169,6 +169,8 @@ def need_runnable():
     model.world()
     if model.alive() and model.on_core():
         raise model.Problem("this is a core file: it can be looked at (`rt0 dump`, `rt0 check`, `info goroutines`), not run.")
+    if model.alive() and model.on_view():
+        raise model.Problem(f"{packets.VIEW}.")
 
 
 # ---- the frame of every command --------------------------------------------------------------------------------------

@@ -4,7 +4,7 @@ import os
 
 import gdb
 
-from . import begun, console, corefile, model, printers, threads, untrusted, unwinder, views
+from . import begun, console, corefile, editors, model, printers, threads, untrusted, unwinder, views
 
 _views = {}  # number of an inferior: (number of the one that shows its goroutines, the core file it reads)
 
@@ -27,6 +27,10 @@ class Threads(console.Command):
         for number, (view, _) in _views.items():
             if view == here.num:
                 raise model.Problem(f"these threads are the goroutines already: `inferior {number}` goes to the program.")
+        if not argument and editors.speaks_dap():  # it knows the threads of one inferior, and ends where another one comes
+            raise model.Problem("an editor's debug adapter shows one inferior: `rt0 threads FILE` writes the goroutines as a core file.")
+        if model.on_view():
+            raise model.Problem("these threads are the goroutines already.")
         found = threads.threads()
         if not found:
             raise model.Problem(begun.sentence("gs"))

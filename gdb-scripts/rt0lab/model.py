@@ -14,7 +14,7 @@ import struct
 
 import gdb
 
-from . import elf, untrusted
+from . import elf, packets, untrusted
 
 MAX_MS, MAX_PS, MAX_QUEUE = 1 << 16, 1 << 16, 4096
 _FLATTEN = 16  # arrays up to this length are fields of their structure, longer ones are read on demand
@@ -612,6 +612,22 @@ def on_core():
     """Is it a core file?"""
     connection = getattr(gdb.selected_inferior(), "connection", None)
     return connection is not None and connection.type == "core"
+
+
+_connections = {}  # its number: is it a view?
+
+
+def on_view():
+    """Are these goroutines that `lab serve` shows, which nothing can make run?"""
+    connection = getattr(gdb.selected_inferior(), "connection", None)
+    if connection is None or not hasattr(connection, "send_packet"):
+        return False
+    if connection.num not in _connections:
+        try:
+            _connections[connection.num] = connection.send_packet(packets.IS_VIEW) == packets.YES
+        except gdb.error:  # it runs, or is lost
+            return False
+    return _connections[connection.num]
 
 
 def read(addr, size):

@@ -8,6 +8,8 @@
 import enum
 
 MAX_PAYLOAD = 1 << 17  # what a packet may hold, said in the answer to qSupported
+IS_VIEW, YES = b"qRt0LabView", b"1"  # ours: is this a view, to look at? Others answer with nothing, as to all that they do not know
+VIEW = "this is a view of goroutines to look at: nothing runs here and nothing can be changed"
 
 
 class Sign(enum.Enum):

@@ -43,7 +43,7 @@ def _description():
 # ---- packets and their answers ---------------------------------------------------------------------------------------
 
 _OK, _UNKNOWN, _NO = b"OK", b"", b"E01"  # _UNKNOWN: the protocol's word for a packet one does not know
-_READ_ONLY = b"E.goroutines are only looked at here: nothing can be written and nothing can run"
+_READ_ONLY = b"E." + packets.VIEW.encode()
 _NAME = re.compile(rb"[qQv]\w*|.?", re.DOTALL)  # a packet's name is one letter, except behind these
 _MAX_CORE = 1 << 46  # bytes; a core file is never read as a whole
 _MAX_READ = packets.MAX_PAYLOAD // 2 - 8  # bytes of memory that fit in an answer, in hex or escaped
@@ -174,7 +174,10 @@ class Goroutines:
 
     _PACKETS = {
         b"qSupported": _supported, b"QStartNoAckMode": _no_acknowledging, b"qXfer": _document,
-        b"?": _why_stopped, b"qAttached": lambda self, rest: b"1", b"D": _let_go, b"k": _let_go, b"vKill": _let_go,
+        b"?": _why_stopped, b"qAttached": lambda self, rest: b"1", b"D": _let_go, b"k": _let_go,
+        packets.IS_VIEW: lambda self, rest: packets.YES,
+        # gdb puts breakpoints in before it asks to run, and has no words for one that cannot be: none is ever reached here.
+        b"Z": lambda self, rest: _OK, b"z": lambda self, rest: _OK, b"vKill": lambda self, rest: _READ_ONLY,
         b"qfThreadInfo": _ids, b"qsThreadInfo": lambda self, rest: b"l", b"qC": lambda self, rest: b"QC%x" % self._selected,
         b"H": _select, b"T": _is_alive, b"qThreadExtraInfo": _about,
         b"g": _all_registers, b"p": _one_register, b"m": _in_hex, b"x": _in_binary,

@@ -251,7 +251,11 @@ def _let_run(command):
 
 
 def _bury(ending, pid):
-    """gdb can lose its way while a process with several threads ends: if it has ended, say so and clean up."""
+    """gdb can lose its way while a process with several threads ends: if it has ended, say so and clean up. Of a process elsewhere
+    nobody knows that here."""
+    connection = getattr(gdb.selected_inferior(), "connection", None)
+    if connection is not None and connection.type != "native":
+        return
     try:
         with open(f"/proc/{pid}/stat", encoding="utf-8", errors="replace") as file:
             fields = file.read().rpartition(")")[2].split()

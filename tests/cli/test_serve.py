@@ -153,6 +153,8 @@ def test_unknown_registers_are_unavailable(server, tmp_path):
     assert "<unavailable>" in ask(server[1], script, tmp_path)
 
 
+# In the client itself: our package, too.
+LOADED = ["-ex", f"source {ROOT / 'gdb-scripts' / 'rt0lab-gdb.py'}"]
 REFUSED = ["continue", "stepi", "set var $rip = 0", "set var *(char*)$sp = 0"]
 
 
@@ -167,9 +169,59 @@ for command in {REFUSED}:
     assert ask(server[1], script, tmp_path) == dict.fromkeys(REFUSED, ["t", True])
 
 
-def test_killing_is_letting_go(server, process, tmp_path):
-    ask(server[1], "do('kill'); result = 0", tmp_path)
-    assert server[0].wait(60) == 0 and state(process) == ("S", "0")
+MOVES = ["continue", "step", "next", "stepi", "nexti", "finish", "until", "advance main.standing", "signal 0", "jump *$pc"]
+POINTS = ["break main.standing", "break *$pc", "hbreak main.standing", "watch *(int *) $sp"]
+
+
+def look(address, script, tmp_path, *arguments):
+    """`ask`, and the server is there for the next one."""
+    return ask(address, script + "\ndo('disconnect')", tmp_path, *arguments)
+
+
+@pytest.mark.parametrize("scripts", [(), LOADED], ids=["plain gdb", "our scripts"])
+def test_every_way_to_move_says_that_this_is_a_view(ours, tmp_path, scripts):
+    script = f"""
+do('set language c'); before = [stack(t) for t in threads()]; result = {{}}
+for command in {MOVES}:
+    said = do(command)
+    result[command] = [said.count('this is a view'), before == [stack(t) for t in threads()]]
+"""
+    assert look(ours, script, tmp_path, *scripts) == dict.fromkeys(MOVES, [1, True])
+
+
+def test_breakpoints_do_not_keep_a_move_from_saying_so(ours, tmp_path):
+    script = f"""
+do('set language c'); result = {{}}
+for point in {POINTS}:
+    do(point)
+    result[point] = do('continue').count('this is a view'), len(threads()) > 20
+    do('delete')
+"""
+    assert look(ours, script, tmp_path) == dict.fromkeys(POINTS, [1, True])
+
+
+@pytest.mark.parametrize("command", ["rt0 next", "rt0 run", "rt0 until schedinit", "rt0 tour -batch", "rt0 record trace.json"])
+def test_our_commands_that_move_say_so_too(ours, tmp_path, command):
+    said, count = look(ours, f"result = do('{command}'), len(threads())", tmp_path, *LOADED)
+    assert said.startswith("this is a view") and len(said.splitlines()) == 1 and count > 20
+
+
+def test_our_stops_elsewhere_do_not_end_a_remote_session(ours, tmp_path):
+    """Which process it is there, nobody knows here."""
+    script = "from rt0lab import stops; ending = stops._Exit(); stops._bury(ending, 1 << 22); result = ending.happened, len(threads())"
+    happened, count = look(ours, script, tmp_path, *LOADED)
+    assert not happened and count > 20
+
+
+def test_a_view_of_a_view_is_refused(ours, tmp_path):
+    said, inferiors = look(ours, "result = do('rt0 threads'), len(gdb.inferiors())", tmp_path, *LOADED)
+    assert "already" in said and inferiors == 1
+
+
+@pytest.mark.parametrize("command", ["kill", "run"])
+def test_what_would_end_it_is_refused(server, process, tmp_path, command):
+    assert len(ask(server[1], f"do('set confirm off'); do('{command}'); result = [t.name for t in threads()]; do('disconnect')", tmp_path)) > 20
+    assert state(process)[0] == "t"
 
 
 def test_detaching_ends_the_server_and_the_process_goes_on(server, process, tmp_path):
