@@ -8,91 +8,45 @@ import re
 import gdb
 import gdb.printing
 
-from . import begun, model, snapshot, untrusted
+from . import begun, bulk, go_values, model, opening, snapshot, untrusted
 
-_NAMES = ("g", "m", "p", "schedt", "gobuf", "stack", "sudog", "hchan", "waitq", "note", "mutex")
 _ONE_LINE = ("stack", "note", "mutex", "waitq")
-_MAX_ELEMENTS = 1 << 20  # gdb asks for as many as its `print elements` says; damaged lengths have no end
-_MAX_BUCKETS = 1 << 15  # of a map, or groups, that are searched for its elements
-
-# ---- reading a gdb.Value like a model.Struct -----------------------------------------------------------------------
-
-
-class Item:
-    """A gdb.Value with the face of model.Struct: `get(path)`, `addr`. Works for `print $1` too."""
-
-    def __init__(self, value):
-        self.value = value
-        address = value.address
-        self.addr = int(address) if address is not None else 0
-
-    def _walk(self, path):
-        value = self.value
-        for name in path.split("."):
-            fields = {model.bare(f.name): f for f in model.fields_of(value.type.strip_typedefs()) if f.name}
-            if name not in fields:
-                return None
-            value = value[fields[name]]
-        return value
-
-    def get(self, *paths):
-        """The first of these fields that the type has, as a number; else None."""
-        for path in paths:
-            value = self._walk(path)
-            if value is None:
-                continue
-            return _number(value)
-        return None
-
-    def has(self, path):
-        """Does the type have this field?"""
-        return self._walk(path) is not None
-
-    def array(self, path):
-        """(count, function from index to value) of an array field."""
-        value = self._walk(path)
-        if value is None or value.type.strip_typedefs().code != gdb.TYPE_CODE_ARRAY:
-            return None
-        lo, hi = value.type.strip_typedefs().range()
-        return hi - lo + 1, lambda i: _number(value[i])
-
-
-def _number(value):
-    plain = value.type.strip_typedefs()
-    while plain.code == gdb.TYPE_CODE_STRUCT and "atomic." in model.type_name(value.type):
-        inner = [f for f in plain.fields() if f.type.sizeof]
-        if len(inner) != 1:
-            break
-        value = value[inner[0]]
-        plain = value.type.strip_typedefs()
-    try:
-        number = int(value)
-    except gdb.MemoryError:
-        return model.Unreadable(int(value.address) if value.address is not None else 0)
-    except (gdb.error, ValueError):
-        return None
-    return number & (1 << 64) - 1 if plain.code == gdb.TYPE_CODE_PTR else number
-
 
 # ---- names, looked up once a stop ----------------------------------------------------------------------------------
 
-_cached = None
+_cached = _listed = None
 _listening = False
 
 
 def forget(_event=None):
     """The program moved: names may have changed."""
-    global _cached
-    _cached = None
+    global _cached, _listed
+    _cached = _listed = None
+    _meanings.clear()
 
 
 def names():
     """The names of addresses at this moment."""
     global _cached
-    whose = model.world(), model.world().slide, model.pid()
+    whose = _whose()
     if _cached is None or _cached[0] != whose:
         _cached = whose, snapshot.Snapshot().names
     return _cached[1]
+
+
+def _whose():
+    return model.world(), model.world().slide, model.pid()
+
+
+def called(kind, value):
+    """What a pointer is called, its name behind it. Of a goroutine only that one is read: there may be a hundred thousand of them."""
+    global _listed
+    if kind != "g" or not value or _cached is not None:
+        return addressed(value)
+    if _listed is None or _listed[0] != _whose():
+        _listed = _whose(), frozenset(bulk.allgs()[0])
+    g = model.read_struct("g", value) if value in _listed[1] else None
+    return f"{value:#x} <g{g.get('goid')}>" if g and g.get("goid") else addressed(value)
 
 
 def word(value):
@@ -162,7 +116,7 @@ def g_line(g):
 
 def wait_reason(g):
     """A waiting g's reason, from a model.Struct or an Item."""
-    if isinstance(g, Item) and g.addr:
+    if isinstance(g, opening.Item) and g.addr:
         known = model.read_struct("g", g.addr)
         return model.wait_reason(known) if known else str(known)
     return model.wait_reason(g) if isinstance(g, model.Struct) else "?"
@@ -287,333 +241,205 @@ LINES = {"g": g_line, "m": m_line, "p": p_line, "schedt": sched_line, "gobuf": g
 # ---- gdb's interface -----------------------------------------------------------------------------------------------
 
 
-def _pretty():
-    options = gdb.print_options() if hasattr(gdb, "print_options") else {}
-    return options.get("pretty_structs", gdb.parameter("print pretty"))
+_POINTERS = ("guintptr", "muintptr", "puintptr")  # Go's integers that are pointers
+_ADDRESSES = ("uintptr", *_POINTERS)
+_MOST_MEANINGS = 1 << 14
+_meanings = {}  # {(address, size): what says it} of the fields of what was opened here, whose type does not tell what they mean
 
 
-class Shown:
-    """One line; where gdb prints prettily, all fields below it, pointers with their names."""
+class Shown(opening.Opening):
+    """One line, and all fields below it: for an editor as values, for gdb where it prints prettily as texts, pointers with their names."""
 
     def __init__(self, kind, value):
-        self.kind, self.value = kind, value
+        super().__init__(value)
+        self._kind = kind
 
-    def to_string(self):
-        """gdb asks for the text."""
+    def _text(self):
         try:
-            self.value.fetch_lazy()
+            self._value.fetch_lazy()
         except gdb.error:
-            address = self.value.address
-            return f"{self.kind} {model.Unreadable(int(address) if address is not None else 0)}"
+            address = self._value.address
+            return f"{self._kind} {model.Unreadable(int(address) if address is not None else 0)}"
         try:
-            return LINES[self.kind](Item(self.value))
+            return LINES[self._kind](opening.Item(self._value))
         except (gdb.error, model.Problem) as error:
-            return f"{self.kind} <{untrusted.shown(str(error))}>"
+            return f"{self._kind} <{untrusted.shown(str(error))}>"
         except (ValueError, TypeError, OverflowError) as error:
-            return f"{self.kind} <cannot be shown: {untrusted.shown(str(error))}>"
+            return f"{self._kind} <cannot be shown: {untrusted.shown(str(error))}>"
 
-    def children(self):
-        """gdb asks for the fields."""
-        if self.kind in _ONE_LINE or not _pretty():
+    def num_children(self):
+        """gdb asks how many. Some fields of what cannot be read as a whole may be readable, unless it begins where there is nothing."""
+        address = self._value.address
+        if self._value.is_optimized_out or address is not None and isinstance(model.read(int(address), 1), model.Unreadable):
+            return 0
+        try:
+            return len(self._members())
+        except model.Problem:
+            return 0
+
+    def _members(self):
+        """[(name, field)]"""
+        plain = self._value.type.strip_typedefs()
+        return model.world().own(("members", model.type_name(plain)), lambda: list(_named_fields(plain)))
+
+    def _row(self, i):
+        name, field = self._members()[i]
+        value = self._value[field]
+        meaning = None if _opens_by_its_type(value) else self._meaning(name, value.type)
+        if meaning and value.address is not None:
+            if len(_meanings) >= _MOST_MEANINGS:
+                _meanings.clear()
+            _meanings[int(value.address), value.type.sizeof] = meaning
+        return untrusted.shown(name), value
+
+    def _printed_children(self):
+        if self._kind in _ONE_LINE or not opening.print_options().get("pretty_structs", gdb.parameter("print pretty")):
             return
         try:
-            self.value.fetch_lazy()
-            fields = model.fields_of(self.value.type.strip_typedefs())
-        except (gdb.error, model.Problem):
+            self._value.fetch_lazy()
+        except gdb.error:
             return
-        for field in fields:
-            if not field.name or field.is_base_class or not hasattr(field, "bitpos"):
-                continue
-            name = model.bare(field.name)
-            if name != "_":
-                yield untrusted.shown(name), self._shown(name, self.value[field])
+        for name, field in self._members()[: self.num_children()]:
+            value = self._value[field]
+            meaning = self._meaning(name, value.type)
+            number = opening.number(value) if meaning else None
+            yield untrusted.shown(name), meaning(number) if number is not None else value
 
-    def _shown(self, name, value):
-        plain = value.type.strip_typedefs()
-        number = _number(value) if plain.code in (gdb.TYPE_CODE_INT, gdb.TYPE_CODE_PTR) or "atomic." in model.type_name(value.type) else None
-        if name == "atomicstatus" and self.kind == "g":
-            return f"{number} ({model.world().g_status(number)})"
-        if name == "status" and self.kind == "p":
-            return f"{number} ({model.world().p_status(number)})"
-        type_name = model.world().base_name(value.type)
-        if plain.code == gdb.TYPE_CODE_PTR or type_name in ("uintptr", "guintptr", "muintptr", "puintptr"):
-            if number == 0 and type_name == "uintptr":
-                return "0"
-            return addressed(number, name == "lo" or "guard" in name) if number is not None else value
-        return value
+    def _meaning(self, name, gdb_type):
+        """A function from a field's number to what is said of it, None if gdb says it best."""
+        world, low = model.world(), name == "lo" or "guard" in name
+        statuses = {("g", "atomicstatus"): world.g_status, ("p", "status"): world.p_status}.get((self._kind, name))
+        if statuses:
+            return lambda number: f"{number} ({statuses(number)})"
+        type_name = world.base_name(gdb_type)
+        if type_name == "uintptr":
+            return lambda number: addressed(number, low) if number != 0 else "0"
+        if gdb_type.strip_typedefs().code == gdb.TYPE_CODE_PTR or type_name in _ADDRESSES:
+            return lambda number: addressed(number, low)
+        return None
 
 
-class Word:
-    """Go's guintptr and its like: integers that are pointers."""
-
-    def __init__(self, value):
-        self.value = value
-
-    def to_string(self):
-        """gdb asks for the text."""
-        return addressed(_number(self.value))
+def _named_fields(plain):
+    for field in model.fields_of(plain):
+        if field.name and not field.is_base_class and hasattr(field, "bitpos") and model.bare(field.name) != "_":
+            yield model.bare(field.name), field
 
 
-def _characters():
-    """How many characters of a string gdb would print."""
-    options = gdb.print_options() if hasattr(gdb, "print_options") else {}
-    most = options.get("max_characters", options.get("max_elements", gdb.parameter("print elements")))
-    return most if most and 0 < most < _MAX_ELEMENTS else _MAX_ELEMENTS
+def _opens_by_its_type(value):
+    """Does a value of this type open, whatever it means? Pointers to structures do, but for nil."""
+    plain = value.type.strip_typedefs()
+    if plain.code != gdb.TYPE_CODE_PTR:
+        return model.world().base_name(value.type) in _POINTERS
+    return plain.target().strip_typedefs().code == gdb.TYPE_CODE_STRUCT and opening.number(value) != 0
 
 
-def _up_to(count):
-    """The numbers of so many elements, as far as there can be that many."""
-    return range(min(count, _MAX_ELEMENTS))
+class Meant(opening.Printer):
+    """A field of a structure that was opened: gdb's number, with what it means."""
+
+    def __init__(self, value, meaning):
+        super().__init__(value)
+        self._meaning = meaning
+
+    def _text(self):
+        return self._meaning(opening.number(self._value))
+
+    def _printed(self):
+        return opening.as_gdb_prints(self._value)
 
 
-def _rest(count):
-    """What stands for the elements beyond those."""
-    if count > _MAX_ELEMENTS:
-        yield f"[{_MAX_ELEMENTS}]", f"<{count - _MAX_ELEMENTS} more are claimed, and not shown>"
+class Pointer(opening.Opening):
+    """A pointer to a structure of the runtime's, or the integer that is one: its name, and the structure's fields in it."""
 
+    def __init__(self, value, kind, at):
+        super().__init__(value)
+        self._kind, self._at = kind, at
+        self._hides = value.type.strip_typedefs().code != gdb.TYPE_CODE_PTR
+        pointer = gdb.Value(at).cast(model.world().type(kind).pointer()) if self._hides else value
+        self._to = Shown(kind, pointer.dereference())
 
-def _element(pointer, i):
-    """What lies `i` elements behind a pointer, also where an element has no size."""
-    return pointer[i] if pointer.type.target().sizeof else pointer.dereference()
+    def _text(self):
+        return called(self._kind, self._at)
 
+    def _printed(self):
+        return addressed(self._at) if self._hides else opening.as_gdb_prints(self._value)
 
-def _slot(array, i):
-    """An array's element; gdb knows no element of an array without size."""
-    return array[i] if array.type.sizeof else array.address.cast(array.type.target().pointer()).dereference()
+    def _printed_children(self):
+        return iter(())
 
+    def num_children(self):
+        """gdb asks how many."""
+        return self._to.num_children() if self._at else 0
 
-class Text:
-    """A Go string."""
-
-    def __init__(self, value):
-        self.item = Item(value)
-
-    def to_string(self):
-        """gdb asks for the text."""
-        at, length = self.item.get("str"), self.item.get("len")
-        if not isinstance(at, int) or not isinstance(length, int):
-            return "<optimized out>" if at is None or length is None else str(at)
-        return model.read_text(at, length, quoted=True, most=_characters())
-
-
-class Slice:
-    """A slice: length, capacity, elements. A Go program's own is introduced by its type, as Go's own printers do."""
-
-    def __init__(self, value):
-        self.value, self.item = value, Item(value)
-        name = model.told(getattr, value.type, "name") or ""
-        self._type = untrusted.shown(name) if not name.startswith("slice<") and "runtime." not in name else None
-
-    def to_string(self):
-        """gdb asks for the text."""
-        count, room = self.item.get("len"), self.item.get("cap")
-        if count is None or room is None:
-            return "<optimized out>"
-        if self._type and isinstance(count, int) and isinstance(room, int) and 0 <= count <= room < 1 << 40:
-            return self._type
-        sane = isinstance(count, int) and isinstance(room, int) and 0 <= count <= room < 1 << 40
-        return f"slice of {count}, room for {room}" + ("" if sane else " <makes no sense>")
-
-    def children(self):
-        """gdb asks for the elements."""
-        count, room, array = self.item.get("len"), self.item.get("cap"), self.item.get("array")
-        if not (isinstance(count, int) and isinstance(room, int) and array and 0 < count <= room < 1 << 40):
-            return
-        pointer = self.value["array"]
-        for i in _up_to(count):
-            element = _element(pointer, i)
-            try:
-                element.fetch_lazy()
-            except gdb.error:
-                yield f"[{i}]", str(model.Unreadable(int(element.address)))
-                return
-            is_pointer = element.type.strip_typedefs().code == gdb.TYPE_CODE_PTR
-            yield f"[{i}]", addressed(_number(element)) if is_pointer else element
-        yield from _rest(count)
-
-    def display_hint(self):
-        """Shown as an array."""
-        return "array"
-
-
-class _Held:
-    """What a variable of a Go program's leads to, introduced by the variable's type; nil holds nothing."""
-
-    def __init__(self, value):
-        self.value = value
-
-    def to_string(self):
-        """gdb asks for the text."""
-        return untrusted.shown(model.told(str, self.value.type))
-
-    def children(self):
-        """gdb asks for the elements; a map's keys and elements come in turn."""
-        return self._elements() if int(self.value) else iter(())
-
-
-class Chan(_Held):
-    """A Go program's channel: what is in its buffer, oldest first."""
-
-    def _elements(self):
-        chan = Item(self.value.dereference())
-        count, room, first = chan.get("qcount"), chan.get("dataqsiz"), chan.get("recvx")
-        if not all(isinstance(n, int) for n in (count, room, first)) or not 0 <= count <= room:
-            return
-        # buf is untyped; what the waiters hold is a pointer to an element.
-        sudog = self.value["recvq"]["first"].type.target().strip_typedefs()
-        element = next(field for field in sudog.fields() if field.name == "elem").type
-        buffer = self.value["buf"].cast(element)
-        for i in _up_to(count):
-            yield f"[{i}]", _element(buffer, (first + i) % room)
-        yield from _rest(count)
-
-    def display_hint(self):
-        """Shown as an array."""
-        return "array"
-
-
-class _TooMany(Exception):
-    """More is claimed than is searched; its text says what was."""
-
-
-def _bytes(value):
-    """The bytes of an array of bytes."""
-    data = model.read(int(value.address), value.type.sizeof)
-    if isinstance(data, model.Unreadable):
-        raise gdb.MemoryError(str(data))
-    return data
-
-
-class Map(_Held):
-    """A Go program's map: buckets of eight up to Go 1.23, groups of eight slots (Swiss tables) since.
-
-    Damaged, it may claim any number of them: so many are searched and no more, and what follows them says so.
-    """
-
-    def _elements(self):
-        head = self.value.dereference()
-        names = {field.name for field in model.fields_of(head.type.strip_typedefs())}
-        pairs = self._buckets(head) if "buckets" in names else self._groups(head) if "dirPtr" in names else ()
-        number, types = 0, model.told(lambda: head.type.strip_typedefs().name) or ""
-        try:
-            for key, element in pairs:
-                yield f"[{2 * number}]", self._itself(key, lambda name: f"<{name}," in types)
-                yield f"[{2 * number + 1}]", self._itself(element, lambda name: types.endswith(f",{name}>"))
-                number += 1
-        except gdb.MemoryError:
-            return
-        except _TooMany as why:
-            yield f"[{2 * number}]", f"<{why}>"
-            yield f"[{2 * number + 1}]", "..."
-
-    @staticmethod
-    def _itself(value, is_declared):
-        """A key or an element; of a large one a map keeps only the address, and what it leads to is what the map's type names."""
-        if value.type.code != gdb.TYPE_CODE_PTR or not int(value):
-            return value
-        name = model.told(lambda: value.type.target().name)
-        return value.dereference() if name and is_declared(name) else value
-
-    @staticmethod
-    def _buckets(head):
-        """While a map grows, an old bucket that has not been evacuated yet holds what two new ones will."""
-        count, left = 1 << int(head["B"]), _MAX_BUCKETS
-        old, buckets = head["oldbuckets"], head["buckets"]
-        half = max(count // 2, 1) if not int(head["flags"]) & 8 else count  # 8: it grows to the same size
-        for i in range(count):
-            bucket = buckets + i
-            if int(old):
-                from_old = old + i % half
-                if not 2 <= int(from_old["tophash"][0]) <= 4:  # evacuated; where to
-                    bucket = from_old if i < half else None
-            while bucket is None or int(bucket):
-                left -= 1
-                if left < 0:
-                    raise _TooMany(f"only {_MAX_BUCKETS} of {count} buckets, and of those that hang on them, were searched")
-                if bucket is None:
-                    break
-                for slot, hash_ in enumerate(_bytes(bucket["tophash"])):
-                    if hash_ >= 5:  # less means empty or evacuated
-                        yield _slot(bucket["keys"], slot), _slot(bucket["values"], slot)
-                bucket = bucket["overflow"].cast(buckets.type)
-
-    @classmethod
-    def _groups(cls, head):
-        """A small map is one group; a larger one a directory of tables, where a table may stand more than once."""
-        left = _MAX_BUCKETS
-        for first, count in cls._tables(head):
-            for i in range(max(count, 1)):
-                left -= 1
-                if left < 0:
-                    raise _TooMany(f"only {_MAX_BUCKETS} of its groups and tables were searched")
-                control = _number(first[i]["ctrl"]) if i < count else -1
-                for slot in range(8):
-                    if not control >> 8 * slot & 0x80:  # the top bit: empty or deleted
-                        yield first[i]["slots"][slot]["key"], first[i]["slots"][slot]["elem"]
-
-    @staticmethod
-    def _tables(head):
-        """(its first group, how many it has) of each of a map's tables; one that is nil, or came before, has none."""
-        table = head["dirPtr"].type.target().target()
-        data = next(f for f in table.strip_typedefs().fields() if f.name == "groups").type.strip_typedefs()
-        group = next(f for f in data.fields() if f.name == "data").type
-        if not int(head["dirLen"]):
-            yield head["dirPtr"].cast(group), 1
-        seen = {0}
-        for i in range(int(head["dirLen"])):
-            here = head["dirPtr"][i]
-            if int(here) in seen:
-                yield None, 0
-                continue
-            seen.add(int(here))
-            yield here["groups"]["data"], int(here["groups"]["lengthMask"]) + 1
-
-    def display_hint(self):
-        """Shown as a map."""
-        return "map"
+    def _row(self, i):
+        return self._to.child(i)
 
 
 class _Printers(gdb.printing.PrettyPrinter):
     def __call__(self, value):
-        gdb_type = value.type
-        name = model.told(lambda: gdb_type.name or gdb_type.tag or gdb_type.strip_typedefs().tag)
-        if not name:
+        try:
+            return self._printer(value, model.world())
+        except model.Problem:
             return None
-        code = gdb_type.strip_typedefs().code
-        bare = name.removeprefix("struct ").removeprefix("runtime.")
-        if code == gdb.TYPE_CODE_INT and name in ("runtime.guintptr", "runtime.muintptr", "runtime.puintptr"):
-            return self._ours(lambda: Word(value))
-        if code == gdb.TYPE_CODE_PTR and gdb_type.code == gdb.TYPE_CODE_TYPEDEF:
-            return self._held(value)
+
+    def _printer(self, value, world):
+        gdb_type = value.type
+        code, size = gdb_type.strip_typedefs().code, gdb_type.sizeof
+        if _meanings and code in (gdb.TYPE_CODE_INT, gdb.TYPE_CODE_PTR, gdb.TYPE_CODE_STRUCT) and value.address is not None:
+            meaning = _meanings.get((int(value.address), size))
+            if meaning:
+                return Meant(value, meaning)
+        if code == gdb.TYPE_CODE_INT:
+            kind = world.base_name(gdb_type) if size == 8 else ""
+            return self._pointer(value, kind[0]) if kind in _POINTERS else None
+        if code == gdb.TYPE_CODE_PTR:
+            # At the prompt gdb's own way of a pointer says its type, too; and what an editor would see as `{...}` is better left to gdb.
+            kind = _kind(gdb_type.strip_typedefs().target(), world) if opening.OPENS_WITH_TEXT and opening.has_editor() else None
+            return self._pointer(value, kind) if kind else self._held(value) if gdb_type.code == gdb.TYPE_CODE_TYPEDEF else None
         if code != gdb.TYPE_CODE_STRUCT:
             return None
-        if bare in LINES:
-            return self._ours(lambda: Shown(bare, value))
+        kind = _kind(gdb_type, world)
+        if kind:
+            return opening.closed_if_empty(Shown(kind, value))
+        name = model.told(lambda: gdb_type.name or gdb_type.tag or gdb_type.strip_typedefs().tag) or ""
+        bare = world.base_name(gdb_type) if name else ""
         if bare.startswith(("slice<", "[]")):
-            return Slice(value)
+            return opening.closed_if_empty(go_values.Slice(value, addressed))
         if bare in ("gostring", "string"):
-            return Text(value)
-        return self._ours(lambda: self._named(value)) if gdb_type.sizeof in (16, 24) else None
+            return go_values.Text(value)
+        return self._named(value) if world.is_go and size in (16, 24) else None
+
+    @staticmethod
+    def _pointer(value, kind):
+        at = opening.number(value)
+        if not isinstance(at, int) or model.world().type(kind) is None:
+            return None
+        printer = Pointer(value, kind, at)
+        return opening.closed_if_empty(printer) if opening.OPENS_WITH_TEXT else opening.Closed(printer)
 
     @staticmethod
     def _held(value):
         """A map or a channel, whatever its type is called: the compiler says what it leads to."""
         to = model.told(lambda: value.type.strip_typedefs().target().name) or ""
-        return Map(value) if to.startswith(("hash<", "map<")) else Chan(value) if to.startswith("hchan<") else None
+        make = go_values.Map if to.startswith(("hash<", "map<")) else go_values.Chan if to.startswith("hchan<") else None
+        return opening.closed_if_empty(make(value)) if make else None
 
     @staticmethod
     def _named(value):
         """A string or a slice of a Go program that has a type of its own."""
-        names = [field.name for field in value.type.strip_typedefs().fields()] if model.world().is_go else []
-        return Text(value) if names == ["str", "len"] else Slice(value) if names == ["array", "len", "cap"] else None
+        names = [field.name for field in value.type.strip_typedefs().fields()]
+        if names == ["str", "len"]:
+            return go_values.Text(value)
+        return opening.closed_if_empty(go_values.Slice(value, addressed)) if names == ["array", "len", "cap"] else None
 
-    @staticmethod
-    def _ours(make):
-        try:
-            model.world()
-        except model.Problem:
-            return None
-        return make()
+
+def _kind(gdb_type, world):
+    """Which of the structures that have a line here this type is, else None."""
+    name = model.told(lambda: gdb_type.name or gdb_type.tag or gdb_type.strip_typedefs().tag)
+    if not name:
+        return None
+    bare = name.removeprefix("struct ")
+    bare = bare.removeprefix(world.prefix) if bare.startswith(world.prefix) else ""
+    return bare if bare in LINES else None
 
 
 def register(objfile):

@@ -15,7 +15,7 @@ sys.path.insert(0, str(ROOT / "gdb-scripts"))
 PREAMBLE = f"import sys; sys.path.insert(0, {str(pathlib.Path(__file__).parent)!r})" + """
 import json, gdb
 from gdbrun import without_remarks
-from rt0lab import (cards, checks, commands, console, history, model, moments, panel, printers, record, remembering, settings, snapshot, stages,
+from rt0lab import (cards, checks, commands, console, go_values, history, model, moments, panel, printers, record, remembering, settings, snapshot, stages,
                     stops, symbolic, unwinder, when)
 result = None
 def do(command):

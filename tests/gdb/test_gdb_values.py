@@ -86,7 +86,7 @@ def test_no_half_character_is_shown(printed):
 def test_a_claim_without_end_ends(gdb_json, values):
     script = """
 do('break main.stop'); do('run'); do('up'); do('set print elements unlimited')
-printers._MAX_ELEMENTS = 50
+go_values._MAX_ELEMENTS = 50
 do('set var units.qcount = 0xffffffffff'); do('set var units.dataqsiz = 0xffffffffff'); do('set var long.len = 0xfffffffff'); do('set var long.cap = 0xfffffffff')
 result = [do('output units')[-60:], do('output long')[-60:]]
 """
