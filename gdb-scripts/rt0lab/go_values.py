@@ -72,9 +72,10 @@ class Slice(opening.Opening):
     def _text(self):
         if self._count is None or self._room is None:
             return "<optimized out>"
-        if self._type and self._sane:
-            return self._type
         return f"slice of {self._count}, room for {self._room}" + ("" if self._sane else " <makes no sense>")
+
+    def _printed(self):
+        return self._type if self._type and self._sane else self._text()
 
     def num_children(self):
         """gdb asks how many."""
@@ -96,9 +97,9 @@ class Slice(opening.Opening):
 
 
 class _Held(opening.Opening):
-    """What a variable of a Go program's leads to, introduced by the variable's type; nil holds nothing."""
+    """What a variable of a Go program's leads to; nil holds nothing. In print it is introduced by the variable's type."""
 
-    def _text(self):
+    def _printed(self):
         return untrusted.shown(model.told(str, self._value.type))
 
 
@@ -109,13 +110,16 @@ class Chan(_Held):
 
     def __init__(self, value):
         super().__init__(value)
-        self._count = 0
+        self._count = self._room = 0
         if not opening.number(value):
             return
         chan = opening.Item(value.dereference())
         count, self._room, self._first = chan.get("qcount"), chan.get("dataqsiz"), chan.get("recvx")
         if all(isinstance(n, int) for n in (count, self._room, self._first)) and 0 <= count <= self._room:
             self._count = count
+
+    def _text(self):
+        return f"{self._count} of {self._room} in the buffer" if opening.number(self._value) else "nil"
 
     def num_children(self):
         """gdb asks how many."""
@@ -160,19 +164,28 @@ class Map(_Held):
         super().__init__(value)
         self._found, self._elements = [], None
 
+    def _count(self):
+        return opening.Item(self._value.dereference()).get("count", "used")
+
+    def _text(self):
+        return f"map of {self._count()}" if opening.number(self._value) else "nil"
+
     def num_children(self):
-        """gdb asks how many: keys and elements come in turn."""
+        """gdb asks how many: keys and elements come in turn. A map that says it has none may be damaged."""
         if not opening.number(self._value):
             return 0
-        count = opening.Item(self._value.dereference()).get("count", "used")
-        return 2 * min(count, 8 * _MAX_BUCKETS) if isinstance(count, int) and count > 0 else 0
+        count = self._count()
+        return 2 * min(count, 8 * _MAX_BUCKETS) if isinstance(count, int) and count > 0 else min(self._search(2), 2)
 
-    def _row(self, i):
-        """A map is searched from its beginning, and no further than somebody wants to see."""
+    def _search(self, rows):
+        """Searches the map from its beginning, and no further than somebody wants to see; how many rows were found so far."""
         if self._elements is None:
             self._elements = self._printed_children()
-        self._found += itertools.islice(self._elements, max(i + 1 - len(self._found), 0))
-        return self._found[i] if i < len(self._found) else (f"[{i}]", "<no more was found>")
+        self._found += itertools.islice(self._elements, max(rows - len(self._found), 0))
+        return len(self._found)
+
+    def _row(self, i):
+        return self._found[i] if i < self._search(i + 1) else (f"[{i}]", "<no more was found>")
 
     def _printed_children(self):
         if not opening.number(self._value):

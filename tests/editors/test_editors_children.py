@@ -107,6 +107,19 @@ def test_one_unreadable_field_costs_one_row(at_main, hello):
     assert rows["stack"][0] and ("unreadable" in rows["stktop"][0] or not rows["stktop"][0])  # MI shows it as nothing
 
 
+HELD = {"is": ("slice of 3, room for 3", ["[0]", "[1]", "[2]"]), "units": ("2 of 3 in the buffer", ["[0]", "[1]"]),
+        "set": ("map of 2", ["[0]", "[1]", "[2]", "[3]"]), "nilmap": ("nil", []), "nilch": ("nil", []), "empty": ("slice of 0, room for 0", [])}  # fmt: skip
+
+
+def test_what_a_go_program_holds_opens(dap, go_build):
+    editor = dap(go_build("values", (CASES / "values.go").read_text(), "-gcflags=all=-N -l"))
+    editor.launch("main.stop")
+    frame = next(frame["id"] for frame in editor.frames() if frame["name"] == "main.main")
+    found = {row["name"]: row for row in editor.variables(editor.scopes(frame)["Locals"]) if row["name"] in HELD}
+    rows = {name: editor.variables(row["variablesReference"]) if row["variablesReference"] else [] for name, row in found.items()}
+    assert {name: (row["value"], [each["name"] for each in rows[name]]) for name, row in found.items()} == HELD
+
+
 # ---- many --------------------------------------------------------------------------------------------------------------
 
 
