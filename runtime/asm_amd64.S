@@ -911,3 +911,14 @@ _rt0_amd64_lib_argv:
 	.size	_rt0_amd64_lib_argc, 4
 _rt0_amd64_lib_argc:
 	.skip	4
+
+// __thread g* tls_g: each thread's current g, -8(FS). Assembly's own, as in Go: had it debug information, a debugger that shows
+// all variables of proc.cpp would want this one, too, which nobody finds before settls has run.
+	.section .tbss, "awT", @nobits
+	.balign	8
+	.globl	runtime.tls_g
+	.hidden	runtime.tls_g
+	.type	runtime.tls_g, @tls_object
+	.size	runtime.tls_g, 8
+runtime.tls_g:
+	.skip	8

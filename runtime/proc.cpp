@@ -16,7 +16,7 @@
 GOVAR(g, g0);
 GOVAR(m, m0);
 GOVAR(schedt, sched);
-__thread g* tls_g;
+// tls_g, each thread's current g, is assembly's: asm_amd64.S.
 
 GOVAR(m*, allm);
 GOVAR(slice<p*>, allp);

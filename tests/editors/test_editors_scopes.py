@@ -1,0 +1,56 @@
+"""What an editor shows beside the code: every scope can be read, at every moment of the boot. One variable that cannot is one row."""
+
+import pathlib
+import tomllib
+
+import pytest
+from dap import Refused
+
+SCRIPTS = pathlib.Path(__file__).resolve().parents[2] / "gdb-scripts"
+STAGES = tomllib.loads((SCRIPTS / "rt0lab" / "stages.toml").read_text())["stage"]
+FUNCTIONS = [symbol for stage in STAGES if stage.get("kind", "entry") == "entry" for symbol in stage["symbols"]]
+
+
+def stops(editor, functions):
+    """Yields the thread at each of these functions, where it is called first, until the program has ended."""
+    left = list(functions)
+    editor.start(*left)
+    while stopped := editor.take(lambda each: each.get("event") in ("stopped", "terminated"), "stop or end").get("body"):
+        yield stopped["threadId"]
+        numbers = [each["id"] for each in editor.request("setFunctionBreakpoints", breakpoints=[{"name": name} for name in left])["breakpoints"]]
+        left = [name for name, number in zip(left, numbers) if number not in stopped.get("hitBreakpointIds", numbers)]
+        editor.request("setFunctionBreakpoints", breakpoints=[{"name": name} for name in left])
+        editor.send("continue", threadId=stopped["threadId"])
+
+
+def read(editor, thread):
+    """[(frame, scope, how many rows it has, or what gdb says instead)] of the innermost frames of a thread."""
+    found = []
+    for frame in editor.frames(thread, levels=3):
+        for name, reference in editor.scopes(frame["id"]).items():
+            try:
+                found.append((frame["name"], name, len(editor.variables(reference))))
+            except Refused as error:
+                found.append((frame["name"], name, str(error)))
+    return found
+
+
+@pytest.fixture(params=["mirror", "go", "go-O2"])
+def program(request):
+    """A hello of each world."""
+    if request.param == "go-O2":
+        return request.getfixturevalue("go_build")("hello", 'package main\n\nfunc main() { println("hello") }\n')
+    return request.getfixturevalue("hello" if request.param == "mirror" else "go_hello")
+
+
+def test_every_scope_can_be_read_at_every_stage(dap, program):
+    editor = dap(program)
+    found = [row for thread in stops(editor, FUNCTIONS) for row in read(editor, thread)]
+    assert len({scope for _, scope, _ in found}) >= 3 and [row for row in found if isinstance(row[2], str)] == []
+
+
+def test_globals_are_there_before_the_thread_has_its_word_for_g(dap, hello):
+    editor = dap(hello)
+    editor.launch("runtime.schedinit")
+    names = [row["name"] for row in editor.variables(editor.scopes()["Globals"])]
+    assert {"g0", "m0", "sched"} <= set(names) and "tls_g" not in names
