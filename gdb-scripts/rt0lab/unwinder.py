@@ -1,5 +1,7 @@
 """Backtraces that are right: through every instruction of a switch from one stack to another, and down to the true root."""
 
+import sys
+
 import gdb
 import gdb.FrameDecorator
 import gdb.unwinder
@@ -57,7 +59,7 @@ class Careful(gdb.FrameDecorator.FrameDecorator):
                 value.fetch_lazy()
                 if value.type.strip_typedefs().code in (gdb.TYPE_CODE_REF, gdb.TYPE_CODE_RVALUE_REF):
                     value.referenced_value().fetch_lazy()
-                value = _said(value)
+                value = "<optimized out>" if _ends_a_scope(value) else _said(value)
         except gdb.MemoryError as error:
             value = f"<unreadable {str(error).rpartition(' ')[2]}>"
         except (gdb.error, TypeError) as error:  # gdb says that itself, where it knows the symbol
@@ -74,6 +76,12 @@ class Careful(gdb.FrameDecorator.FrameDecorator):
 
 
 _SCALARS = (gdb.TYPE_CODE_INT, gdb.TYPE_CODE_BOOL, gdb.TYPE_CODE_CHAR, gdb.TYPE_CODE_FLT)
+
+
+def _ends_a_scope(value):
+    """Does this gdb's DAP fail at a value, and with it at all that stand beside it? The first ones want each pointer as a number."""
+    stumbles = "gdb.dap" in sys.modules and not hasattr(gdb.Value, "is_unavailable")
+    return stumbles and value.is_optimized_out and value.type.strip_typedefs().code == gdb.TYPE_CODE_PTR
 
 
 def _said(value):
