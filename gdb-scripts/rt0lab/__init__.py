@@ -10,6 +10,7 @@ Layers, each using only those above it:
   begun     how far the boot has come, so that what was lost is not taken for what is not there yet
   builds    whether the file that gdb reads is what runs
   bulk      reads many structures at once
+  naming    threads by their names in the runtime
   views     a parked goroutine's frames in gdb, without touching anything
   editors   whether an editor speaks DAP to this gdb
   symbolic  an address as people say it: `g1.stack.hi-40`, `allp[0]`, `runtime.goexit+1`

@@ -179,19 +179,13 @@ def _short(snap, address):
     return printers.short_of(snap.names, address)
 
 
-def is_sysmon(snap, m):
-    """Whether the thread never schedules. m.mstartfn is a code pointer here, a function value in Go."""
-    fn = m.get("mstartfn")
-    return bool(fn) and "runtime.sysmon" in (snap.names.code(fn), snap.names.code(model.read_word(fn)))
-
-
 def _m(snap, m):
     text = f"m{m.get('id')}"
     if m.get("curg"):
         text += f" runs {_short(snap, m.get('curg'))}"
     elif m.get("g0") and m.get("p"):
         text += " schedules"
-    elif is_sysmon(snap, m):
+    elif model.is_sysmon(m.get("mstartfn")):
         text += " runs sysmon"
     elif m.get("blocked"):
         text += " sleeps"

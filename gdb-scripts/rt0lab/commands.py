@@ -2,7 +2,7 @@
 
 import gdb
 
-from . import begun, console, editors, entering, inferior, lists, looking, model, panel, remembering, stops, waiting, walking
+from . import begun, console, editors, entering, inferior, lists, looking, model, naming, panel, remembering, stops, waiting, walking
 
 
 class Rt0(gdb.Command):
@@ -95,6 +95,9 @@ def register():
     gdb.events.stop.connect(console.session.stopped)
     gdb.events.exited.connect(console.session.exited)
     gdb.events.stop.connect(editors.remind)
+    gdb.events.stop.connect(naming.names.stopped)
+    gdb.events.cont.connect(naming.names.moves)
+    gdb.events.exited.connect(naming.names.ended)
     for event in (gdb.events.cont, gdb.events.exited):
         event.connect(entering.forget)
     return True

@@ -810,6 +810,12 @@ def all_ms():
     return chain("m", scalar("allm") or 0, "alllink", MAX_MS)
 
 
+def is_sysmon(fn):
+    """Whether an M that began with this function, m.mstartfn, never schedules. It is a code pointer here, a function value in Go."""
+    return bool(fn) and any(symbol and symbol[0].removesuffix(".abi0") == "runtime.sysmon" and not symbol[1]
+                            for symbol in map(world().symbol_at, [fn, read_word(fn) or 0]))  # fmt: skip
+
+
 class Chain(list):
     """What a linked list holds. `end` is None if the list is whole, else what came instead of its end, in words.
 

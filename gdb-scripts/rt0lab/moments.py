@@ -163,7 +163,7 @@ class Kept(_Moment):
             ]  # fmt: skip
             ms = [
                 {"name": f"m{m.get('id')}", "here": here is not None and m.addr == here.addr, "curg": short(m.get("curg")),
-                 "p": short(m.get("p")) if model.p_of(m)[1] else None, "sysmon": cards.is_sysmon(snap, m), "spinning": bool(m.get("spinning")), "blocked": bool(m.get("blocked"))}
+                 "p": short(m.get("p")) if model.p_of(m)[1] else None, "sysmon": model.is_sysmon(m.get("mstartfn")), "spinning": bool(m.get("spinning")), "blocked": bool(m.get("blocked"))}
                 for m in filter(None, snap.hosts())
             ]  # fmt: skip
             ps = [

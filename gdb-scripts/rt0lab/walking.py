@@ -4,7 +4,7 @@ import os
 
 import gdb
 
-from . import cards, console, model, record, settings, stops
+from . import cards, console, model, naming, record, settings, stops
 
 
 class Stages(console.Command):
@@ -239,11 +239,14 @@ class Record(console.Command):
         path = os.path.expanduser(words[0])
         if not os.path.isdir(os.path.dirname(path) or ".") or os.path.isdir(path):
             raise model.Problem(f"cannot write {path}: name a file in a folder that exists.")
-        gdb.events.stop.disconnect(console.session.stopped)
+        others = (console.session.stopped, naming.names.stopped)  # nobody sees these stops
+        for other in others:
+            gdb.events.stop.disconnect(other)
         try:
             trace = record.Recorder().run()
         finally:
-            gdb.events.stop.connect(console.session.stopped)
+            for other in others:
+                gdb.events.stop.connect(other)
         record.write(trace, path)
         ended = f"exit code {trace['exit']}" if trace["exit"] is not None else f"ended by {trace.get('signal', 'a signal')}"
         console.say(f"{len(trace['stages'])} stops, {ended}, written to {path}")

@@ -1,0 +1,18 @@
+"""What an editor's list of threads shows of a program that is debugged: Ms, and which goroutine each runs."""
+
+
+def test_the_adapter_lists_ms(dap, hello):
+    editor = dap(hello)
+    thread = editor.launch("main.main")["threadId"]
+    names = {each["id"]: each["name"] for each in editor.request("threads")["threads"]}
+    assert names[thread].endswith(" (g1)") and "sysmon" in names.values()
+
+
+def test_the_machine_interface_lists_ms(mi, hello):
+    editor = mi(hello)
+    editor.command("-break-insert main.main")
+    editor.command("-exec-run")
+    editor.wait("stopped")
+    found = editor.command("-thread-info")
+    names = {each["id"]: each["name"] for each in found["threads"]}
+    assert names[found["current-thread-id"]].endswith(" (g1)") and "sysmon" in names.values()
