@@ -71,7 +71,11 @@ def _show(here, file, found):
             before = {inferior.num for inferior in gdb.inferiors()}
             model.done(f"add-inferior -no-connection -exec {untrusted.argument(path)}")
             view = next(inferior.num for inferior in gdb.inferiors() if inferior.num not in before)
-        gdb.execute(f"with suppress-cli-notifications on -- inferior {view:d}", to_string=True)
+        threads_there = next(inferior for inferior in gdb.inferiors() if inferior.num == view).threads()
+        if threads_there:
+            threads_there[0].switch()  # an editor would follow `inferior`
+        else:
+            gdb.execute(f"with suppress-cli-notifications on -- inferior {view:d}", to_string=True)
         gdb.execute(f"core-file /proc/self/fd/{file.fileno()}", to_string=True)
         _views[here.num] = view, file
         program = model.objfile()

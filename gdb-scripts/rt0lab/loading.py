@@ -22,6 +22,7 @@ def _safely(function, argument):
 def _load(objfile):
     if commands.register():
         gdb.events.new_objfile.connect(lambda event: _safely(_follow, event.new_objfile))
+    _choose_names()
     objfile = objfile or model.objfile()
     printers.register(objfile)
     unwinder.register(objfile)
@@ -35,6 +36,7 @@ def _follow(objfile):
     """gdb.events.new_objfile: another program takes the place of this one, by `file`, by exec, after a rebuild, or gdb has a second."""
     if objfile is not model.objfile():
         return
+    _choose_names()
     try:
         model.world()
     except model.Problem:
@@ -42,6 +44,25 @@ def _follow(objfile):
     printers.register(objfile)
     unwinder.register(objfile)
     _choose_language()
+
+
+_style = None  # gdb's demangle-style before we chose one
+
+
+def _choose_names():
+    """Our runtime's functions are called as their ELF symbols are: newer gdbs say runtime_main for runtime.main, also where no frame
+    filter helps (an editor's stop, `break`). gdb names a symbol once, when it reads it, so this comes before we look anything up."""
+    global _style
+    _style = _style or gdb.parameter("demangle-style")
+    gdb.execute("set demangle-style none")
+    try:
+        ours = not model.world().is_go
+        if settings.for_an_editor():
+            model.world().know_names()
+    except model.Problem:
+        ours = False
+    if not ours:
+        gdb.execute(f"set demangle-style {untrusted.word(_style)}")
 
 
 _for_now = False  # gdb's language is one that we chose

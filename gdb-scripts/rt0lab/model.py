@@ -14,7 +14,7 @@ import struct
 
 import gdb
 
-from . import elf, packets, untrusted
+from . import elf, packets, settings, untrusted
 
 MAX_MS, MAX_PS, MAX_QUEUE = 1 << 16, 1 << 16, 4096
 _FLATTEN = 16  # arrays up to this length are fields of their structure, longer ones are read on demand
@@ -342,6 +342,14 @@ class World:
                 name = f"{self._package(address)}.{name}"
             self._named[found[0]] = untrusted.shown(name)
         return self._named[found[0]], found[1]
+
+    def know_names(self):
+        """Demangles all there is: gdb tells an editor (MI) of the setting that this takes, in the midst of a list of frames even, and
+        the list is none any more."""
+        with _demangling():
+            for name in self.elf.symbols:
+                if name.startswith("_Z"):
+                    _demangled(name)
 
     def _package(self, address):
         """Where a C++ function without class or namespace belongs: to the runtime if its file stands beside runtime.main's."""
@@ -924,20 +932,21 @@ _MOST_REFERENCES = 20  # each may double the name, and gdb would write it all
 _LAMBDAS = re.compile(r"(\.(func|\$_)\d+)+$")  # at the end of a name that gcc or clang gave
 
 
+def _demangling():
+    return settings.changed({"demangle-style": "gnu-v3"})
+
+
 @functools.cache
 def _demangled(name):
     """A C++ function's name as Go would write it: main.main.func1, sync.Mutex.Lock; those like player and player.func1 have no package
     yet. A name that is none of C++'s stays as it is."""
     if len(_REFERS.findall(name)) > _MOST_REFERENCES:
         return name
-    style = gdb.parameter("demangle-style")
-    gdb.execute("set demangle-style gnu-v3", to_string=True)
     try:
-        text = untrusted.cut(done(f"demangle -l c++ -- {untrusted.word(name)}").strip(), untrusted.LINE)
+        with _demangling():
+            text = untrusted.cut(done(f"demangle -l c++ -- {untrusted.word(name)}").strip(), untrusted.LINE)
     except (untrusted.Unquotable, gdb.error):
         return name
-    finally:
-        gdb.execute(f"set demangle-style {untrusted.word(style)}", to_string=True)
     text = re.sub(r"::\{lambda\([^()]*\)#(\d+)\}", r".func\1", text.replace("main_main()", "main.main"))
     text = re.sub(r"^detail::closure<(.+?) ?>::run\(funcval ?\*\)$", r"\1", text)
     text = re.sub(r"::operator\(\)\([^<>]*\)( const)?$", "", text)

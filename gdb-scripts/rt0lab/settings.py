@@ -4,6 +4,9 @@ Who debugs may have told gdb to end backtraces after three frames, or to speak P
 a list that reads three frames says something else than what is so. What only shapes gdb's output stays as he has it.
 """
 
+import functools
+import re
+
 import gdb
 
 _LOOKING = {
@@ -11,6 +14,13 @@ _LOOKING = {
     "print demangle": "on", "max-value-size": "unlimited", "trust-readonly-sections": "off", "language": "auto",
 }  # fmt: skip
 _AS_GOOD = {"language": ("local", "c", "c++", "go", "asm", "minimal", "unknown"), "case-sensitive": ("on",)}
+
+@functools.cache
+def for_an_editor():
+    """Does gdb speak MI with who started it? It does not say so to scripts, its command line does."""
+    with open("/proc/self/cmdline", "rb") as file:
+        return re.search(rb"\0--?i(nterpreter)?[=\0]mi\d?\0", file.read()) is not None
+
 
 _aside = {}  # what the user has, of those that are set aside
 

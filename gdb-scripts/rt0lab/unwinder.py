@@ -6,7 +6,7 @@ import gdb
 import gdb.FrameDecorator
 import gdb.unwinder
 
-from . import builds, model, switching, untrusted, views
+from . import builds, model, settings, switching, untrusted, views
 
 # ---- roots: nothing lies below them ----------------------------------------------------------------------------------
 
@@ -21,8 +21,9 @@ class Careful(gdb.FrameDecorator.FrameDecorator):
         return untrusted.shown(name) if isinstance(name, str) else name
 
     def filename(self):
-        """gdb asks for the file."""
-        name = model.told(super().filename)
+        """gdb asks for the file. Of frames that were decorated MI tells no full name besides."""
+        symtab = self.inferior_frame().find_sal().symtab
+        name = model.file_of(symtab) if symtab is not None and settings.for_an_editor() else model.told(super().filename)
         return untrusted.shown(name) if isinstance(name, str) else name
 
     def line(self):

@@ -97,7 +97,7 @@ def _show(outcome):
 
 def _card(stage):
     snap = console.session.now if console.session.now is not None and console.session.now.live else console.session.snapshot()
-    before = console.session.card or (console.session.entry if console.session.entry is not snap else None)
+    before = console.session.card or (console.session.entry if console.session.entry is not snap else None) or console.session.before
     head, *rest = cards.card(stage, snap, before)
     console.say(head, "1")
     console.write(rest)

@@ -27,7 +27,7 @@ class Talk:
         """gdb on `program`, our package loaded as `./lab gdb` does it; `words` end its command line, `before` are words in front of
         the program."""
         command = [gdb, "-nx", "-q", f"-i={self.interpreter}", "-iex", "set auto-load off", "-iex", "set debuginfod enabled off",
-                   "-iex", "set demangle-style none", "-iex", "maintenance set internal-error corefile no", *before,
+                   "-iex", "maintenance set internal-error corefile no", *before,
                    *([str(program)] if program else []), "-x", str(LOADER), *map(str, words)]  # fmt: skip
         self._errors = tempfile.TemporaryFile()
         self._gdb = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self._errors,
@@ -55,7 +55,7 @@ class Talk:
                         self._pending.remove(message)
                         return message
                 if self._ended or not self._news.wait(max(0, deadline - time.monotonic())):
-                    raise Silence(f"no {what} ({'gdb has ended' if self._ended else f'in {seconds} s'}); the latest messages:\n"
+                    raise Silence(f"no {what} ({'gdb has ended, or cannot be understood' if self._ended else f'in {seconds} s'}); the latest messages:\n"
                                   + "\n".join(str(each)[:500] for each in self._latest) + "\n" + self.errors()[-2000:])
 
     def taken(self, wanted):
@@ -83,11 +83,14 @@ class Talk:
             pass  # whoever waits for the answer is told that gdb has ended
 
     def _read(self):
-        while message := self._message(self._gdb.stdout):
-            with self._news:
-                self._pending.append(message)
-                self._latest.append(message)
-                self._news.notify_all()
+        try:
+            while message := self._message(self._gdb.stdout):
+                with self._news:
+                    self._pending.append(message)
+                    self._latest.append(message)
+                    self._news.notify_all()
+        except Exception as error:  # what gdb says is not what the protocol has: told where somebody waits
+            self._latest.append(f"gdb cannot be understood: {error!r}")
         with self._news:
             self._ended = True
             self._news.notify_all()

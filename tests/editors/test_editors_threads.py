@@ -16,3 +16,11 @@ def test_the_machine_interface_lists_ms(mi, hello):
     found = editor.command("-thread-info")
     names = {each["id"]: each["name"] for each in found["threads"]}
     assert names[found["current-thread-id"]].endswith(" (g1)") and "sysmon" in names.values()
+
+
+def test_goroutines_as_threads_leave_the_editor_where_it_is(mi, hello):
+    editor = mi(hello)
+    editor.shown("rt0 until main.main")
+    editor.shown("rt0 threads")
+    editor.shown("rt0 threads")
+    assert editor.events("thread-selected") == []

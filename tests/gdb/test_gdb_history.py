@@ -101,6 +101,11 @@ def test_history_off_still_has_rt0_diff(gdb_json, either):
     assert ["set rt0 history" in text for text in texts] == [True, True, False] and "m0.curg" not in texts[0]
 
 
+def test_the_first_card_compares_with_the_stop_before_it(gdb_json, either):
+    card = gdb_json(either, "do('break runtime.schedinit'); do('run'); result = do('rt0 next')")
+    assert "  changed" in card and "no earlier stop" not in card
+
+
 def test_back_shows_the_state_of_that_time(gdb_json, either):
     found = walked(gdb_json, either, "result = [[g['status'] for g in ask(f'rt0 back {n} -json')['gs']] for n in (1, 2, 3)]")
     assert found == [["_Grunning"], ["_Grunnable"], []]
