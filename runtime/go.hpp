@@ -155,8 +155,8 @@ public:
 };
 
 // ---- package runtime -----------------------------------------------------------------------------------------------
-
-namespace runtime {
+// Inside another namespace, so that outside of all a debugger may know a variable `runtime`, whose g0 is runtime.g0 as in Go.
+inline namespace packages { namespace runtime {
 
 /// How many Ps there are, and from now on n if n > 0. Stops the world for a moment.
 int32 GOMAXPROCS(int32 n) GO("runtime.GOMAXPROCS");
@@ -170,7 +170,7 @@ int32 NumGoroutine() GO("runtime.NumGoroutine");
 void LockOSThread() GO("runtime.LockOSThread");
 void UnlockOSThread() GO("runtime.UnlockOSThread");
 
-}  // namespace runtime
+}}  // namespace packages::runtime
 
 // ---- select --------------------------------------------------------------------------------------------------------
 

@@ -96,6 +96,27 @@ class Slice(opening.Opening):
             yield _printed_rest(self._count)
 
 
+class Elements(opening.Opening):
+    """A slice that gdb knows as an array, whose length it has read."""
+
+    _hint = "array"
+
+    def __init__(self, value):
+        super().__init__(value)
+        lo, hi = value.type.strip_typedefs().range()
+        self._count = max(hi - lo + 1, 0)
+
+    def _text(self):
+        return f"slice of {self._count}"
+
+    def num_children(self):
+        """gdb asks how many."""
+        return _rows(self._count)
+
+    def _row(self, i):
+        return (f"[{i}]", self._value[i]) if i < _MAX_ELEMENTS else _rest(self._count)
+
+
 class _Held(opening.Opening):
     """What a variable of a Go program's leads to; nil holds nothing. In print it is introduced by the variable's type."""
 

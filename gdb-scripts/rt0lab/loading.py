@@ -2,7 +2,7 @@
 
 import gdb
 
-from . import commands, model, printers, settings, untrusted, unwinder
+from . import commands, model, packages, printers, settings, untrusted, unwinder
 
 
 def load(objfile):
@@ -26,6 +26,7 @@ def _load(objfile):
     objfile = objfile or model.objfile()
     printers.register(objfile)
     unwinder.register(objfile)
+    packages.register()
     # Else gdb 13 resumes thread by thread and fails ("No such process") if the first one has ended the process meanwhile.
     if not model.alive():  # gdb refuses to change it later
         gdb.execute("maintenance set target-non-stop off")
@@ -43,6 +44,7 @@ def _follow(objfile):
         return
     printers.register(objfile)
     unwinder.register(objfile)
+    packages.register()
     _choose_language()
 
 

@@ -392,6 +392,11 @@ class World:
     def _symbol(self, name):
         return gdb.lookup_global_symbol(self.prefix + name) or gdb.lookup_static_symbol(self.prefix + name)
 
+    def type_of_variable(self, name):
+        """The gdb.Type of a runtime variable, None if the debug information has no such variable."""
+        symbol = self._symbol(name)
+        return None if symbol is None else symbol.type
+
     def variable(self, name):
         """(address, layout) of a runtime variable by its Go name without package, or None."""
         if name not in self._variables:

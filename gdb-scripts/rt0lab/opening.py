@@ -4,6 +4,8 @@
 somebody clicks. What is in it are then values with their own types, which open in turn, and of many it asks for a page.
 """
 
+import functools
+import re
 import sys
 
 import gdb
@@ -96,12 +98,22 @@ def as_gdb_prints(value):
     return value.format_string(**{**print_options(), "raw": True})
 
 
+_SPEAKS_MI = re.compile(rb"\0--?i(nterpreter)?[=\0]mi")  # how gdb was started
 _editor = False  # has one asked a printer yet?
 
 
 def has_editor():
-    """Is it an editor that this gdb works for? One that speaks DAP had gdb load that, one that speaks MI is known once it has asked."""
-    return _editor or "gdb.dap" in sys.modules
+    """Is it an editor that this gdb works for? gdb does not say; but it was started for one, or one has asked."""
+    return _editor or "gdb.dap" in sys.modules or _started_for_mi()
+
+
+@functools.cache
+def _started_for_mi():
+    try:
+        with open("/proc/self/cmdline", "rb") as file:
+            return bool(_SPEAKS_MI.search(file.read()))
+    except OSError:
+        return False
 
 
 class Printer(getattr(gdb, "ValuePrinter", object)):

@@ -395,6 +395,8 @@ class _Printers(gdb.printing.PrettyPrinter):
             # At the prompt gdb's own way of a pointer says its type, too; and what an editor would see as `{...}` is better left to gdb.
             kind = _kind(gdb_type.strip_typedefs().target(), world) if opening.OPENS_WITH_TEXT and opening.has_editor() else None
             return self._pointer(value, kind) if kind else self._held(value) if gdb_type.code == gdb.TYPE_CODE_TYPEDEF else None
+        if code == gdb.TYPE_CODE_ARRAY and (model.told(getattr, gdb_type, "name") or "").startswith(("[]", "slice<")):
+            return opening.closed_if_empty(go_values.Elements(value))
         if code != gdb.TYPE_CODE_STRUCT:
             return None
         kind = _kind(gdb_type, world)

@@ -107,3 +107,7 @@ result = result or 'chan{'
 @pytest.mark.parametrize("expression", ["g0", "sched", "*allm", "m0.tls", "allp"])
 def test_names_work_in_an_assembly_frame(gdb_json, hello, expression):
     assert "No symbol" not in gdb_json(hello, f"until('mstart'); result = do({'print ' + expression!r})")
+
+
+def test_the_prompt_is_given_no_file_of_ours(gdb_json, hello):
+    assert not [name for name in gdb_json(hello, "stops.start(); result = [each.filename for each in gdb.objfiles()]") if "/fd/" in name]
