@@ -45,14 +45,10 @@ def _offer(_event=None):
         if data is not None:
             file = os.memfd_create("runtime")  # it is gone with gdb, however that ends
             os.write(file, data)
-            gdb.execute(f"add-symbol-file {_path(file)} -o {world.slide:#x}", to_string=True)
+            gdb.execute(f"add-symbol-file /proc/self/fd/{file:d} -o {world.slide:#x}", to_string=True)
     except (OSError, ValueError, OverflowError, gdb.error, model.Problem):  # of a program that says odd things of itself gdb is told nothing
         pass
     _offered[space] = *now, file
-
-
-def _path(file):
-    return f"/proc/self/fd/{file}"
 
 
 def _withdraw(space):
@@ -60,7 +56,7 @@ def _withdraw(space):
     if file is None:
         return
     try:
-        gdb.execute(f"remove-symbol-file {_path(file)}", to_string=True)
+        gdb.execute(f"remove-symbol-file /proc/self/fd/{file:d}", to_string=True)
     except gdb.error:  # gdb has dropped it with the program
         pass
     os.close(file)
