@@ -6,13 +6,15 @@ import gdb
 
 from . import begun, console, corefile, editors, model, printers, threads, untrusted, unwinder, views
 
+MANY = 1000  # threads
 _views = {}  # number of an inferior: (number of the one that shows its goroutines, the core file it reads)
 
 
 class Threads(console.Command):
     """Show the goroutines as threads of a second inferior, as they stand now.
     What gdb does with threads works there: `info threads`, `thread apply all bt`, `up`, `print`.
-    With a file name, write them there as a core file instead.
+    With a file name, write them there as a core file instead. With more than 1000,
+    frames are shown without what their functions were called with.
 
     (gdb) rt0 threads
     1004 goroutines are the threads of inferior 2; `inferior 1` comes back here.
@@ -46,8 +48,17 @@ class Threads(console.Command):
             left_out = _write(file, here.pid, found)
             view = _show(here, file, found)
             console.say(f"{_count(found)} are the threads of inferior {view}; `inferior {here.num}` comes back here.")
+            _spare(len(found))
         if left_out:
             console.say(f"{left_out >> 20} MiB of its memory are not with them: what points there cannot be followed.")
+
+
+def _spare(count):
+    """A list of so many takes gdb four times as long with what every function was called with, and more the longer it is."""
+    if count > MANY and gdb.parameter("print frame-arguments") == "scalars":  # as gdb has it by itself
+        gdb.execute("set print frame-arguments presence", to_string=True)
+        console.say("What functions were called with is left out: lists of so many take gdb long.")
+        console.say("`set print frame-arguments scalars` shows it again.")
 
 
 def _count(found):

@@ -27,6 +27,10 @@ _CORE += [(name, 32, "int32") for name in ("fctrl", "fstat", "ftag", "fiseg", "f
 _SSE = [(f"xmm{i}", 128, "uint128") for i in range(16)] + [("mxcsr", 32, "int32")]
 _FEATURES = {"core": _CORE, "sse": _SSE, "segments": [(name, 64, "int64") for name in ("fs_base", "gs_base")]}
 _REGISTERS = [register for registers in _FEATURES.values() for register in registers]
+_NONE_KNOWN = b"".join(b"xx" * (bits // 8) for _, bits, _ in _REGISTERS)
+_PLACES = {}  # name: (where its digits stand among those of all registers, how many bits)
+for _name, _bits, _ in _REGISTERS:
+    _PLACES[_name] = sum(bits // 4 for _, bits in _PLACES.values()), _bits
 
 
 def _description():
@@ -127,16 +131,21 @@ class Goroutines:
 
     # -- registers
 
-    def _register(self, name, bits):
-        value = self._threads[self._selected].registers.get(name)
-        return b"xx" * (bits // 8) if value is None else (value & (1 << bits) - 1).to_bytes(bits // 8, "little").hex().encode()
-
     def _all_registers(self, _rest):
-        return b"".join(self._register(name, bits) for name, bits, _ in _REGISTERS)
+        """gdb asks for these once for each thread of a list, so only those that are known are written."""
+        digits = bytearray(_NONE_KNOWN)
+        for name, value in self._threads[self._selected].registers.items():
+            if name in _PLACES:  # the kernel notes more than the protocol has
+                at, bits = _PLACES[name]
+                digits[at : at + bits // 4] = (value & (1 << bits) - 1).to_bytes(bits // 8, "little").hex().encode()
+        return bytes(digits)
 
     def _one_register(self, rest):
         number = int(rest, 16)
-        return self._register(*_REGISTERS[number][:2]) if 0 <= number < len(_REGISTERS) else _NO
+        if not 0 <= number < len(_REGISTERS):
+            return _NO
+        at, bits = _PLACES[_REGISTERS[number][0]]
+        return self._all_registers(b"")[at : at + bits // 4]
 
     # -- memory and documents
 

@@ -13,6 +13,8 @@ import gdb
 from . import bulk, corefile, goroutines, model, parking, untrusted, views
 
 MAX_MEMORY, MAX_REMOTE = 256 << 20, 16 << 20  # of a program's writable memory, here and through a line
+# gdb looks through all pieces of a core file for each word it reads: what lies between two goes with them, until they are few.
+FEW_PIECES, MAX_GAP = 128, 1 << 18
 _PARAMETERS = re.compile(r"\([^()]*\)( const)?$")  # behind a function's name in C++
 _AT_SYSINFO_EHDR = 33  # <elf.h>: where the kernel put its own code
 
@@ -121,7 +123,7 @@ def memory(found):
         else:
             left_out += size
     pieces, gap = corefile.merged(chosen), corefile.PAGE
-    while len(pieces) > corefile.MAX_SEGMENTS and gap < 1 << 17:
+    while len(pieces) > FEW_PIECES and gap <= MAX_GAP:
         pieces, gap = corefile.merged(pieces, gap), 2 * gap
     return pieces, left_out
 

@@ -24,6 +24,7 @@ from .failure import FAILED, MACHINE, USAGE, Failure, progress
 MAX_CORE = 1 << 46  # bytes; a core file is never read as a whole
 AT_ENTRY = 9
 ROOT_USER = 0
+MANY = 1000  # goroutines of which a list takes a debugger long
 PATIENCE = 4  # seconds that gdb gets to let go of the process
 LONGEST_PATH = 107  # bytes of a socket's name, as the kernel has it
 
@@ -104,7 +105,9 @@ def session(target, asked, descriptors, place):
                 raise Failure(f"gdb ended without a word to us: {' '.join(said.read().split())[-300:]}")
             check(json.loads(answer), asked)
             if place:
-                print(f"{json.loads(answer)['ready']} goroutines at {place}, read only; Ctrl-C ends.", flush=True)
+                count = json.loads(answer)["ready"]
+                print(f"{count} goroutines at {place}, read only; Ctrl-C ends."
+                      + ("\nA list of so many is faster after `set print frame-arguments presence`." if count > MANY else ""), flush=True)
             if gdb.wait():
                 said.seek(0)
                 raise Failure(f"gdb ended badly: {' '.join(said.read().split())[-300:]}")

@@ -305,6 +305,15 @@ def test_a_core_of_another_build_is_said_to_be_one(core, standing, tmp_path):
     assert b"rebuilt is not what left this core" in done.stderr
 
 
+def test_of_many_it_says_how_lists_are_fast(our_standing, tmp_path):
+    program, path = our_standing.with_name("parked"), tmp_path / "core"
+    subprocess.run([*GDB, program, "-ex", "break main.ready", "-ex", "run 1100", "-ex", f"gcore {path}"], stdin=subprocess.DEVNULL,
+                   capture_output=True, check=True, timeout=120, env=ENVIRONMENT)
+    with serving(path, "--port", 0) as (server, _):
+        server.send_signal(signal.SIGINT)
+        assert "print frame-arguments presence" in server.stdout.read()
+
+
 # ---- what editors speak ----------------------------------------------------------------------------------------------
 
 

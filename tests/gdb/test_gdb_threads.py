@@ -204,6 +204,30 @@ result = its, parking.registers([g.addr])[g.addr] | {'rbp': its['rbp']}
     assert ours == its
 
 
+@pytest.mark.parametrize("before, after", [("scalars", "presence"), ("all", "all")])
+def test_of_very_many_a_list_leaves_arguments_out_unless_the_user_wants_them(gdb_json, mirror_test, before, after):
+    script = f"""
+do('break main.ready'), do('run 1100'), do('set print frame-arguments {before}')
+result = do('rt0 threads').count('scalars'), gdb.parameter('print frame-arguments')
+"""
+    said, now = gdb_json(mirror_test("parked"), STAND + script)
+    assert (said, now) == (after != before, after)
+
+
+def test_of_few_a_list_shows_arguments(gdb_json, standing):
+    assert gdb_json(standing, STAND + "stand(); do('rt0 threads'); result = gdb.parameter('print frame-arguments')") == "scalars"
+
+
+def test_pieces_of_memory_are_few(gdb_json, hello):
+    """gdb looks through all of them for every word it reads."""
+    script = """
+do('break main.main'), do('run')
+class Far: stacks = [((1 << 40) + i * 0x10000, (1 << 40) + i * 0x10000 + 0x2000) for i in range(5000)]
+result = len(threads.memory([Far])[0])
+"""
+    assert gdb_json(hello, STAND + script) <= 128
+
+
 # ---- core files, gdbserver -------------------------------------------------------------------------------------------
 
 
