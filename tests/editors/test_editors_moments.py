@@ -70,9 +70,11 @@ def _all_asked(editor, pc):
     frames = asked("stackTrace", threadId=thread).get("stackFrames", [])
     for frame in frames[:3] or [{"id": 0}]:
         for scope in asked("scopes", frameId=frame["id"]).get("scopes", []):
-            for variable in asked("variables", variablesReference=scope["variablesReference"], count=50).get("variables", [])[:20]:
-                if variable.get("variablesReference"):
-                    asked("variables", variablesReference=variable["variablesReference"], count=20)
+            for variable in asked("variables", variablesReference=scope["variablesReference"]).get("variables", [])[:20]:
+                known = variable.get("namedVariables", 0) + variable.get("indexedVariables", 0)
+                # To gdb 16 a pointer to nothing known has something behind it, and it fails there.
+                if variable["variablesReference"] and known and not variable.get("type", "").startswith("void"):
+                    asked("variables", variablesReference=variable["variablesReference"], count=min(known, 20))
     for expression in ("g0", "sched", "allgs", "$g(1)", "nosuch"):
         asked("evaluate", expression=expression, context="watch")
     for line in ("rt0", "info goroutines", "rt0 check", "rt0 waits", "bt"):
