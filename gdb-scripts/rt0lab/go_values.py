@@ -105,6 +105,8 @@ class Elements(opening.Opening):
         super().__init__(value)
         lo, hi = value.type.strip_typedefs().range()
         self._count = max(hi - lo + 1, 0)
+        # gdb makes a whole array for each element that an array is asked for; a pointer it does not.
+        self._element = _elements_at(value[lo].address) if self._count else None
 
     def _text(self):
         return f"slice of {self._count}"
@@ -114,7 +116,7 @@ class Elements(opening.Opening):
         return _rows(self._count)
 
     def _row(self, i):
-        return (f"[{i}]", self._value[i]) if i < _MAX_ELEMENTS else _rest(self._count)
+        return (f"[{i}]", self._element(i)) if i < _MAX_ELEMENTS else _rest(self._count)
 
 
 class _Held(opening.Opening):
