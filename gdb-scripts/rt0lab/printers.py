@@ -30,7 +30,7 @@ def names():
     global _cached
     whose = _whose()
     if _cached is None or _cached[0] != whose:
-        _cached = whose, snapshot.Snapshot().names
+        _cached = whose, snapshot.Outline().names
     return _cached[1]
 
 

@@ -14,25 +14,49 @@ GLOBALS = (
 )  # fmt: skip
 
 
-class Snapshot:
-    """One moment of the program."""
+class Outline:
+    """One moment of the program, as much of it as gives addresses their names."""
 
     def __init__(self):
         self.world = model.world()
-        self.live = model.alive()
         self.pid = model.pid()
+        self.g0, self.m0 = model.variable("g0"), model.variable("m0")
+        addresses, self.gs_problem = bulk.allgs()
+        listed = self._read_gs(addresses)
+        self.ms = model.all_ms()
+        self.p_addresses = model.all_p_addresses()
+        own = {m.get(field): m for m in [*self.ms, *([self.m0] if self.m0 else [])] for field in ("g0", "gsignal")}
+        # What is in no list: g0s and gsignals. One that a damaged M names is none: the g itself says whose it is, and has no id.
+        self.system = {g.addr: g for g in bulk.structs("g", _unique(own)) if g and g.addr not in listed
+                       and g.get("m") == own[g.addr].addr and not g.get("goid")}  # fmt: skip
+        self.entry_sp = symbolic.entry_sp(self.pid)
+
+    def _read_gs(self, addresses):
+        """The addresses of those that can be read."""
+        with bulk.no_collecting():
+            rows = bulk.Fields("g", goid="goid", lo="stack.lo", hi="stack.hi").rows(addresses)
+            self.g_rows = [(row.addr, row.goid, row.lo, row.hi) for row in rows if row is not None]
+        return {row[0] for row in self.g_rows}
+
+    @functools.cached_property
+    def names(self):
+        """What addresses are called at this moment."""
+        return symbolic.Names(self)
+
+
+class Snapshot(Outline):
+    """One moment of the program."""
+
+    def __init__(self):
+        super().__init__()
+        self.live = model.alive()
         self.thread = model.thread()
         self.pc = model.register("rip")
         self.sp = model.register("rsp")
         self.fs_base, self.tls_g = model.tls_g() if self.live else (None, None)
         self.current = model.current_g(self.tls_g) if self.live else None
 
-        self.g0, self.m0, self.sched = (model.variable(name) for name in ("g0", "m0", "sched"))
-        addresses, self.gs_problem = bulk.allgs()
-        self.gs = [g for g in bulk.structs("g", addresses) if g]
-        self.gs_unreadable = len(addresses) - len(self.gs)
-        self.ms = model.all_ms()
-        self.p_addresses = model.all_p_addresses()
+        self.sched = model.variable("sched")
         self.ps = [p for p in (model.read_struct("p", a) for a in _unique(self.p_addresses)) if p]
         self.p0 = self.ps[0] if self.ps else None
         self.globals = {}
@@ -40,17 +64,22 @@ class Snapshot:
             value = model.variable(name)
             if isinstance(value, model.Struct):
                 self.globals[name] = value
-        self.by_address = {g.addr: g for g in self.gs}
-        own = {m.get(field): m for m in [*self.ms, *([self.m0] if self.m0 else [])] for field in ("g0", "gsignal")}
-        # What is in no list: g0s and gsignals. One that a damaged M names is none: the g itself says whose it is, and has no id.
-        self.system = {g.addr: g for g in bulk.structs("g", _unique(own)) if g and g.addr not in self.by_address
-                       and g.get("m") == own[g.addr].addr and not g.get("goid")}  # fmt: skip
-        self.entry_sp = symbolic.entry_sp(self.pid)
         self.texts, self._known = {}, {}
         for g in self.gs:
             self._strings(g)
         for value in self.globals.values():
             self._strings(value)
+
+    def _read_gs(self, addresses):
+        self.gs = [g for g in bulk.structs("g", addresses) if g]
+        self.gs_unreadable = len(addresses) - len(self.gs)
+        self.by_address = {g.addr: g for g in self.gs}
+        return self.by_address
+
+    @property
+    def g_rows(self):
+        """(address, id, its stack's bounds) of each goroutine."""
+        return ((g.addr, g.get("goid"), g.get("stack.lo"), g.get("stack.hi")) for g in self.gs)
 
     def _strings(self, item):
         for path, _ in item.layout.strings:
@@ -64,11 +93,6 @@ class Snapshot:
     def queue(self):
         """The global run queue, a model.Chain of addresses."""
         return model.global_queue(self.sched, self.by_address) if self.sched else model.Chain()
-
-    @functools.cached_property
-    def names(self):
-        """What addresses are called at this moment."""
-        return symbolic.Names(self)
 
     @property
     def p_status(self):

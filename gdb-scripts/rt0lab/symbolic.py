@@ -43,11 +43,10 @@ class Names:
         for i, address in enumerate(snap.p_addresses):
             if address:
                 self.exact.setdefault(address, f"allp[{i}]")
-        for i, g in enumerate(snap.gs):
-            goid = g.get("goid")
-            name = f"g{goid}" if goid else f"allgs[{i}]"
-            self.exact[g.addr] = name
-            self._stack(g, name)
+        for i, (address, goid, lo, hi) in enumerate(snap.g_rows):
+            name = self.exact[address] = f"g{goid}" if goid else f"allgs[{i}]"
+            if lo and lo < hi:
+                self._stacks.append((lo, hi, name))
         for m in [*reversed(snap.ms), *([m0] if m0 else [])]:
             self._m(m, m0, snap.system)
         if g0:
