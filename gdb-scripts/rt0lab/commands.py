@@ -2,7 +2,7 @@
 
 import gdb
 
-from . import begun, console, editors, entering, inferior, lists, looking, model, naming, panel, remembering, stops, waiting, walking
+from . import begun, console, editors, entering, inferior, lists, looking, model, naming, panel, remembering, stepping, stops, waiting, walking
 
 
 class Rt0(gdb.Command):
@@ -88,6 +88,7 @@ def register():
         command()
     remembering.Limit()
     panel.register()
+    stepping.register()
     looking.GetG("getg")
     looking.StageName("stage")
     for function in (looking.G, looking.M, looking.P):
