@@ -7,12 +7,12 @@ import sys
 
 from rt0lab import untrusted
 
-from . import bench, compare, doctor, gdb, interruption, notes, path, python, serve, setup, test, tour, trace
+from . import bench, compare, doctor, editor, gdb, interruption, notes, path, python, serve, setup, test, tour, trace
 from .exercises import devcheck
 from .exercises import verbs as exercises
 from .failure import Failure
 
-PARSED = (setup, doctor, tour, exercises, trace, serve, compare, bench, path, notes, devcheck)
+PARSED = (setup, doctor, tour, exercises, trace, serve, editor, compare, bench, path, notes, devcheck)
 RAW = {"gdb": gdb, "python": python, "test": test}  # these pass their arguments on
 
 

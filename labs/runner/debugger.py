@@ -41,15 +41,15 @@ def environment():
     return {"PATH": "/usr/local/bin:/usr/bin:/bin", "SHELL": "/bin/sh", "LC_ALL": "C.UTF-8", "TERM": "dumb"} | machine.ISOLATED | kept
 
 
-def command(target, *, batch=False, shell=False, traced=True):
+def command(target, *, batch=False, shell=False, traced=True, gdb=None):
     """The beginning of gdb's command line for a Program; the caller appends -ex commands, then gdb's own arguments.
 
     With `shell`, `run` understands redirections, at the price of what the shell adds to the environment. A core file
-    needs nobody `traced`.
+    needs nobody `traced`. The gdb is the machine's, unless a file is named.
     """
     if traced:
         machine.require_ptrace()
-    words = [machine.find_gdb(), "-nx", "-q"]
+    words = [machine.with_python(gdb) if gdb else machine.find_gdb(), "-nx", "-q"]
     words += ["-batch"] if batch else []
     words += ["-iex", "set debuginfod enabled off"]
     words += ["-iex", "set demangle-style none"]  # else gdb reads runtime.main as Objective-C and writes runtime[main]

@@ -7,7 +7,7 @@ import signal
 import subprocess
 
 from . import interruption
-from .failure import MACHINE, Failure
+from .failure import MACHINE, USAGE, Failure
 
 PTRACE_TRACEME = 0
 ADDR_NO_RANDOMIZE = 0x0040000
@@ -82,6 +82,20 @@ def find_gdb(candidates=None):
     if found:
         raise Failure(f"{found} was built without Python; as root: apt-get install gdb (in place of gdb-minimal)", MACHINE)
     raise Failure("there is no gdb here; ./lab setup installs it", MACHINE)
+
+
+def with_python(path):
+    """This gdb, if it is one that has Python; else Failure."""
+    if not ask_gdb(path)[1]:
+        raise Failure(f"{path} is no gdb with Python", USAGE)
+    return path
+
+
+def speaks_dap(path):
+    """Whether this gdb speaks the debug adapter protocol."""
+    result = subprocess.run([path, "-nx", "-q", "-batch", "-iex", "set debuginfod enabled off", "-ex", "python import gdb.dap; print('DAP')"],
+                            stdin=subprocess.DEVNULL, capture_output=True, text=True, env={"PATH": "/usr/bin:/bin"} | ISOLATED)
+    return "DAP" in result.stdout.split()
 
 
 def require_ptrace():
