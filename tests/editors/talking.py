@@ -23,12 +23,12 @@ class Talk:
 
     interpreter = ""
 
-    def __init__(self, program=None, *words, before=(), gdb=GDB, env=()):
+    def __init__(self, program=None, *words, before=(), gdb=GDB, env=(), command=None):
         """gdb on `program`, our package loaded as `./lab gdb` does it; `words` end its command line, `before` are words in front of
-        the program."""
-        command = [gdb, "-nx", "-q", f"-i={self.interpreter}", "-iex", "set auto-load off", "-iex", "set debuginfod enabled off",
-                   "-iex", "maintenance set internal-error corefile no", *before,
-                   *([str(program)] if program else []), "-x", str(LOADER), *map(str, words)]  # fmt: skip
+        the program. Or what another `command` starts."""
+        command = command or [gdb, "-nx", "-q", f"-i={self.interpreter}", "-iex", "set auto-load off", "-iex", "set debuginfod enabled off",
+                              "-iex", "maintenance set internal-error corefile no", *before,
+                              *([str(program)] if program else []), "-x", str(LOADER), *map(str, words)]  # fmt: skip
         self._errors = tempfile.TemporaryFile()
         self._gdb = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self._errors,
                                      env={**environment(), "TERM": "dumb", **dict(env)}, start_new_session=True)  # fmt: skip
