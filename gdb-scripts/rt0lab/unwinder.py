@@ -73,7 +73,13 @@ class Careful(gdb.FrameDecorator.FrameDecorator):
         """The symbol itself, or its name escaped if that is what gdb must not print."""
         name = model.told(str, symbol)
         plain = untrusted.shown(name)
-        return symbol if plain == name else plain
+        return symbol if plain == name else _Name(plain)
+
+
+class _Name(str):
+    """A name where gdb may also have a symbol; newer ones' DAP asks that for the name it is printed by."""
+
+    print_name = property(str)
 
 
 _SCALARS = (gdb.TYPE_CODE_INT, gdb.TYPE_CODE_BOOL, gdb.TYPE_CODE_CHAR, gdb.TYPE_CODE_FLT)

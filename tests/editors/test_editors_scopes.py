@@ -3,6 +3,7 @@
 import pathlib
 import tomllib
 
+import hostile
 import pytest
 from dap import Refused
 
@@ -54,3 +55,18 @@ def test_globals_are_there_before_the_thread_has_its_word_for_g(dap, hello):
     editor.launch("runtime.schedinit")
     names = [row["name"] for row in editor.variables(editor.scopes()["Globals"])]
     assert {"g0", "m0", "sched"} <= set(names) and "tls_g" not in names
+
+
+def test_a_name_that_a_terminal_would_obey_is_one_row(dap, go_build, tmp_path):
+    plain = go_build("hostile", hostile.go_source(), "-gcflags=all=-N -l", "-ldflags=-compressdwarf=false")
+    editor = dap(hostile.patched(plain, tmp_path / "hostile"))
+    thread = editor.launch("runtime.chanrecv1")["threadId"]
+    for _ in range(50):
+        frame = editor.frames(thread, levels=2)[1]
+        if frame["name"].startswith("main.") and "\\" in frame["name"]:  # one of those that cannot be shown as they are
+            break
+        editor.request("continue", threadId=thread)
+        thread = editor.wait("stopped")["threadId"]
+    scopes = editor.scopes(frame["id"])
+    names = [row["name"] for scope in ("Arguments", "Locals") for row in editor.variables(scopes[scope])]
+    assert len(names) >= 3 and [name for name in names if not name.isprintable()] == []
