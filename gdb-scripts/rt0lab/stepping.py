@@ -6,7 +6,7 @@ That is how a stop in the midst of a step is taken back, at the prompt, in MI an
 
 import gdb
 
-from . import console, following, model, settings, untrusted
+from . import console, following, model, settings, stops, untrusted
 
 # `step` into a function goes past its prologue, also if that has to make room or to give way.
 _PROLOGUES = "^(__morestack|runtime[.]morestack[._a-z0-9]*)$"
@@ -67,10 +67,24 @@ def started():
     go_on()
 
 
+def _tell():
+    """gdb drops the stop whose hook this is and tells of a finished step: an editor knows no breakpoint of ours."""
+    global _going
+    _going = True
+    try:
+        gdb.execute(following.TELL)
+    except gdb.error:  # then gdb tells of the stop as it is
+        pass
+    finally:
+        _going = False
+
+
 def stopped():
     """The hook of every stop: takes it back if it is in the midst of a step."""
     global _next
     gdb.set_convenience_variable("_rt0_goes_on", 0)
+    if stops.arrived():
+        _tell()
     if _step is None or not following.several_threads():
         return
     try:

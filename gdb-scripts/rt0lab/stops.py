@@ -178,7 +178,7 @@ class _Exit:
 
     def stopped(self, event):
         """gdb.events.stop"""
-        self.signal, self.thread = getattr(event, "stop_signal", None), event.inferior_thread
+        self.signal, self.thread = getattr(event, "stop_signal", None), event.inferior_thread or gdb.selected_thread()
         numbers = [str(point.number) for point in getattr(event, "breakpoints", ()) if point.is_valid() and point.visible]
         self.reason = f"stopped at breakpoint {', '.join(numbers)}" if numbers else "stopped"
 
@@ -227,7 +227,8 @@ def go(command):
     walk.refresh()
     if ending.happened:
         return Outcome("exited", text=text, code=ending.code)
-    if ending.thread is not None and ending.thread.is_valid():  # in non-stop mode gdb stays with the thread that runs on
+    # In non-stop mode gdb stays with the thread that runs on, and with the one that began where a hook has told of the stop.
+    if ending.thread is not None and ending.thread.is_valid():
         ending.thread.switch()
     pc = model.register("rip")
     if pc is not None and model.world().elf.entry + model.world().slide == pc and not walk.reached:
@@ -242,12 +243,32 @@ def go(command):
     return Outcome("stage", stage)
 
 
+_met = None  # {breakpoint's number: how often it had been met} while the program runs for us
+
+
 def _let_run(command):
     """What gdb prints, where that is not what an editor waits for: that the program runs, and stops."""
-    if model.in_records():
-        gdb.execute(command)
-        return ""
-    return model.done(command)
+    global _met
+    _met = _meetings()
+    try:
+        if model.in_records():
+            gdb.execute(command)
+            return ""
+        return model.done(command)
+    finally:
+        _met = None
+
+
+def _meetings():
+    return {point.number: point.hit_count for point in gdb.breakpoints()}
+
+
+def arrived():
+    """Has the program just stopped where we let it run to, and at no breakpoint of the user's? The hook of its stop asks."""
+    if _met is None:
+        return False
+    met_now = {number for number, count in _meetings().items() if count != _met.get(number)}
+    return bool(met_now) and max(met_now) < 0 and at(model.register("rip")) is not None
 
 
 def _bury(ending, pid):

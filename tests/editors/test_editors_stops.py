@@ -27,7 +27,7 @@ def test_mi_hears_of_the_run_and_where_it_ends(on_mi, command, function):
     stops = [on_mi.wait("stopped")]
     while stops[-1].get("frame", {}).get("func") != function:
         stops.append(on_mi.wait("stopped"))
-    assert all("reason" in stop for stop in stops)
+    assert {stop["reason"] for stop in stops} == {"end-stepping-range"}
 
 
 def test_mi_hears_of_one_stop_a_step(on_mi):
@@ -66,7 +66,7 @@ def test_what_gdb_prints_in_a_goroutine_is_plain(on_mi):
 def test_dap_hears_of_the_run_and_where_it_ends(on_dap):
     on_dap.evaluate("rt0 until main.main", "repl")
     on_dap.wait("continued")
-    on_dap.wait("stopped", threadId=1)
+    on_dap.wait("stopped", threadId=1, reason="step")
     assert on_dap.frames(levels=1)[0]["name"] == "main.main"
 
 

@@ -21,6 +21,7 @@ COMMANDS = {
     ("goroutines.py", "_offset", "spelling"): "names of package sync, written in the package",
     ("settings.py", "_set", "name"): "settings' names, written in the package",
     ("settings.py", "_set", "value"): "settings' values, written in the package or the user's own",
+    ("stepping.py", "_tell", "following.TELL"): "a constant of the package's",
     ("stops.py", "_let_run", "command"): "run, starti or continue, written in the package",
     ("following.py", "_registers", "expression"): "the expression of a watchpoint that the user has set",
     ("stepping.py", "go_on", "command"): "continue, one of gdb's steps or `stepi 0`, written in the package",
