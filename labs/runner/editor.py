@@ -231,8 +231,9 @@ def lisp(text):
 
 NVIM = """\
 -- rt0lab in Neovim. `./lab editor nvim` wrote this; `:luafile rt0lab.lua` loads it.
---   :Rt0lab                the program in gdb, beside its source (the built-in Termdebug): `starti`, `rt0 next`, :Step, :Over
---   :Rt0labGoroutines PID  the goroutines of a process that runs it, as gdb's threads, to look at
+--   :Rt0lab                gdb on the program, beside its source (Termdebug)
+--   :Rt0labGoroutines PID  the goroutines of a process that runs it, as threads
+
 local function debug(...)
   local command = vim.list_extend({ @command@ }, { ... })
   vim.cmd("packadd termdebug")
@@ -273,8 +274,8 @@ end
 EMACS = """\
 ;;; rt0lab.el --- rt0lab in Emacs -*- lexical-binding: t -*-
 ;; `./lab editor emacs` wrote this; `M-x load-file' loads it.
-;;   M-x rt0lab             the program in gdb, beside its source (the built-in M-x gdb): starti, rt0 next
-;;   M-x rt0lab-goroutines  the goroutines of a process that runs it, as gdb's threads, to look at
+;;   M-x rt0lab             gdb on the program, beside its source (M-x gdb)
+;;   M-x rt0lab-goroutines  the goroutines of a process that runs it, as threads
 
 (defun rt0lab--gdb (&rest words)
   "Start gdb with the rt0 commands, its command line ending in WORDS."
