@@ -8,18 +8,18 @@ import struct
 
 import gdb
 
-_MOST_TYPES = 3000  # more are told by their name alone
+_MOST_TYPES = 3000  # of more than that only name and size are told
 
 _TAG = {"unit": 0x11, "base": 0x24, "pointer": 0x0F, "void": 0x0F, "struct": 0x13, "union": 0x17, "member": 0x0D, "array": 0x01, "count": 0x21,
-        "slice": 0x01, "length": 0x21, "typedef": 0x16, "variable": 0x34, "unknown": 0x13}  # fmt: skip
+        "slice": 0x01, "length": 0x21, "typedef": 0x16, "variable": 0x34}  # fmt: skip
 _PARENTS = {"unit", "struct", "union", "array", "slice"}
 _STRING, _REF, _DATA1, _DATA4, _UDATA, _FLAG, _EXPRESSION = 0x08, 0x13, 0x0B, 0x06, 0x0F, 0x19, 0x18
-_NAME, _SIZE, _TYPE, _PLACE, _DECLARED = (0x03, _STRING), (0x0B, _DATA4), (0x49, _REF), (0x02, _EXPRESSION), (0x3C, _FLAG)
+_NAME, _SIZE, _TYPE, _PLACE = (0x03, _STRING), (0x0B, _DATA4), (0x49, _REF), (0x02, _EXPRESSION)
 _ATTRIBUTES = {
     "unit": (_NAME, (0x13, _DATA1)), "base": (_NAME, (0x0B, _DATA1), (0x3E, _DATA1)), "pointer": (_TYPE, (0x0B, _DATA1)), "void": ((0x0B, _DATA1),),
     "struct": (_NAME, _SIZE), "union": (_NAME, _SIZE), "member": (_NAME, _TYPE, (0x38, _UDATA)), "array": (_TYPE,), "count": (_TYPE, (0x37, _UDATA)),
     "slice": (_NAME, _TYPE, (0x50, _EXPRESSION)), "length": (_TYPE, (0x2F, _EXPRESSION)), "typedef": (_NAME, _TYPE),
-    "variable": (_NAME, _TYPE, (0x3F, _FLAG), _PLACE), "unknown": (_NAME, _DECLARED),
+    "variable": (_NAME, _TYPE, (0x3F, _FLAG), _PLACE),
 }  # fmt: skip
 _CODES = {name: number for number, name in enumerate(_ATTRIBUTES, 1)}
 _OBJECT, _DEREF, _PLUS, _LIT1, _MINUS, _ADDRESS = 0x97, 0x06, 0x23, 0x31, 0x1C, 0x03
@@ -111,9 +111,8 @@ class _Info:
     def _told(self, gdb_type):
         code, name = gdb_type.code, _name(gdb_type)
         if len(self._places) > _MOST_TYPES:
-            self.entry("unknown", name)
-            return
-        if code == gdb.TYPE_CODE_TYPEDEF:
+            self._hollow(name, gdb_type.sizeof)
+        elif code == gdb.TYPE_CODE_TYPEDEF:
             self.entry("typedef", name, self.ref(gdb_type.target()))
         elif code in (gdb.TYPE_CODE_PTR, gdb.TYPE_CODE_REF, gdb.TYPE_CODE_RVALUE_REF):
             to = gdb_type.target()
@@ -137,7 +136,12 @@ class _Info:
             signed = code in (gdb.TYPE_CODE_INT, gdb.TYPE_CODE_ENUM) and getattr(gdb_type, "is_signed", False)
             self.entry("base", name, gdb_type.sizeof, 5 if signed else encoding)
         else:
-            self.entry("unknown", name)
+            self._hollow(name, gdb_type.sizeof)
+
+    def _hollow(self, name, size):
+        """A structure of which nothing more is said. One that were only declared gdb would look for, at each look and in a circle."""
+        self.entry("struct", name, size)
+        self.end()
 
     def whole(self):
         """The section's bytes."""
