@@ -1,12 +1,10 @@
 """Steps stay with their goroutine: on whatever thread it goes on, through panics, moved stacks and the goroutine's end."""
 
-import pathlib
 import re
 
 import pytest
 
-SOURCES = {"go": pathlib.Path(__file__).parent / "cases" / "moves.go",
-           "mirror": pathlib.Path(__file__).parents[1] / "runtime" / "moves.cpp"}  # fmt: skip
+from moves import Moves, built
 
 # One P: who takes the thread of the goroutine that is stepped certainly makes it go on on another one.
 BEFORE = """
@@ -26,40 +24,16 @@ def steps(*commands):
 """
 
 
-class Moves:
-    """A build of the program: `line(MARK)` is where its source says `// MARK`, `at(MARK)` a location for gdb."""
-
-    def __init__(self, world, program):
-        self.program, self.source, self.is_go = program, SOURCES[world], world == "go"
-
-    def line(self, mark):
-        """The number of the marked line."""
-        lines = self.source.read_text().splitlines()
-        return next(number for number, text in enumerate(lines, 1) if re.search(rf"// {mark}$", text))
-
-    def at(self, mark):
-        """FILE:LINE of it."""
-        return f"{self.source.name}:{self.line(mark)}"
-
-
-def _built(request, world, optimised):
-    if world == "mirror":
-        make = request.getfixturevalue("mirror_program")
-        return Moves(world, make("moves", "tests/runtime", "release" if optimised else "debug"))
-    flags = ["-gcflags=-l"] if optimised else ["-gcflags=all=-N -l"]
-    return Moves(world, request.getfixturevalue("go_build")("moves", SOURCES["go"].read_text(), *flags))
-
-
 @pytest.fixture(scope="session", params=["mirror", "go"])
 def moves(request):
     """The program that moves about, in both worlds."""
-    return _built(request, request.param, False)
+    return built(request, request.param)
 
 
 @pytest.fixture(scope="session", params=["mirror", "go"])
 def optimised(request):
     """The same, as compilers make it for use: its lines are in no order."""
-    return _built(request, request.param, True)
+    return built(request, request.param, optimised=True)
 
 
 @pytest.fixture
