@@ -325,9 +325,11 @@ class Step:
                 frame = frame.older()
             frame.select()
             return "finish", None
+        if self._command == self.kind:  # gdb's own step has ended here
+            return None
         if line == self.from_line:
             return self.kind, None
-        if self._command == self.kind or at_statement and begins_line(frame):
+        if at_statement and begins_line(frame):
             return None
         return "nexti" if self.kind == "next" else "stepi", None
 
