@@ -51,6 +51,9 @@ FIGURES = [
     Figure("gdb-bt-go", "backtraces of 10,000 of real Go", TRACE, 10_000, "go", {"ours": 150}, peer=100),
     Figure("gdb-remote", "list 1,000, gdbserver (ms)", LIST, 1000, "mirror", {"ours": 15}, "ms", remote=True),
     Figure("gdb-remote-go", "the same of real Go (ms)", LIST, 1000, "go", {"ours": 15}, "ms", remote=True),
+    Figure("gdb-step", "a step, beyond gdb's own (ms)", "step nexti main.ready", 1, "mirror", {"ours": 3}, "ms"),
+    Figure("gdb-step-go", "the same of real Go (ms)", "step nexti main.ready", 1, "go", {"ours": 3}, "ms"),
+    Figure("gdb-step-away", "a step that changes threads (ms)", "step finish runtime.Gosched", 1, "moves", {"ours": 3}, "ms"),
     Figure("gdb-stop", "a stage recorded, hello (ms)", "record", 1, "hello", {"ours": 1.5}, "ms"),
 ]
 ROUNDS = 3
@@ -81,7 +84,7 @@ def built():
     """The programs to look at, by world; real Go's is missing where there is no Go."""
     folder = build.build("release")
     programs = {"mirror": folder / "tests" / "runtime" / "parked", "go": go("parked"),
-                "hello": build.executable("hello")}
+                "hello": build.executable("hello"), "moves": folder / "tests" / "runtime" / "moves"}
     return {name: path for name, path in programs.items() if path}
 
 

@@ -1,12 +1,14 @@
 """Runs inside gdb for `lab bench gdb`: brings the program to main.ready, does a command and says how long it took each time."""
 
 import json
+import statistics
 import sys
 import time
 
 import gdb
 
 TIMES = 3
+STEPS = 100
 
 
 def listing(command):
@@ -53,5 +55,27 @@ def recording(command):
     return [time.perf_counter() - began, len(running.rows)]
 
 
+def stepping(command):
+    """[the seconds that following the goroutine adds to one of gdb's steps]: `step nexti PLACE` steps on from there, `step finish PLACE`
+    whenever a goroutine comes there. One P, so that gdb's own step finds its goroutine again, too."""
+    _, step, place = command.split()
+    gdb.execute("set environment GOMAXPROCS 1")
+    gdb.execute(f"break {place}", to_string=True)
+    gdb.execute("run", to_string=True)
+    seconds = {"on": [], "off": []}
+    for turn in range(STEPS):
+        follow = ("on", "off")[turn % 2]
+        gdb.execute(f"set rt0 follow {follow}")
+        began = time.perf_counter()
+        gdb.execute(step, to_string=True)
+        seconds[follow].append(time.perf_counter() - began)
+        if step == "finish":
+            gdb.execute("continue", to_string=True)
+        if not gdb.selected_inferior().pid:
+            break
+    return [statistics.median(seconds["on"]) - statistics.median(seconds["off"])]
+
+
 command = sys.argv[1]
-print(json.dumps({"seconds": (recording if command.startswith("record") else listing)(command)}))
+kinds = {"record": recording, "step": stepping}
+print(json.dumps({"seconds": kinds.get(command.split()[0], listing)(command)}))
