@@ -29,6 +29,7 @@ Layers, each using only those above it:
   search    where addresses stand: on whose stack, in which variable
   waits     who waits for whom: who can go on, who is proved stuck, of whom it is not known
   moments   an earlier stop, or one of a recorded run, as plain data; when: questions about them
+  scope     the parked goroutines among the variables that an editor sees
   unwinder  backtraces that end at their true root and pass through every instruction of a switch
   parking   the registers that parked goroutines put away
   corefile  writes a core file (no gdb in it)

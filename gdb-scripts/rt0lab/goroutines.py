@@ -267,10 +267,17 @@ class Census:
         m = self.m_by_address.get(row.m) if row.m and self.status.get(row.status, "").startswith("running") else None
         return m is not None and m.get("curg") == row.addr and m.get("g0") in self.threads
 
+    @functools.cached_property
+    def _parked(self):
+        return {status for status, name in self.status.items() if name.partition(" ")[0] in _PARKED}
+
+    def is_parked(self, row):
+        """Does its gobuf say where it stands, because it runs nowhere?"""
+        return bool(row.sp) and row.status in self._parked
+
     def stacks(self, rows, depth=frames.DEPTH):
         """{addr: frames.Stack} of those of the rows whose gobuf says where they stand, and of all asked about before; each is walked once."""
-        parked = {status for status, name in self.status.items() if name.partition(" ")[0] in _PARKED}
-        rows, known = [row for row in rows if row.sp and (row.status in parked or self._is_on_g0(row))], self._stacks
+        rows, known = [row for row in rows if self.is_parked(row) or row.sp and self._is_on_g0(row)], self._stacks
         known.update(frames.stacks([row for row in rows if row.addr not in known] if known else rows, depth))
         return known
 

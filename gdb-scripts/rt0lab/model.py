@@ -131,6 +131,9 @@ class Array:
         self.offset, self.count, self.leaf = offset, count, leaf
 
 
+_GO_FUNC = "func("  # such a type is a pointer; gdb can take its name for that of an empty struct
+
+
 class Layout:
     """How a type lies in memory: leaves by path, long arrays, size."""
 
@@ -154,8 +157,11 @@ class Layout:
         name = type_name(gdb_type)
         plain = gdb_type.strip_typedefs()
         code = plain.code
-        if code == gdb.TYPE_CODE_STRUCT:
-            fields = [f for f in fields_of(plain) if not f.is_base_class and hasattr(f, "bitpos") and f.type.sizeof]
+        if name.startswith(_GO_FUNC):
+            self.leaves.append(Leaf(path, offset, 8, "Q", "ptr", "func"))
+        elif code == gdb.TYPE_CODE_STRUCT:
+            fields = [f for f in fields_of(plain) if not f.is_base_class and hasattr(f, "bitpos")]
+            fields = [f for f in fields if f.type.sizeof or type_name(f.type).startswith(_GO_FUNC)]
             names = tuple(bare(f.name) for f in fields)
             if names == ("str", "len"):
                 self.strings.append((path, offset))

@@ -192,6 +192,36 @@ class Closed(Printer):
         return self._printer.to_string()
 
 
+class Said(Printer):
+    """Shows a text that is nobody's value."""
+
+    def __init__(self, text):
+        super().__init__(None)
+        self._said = text
+
+    def _text(self):
+        return self._said
+
+
+class _Carrier(gdb.Value):
+    """A number that brings its printer along: gdb gives the very object to those who may have a printer for it."""
+
+    printer = None
+
+
+def carried(number, printer):
+    """A value that is shown by this printer, whatever its type."""
+    value = _Carrier(number)
+    value.printer = printer
+    return value
+
+
+def printer_of(value):
+    """The printer that a value carries, else None."""
+    printer = getattr(value, "printer", None) if isinstance(value, _Carrier) else None
+    return closed_if_empty(printer) if isinstance(printer, Opening) else printer
+
+
 def closed_if_empty(printer):
     """The printer, without an arrow if there is nothing in it."""
     return printer if printer.num_children() else Closed(printer)

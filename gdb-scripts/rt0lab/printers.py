@@ -376,6 +376,9 @@ class Pointer(opening.Opening):
 
 class _Printers(gdb.printing.PrettyPrinter):
     def __call__(self, value):
+        carried = opening.printer_of(value)
+        if carried is not None:
+            return carried
         try:
             return self._printer(value, model.world())
         except model.Problem:

@@ -6,7 +6,7 @@ import gdb
 import gdb.FrameDecorator
 import gdb.unwinder
 
-from . import builds, model, settings, switching, untrusted, views
+from . import builds, model, scope, settings, switching, untrusted, views
 
 # ---- roots: nothing lies below them ----------------------------------------------------------------------------------
 
@@ -41,11 +41,13 @@ class Careful(gdb.FrameDecorator.FrameDecorator):
             return self._readable(gdb.FrameDecorator.FrameVars(self.inferior_frame()).fetch_frame_args())
 
     def frame_locals(self):
-        """`bt full` asks for the variables."""
+        """`bt full` and editors ask for the variables."""
         try:
-            return self._readable(super().frame_locals())
+            found = self._readable(super().frame_locals())
         except UnicodeDecodeError:
-            return self._readable(gdb.FrameDecorator.FrameVars(self.inferior_frame()).fetch_frame_locals())
+            found = self._readable(gdb.FrameDecorator.FrameVars(self.inferior_frame()).fetch_frame_locals())
+        more = [Said(name, value) for name, value in scope.variables(self.inferior_frame())]
+        return [*(found or ()), *more] or None
 
     def _readable(self, variables):
         return [self._sayable(variable) for variable in variables or ()] or None
@@ -107,11 +109,17 @@ def _said(value):
     return value if plain == text and untrusted.shown(kind) == kind else plain
 
 
+class Name(str):
+    """A name that is no symbol's, for the editors' side of newer gdbs, which asks a symbol for its print_name."""
+
+    print_name = property(str)
+
+
 class Said:
     """A variable with another name, or a text for its value."""
 
     def __init__(self, symbol, value):
-        self._symbol, self._value = symbol, value
+        self._symbol, self._value = symbol if isinstance(symbol, gdb.Symbol) else Name(symbol), value
 
     def symbol(self):
         """gdb asks for the name."""

@@ -1,15 +1,23 @@
 """What an editor's list of threads shows of a program that is debugged: Ms, and which goroutine each runs."""
 
+import pytest
 
-def test_the_adapter_lists_ms(dap, hello):
-    editor = dap(hello)
+
+@pytest.fixture(params=["mirror", "go"])
+def either(request):
+    """Each of the two worlds' hello in turn."""
+    return request.getfixturevalue("hello" if request.param == "mirror" else "go_hello")
+
+
+def test_the_adapter_lists_ms(dap, either):
+    editor = dap(either)
     thread = editor.launch("main.main")["threadId"]
     names = {each["id"]: each["name"] for each in editor.request("threads")["threads"]}
     assert names[thread].endswith(" (g1)") and "sysmon" in names.values()
 
 
-def test_the_machine_interface_lists_ms(mi, hello):
-    editor = mi(hello)
+def test_the_machine_interface_lists_ms(mi, either):
+    editor = mi(either)
     editor.command("-break-insert main.main")
     editor.command("-exec-run")
     editor.wait("stopped")
