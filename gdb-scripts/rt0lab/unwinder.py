@@ -46,7 +46,7 @@ class Careful(gdb.FrameDecorator.FrameDecorator):
             found = self._readable(super().frame_locals())
         except UnicodeDecodeError:
             found = self._readable(gdb.FrameDecorator.FrameVars(self.inferior_frame()).fetch_frame_locals())
-        more = [Said(name, value) for name, value in scope.variables(self.inferior_frame())]
+        more = [Said(_Name(name), value) for name, value in scope.variables(self.inferior_frame())]
         return [*(found or ()), *more] or None
 
     def _readable(self, variables):
@@ -109,17 +109,11 @@ def _said(value):
     return value if plain == text and untrusted.shown(kind) == kind else plain
 
 
-class Name(str):
-    """A name that is no symbol's, for the editors' side of newer gdbs, which asks a symbol for its print_name."""
-
-    print_name = property(str)
-
-
 class Said:
     """A variable with another name, or a text for its value."""
 
     def __init__(self, symbol, value):
-        self._symbol, self._value = symbol if isinstance(symbol, gdb.Symbol) else Name(symbol), value
+        self._symbol, self._value = symbol, value
 
     def symbol(self):
         """gdb asks for the name."""

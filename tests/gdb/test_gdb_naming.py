@@ -7,6 +7,10 @@ def called():
     return {thread.num: thread.name for thread in gdb.selected_inferior().threads()}
 def stand():
     do('break main.main'), do('run'), do('delete')
+    for _ in range(1000):  # a thread that has just been made is no M yet; while this one steps, others run
+        if all(m.get('procid') for m in model.all_ms()):
+            break
+        do('stepi')
 """
 
 
