@@ -36,7 +36,8 @@ Layers, each using only those above it:
   clients   who may ask such packets: one debugger at a time (no gdb in it)
   threads   goroutines as threads: an id, a name, registers, memory
   remote    shows these threads to any debugger, for `./lab serve`
-  console   what commands share; walking, looking, lists, entering, waiting, inferior, remembering, panel: the commands,
-            the only layer that prints; commands: gives them to gdb
+  following  when a goroutine that is stepped leaves its thread, and where it comes back
+  console   what commands share; walking, stepping, looking, lists, entering, waiting, inferior, remembering, panel: the
+            commands, the only layer that prints; commands: gives them to gdb
   loading   puts it all into gdb for one program
 """
