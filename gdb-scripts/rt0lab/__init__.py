@@ -6,6 +6,7 @@ Layers, each using only those above it:
   elf       what the ELF file says: symbols, sections, entry, build id (no gdb in it)
   packets   packets of gdb's remote protocol, to bytes and back (no gdb in it)
   settings  gdb's settings that are set aside while we look
+  hidden    breakpoints that neither the user nor his editor sees
   model     reads g, m, p, sched out of a program: returns objects, prints nothing
   begun     how far the boot has come, so that what was lost is not taken for what is not there yet
   builds    whether the file that gdb reads is what runs

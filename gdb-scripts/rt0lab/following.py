@@ -17,7 +17,7 @@ import re
 
 import gdb
 
-from . import model, parking, settings, views
+from . import hidden, model, parking, settings, views
 
 _AROUND = 24  # frames around the stepped one that are remembered: where it goes on if a panic leaves that one
 _DEEPEST = 1 << 12  # frames of a goroutine that are searched for it
@@ -38,11 +38,11 @@ _RESUMING = ("runtime.gogo", "runtime.gogo.abi0")
 _ENDING = ("runtime.goexit0",)
 
 
-class Internal(gdb.Breakpoint):
+class Internal(hidden.Hidden):
     """A breakpoint of a step's that the user does not see; `asks()` says whether its thread stops."""
 
     def __init__(self, step, *arguments, **options):
-        super().__init__(*arguments, internal=True, **options)
+        super().__init__(*arguments, **options)
         self.step = step
 
     def stop(self):
@@ -501,7 +501,7 @@ def body(pc):
         return None
     try:
         places = addresses(source=model.file_of(block.function.symtab), line=str(block.function.line))
-    except gdb.error:
+    except (gdb.error, model.Problem):
         return None
     return next((place for place in places if pc < place < block.end), None)
 
@@ -524,7 +524,9 @@ def function(pc):
 
 def addresses(*location, **parts):
     """Where gdb would put a breakpoint for a location."""
-    point = gdb.Breakpoint(*location, internal=True, **parts)
+    point = hidden.Hidden(*location, **parts)
     found = [place.address for place in point.locations if place.address is not None]
     point.delete()
+    if not found:  # gdb has said why
+        raise model.Problem("there is no such place in this program.")
     return found

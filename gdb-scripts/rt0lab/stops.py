@@ -3,13 +3,11 @@
 gdb's own `break NAME` skips prologues and finds Go's ABI wrappers first; a stage is one address.
 """
 
-import contextlib
 import os
-import sys
 
 import gdb
 
-from . import model, settings, stages, symbolic, untrusted
+from . import hidden, model, settings, stages, symbolic, untrusted
 
 TABLE = stages.load()
 
@@ -140,22 +138,11 @@ def current():
 # ---- going there ---------------------------------------------------------------------------------------------------
 
 
-def _untold():
-    """gdb tells an editor (DAP) of every breakpoint, of the invisible ones, too: of none that comes, is met or goes while this lasts."""
-    return getattr(sys.modules.get("gdb.dap.breakpoint"), "suppress_new_breakpoint_event", contextlib.nullcontext)()
-
-
-class Point(gdb.Breakpoint):
+class Point(hidden.Hidden):
     """An invisible breakpoint at one address. It is not silent: gdb would tell an editor that there is a stop, and not where."""
 
     def __init__(self, address):
-        with _untold():
-            super().__init__(f"*{address:#x}", internal=True)
-
-    def delete(self):
-        """As gdb has it."""
-        with _untold():
-            super().delete()
+        super().__init__(f"*{address:#x}")
 
 
 class Outcome:
@@ -207,7 +194,7 @@ def go(command):
     walk.refresh()
     gdb.flush()
     # What gdb says of a stop it writes to the terminal itself, past Python, and names may be any text.
-    with settings.quiet(), settings.unread(), settings.changed({"suppress-cli-notifications": "on"}), _untold(), _Exit() as ending:
+    with settings.quiet(), settings.unread(), settings.changed({"suppress-cli-notifications": "on"}), hidden.untold(), _Exit() as ending:
         try:
             text = _let_run(command)
         except gdb.error as error:

@@ -2,6 +2,8 @@
 
 import pytest
 
+from mi import Refused
+
 
 @pytest.fixture
 def on_mi(mi, hello):
@@ -90,3 +92,20 @@ def test_an_editor_s_own_stop_ends_a_run_of_ours(on_mi):
     on_mi.command("-break-insert runtime.newproc")
     assert "stopped at breakpoint 1" in on_mi.shown("rt0 until main.main")
     on_mi.wait("stopped", bkptno="1")
+
+
+def test_dap_hears_of_no_breakpoint_of_a_step_s(dap, mirror_program):
+    editor = dap(mirror_program("prodcons"))
+    thread = editor.launch("main.main")["threadId"]
+    editor.events("breakpoint")
+    for _ in range(3):
+        editor.send("next", threadId=thread)
+        thread = editor.wait("stopped")["threadId"]
+    assert {body["reason"] for body in editor.events("breakpoint")} <= {"changed"}
+
+
+@pytest.mark.parametrize("command", ["advance nosuch", "until nosuch"])
+def test_a_place_that_is_not_there_lets_nothing_run(on_mi, command):
+    on_mi.shown("rt0 until main.main")
+    with pytest.raises(Refused, match="no such place"):
+        on_mi.console(command)

@@ -1,0 +1,24 @@
+"""Breakpoints of ours, which neither the user nor his editor is to see."""
+
+import contextlib
+import sys
+
+import gdb
+
+
+def untold():
+    """gdb tells an editor (DAP) of every breakpoint, of internal ones, too: of none that comes, is met or goes while this lasts."""
+    return getattr(sys.modules.get("gdb.dap.breakpoint"), "suppress_new_breakpoint_event", contextlib.nullcontext)()
+
+
+class Hidden(gdb.Breakpoint):
+    """An internal breakpoint or watchpoint."""
+
+    def __init__(self, *arguments, **options):
+        with untold():
+            super().__init__(*arguments, internal=True, **options)
+
+    def delete(self):
+        """As gdb has it."""
+        with untold():
+            super().delete()
