@@ -1,15 +1,47 @@
 """`lab gdb`: gdb on a program, with our commands loaded and everything else as gdb has it."""
 
-from . import debugger
+import json
+import sys
+
+from rt0lab import untrusted
+
+from . import debugger, machine
+from .failure import MACHINE, Failure
 
 HELP = "gdb on a program (default: hello), with the rt0 commands loaded; further arguments go to gdb"
 USAGE = "lab gdb [--gdb=FILE] [PROGRAM|GO-BINARY] [GDB ARGUMENTS...]"
 CHOICE = "--gdb="  # a gdb other than PATH's; editors have a PATH of their own
+DAP = "-i=dap"
+MAX_REQUEST = 1 << 20  # bytes of an editor's first request
 
 
 def run(argv):
     """Starts gdb; the first word that is no option names the program."""
-    chosen = argv.pop(0).removeprefix(CHOICE) if argv and argv[0].startswith(CHOICE) else None
-    name = argv.pop(0) if argv and not argv[0].startswith("-") else "hello"
-    target = debugger.program(name)
-    return debugger.interactive(debugger.command(target, shell=True, gdb=chosen), argv)
+    try:
+        chosen = argv.pop(0).removeprefix(CHOICE) if argv and argv[0].startswith(CHOICE) else None
+        name = argv.pop(0) if argv and not argv[0].startswith("-") else "hello"
+        target = debugger.program(name)
+        words = debugger.command(target, shell=True, gdb=chosen)
+        if DAP in argv and not machine.speaks_dap(words[0]):
+            raise Failure(f"{words[0]} does not speak the debug adapter protocol (gdb does from 14 on); ./lab editor writes what it needs",
+                          MACHINE)
+    except Failure as failure:
+        if DAP in argv and not sys.stdin.isatty():
+            refuse(untrusted.shown(f"lab: {failure}", untrusted.LINE))
+        raise
+    return debugger.interactive(words, argv)
+
+
+def refuse(sentence):
+    """Answers an editor's first request with the reason why there is no gdb: what an adapter writes to standard error, editors drop."""
+    stream, length = sys.stdin.buffer, 0
+    while (line := stream.readline(MAX_REQUEST)).strip():
+        name, _, value = line.partition(b":")
+        length = int(value) if name.lower() == b"content-length" and value.strip().isdigit() else length
+    try:
+        asked = json.loads(stream.read(min(length, MAX_REQUEST)))
+        answer = {"seq": 1, "type": "response", "request_seq": asked["seq"], "command": asked["command"]}
+    except (ValueError, TypeError, KeyError):
+        return  # no editor
+    body = json.dumps(answer | {"success": False, "message": sentence, "body": {"error": {"id": 1, "format": sentence}}}).encode()
+    sys.stdout.buffer.write(b"Content-Length: %d\r\n\r\n" % len(body) + body)

@@ -2,6 +2,7 @@
 
 import json
 import os
+import subprocess
 
 import pexpect
 import pytest
@@ -140,3 +141,21 @@ def test_names_that_are_no_text_are_refused(go_standing, lab, one_line, tmp_path
 
 def test_gdb_can_be_chosen(lab, one_line):
     assert "/bin/true is no gdb" in one_line(lab("gdb", "--gdb=/bin/true", "hello"), 2)
+
+
+@pytest.mark.parametrize("words, reason", [(["--gdb=/bin/true", "hello"], "/bin/true is no gdb"), (["nonsense"], "there is no program")])
+def test_an_editor_hears_why_there_is_no_gdb(words, reason):
+    """It shows what an adapter answers, and drops what it says otherwise."""
+    request = json.dumps({"seq": 7, "type": "request", "command": "initialize", "arguments": {}})
+    done = subprocess.run([f"{ROOT}/lab", "gdb", *words, "-i=dap"], input=f"Content-Length: {len(request)}\r\n\r\n{request}",
+                          capture_output=True, text=True, timeout=120)  # fmt: skip
+    head, _, body = done.stdout.partition("\n\n")  # the text of a pipe has no \r
+    answer = json.loads(body)
+    assert head == f"Content-Length: {len(body)}" and answer["request_seq"] == 7 and not answer["success"]
+    assert reason in answer["message"] and reason in answer["body"]["error"]["format"]
+
+
+@pytest.mark.parametrize("text", ["", "\n", "Content-Length: x\r\n\r\n", "Content-Length: 2\r\n\r\n[]", "Content-Length: 99\r\n\r\n{"])
+def test_what_is_no_request_gets_no_answer(text):
+    done = subprocess.run([f"{ROOT}/lab", "gdb", "nonsense", "-i=dap"], input=text, capture_output=True, text=True, timeout=120)
+    assert done.returncode == 2 and done.stdout == "" and "Traceback" not in done.stderr
