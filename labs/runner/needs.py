@@ -49,6 +49,7 @@ TO_TEST = {
     "python3-pexpect": (module("pexpect"), "tests of the interactive tour"),
     "spin": (command("spin"), "searches the models of the scheduler"),
     "tmux": (command("tmux"), "tests of the window in gdb"),
+    "neovim": (command("nvim"), "tests of what an editor is told"),
 }
 ALL = TO_RUN | TO_TEST
 
