@@ -184,7 +184,7 @@ def careful(invoke):
         try:
             return invoke(self, *arguments)
         except gdb.GdbError as error:
-            raise gdb.GdbError(untrusted.shown_lines(str(error), untrusted.LINE)) from None
+            raise gdb.GdbError(untrusted.shown_lines(untrusted.unstyled(str(error)), untrusted.LINE)) from None
         except KeyboardInterrupt:
             raise gdb.GdbError("interrupted.") from None
         except Exception as error:  # the boundary to the user: a bug must not look like one of Python's
@@ -193,7 +193,7 @@ def careful(invoke):
             if isinstance(error, (model.Problem, untrusted.Unquotable)):
                 raise gdb.GdbError(untrusted.shown(str(error), untrusted.LINE)) from None
             if isinstance(error, gdb.error):
-                raise gdb.GdbError(f"gdb says: {untrusted.shown_lines(str(error), untrusted.LINE)}") from None
+                raise gdb.GdbError(f"gdb says: {untrusted.shown_lines(untrusted.unstyled(str(error)), untrusted.LINE)}") from None
             what = untrusted.shown(f"{type(error).__name__}: {error}")
             raise gdb.GdbError(f"rt0 itself failed ({what}): `set rt0 debug on` shows where.") from None
 

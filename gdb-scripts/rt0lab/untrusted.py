@@ -46,6 +46,14 @@ def _rest(text):
     return f"...({len(text)} characters)"
 
 
+_STYLE = re.compile("\x1b\\[[0-9;]*m")
+
+
+def unstyled(text):
+    """A text without the colours that gdb puts into its messages where its terminal has some."""
+    return _STYLE.sub("", text)
+
+
 def shown_lines(text, most=LONGEST):
     """The same for what has lines of its own (what gdb printed): they stay lines, tabs stay tabs."""
     return "\n".join("\t".join(shown(part, most) for part in line.split("\t")) for line in text.split("\n"))

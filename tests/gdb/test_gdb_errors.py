@@ -25,6 +25,19 @@ def test_an_error_is_one_line(gdb_json, program):
     assert [(c, text) for c, text in found.items() if len(text.strip().splitlines()) != 1 or "rt0 itself" in text or "Python" in text] == []
 
 
+def test_gdbs_colours_are_no_part_of_a_sentence(gdb_json, hello):
+    script = """
+class Fails(console.Command):
+    "Fails."
+    name = 'fails-in-colour'
+    def run(self, argument):
+        raise gdb.error('no \\x1b[33;49;22mplace\\x1b[m')
+Fails()
+result = do('fails-in-colour')
+"""
+    assert gdb_json(hello, script) == "gdb says: no place"
+
+
 def test_it_ends_the_command(gdb_json, program):
     script = f"""
 until('main.main'); result = []
