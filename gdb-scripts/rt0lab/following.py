@@ -267,7 +267,7 @@ class Step:
         if hits() != self._hits:  # a breakpoint of the user's as well
             return None
         if event is None:
-            return self._rest() if self._came_back and signal() == _SIGTRAP else None
+            return self._rest(ended=self._command == self.kind) if self._came_back and signal() == _SIGTRAP else None
         thread, point = event
         if thread.ptid != gdb.selected_thread().ptid:
             return None
@@ -307,7 +307,7 @@ class Step:
             return self.kind, None
         return self._rest(point.after_call) or self._told(None)
 
-    def _rest(self, at_statement=True):
+    def _rest(self, at_statement=True, ended=False):
         """(what gdb is to do for the rest of the step, None) after the goroutine has come back; None if this is its end. gdb's own step
         would take the line that it begins in for the one that is stepped, and a function that is inlined here for one to stay in."""
         frame = gdb.newest_frame()
@@ -325,7 +325,7 @@ class Step:
                 frame = frame.older()
             frame.select()
             return "finish", None
-        if self._command == self.kind:  # gdb's own step has ended here
+        if ended:  # gdb's own step has, here
             return None
         if line == self.from_line:
             return self.kind, None

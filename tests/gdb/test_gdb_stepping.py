@@ -48,6 +48,12 @@ def test_next_ends_where_the_goroutine_goes_on(moved, moves):
     assert (goid_after, line_after) == (goid, line + 1) and thread_after != thread
 
 
+def test_next_goes_past_a_prologue_and_to_the_first_statement(moved, mirror_program):
+    """What ours asks of the stack stands before gdb's frame of the function does."""
+    script = "do('tbreak main.main'); do('run'); first = at()[1]; result = [steps('next')[0][1] - first, len(stops_told)]"
+    assert moved(Moves("mirror", mirror_program("prodcons")), script) == [1, 2]
+
+
 def test_next_goes_on_elsewhere_in_optimised_code_too(moved, optimised):
     script = f"""
 do('tbreak {optimised.at('begins')}'); do('run')

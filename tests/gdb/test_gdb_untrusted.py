@@ -50,13 +50,17 @@ COMMANDS = {
     ("tour.py", "run", "leave"): "written in the lab",
     ("bench/gdb.py", "in_gdb", "n"): "a number of the table of figures",
     ("bench/inside.py", "listing", "command"): "of the table of figures",
+    ("bench/inside.py", "stepping", "follow"): "on or off",
+    ("bench/inside.py", "stepping", "place"): "of the table of figures",
+    ("bench/inside.py", "stepping", "step"): "of the table of figures",
 }  # fmt: skip
 
 # Texts that are written past the console.
-WRITES = {("builds.py", "'\\n'.join(textwrap.wrap('warning: ' + text, 79))"): "a sentence of ours, in which the program's path is shown as `shown` has it"}
+WRITES = {("builds.py", "'\\n'.join(textwrap.wrap('warning: ' + text, 79))"): "a sentence of ours, in which the program's path is shown as `shown` has it",
+          ("editors.py", "packets.VIEW"): "a sentence of ours"}  # fmt: skip
 
 # Files that are opened otherwise: those of the lab itself, and those that are written. The kernel's, in /proc, are not looked for.
-OPENS = {"untrusted.py", "stages.py", "inferior.py", "record.py", "clients.py", "batch.py", "state.py", "files.py", "ask.py", "cli.py", "locks.py"}
+OPENS = {"untrusted.py", "stages.py", "inferior.py", "record.py", "clients.py", "editor.py", "batch.py", "state.py", "files.py", "ask.py", "cli.py", "locks.py"}
 
 
 class Calls(ast.NodeVisitor):
