@@ -13,7 +13,7 @@ import hostile
 from gdbrun import LOADER, PREAMBLE, ROOT, run_gdb
 
 LARGE = b"main." + b"\x1bA" * (5 << 20)
-WALKS = ("rt0", "rt0 run", "rt0 stages", "rt0 next", "rt0 until schedinit", "rt0 diff", "rt0 history", "rt0 until main.main", "until", "advance nowhere")
+WALKS = ("rt0", "rt0 run", "rt0 stages", "rt0 next", "rt0 until schedinit", "rt0 diff", "rt0 history", "rt0 until main.main", "until nowhere", "advance nowhere")
 LOOKS = (
     "rt0", "rt0 stages", "rt0 panel", "rt0 panel -json", "rt0 check", "rt0 waits", "rt0 waits -json", "rt0 dump", "rt0 dump all", "rt0 diff", "rt0 diff 1 2",
     "rt0 diff 1 2 -json", "rt0 history", "rt0 history -json", "rt0 back", "rt0 back -json", "rt0 back 1 info goroutines", "rt0 when g1", "rt0 when g1 -> waiting", "rt0 replay nowhere",
