@@ -168,7 +168,7 @@ def extension(subject):
 
     It is the same for all programs: the one that a configuration names takes the place of hello.
     """
-    program, *words = dataclasses.replace(subject, word="hello").command(*PATIENT, "-i=dap")
+    program, *words = dataclasses.replace(subject, word="hello").command(*PATIENT, gdb.DAP)
     return {
         "name": "rt0lab", "displayName": "rt0lab", "publisher": "rt0lab", "version": "0.0.1", "license": "MIT",
         "description": "Debugs with gdb's own adapter and the rt0 commands.",
@@ -213,10 +213,9 @@ WRITERS = {"vscode": vscode, "nvim": nvim, "emacs": emacs}
 
 def filled(text, subject, quoted, comma):
     """A template whose @NAME@ become what the program has by that name, quoted."""
-    values = {"name": quoted(subject.name), "path": quoted(subject.path), "serve": quoted(pipe("")),
-              "command": comma.join(map(quoted, subject.command())), "adapter": comma.join(map(quoted, subject.command(*PATIENT, "-i=dap")[1:])),
-              "lab": quoted(LAB), "patient": comma.join(map(quoted, PATIENT))}
-    return re.sub("@([a-z]+)@", lambda found: values[found[1]], text)
+    values = {"name": [subject.name], "path": [subject.path], "serve": [pipe("")], "lab": [LAB], "patient": PATIENT,
+              "command": subject.command(), "adapter": subject.command(*PATIENT, gdb.DAP)[1:]}
+    return re.sub("@([a-z]+)@", lambda found: comma.join(map(quoted, values[found[1]])), text)
 
 
 def lua(text):

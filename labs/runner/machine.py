@@ -93,7 +93,8 @@ def with_python(path):
 
 def speaks_dap(path):
     """Whether this gdb speaks the debug adapter protocol."""
-    result = subprocess.run([path, "-nx", "-q", "-batch", "-iex", "set debuginfod enabled off", "-ex", "python import gdb.dap; print('DAP')"],
+    asked = "python import gdb.dap; print('DAP')"
+    result = subprocess.run([path, "-nx", "-q", "-batch", "-iex", "set debuginfod enabled off", "-ex", asked],
                             stdin=subprocess.DEVNULL, capture_output=True, text=True, env={"PATH": "/usr/bin:/bin"} | ISOLATED)
     return "DAP" in result.stdout.split()
 

@@ -1,4 +1,7 @@
-"""`lab editor`: what it writes, and that nothing of the user's is written over. tests/editors/test_editors_written.py uses what it writes."""
+"""`lab editor`: what it writes, and that nothing of the user's is written over.
+
+tests/editors/test_editors_written.py uses what it writes.
+"""
 
 import json
 import os
