@@ -109,6 +109,7 @@ class There(Internal):
     def __init__(self, step, pc, position=None, inside=None, after_call=True):
         super().__init__(step, f"*{pc:#x}")
         self.pc, self._position, self._inside, self.after_call = pc, position, inside, after_call
+        self.begins = position is None and inside is None  # a function's body
 
     def asks(self):
         """Others come through here, and deeper calls of its own."""
@@ -206,8 +207,11 @@ class Step:
         self.over, self.event = False, None
         self.from_pc, self.from_line = frame.pc(), frame.find_sal().line
         self.depth = inlined(frame)
-        self.frames = [placed(each, who.position)[2] for each in frames(frame, _AROUND)]
+        self._remember(frame)
         self._came_back, self._points, self._hits, self._command = False, [], None, kind
+
+    def _remember(self, frame):
+        self.frames = [placed(each, self.who.position)[2] for each in frames(frame, _AROUND)]
 
     def __getattr__(self, name):
         return getattr(self.who, name)
@@ -296,6 +300,8 @@ class Step:
 
     def _there(self, point):
         self._came_back = True
+        if point.begins and self.kind not in ("until", "advance"):  # perhaps on a new stack segment
+            self._remember(gdb.newest_frame())
         if self.kind in ("until", "advance") or here(self.position) != self.frames[0]:
             return self._told(None)
         self.watch()

@@ -54,6 +54,44 @@ def test_next_goes_past_a_prologue_and_to_the_first_statement(moved, mirror_prog
     assert moved(Moves("mirror", mirror_program("prodcons")), script) == [1, 2]
 
 
+def test_next_goes_past_a_prologue_that_adds_a_segment(moved, mirror_program):
+    script = """
+do('break deep'); do('run')
+found = []
+for _ in range(40):
+    line, lo = at()[1], model.read_struct('g', following.current().addr).get('stack.lo')
+    do('next')
+    found.append((at()[1] - line, model.read_struct('g', following.current().addr).get('stack.lo') != lo))
+    do('continue')
+result = [sorted({moved for moved, _ in found}), sum(grown for _, grown in found)]
+"""
+    lines, grown = moved(Moves("mirror", mirror_program("moves", "tests/runtime")), script)
+    assert lines == [1] and grown >= 2
+
+
+def test_an_interrupt_ends_the_wait(gdb_json, go_build):
+    source = """package main
+
+import "syscall"
+
+func main() {
+	never := make(chan int)
+	go func() {
+		syscall.Kill(syscall.Getpid(), syscall.SIGINT)
+		select {}
+	}()
+	<-never // waits
+}
+"""
+    script = BEFORE + """
+signals = []
+gdb.events.stop.connect(lambda event: signals.append(getattr(event, 'stop_signal', None)))
+do('tbreak waiting.go:11'); do('run'); do('next')
+result = [signals[-1], stepping._step is None, [point.number for point in gdb.breakpoints()]]
+"""
+    assert gdb_json(go_build("waiting", source, "-gcflags=all=-N -l"), script) == ["SIGINT", True, []]
+
+
 def test_next_goes_on_elsewhere_in_optimised_code_too(moved, optimised):
     script = f"""
 do('tbreak {optimised.at('begins')}'); do('run')
