@@ -225,6 +225,18 @@ result = [at()[1], gdb.breakpoints()[-1].hit_count, stepping._step is None, [p.n
     assert moved(moves, script) == [moves.line("received"), 1, True, []]
 
 
+def test_a_breakpoint_where_the_goroutine_comes_back_is_the_user_s_stop(moved, moves):
+    script = f"""
+do('tbreak {moves.at('begins')}'); do('run')
+code = gdb.newest_frame().architecture().disassemble(gdb.newest_frame().pc(), count=30)
+call = next(one for one in code if one['asm'].startswith('call') and 'receive' in one['asm'])
+behind = call['addr'] + call['length']
+do(f'break *{{behind}}'); do('next')
+result = [gdb.newest_frame().pc() == behind, gdb.breakpoints()[-1].hit_count]
+"""
+    assert moved(moves, script) == [True, 1]
+
+
 def test_nothing_is_left_after_a_step(moved, moves):
     script = f"do('tbreak {moves.at('begins')}'); do('run'); do('next'); result = [p.number for p in gdb.breakpoints()]"
     assert moved(moves, script) == []
