@@ -48,7 +48,7 @@ def dump(data):
 
 def colours():
     """Is a terminal there, and is it to show colours?"""
-    return os.isatty(1) and gdb.parameter("style enabled")
+    return os.isatty(1) and gdb.parameter("style enabled") and not settings.for_an_editor()
 
 
 def printable(text, most=untrusted.LINE):

@@ -15,6 +15,9 @@ _LOOKING = {
 }  # fmt: skip
 _AS_GOOD = {"language": ("local", "c", "c++", "go", "asm", "minimal", "unknown"), "case-sensitive": ("on",)}
 
+
+@functools.cache
+
 @functools.cache
 def for_an_editor():
     """Does gdb speak MI with who started it? It does not say so to scripts, its command line does."""

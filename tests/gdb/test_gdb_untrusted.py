@@ -49,6 +49,7 @@ COMMANDS = {
     ("machine.py", "ask_gdb", "ASK"): "written in the lab",
     ("tour.py", "run", "leave"): "written in the lab",
     ("bench/gdb.py", "in_gdb", "n"): "a number of the table of figures",
+    ("machine.py", "speaks_dap", "asked"): "a line of Python, written in the lab",
     ("bench/inside.py", "listing", "command"): "of the table of figures",
     ("bench/inside.py", "stepping", "follow"): "on or off",
     ("bench/inside.py", "stepping", "place"): "of the table of figures",
