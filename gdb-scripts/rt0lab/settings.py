@@ -17,8 +17,6 @@ _AS_GOOD = {"language": ("local", "c", "c++", "go", "asm", "minimal", "unknown")
 
 
 @functools.cache
-
-@functools.cache
 def for_an_editor():
     """Does gdb speak MI with who started it? It does not say so to scripts, its command line does."""
     with open("/proc/self/cmdline", "rb") as file:
