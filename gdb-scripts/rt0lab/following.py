@@ -13,6 +13,7 @@ The stops between are decided here and taken back by `stepping`, so that the use
 written into the program but the breakpoint instructions that gdb writes for any breakpoint.
 """
 
+import contextlib
 import re
 
 import gdb
@@ -505,11 +506,10 @@ def body(pc):
     block = function(pc)
     if block is None or not block.function.symtab:
         return None
-    try:
-        places = addresses(source=model.file_of(block.function.symtab), line=str(block.function.line))
-    except (gdb.error, model.Problem):
-        return None
-    return next((place for place in places if pc < place < block.end), None)
+    for location in {"function": block.function.name}, {"source": model.file_of(block.function.symtab), "line": str(block.function.line)}:
+        with contextlib.suppress(gdb.error, model.Problem):  # a name that is no location
+            return next((place for place in addresses(**location) if pc < place < block.end), None)
+    return None
 
 
 def functions(pc):

@@ -8,7 +8,7 @@ import time
 import gdb
 
 TIMES = 3
-STEPS = 100
+STEPS = 40
 
 
 def listing(command):
@@ -67,11 +67,12 @@ def stepping(command):
         follow = ("on", "off")[turn % 2]
         gdb.execute(f"set rt0 follow {follow}")
         began = time.perf_counter()
-        gdb.execute(step, to_string=True)
-        seconds[follow].append(time.perf_counter() - began)
-        if step == "finish":
-            gdb.execute("continue", to_string=True)
-        if not gdb.selected_inferior().pid:
+        try:
+            gdb.execute(step, to_string=True)
+            seconds[follow].append(time.perf_counter() - began)
+            if step == "finish":
+                gdb.execute("continue", to_string=True)
+        except gdb.error:  # the program has ended
             break
     return [statistics.median(seconds["on"]) - statistics.median(seconds["off"])]
 
