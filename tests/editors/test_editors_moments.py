@@ -62,7 +62,8 @@ def _all_asked(editor, pc):
             return editor.request(command, **arguments)
         except dap_client.Refused as refused:
             assert str(refused) and "Traceback" not in str(refused), command
-            refused_ones.add(command)
+            if "Cannot access memory" not in str(refused):  # which is true of a variable that points nowhere yet
+                refused_ones.add(command)
             return {}
 
     threads = asked("threads").get("threads", [])
