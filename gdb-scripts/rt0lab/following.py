@@ -29,6 +29,7 @@ _GUARD = re.compile(rb"(?:\x4c\x8d\x9c\x24.{4})?\x64[\x48\x4c]\x3b[\x24\x1c]\x25
 _CHECK, _SLOW = 32, 32  # bytes of that, and of the way to __morestack
 _WORDS = {1: "unsigned char", 8: "unsigned long"}
 _SIGTRAP = 5
+ANYWHERE = ("until", "advance")  # the steps that end wherever they wait
 TELL = "stepi 0"  # gdb stays where it is, and tells that as any step's end
 # Where a goroutine leaves its thread, on g0 already, and where it ends, if no hardware watchpoint is to be had. Others come there, too, and
 # each costs a stop.
@@ -117,7 +118,8 @@ class There(Internal):
         step = self.step
         if not step.is_current():
             return False
-        self.silent = not several_threads()  # gdb will say nothing of a stop that cannot be taken back
+        if step.kind not in ANYWHERE and not several_threads():
+            return False
         if self._position is not None and step.position(model.register("rsp")) != self._position:
             return False
         return self._inside is None or here(step.position) == self._inside
@@ -301,9 +303,9 @@ class Step:
 
     def _there(self, point):
         self._came_back = True
-        if point.begins and self.kind not in ("until", "advance"):  # perhaps on a new stack segment
+        if point.begins and self.kind not in ANYWHERE:  # perhaps on a new stack segment
             self._remember(gdb.newest_frame())
-        if self.kind in ("until", "advance") or here(self.position) != self.frames[0]:
+        if self.kind in ANYWHERE or here(self.position) != self.frames[0]:
             return self._told(None)
         self.watch()
         if self.kind == "finish":

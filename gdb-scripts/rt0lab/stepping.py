@@ -85,7 +85,7 @@ def stopped():
     gdb.set_convenience_variable("_rt0_goes_on", 0)
     if stops.arrived():
         _tell()
-    if _step is None or not following.several_threads():
+    if _step is None:
         return
     try:
         with settings.looking():
@@ -95,6 +95,10 @@ def stopped():
         _give_up(error)
         return
     if decided is None:
+        return
+    if not following.several_threads():  # there is no other one to select, and nothing but an end to tell
+        _end()
+        _tell()
         return
     _next = *decided, thread
     gdb.set_convenience_variable("_rt0_goes_on", int(decided[0] != following.TELL))
@@ -171,8 +175,6 @@ class _Until(console.Command):
         step.wait(*places)
         _follow(step)
         gdb.execute("continue")
-        if step.event is not None:  # gdb could not take that stop back: nothing is told of it yet
-            gdb.execute(following.TELL)
         go_on()
 
     @staticmethod

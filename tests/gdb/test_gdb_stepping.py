@@ -216,6 +216,11 @@ def test_advance_without_a_goroutine_follows_the_thread(gdb_json, hello):
     assert gdb_json(hello, script) == ["runtime.schedinit", 0]
 
 
+def test_advance_tells_where_it_ended_though_there_is_one_thread(gdb_text, hello):
+    text = gdb_text(hello, "rt0 until rt0_go", "advance runtime.schedinit")
+    assert re.findall(r"^(?:0x\w+ in )?runtime.schedinit \(\) at \S+$", text, re.M)
+
+
 def test_a_breakpoint_elsewhere_ends_the_step(moved, moves):
     script = f"""
 do('tbreak {moves.at('begins')}'); do('run')
