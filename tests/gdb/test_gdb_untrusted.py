@@ -28,7 +28,6 @@ COMMANDS = {
     ("stepping.py", "register", "_PROLOGUES"): "written in the package",
     ("stepping.py", "_hook", "'\\n'.join([f'define {name}', ours, *lines, 'end'])"): "a hook's name, our line, and what the user has there, from gdb",
     ("stepping.py", "_hook", "name"): "a hook's name, written in the package",
-    ("stepping.py", "_Until.run", "following.TELL"): "`stepi 0`",
     ("stepping.py", "_lines", "name"): "a hook's name, written in the package",
     ("threads.py", "_said", "command"): "info ..., written in the package",
     ("panel.py", "register", "_LAYOUT"): "written in the package",
