@@ -211,21 +211,6 @@ say({{ dap.adapters[launch.type], launch, attach }})
     return read
 
 
-def test_nvim_dap_launches_the_mirror(dap, nvim_dap):
-    adapter, launch, _ = nvim_dap("prodcons")
-    assert started(dap, adapter, launch).frames()[0]["name"] == FIRST
-
-
-def test_nvim_dap_launches_a_program_of_any_name(dap, nvim_dap, named_badly):
-    adapter, launch, _ = nvim_dap(named_badly)
-    assert launch["program"] == str(named_badly)
-
-
-def test_nvim_dap_shows_the_goroutines_of_a_process(process, dap, nvim_dap, go_standing):
-    adapter, _, attach = nvim_dap(go_standing, process)
-    assert any("chan receive main.worker" in thread["name"] for thread in started(dap, adapter, attach).request("threads")["threads"])
-
-
 # ---- Emacs ---------------------------------------------------------------------------------------------------------------
 
 
@@ -306,16 +291,25 @@ def dape(emacs, written, _has_dap):
     return read
 
 
-def test_dape_launches_the_mirror(dap, dape):
-    adapter, launch, _ = dape("prodcons")
+# ---- the extensions that speak DAP ----------------------------------------------------------------------------------------
+
+
+@pytest.fixture(params=["nvim_dap", "dape"])
+def extension(request):
+    """What each of the two reads out of the file that was written for its editor: (adapter, launch, attach)."""
+    return request.getfixturevalue(request.param)
+
+
+def test_an_extension_launches_the_mirror(dap, extension):
+    adapter, launch, _ = extension("prodcons")
     assert started(dap, adapter, launch).frames()[0]["name"] == FIRST
 
 
-def test_dape_launches_a_program_of_any_name(dap, dape, named_badly):
-    adapter, launch, _ = dape(named_badly)
+def test_an_extension_launches_a_program_of_any_name(dap, extension, named_badly):
+    adapter, launch, _ = extension(named_badly)
     assert launch["program"] == str(named_badly)
 
 
-def test_dape_shows_the_goroutines_of_a_process(process, dap, dape, go_standing):
-    adapter, _, attach = dape(go_standing, process)
+def test_an_extension_shows_the_goroutines_of_a_process(process, dap, extension, go_standing):
+    adapter, _, attach = extension(go_standing, process)
     assert any("chan receive main.worker" in thread["name"] for thread in started(dap, adapter, attach).request("threads")["threads"])
