@@ -79,12 +79,8 @@ class Ends(Leaves):
     """And the function that ends one."""
 
 
-class Moves(Internal):
-    """Go is about to copy the goroutine's stack: gdb would not know its frames again."""
-
-    def asks(self):
-        """From the thread's g0."""
-        return several_threads() and self.step.is_behind()
+class Moves(Leaves):
+    """And the one with which Go copies a goroutine's stack: gdb would not know its frames again."""
 
 
 class Recovers(Internal):
@@ -401,8 +397,8 @@ def several_threads():
 
 
 def hits():
-    """How often each of the user's breakpoints was hit."""
-    return [(point.number, point.hit_count) for point in gdb.breakpoints() if point.number > 0]
+    """{number: how often each of the user's breakpoints was hit}"""
+    return {number: count for number, count in hidden.hits().items() if number > 0}
 
 
 def signal():

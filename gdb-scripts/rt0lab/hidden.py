@@ -11,6 +11,11 @@ def untold():
     return getattr(sys.modules.get("gdb.dap.breakpoint"), "suppress_new_breakpoint_event", contextlib.nullcontext)()
 
 
+def hits():
+    """{number: how often each breakpoint was hit}; the number of a hidden one is negative."""
+    return {point.number: point.hit_count for point in gdb.breakpoints()}
+
+
 class Hidden(gdb.Breakpoint):
     """An internal breakpoint or watchpoint."""
 

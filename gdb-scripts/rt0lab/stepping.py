@@ -83,11 +83,11 @@ def stopped():
     """The hook of every stop: takes it back if it is in the midst of a step."""
     global _next
     gdb.set_convenience_variable("_rt0_goes_on", 0)
-    if stops.arrived():
-        _tell()
-    if _step is None:
-        return
     try:
+        if stops.arrived():
+            _tell()
+        if _step is None:
+            return
         with settings.looking():
             thread = gdb.selected_thread()
             decided = _step.stopped()

@@ -236,7 +236,7 @@ _met = None  # {breakpoint's number: how often it had been met} while the progra
 def _let_run(command):
     """What gdb prints, where that is not what an editor waits for: that the program runs, and stops."""
     global _met
-    _met = _meetings()
+    _met = hidden.hits()
     try:
         if model.in_records():
             gdb.execute(command)
@@ -246,15 +246,11 @@ def _let_run(command):
         _met = None
 
 
-def _meetings():
-    return {point.number: point.hit_count for point in gdb.breakpoints()}
-
-
 def arrived():
     """Has the program just stopped where we let it run to, and at no breakpoint of the user's? The hook of its stop asks."""
     if _met is None:
         return False
-    met_now = {number for number, count in _meetings().items() if count != _met.get(number)}
+    met_now = {number for number, count in hidden.hits().items() if count != _met.get(number)}
     return bool(met_now) and max(met_now) < 0 and at(model.register("rip")) is not None
 
 
