@@ -1,5 +1,5 @@
-"""What all tests share: an option, the programs to look at, and that Ctrl-C means what it means at a terminal, also where the
-tests were started in the background."""
+"""What all tests share: an option, the programs to look at, and that Ctrl-C means what it means at a terminal, also
+where the tests were started in the background."""
 
 import os
 import pathlib
@@ -17,7 +17,12 @@ signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_addoption(parser):
-    parser.addoption("--operations", type=int, metavar="N", help="how many operations the stress programs do (runtime/test_stress.py)")
+    parser.addoption(
+        "--operations",
+        type=int,
+        metavar="N",
+        help="how many operations the stress programs do (runtime/test_stress.py)",
+    )
 
 
 @pytest.fixture(scope="session")
@@ -27,8 +32,13 @@ def go_standing(tmp_path_factory):
     if go is None:
         pytest.skip("there is no go: `apt-get install golang-go` brings one")
     folder = tmp_path_factory.mktemp("standing")
-    env = {"PATH": "/usr/bin:/bin", "HOME": str(folder), "GOFLAGS": "", "GO111MODULE": "off",
-           "GOCACHE": os.environ.get("GOCACHE", str(folder / "cache"))}
+    env = {
+        "PATH": "/usr/bin:/bin",
+        "HOME": str(folder),
+        "GOFLAGS": "",
+        "GO111MODULE": "off",
+        "GOCACHE": os.environ.get("GOCACHE", str(folder / "cache")),
+    }
     source = pathlib.Path(__file__).parent / "gdb" / "standing.go"
     subprocess.run([go, "build", "-gcflags=-N -l", "-o", folder / "standing", source], env=env, check=True, timeout=600)
     return folder / "standing"
@@ -71,8 +81,14 @@ def go_build(tmp_path_factory):
     def build(name, source, *flags):
         folder = tmp_path_factory.mktemp("go")
         (folder / f"{name}.go").write_text(source)
-        env = {"PATH": "/usr/bin:/bin:/usr/local/go/bin", "HOME": str(folder), "LANG": "C.UTF-8", "GOFLAGS": "", "GO111MODULE": "off",
-               "GOCACHE": os.environ.get("GOCACHE", str(shared / "go-cache"))}  # fmt: skip
+        env = {
+            "PATH": "/usr/bin:/bin:/usr/local/go/bin",
+            "HOME": str(folder),
+            "LANG": "C.UTF-8",
+            "GOFLAGS": "",
+            "GO111MODULE": "off",
+            "GOCACHE": os.environ.get("GOCACHE", str(shared / "go-cache")),
+        }
         subprocess.run(["go", "build", *flags, "-o", name, f"{name}.go"], cwd=folder, env=env, check=True, timeout=600)
         return folder / name
 

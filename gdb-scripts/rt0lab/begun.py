@@ -1,7 +1,8 @@
 """How far the boot has come, by what it leaves behind: so that what was lost is never taken for what is not there yet.
 
-The boot ties g0 to m0, enters the Ms, makes the Ps, makes the goroutines, in this order. Each step leaves counters that no later
-step takes back; an empty list is "not yet" only while all of them, and those of all later steps, still say nothing.
+The boot ties g0 to m0, enters the Ms, makes the Ps, makes the goroutines, in this order. Each step leaves counters that
+no later step takes back; an empty list is "not yet" only while all of them, and those of all later steps, still say
+nothing.
 """
 
 import gdb
@@ -34,7 +35,8 @@ def _in_memory(variable, field):
 def _seen_of_threads():
     """What the threads show, whatever stands in memory: it reads as zero where a core has none of it.
 
-    The boot has one thread until runtime.main runs; in a program with C, C may have made more. Nothing of main's runs on g0."""
+    The boot has one thread until runtime.main runs; in a program with C, C may have made more. Nothing of main's runs
+    on g0."""
     world, past = model.world(), model.moment()
     count = len(past.threads) if past is not None else sum(t.is_valid() for t in gdb.selected_inferior().threads())
     if count > 1 and world.address("x_cgo_init") is None:
@@ -45,8 +47,9 @@ def _seen_of_threads():
 
 
 def trace_of(step, value=_in_memory):
-    """What shows that the boot has come to a step, or past it (`sched.goidgen is 18`). "" if all that would show it is zero,
-    None if some of it cannot be read. `value` reads a field of a runtime variable: in memory, or in a recorded run."""
+    """What shows that the boot has come to a step, or past it (`sched.goidgen is 18`). "" if all that would show it is
+    zero, None if some of it cannot be read. `value` reads a field of a runtime variable: in memory, or in a recorded
+    run."""
     unknown = False
     for each in list(_TRACES)[list(_TRACES).index(step) :]:
         for variable, field in _TRACES[each]:
@@ -65,7 +68,10 @@ def why_none(step, value=_in_memory):
     if trace == "":
         return True, _NOT_YET[step]
     if trace is None:
-        return False, f"{_EMPTY[step].partition(' is ')[0]} cannot be read, as far as it would show that there is nothing yet"
+        return (
+            False,
+            f"{_EMPTY[step].partition(' is ')[0]} cannot be read, as far as it would show that there is nothing yet",
+        )
     return False, f"{_EMPTY[step]}, although {trace}"
 
 

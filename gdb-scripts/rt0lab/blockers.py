@@ -8,10 +8,27 @@ import struct
 
 from . import bulk, model
 
-_HCHAN = {"len": "qcount", "cap": "dataqsiz", "closed": "closed", "elemsize": "elemsize", "elemtype": "elemtype", "buf": "buf",
-          "sendx": "sendx", "recvx": "recvx", "receivers": "recvq.first", "senders": "sendq.first"}  # fmt: skip
+_HCHAN = {
+    "len": "qcount",
+    "cap": "dataqsiz",
+    "closed": "closed",
+    "elemsize": "elemsize",
+    "elemtype": "elemtype",
+    "buf": "buf",
+    "sendx": "sendx",
+    "recvx": "recvx",
+    "receivers": "recvq.first",
+    "senders": "sendq.first",
+}
 # From Go 1.26 on a word that the collector does not follow stands beside the pointer, and it is the one that counts.
-_SUDOG = {"g": "g", "c": ("c", "c.maybeTraceablePtr.vu", "c.vu"), "elem": ("elem", "elem.vu"), "prev": "prev", "next": "next", "link": "waitlink"}
+_SUDOG = {
+    "g": "g",
+    "c": ("c", "c.maybeTraceablePtr.vu", "c.vu"),
+    "elem": ("elem", "elem.vu"),
+    "prev": "prev",
+    "next": "next",
+    "link": "waitlink",
+}
 
 
 class Channel:
@@ -35,8 +52,15 @@ class Channel:
 
     def plain(self):
         """As JSON has it."""
-        return {"kind": self.kind, "address": self.addr, "len": self.len, "cap": self.cap, "closed": self.closed, "queued": self.queued,
-                "problem": self.problem}  # fmt: skip
+        return {
+            "kind": self.kind,
+            "address": self.addr,
+            "len": self.len,
+            "cap": self.cap,
+            "closed": self.closed,
+            "queued": self.queued,
+            "problem": self.problem,
+        }
 
 
 class Lock:
@@ -93,13 +117,19 @@ class Timer:
 
 def duration(ns):
     """`350ms`, `12s`, `3m`, `5h`: two digits say enough."""
-    for unit, size in (("h", 3600_000_000_000), ("m", 60_000_000_000), ("s", 1_000_000_000), ("ms", 1_000_000), ("us", 1000)):
+    for unit, size in (
+        ("h", 3600_000_000_000),
+        ("m", 60_000_000_000),
+        ("s", 1_000_000_000),
+        ("ms", 1_000_000),
+        ("us", 1000),
+    ):
         if ns >= 2 * size or unit == "us":
             return f"{round(ns / size)}{unit}"
     return "0s"
 
 
-# ---- channels ----------------------------------------------------------------------------------------------------------
+# ---- channels --------------------------------------------------------------------------------------------------------
 
 
 def states(addresses):
@@ -117,12 +147,18 @@ def no_channel(addr, state):
     room = state.cap or 1
     for holds, text in (
         (state.len <= state.cap, f"there would be {state.len} of {state.cap} in its buffer"),
-        (state.sendx < room and state.recvx < room, f"its places to send and receive, {state.sendx} and {state.recvx}, are outside of its buffer"),
+        (
+            state.sendx < room and state.recvx < room,
+            f"its places to send and receive, {state.sendx} and {state.recvx}, are outside of its buffer",
+        ),
         (state.cap * state.elemsize < 1 << 47, "no memory is as large as its buffer"),
         (state.buf and not state.buf & 7, f"its buffer would be at {state.buf:#x}"),
         (state.closed <= 1, f"it is neither open nor closed but {state.closed}"),
         (state.elemtype >> 12 and not state.elemtype & 7, "its elements have no type"),
-        (_size_of(state.elemtype) in (None, state.elemsize), f"its elements have {state.elemsize} bytes, their type does not"),
+        (
+            _size_of(state.elemtype) in (None, state.elemsize),
+            f"its elements have {state.elemsize} bytes, their type does not",
+        ),
     ):
         if not holds:
             return text
@@ -147,7 +183,8 @@ def _offset_of_size(world):
 
 
 def channels(waiting):
-    """{addr: (Channel, ...)} of rows with a sudog; who waits on one channel alone shares the tuple with all others that do."""
+    """{addr: (Channel, ...)} of rows with a sudog; who waits on one channel alone shares the tuple with all others that
+    do."""
     waiting = bulk.ordered(waiting, "waiting")
     owners, heads = bulk.column(waiting, "addr"), bulk.column(waiting, "waiting")
     fields = bulk.Fields("sudog", **_SUDOG)
@@ -158,16 +195,23 @@ def channels(waiting):
         first = fields.columns(heads)
     more, links = [], {link: owner for link, owner in zip(first.link, owners) if link}
     seen = set(heads) if links else ()
-    while links := {link: owner for link, owner in links.items() if link not in seen}:  # what a select waits on beside its first
+    # what a select waits on beside its first
+    while links := {link: owner for link, owner in links.items() if link not in seen}:
         seen.update(links)
         sudogs = fields.columns(links)
         reached = list(map(links.get, sudogs.addr))
-        more += [found for found in zip(reached, sudogs.c, sudogs.addr, sudogs.prev, sudogs.g) if found[1] and found[4] == found[0]]
+        more += [
+            found
+            for found in zip(reached, sudogs.c, sudogs.addr, sudogs.prev, sudogs.g)
+            if found[1] and found[4] == found[0]
+        ]
         links = {link: owner for link, owner in zip(sudogs.link, reached) if link}
     addresses = {*first.c, *(c for _, c, _, _, _ in more)}
     known = states(addresses - {0})
     shared = {c: (Channel(c, known.get(c)),) if c else () for c in addresses}
-    loose = _loose([*zip(first.c, heads, first.prev), *((c, sudog, prev) for _, c, sudog, prev, _ in more)], known, fields)
+    loose = _loose(
+        [*zip(first.c, heads, first.prev), *((c, sudog, prev) for _, c, sudog, prev, _ in more)], known, fields
+    )
     apart = {c: (Channel(c, known.get(c), False),) for c, _ in loose}
     found = dict(zip(owners, map(shared.get, first.c)))
     for owner, c, sudog in zip(owners, first.c, heads) if loose else ():
@@ -184,7 +228,8 @@ def channels(waiting):
 
 
 def _loose(sudogs, known, fields):
-    """{(c, sudog)} of those (c, sudog, prev) that are in no queue of their channel: neither its first nor behind another of its."""
+    """{(c, sudog)} of those (c, sudog, prev) that are in no queue of their channel: neither its first nor behind
+    another of its."""
     channel_of = {sudog: c for c, sudog, _ in sudogs}
     missing = {prev for _, _, prev in sudogs}.difference(channel_of) - {0}  # not all that wait were asked about
     channel_of.update((row.addr, row.c) for row in (fields.by_address(missing).values() if missing else ()))
@@ -195,7 +240,7 @@ def _loose(sudogs, known, fields):
     return found
 
 
-# ---- semaphores --------------------------------------------------------------------------------------------------------
+# ---- semaphores ------------------------------------------------------------------------------------------------------
 
 
 def semaphores():
@@ -213,23 +258,30 @@ def semaphores():
     return [(s.g, s.elem) for s in found.values() if s.elem]
 
 
-# ---- Conds -------------------------------------------------------------------------------------------------------------
+# ---- Conds -----------------------------------------------------------------------------------------------------------
 
 _NEAR = 512  # bytes of a stack, from SP on, in which whoever waits for a Cond has the address of its list
 
 
 def conds(rows):
-    """{g: address of the notifyList in which it stands} of rows that may wait for a Cond. Nothing leads from a g to it but its stack."""
+    """{g: address of the notifyList in which it stands} of rows that may wait for a Cond. Nothing leads from a g to it
+    but its stack."""
     if model.world().type("notifyList") is None:
         return {}
     candidates = set()
-    for number, data in bulk.spans([(row.sp & -8, min(row.sp + _NEAR, row.hi) & -8) for row in rows if row.lo <= row.sp < row.hi]):
+    for number, data in bulk.spans(
+        [(row.sp & -8, min(row.sp + _NEAR, row.hi) & -8) for row in rows if row.lo <= row.sp < row.hi]
+    ):
         if data is not None:
             candidates.update(data.cast("Q"))
     candidates = {word for word in candidates if word >> 12 and not word & 7 and not word >> 48}
     lists = bulk.Fields("notifyList", head="head", tail="tail").readable(candidates) if candidates else []
     fields, waiting = bulk.Fields("sudog", g="g", next="next"), {row.addr for row in rows}
-    ends = {sudog.addr for sudog in fields.readable({line.tail for line in lists} - {0}) if sudog.g in waiting and not sudog.next}
+    ends = {
+        sudog.addr
+        for sudog in fields.readable({line.tail for line in lists} - {0})
+        if sudog.g in waiting and not sudog.next
+    }
     heads = {line.head: line.addr for line in lists if line.tail in ends and line.head}
     found, seen = {}, set()
     while heads and len(found) < bulk.MAX_GS:
@@ -240,7 +292,7 @@ def conds(rows):
     return found
 
 
-# ---- timers ------------------------------------------------------------------------------------------------------------
+# ---- timers ----------------------------------------------------------------------------------------------------------
 
 _TIMER = {"when": "when", "f": "f", "arg": ("arg.data", "arg"), "status": "status", "state": "state"}
 _READY = "runtime.goroutineReady"  # what Sleep's timers call
@@ -281,7 +333,11 @@ class Timers:
         constant = model.world().constant
         ended = {constant(name) for name in ("timerDeleted", "timerRemoving", "timerRemoved")} - {None}
         zombie = constant("timerZombie") or 0  # a stopped one may stay in its heap for a while
-        return [row for row in rows if row.status not in ended and not (row.state is not None and (row.state & zombie or not row.when))]
+        return [
+            row
+            for row in rows
+            if row.status not in ended and not (row.state is not None and (row.state & zombie or not row.when))
+        ]
 
     def _lead(self):
         names, closures = {}, []
@@ -303,7 +359,8 @@ class Timers:
 
     @staticmethod
     def _called(f):
-        """The name of a timer's function: in Go its value is a pointer to a closure, which begins with the code's address."""
+        """The name of a timer's function: in Go its value is a pointer to a closure, which begins with the code's
+        address."""
         pc = model.read_word(f) if model.world().is_go else f
         return _name(pc) if isinstance(pc, int) else "?"
 

@@ -1,7 +1,8 @@
-"""Whether the file that gdb reads is what runs: a program that was rebuilt since has other functions and lines at its addresses.
+"""Whether the file that gdb reads is what runs: a program that was rebuilt since has other functions and lines at its
+addresses.
 
-The kernel maps a program's notes with its program headers and tells it where those are, so memory says which build runs; a core
-may have left them out. What memory does not say is not known, and of that nothing is claimed.
+The kernel maps a program's notes with its program headers and tells it where those are, so memory says which build
+runs; a core may have left them out. What memory does not say is not known, and of that nothing is claimed.
 """
 
 import struct
@@ -49,7 +50,8 @@ def _moved(heads, at):
 
 
 def _elsewhere(world):
-    """A symbol that Go's own table of its sections has at another place than the file does; None if none is known to be."""
+    """A symbol that Go's own table of its sections has at another place than the file does; None if none is known to
+    be."""
     table = model.variable("firstmoduledata") if world.is_go and not world.elf.relocatable else None
     for name in _MODULE if table else ():
         address = world.address("runtime." + name)
@@ -72,7 +74,10 @@ def sentence():
     if not model.alive() or model.moment() is not None or not differs():
         return None
     what = "what left this core" if model.on_core() else "what runs"
-    return f"{untrusted.shown(model.world().path)} is not {what}: it was built anew since, or is another program. Functions and lines may be wrong."
+    return (
+        f"{untrusted.shown(model.world().path)} is not {what}: it was built anew since, or is another program."
+        " Functions and lines may be wrong."
+    )
 
 
 def warn():

@@ -19,7 +19,9 @@ import gdb
 from . import model
 
 GAP = 4096  # what lies between two structures this near is read with them
-REMOTE_GAP = 2048  # through the remote protocol: a packet costs as much as so many bytes, or twenty times that if somebody must wake for it
+# through the remote protocol: a packet costs as much as so many bytes, or twenty times that if somebody must wake for
+# it
+REMOTE_GAP = 2048
 CHUNK = 1 << 20  # no read is longer than this
 MAX_GS = 1 << 22
 
@@ -27,7 +29,8 @@ MAX_GS = 1 << 22
 def pieces(addresses, size):
     """Yields (data, base, members): data holds the `size` bytes at each member, at address - base.
 
-    Members are addresses in rising order; one that was asked for twice comes twice. One that cannot be read has data None.
+    Members are addresses in rising order; one that was asked for twice comes twice. One that cannot be read has data
+    None.
     """
     ordered = sorted(addresses)
     near = size + (REMOTE_GAP if remote() else GAP)
@@ -35,7 +38,11 @@ def pieces(addresses, size):
     edges = [0, *itertools.compress(itertools.count(1), far), len(ordered)]
     for first, end in itertools.pairwise(edges):
         while first < end:
-            cut = end if ordered[end - 1] - ordered[first] < CHUNK else bisect.bisect(ordered, ordered[first] + CHUNK, first, end)
+            cut = (
+                end
+                if ordered[end - 1] - ordered[first] < CHUNK
+                else bisect.bisect(ordered, ordered[first] + CHUNK, first, end)
+            )
             yield from _read(ordered[first:cut], size)
             first = cut
 
@@ -89,9 +96,11 @@ def _longest(address, size):
 
 
 def spans(ranges):
-    """Yields (number of the range, its memory or a part of it, None if that cannot be read) for ranges (lo, hi) of whole words.
+    """Yields (number of the range, its memory or a part of it, None if that cannot be read) for ranges (lo, hi) of
+    whole words.
 
-    Near ones are read together, long ones in pieces. The parts of a range come in their order, ranges as they lie in memory.
+    Near ones are read together, long ones in pieces. The parts of a range come in their order, ranges as they lie in
+    memory.
     """
     together, gap = [], REMOTE_GAP if remote() else GAP
     for number in sorted(range(len(ranges)), key=ranges.__getitem__):
@@ -127,22 +136,29 @@ def _together(ranges, numbers):
 
 
 def allgs():
-    """The addresses of the goroutines in allgs, each once, and a sentence if something there makes no sense, else None."""
+    """The addresses of the goroutines in allgs, each once, and a sentence if something there makes no sense, else
+    None."""
     addresses, problem = _allgs()
     strangers = _strangers(addresses)
     if strangers:
         places = [f"allgs[{addresses.index(address)}] is {what}" for address, what in list(strangers.items())[:3]]
         more = f", and {len(strangers) - 3} more" if len(strangers) > 3 else ""
-        problem = f"{problem or ''} {', '.join(places)}{more}: no goroutine. Who stood there is lost from the list.".lstrip()
+        problem = (
+            f"{problem or ''} {', '.join(places)}{more}: no goroutine. Who stood there is lost from the list.".lstrip()
+        )
     addresses = [address for address in addresses if address not in strangers] if strangers else addresses
     unique = list(dict.fromkeys(addresses))
     if len(unique) < len(addresses):
-        problem = f"{problem or ''} allgs holds {len(addresses) - len(unique)} of them twice: as many may be lost from the list.".lstrip()
+        problem = (
+            f"{problem or ''} allgs holds {len(addresses) - len(unique)} of them twice: as many may be lost from the"
+            " list.".lstrip()
+        )
     return unique, problem
 
 
 def _strangers(addresses):
-    """{address: what it is} of those in a list of gs that cannot be goroutines: no place where a g can lie, g0, some M's own."""
+    """{address: what it is} of those in a list of gs that cannot be goroutines: no place where a g can lie, g0, some
+    M's own."""
     found = {}
     if 0 in addresses:
         found[0] = "nil"
@@ -160,7 +176,8 @@ def _strangers(addresses):
 
 
 def owned_by_m(address, m):
-    """Is the g at an address an M's own, its g0 or gsignal? The M's word alone is none: the g says so, too, and has no id."""
+    """Is the g at an address an M's own, its g0 or gsignal? The M's word alone is none: the g says so, too, and has no
+    id."""
     g = model.read_struct("g", address)
     return bool(g) and g.get("m") == m.addr and not g.get("goid")
 
@@ -189,7 +206,10 @@ def _allgs():
     addresses = words(array, min(room, MAX_GS) if 0 <= said <= room else max(sane, default=MAX_GS)) if array else []
     if 0 in addresses:
         addresses = addresses[: addresses.index(0)]
-    return addresses, f"allgs makes no sense (len {said}, cap {room}, allglen {twin}): what follows is what its memory holds."
+    return (
+        addresses,
+        f"allgs makes no sense (len {said}, cap {room}, allglen {twin}): what follows is what its memory holds.",
+    )
 
 
 def structs(kind, addresses):
@@ -206,9 +226,9 @@ def structs(kind, addresses):
 class Fields:
     """Some fields of a type, decoded together: each structure is one named tuple, with its address in `addr`.
 
-    What is asked for is a path (`sched.pc`) or several, of which the type's first is taken. A field that the type lacks is None; of a
-    type that the program lacks nothing can be read.
-    Those named in `later` are left alone until somebody asks a row for one: then that one structure is read again.
+    What is asked for is a path (`sched.pc`) or several, of which the type's first is taken. A field that the type lacks
+    is None; of a type that the program lacks nothing can be read. Those named in `later` are left alone until somebody
+    asks a row for one: then that one structure is read again.
     """
 
     def __init__(self, kind, later=(), **wanted):
@@ -224,7 +244,9 @@ class Fields:
         self._form = struct.Struct(form)
         self.size = max(self._form.size, 1)
         row = collections.namedtuple(kind, [*(name for _, name in present), "addr"])
-        others = {name: leaf and _read_later(kind, leaf.path) for name, leaf in leaves.items() if name not in row._fields}
+        others = {
+            name: leaf and _read_later(kind, leaf.path) for name, leaf in leaves.items() if name not in row._fields
+        }
         self.Row = type(kind, (row,), {"__slots__": (), **others})
 
     def need(self, *names):
@@ -240,7 +262,8 @@ class Fields:
                 setattr(self.Row, name, value)
 
     def _pieces(self, addresses):
-        """(data, what to take from an address for its place in data, members): see `pieces`; None for data that cannot be read."""
+        """(data, what to take from an address for its place in data, members): see `pieces`; None for data that cannot
+        be read."""
         for data, base, members in pieces(addresses, self.offset + self.size):
             yield data if self._known else None, base - self.offset, members
 
@@ -258,11 +281,16 @@ class Fields:
         return {row.addr: row for row in self.readable(addresses)}
 
     def columns(self, addresses):
-        """A list for each field, of all structures in rising order of their addresses; 0 for what cannot be read or the type lacks."""
+        """A list for each field, of all structures in rising order of their addresses; 0 for what cannot be read or the
+        type lacks."""
         found, unpack, nothing = [], self._form.unpack_from, (0,) * (len(self.Row._fields) - 1)
         with no_collecting():
             for data, base, members in self._pieces(addresses):
-                found += [unpack(data, address - base) for address in members] if data is not None else [nothing] * len(members)
+                found += (
+                    [unpack(data, address - base) for address in members]
+                    if data is not None
+                    else [nothing] * len(members)
+                )
         lists = {name: list(map(operator.itemgetter(i), found)) for i, name in enumerate(self.Row._fields[:-1])}
         lacking = {name: [0] * len(found) for name in self._wanted if name not in lists}
         return types.SimpleNamespace(**lists, **lacking, addr=sorted(addresses))
@@ -287,7 +315,11 @@ def column(rows, name):
 
 def ordered(rows, name):
     """Rows of the same kind in the order of one field."""
-    return sorted(rows, key=operator.itemgetter(rows[0]._fields.index(name))) if rows and name in rows[0]._fields else list(rows)
+    return (
+        sorted(rows, key=operator.itemgetter(rows[0]._fields.index(name)))
+        if rows and name in rows[0]._fields
+        else list(rows)
+    )
 
 
 def _paths(want):
@@ -296,7 +328,8 @@ def _paths(want):
 
 @contextlib.contextmanager
 def no_collecting():
-    """Python does not look for garbage while this lasts: a hundred thousand new tuples would make it look in vain, often."""
+    """Python does not look for garbage while this lasts: a hundred thousand new tuples would make it look in vain,
+    often."""
     enabled = gc.isenabled()
     gc.disable()
     try:

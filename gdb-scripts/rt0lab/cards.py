@@ -30,8 +30,11 @@ def card(stage, snap, before):
     lines += textwrap.wrap(stage.why, WIDTH - 2, initial_indent="  ", subsequent_indent="  ")
     lines += _source(snap)
     if before is None:
-        lines.append("  before this nothing had run: g0, m0 and sched are all zero" if stage is stops.TABLE[0]
-                     else "  no earlier stop was seen: what changed is not known")  # fmt: skip
+        lines.append(
+            "  before this nothing had run: g0, m0 and sched are all zero"
+            if stage is stops.TABLE[0]
+            else "  no earlier stop was seen: what changed is not known"
+        )
     else:
         lines += changes(snapshot.diff(before, snap), _CHANGES, snap)
     lines += picture(snap)
@@ -83,9 +86,10 @@ def _source(snap):
 # ---- what changed --------------------------------------------------------------------------------------------------
 
 # Counters of time and of memory that say nothing about the boot.
-_NOISE = ("fastrand", "cheaprand", "lastpoll", "procresizetime", "sysmontick", "timeToRun", "statsSeq", "mspancache", "pcache",
-          "trackingSeq", "palloc", "wbBuf", "deferpool", "sudogcache", "chacha8", "maxStackScanDelta", "limiterEvent",
-          "gcw", "schedwhen", "mLockProfile", "locksHeld")  # fmt: skip
+_NOISE = """
+    fastrand cheaprand lastpoll procresizetime sysmontick timeToRun statsSeq mspancache pcache trackingSeq palloc
+    wbBuf deferpool sudogcache chacha8 maxStackScanDelta limiterEvent gcw schedwhen mLockProfile locksHeld
+""".split()
 
 
 def _rank(path):
@@ -162,10 +166,14 @@ def changes(changed, limit, snap):
 
 def picture(snap):
     """Ms, Ps, goroutines and queues in a few lines."""
-    return [*_row("M", [_m(snap, m) for m in snap.hosts()]),
-            *_row("P", [_p(snap, p) for p in snap.ps] or [begun.short("ps")]),
-            *_row("G", [_g(snap, g) for g in snap.gs if _alive(snap, g)] or ["none alive" if snap.gs else begun.short("gs")]),
-            *_sched(snap)]  # fmt: skip
+    return [
+        *_row("M", [_m(snap, m) for m in snap.hosts()]),
+        *_row("P", [_p(snap, p) for p in snap.ps] or [begun.short("ps")]),
+        *_row(
+            "G", [_g(snap, g) for g in snap.gs if _alive(snap, g)] or ["none alive" if snap.gs else begun.short("gs")]
+        ),
+        *_sched(snap),
+    ]
 
 
 def _row(letter, cells, limit=2):
@@ -228,4 +236,6 @@ def _g(snap, g):
 def _sched(snap):
     queue = [_short(snap, g) for g in snap.queue[:8]]
     ps, ms = snap.sched.get("npidle"), snap.sched.get("nmidle")
-    return [f"  sched: queue [{' '.join(queue)}], {ps} idle P{'' if ps == 1 else 's'}, {ms} idle M{'' if ms == 1 else 's'}"]
+    return [
+        f"  sched: queue [{' '.join(queue)}], {ps} idle P{'' if ps == 1 else 's'}, {ms} idle M{'' if ms == 1 else 's'}"
+    ]

@@ -1,30 +1,51 @@
-"""What must hold at any moment of g, m, p and sched: links that point both ways, counts that match lists, statuses that fit.
+"""What must hold at any moment of g, m, p and sched: links that point both ways, counts that match lists, statuses that
+fit.
 
-Each check is ok, BROKEN, `not yet` (the boot has not come there), `moving` (a thread is in the middle of changing just that) or
-`unknown` (it cannot be seen here). What excuses is named by the check, and is evidence of its own: see begun and movers. Channels and
-what waits on them are checked in checks_waiters.
+Each check is ok, BROKEN, `not yet` (the boot has not come there), `moving` (a thread is in the middle of changing just
+that) or `unknown` (it cannot be seen here). What excuses is named by the check, and is evidence of its own: see begun
+and movers. Channels and what waits on them are checked in checks_waiters.
 """
 
 import collections
 import functools
 
 from . import begun, checks_waiters, model
-from .verdicts import BROKEN, MOVING, NOT_YET, OK, UNKNOWN, Broken, NotYet, Now, Unknown, run_all  # noqa: F401 (who runs checks asks for their verdicts here)
+from .verdicts import (
+    BROKEN,
+    MOVING,
+    NOT_YET,
+    OK,
+    UNKNOWN,
+    Broken,
+    NotYet,
+    Now,
+    Unknown,
+    run_all,
+)  # noqa: F401 (who runs checks asks for their verdicts here)
 
-# The functions that make or cut a link, in this runtime and in Go's from 1.10 on. Only these excuse a link that is half made.
-_CURG = ("execute", "dropg", "goexit0", "gdestroy", "gosched_m", "goschedImpl", "gopreempt_m", "goyield_m", "park_m", "preemptPark",
-         "exitsyscall0", "exitsyscallNoP", "oneNewExtraM", "needm", "needAndBindM", "dropm", "casgstatus", "casGToWaiting",
-         "newstack", "lessstack", "debugCallWrap", "coroswitch_m")  # fmt: skip
-_M_P = ("acquirep", "acquirep1", "acquirepNoTrace", "wirep", "releasep", "releasepNoTrace", "procresize", "destroy", "startTheWorldWithSema",
-        "stopTheWorldWithSema", "entersyscall", "reentersyscall", "entersyscallblock", "entersyscall_gcwait", "entersyscallHandleGCWait",
-        "exitsyscall", "exitsyscallfast", "exitsyscallfast_reacquired", "exitsyscallfast_pidle", "exitsyscallTryGetP", "exitsyscall0",
-        "handoffp", "retake", "takeP", "gcstopP", "gcstopm", "forEachP", "forEachPInternal", "needm", "dropm", "mexit")  # fmt: skip
-_ON_ITS_STACK = ("casgstatus", "casGToWaiting", "casGToWaitingForSuspendG", "gcMarkTermination", "gopark", "mcall", "traceAdvance",
-                 "debugCallWrap", "debugCallWrap1", "debugCallWrap2", "stopTheWorldGC")  # fmt: skip
+# The functions that make or cut a link, in this runtime and in Go's from 1.10 on. Only these excuse a link that is half
+# made.
+_CURG = """
+    execute dropg goexit0 gdestroy gosched_m goschedImpl gopreempt_m goyield_m park_m preemptPark exitsyscall0
+    exitsyscallNoP oneNewExtraM needm needAndBindM dropm casgstatus casGToWaiting newstack lessstack debugCallWrap
+    coroswitch_m
+""".split()
+_M_P = """
+    acquirep acquirep1 acquirepNoTrace wirep releasep releasepNoTrace procresize destroy startTheWorldWithSema
+    stopTheWorldWithSema entersyscall reentersyscall entersyscallblock entersyscall_gcwait entersyscallHandleGCWait
+    exitsyscall exitsyscallfast exitsyscallfast_reacquired exitsyscallfast_pidle exitsyscallTryGetP exitsyscall0
+    handoffp retake takeP gcstopP gcstopm forEachP forEachPInternal needm dropm mexit
+""".split()
+_ON_ITS_STACK = """
+    casgstatus casGToWaiting casGToWaitingForSuspendG gcMarkTermination gopark mcall traceAdvance debugCallWrap
+    debugCallWrap1 debugCallWrap2 stopTheWorldGC
+""".split()
 _NEW_M = ("mcommoninit", "startm", "allocm", "newm", "newm1", "oneNewExtraM", "mpreinit", "mexit", "malg", "schedinit")
 _NEW_G = ("newproc1", "allgadd", "malg", "oneNewExtraM")
-_BIRTH = ("rt0_go", "settls", "clone", "mstart", "mstart0", "mstart1", "minit", "needm", "needAndBindM", "dropm", "cgocallback",
-          "crosscall1", "crosscall_amd64", "threadentry")  # fmt: skip
+_BIRTH = """
+    rt0_go settls clone mstart mstart0 mstart1 minit needm needAndBindM dropm cgocallback crosscall1 crosscall_amd64
+    threadentry
+""".split()
 _STEPS = {"tie": ("rt0_go",), "ms": ("schedinit",), "ps": ("schedinit",), "gs": ()}
 
 
@@ -32,7 +53,9 @@ def run(snap):
     """All checks on one snapshot."""
     for name in ("g0", "m0", "sched"):
         if not getattr(snap, name):
-            raise model.Problem(f"{name} cannot be read: {getattr(snap, name)}. Is this the program that the process or the core is of?")
+            raise model.Problem(
+                f"{name} cannot be read: {getattr(snap, name)}. Is this the program that the process or the core is of?"
+            )
     return run_all(CHECKS, Now(snap))
 
 
@@ -41,7 +64,11 @@ def _not_empty(now, items, step):
     if items:
         return
     early, why = begun.why_none(step)
-    raise NotYet(why.partition(",")[0]) if early else Broken(why, now.mover(_STEPS[step], now.snap.m0.addr, now.snap.g0.addr))
+    raise (
+        NotYet(why.partition(",")[0])
+        if early
+        else Broken(why, now.mover(_STEPS[step], now.snap.m0.addr, now.snap.g0.addr))
+    )
 
 
 def _no_excuse():
@@ -104,10 +131,15 @@ def _current(now):
         raise Broken(f"{now.name(g.addr)} runs here, but has no M", now.between_stacks, now.mover(_CURG, g.addr))
     m = now.m_at(g.get("m"))
     if m is None:
-        raise Broken(f"{now.name(g.addr)}.m is {now.name(g.get('m'))}, which is not on allm", now.mover(_NEW_M, g.get("m")))
+        raise Broken(
+            f"{now.name(g.addr)}.m is {now.name(g.get('m'))}, which is not on allm", now.mover(_NEW_M, g.get("m"))
+        )
     if g.addr not in (m.get("g0"), m.get("gsignal"), m.get("curg")):
-        raise Broken(f"{now.name(g.addr)} runs on {now.name(m.addr)}, but is neither its g0, its gsignal nor its curg",
-                     now.between_stacks, now.mover(_CURG, m.addr))  # fmt: skip
+        raise Broken(
+            f"{now.name(g.addr)} runs on {now.name(m.addr)}, but is neither its g0, its gsignal nor its curg",
+            now.between_stacks,
+            now.mover(_CURG, m.addr),
+        )
     return f"{now.name(g.addr)} on {now.name(m.addr)}"
 
 
@@ -117,7 +149,11 @@ def _stack(now):
     if g is None or not g.get("stack.hi"):
         if begun.why_none("ms")[0]:
             raise NotYet("this thread has no current g with stack bounds yet")
-        raise Unknown("this thread is on no g that is known") if g is None else Broken(f"{now.name(g.addr)} has no stack bounds")
+        raise (
+            Unknown("this thread is on no g that is known")
+            if g is None
+            else Broken(f"{now.name(g.addr)} has no stack bounds")
+        )
     lo, hi, name = g.get("stack.lo"), g.get("stack.hi"), now.name(g.addr)
     if lo <= snap.sp <= hi:
         return f"{snap.names.pointer(snap.sp)}"
@@ -144,9 +180,15 @@ def _curg(now):
             continue
         g = snap.by_address.get(address)
         if g is None:
-            now.wrong(f"{now.name(m.addr)}.curg is {now.name(address)}, which is not in allgs", now.mover(_CURG + _NEW_G, m.addr, address))
+            now.wrong(
+                f"{now.name(m.addr)}.curg is {now.name(address)}, which is not in allgs",
+                now.mover(_CURG + _NEW_G, m.addr, address),
+            )
         elif g.get("m") != m.addr:
-            now.wrong(f"{now.name(m.addr)}.curg is {now.name(address)}, but its m is {now.name(g.get('m'))}", now.mover(_CURG, m.addr))
+            now.wrong(
+                f"{now.name(m.addr)}.curg is {now.name(address)}, but its m is {now.name(g.get('m'))}",
+                now.mover(_CURG, m.addr),
+            )
         pairs.append(f"{now.name(m.addr)} runs {now.name(address)}")
     for g in snap.gs:
         m = g.get("m")
@@ -154,14 +196,23 @@ def _curg(now):
             continue
         owner = now.m_at(m)
         if owner is None:
-            now.wrong(f"{snap.g_name(g)}.m is {now.name(m)}, which is not on allm", now.mover(_NEW_M + _CURG, m, g.addr))
+            now.wrong(
+                f"{snap.g_name(g)}.m is {now.name(m)}, which is not on allm", now.mover(_NEW_M + _CURG, m, g.addr)
+            )
         elif owner.get("curg") != g.addr:
-            now.wrong(f"{snap.g_name(g)}.m is {now.name(m)}, but {now.name(m)}.curg is {now.name(owner.get('curg'))}", now.mover(_CURG, m, g.addr))
+            now.wrong(
+                f"{snap.g_name(g)}.m is {now.name(m)}, but {now.name(m)}.curg is {now.name(owner.get('curg'))}",
+                now.mover(_CURG, m, g.addr),
+            )
     if not snap.ms:
         _not_empty(now, (), "ms")
     if not pairs and begun.why_none("gs")[0]:
         raise NotYet("no M runs a goroutine yet")
-    return ", ".join(pairs[:6]) + (f", and {len(pairs) - 6} more" if len(pairs) > 6 else "") if pairs else "no M runs a goroutine"
+    return (
+        ", ".join(pairs[:6]) + (f", and {len(pairs) - 6} more" if len(pairs) > 6 else "")
+        if pairs
+        else "no M runs a goroutine"
+    )
 
 
 def _own_gs(now):
@@ -213,7 +264,10 @@ def _p_m(now):
         g = snap.by_address.get(m.get("curg"))
         in_a_call = g is not None and now.g_is(g, "_Gsyscall", "_Gdead", "_Gdeadextra")  # Go 1.10 leaves m.p as it was
         if ps[at].get("m") != m.addr and not in_a_call:
-            now.wrong(f"{now.name(m.addr)}.p is {now.name(at)}, but {now.name(at)}.m is {now.name(ps[at].get('m'))}", now.mover(_M_P, m.addr, at))
+            now.wrong(
+                f"{now.name(m.addr)}.p is {now.name(at)}, but {now.name(at)}.m is {now.name(ps[at].get('m'))}",
+                now.mover(_M_P, m.addr, at),
+            )
     return f"{len(snap.ps)} Ps, {held} with an M"
 
 
@@ -231,8 +285,8 @@ def _g_status(now):
         if plain in ("_Grunnable", "_Gpreempted", "_Gleaked") and m and not (owner and owner.get("curg") == g.addr):
             now.wrong(f"{name} is {status}, but its m is {now.name(m)}", now.mover(_CURG, g.addr))
         if plain == "_Gwaiting" and m:
-            # The runtime itself says of a goroutine whose M works for it on its g0 that it waits: whoever collects garbage may
-            # then look at its stack. Its own code does not run meanwhile.
+            # The runtime itself says of a goroutine whose M works for it on its g0 that it waits: whoever collects
+            # garbage may then look at its stack. Its own code does not run meanwhile.
             thread = now.threads.of_m(m)
             if thread is not None and thread.g == g.addr and not thread.between_stacks():
                 now.wrong(f"{name} is {status}, but runs on thread {thread.num}", now.mover(_ON_ITS_STACK + _CURG, m))
@@ -263,7 +317,10 @@ def _allgs(now):
     ids = collections.Counter(g.get("goid") for g in snap.gs if g.get("goid") and not now.g_is(g, "_Gdead"))
     twice = sorted(goid for goid, count in ids.items() if count > 1)
     if twice:
-        raise Broken(f"{len(twice)} ids belong to two goroutines each: {', '.join(map(str, twice[:5]))}{'...' if len(twice) > 5 else ''}")
+        raise Broken(
+            f"{len(twice)} ids belong to two goroutines each:"
+            f" {', '.join(map(str, twice[:5]))}{'...' if len(twice) > 5 else ''}"
+        )
     return f"{length} gs"
 
 
@@ -308,13 +365,17 @@ def _queued(now, address, where, seen):
     if not now.g_is(g, "_Grunnable"):  # it is made ready before it is queued, and runs after it is taken out
         raise Broken(f"{now.snap.g_name(g)} is in {where}, but {now.snap.world.g_status(g.get('atomicstatus'))}")
     if address in seen:
-        now.wrong(f"{now.snap.g_name(g)} is in {where} and in {seen[address]}",
-                  now.holder("sched.lock"), now.mover(("runqgrab", "runqputslow", "runqputbatch", "procresize", "destroy"), address))  # fmt: skip
+        now.wrong(
+            f"{now.snap.g_name(g)} is in {where} and in {seen[address]}",
+            now.holder("sched.lock"),
+            now.mover(("runqgrab", "runqputslow", "runqputbatch", "procresize", "destroy"), address),
+        )
     seen[address] = where
 
 
 def _counted(now, chain, what, said, most=1):
-    """The length of a list that sched.lock guards, if it is what a count says; who has the lock changes both, `most` at a time."""
+    """The length of a list that sched.lock guards, if it is what a count says; who has the lock changes both, `most` at
+    a time."""
     if said is None:
         raise Unknown(f"this program has no {what} that could be compared with the {len(chain)} on the list")
     held = now.holder("sched.lock") if abs(len(chain) - said) <= most else _no_excuse
@@ -361,9 +422,14 @@ def _allm(now):
     if max(ids) >= said:
         raise Broken(f"there is an m{max(ids)}, but sched.mnext is {said}", excuse)
     gone = snap.sched.get("nmfreed")
-    # An id is taken before its M is on the list, an M is off the list before it is counted as gone; m0 is counted, and stays.
+    # An id is taken before its M is on the list, an M is off the list before it is counted as gone; m0 is counted, and
+    # stays.
     if snap.sched.has("mnext") and gone is not None and len(ids) - (said - gone) not in (0, 1):
-        raise Broken(f"{len(ids)} Ms on allm, but sched counts {said} made and {gone} gone", excuse, now.mover(_NEW_M, *(m.addr for m in snap.ms)))
+        raise Broken(
+            f"{len(ids)} Ms on allm, but sched counts {said} made and {gone} gone",
+            excuse,
+            now.mover(_NEW_M, *(m.addr for m in snap.ms)),
+        )
     return f"{len(ids)} Ms"
 
 

@@ -1,4 +1,5 @@
-"""What must hold of channels and of what waits on them: who waits is in the queue, the queue's links point both ways, nobody waits in vain."""
+"""What must hold of channels and of what waits on them: who waits is in the queue, the queue's links point both ways,
+nobody waits in vain."""
 
 from . import bulk, model
 from .verdicts import Broken, Unknown
@@ -6,8 +7,10 @@ from .verdicts import Broken, Unknown
 MAX_SUDOGS = 1 << 18  # that are looked at
 
 # Who takes a waiter out of a queue lets go of the channel before the waiter is ready.
-_WAKERS = ("chansend", "send", "chanrecv", "recv", "closechan", "goready", "ready", "selectgo", "gopark", "park_m", "chanparkcommit",
-           "selparkcommit", "acquireSudog", "releaseSudog", "mcall", "dequeueSudoG", "timerchandrain", "blockTimerChan", "systemstack")  # fmt: skip
+_WAKERS = """
+    chansend send chanrecv recv closechan goready ready selectgo gopark park_m chanparkcommit selparkcommit
+    acquireSudog releaseSudog mcall dequeueSudoG timerchandrain blockTimerChan systemstack
+""".split()
 _WAITS = ("_Gwaiting", "_Gcopystack", "_Gleaked", "_Gpreempted")
 
 
@@ -16,7 +19,15 @@ class _Queues:
 
     def __init__(self, now):
         self.now = now
-        fields = bulk.Fields("sudog", g="g", c=("c", "c.vu", "c.maybeTraceablePtr.vu"), link="waitlink", next="next", prev="prev", select=("isSelect", "selectDone"))
+        fields = bulk.Fields(
+            "sudog",
+            g="g",
+            c=("c", "c.vu", "c.maybeTraceablePtr.vu"),
+            link="waitlink",
+            next="next",
+            prev="prev",
+            select=("isSelect", "selectDone"),
+        )
         self.waiting = [g for g in now.snap.gs if g.get("waiting") and now.g_is(g, *_WAITS)]
         self.sudogs, self.of, self.unread, self.cut = {}, {}, [], False
         links = {g.get("waiting"): g for g in self.waiting}
@@ -27,7 +38,11 @@ class _Queues:
             self.unread += [(links[address], address) for address in links if address not in found]
             for address, sudog in found.items():
                 self.sudogs[address], self.of[address] = sudog, links[address]
-            links = {s.link: links[address] for address, s in found.items() if s.link and s.link not in self.sudogs} if not self.cut else {}
+            links = (
+                {s.link: links[address] for address, s in found.items() if s.link and s.link not in self.sudogs}
+                if not self.cut
+                else {}
+            )
         channels = {s.c for s in self.sudogs.values() if s.c}
         self.channels = {c.addr: c for c in bulk.structs("hchan", sorted(channels)) if c}
         self.queued = {}  # address of a sudog: (channel, `recvq`)
@@ -55,17 +70,31 @@ class _Queues:
             if sudog.c != chan.addr:
                 raise Broken(f"{what} holds a sudog of chan {self.now.name(sudog.c)}", held)
             if (sudog.prev or 0) != before:
-                raise Broken(f"{what}: the sudog behind {self.now.name(before)} says that it is behind {self.now.name(sudog.prev)}", held)
+                raise Broken(
+                    (
+                        f"{what}: the sudog behind {self.now.name(before)} says that it is behind"
+                        f" {self.now.name(sudog.prev)}"
+                    ),
+                    held,
+                )
             g = self.now.snap.by_address.get(sudog.g)
             if g is None:
                 raise Broken(f"{what} holds {self.now.name(sudog.g)}, which is not in allgs", held)
             if not sudog.select and not self.now.g_is(g, *_WAITS):
-                self.now.wrong(f"{self.now.snap.g_name(g)} is in {what}, but {self.now.snap.world.g_status(g.get('atomicstatus'))}", held,
-                               self.now.mover(_WAKERS, g.addr))  # fmt: skip
+                self.now.wrong(
+                    (
+                        f"{self.now.snap.g_name(g)} is in {what}, but"
+                        f" {self.now.snap.world.g_status(g.get('atomicstatus'))}"
+                    ),
+                    held,
+                    self.now.mover(_WAKERS, g.addr),
+                )
             self.queued[at] = chan.addr, side
             at, before, count = sudog.next, at, count + 1
         if not at and chan.get(f"{side}.last") != before and (before or chan.get(f"{side}.first")):
-            raise Broken(f"{what}.last is {self.now.name(chan.get(f'{side}.last'))}, should be {self.now.name(before)}", held)
+            raise Broken(
+                f"{what}.last is {self.now.name(chan.get(f'{side}.last'))}, should be {self.now.name(before)}", held
+            )
         return count
 
     def held(self, chan):
@@ -82,7 +111,9 @@ def _channels(now):
         raise Broken(f"{now.snap.g_name(g)}.waiting leads to {now.name(address)}, which cannot be read")
     for address, sudog in queues.sudogs.items():
         if sudog.c and (sudog.c & 7 or sudog.c not in queues.channels):
-            raise Broken(f"{now.snap.g_name(queues.of[address])} waits on a chan at {now.name(sudog.c)}, where none can be")
+            raise Broken(
+                f"{now.snap.g_name(queues.of[address])} waits on a chan at {now.name(sudog.c)}, where none can be"
+            )
     for chan in queues.channels.values():
         what, held = f"chan {chan.addr:#x}", queues.held(chan)
         count, room, closed = chan.need("qcount"), chan.need("dataqsiz"), chan.need("closed")
@@ -108,14 +139,19 @@ def _waiters(now):
         g = queues.of[address]
         if sudog.g != g.addr:
             now.wrong(f"{now.snap.g_name(g)} waits with a sudog of {now.name(sudog.g)}", now.mover(_WAKERS, g.addr))
-        # Whoever takes a waiter out says so in g.param, and wins a select by g.selectDone, before it makes the waiter ready.
+        # Whoever takes a waiter out says so in g.param, and wins a select by g.selectDone, before it makes the waiter
+        # ready.
         won = g.get("param") == address or (g.get("selectDone") if g.has("selectDone") else sudog.select)
         chan = queues.channels.get(sudog.c)
         if chan is None or address in queues.queued or won:
             continue
         near = g.addr, address, chan.addr
-        now.wrong(f"{now.snap.g_name(g)} waits on chan {sudog.c:#x}, but is in none of its queues", queues.held(chan),
-                  now.mover(_WAKERS, *near), now.preempted(_WAKERS, *near))  # fmt: skip
+        now.wrong(
+            f"{now.snap.g_name(g)} waits on chan {sudog.c:#x}, but is in none of its queues",
+            queues.held(chan),
+            now.mover(_WAKERS, *near),
+            now.preempted(_WAKERS, *near),
+        )
     return f"{len(queues.sudogs)} sudogs, each in its queue"
 
 

@@ -1,7 +1,7 @@
 """Who is answered: one debugger at a time. Others, and those of other users, get a sentence. No gdb in it.
 
-A debugger that has asked nothing for a while may have been forgotten, stopped, or cut off; nobody can tell from here. It stays
-until another one comes, and then gives way.
+A debugger that has asked nothing for a while may have been forgotten, stopped, or cut off; nobody can tell from here.
+It stays until another one comes, and then gives way.
 """
 
 import os
@@ -82,7 +82,8 @@ class Desk:
     """Answers whoever comes, until a client lets go of the program or `control` becomes readable."""
 
     def __init__(self, program, control, *, idle=0, users=None):
-        """`program()` answers one client: .answer(payload), .acknowledge, .ended. `users`: who may come (uids), None: all."""
+        """`program()` answers one client: .answer(payload), .acknowledge, .ended. `users`: who may come (uids), None:
+        all."""
         self._program, self._control, self._idle, self._users = program, control, idle, users
         self._served, self._refused, self._connections = None, [], {}
 
@@ -116,7 +117,10 @@ class Desk:
         clients = self._clients()
         readable, writable, _ = select.select(
             [self._control, *more, *(c.source for c in clients if len(c.unsent) < _UNREAD)],
-            [c.sink for c in clients if c.unsent], [], 1 if self._refused else None)  # fmt: skip
+            [c.sink for c in clients if c.unsent],
+            [],
+            1 if self._refused else None,
+        )
         for client in clients:
             try:
                 if client.sink in writable:
@@ -150,12 +154,16 @@ class Desk:
     def _refusal(self, connection):
         """Why this one is not answered, as a sentence; None if it is."""
         if self._users is not None and user_of(connection) not in self._users:
-            return "these goroutines are shown to the user who serves them, and to root (lab serve --any-user lifts that)"
+            return (
+                "these goroutines are shown to the user who serves them, and to root (lab serve --any-user lifts that)"
+            )
         if self._served:
             silent = time.monotonic() - self._served.asked
             if silent < self._idle:
-                return (f"another debugger looks at these goroutines, and asked {silent:.0f} s ago; "
-                        f"after {self._idle:g} s without a question it would give way")  # fmt: skip
+                return (
+                    f"another debugger looks at these goroutines, and asked {silent:.0f} s ago; "
+                    f"after {self._idle:g} s without a question it would give way"
+                )
         return None
 
     def _forget(self, client):
@@ -173,7 +181,9 @@ class Desk:
 def user_of(connection):
     """The uid of the process that made the other end of a connection; None if this machine does not know."""
     if connection.family == socket.AF_UNIX:
-        return struct.unpack("iII", connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, struct.calcsize("iII")))[1]
+        return struct.unpack(
+            "iII", connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, struct.calcsize("iII"))
+        )[1]
     try:
         here, there = connection.getsockname()[:2], connection.getpeername()[:2]
     except OSError:
@@ -186,7 +196,11 @@ def user_of(connection):
             continue
         for _, local, remote, state, _, _, _, uid, _, inode, *_ in rows:
             # Only while a process holds its end: the kernel shows those of closed ones as root's.
-            if state == _ESTABLISHED and inode != "0" and (_place(local), _place(remote)) == (_packed(there), _packed(here)):
+            if (
+                state == _ESTABLISHED
+                and inode != "0"
+                and (_place(local), _place(remote)) == (_packed(there), _packed(here))
+            ):
                 return int(uid)
     return None
 

@@ -2,7 +2,23 @@
 
 import gdb
 
-from . import begun, console, editors, entering, inferior, lists, looking, model, naming, panel, remembering, stepping, stops, waiting, walking
+from . import (
+    begun,
+    console,
+    editors,
+    entering,
+    inferior,
+    lists,
+    looking,
+    model,
+    naming,
+    panel,
+    remembering,
+    stepping,
+    stops,
+    waiting,
+    walking,
+)
 
 
 class Rt0(gdb.Command):
@@ -28,12 +44,20 @@ class Rt0(gdb.Command):
         if stage is not None:
             where = f"{'at' if exactly else 'after'} stage `{stage.name}`"
         else:  # a core, or a process that gdb came to later
-            where = "at no stage yet" if begun.trace_of("tie") == "" else "at no stage; those that it has passed were not seen"
-        on = "a core file cannot go on" if model.on_core() else "a view cannot go on" if model.on_view() else "`rt0 next` goes on"
+            where = (
+                "at no stage yet"
+                if begun.trace_of("tie") == ""
+                else "at no stage; those that it has passed were not seen"
+            )
+        on = (
+            "a core file cannot go on"
+            if model.on_core()
+            else ("a view cannot go on" if model.on_view() else "`rt0 next` goes on")
+        )
         console.say(f"{where}; {on}, `rt0 stages` lists all, `help rt0` says what else there is.")
 
 
-# ---- settings and registration -------------------------------------------------------------------------------------------
+# ---- settings and registration ---------------------------------------------------------------------------------------
 
 
 class _SetPrefix(gdb.Command):
@@ -80,7 +104,16 @@ def register():
     Rt0()
     for command in (walking.Stages, walking.Run, walking.Next, walking.Until, walking.Tour, walking.Record):
         command()
-    for command in (looking.Dump, looking.Diff, looking.Check, inferior.Threads, lists.Goroutines, lists.Ms, lists.Ps, lists.Sched):
+    for command in (
+        looking.Dump,
+        looking.Diff,
+        looking.Check,
+        inferior.Threads,
+        lists.Goroutines,
+        lists.Ms,
+        lists.Ps,
+        lists.Sched,
+    ):
         command()
     for command in (entering.Goroutine, waiting.Waits, waiting.Holders):
         command()

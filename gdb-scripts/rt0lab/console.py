@@ -13,7 +13,8 @@ from . import builds, history, model, packets, settings, snapshot, untrusted
 
 # ---- printing ------------------------------------------------------------------------------------------------------
 
-# Whatever a command prints comes through here: names, paths and memory may hold anything, and a terminal obeys what it is sent.
+# Whatever a command prints comes through here: names, paths and memory may hold anything, and a terminal obeys what it
+# is sent.
 
 _PLAIN = str.maketrans({"→": "->", "…": "."})
 _PAGE = 1000  # lines that are written at once
@@ -21,7 +22,8 @@ _WIDEST = 60  # columns of a table's cell that others are aligned with
 
 
 def say(text="", style=None):
-    """One line to the terminal; `style` is ANSI's number of how to show it, if a terminal is there that is to show such."""
+    """One line to the terminal; `style` is ANSI's number of how to show it, if a terminal is there that is to show
+    such."""
     text = printable(text)
     gdb.write((f"\033[{style}m{text}\033[m" if style and colours() else text) + "\n")
 
@@ -38,7 +40,9 @@ def write(lines):
 
 def pass_on(text):
     """What gdb printed: its lines stay lines, and may be long where the user asks for it."""
-    gdb.write("\n".join("\t".join(printable(part, len(text)) for part in line.split("\t")) for line in text.split("\n")))
+    gdb.write(
+        "\n".join("\t".join(printable(part, len(text)) for part in line.split("\t")) for line in text.split("\n"))
+    )
 
 
 def dump(data):
@@ -87,7 +91,8 @@ class _Seen:
 
 
 class Session:
-    """The last two stops and the last card of the program gdb is looking at, for `rt0 diff` and for what a card says has changed."""
+    """The last two stops and the last card of the program gdb is looking at, for `rt0 diff` and for what a card says
+    has changed."""
 
     @property
     def _seen(self):
@@ -168,7 +173,9 @@ def need_process():
 def need_runnable():
     model.world()
     if model.alive() and model.on_core():
-        raise model.Problem("this is a core file: it can be looked at (`rt0 dump`, `rt0 check`, `info goroutines`), not run.")
+        raise model.Problem(
+            "this is a core file: it can be looked at (`rt0 dump`, `rt0 check`, `info goroutines`), not run."
+        )
     if model.alive() and model.on_view():
         raise model.Problem(f"{packets.VIEW}.")
 
@@ -193,7 +200,9 @@ def careful(invoke):
             if isinstance(error, (model.Problem, untrusted.Unquotable)):
                 raise gdb.GdbError(untrusted.shown(str(error), untrusted.LINE)) from None
             if isinstance(error, gdb.error):
-                raise gdb.GdbError(f"gdb says: {untrusted.shown_lines(untrusted.unstyled(str(error)), untrusted.LINE)}") from None
+                raise gdb.GdbError(
+                    f"gdb says: {untrusted.shown_lines(untrusted.unstyled(str(error)), untrusted.LINE)}"
+                ) from None
             what = untrusted.shown(f"{type(error).__name__}: {error}")
             raise gdb.GdbError(f"rt0 itself failed ({what}): `set rt0 debug on` shows where.") from None
 

@@ -8,8 +8,10 @@ import os
 import struct
 
 # user_regs_struct, in its order.
-REGISTERS = ("r15", "r14", "r13", "r12", "rbp", "rbx", "r11", "r10", "r9", "r8", "rax", "rcx", "rdx", "rsi", "rdi", "orig_rax",
-             "rip", "cs", "eflags", "rsp", "ss", "fs_base", "gs_base", "ds", "es", "fs", "gs")  # fmt: skip
+REGISTERS = """
+    r15 r14 r13 r12 rbp rbx r11 r10 r9 r8 rax rcx rdx rsi rdi orig_rax rip cs eflags rsp ss fs_base gs_base ds es fs
+    gs
+""".split()
 
 PAGE = 4096
 MAX_SEGMENTS = 60000  # e_phnum has 16 bits, and its highest value means something else
@@ -37,9 +39,9 @@ def merged(ranges, gap=0):
 def write(file, pid, program, auxv, threads, memory, read):
     """Writes the core of process `pid` to a seekable binary file.
 
-    `threads` are (id, {register: value}), the first is the one a debugger selects; `memory` are ranges [lo, hi) of whole
-    pages; `read(address, size)` gives bytes or something false. Pages that cannot be read are left out, pages of zeros
-    are holes in the file.
+    `threads` are (id, {register: value}), the first is the one a debugger selects; `memory` are ranges [lo, hi) of
+    whole pages; `read(address, size)` gives bytes or something false. Pages that cannot be read are left out, pages of
+    zeros are holes in the file.
     """
     notes = b"".join(_note(_NT_PRSTATUS, _prstatus(number, registers)) for number, registers in threads[:1])
     notes += _note(_NT_PRPSINFO, _PRPSINFO.pack(pid, os.fsencode(program)[:15], os.fsencode(program)[:79]))
@@ -79,7 +81,8 @@ def _prstatus(number, registers):
 
 
 def _readable(memory, read):
-    """(address, bytes) of what can be read, in pieces: nearly always all of it, else page by page, as long as that is few."""
+    """(address, bytes) of what can be read, in pieces: nearly always all of it, else page by page, as long as that is
+    few."""
     pages_left = 1 << 16
     for lo, hi in memory:
         for start in range(lo, hi, _CHUNK):

@@ -1,7 +1,9 @@
-"""Writes an ELF file that holds nothing but debug information: a variable, whose fields are variables that lie elsewhere in a program.
+"""Writes an ELF file that holds nothing but debug information: a variable, whose fields are variables that lie
+elsewhere in a program.
 
-gdb has no other door for a name that the program's own debug information lacks. The types are those that gdb knows the fields by, told
-again: what one objfile says of a type another cannot refer to. No gdb command runs here, and nothing is read of the program's memory.
+gdb has no other door for a name that the program's own debug information lacks. The types are those that gdb knows the
+fields by, told again: what one objfile says of a type another cannot refer to. No gdb command runs here, and nothing is
+read of the program's memory.
 """
 
 import struct
@@ -10,17 +12,39 @@ import gdb
 
 _MOST_TYPES = 3000  # of more than that only name and size are told
 
-_TAG = {"unit": 0x11, "base": 0x24, "pointer": 0x0F, "void": 0x0F, "struct": 0x13, "union": 0x17, "member": 0x0D, "array": 0x01, "count": 0x21,
-        "slice": 0x01, "length": 0x21, "typedef": 0x16, "variable": 0x34}  # fmt: skip
+_TAG = {
+    "unit": 0x11,
+    "base": 0x24,
+    "pointer": 0x0F,
+    "void": 0x0F,
+    "struct": 0x13,
+    "union": 0x17,
+    "member": 0x0D,
+    "array": 0x01,
+    "count": 0x21,
+    "slice": 0x01,
+    "length": 0x21,
+    "typedef": 0x16,
+    "variable": 0x34,
+}
 _PARENTS = {"unit", "struct", "union", "array", "slice"}
 _STRING, _REF, _DATA1, _DATA4, _UDATA, _FLAG, _EXPRESSION = 0x08, 0x13, 0x0B, 0x06, 0x0F, 0x19, 0x18
 _NAME, _SIZE, _TYPE, _PLACE = (0x03, _STRING), (0x0B, _DATA4), (0x49, _REF), (0x02, _EXPRESSION)
 _ATTRIBUTES = {
-    "unit": (_NAME, (0x13, _DATA1)), "base": (_NAME, (0x0B, _DATA1), (0x3E, _DATA1)), "pointer": (_TYPE, (0x0B, _DATA1)), "void": ((0x0B, _DATA1),),
-    "struct": (_NAME, _SIZE), "union": (_NAME, _SIZE), "member": (_NAME, _TYPE, (0x38, _UDATA)), "array": (_TYPE,), "count": (_TYPE, (0x37, _UDATA)),
-    "slice": (_NAME, _TYPE, (0x50, _EXPRESSION)), "length": (_TYPE, (0x2F, _EXPRESSION)), "typedef": (_NAME, _TYPE),
+    "unit": (_NAME, (0x13, _DATA1)),
+    "base": (_NAME, (0x0B, _DATA1), (0x3E, _DATA1)),
+    "pointer": (_TYPE, (0x0B, _DATA1)),
+    "void": ((0x0B, _DATA1),),
+    "struct": (_NAME, _SIZE),
+    "union": (_NAME, _SIZE),
+    "member": (_NAME, _TYPE, (0x38, _UDATA)),
+    "array": (_TYPE,),
+    "count": (_TYPE, (0x37, _UDATA)),
+    "slice": (_NAME, _TYPE, (0x50, _EXPRESSION)),
+    "length": (_TYPE, (0x2F, _EXPRESSION)),
+    "typedef": (_NAME, _TYPE),
     "variable": (_NAME, _TYPE, (0x3F, _FLAG), _PLACE),
-}  # fmt: skip
+}
 _CODES = {name: number for number, name in enumerate(_ATTRIBUTES, 1)}
 _OBJECT, _DEREF, _PLUS, _LIT1, _MINUS, _ADDRESS = 0x97, 0x06, 0x23, 0x31, 0x1C, 0x03
 
@@ -72,7 +96,8 @@ class _Info:
         return self._ref((gdb_type.code, name or str(gdb_type), gdb_type.sizeof), lambda: self._told(gdb_type))
 
     def slice(self, gdb_type, elements):
-        """The number of the type of a slice of such elements: an array whose length is in the variable's second word."""
+        """The number of the type of a slice of such elements: an array whose length is in the variable's second
+        word."""
         name = _name(gdb_type)
         return self._ref(("slice", name), lambda: self._slice(name, elements))
 
@@ -139,7 +164,8 @@ class _Info:
             self._hollow(name, gdb_type.sizeof)
 
     def _hollow(self, name, size):
-        """A structure of which nothing more is said. One that were only declared gdb would look for, at each look and in a circle."""
+        """A structure of which nothing more is said. One that were only declared gdb would look for, at each look and
+        in a circle."""
         self.entry("struct", name, size)
         self.end()
 
@@ -151,8 +177,14 @@ class _Info:
         return bytes(self.data)
 
 
-_ENCODINGS = {gdb.TYPE_CODE_INT: 7, gdb.TYPE_CODE_ENUM: 7, gdb.TYPE_CODE_BOOL: 2, gdb.TYPE_CODE_CHAR: 8, gdb.TYPE_CODE_FLT: 4,
-              gdb.TYPE_CODE_COMPLEX: 3}  # fmt: skip
+_ENCODINGS = {
+    gdb.TYPE_CODE_INT: 7,
+    gdb.TYPE_CODE_ENUM: 7,
+    gdb.TYPE_CODE_BOOL: 2,
+    gdb.TYPE_CODE_CHAR: 8,
+    gdb.TYPE_CODE_FLT: 4,
+    gdb.TYPE_CODE_COMPLEX: 3,
+}
 
 
 def _name(gdb_type):
@@ -172,8 +204,9 @@ def _elements(gdb_type):
 
 
 def package(name, variables, alone):
-    """The bytes of a file in which the variable `name` has a field for each of {name: (address, gdb.Type)}; those in `alone` are variables
-    of their own, too. A slice is told as an array whose length is read: gdb can index those in any language."""
+    """The bytes of a file in which the variable `name` has a field for each of {name: (address, gdb.Type)}; those in
+    `alone` are variables of their own, too. A slice is told as an array whose length is read: gdb can index those in
+    any language."""
     base = min(address for address, _ in variables.values())
     end = max(address + gdb_type.sizeof for address, gdb_type in variables.values())
     info = _Info()
@@ -184,7 +217,10 @@ def package(name, variables, alone):
         types[field] = info.ref(gdb_type) if elements is None else info.slice(gdb_type, elements)
     whole = info.package(name, end - base, [(field, types[field], variables[field][0] - base) for field in variables])
     info.tell()
-    for field, number, address in [(name, whole, base), *((field, types[field], variables[field][0]) for field in alone)]:
+    for field, number, address in [
+        (name, whole, base),
+        *((field, types[field], variables[field][0]) for field in alone),
+    ]:
         info.entry("variable", field, number, bytes([_ADDRESS]) + address.to_bytes(8, "little"))
     info.end()
     return _elf({".debug_info": info.whole(), ".debug_abbrev": _abbreviations()})
@@ -209,5 +245,7 @@ def _elf(sections):
         headers.append(struct.pack("<IIQQQQIIQQ", at, kind, 0, 0, 64 + len(body), len(data), 0, 0, 1, 0))
         body += data
     start = b"\x7fELF\x02\x01\x01" + bytes(9)
-    start += struct.pack("<HHIQQQIHHHHHH", 1, 62, 1, 0, 0, 64 + len(body), 0, 64, 0, 0, 64, len(headers), len(headers) - 1)
+    start += struct.pack(
+        "<HHIQQQIHHHHHH", 1, 62, 1, 0, 0, 64 + len(body), 0, 64, 0, 0, 64, len(headers), len(headers) - 1
+    )
     return start + body + b"".join(headers)

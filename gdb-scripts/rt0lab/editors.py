@@ -1,4 +1,5 @@
-"""What is different where this gdb is an editor's debug adapter (DAP): whether it is one, and what the editor would not hear of."""
+"""What is different where this gdb is an editor's debug adapter (DAP): whether it is one, and what the editor would not
+hear of."""
 
 import sys
 import threading
@@ -14,8 +15,8 @@ def speaks_dap():
 
 
 def remind(_event):
-    """gdb.events.stop: in a view that is the connection's beginning, or a refusal to run. gdb warns of the latter, but as an adapter
-    it throws away what its `next` prints."""
+    """gdb.events.stop: in a view that is the connection's beginning, or a refusal to run. gdb warns of the latter, but
+    as an adapter it throws away what its `next` prints."""
     if speaks_dap() and model.on_view():
         gdb.post_event(_remind)
 

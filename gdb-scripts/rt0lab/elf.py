@@ -1,7 +1,7 @@
 """Reads what an x86-64 ELF file says about itself: symbols, sections, entry point, build id.
 
-No gdb in it. gdb's Python cannot list symbols; the file can, in one pass. What the file says need not be so: a section or a
-symbol that leads out of it is left out, whatever else it says is used.
+No gdb in it. gdb's Python cannot list symbols; the file can, in one pass. What the file says need not be so: a section
+or a symbol that leads out of it is left out, whatever else it says is used.
 """
 
 import bisect
@@ -45,7 +45,9 @@ class Elf:
         if machine != 62:
             raise NotElf(path)
         self.relocatable = kind == 3  # ET_DYN: where it lands is decided when it starts
-        places = range(shoff, min(shoff + shnum * shentsize, len(data) - _SECTION.size + 1), shentsize) if shentsize else ()
+        places = (
+            range(shoff, min(shoff + shnum * shentsize, len(data) - _SECTION.size + 1), shentsize) if shentsize else ()
+        )
         heads = [_SECTION.unpack_from(data, at) for at in places]
         names = heads[shstrndx][4] if shstrndx < len(heads) else len(data)
 
@@ -69,7 +71,9 @@ class Elf:
         self._names = [found[a] for a in self._addresses]
 
     def _read_symbols(self, data, table, strings, found, tls_block):
-        for name, info, _, shndx, value, size in _SYMBOL.iter_unpack(table[: len(table) // _SYMBOL.size * _SYMBOL.size]):
+        for name, info, _, shndx, value, size in _SYMBOL.iter_unpack(
+            table[: len(table) // _SYMBOL.size * _SYMBOL.size]
+        ):
             kind = info & 15
             if kind == _STT_TLS and _cstr(data, strings + name) == "runtime.tlsg":
                 self.g_slot = value - tls_block
@@ -105,12 +109,14 @@ class Elf:
 
 
 def _rank(name, size):
-    """Of two names of one address, which is the better? Go's linker gives functions that plugins may use a second one."""
+    """Of two names of one address, which is the better? Go's linker gives functions that plugins may use a second
+    one."""
     return size, not name.startswith("local."), "." in name
 
 
 def _block(tls):
-    """How far below FS a program's thread-local variables begin: their size, rounded up to what they must be aligned to."""
+    """How far below FS a program's thread-local variables begin: their size, rounded up to what they must be aligned
+    to."""
     if not tls:
         return 8
     align = max(1, *(align for _, _, align in tls))

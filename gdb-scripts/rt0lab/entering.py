@@ -1,4 +1,5 @@
-"""`goroutine N|RANGE|all COMMAND`: gdb's own commands in the frames of any goroutine, which nothing moves, calls or writes."""
+"""`goroutine N|RANGE|all COMMAND`: gdb's own commands in the frames of any goroutine, which nothing moves, calls or
+writes."""
 
 import contextlib
 import os
@@ -10,17 +11,21 @@ from . import begun, bulk, console, frames, goroutines, lists, model, parking, s
 
 _USAGE = "Usage: goroutine N|RANGE|all [COMMAND]"
 _BACKTRACE = ("bt", "backtrace", "where")
-# What would let a thread run, end or change, or could do anything, and the abbreviations of gdb that do not begin the full name.
-_MOVES = ("step", "stepi", "next", "nexti", "finish", "continue", "until", "advance", "jump", "call", "return", "run", "start",
-          "starti", "kill", "detach", "attach", "signal", "queue-signal", "interrupt", "thread", "inferior", "reverse-step",
-          "reverse-next", "reverse-continue", "set", "watch", "rwatch", "awatch", "compile", "load", "target", "restore", "source",
-          "tbreak", "break", "goroutine", "eval", "python", "python-interactive", "pi", "shell", "guile", "guile-repl", "gr", "si", "ni", "fg", "taas", "tfaas", "rs", "rn", "rc")  # fmt: skip
+# What would let a thread run, end or change, or could do anything, and the abbreviations of gdb that do not begin the
+# full name.
+_MOVES = """
+    step stepi next nexti finish continue until advance jump call return run start starti kill detach attach signal
+    queue-signal interrupt thread inferior reverse-step reverse-next reverse-continue set watch rwatch awatch
+    compile load target restore source tbreak break goroutine eval python python-interactive pi shell guile
+    guile-repl gr si ni fg taas tfaas rs rn rc
+""".split()
 _HARMLESS = ("i", "in", "f", "l", "p", "b", "d", "t", "w", "st")  # abbreviations that gdb gives to others
 _CARRIERS = ("frame", "faas", "with", "w", "pipe", "|", "apply")  # their arguments can hold a command
 
 _ASSIGNS = re.compile(r"(?<![=!<>])=(?!=)|[-+*/%&|^]=|\+\+|--(?=[\w$(*])|(?<=[\w)])--|<<=|>>=")
 
-_levels = {}  # (program, g's address): the frame that the last `goroutine N up` selected, counted from where it is parked
+# (program, g's address): the frame that the last `goroutine N up` selected, counted from where it is parked
+_levels = {}
 
 
 def forget(_event=None):
@@ -93,7 +98,9 @@ def execute(census, row, command):
             frame = views.frame(level + _levels[key]) if key in _levels else _own(views.frame(level))
             frame.select()
             if _lowest(command, frame.level()) < level:
-                raise model.Problem(f"goroutine {census.name(row)} is parked in frame {level}: there is nothing below it.")
+                raise model.Problem(
+                    f"goroutine {census.name(row)} is parked in frame {level}: there is nothing below it."
+                )
             command = _apply_above(command, level)
         with settings.as_the_user_has_them(level):
             text = _done(command)
@@ -103,7 +110,8 @@ def execute(census, row, command):
 
 
 def _done(command):
-    """What gdb prints for a command, also where it only notifies its terminal of another frame: `up`, `down`, `frame 3`."""
+    """What gdb prints for a command, also where it only notifies its terminal of another frame: `up`, `down`, `frame
+    3`."""
     before = gdb.selected_frame().level()
     if command in ("f", "frame"):
         return stops.where() + "\n"
@@ -139,9 +147,10 @@ def _apply_above(command, level):
 
 class Goroutine(console.Command):
     """Do one of gdb's commands in the frames of goroutines, running or parked: bt, up, info locals, print x...
-    Usage: goroutine N|RANGE|all [COMMAND]; a RANGE is 1-5 or 1,3. Without COMMAND: what `info goroutines` knows of them.
-    A parked goroutine's first selected frame is the one where its own code stands; up and down are remembered until the program runs.
-    Nothing is moved, called or written. `goroutine all bt` shows frames without arguments' values, for thousands in a second.
+    Usage: goroutine N|RANGE|all [COMMAND]; a RANGE is 1-5 or 1,3. Without COMMAND: what `info goroutines` knows of
+    them. A parked goroutine's first selected frame is the one where its own code stands; up and down are remembered
+    until the program runs. Nothing is moved, called or written. `goroutine all bt` shows frames without arguments'
+    values, for thousands in a second.
 
     (gdb) goroutine 18 print n
     $1 = 0"""
@@ -160,7 +169,10 @@ class Goroutine(console.Command):
         spans = None if who == "all" else _named(who)
         word = refused(command)
         if word:
-            raise model.Problem(f"`{word}` would move, call or change something: in a goroutine's frames one can only look (bt, up, print...).")
+            raise model.Problem(
+                f"`{word}` would move, call or change something: in a goroutine's frames one can only look (bt, up,"
+                " print...)."
+            )
         census = goroutines.Census(system=True)
         rows = _rows(census, spans, who)
         if not rows:
@@ -210,7 +222,11 @@ def _rows(census, spans, who):
     elif spans == [(0, 0)]:
         found = [row for row in census.rows if census.system.get(row.addr) == "m0.g0"]
     else:
-        found = [row for row in census.rows if row.addr not in census.system and any(a <= row.goid <= b for a, b in spans) and row.goid]
+        found = [
+            row
+            for row in census.rows
+            if row.addr not in census.system and any(a <= row.goid <= b for a, b in spans) and row.goid
+        ]
     if not found:
         raise model.Problem(f"there is no goroutine {who}: `info goroutines` lists all. {_USAGE}")
     return found
@@ -233,7 +249,10 @@ def backtraces(census, rows):
             key = id(stack), row.status, row.reason
             if key not in texts:
                 shown = stack.shown[:limit]
-                texts[key] = [f"#0  <parked: {census.state(row)}> ()", *(_line(number, frame) for number, frame in enumerate(shown, 1))]
+                texts[key] = [
+                    f"#0  <parked: {census.state(row)}> ()",
+                    *(_line(number, frame) for number, frame in enumerate(shown, 1)),
+                ]
             yield from texts[key]
             if stack.cut and len(stack.sites) < limit or len(stack.sites) == frames.DEEPEST:
                 yield f"(More stack frames follow...: `goroutine {census.name(row)} bt` shows all.)"
@@ -242,6 +261,8 @@ def backtraces(census, rows):
 
 def _line(number, frame):
     address = "" if frame.inlined or not gdb.parameter("print address") else f"0x{frame.pc:016x} in "
-    file = os.path.basename(frame.file) if frame.file and gdb.parameter("filename-display") == "basename" else frame.file
+    file = (
+        os.path.basename(frame.file) if frame.file and gdb.parameter("filename-display") == "basename" else frame.file
+    )
     file = f" at {untrusted.shown(file)}:{frame.line}" if file else ""
     return f"#{number:<2} {address}{frame.function} ({'...' if frame.arguments else ''}){file}"

@@ -1,16 +1,18 @@
-"""What a step must know to stay with the goroutine it was begun in: when that leaves its thread, and where it comes back.
+"""What a step must know to stay with the goroutine it was begun in: when that leaves its thread, and where it comes
+back.
 
-gdb steps threads. A goroutine leaves its thread wherever it waits or gives way, and comes back on any thread; gdb's step then runs
-on with whatever the thread does next, mostly to the end of the program. So while a step lasts,
+gdb steps threads. A goroutine leaves its thread wherever it waits or gives way, and comes back on any thread; gdb's
+step then runs on with whatever the thread does next, mostly to the end of the program. So while a step lasts,
 
-  1. gdb steps as it always does, and a hardware watchpoint looks at the goroutine's g.m, which is nil from the moment it leaves its
-     thread. A step whose goroutine stays costs nothing more, whatever the others do.
-  2. Once it has left, its saved frames say where it will come back to the function that is stepped. A breakpoint there, at which only
-     this goroutine stops, in this call of the function, waits for it. How often it waits on the way there costs nothing.
+  1. gdb steps as it always does, and a hardware watchpoint looks at the goroutine's g.m, which is nil from the moment
+     it leaves its thread. A step whose goroutine stays costs nothing more, whatever the others do.
+  2. Once it has left, its saved frames say where it will come back to the function that is stepped. A breakpoint there,
+     at which only this goroutine stops, in this call of the function, waits for it. How often it waits on the way there
+     costs nothing.
   3. There, on the thread that it came back on, gdb goes on with the same step.
 
-The stops between are decided here and taken back by `stepping`, so that the user, an editor and our history see one step. Nothing is
-written into the program but the breakpoint instructions that gdb writes for any breakpoint.
+The stops between are decided here and taken back by `stepping`, so that the user, an editor and our history see one
+step. Nothing is written into the program but the breakpoint instructions that gdb writes for any breakpoint.
 """
 
 import contextlib
@@ -24,16 +26,25 @@ _AROUND = 24  # frames around the stepped one that are remembered: where it goes
 _DEEPEST = 1 << 12  # frames of a goroutine that are searched for it
 _DEBUG_REGISTERS = 4  # of the processor
 # How a function of ours begins: SP, or what it will be, is compared with the guard at FS:0x70; then jb or jae.
-_GUARD = re.compile(rb"(?:\x4c\x8d\x9c\x24.{4})?\x64[\x48\x4c]\x3b[\x24\x1c]\x25\x70\0\0\0"
-                    rb"(?:(?:(?P<below>\x72)|\x73)(?P<short>.)|\x0f(?:(?P<below_>\x82)|\x83)(?P<far>.{4}))", re.S)
+_GUARD = re.compile(
+    rb"(?:\x4c\x8d\x9c\x24.{4})?\x64[\x48\x4c]\x3b[\x24\x1c]\x25\x70\0\0\0"
+    rb"(?:(?:(?P<below>\x72)|\x73)(?P<short>.)|\x0f(?:(?P<below_>\x82)|\x83)(?P<far>.{4}))",
+    re.S,
+)
 _CHECK, _SLOW = 32, 32  # bytes of that, and of the way to __morestack
 _WORDS = {1: "unsigned char", 8: "unsigned long"}
 _SIGTRAP = 5
 ANYWHERE = ("until", "advance")  # the steps that end wherever they wait
 TELL = "stepi 0"  # gdb stays where it is, and tells that as any step's end
-# Where a goroutine leaves its thread, on g0 already, and where it ends, if no hardware watchpoint is to be had. Others come there, too, and
-# each costs a stop.
-_LEAVING = ("runtime.park_m", "runtime.goschedImpl", "runtime.exitsyscall0", "runtime.preemptPark", "runtime.coroswitch_m")
+# Where a goroutine leaves its thread, on g0 already, and where it ends, if no hardware watchpoint is to be had. Others
+# come there, too, and each costs a stop.
+_LEAVING = (
+    "runtime.park_m",
+    "runtime.goschedImpl",
+    "runtime.exitsyscall0",
+    "runtime.preemptPark",
+    "runtime.coroswitch_m",
+)
 _MOVING = ("runtime.copystack",)
 _RECOVERING = ("runtime.recovery",)
 _RESUMING = ("runtime.gogo", "runtime.gogo.abi0")
@@ -59,7 +70,8 @@ class Internal(hidden.Hidden):
 
 
 class Left(Internal):
-    """g.m is nil: the goroutine has left its thread. Or it is another M's, where there was no other thread to say so before."""
+    """g.m is nil: the goroutine has left its thread. Or it is another M's, where there was no other thread to say so
+    before."""
 
     def asks(self):
         """gdb cannot take back a stop of a program's only thread."""
@@ -149,12 +161,15 @@ class Goroutine:
         return self.addr + self._at[path].offset
 
     def position(self, sp):
-        """Where on its stack an SP is, told so that it stays true while Go copies the stack; ours grows by segments, and is never moved."""
+        """Where on its stack an SP is, told so that it stays true while Go copies the stack; ours grows by segments,
+        and is never moved."""
         return (self.field("stack.hi") or 0) - sp if self._is_go and sp is not None else sp
 
     def has_ended(self):
         """Dead, or another one since."""
-        return self.field("goid") != self.goid or model.world().g_status(self.field("atomicstatus") or 0).startswith("_Gdead")
+        return self.field("goid") != self.goid or model.world().g_status(self.field("atomicstatus") or 0).startswith(
+            "_Gdead"
+        )
 
     def is_current(self):
         """Is the selected thread on it?"""
@@ -168,7 +183,8 @@ class Goroutine:
 
 
 class Thread:
-    """Who is followed where there is no goroutine: the selected thread itself, during the boot, on g0, in a program of another kind."""
+    """Who is followed where there is no goroutine: the selected thread itself, during the boot, on g0, in a program of
+    another kind."""
 
     def __init__(self):
         self._ptid = gdb.selected_thread().ptid
@@ -228,7 +244,9 @@ class Step:
         if model.world().is_go:
             self._at(Moves, _MOVING)
         begun = begins(gdb.newest_frame().pc())
-        if begun:  # the function's prologue may go to another stack segment, or leave the thread: it has no frame yet that would last
+        # the function's prologue may go to another stack segment, or leave the thread: it has no frame yet that would
+        # last
+        if begun:
             self._points.append(There(self, begun))
         self._at(Recovers, _RECOVERING)
 
@@ -265,7 +283,8 @@ class Step:
         self._command, self._hits = command, hits()
 
     def stopped(self):
-        """(what gdb is to do now, a sentence for the user or None) if the stop that gdb is at is not to be told; None if it is."""
+        """(what gdb is to do now, a sentence for the user or None) if the stop that gdb is at is not to be told; None
+        if it is."""
         event, self.event = self.event, None
         if hits() != self._hits:  # a breakpoint of the user's as well
             return None
@@ -289,7 +308,9 @@ class Step:
         else:
             place = self._target()
         if place is None:
-            return self._told(f"goroutine {self.who.goid} has left its thread, and nobody can tell where it will come back.")
+            return self._told(
+                f"goroutine {self.who.goid} has left its thread, and nobody can tell where it will come back."
+            )
         self.wait(place)
         return "continue", None
 
@@ -313,13 +334,15 @@ class Step:
         return self._rest(point.after_call) or self._told(None)
 
     def _rest(self, at_statement=True, ended=False):
-        """(what gdb is to do for the rest of the step, None) after the goroutine has come back; None if this is its end. gdb's own step
-        would take the line that it begins in for the one that is stepped, and a function that is inlined here for one to stay in."""
+        """(what gdb is to do for the rest of the step, None) after the goroutine has come back; None if this is its
+        end. gdb's own step would take the line that it begins in for the one that is stepped, and a function that is
+        inlined here for one to stay in."""
         frame = gdb.newest_frame()
         if here(self.position) != self.frames[0]:
             return None
         deeper, line = inlined(frame) - self.depth, frame.find_sal().line
-        if frame.pc() == self.from_pc and deeper < 0:  # gdb does not show a function inlined here that it was in; `step` goes in, and moves nothing
+        # gdb does not show a function inlined here that it was in; `step` goes in, and moves nothing
+        if frame.pc() == self.from_pc and deeper < 0:
             return "step", None
         if frame.pc() == self.from_pc:
             return self.kind, None
@@ -339,8 +362,9 @@ class Step:
         return "nexti" if self.kind == "next" else "stepi", None
 
     def _target(self):
-        """What There is made of, where the goroutine will come back to the stepped function, or to the innermost around it that is still there;
-        for `step` that may be the function that it was about to enter. None if its frames do not say."""
+        """What There is made of, where the goroutine will come back to the stepped function, or to the innermost around
+        it that is still there; for `step` that may be the function that it was about to enter. None if its frames do
+        not say."""
         g = model.read_struct("g", self.who.addr)
         pc, sp, bp = (g.get("sched." + name) for name in ("pc", "sp", "bp"))
         inner = None
@@ -353,7 +377,8 @@ class Step:
         return None
 
     def _saved(self, pc, sp, bp):
-        """[((pc, SP, its caller's SP), is it behind a call?)] of the goroutine's frames, as positions; it is off its thread."""
+        """[((pc, SP, its caller's SP), is it behind a call?)] of the goroutine's frames, as positions; it is off its
+        thread."""
         found, interrupted = [], None
         with views.parked(pc, sp, bp, more=parking.registers([self.who.addr]).get(self.who.addr)) as frame:
             for frame in frames(frame, _DEEPEST):
@@ -363,8 +388,8 @@ class Step:
                     interrupted = outer.pc(), *(model.register(name, outer) for name in ("rsp", "rbp"))
                     break
         if interrupted:
-            # It was put off at any instruction, and called nothing. gdb takes the pc of a frame that is not the innermost for that
-            # behind a call, and looks at the byte before.
+            # It was put off at any instruction, and called nothing. gdb takes the pc of a frame that is not the
+            # innermost for that behind a call, and looks at the byte before.
             pc, sp, bp = interrupted
             (first, _), *rest = self._saved(pc + 1, sp, bp)
             found += [((pc, *first[1:]), False), *rest]
@@ -411,7 +436,8 @@ def signal():
 
 
 def watchpoints_left():
-    """Is one of the processor's debug registers free? Each watches up to eight bytes. None is where gdb is not to use them."""
+    """Is one of the processor's debug registers free? Each watches up to eight bytes. None is where gdb is not to use
+    them."""
     if not gdb.parameter("can-use-hw-watchpoints"):
         return False
     kinds = (gdb.BP_HARDWARE_WATCHPOINT, gdb.BP_ACCESS_WATCHPOINT, gdb.BP_READ_WATCHPOINT)
@@ -454,7 +480,11 @@ def frames(frame, most):
 def placed(frame, position):
     """(pc, SP, its caller's SP) of a frame, the latter two as `position` tells them; the outermost has no caller's."""
     older = frame.older()
-    return frame.pc(), position(model.register("rsp", frame)), position(model.register("rsp", older)) if older is not None else None
+    return (
+        frame.pc(),
+        position(model.register("rsp", frame)),
+        position(model.register("rsp", older)) if older is not None else None,
+    )
 
 
 def here(position):
@@ -463,16 +493,19 @@ def here(position):
 
 
 def begins_line(frame):
-    """Does a statement begin where this frame stands? What is inlined there is one, while gdb shows it as not entered yet."""
+    """Does a statement begin where this frame stands? What is inlined there is one, while gdb shows it as not entered
+    yet."""
     sal, pc = frame.find_sal(), frame.pc()
     if len(functions(pc)) - 1 > inlined(frame):
         return True
-    return bool(sal.symtab) and any(entry.pc == pc for entry in sal.symtab.linetable().line(sal.line) or ())  # those of statements only
+    # those of statements only
+    return bool(sal.symtab) and any(entry.pc == pc for entry in sal.symtab.linetable().line(sal.line) or ())
 
 
 def begins(pc):
-    """Where the body of the function around begins, if `pc` is in its prologue, which ours leave by way of __morestack: that goes on one
-    byte behind where it was called from. None in a body, and in Go's functions, whose prologues are repeated."""
+    """Where the body of the function around begins, if `pc` is in its prologue, which ours leave by way of __morestack:
+    that goes on one byte behind where it was called from. None in a body, and in Go's functions, whose prologues are
+    repeated."""
     world = model.world()
     morestack, symbol = world.address("__morestack"), world.elf.symbol_at(pc - world.slide)
     if morestack is None or symbol is None:
@@ -499,12 +532,15 @@ def _calls(start, size):
 
 
 def body(pc):
-    """Where gdb stops in the function that is being entered at `pc`: behind its prologue. None if `pc` is behind it already, or the
-    function has no lines."""
+    """Where gdb stops in the function that is being entered at `pc`: behind its prologue. None if `pc` is behind it
+    already, or the function has no lines."""
     block = function(pc)
     if block is None or not block.function.symtab:
         return None
-    for location in {"function": block.function.name}, {"source": model.file_of(block.function.symtab), "line": str(block.function.line)}:
+    for location in {"function": block.function.name}, {
+        "source": model.file_of(block.function.symtab),
+        "line": str(block.function.line),
+    }:
         with contextlib.suppress(gdb.error, model.Problem):  # a name that is no location
             return next((place for place in addresses(**location) if pc < place < block.end), None)
     return None

@@ -1,4 +1,5 @@
-"""Backtraces of parked goroutines by the thousand: what gdb finds out about a place in the code once is used for every stack.
+"""Backtraces of parked goroutines by the thousand: what gdb finds out about a place in the code once is used for every
+stack.
 
 The first goroutine that stands somewhere is unwound by gdb, in a view. What is learned of each pc there is kept: which
 functions it shows (inlined ones too), and where its frame keeps the return address, counted from the frame pointer or,
@@ -67,7 +68,8 @@ class Stack:
         self.sites = sites  # DEPTH of them are not all, if the last is no root
         # Where the program stands: its first own frame; else the outermost, for the runtime's own goroutines.
         self.standing = next((site.user for site in sites if site.user is not None), None) or next(
-            (site.shown[-1] for site in reversed(sites) if not site.root), sites[0].shown[0] if sites else None)
+            (site.shown[-1] for site in reversed(sites) if not site.root), sites[0].shown[0] if sites else None
+        )
 
     @property
     def shown(self):
@@ -112,7 +114,8 @@ class Sites:
     # -- walking
 
     def walk(self, pc, sp, bp, lo, hi):
-        """(the Sites of a parked goroutine's stack, innermost first; where each one's return address is), as long as rules go."""
+        """(the Sites of a parked goroutine's stack, innermost first; where each one's return address is), as long as
+        rules go."""
         asked = set()
         while True:
             found, places, stuck = self._by_rules(pc, sp, bp, lo, hi)
@@ -131,7 +134,8 @@ class Sites:
         stack, base = b"", sp
         while len(found) < self.depth:
             here, site = (pc, sp, bp), known.get(pc)
-            if site is None or not (site.steady or site.root) or len(found) == DEPTH and len(set(places)) < DEPTH:  # in a circle
+            # in a circle
+            if site is None or not (site.steady or site.root) or len(found) == DEPTH and len(set(places)) < DEPTH:
                 return found, places, here
             found.append(site)
             if site.root:
@@ -139,7 +143,8 @@ class Sites:
             to = at = sp + site.from_sp if site.from_bp is None else bp + site.from_bp
             if site.from_bp is not None:
                 to = bp
-            if not (lo <= to and sp <= at <= hi - 8 or self._on_segments(to) and not lo <= at < hi):  # in a segment, only outwards
+            # in a segment, only outwards
+            if not (lo <= to and sp <= at <= hi - 8 or self._on_segments(to) and not lo <= at < hi):
                 return found[:-1], places, here
             if to < base or at + 8 > base + len(stack):
                 base, stack = to, self._read(to, hi)
@@ -153,11 +158,12 @@ class Sites:
         return found, places, None
 
     def trace(self, row, data, at):
-        """The Stack of a goroutine whose shape was last seen with other return addresses; `data` has WINDOW bytes from its SP on, at `at`.
+        """The Stack of a goroutine whose shape was last seen with other return addresses; `data` has WINDOW bytes from
+        its SP on, at `at`.
 
-        Kept for `stacks`: a stack whose return addresses are those of one seen before, at the same distances from SP, has
-        the same frames. `_forms` has for each shape what takes out the words at such distances, and the Stacks that they
-        have been found to mean; `traces` only the last of them, which is tried first.
+        Kept for `stacks`: a stack whose return addresses are those of one seen before, at the same distances from SP,
+        has the same frames. `_forms` has for each shape what takes out the words at such distances, and the Stacks that
+        they have been found to mean; `traces` only the last of them, which is tried first.
         """
         traces, depth = self.traces[row.pc], row.hi - row.sp
         forms = self._forms.setdefault((row.pc, depth), {})
@@ -178,7 +184,8 @@ class Sites:
         return found
 
     def _on_segments(self, at):
-        """Our goroutines' stacks have several segments; a g tells where the newest is, the frame pointer leads to the others."""
+        """Our goroutines' stacks have several segments; a g tells where the newest is, the frame pointer leads to the
+        others."""
         return not self._world.is_go and at % 8 == 0
 
     @staticmethod
@@ -192,7 +199,8 @@ class Sites:
     # -- learning
 
     def _learn(self, pc, sp, bp, called=False):
-        """gdb unwinds the stack in a view; what it finds is kept for all that stand at the same places. Was the pc called from?"""
+        """gdb unwinds the stack in a view; what it finds is kept for all that stand at the same places. Was the pc
+        called from?"""
         self.patience -= 1
         if self.patience < 0 or model.moment() is not None or views.stopped_thread() is None:
             return self._guess(pc, sp, bp)
@@ -237,7 +245,8 @@ class Sites:
         """Notes where `site` keeps the return address, which is at `at`; returns the caller's frame pointer."""
         distance = at - bp if bp is not None else -1
         old = model.read_word(bp) if 8 <= distance <= 32 else None
-        if distance == 8 or distance in (16, 24) and not self._world.is_go:  # 16: __morestack, seen from the new segment
+        # 16: __morestack, seen from the new segment
+        if distance == 8 or distance in (16, 24) and not self._world.is_go:
             rule, older = (distance, None), old
         else:
             rule, older = (None, at - sp), bp
@@ -259,7 +268,8 @@ class Sites:
         return Shown(name, file, sal.line, arguments, pc, frame.type() == gdb.INLINE_FRAME, self.is_user(name, file))
 
     def _guess(self, pc, sp, bp):
-        """Frame pointers and symbols alone, for when gdb cannot unwind (all threads run, an earlier stop) or the stack is damaged."""
+        """Frame pointers and symbols alone, for when gdb cannot unwind (all threads run, an earlier stop) or the stack
+        is damaged."""
         found = []
         for _ in range(DEPTH):
             site = self._known.get(pc)
@@ -313,10 +323,11 @@ def of_thread(thread, limit=DEPTH):
 
 
 def stacks(rows, depth=DEPTH):
-    """{row.addr: Stack} for rows of parked goroutines (with pc, sp, bp, lo, hi), their stacks read together, so many frames of each.
+    """{row.addr: Stack} for rows of parked goroutines (with pc, sp, bp, lo, hi), their stacks read together, so many
+    frames of each.
 
-    A goroutine's shape is where it was parked and how deep its stack is. It costs one look at the words where another one
-    of that shape has its return addresses; only if they are not the same is the stack walked.
+    A goroutine's shape is where it was parked and how deep its stack is. It costs one look at the words where another
+    one of that shape has its return addresses; only if they are not the same is the stack walked.
     """
     known, found = sites(), []
     known.patience, known.depth = PATIENCE, depth

@@ -1,4 +1,5 @@
-"""How a Go program's own values are shown, and the runtime's slices and strings: strings, slices, maps and channels, element by element."""
+"""How a Go program's own values are shown, and the runtime's slices and strings: strings, slices, maps and channels,
+element by element."""
 
 import itertools
 
@@ -23,7 +24,8 @@ def _rows(count):
 
 
 def _rest(count):
-    """What stands in an editor for the elements beyond those. Texts are no values there, and an older gdb shows none of them."""
+    """What stands in an editor for the elements beyond those. Texts are no values there, and an older gdb shows none of
+    them."""
     return "more are claimed, and not shown", gdb.Value(count - _MAX_ELEMENTS)
 
 
@@ -67,7 +69,9 @@ class Slice(opening.Opening):
         self._type = untrusted.shown(name) if not name.startswith("slice<") and "runtime." not in name else None
         self._count, self._room, array = (item.get(field) for field in ("len", "cap", "array"))
         self._element = _elements_at(value["array"]) if array else None
-        self._sane = isinstance(self._count, int) and isinstance(self._room, int) and 0 <= self._count <= self._room < 1 << 40
+        self._sane = (
+            isinstance(self._count, int) and isinstance(self._room, int) and 0 <= self._count <= self._room < 1 << 40
+        )
 
     def _text(self):
         if self._count is None or self._room is None:
@@ -120,7 +124,8 @@ class Elements(opening.Opening):
 
 
 class _Held(opening.Opening):
-    """What a variable of a Go program's leads to; nil holds nothing. In print it is introduced by the variable's type."""
+    """What a variable of a Go program's leads to; nil holds nothing. In print it is introduced by the variable's
+    type."""
 
     def _printed(self):
         return untrusted.shown(model.told(str, self._value.type))
@@ -201,7 +206,8 @@ class Map(_Held):
         return 2 * min(count, 8 * _MAX_BUCKETS) if isinstance(count, int) and count > 0 else min(self._search(2), 2)
 
     def _search(self, rows):
-        """Searches the map from its beginning, and no further than somebody wants to see; how many rows were found so far."""
+        """Searches the map from its beginning, and no further than somebody wants to see; how many rows were found so
+        far."""
         if self._elements is None:
             self._elements = self._printed_children()
         self._found += itertools.islice(self._elements, max(rows - len(self._found), 0))
@@ -230,7 +236,8 @@ class Map(_Held):
 
     @staticmethod
     def _itself(value, is_declared):
-        """A key or an element; of a large one a map keeps only the address, and what it leads to is what the map's type names."""
+        """A key or an element; of a large one a map keeps only the address, and what it leads to is what the map's type
+        names."""
         if value.type.code != gdb.TYPE_CODE_PTR or not int(value):
             return value
         name = model.told(lambda: value.type.target().name)
@@ -251,7 +258,9 @@ class Map(_Held):
             while bucket is None or int(bucket):
                 left -= 1
                 if left < 0:
-                    raise _TooMany(f"only {_MAX_BUCKETS} of {count} buckets, and of those that hang on them, were searched")
+                    raise _TooMany(
+                        f"only {_MAX_BUCKETS} of {count} buckets, and of those that hang on them, were searched"
+                    )
                 if bucket is None:
                     break
                 for slot, hash_ in enumerate(_bytes(bucket["tophash"])):

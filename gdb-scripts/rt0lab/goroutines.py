@@ -1,7 +1,7 @@
 """What every goroutine does and waits for: read in bulk, returned as data.
 
-A Census reads allgs once. What a goroutine waits on (channels, semaphores, timers), where it stands and who made it is read
-only when somebody asks, and then for all of those asked about together.
+A Census reads allgs once. What a goroutine waits on (channels, semaphores, timers), where it stands and who made it is
+read only when somebody asks, and then for all of those asked about together.
 """
 
 import collections
@@ -16,11 +16,24 @@ from . import blockers, bulk, frames, model, views
 
 _SCAN = 0x1000
 _FIELDS = {
-    "goid": "goid", "status": "atomicstatus", "pc": "sched.pc", "sp": "sched.sp", "bp": "sched.bp", "lo": "stack.lo",
-    "hi": "stack.hi", "m": "m", "reason": ("waitreason", "waitreason.str"), "reason_len": "waitreason.len",
-    "since": "waitsince", "waiting": "waiting", "timer": "timer", "gopc": "gopc", "startpc": "startpc",
-    "syscallpc": "syscallpc", "syscallsp": "syscallsp",
-}  # fmt: skip
+    "goid": "goid",
+    "status": "atomicstatus",
+    "pc": "sched.pc",
+    "sp": "sched.sp",
+    "bp": "sched.bp",
+    "lo": "stack.lo",
+    "hi": "stack.hi",
+    "m": "m",
+    "reason": ("waitreason", "waitreason.str"),
+    "reason_len": "waitreason.len",
+    "since": "waitsince",
+    "waiting": "waiting",
+    "timer": "timer",
+    "gopc": "gopc",
+    "startpc": "startpc",
+    "syscallpc": "syscallpc",
+    "syscallsp": "syscallsp",
+}
 _RARELY = ("bp", "lo", "gopc", "startpc", "syscallpc", "syscallsp")
 _PARKED = ("waiting", "runnable", "preempted", "copystack", "leaked")  # a gobuf says where they stand
 _ENDED = ("idle", "dead", "deadextra")
@@ -32,7 +45,8 @@ Was = collections.namedtuple("Was", "num pc")  # a thread at an earlier stop
 
 
 def now():
-    """The program's nanotime: this machine's clock if it runs here, else the latest time its scheduler noted; None if none."""
+    """The program's nanotime: this machine's clock if it runs here, else the latest time its scheduler noted; None if
+    none."""
     connection = getattr(gdb.selected_inferior(), "connection", None)
     if connection is not None and connection.type == "native" and model.moment() is None:
         return time.monotonic_ns()
@@ -70,10 +84,13 @@ def code(pc):
 
 
 def creator(gopc):
-    """(function, file, line) of a go statement. In C++ it is an inlined template, whose line to gdb is that of the call."""
+    """(function, file, line) of a go statement. In C++ it is an inlined template, whose line to gdb is that of the
+    call."""
     function, file, line = code(gopc - 1)
     block = gdb.block_for_pc(gopc - 1)
-    while block is not None and (block.function is None or model.told(getattr, block.function, "name").startswith("go<")):
+    while block is not None and (
+        block.function is None or model.told(getattr, block.function, "name").startswith("go<")
+    ):
         if block.function is not None:
             file, line = model.file_of(block.function.symtab), block.function.line
         block = block.superblock
@@ -90,7 +107,9 @@ def _start(world, pc):
 
 
 def _is_lambda(block):
-    return block is not None and block.function is not None and "operator()" in model.told(getattr, block.function, "name")
+    return (
+        block is not None and block.function is not None and "operator()" in model.told(getattr, block.function, "name")
+    )
 
 
 def _line_of_lambda(pc):
@@ -100,19 +119,21 @@ def _line_of_lambda(pc):
         block, inner = block.superblock, block.function or inner
     if block is None:
         return None
-    found = gdb.find_pc_line(pc) if inner is None else inner  # to gdb, the line of an inlined function is that of its call
+    # to gdb, the line of an inlined function is that of its call
+    found = gdb.find_pc_line(pc) if inner is None else inner
     return (model.file_of(found.symtab), found.line) if found.symtab else None
 
 
 def start(pc):
-    """(function, file, line) of the function that a goroutine began with. In C++ that is one which go() made to call a lambda: the
-    lambda's line is given."""
+    """(function, file, line) of the function that a goroutine began with. In C++ that is one which go() made to call a
+    lambda: the lambda's line is given."""
     world = model.world()
     return world.cached(("start", pc), lambda: _start(world, pc))
 
 
 def offset(name, *fields):
-    """Where the first of these fields that one of package sync's types has lies in it, however deep; None if the program does not say."""
+    """Where the first of these fields that one of package sync's types has lies in it, however deep; None if the
+    program does not say."""
     world = model.world()
     return world.own(("offset", name, fields), lambda: _offset(world, name, fields))
 
@@ -129,14 +150,15 @@ def _offset(world, name, fields):
 
 
 def stack_in_use(row, stktop, sp):
-    """[(lo, hi)] of what is in use of a goroutine's stack: from SP up, and the segments below where a stack is made of segments."""
+    """[(lo, hi)] of what is in use of a goroutine's stack: from SP up, and the segments below where a stack is made of
+    segments."""
     found = [(sp, row.hi)] if sp and row.lo <= sp < row.hi else []
     for top in model.chain("stktop", stktop, "prev") if stktop else ():
         found.append((top.get("stack.lo"), top.get("stack.hi")))
     return [(lo, hi) for lo, hi in found if 0 < hi - lo <= MAX_STACK]
 
 
-# ---- the census --------------------------------------------------------------------------------------------------------
+# ---- the census ------------------------------------------------------------------------------------------------------
 
 
 class Census:
@@ -225,7 +247,8 @@ class Census:
         return row.addr == self.here
 
     def thread_of(self, row):
-        """The gdb thread a goroutine is on: the one that runs it, or its M's while that is on g0 or in a system call."""
+        """The gdb thread a goroutine is on: the one that runs it, or its M's while that is on g0 or in a system
+        call."""
         if row.addr in self.threads:
             return self.threads[row.addr]
         m = self.m_by_address.get(row.m) if model.moment() is None else None
@@ -276,7 +299,8 @@ class Census:
         return bool(row.sp) and row.status in self._parked
 
     def stacks(self, rows, depth=frames.DEPTH):
-        """{addr: frames.Stack} of those of the rows whose gobuf says where they stand, and of all asked about before; each is walked once."""
+        """{addr: frames.Stack} of those of the rows whose gobuf says where they stand, and of all asked about before;
+        each is walked once."""
         rows, known = [row for row in rows if self.is_parked(row) or row.sp and self._is_on_g0(row)], self._stacks
         known.update(frames.stacks([row for row in rows if row.addr not in known] if known else rows, depth))
         return known
@@ -288,7 +312,10 @@ class Census:
     def standing(self, rows):
         """{addr: frames.Shown or None}: where each of them stands in its own code."""
         stacks = self.stacks(rows)
-        return {**{row.addr: stacks[row.addr].standing for row in rows if row.addr in stacks}, **self.alone(rows, stacks)}
+        return {
+            **{row.addr: stacks[row.addr].standing for row in rows if row.addr in stacks},
+            **self.alone(rows, stacks),
+        }
 
     def _standing_alone(self, row):
         status = self.status.get(row.status, "")
@@ -342,12 +369,17 @@ class Census:
         return found
 
     def _lock(self, sema, stack):
-        """What of package sync a semaphore belongs to: the method that waits on it says, and the type where the field lies."""
+        """What of package sync a semaphore belongs to: the method that waits on it says, and the type where the field
+        lies."""
         locking = stack.locking if stack else None
         if locking is None:
             return blockers.Lock(sema)
         what, method = locking
-        fields = ("sema", "state2", "2") if what != "RWMutex" else ("readerSem",) if method.startswith("R") else ("writerSem",)
+        fields = (
+            ("sema", "state2", "2")
+            if what != "RWMutex"
+            else (("readerSem",) if method.startswith("R") else ("writerSem",))
+        )
         inside = offset(what, *fields)
         return blockers.Lock(sema) if inside is None else blockers.Lock(sema, what, sema - inside)
 

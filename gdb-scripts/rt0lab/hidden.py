@@ -7,7 +7,8 @@ import gdb
 
 
 def untold():
-    """gdb tells an editor (DAP) of every breakpoint, of internal ones, too: of none that comes, is met or goes while this lasts."""
+    """gdb tells an editor (DAP) of every breakpoint, of internal ones, too: of none that comes, is met or goes while
+    this lasts."""
     return getattr(sys.modules.get("gdb.dap.breakpoint"), "suppress_new_breakpoint_event", contextlib.nullcontext)()
 
 

@@ -93,8 +93,8 @@ class Moment:
         self.size = self._memory.size + 4096
 
     def _look_at_threads(self, ranges):
-        """Registers and g of all threads, the selected one's last; what each one's -8(FS) holds is kept too. The selected thread
-        and frame stay selected."""
+        """Registers and g of all threads, the selected one's last; what each one's -8(FS) holds is kept too. The
+        selected thread and frame stay selected."""
         self.registers, self.current = {}, None
         selected = model.selected_thread()
         others = [t for t in gdb.selected_inferior().threads() if t.num != selected.num][: _MAX_THREADS - 1]
@@ -139,7 +139,9 @@ class Moment:
     def seen(self):
         """A context in which the program is as it was then."""
         if model.world() is not self.world:
-            raise model.Problem("that stop was of another program, or of one built anew since: its bytes cannot be read with this one.")
+            raise model.Problem(
+                "that stop was of another program, or of one built anew since: its bytes cannot be read with this one."
+            )
         return _Seen(self)
 
 
@@ -166,10 +168,13 @@ def _decoded(moment):
 
 def _variables(world):
     """The ranges of the runtime's variables that a Snapshot shows; found out once a program."""
+
     def find():
         found = [world.variable(name) for name in (*_LISTS, *snapshot.GLOBALS)]
         ranges = [(at, layout.size) for at, layout in filter(None, found)]
-        return ranges + [(world.address(name), world.elf.symbols[name][1]) for name in _TABLES if name in world.elf.symbols]
+        return ranges + [
+            (world.address(name), world.elf.symbols[name][1]) for name in _TABLES if name in world.elf.symbols
+        ]
 
     return world.cached("kept variables", find)
 
@@ -201,8 +206,8 @@ class _Ring:
 
 
 class History:
-    """The last moments of the program gdb is looking at, those of one process, oldest first; two at least, which `rt0 diff` and the
-    cards need. Each program has its own."""
+    """The last moments of the program gdb is looking at, those of one process, oldest first; two at least, which `rt0
+    diff` and the cards need. Each program has its own."""
 
     limit = DEFAULT
 

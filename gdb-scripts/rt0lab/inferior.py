@@ -28,9 +28,14 @@ class Threads(console.Command):
         here = gdb.selected_inferior()
         for number, (view, _) in _views.items():
             if view == here.num:
-                raise model.Problem(f"these threads are the goroutines already: `inferior {number}` goes to the program.")
-        if not argument and editors.speaks_dap():  # it knows the threads of one inferior, and ends where another one comes
-            raise model.Problem("an editor's debug adapter shows one inferior: `rt0 threads FILE` writes the goroutines as a core file.")
+                raise model.Problem(
+                    f"these threads are the goroutines already: `inferior {number}` goes to the program."
+                )
+        # it knows the threads of one inferior, and ends where another one comes
+        if not argument and editors.speaks_dap():
+            raise model.Problem(
+                "an editor's debug adapter shows one inferior: `rt0 threads FILE` writes the goroutines as a core file."
+            )
         if model.on_view():
             raise model.Problem("these threads are the goroutines already.")
         found = threads.threads()
@@ -54,7 +59,8 @@ class Threads(console.Command):
 
 
 def _spare(count):
-    """A list of so many takes gdb four times as long with what every function was called with, and more the longer it is."""
+    """A list of so many takes gdb four times as long with what every function was called with, and more the longer it
+    is."""
     if count > MANY and gdb.parameter("print frame-arguments") == "scalars":  # as gdb has it by itself
         gdb.execute("set print frame-arguments presence", to_string=True)
         console.say("What functions were called with is left out: lists of so many take gdb long.")

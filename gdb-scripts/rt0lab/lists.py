@@ -51,7 +51,7 @@ def ids(text):
     return found
 
 
-# ---- info goroutines ---------------------------------------------------------------------------------------------------
+# ---- info goroutines -------------------------------------------------------------------------------------------------
 
 
 class View:
@@ -118,17 +118,27 @@ class View:
         census, at = self.census, self.at(row)
         m = census.m_by_address.get(row.m)
         thread = census.threads.get(row.addr)
-        start, creator = goroutines.start(row.startpc) if row.startpc else None, goroutines.creator(row.gopc) if row.gopc else None
+        start, creator = (
+            goroutines.start(row.startpc) if row.startpc else None,
+            goroutines.creator(row.gopc) if row.gopc else None,
+        )
         return {
-            "id": row.goid, "name": census.name(row), "address": row.addr, "status": census.status.get(row.status, str(row.status)),
+            "id": row.goid,
+            "name": census.name(row),
+            "address": row.addr,
+            "status": census.status.get(row.status, str(row.status)),
             "reason": census.reason(row) if census.status.get(row.status, "").startswith("waiting") else "",
-            "waited_ns": self.waited(row), "on": [item.plain() for item in self.on.get(row.addr, [])],
+            "waited_ns": self.waited(row),
+            "on": [item.plain() for item in self.on.get(row.addr, [])],
             "at": at and {"function": at.function, "file": at.file, "line": at.line, "pc": at.pc},
             "start": start and {"function": start[0], "file": start[1], "line": start[2]},
             "creator": creator and {"function": creator[0], "file": creator[1], "line": creator[2]},
-            "m": m.get("id") if m else None, "p": census.p_ids.get(m.get("p")) if m and model.p_of(m)[1] else None,
-            "thread": thread.num if thread else None, "current": census.is_current(row), "system": row.addr in census.system,
-        }  # fmt: skip
+            "m": m.get("id") if m else None,
+            "p": census.p_ids.get(m.get("p")) if m and model.p_of(m)[1] else None,
+            "thread": thread.num if thread else None,
+            "current": census.is_current(row),
+            "system": row.addr in census.system,
+        }
 
 
 _TESTS = {  # what -with and -without can ask about, and -group by: a text of each goroutine
@@ -143,7 +153,7 @@ _TESTS = {  # what -with and -without can ask about, and -group by: a text of ea
     "lock": lambda view, row: [f"{item.addr:#x}" for item in view.on.get(row.addr, []) if item.kind == "sema"],
     "m": lambda view, row: view.host(row).partition(" ")[0],
     "p": lambda view, row: view.host(row).partition(" ")[2],
-}  # fmt: skip
+}
 _GROUPS = ("status", "reason", "where", "fn", "start", "creator", "chan", "lock")
 _NEED_STANDING, _NEED_WAITS = {"fn", "where"}, {"chan", "lock"}
 
@@ -164,16 +174,20 @@ class Test:
 
 
 class Goroutines(console.Command):
-    """List the goroutines: id, status or wait reason, what it waits on or who runs it, where it stands. `*` runs on this thread.
-    Usage: info goroutines [IDS] [-with KEY=PATTERN] [-without KEY=PATTERN] [-group BY] [-limit N] [-long] [-system] [-all] [-json]
-    KEY and BY are of: id, status, reason, fn, where, start, creator, chan, lock, m, p; a pattern may have * and ?.
-    -system adds each M's g0 and gsignal, -all also the dead. IDS are 7, or 1-5, or 1,3.
+    """List the goroutines: id, status or wait reason, what it waits on or who runs it, where it stands. `*` runs on
+    this thread.
+    Usage: info goroutines [IDS] [-with KEY=PATTERN] [-without KEY=PATTERN] [-group BY] [-limit N] [-long] [-system]
+    [-all] [-json] KEY and BY are of: id, status, reason, fn, where, start, creator, chan, lock, m, p; a pattern may
+    have * and ?. -system adds each M's g0 and gsignal, -all also the dead. IDS are 7, or 1-5, or 1,3.
 
     (gdb) info goroutines -with reason=chan* -group where
      99998  main.leaf (parked.go:21)   18 19 20 21 22 ..."""
 
     name, kind = "info goroutines", gdb.COMMAND_STATUS
-    options = Options("info goroutines", "[IDS] [-with KEY=PATTERN] [-without KEY=PATTERN] [-group BY] [-limit N] [-long] [-system] [-all] [-json]")
+    options = Options(
+        "info goroutines",
+        "[IDS] [-with KEY=PATTERN] [-without KEY=PATTERN] [-group BY] [-limit N] [-long] [-system] [-all] [-json]",
+    )
     options.add_argument("ids", nargs="?")
     options.add_argument("-with", dest="wanted", metavar="KEY=PATTERN", type=Test, action="append", default=[])
     options.add_argument("-without", dest="unwanted", metavar="KEY=PATTERN", type=Test, action="append", default=[])
@@ -237,11 +251,17 @@ class Goroutines(console.Command):
             spans = ids(asked.ids)
             rows = [row for row in own if any(first <= row.goid <= last for first, last in spans)]
             if not rows:
-                raise model.Problem(f"there is no goroutine {asked.ids}: `info goroutines` lists all. Usage: {self.options.usage}")
+                raise model.Problem(
+                    f"there is no goroutine {asked.ids}: `info goroutines` lists all. Usage: {self.options.usage}"
+                )
             return rows
         alive = [row for row in own if row.status not in census.ended]
         every, started = asked.system or asked.all, bool(alive)
-        system = [row for row in census.system_rows if every or census.is_current(row) or not started and "gsignal" not in census.name(row)]
+        system = [
+            row
+            for row in census.system_rows
+            if every or census.is_current(row) or not started and "gsignal" not in census.name(row)
+        ]
         seek_dead = asked.all or any(test.key == "status" for test in asked.wanted)
         return system + (own if seek_dead else alive)
 
@@ -288,9 +308,16 @@ def lines(view):
     # Where a goroutine has no Stack, its address takes the place: nobody has that in common with it.
     states = (bulk.column(rows, name) for name in ("status", "reason", "m"))
     numbers = collections.defaultdict(itertools.count().__next__)
-    kinds = list(map(numbers.__getitem__, zip(map(view.stacks.get, addrs, addrs), map(view.on.get, addrs), ages, *states)))
+    kinds = list(
+        map(numbers.__getitem__, zip(map(view.stacks.get, addrs, addrs), map(view.on.get, addrs), ages, *states))
+    )
     examples = dict(zip(kinds, rows))  # by rising number
-    wide_id = max([len(str(max(ids_, default=0))), *(len(system[addr]) for addr in system.keys() & {row.addr for row in examples.values()})])
+    wide_id = max(
+        [
+            len(str(max(ids_, default=0))),
+            *(len(system[addr]) for addr in system.keys() & {row.addr for row in examples.values()}),
+        ]
+    )
     wide_state = min(max((len(census.state(row)) for row in examples.values()), default=0), 21)
     room, wide_detail = cards.WIDTH - wide_id - wide_state - 4, 21 if view.on else 6
     tails = []
@@ -313,9 +340,11 @@ def long_lines(view):
         thread = view.census.threads.get(row.addr)
         yield (
             f"{'*' if view.census.is_current(row) else ' '} {view.census.name(row)} {view.census.state(row)}"
-            + (f" for {blockers.duration(since)}" if since else "") + (f" on {on}" if on else "")
-            + (f", {view.host(row)}" if row.m else "") + (f", thread {thread.num}" if thread else "")
-        )  # fmt: skip
+            + (f" for {blockers.duration(since)}" if since else "")
+            + (f" on {on}" if on else "")
+            + (f", {view.host(row)}" if row.m else "")
+            + (f", thread {thread.num}" if thread else "")
+        )
         if view.where(row):
             yield f"      at {view.where(row)}"
         if row.startpc:
@@ -329,7 +358,7 @@ def _cut(detail, where, room):
     return (text + (where if len(where) <= space else "..." + where[3 - space :])).rstrip()
 
 
-# ---- info ms, ps, sched --------------------------------------------------------------------------------------------------
+# ---- info ms, ps, sched ----------------------------------------------------------------------------------------------
 
 
 class _List(console.Command):
@@ -390,9 +419,20 @@ class Ms(_List):
     @staticmethod
     def plain(snap):
         """As JSON."""
-        return [{"id": m.get("id"), "address": m.addr, "thread": m.get("procid"), "curg": _goid(snap, m.get("curg")),
-                 "p": _id(snap.ps, m.get("p")) if model.p_of(m)[1] else None, "spinning": bool(m.get("spinning")), "blocked": bool(m.get("blocked")),
-                 "locks": m.get("locks"), "lockedg": _goid(snap, m.get("lockedg"))} for m in snap.hosts()]  # fmt: skip
+        return [
+            {
+                "id": m.get("id"),
+                "address": m.addr,
+                "thread": m.get("procid"),
+                "curg": _goid(snap, m.get("curg")),
+                "p": _id(snap.ps, m.get("p")) if model.p_of(m)[1] else None,
+                "spinning": bool(m.get("spinning")),
+                "blocked": bool(m.get("blocked")),
+                "locks": m.get("locks"),
+                "lockedg": _goid(snap, m.get("lockedg")),
+            }
+            for m in snap.hosts()
+        ]
 
     @staticmethod
     def show(snap):
@@ -424,10 +464,19 @@ class Ps(_List):
         found = []
         for p in snap.ps:
             queue = model.run_queue(p)
-            found.append({"id": p.get("id"), "address": p.addr, "status": snap.world.p_status(p.get("status")),
-                          "m": _id(snap.hosts(), p.get("m")), "runnext": _goid(snap, p.get("runnext")),
-                          "runq": None if queue is None else [_goid(snap, g) for g in queue], "timers": timers(p),
-                          "schedtick": p.get("schedtick"), "syscalltick": p.get("syscalltick")})  # fmt: skip
+            found.append(
+                {
+                    "id": p.get("id"),
+                    "address": p.addr,
+                    "status": snap.world.p_status(p.get("status")),
+                    "m": _id(snap.hosts(), p.get("m")),
+                    "runnext": _goid(snap, p.get("runnext")),
+                    "runq": None if queue is None else [_goid(snap, g) for g in queue],
+                    "timers": timers(p),
+                    "schedtick": p.get("schedtick"),
+                    "syscalltick": p.get("syscalltick"),
+                }
+            )
         return found
 
     @staticmethod
@@ -462,11 +511,22 @@ class Sched(_List):
         if not s:
             return None
         lists = {"midle": model.idle_ms(s), "pidle": model.idle_ps(s), "runq": snap.queue}
-        return {"goidgen": s.get("goidgen"), "runq": [_goid(snap, g) for g in lists["runq"]], "runqsize": s.get("runqsize", "runq.size"),
-                "midle": [m.get("id") for m in lists["midle"]], "nmidle": s.get("nmidle"), "pidle": [p.get("id") for p in lists["pidle"]],
-                "npidle": s.get("npidle"), "nmspinning": s.get("nmspinning"), "mnext": s.get("mnext"), "gcwaiting": s.get("gcwaiting"),
-                "lock": s.get("lock.key"), "gomaxprocs": model.scalar("gomaxprocs"), "lastpoll": s.get("lastpoll"),
-                "not_whole": {name: found.end for name, found in lists.items() if found.end}}  # fmt: skip
+        return {
+            "goidgen": s.get("goidgen"),
+            "runq": [_goid(snap, g) for g in lists["runq"]],
+            "runqsize": s.get("runqsize", "runq.size"),
+            "midle": [m.get("id") for m in lists["midle"]],
+            "nmidle": s.get("nmidle"),
+            "pidle": [p.get("id") for p in lists["pidle"]],
+            "npidle": s.get("npidle"),
+            "nmspinning": s.get("nmspinning"),
+            "mnext": s.get("mnext"),
+            "gcwaiting": s.get("gcwaiting"),
+            "lock": s.get("lock.key"),
+            "gomaxprocs": model.scalar("gomaxprocs"),
+            "lastpoll": s.get("lastpoll"),
+            "not_whole": {name: found.end for name, found in lists.items() if found.end},
+        }
 
     @staticmethod
     def show(snap):
@@ -474,9 +534,16 @@ class Sched(_List):
         console.say(printers.sched_line(snap.sched) if snap.sched else f"sched {snap.sched}")
         found = Sched.plain(snap)
         if found:
-            for name, key, prefix in (("idle Ms", "midle", "m"), ("idle Ps", "pidle", "p"), ("global queue", "runq", "g")):
+            for name, key, prefix in (
+                ("idle Ms", "midle", "m"),
+                ("idle Ps", "pidle", "p"),
+                ("global queue", "runq", "g"),
+            ):
                 names = ["?" if number is None else f"{prefix}{number}" for number in found[key]]
                 console.say(_fitting(f"  {name}: ", names or ["none"]))
                 if key in found["not_whole"]:
                     console.say(f"    {found['not_whole'][key]}")
-            console.say(f"  gomaxprocs {found['gomaxprocs']}, Ms spinning {found['nmspinning']}, the world is to stop: {'yes' if found['gcwaiting'] else 'no'}")
+            console.say(
+                f"  gomaxprocs {found['gomaxprocs']}, Ms spinning {found['nmspinning']}, the world is to stop:"
+                f" {'yes' if found['gcwaiting'] else 'no'}"
+            )

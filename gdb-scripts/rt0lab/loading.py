@@ -15,8 +15,11 @@ def _safely(function, argument):
     try:
         with settings.looking():
             function(argument)
-    except Exception as error:  # the boundary to the user: a program may say anything of itself, gdb would show Python's traceback
-        gdb.write(f"rt0 cannot look at this program ({untrusted.shown(f'{type(error).__name__}: {error}')}).\n", gdb.STDERR)
+    # the boundary to the user: a program may say anything of itself, gdb would show Python's traceback
+    except Exception as error:
+        gdb.write(
+            f"rt0 cannot look at this program ({untrusted.shown(f'{type(error).__name__}: {error}')}).\n", gdb.STDERR
+        )
 
 
 def _load(objfile):
@@ -27,14 +30,16 @@ def _load(objfile):
     printers.register(objfile)
     unwinder.register(objfile)
     packages.register()
-    # Else gdb 13 resumes thread by thread and fails ("No such process") if the first one has ended the process meanwhile.
+    # Else gdb 13 resumes thread by thread and fails ("No such process") if the first one has ended the process
+    # meanwhile.
     if not model.alive():  # gdb refuses to change it later
         gdb.execute("maintenance set target-non-stop off")
     _choose_language()
 
 
 def _follow(objfile):
-    """gdb.events.new_objfile: another program takes the place of this one, by `file`, by exec, after a rebuild, or gdb has a second."""
+    """gdb.events.new_objfile: another program takes the place of this one, by `file`, by exec, after a rebuild, or gdb
+    has a second."""
     if objfile is not model.objfile():
         return
     _choose_names()
@@ -52,8 +57,9 @@ _style = None  # gdb's demangle-style before we chose one
 
 
 def _choose_names():
-    """Our runtime's functions are called as their ELF symbols are: newer gdbs say runtime_main for runtime.main, also where no frame
-    filter helps (an editor's stop, `break`). gdb names a symbol once, when it reads it, so this comes before we look anything up."""
+    """Our runtime's functions are called as their ELF symbols are: newer gdbs say runtime_main for runtime.main, also
+    where no frame filter helps (an editor's stop, `break`). gdb names a symbol once, when it reads it, so this comes
+    before we look anything up."""
     global _style
     _style = _style or gdb.parameter("demangle-style")
     gdb.execute("set demangle-style none")

@@ -42,7 +42,11 @@ class Dump(console.Command):
     def _text(leaf, value, snap, owner):
         """An address with its meaning behind it, unless that is the field itself; other values as they are."""
         meaning = str(snap.names.value(leaf, value, owner))
-        if leaf.kind not in ("ptr", "word") or meaning == f"{value:#x}" or meaning in (str(value), "~0", "stackPreempt"):
+        if (
+            leaf.kind not in ("ptr", "word")
+            or meaning == f"{value:#x}"
+            or meaning in (str(value), "~0", "stackPreempt")
+        ):
             return meaning
         itself = meaning in (f"{owner}.{leaf.path}+0", f"{owner}.{leaf.path}-0")
         return f"{value:#x}" if itself else f"{value:#x} {meaning}"
@@ -97,9 +101,9 @@ class Diff(console.Command):
 
 
 class Check(console.Command):
-    """Check what must hold at any moment: links that point both ways, counts that match lists, statuses that fit.
-    What does not hold is BROKEN, unless there is evidence that it is `not yet` so (the boot has not come there) or `moving` (a
-    thread is in the middle of changing just that); `unknown` is what cannot be seen here.
+    """Check what must hold at any moment: links that point both ways, counts that match lists, statuses that fit. What
+    does not hold is BROKEN, unless there is evidence that it is `not yet` so (the boot has not come there) or `moving`
+    (a thread is in the middle of changing just that); `unknown` is what cannot be seen here.
 
     (gdb) rt0 check
     ok       g0 and m0 point at each other: g0.m is m0 and m0.g0 is g0"""
@@ -140,7 +144,11 @@ class GetG(gdb.Function):
         snap = console.session.snapshot()
         if not snap.tls_g or snap.g_at(snap.tls_g) is None:
             early = begun.why_none("tie")[0]
-            raise model.Problem("this thread has no current g yet: rt0_go sets it at `ok`." if early else "this thread is on no g that is known.")
+            raise model.Problem(
+                "this thread has no current g yet: rt0_go sets it at `ok`."
+                if early
+                else "this thread is on no g that is known."
+            )
         return _pointer(snap.tls_g, "g")
 
 

@@ -25,7 +25,8 @@ class Problem(Exception):
 
 
 def told(ask, *arguments, **options):
-    """What a function of gdb's answers. gdb means UTF-8 and fails at a name or a path that is none; here such bytes are kept."""
+    """What a function of gdb's answers. gdb means UTF-8 and fails at a name or a path that is none; here such bytes are
+    kept."""
     try:
         return ask(*arguments, **options)
     except UnicodeDecodeError as error:
@@ -45,18 +46,25 @@ _CONTROL = {b"n": b"\n", b"t": b"\t", b"r": b"\r", b"e": b"\033", b"a": b"\a", b
 
 
 def in_records():
-    """Is an editor on the line (MI), and does gdb put what is meant for it into the strings that we ask for? gdb 13 does not."""
+    """Is an editor on the line (MI), and does gdb put what is meant for it into the strings that we ask for? gdb 13
+    does not."""
     return gdb.execute("echo ?", to_string=True) != "?"
 
 
 def _undressed(text):
-    """The text in such a string: part of it stands in records (`~"..."`), what was to tell the editor of events (`=...`) is none."""
+    """The text in such a string: part of it stands in records (`~"..."`), what was to tell the editor of events
+    (`=...`) is none."""
     parts = []
     for line in text.splitlines(keepends=True):
         record = line.rstrip("\n")
         if said := _TEXT.fullmatch(record):
             raw = said[1].encode("utf-8", "surrogateescape")
-            raw = _ESCAPE.sub(lambda found: bytes([int(found[1], 8) & 0xFF]) if len(found[1]) == 3 else _CONTROL.get(found[1], found[1]), raw)
+            raw = _ESCAPE.sub(
+                lambda found: (
+                    bytes([int(found[1], 8) & 0xFF]) if len(found[1]) == 3 else _CONTROL.get(found[1], found[1])
+                ),
+                raw,
+            )
             parts.append(raw.decode("utf-8", "surrogateescape"))
         elif not _RECORD.fullmatch(record):
             parts.append(line)
@@ -64,7 +72,8 @@ def _undressed(text):
 
 
 class Lacking(Problem):
-    """The program has not the type, or its type has not the field, that this needs: in another version of Go it is called otherwise."""
+    """The program has not the type, or its type has not the field, that this needs: in another version of Go it is
+    called otherwise."""
 
 
 def no_field(kind, *paths):
@@ -106,8 +115,16 @@ class Unreadable:
 
 # ---- layouts: DWARF types turned into something that decodes bytes --------------------------------------------------
 
-_INTS = {(1, False): "B", (2, False): "H", (4, False): "I", (8, False): "Q",
-         (1, True): "b", (2, True): "h", (4, True): "i", (8, True): "q"}  # fmt: skip
+_INTS = {
+    (1, False): "B",
+    (2, False): "H",
+    (4, False): "I",
+    (8, False): "Q",
+    (1, True): "b",
+    (2, True): "h",
+    (4, True): "i",
+    (8, True): "q",
+}
 
 
 class Leaf:
@@ -145,7 +162,8 @@ class Layout:
         self._add("", 0, gdb_type)
         at, form, self.flat = 0, "<", []
         for leaf in sorted(self.leaves, key=lambda leaf: leaf.offset):
-            if at <= leaf.offset <= self.size - leaf.size:  # members of a union: the first stands for all; none lies outside
+            # members of a union: the first stands for all; none lies outside
+            if at <= leaf.offset <= self.size - leaf.size:
                 form += f"{leaf.offset - at}x{leaf.code}"
                 at = leaf.offset + leaf.size
                 self.flat.append(leaf)
@@ -219,11 +237,15 @@ def type_name(gdb_type):
 
 
 def fields_of(gdb_type):
-    """The fields of a structure's type; where its debug information is damaged gdb tells of none, and that is a Problem."""
+    """The fields of a structure's type; where its debug information is damaged gdb tells of none, and that is a
+    Problem."""
     try:
         return gdb_type.fields()
     except (UnicodeDecodeError, gdb.error) as error:
-        raise Problem(f"the debug information of {type_name(gdb_type)} is damaged ({untrusted.shown(str(error), 200)}): build the program anew.") from None
+        raise Problem(
+            f"the debug information of {type_name(gdb_type)} is damaged ({untrusted.shown(str(error), 200)}): build the"
+            " program anew."
+        ) from None
 
 
 def bare(field_name):
@@ -273,19 +295,23 @@ class Struct:
 
 
 class World:
-    """One program as gdb has loaded it: which of the two worlds it is, its symbols, types and layouts, and all that was found out
-    about it. What a rebuild, an exec, a fork or another inferior brings is another World."""
+    """One program as gdb has loaded it: which of the two worlds it is, its symbols, types and layouts, and all that was
+    found out about it. What a rebuild, an exec, a fork or another inferior brings is another World."""
 
     def __init__(self, path):
         self.path = path
         try:
             self.elf = elf.Elf(path)
         except (OSError, elf.NotElf):
-            raise Problem(f"{path} is no x86-64 ELF program: start gdb on one built by `./lab path hello`, or on a Go program.")
+            raise Problem(
+                f"{path} is no x86-64 ELF program: start gdb on one built by `./lab path hello`, or on a Go program."
+            )
         symbols = self.elf.symbols
         if "runtime.g0" not in symbols:
             what = "has no symbols (stripped?)" if not symbols else "is neither an rt0lab nor a Go program"
-            raise Problem(f"{path} {what}: `./lab path hello` names one to look at; build Go programs without -ldflags=-s or -w.")
+            raise Problem(
+                f"{path} {what}: `./lab path hello` names one to look at; build Go programs without -ldflags=-s or -w."
+            )
         for prefix in ("", "runtime."):
             self._g = _lookup_type(prefix + "g")
             if self._g is not None and _has_variable(prefix + "g0"):
@@ -337,11 +363,15 @@ class World:
         return None if found is None else found[0] + self.slide
 
     def symbol_at(self, address):
-        """(name, offset) of the ELF symbol around an address, or None; a mangled name as its source has it, all as `shown` has them. What
-        is no address of this program's may be one of a plugin's or a library's."""
+        """(name, offset) of the ELF symbol around an address, or None; a mangled name as its source has it, all as
+        `shown` has them. What is no address of this program's may be one of a plugin's or a library's."""
         found = self.elf.symbol_at(address - self.slide)
         if found is None:
-            return None if self.section_at(address) is not None else self.cached(("elsewhere", address), lambda: _function_at(address))
+            return (
+                None
+                if self.section_at(address) is not None
+                else self.cached(("elsewhere", address), lambda: _function_at(address))
+            )
         if found[0] not in self._named:
             name = found[0] if not found[0].startswith("_Z") else _demangled(found[0])
             if name != found[0] and "." not in _LAMBDAS.sub("", name):
@@ -350,15 +380,16 @@ class World:
         return self._named[found[0]], found[1]
 
     def know_names(self):
-        """Demangles all there is: gdb tells an editor (MI) of the setting that this takes, in the midst of a list of frames even, and
-        the list is none any more."""
+        """Demangles all there is: gdb tells an editor (MI) of the setting that this takes, in the midst of a list of
+        frames even, and the list is none any more."""
         with _demangling():
             for name in self.elf.symbols:
                 if name.startswith("_Z"):
                     _demangled(name)
 
     def _package(self, address):
-        """Where a C++ function without class or namespace belongs: to the runtime if its file stands beside runtime.main's."""
+        """Where a C++ function without class or namespace belongs: to the runtime if its file stands beside
+        runtime.main's."""
         home = self.line_at(self.address("runtime.main") or 0)[0]
         file = self.line_at(address)[0]
         return "runtime" if file and home and os.path.dirname(file) == os.path.dirname(home) else "main"
@@ -391,7 +422,9 @@ class World:
         if name not in self._layouts:
             gdb_type = self.type(name)
             if gdb_type is None:
-                raise Lacking(f"this program's debug information has no type `{self.prefix}{name}`: rebuild it with -g.")
+                raise Lacking(
+                    f"this program's debug information has no type `{self.prefix}{name}`: rebuild it with -g."
+                )
             self._layouts[name] = Layout(self, gdb_type)
         return self._layouts[name]
 
@@ -447,8 +480,21 @@ class World:
                 found.setdefault(value, name)
         return found
 
-    _G_STATUS = ("_Gidle", "_Grunnable", "_Grunning", "_Gsyscall", "_Gwaiting", "_Gmoribund_unused", "_Gdead",
-                 "_Genqueue_unused", "_Gcopystack", "_Gpreempted", "_Gleaked", "_Gdeadextra", "_Gscan")  # fmt: skip
+    _G_STATUS = (
+        "_Gidle",
+        "_Grunnable",
+        "_Grunning",
+        "_Gsyscall",
+        "_Gwaiting",
+        "_Gmoribund_unused",
+        "_Gdead",
+        "_Genqueue_unused",
+        "_Gcopystack",
+        "_Gpreempted",
+        "_Gleaked",
+        "_Gdeadextra",
+        "_Gscan",
+    )
     _P_STATUS = ("_Pidle", "_Prunning", "_Psyscall", "_Psyscall_unused", "_Pgcstop", "_Pdead", "_PgcstopIdle")
 
     def g_status(self, value):
@@ -500,11 +546,14 @@ def _has_variable(name):
     try:
         return gdb.lookup_global_symbol(name) is not None
     except gdb.error as error:
-        raise Problem(f"gdb cannot read this program's debug information ({untrusted.shown(str(error), 200)}): build it anew.") from None
+        raise Problem(
+            f"gdb cannot read this program's debug information ({untrusted.shown(str(error), 200)}): build it anew."
+        ) from None
 
 
 def _function_at(address):
-    """(name, offset) of the function around an address, in whatever gdb has loaded that has debug information; else None."""
+    """(name, offset) of the function around an address, in whatever gdb has loaded that has debug information; else
+    None."""
     try:
         block = gdb.block_for_pc(address)
     except (gdb.error, RuntimeError, OverflowError):
@@ -521,7 +570,8 @@ def _line_at(address):
 
 
 _worlds = {}  # by gdb's objfile: a program that is built anew, or that another inferior has, too, is another one
-_moves = _loads = 0  # how often something happened after which a program may lie elsewhere; after which there may be other code
+# how often something happened after which a program may lie elsewhere; after which there may be other code
+_moves = _loads = 0
 
 
 def moves():
@@ -540,14 +590,21 @@ def loaded(_event=None):
     global _loads
     _loads += 1
     moved()
-    for key in [key for key, found in _worlds.items() if isinstance(found, Problem) or isinstance(key, gdb.Objfile) and not key.is_valid()]:
+    for key in [
+        key
+        for key, found in _worlds.items()
+        if isinstance(found, Problem) or isinstance(key, gdb.Objfile) and not key.is_valid()
+    ]:
         del _worlds[key]
 
 
 def objfile():
     """gdb's objfile of the program, None if there is none."""
     path = _path()
-    return next((o for o in gdb.objfiles() if path and path in (told(getattr, o, "filename"), told(getattr, o, "username"))), None)
+    return next(
+        (o for o in gdb.objfiles() if path and path in (told(getattr, o, "filename"), told(getattr, o, "username"))),
+        None,
+    )
 
 
 def _path():
@@ -668,7 +725,9 @@ def auxv():
     except gdb.error:
         return b""
     row = r"^(\d+)\s+\S.*?\s(0x[0-9a-f]+|\d+)(?: \".*\")?$"
-    return b"".join(struct.pack("<QQ", int(key), int(value, 0) & (1 << 64) - 1) for key, value in re.findall(row, said, re.M))
+    return b"".join(
+        struct.pack("<QQ", int(key), int(value, 0) & (1 << 64) - 1) for key, value in re.findall(row, said, re.M)
+    )
 
 
 def read_struct(kind, addr):
@@ -693,7 +752,8 @@ def read_word(addr):
 
 
 def read_text(addr, length, quoted=False, most=200):
-    """A Go string's text, so many bytes of it, as `shown` has it; `quoted` as a literal has it, with dots behind it where it is cut."""
+    """A Go string's text, so many bytes of it, as `shown` has it; `quoted` as a literal has it, with dots behind it
+    where it is cut."""
     if not length:
         return '""' if quoted else ""
     if not 0 < length < 1 << 32:
@@ -718,7 +778,8 @@ def variable(name):
 
 
 def elements(name):
-    """The elements of a runtime variable that is an array, as Structs; none if there is no such variable or it cannot be read."""
+    """The elements of a runtime variable that is an array, as Structs; none if there is no such variable or it cannot
+    be read."""
     found = world().array(name)
     if found is None:
         return []
@@ -756,8 +817,8 @@ def register(name, frame=None):
 
 
 def tls_g():
-    """(FS base, the thread's current g: the word at -8(FS), or where C's thread-local variables left room for it); None where it
-    cannot be known."""
+    """(FS base, the thread's current g: the word at -8(FS), or where C's thread-local variables left room for it); None
+    where it cannot be known."""
     base = register("fs_base")
     if not base:
         return base, 0 if base == 0 else None
@@ -766,7 +827,8 @@ def tls_g():
 
 
 def current_g(word):
-    """The g that the selected thread is on, whose -8(FS) holds `word`: g0 until rt0_go has set one. 0: none yet, None: that cannot be known.
+    """The g that the selected thread is on, whose -8(FS) holds `word`: g0 until rt0_go has set one. 0: none yet, None:
+    that cannot be known.
 
     A thread that clone has just made is on none. Its FS is its creator's until it sets its own, and so is the g there.
     """
@@ -787,8 +849,8 @@ def procids_are_gdbs():
 
 
 def symbol_of(frame):
-    """(name, offset) of the ELF symbol that a frame is in, or None. A call that never returns may be a function's last instruction:
-    where the frame called somebody, the call says which function it is."""
+    """(name, offset) of the ELF symbol that a frame is in, or None. A call that never returns may be a function's last
+    instruction: where the frame called somebody, the call says which function it is."""
     inner = frame.newer()
     while inner is not None and inner.type() == gdb.INLINE_FRAME:
         inner = inner.newer()
@@ -830,9 +892,12 @@ def all_ms():
 
 
 def is_sysmon(fn):
-    """Whether an M that began with this function, m.mstartfn, never schedules. It is a code pointer here, a function value in Go."""
-    return bool(fn) and any(symbol and symbol[0].removesuffix(".abi0") == "runtime.sysmon" and not symbol[1]
-                            for symbol in map(world().symbol_at, [fn, read_word(fn) or 0]))  # fmt: skip
+    """Whether an M that began with this function, m.mstartfn, never schedules. It is a code pointer here, a function
+    value in Go."""
+    return bool(fn) and any(
+        symbol and symbol[0].removesuffix(".abi0") == "runtime.sysmon" and not symbol[1]
+        for symbol in map(world().symbol_at, [fn, read_word(fn) or 0])
+    )
 
 
 class Chain(list):
@@ -849,7 +914,8 @@ class Chain(list):
 
 
 def chain(kind, head, link, limit=MAX_QUEUE, known=None):
-    """The structures of a linked list, a Chain: up to its end, a circle, bad memory or the limit. `known` are some that were read already."""
+    """The structures of a linked list, a Chain: up to its end, a circle, bad memory or the limit. `known` are some that
+    were read already."""
     found, seen = Chain(), set()
     while head:
         if head in seen:
@@ -879,8 +945,8 @@ def idle_ps(sched):
 
 
 def p_of(m):
-    """(the address that m.p holds, does the M still have that P?). Go 1.10 leaves m.p as it was while the M is in a system call,
-    though the P may have gone to another M: then only p.m says whose it is."""
+    """(the address that m.p holds, does the M still have that P?). Go 1.10 leaves m.p as it was while the M is in a
+    system call, though the P may have gone to another M: then only p.m says whose it is."""
     at = m.get("p")
     p = read_struct("p", at) if at else None
     if not p or p.get("m") == m.addr:
@@ -949,8 +1015,8 @@ def _demangling():
 
 @functools.cache
 def _demangled(name):
-    """A C++ function's name as Go would write it: main.main.func1, sync.Mutex.Lock; those like player and player.func1 have no package
-    yet. A name that is none of C++'s stays as it is."""
+    """A C++ function's name as Go would write it: main.main.func1, sync.Mutex.Lock; those like player and player.func1
+    have no package yet. A name that is none of C++'s stays as it is."""
     if len(_REFERS.findall(name)) > _MOST_REFERENCES:
         return name
     try:

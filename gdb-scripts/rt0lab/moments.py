@@ -27,8 +27,9 @@ def head_of(path):
 
 
 class _Moment:
-    """What both kinds can do. They have: number, thread, stage (a name or None), place; fields(name): {path: value} of one
-    thing or None; rows(): the lists of gs, ms, ps, and sched; changes(before): [(path, before, after)]; line(change)."""
+    """What both kinds can do. They have: number, thread, stage (a name or None), place; fields(name): {path: value} of
+    one thing or None; rows(): the lists of gs, ms, ps, and sched; changes(before): [(path, before, after)];
+    line(change)."""
 
     def value(self, path):
         """A field's value; MISSING if there is no such thing at this moment; Problem if it has no such field."""
@@ -65,7 +66,9 @@ def _flat(value):
     while left:
         path, item = left.pop()
         if isinstance(item, dict):
-            left += [(f"{path}.{key}" if path else key, inner) for key, inner in reversed(item.items()) if key != "_len"]
+            left += [
+                (f"{path}.{key}" if path else key, inner) for key, inner in reversed(item.items()) if key != "_len"
+            ]
         else:
             found[path] = item
     return found
@@ -156,21 +159,40 @@ class Kept(_Moment):
             here = snap.m_of_thread()
             here_p = here.get("p") if here else None
             gs = [
-                {"name": snap.g_name(g), "here": g.addr == snap.current, "status": world.g_status(g.get("atomicstatus")),
-                 "reason": reason(g), "m": short(g.get("m")), "start": snap.names.code(g.get("startpc")) or None,
-                 "at": place(running[g.addr]) if g.addr in running else None}
+                {
+                    "name": snap.g_name(g),
+                    "here": g.addr == snap.current,
+                    "status": world.g_status(g.get("atomicstatus")),
+                    "reason": reason(g),
+                    "m": short(g.get("m")),
+                    "start": snap.names.code(g.get("startpc")) or None,
+                    "at": place(running[g.addr]) if g.addr in running else None,
+                }
                 for g in snap.gs
-            ]  # fmt: skip
+            ]
             ms = [
-                {"name": f"m{m.get('id')}", "here": here is not None and m.addr == here.addr, "curg": short(m.get("curg")),
-                 "p": short(m.get("p")) if model.p_of(m)[1] else None, "sysmon": model.is_sysmon(m.get("mstartfn")), "spinning": bool(m.get("spinning")), "blocked": bool(m.get("blocked"))}
+                {
+                    "name": f"m{m.get('id')}",
+                    "here": here is not None and m.addr == here.addr,
+                    "curg": short(m.get("curg")),
+                    "p": short(m.get("p")) if model.p_of(m)[1] else None,
+                    "sysmon": model.is_sysmon(m.get("mstartfn")),
+                    "spinning": bool(m.get("spinning")),
+                    "blocked": bool(m.get("blocked")),
+                }
                 for m in filter(None, snap.hosts())
-            ]  # fmt: skip
+            ]
             ps = [
-                {"name": f"p{p.get('id')}", "here": p.addr == here_p, "status": world.p_status(p.get("status")),
-                 "m": short(p.get("m")), "runnext": short(p.get("runnext")), "runq": self._queue(model.run_queue(p))}
+                {
+                    "name": f"p{p.get('id')}",
+                    "here": p.addr == here_p,
+                    "status": world.p_status(p.get("status")),
+                    "m": short(p.get("m")),
+                    "runnext": short(p.get("runnext")),
+                    "runq": self._queue(model.run_queue(p)),
+                }
                 for p in snap.ps
-            ]  # fmt: skip
+            ]
             sched = {name: snap.sched.get(name) if snap.sched else None for name in ("npidle", "nmidle", "nmspinning")}
             queue = self._queue(snap.queue) if snap.sched else None
             rows = {"gs": gs, "ms": ms, "ps": ps, "sched": sched | {"runq": queue}}
@@ -181,7 +203,11 @@ class Kept(_Moment):
         with self.moment.seen():
             status = self.snap.world.p_status
             return [
-                (path, None if was is None else status(was), status(now)) if re.fullmatch(r"p\d+\.status", path) else (path, was, now)
+                (
+                    (path, None if was is None else status(was), status(now))
+                    if re.fullmatch(r"p\d+\.status", path)
+                    else (path, was, now)
+                )
                 for path, was, now in snapshot.diff_all(before.snap, self.snap)
             ]
 
@@ -242,6 +268,7 @@ class Recorded(_Moment):
 
     def rows(self):
         """{"gs": [...], "ms": [...], "ps": [...], "sched": {...}}"""
+
         def name(value):
             return plain(value) or None
 
@@ -249,20 +276,41 @@ class Recorded(_Moment):
         ms = {m: fields for m, fields in things.items() if re.fullmatch(r"m\d+", m)}
         here = next((m for m, f in ms.items() if current in (f.get("curg"), f.get("g0"), f.get("gsignal"))), "m0")
         gs = [
-            {"name": g["name"], "here": g["name"] == current, "status": g["status"], "reason": g["waitreason"] or None,
-             "m": name(g.get("m")), "start": g.get("startpc") or None, "at": self.place if g["name"] == current else None}
+            {
+                "name": g["name"],
+                "here": g["name"] == current,
+                "status": g["status"],
+                "reason": g["waitreason"] or None,
+                "m": name(g.get("m")),
+                "start": g.get("startpc") or None,
+                "at": self.place if g["name"] == current else None,
+            }
             for g in self.stop["allgs"]
-        ]  # fmt: skip
+        ]
         rows_ms = [
-            {"name": m, "here": m == here, "curg": name(f.get("curg")), "p": name(f.get("p")),
-             "sysmon": f.get("mstartfn") == "runtime.sysmon", "spinning": bool(f.get("spinning")), "blocked": bool(f.get("blocked"))}
+            {
+                "name": m,
+                "here": m == here,
+                "curg": name(f.get("curg")),
+                "p": name(f.get("p")),
+                "sysmon": f.get("mstartfn") == "runtime.sysmon",
+                "spinning": bool(f.get("spinning")),
+                "blocked": bool(f.get("blocked")),
+            }
             for m, f in sorted(ms.items(), key=lambda item: int(item[0][1:]))
-        ]  # fmt: skip
+        ]
         ps = [
-            {"name": p, "here": name(f.get("m")) == here, "status": f["status"], "m": name(f.get("m")),
-             "runnext": name(f.get("runnext")), "runq": f.get("runq")}
-            for p, f in things.items() if re.fullmatch(r"p\d+", p)
-        ]  # fmt: skip
+            {
+                "name": p,
+                "here": name(f.get("m")) == here,
+                "status": f["status"],
+                "m": name(f.get("m")),
+                "runnext": name(f.get("runnext")),
+                "runq": f.get("runq"),
+            }
+            for p, f in things.items()
+            if re.fullmatch(r"p\d+", p)
+        ]
         sched = {key: things["sched"].get(key) for key in ("npidle", "nmidle", "nmspinning")}
         return {"gs": gs, "ms": rows_ms, "ps": ps, "sched": sched | {"runq": self.stop.get("runq")}}
 

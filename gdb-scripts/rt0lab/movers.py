@@ -1,9 +1,9 @@
 """Who is in the middle of changing what: the only evidence on which a link that is half made is no broken one.
 
-A function that changes a link is evidence only while it stands on a stopped thread's stack, has not called the scheduler
-since, and has to do with the very g, m or p: the thread's M is it or holds it, or its address is in the thread's registers
-or in those frames. A goroutine may have been preempted there, too. A lock is evidence only while its word says that it is
-held and some M holds locks in the runtime.
+A function that changes a link is evidence only while it stands on a stopped thread's stack, has not called the
+scheduler since, and has to do with the very g, m or p: the thread's M is it or holds it, or its address is in the
+thread's registers or in those frames. A goroutine may have been preempted there, too. A lock is evidence only while its
+word says that it is held and some M holds locks in the runtime.
 """
 
 import functools
@@ -18,16 +18,21 @@ _READY = 1 << 17  # goroutines that are ready, whose stacks are looked at
 # What calls one of these has done its work: they begin anew and never return to it, or sleep until there is other work.
 _ANEW = {"schedule", "mstart", "mstart0", "mstart1"}
 # Innermost, these stand between two stacks.
-_SWITCHERS = {"rt0_go", "settls", "clone", "gogo", "mcall", "systemstack", "systemstack_switch", "morestack", "__morestack",
-              "jump_fcontext", "make_fcontext", "sigtramp", "sigtrampgo", "sigreturn", "sigreturn__sigaction", "asmcgocall",
-              "cgocallback", "cgocallback_gofunc", "mstart"}  # fmt: skip
+_SWITCHERS = set(
+    """
+    rt0_go settls clone gogo mcall systemstack systemstack_switch morestack __morestack jump_fcontext make_fcontext
+    sigtramp sigtrampgo sigreturn sigreturn__sigaction asmcgocall cgocallback cgocallback_gofunc mstart
+""".split()
+)
 _ALIGNS = {"nanotime1", "walltime1", "walltime", "nanotime"}
 _OF_AN_M = ("p", "oldp", "nextp", "curg", "g0", "gsignal", "lockedg")
 
 
 def base(name):
     """`wirep` of `runtime.wirep.abi0`, of `runtime.wirep.func1` and of `wirep(p*)`."""
-    name = name.removeprefix("runtime.").partition("(")[0] if not name.startswith("runtime.(") else name.rpartition(".")[2]
+    name = (
+        name.removeprefix("runtime.").partition("(")[0] if not name.startswith("runtime.(") else name.rpartition(".")[2]
+    )
     return name.removesuffix(".abi0").partition(".func")[0].partition("<")[0]
 
 
@@ -36,7 +41,12 @@ def functions(frame, depth=_DEPTH):
     while frame is not None and depth:
         symbol, name = model.symbol_of(frame), None
         # Newer gdbs call our main.ready as C++ does, ready, which is a function of the runtime's, too.
-        ours = symbol is None or symbol[0].startswith("runtime.") or "." not in symbol[0] or frame.type() == gdb.INLINE_FRAME
+        ours = (
+            symbol is None
+            or symbol[0].startswith("runtime.")
+            or "." not in symbol[0]
+            or frame.type() == gdb.INLINE_FRAME
+        )
         try:
             name = frame.name() if ours else None
         except (gdb.error, UnicodeDecodeError):
@@ -50,7 +60,8 @@ def functions(frame, depth=_DEPTH):
 
 
 def _behind(pc, sp):
-    """The functions that asked the kernel's code for the time, through which gdb does not see its callers: the M notes the place."""
+    """The functions that asked the kernel's code for the time, through which gdb does not see its callers: the M notes
+    the place."""
     try:
         with views.parked(pc, sp, 0) as frame:
             return list(functions(frame))
@@ -59,7 +70,8 @@ def _behind(pc, sp):
 
 
 class Thread:
-    """A stopped thread: its M's address (or None), the functions on its stack, the words in its registers and innermost frames."""
+    """A stopped thread: its M's address (or None), the functions on its stack, the words in its registers and innermost
+    frames."""
 
     def __init__(self, thread, snap):
         self.num, self._thread, self.id = thread.num, thread, thread.ptid[1] or thread.ptid[2]
@@ -81,7 +93,11 @@ class Thread:
         """The functions that words on its stack lie in: who asks for the time aligns SP, and gdb loses its callers."""
         data = model.read(self.sp & ~7, 512) if self.sp else b""
         words = memoryview(data).cast("Q").tolist() if isinstance(data, bytes) else []
-        return [base(symbol[0]) for word in words if (section := world.section_at(word)) and section.code and (symbol := world.symbol_at(word))]
+        return [
+            base(symbol[0])
+            for word in words
+            if (section := world.section_at(word)) and section.code and (symbol := world.symbol_at(word))
+        ]
 
     @functools.cached_property
     def words(self):
@@ -117,7 +133,9 @@ class Threads:
     def stopped(self):
         """[Thread]"""
         with views.keeping_place():
-            return [Thread(t, self.snap) for t in gdb.selected_inferior().threads() if t.is_valid() and not t.is_running()]
+            return [
+                Thread(t, self.snap) for t in gdb.selected_inferior().threads() if t.is_valid() and not t.is_running()
+            ]
 
     @functools.cached_property
     def running(self):
@@ -142,7 +160,8 @@ class Threads:
             return bool(thread.words & addresses)
 
     def mover(self, names, *addresses):
-        """`thread 3 is in wirep` if some thread is in one of these functions, which has to do with these addresses; else None."""
+        """`thread 3 is in wirep` if some thread is in one of these functions, which has to do with these addresses;
+        else None."""
         if self.running:
             return f"{self.running} thread{'s run' if self.running > 1 else ' runs'} on"
         wanted = {address for address in addresses if address}
@@ -153,14 +172,15 @@ class Threads:
         return None
 
     def maker(self, names, made):
-        """`thread 3 is in allocm` if some thread is in one of these functions and has the address of what it makes, not its own M's."""
+        """`thread 3 is in allocm` if some thread is in one of these functions and has the address of what it makes, not
+        its own M's."""
         with views.keeping_place():
             found = next((t for t in self.stopped if t.m != made and t.within(names) and made in t.words), None)
         return f"thread {found.num} is in {found.within(names)}" if found else None
 
     def preempted(self, names, *addresses):
-        """`g7, which was preempted in send, is` if that is so of a goroutine that is ready to go on, and that has to do with these
-        addresses; else None."""
+        """`g7, which was preempted in send, is` if that is so of a goroutine that is ready to go on, and that has to do
+        with these addresses; else None."""
         ready = [g for g in self.snap.gs if "_Grunnable" in self.snap.world.g_status(g.get("atomicstatus"))]
         wanted = {address for address in addresses if address}
         for g in ready[:_READY]:
@@ -173,10 +193,15 @@ class Threads:
                 name = next((base(symbol[0]) for symbol in symbols if base(symbol[0]) in names), None)
                 if name:
                     return f"{self.snap.g_name(g)} was preempted in {name}"
-        return f"{len(ready)} are ready and only {_READY} of them were looked at for one that was preempted there" if len(ready) > _READY else None
+        return (
+            f"{len(ready)} are ready and only {_READY} of them were looked at for one that was preempted there"
+            if len(ready) > _READY
+            else None
+        )
 
     def holder(self, what, key, near=()):
-        """`sched.lock is held and m3, in schedule, holds a lock` if the lock's word and some M's count say so; else None.
+        """`sched.lock is held and m3, in schedule, holds a lock` if the lock's word and some M's count say so; else
+        None.
 
         `near` are addresses of which a holder has one at hand; none are needed of a lock that is a variable."""
         if not isinstance(key, int) or not model.locked(key):

@@ -1,7 +1,8 @@
 """Threads by their names in the runtime, in every list of gdb's and of an editor's: m0 (g1), sysmon, m2.
 
-Set when the program stops for the user, read from allm at once: no thread is switched to. While it runs, the goroutine is left out of
-the name, for gdb says whom a breakpoint stopped before it tells anybody else. A name that the user gave stays.
+Set when the program stops for the user, read from allm at once: no thread is switched to. While it runs, the goroutine
+is left out of the name, for gdb says whom a breakpoint stopped before it tells anybody else. A name that the user gave
+stays.
 """
 
 import gdb
@@ -14,8 +15,13 @@ MOST = 1 << 10  # Ms whose threads are named
 def of_ms():
     """{thread id of the system: (name, its goroutine's id or None)} of the Ms."""
     world, found = model.world(), {}
-    ms, gs = world.cached("named ms", lambda: (bulk.Fields("m", id="id", procid="procid", curg="curg", g0="g0", fn="mstartfn", next="alllink"),
-                                              bulk.Fields("g", goid="goid")))  # fmt: skip
+    ms, gs = world.cached(
+        "named ms",
+        lambda: (
+            bulk.Fields("m", id="id", procid="procid", curg="curg", g0="g0", fn="mstartfn", next="alllink"),
+            bulk.Fields("g", goid="goid"),
+        ),
+    )
     address, rows = model.scalar("allm") or 0, {}
     while address and address not in rows and len(rows) < MOST:
         rows[address] = next(iter(ms.readable([address])), None)

@@ -1,7 +1,8 @@
 """What all printers here share: a gdb.Value read like a structure, who asks a printer, and what a value opens to.
 
-`print` asks a printer once, for its text and what follows that. An editor keeps the printer: it shows the text, and opens the value where
-somebody clicks. What is in it are then values with their own types, which open in turn, and of many it asks for a page.
+`print` asks a printer once, for its text and what follows that. An editor keeps the printer: it shows the text, and
+opens the value where somebody clicks. What is in it are then values with their own types, which open in turn, and of
+many it asks for a page.
 """
 
 import functools
@@ -75,7 +76,8 @@ def number(value):
 
 
 def readable(value):
-    """The value, or if it cannot be read a text that says so: in an editor one that fails takes with it all that was asked for."""
+    """The value, or if it cannot be read a text that says so: in an editor one that fails takes with it all that was
+    asked for."""
     try:
         value.fetch_lazy()
     except gdb.MemoryError:
@@ -119,8 +121,8 @@ def _started_for_mi():
 class Printer(getattr(gdb, "ValuePrinter", object)):
     """Shows a value as a text.
 
-    Who asks shows in what is asked first. gdb's own printing, whoever wants it, begins with the hint; who keeps the printer, as the
-    variable objects of MI and the variables of DAP do, first wants to know its text, or what is in it.
+    Who asks shows in what is asked first. gdb's own printing, whoever wants it, begins with the hint; who keeps the
+    printer, as the variable objects of MI and the variables of DAP do, first wants to know its text, or what is in it.
     """
 
     _hint = None
@@ -156,8 +158,8 @@ class Opening(Printer):
     """Shows a value that opens. Subclasses say how many there are in it, and each of them on its own."""
 
     def children(self):
-        """gdb asks for all there is; printing may want something else to follow the text. MI, which shows one that fails as one that
-        fails, goes through all that come before the page that it wants."""
+        """gdb asks for all there is; printing may want something else to follow the text. MI, which shows one that
+        fails as one that fails, goes through all that come before the page that it wants."""
         return self._printed_children() if self._asked() else map(self._row, range(self.num_children()))
 
     def _printed_children(self):

@@ -1,7 +1,9 @@
-"""Lets an editor's watch window say `runtime.g0` as Go does, whatever language the frame at hand is in; in a Go program also `g0`.
+"""Lets an editor's watch window say `runtime.g0` as Go does, whatever language the frame at hand is in; in a Go program
+also `g0`.
 
-gdb reads an expression itself, and no door leads into that: a dot behind a name wants a variable. So it is given one, `runtime`, whose
-fields are the runtime's variables. Slices are arrays there, which can be indexed. In C++, which asks classes for it, others can be, too.
+gdb reads an expression itself, and no door leads into that: a dot behind a name wants a variable. So it is given one,
+`runtime`, whose fields are the runtime's variables. Slices are arrays there, which can be indexed. In C++, which asks
+classes for it, others can be, too.
 """
 
 import functools
@@ -18,7 +20,8 @@ _listening = False
 
 
 def register():
-    """Gives gdb the names for the program that it has now, and for any that takes its place; editors alone have them."""
+    """Gives gdb the names for the program that it has now, and for any that takes its place; editors alone have
+    them."""
     global _listening
     if not opening.has_editor():
         return
@@ -46,7 +49,8 @@ def _offer(_event=None):
             file = os.memfd_create("runtime")  # it is gone with gdb, however that ends
             os.write(file, data)
             gdb.execute(f"add-symbol-file /proc/self/fd/{file:d} -o {world.slide:#x}", to_string=True)
-    except (OSError, ValueError, OverflowError, gdb.error, model.Problem):  # of a program that says odd things of itself gdb is told nothing
+    # of a program that says odd things of itself gdb is told nothing
+    except (OSError, ValueError, OverflowError, gdb.error, model.Problem):
         pass
     _offered[space] = *now, file
 
@@ -78,7 +82,11 @@ def _described(world):
 
 
 def _is_free(name, world):
-    return f"main.{name}" not in world.elf.symbols and gdb.lookup_global_symbol(name) is None and gdb.lookup_static_symbol(name) is None
+    return (
+        f"main.{name}" not in world.elf.symbols
+        and gdb.lookup_global_symbol(name) is None
+        and gdb.lookup_static_symbol(name) is None
+    )
 
 
 # ---- slices in C++ ---------------------------------------------------------------------------------------------------

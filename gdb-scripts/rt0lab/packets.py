@@ -1,14 +1,15 @@
 """Packets of gdb's remote serial protocol: bytes to packets and back. No gdb in it, and nothing of what packets mean.
 
-    $PAYLOAD#SS    SS is the sum of PAYLOAD's bytes, in hex; }, $, # and * stand in it as } and the byte xor 32
-    + -            the last packet came well, or must be sent again; no longer used after QStartNoAckMode
-    0x03           the user wants the program stopped
+$PAYLOAD#SS    SS is the sum of PAYLOAD's bytes, in hex; }, $, # and * stand in it as } and the byte xor 32
++ -            the last packet came well, or must be sent again; no longer used after QStartNoAckMode
+0x03           the user wants the program stopped
 """
 
 import enum
 
 MAX_PAYLOAD = 1 << 17  # what a packet may hold, said in the answer to qSupported
-IS_VIEW, YES = b"qRt0LabView", b"1"  # ours: is this a view, to look at? Others answer with nothing, as to all that they do not know
+# ours: is this a view, to look at? Others answer with nothing, as to all that they do not know
+IS_VIEW, YES = b"qRt0LabView", b"1"
 VIEW = "this is a view of goroutines to look at: nothing runs here and nothing can be changed"
 
 

@@ -3,7 +3,6 @@
 A row's mark says what its colour says: `*` the selected thread's, `+` new, `~` changed since the stop before.
 """
 
-
 import gdb
 
 from . import builds, cards, console, history, model, moments, settings, untrusted
@@ -29,10 +28,27 @@ def lines(moment, before):
         found.append(("", f"     {rows['problem']}"))
     found.append(_sched(rows["sched"], marks.get("sched", "")))
     if before is not None:
-        found.append(("head", f"changed since stop {before.number}:" if changed or marks else f"nothing changed since stop {before.number}"))
+        found.append(
+            (
+                "head",
+                (
+                    f"changed since stop {before.number}:"
+                    if changed or marks
+                    else f"nothing changed since stop {before.number}"
+                ),
+            )
+        )
         found += [("~", "  " + moment.line(change)) for change in changed[:MAX_CHANGES]]
         if len(changed) > MAX_CHANGES:
-            found.append(("", f"  ... and {len(changed) - MAX_CHANGES} more: `rt0 diff {before.number} {moment.number}` shows all"))
+            found.append(
+                (
+                    "",
+                    (
+                        f"  ... and {len(changed) - MAX_CHANGES} more: `rt0 diff {before.number} {moment.number}`"
+                        " shows all"
+                    ),
+                )
+            )
     return [(style, untrusted.shown(text)) for style, text in found]
 
 
@@ -50,8 +66,16 @@ def _changes(moment, before):
 
 def _sched(sched, mark):
     queue = sched["runq"]
-    text = "unknown" if queue is None else "[" + " ".join(map(str, queue[:16])) + (" ..." if len(queue) > 16 else "") + "]"
-    return mark, f"S {_marked(False, mark)} queue {text}, idle Ps {sched['npidle']}, idle Ms {sched['nmidle']}, spinning {sched['nmspinning']}"
+    text = (
+        "unknown" if queue is None else "[" + " ".join(map(str, queue[:16])) + (" ..." if len(queue) > 16 else "") + "]"
+    )
+    return (
+        mark,
+        (
+            f"S {_marked(False, mark)} queue {text}, idle Ps {sched['npidle']}, idle Ms {sched['nmidle']}, spinning"
+            f" {sched['nmspinning']}"
+        ),
+    )
 
 
 def _marked(here, mark):
@@ -80,7 +104,11 @@ def _ps(ps, marks):
             continue
         rows += _idle(idle)
         idle.clear()
-        queue = "queue broken" if p["runq"] is None else "queue [" + " ".join(map(str, p["runq"][:12])) + (" ...]" if len(p["runq"]) > 12 else "]")
+        queue = (
+            "queue broken"
+            if p["runq"] is None
+            else "queue [" + " ".join(map(str, p["runq"][:12])) + (" ...]" if len(p["runq"]) > 12 else "]")
+        )
         rows.append((p["here"], mark, (p["name"], p["status"], p["m"] or "-", f"next {p['runnext'] or '-'}", queue)))
     return rows + _idle(idle)
 
@@ -138,9 +166,11 @@ def _what(g):
 
 
 def present():
-    """(this moment, the stop before it or None): as the selected thread and the memory are now, not as they were kept."""
+    """(this moment, the stop before it or None): as the selected thread and the memory are now, not as they were
+    kept."""
     last, before = history.kept.last(), history.kept.last(1)
-    if last is None or last.pid != model.pid() or last.world is not model.world():  # an inferior of `rt0 threads` has the same pid
+    # an inferior of `rt0 threads` has the same pid
+    if last is None or last.pid != model.pid() or last.world is not model.world():
         last = before = None
     now = history.Moment(last.number if last is not None else 0, last)
     return moments.Kept(now), moments.Kept(before) if before is not None else None
@@ -159,7 +189,11 @@ def _present_lines():
     """The panel of the present; with the selected frame, if that is not the innermost."""
     first, *rest = lines(*present())
     frame = _outer_frame()
-    return [first, *([("", f"     frame {frame.level()}: {moments.place(frame.pc() - 1)}")] if frame is not None else []), *rest]
+    return [
+        first,
+        *([("", f"     frame {frame.level()}: {moments.place(frame.pc() - 1)}")] if frame is not None else []),
+        *rest,
+    ]
 
 
 # ---- as text -------------------------------------------------------------------------------------------------------
@@ -266,7 +300,16 @@ def _safely(function):
         with settings.looking():
             return function()
     except Exception as error:  # the boundary to the user, as in console.careful: a window must never raise
-        return [("", str(error) if isinstance(error, (model.Problem, gdb.error)) else f"rt0 itself failed ({type(error).__name__}: {error})")]
+        return [
+            (
+                "",
+                (
+                    str(error)
+                    if isinstance(error, (model.Problem, gdb.error))
+                    else f"rt0 itself failed ({type(error).__name__}: {error})"
+                ),
+            )
+        ]
 
 
 def _prompt():
@@ -288,7 +331,9 @@ class _NoTui(gdb.Command):
 
     def invoke(self, argument, from_tty):
         """gdb calls this."""
-        raise gdb.GdbError("this gdb was built without its TUI: `rt0 panel` prints the panel as text; Debian's package gdb has it.")
+        raise gdb.GdbError(
+            "this gdb was built without its TUI: `rt0 panel` prints the panel as text; Debian's package gdb has it."
+        )
 
 
 def register():

@@ -1,7 +1,8 @@
-"""The registers that a parked goroutine of ours has put away itself: mcall and morestack push what a function preserves.
+"""The registers that a parked goroutine of ours has put away itself: mcall and morestack push what a function
+preserves.
 
-g.context leads there. While it is odd the goroutine is being left, and it is that frame's address plus one; otherwise it
-is Boost's context, which lies just below the frame. Where each register is in the frame, runtime.gogo's unwind
+g.context leads there. While it is odd the goroutine is being left, and it is that frame's address plus one; otherwise
+it is Boost's context, which lies just below the frame. Where each register is in the frame, runtime.gogo's unwind
 information says: gogo pops them.
 """
 
@@ -22,7 +23,9 @@ class _Place:
         self.below, self.arrive = 0, None  # bytes that Boost puts below the frame; where its switch returns to
         self.at = None  # {register: where it is, counted from the frame}
         jump, gogo = (self._code(world, name) for name in ("jump_fcontext", "runtime.gogo"))
-        row = next((row for row in (unwinder.rows(jump[1]) or {}).values() if row.saved), None) if jump and gogo else None
+        row = (
+            next((row for row in (unwinder.rows(jump[1]) or {}).values() if row.saved), None) if jump and gogo else None
+        )
         if row is not None:
             self.below, self._back = row.cfa, row.ra
             self.arrive = next((at for at, to in model.calls(*gogo) if to == jump[0]), None)
@@ -62,7 +65,9 @@ def registers(addresses):
     place = world.cached("parking", lambda: _Place(world))
     if place.arrive is None:
         return {}
-    frames = place.frames({g: row.context for g, row in bulk.Fields("g", context="context").by_address(addresses).items()})
+    frames = place.frames(
+        {g: row.context for g, row in bulk.Fields("g", context="context").by_address(addresses).items()}
+    )
     if frames and not place.at:
         place.learn(next(iter(frames.values())))
     if not frames or not place.at:

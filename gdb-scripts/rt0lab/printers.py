@@ -1,4 +1,5 @@
-"""How `print` shows the runtime's structures: one line a person can read, at any moment, also before anything is set up.
+"""How `print` shows the runtime's structures: one line a person can read, at any moment, also before anything is set
+up.
 
 `print -pretty` or `set print pretty on` shows all fields. Null, garbage and unset values print as what they are.
 """
@@ -39,7 +40,8 @@ def _whose():
 
 
 def called(kind, value):
-    """What a pointer is called, its name behind it. Of a goroutine only that one is read: there may be a hundred thousand of them."""
+    """What a pointer is called, its name behind it. Of a goroutine only that one is read: there may be a hundred
+    thousand of them."""
     global _listed
     if kind != "g" or not value or _cached is not None:
         return addressed(value)
@@ -100,8 +102,12 @@ def g_line(g):
     if name.startswith("0x") or name in ("heap", "nil"):
         name = "g"
     world = model.world()
-    parts = [f"goid {g.get('goid')}", world.g_status(status), f"m {short(g.get('m'))}",
-             "stack " + _span(g.get("stack.lo"), g.get("stack.hi"))]  # fmt: skip
+    parts = [
+        f"goid {g.get('goid')}",
+        world.g_status(status),
+        f"m {short(g.get('m'))}",
+        "stack " + _span(g.get("stack.lo"), g.get("stack.hi")),
+    ]
     start = g.get("startpc")
     if start:
         parts.append("runs " + word(start))
@@ -130,7 +136,11 @@ def m_line(m):
     parts = [f"id {m.get('id')}"]
     if m.get("procid"):
         parts.append(f"thread {m.get('procid')}")
-    parts += [f"g0 {short(m.get('g0'))}", f"curg {short(m.get('curg'))}", f"p {short(m.get('p'))}" if model.p_of(m)[1] else f"p nil (had {short(m.get('p'))})" if m.get("p") else "p nil"]
+    parts += [
+        f"g0 {short(m.get('g0'))}",
+        f"curg {short(m.get('curg'))}",
+        f"p {short(m.get('p'))}" if model.p_of(m)[1] else f"p nil (had {short(m.get('p'))})" if m.get("p") else "p nil",
+    ]
     for flag in ("spinning", "blocked"):
         if m.get(flag):
             parts.append(flag)
@@ -170,9 +180,10 @@ def sched_line(s):
     queue = model.chain("g", head or 0, "schedlink", 8)
     after = "" if s.get("maxmcount") else _zero("ms", ": schedinit fills it")
     return (
-        f"sched{{goidgen {s.get('goidgen')}, Ms made {s.get('mnext')}, idle {s.get('nmidle')}, "
-        f"Ps idle {s.get('npidle')} (first {short(s.get('pidle'))}), run queue {size} "
-        f"[{' '.join(short(g.addr) for g in queue)}{' ...' if queue.end else ''}], {mutex_line_of(s.get('lock.key'))}}}{after}"
+        f"sched{{goidgen {s.get('goidgen')}, Ms made {s.get('mnext')}, idle {s.get('nmidle')}, Ps idle"
+        f" {s.get('npidle')} (first {short(s.get('pidle'))}), run queue"
+        f" {size} [{' '.join(short(g.addr) for g in queue)}{' ...' if queue.end else ''}],"
+        f" {mutex_line_of(s.get('lock.key'))}}}{after}"
     )
 
 
@@ -180,7 +191,11 @@ def gobuf_line(b):
     """gobuf{sp g1.stack.hi-40, pc runtime.main, g g1}"""
     if not b.get("sp") and not b.get("pc"):
         return "gobuf{nothing saved}"
-    parts = [f"{name} {short(b.get(name))}" for name in ("sp", "pc", "g", "ctxt", "bp") if b.get(name) or name in ("sp", "pc")]
+    parts = [
+        f"{name} {short(b.get(name))}"
+        for name in ("sp", "pc", "g", "ctxt", "bp")
+        if b.get(name) or name in ("sp", "pc")
+    ]
     return f"gobuf{{{', '.join(parts)}}}" + ("" if b.get("sp") else " (in use: sp is only kept while it does not run)")
 
 
@@ -234,8 +249,19 @@ def mutex_line(m):
     return f"mutex{{{mutex_line_of(m.get('key'))}}}"
 
 
-LINES = {"g": g_line, "m": m_line, "p": p_line, "schedt": sched_line, "gobuf": gobuf_line, "stack": stack_line,
-         "sudog": sudog_line, "hchan": hchan_line, "waitq": waitq_line, "note": note_line, "mutex": mutex_line}  # fmt: skip
+LINES = {
+    "g": g_line,
+    "m": m_line,
+    "p": p_line,
+    "schedt": sched_line,
+    "gobuf": gobuf_line,
+    "stack": stack_line,
+    "sudog": sudog_line,
+    "hchan": hchan_line,
+    "waitq": waitq_line,
+    "note": note_line,
+    "mutex": mutex_line,
+}
 
 
 # ---- gdb's interface -----------------------------------------------------------------------------------------------
@@ -244,11 +270,13 @@ LINES = {"g": g_line, "m": m_line, "p": p_line, "schedt": sched_line, "gobuf": g
 _POINTERS = ("guintptr", "muintptr", "puintptr")  # Go's integers that are pointers
 _ADDRESSES = ("uintptr", *_POINTERS)
 _MOST_MEANINGS = 1 << 14
-_meanings = {}  # {(address, size): what says it} of the fields of what was opened here, whose type does not tell what they mean
+# {(address, size): what says it} of the fields of what was opened here, whose type does not tell what they mean
+_meanings = {}
 
 
 class Shown(opening.Opening):
-    """One line, and all fields below it: for an editor as values, for gdb where it prints prettily as texts, pointers with their names."""
+    """One line, and all fields below it: for an editor as values, for gdb where it prints prettily as texts, pointers
+    with their names."""
 
     def __init__(self, kind, value):
         super().__init__(value)
@@ -268,9 +296,14 @@ class Shown(opening.Opening):
             return f"{self._kind} <cannot be shown: {untrusted.shown(str(error))}>"
 
     def num_children(self):
-        """gdb asks how many. Some fields of what cannot be read as a whole may be readable, unless it begins where there is nothing."""
+        """gdb asks how many. Some fields of what cannot be read as a whole may be readable, unless it begins where
+        there is nothing."""
         address = self._value.address
-        if self._value.is_optimized_out or address is not None and isinstance(model.read(int(address), 1), model.Unreadable):
+        if (
+            self._value.is_optimized_out
+            or address is not None
+            and isinstance(model.read(int(address), 1), model.Unreadable)
+        ):
             return 0
         try:
             return len(self._members())
@@ -348,7 +381,8 @@ class Meant(opening.Printer):
 
 
 class Pointer(opening.Opening):
-    """A pointer to a structure of the runtime's, or the integer that is one: its name, and the structure's fields in it."""
+    """A pointer to a structure of the runtime's, or the integer that is one: its name, and the structure's fields in
+    it."""
 
     def __init__(self, value, kind, at):
         super().__init__(value)
@@ -387,7 +421,11 @@ class _Printers(gdb.printing.PrettyPrinter):
     def _printer(self, value, world):
         gdb_type = value.type
         code, size = gdb_type.strip_typedefs().code, gdb_type.sizeof
-        if _meanings and code in (gdb.TYPE_CODE_INT, gdb.TYPE_CODE_PTR, gdb.TYPE_CODE_STRUCT) and value.address is not None:
+        if (
+            _meanings
+            and code in (gdb.TYPE_CODE_INT, gdb.TYPE_CODE_PTR, gdb.TYPE_CODE_STRUCT)
+            and value.address is not None
+        ):
             meaning = _meanings.get((int(value.address), size))
             if meaning:
                 return Meant(value, meaning)
@@ -395,9 +433,18 @@ class _Printers(gdb.printing.PrettyPrinter):
             kind = world.base_name(gdb_type) if size == 8 else ""
             return self._pointer(value, kind[0]) if kind in _POINTERS else None
         if code == gdb.TYPE_CODE_PTR:
-            # At the prompt gdb's own way of a pointer says its type, too; and what an editor would see as `{...}` is better left to gdb.
-            kind = _kind(gdb_type.strip_typedefs().target(), world) if opening.OPENS_WITH_TEXT and opening.has_editor() else None
-            return self._pointer(value, kind) if kind else self._held(value) if gdb_type.code == gdb.TYPE_CODE_TYPEDEF else None
+            # At the prompt gdb's own way of a pointer says its type, too; and what an editor would see as `{...}` is
+            # better left to gdb.
+            kind = (
+                _kind(gdb_type.strip_typedefs().target(), world)
+                if opening.OPENS_WITH_TEXT and opening.has_editor()
+                else None
+            )
+            return (
+                self._pointer(value, kind)
+                if kind
+                else (self._held(value) if gdb_type.code == gdb.TYPE_CODE_TYPEDEF else None)
+            )
         if code == gdb.TYPE_CODE_ARRAY and (model.told(getattr, gdb_type, "name") or "").startswith(("[]", "slice<")):
             return opening.closed_if_empty(go_values.Elements(value))
         if code != gdb.TYPE_CODE_STRUCT:
@@ -425,7 +472,9 @@ class _Printers(gdb.printing.PrettyPrinter):
     def _held(value):
         """A map or a channel, whatever its type is called: the compiler says what it leads to."""
         to = model.told(lambda: value.type.strip_typedefs().target().name) or ""
-        make = go_values.Map if to.startswith(("hash<", "map<")) else go_values.Chan if to.startswith("hchan<") else None
+        make = (
+            go_values.Map if to.startswith(("hash<", "map<")) else go_values.Chan if to.startswith("hchan<") else None
+        )
         return opening.closed_if_empty(make(value)) if make else None
 
     @staticmethod
@@ -454,5 +503,11 @@ def register(objfile):
     if _listening:
         return
     _listening = True
-    for event in (gdb.events.cont, gdb.events.stop, gdb.events.exited, gdb.events.memory_changed, gdb.events.new_objfile):
+    for event in (
+        gdb.events.cont,
+        gdb.events.stop,
+        gdb.events.exited,
+        gdb.events.memory_changed,
+        gdb.events.new_objfile,
+    ):
         event.connect(forget)

@@ -19,19 +19,27 @@ MAX_PER_STAGE = 40  # a trace is about the boot: a stage that goes on happening 
 
 # The fields that a trace shows of each structure. Which of them a program has, its debug information says.
 _G0 = ("stack", "stackguard0", "stackguard1", "m", "sched", "goid", "atomicstatus", "lockedm")
-_M0 = ("g0", "procid", "gsignal", "tls", "mstartfn", "curg", "p", "nextp", "id", "locks", "spinning", "blocked",
-       "newSigstack", "alllink", "mcache", "lockedg", "lockedInt", "lockedExt", "helpgc", "mallocing", "throwing",
-       "park")  # fmt: skip
-_P = ("id", "status", "link", "schedtick", "syscalltick", "m", "mcache", "goidcache", "goidcacheend", "runqhead",
-      "runqtail", "runnext", "gfree", "gfreecnt", "gFree")  # fmt: skip
-_SCHED = ("goidgen", "lastpoll", "lock", "midle", "nmidle", "nmidlelocked", "mnext", "maxmcount", "nmsys", "nmfreed",
-          "ngsys", "pidle", "npidle", "nmspinning", "runqhead", "runqtail", "runq", "runqsize", "gcwaiting", "stopwait",
-          "sysmonwait", "procresizetime")  # fmt: skip
-_G = ("stackguard0", "stackguard1", "sched.sp", "sched.pc", "sched.g", "sched.ctxt", "sched.bp", "stktopsp", "gopc",
-      "startpc", "m", "lockedm", "schedlink", "preempt")  # fmt: skip
+_M0 = """
+    g0 procid gsignal tls mstartfn curg p nextp id locks spinning blocked newSigstack alllink mcache lockedg
+    lockedInt lockedExt helpgc mallocing throwing park
+""".split()
+_P = """
+    id status link schedtick syscalltick m mcache goidcache goidcacheend runqhead runqtail runnext gfree gfreecnt
+    gFree
+""".split()
+_SCHED = """
+    goidgen lastpoll lock midle nmidle nmidlelocked mnext maxmcount nmsys nmfreed ngsys pidle npidle nmspinning
+    runqhead runqtail runq runqsize gcwaiting stopwait sysmonwait procresizetime
+""".split()
+_G = """
+    stackguard0 stackguard1 sched.sp sched.pc sched.g sched.ctxt sched.bp stktopsp gopc startpc m lockedm schedlink
+    preempt
+""".split()
 _G_CHANGED = ("goid", "lockedm", "m", "sched.pc", "sched.sp", "stackguard0", "startpc", "status", "waitreason")
-_GLOBALS = ("argc", "argv", "ncpu", "numCPUStartup", "gomaxprocs", "physPageSize", "allglen", "mainStarted", "runtimeInitTime",
-            "maxstacksize", "argslice", "envs")  # fmt: skip
+_GLOBALS = """
+    argc argv ncpu numCPUStartup gomaxprocs physPageSize allglen mainStarted runtimeInitTime maxstacksize argslice
+    envs
+""".split()
 _REGS = ("rax", "rbx", "rcx", "rdx", "rsi", "rdi", "rbp")
 
 
@@ -125,9 +133,11 @@ def describe(snap, before):
     names = snap.names
     file, line = snap.world.line_at(snap.pc)
     words = model.read(snap.sp, 64)
-    words = [] if isinstance(words, model.Unreadable) else [
-        names.word(int.from_bytes(words[i : i + 8], "little")) for i in range(0, 64, 8)
-    ]  # fmt: skip
+    words = (
+        []
+        if isinstance(words, model.Unreadable)
+        else [names.word(int.from_bytes(words[i : i + 8], "little")) for i in range(0, 64, 8)]
+    )
     changed = {}
     for path, was, now in snapshot.diff(before, snap):
         if path[0] == "g" and path[1:2].isdigit() and not path.startswith("g0.") or path.startswith("allgs["):
@@ -158,7 +168,9 @@ def describe(snap, before):
         "allp": [fields(p, _P, snap) for p in snap.ps],
         "allm": snap.m_names,
         "ms": [fields(m, _M0, snap) for m in snap.ms],
-        "ps": [{"status": snap.world.p_status(p.get("status")), "runq": _queue(snap, model.run_queue(p))} for p in snap.ps],
+        "ps": [
+            {"status": snap.world.p_status(p.get("status")), "runq": _queue(snap, model.run_queue(p))} for p in snap.ps
+        ],
         "runq": _queue(snap, snap.queue),
         "allgs": [goroutine(g, snap) for g in snap.gs],
         "bt": backtrace(),
@@ -262,13 +274,16 @@ class Recorder:
         self.note(place, kind, snap, extra)
 
     def _forget_abandoned(self, snap):
-        """Calls below SP on this stack cannot return any more: a switch left them (gogo never comes back to schedule)."""
+        """Calls below SP on this stack cannot return any more: a switch left them (gogo never comes back to
+        schedule)."""
         g = snap.g_at(snap.tls_g)
         if g is None or not g.has("stack.lo"):
             return
         for target, calls in self.pending.items():
             self.pending[target] = [
-                c for c in calls if c[2] != snap.tls_g or not g.get("stack.lo") <= c[1] <= snap.sp or self._same(c, snap)
+                c
+                for c in calls
+                if c[2] != snap.tls_g or not g.get("stack.lo") <= c[1] <= snap.sp or self._same(c, snap)
             ]
 
     def _same(self, call, snap):
@@ -281,7 +296,8 @@ class Recorder:
         return g.get("stack.hi") - snap.sp if g and g.has("stack.hi") else None
 
     def _again(self, target, call, snap):
-        """Is this the same call once more? Go repeats a goroutine's prologue after it grew its stack or preempted it."""
+        """Is this the same call once more? Go repeats a goroutine's prologue after it grew its stack or preempted
+        it."""
         if not any(g.addr == snap.tls_g for g in snap.gs):
             return False
         return any(c[0] is call[0] and c[2] == call[2] and c[3] == call[3] for c in self.pending.get(target, ()))

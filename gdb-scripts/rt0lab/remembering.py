@@ -87,18 +87,37 @@ class History(console.Command):
         words = argument.split()
         as_json = _take_json(words)
         if words:
-            raise model.Problem("`rt0 history` takes nothing or -json; `set rt0 history N` says how many stops to keep.")
+            raise model.Problem(
+                "`rt0 history` takes nothing or -json; `set rt0 history N` says how many stops to keep."
+            )
         rows, before = [], None
         for moment in _need_history():
             changed = None if before is None else len(moment.changes(before))
-            rows.append({"stop": moment.number, "stage": moment.stage, "thread": moment.thread, "changed": changed,
-                         "place": moment.place})  # fmt: skip
+            rows.append(
+                {
+                    "stop": moment.number,
+                    "stage": moment.stage,
+                    "thread": moment.thread,
+                    "changed": changed,
+                    "place": moment.place,
+                }
+            )
             before = moment
         if as_json:
             return console.dump(rows)
         width = len(str(rows[-1]["stop"]))
-        console.table([(f" {row['stop']:{width}} ", row["stage"] or "-", f" thread {row['thread']}",
-                        "" if row["changed"] is None else f" {row['changed']} changed", " " + row["place"]) for row in rows])  # fmt: skip
+        console.table(
+            [
+                (
+                    f" {row['stop']:{width}} ",
+                    row["stage"] or "-",
+                    f" thread {row['thread']}",
+                    "" if row["changed"] is None else f" {row['changed']} changed",
+                    " " + row["place"],
+                )
+                for row in rows
+            ]
+        )
 
 
 class Back(console.Command):
@@ -137,7 +156,9 @@ class Back(console.Command):
         if not any(command == known or command.startswith(known + " ") for known in self._SEES):
             raise model.Problem(f"that cannot look at an earlier stop; these can: {', '.join(self._SEES)}.")
         if not isinstance(moment, moments.Kept):
-            raise model.Problem("a recorded stop has no bytes to look at: `rt0 back N` and `rt0 back N -json` show what it has.")
+            raise model.Problem(
+                "a recorded stop has no bytes to look at: `rt0 back N` and `rt0 back N -json` show what it has."
+            )
         with moment.moment.seen():
             gdb.execute(command)
 
@@ -147,7 +168,9 @@ def between(argument):
     words = argument.split()
     as_json = _take_json(words)
     if len(words) not in (0, 2):
-        raise model.Problem("`rt0 diff` takes nothing (since the stop before this one) or two stops' numbers: `rt0 diff 3 7`.")
+        raise model.Problem(
+            "`rt0 diff` takes nothing (since the stop before this one) or two stops' numbers: `rt0 diff 3 7`."
+        )
     found = _need_history()
     if words:
         old, new = (found.numbered(_number(word, "`rt0 diff A B` needs two stops' numbers")) for word in words)
@@ -157,7 +180,9 @@ def between(argument):
         old, new = found[len(found) - 2], found[len(found) - 1]
     changed = new.changes(old)
     if as_json:
-        return console.dump({"from": old.number, "to": new.number, "changed": {path: [was, now] for path, was, now in changed}})
+        return console.dump(
+            {"from": old.number, "to": new.number, "changed": {path: [was, now] for path, was, now in changed}}
+        )
     if not changed:
         console.say(f"nothing changed from stop {old.number} to stop {new.number}.")
     for change in changed:
@@ -185,12 +210,28 @@ class When(console.Command):
         found = _need_history()
         answers = when.answers(question, found)
         if as_json:
-            return console.dump([{"stop": m.number, "stage": m.stage, "thread": m.thread, "place": m.place, "before": was, "after": now}
-                             for m, was, now in answers])  # fmt: skip
+            return console.dump(
+                [
+                    {
+                        "stop": m.number,
+                        "stage": m.stage,
+                        "thread": m.thread,
+                        "place": m.place,
+                        "before": was,
+                        "after": now,
+                    }
+                    for m, was, now in answers
+                ]
+            )
         if not answers:
             console.say(f"at none of the stops {found[0].number} to {found[len(found) - 1].number}.")
             return
-        console.table([(f"  stop {m.number} ", m.stage or "-", self._change(m, question, was, now, found)) for m, was, now in answers])
+        console.table(
+            [
+                (f"  stop {m.number} ", m.stage or "-", self._change(m, question, was, now, found))
+                for m, was, now in answers
+            ]
+        )
 
     @staticmethod
     def _change(moment, question, was, now, found):
@@ -214,7 +255,9 @@ class Replay(console.Command):
         global _replayed
         words = gdb.string_to_argv(argument)
         if len(words) != 1:
-            raise model.Problem("`rt0 replay` needs the file of a recorded run, or `off`: `rt0 record boot.json` writes one.")
+            raise model.Problem(
+                "`rt0 replay` needs the file of a recorded run, or `off`: `rt0 record boot.json` writes one."
+            )
         if words == ["off"]:
             _replayed = None
             console.say("the commands speak of this process again.")
@@ -222,14 +265,22 @@ class Replay(console.Command):
         path = os.path.expanduser(words[0])
         trace = self._load(path)
         _replayed = path, trace
-        console.say(f"{len(trace['stages'])} stops of {trace['program']} ({trace['runtime']}): `rt0 history` lists them, "
-                    "`rt0 replay off` leaves them.")  # fmt: skip
+        console.say(
+            f"{len(trace['stages'])} stops of {trace['program']} ({trace['runtime']}): `rt0 history` lists them, "
+            "`rt0 replay off` leaves them."
+        )
 
     @staticmethod
     def _load(path):
         try:
             trace = json.loads(untrusted.contents(path, _MAX_TRACE))
-            if trace["format"] == 1 and trace["stages"] and trace["program"] and trace["runtime"] and _is_shallow(trace):
+            if (
+                trace["format"] == 1
+                and trace["stages"]
+                and trace["program"]
+                and trace["runtime"]
+                and _is_shallow(trace)
+            ):
                 before = None
                 for number, stop in enumerate(trace["stages"], 1):
                     moment = moments.Recorded(stop, number)
@@ -247,7 +298,12 @@ def _is_shallow(trace):
     """Is it nested no deeper than traces are? Python cannot show what is."""
     level = [trace]
     for _ in range(_DEPTH):
-        level = [inner for item in level for inner in (item.values() if isinstance(item, dict) else item) if isinstance(inner, (dict, list))]
+        level = [
+            inner
+            for item in level
+            for inner in (item.values() if isinstance(item, dict) else item)
+            if isinstance(inner, (dict, list))
+        ]
     return not level
 
 
@@ -270,4 +326,7 @@ class Limit(gdb.Parameter):
     def get_show_string(self, value):
         """gdb prints this for `show`."""
         kept = len(history.kept.moments)
-        return f"rt0 history is {value}; {kept} stop{'' if kept == 1 else 's'} kept, {history.MAX_BYTES >> 20} MiB at most."
+        return (
+            f"rt0 history is {value}; {kept} stop{'' if kept == 1 else 's'} kept, {history.MAX_BYTES >> 20} MiB at"
+            " most."
+        )

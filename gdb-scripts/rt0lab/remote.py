@@ -1,8 +1,8 @@
 """Goroutines as threads for any debugger that speaks gdb's remote serial protocol: what each packet gets for an answer.
 
-`./lab serve` starts a gdb without a terminal, and that gdb calls `main` here. The program is held while it is looked at,
-so threads and registers are read once; memory is read when it is asked for. Nothing is ever written, and the program is
-never made to run: such packets are refused with a sentence.
+`./lab serve` starts a gdb without a terminal, and that gdb calls `main` here. The program is held while it is looked
+at, so threads and registers are read once; memory is read when it is asked for. Nothing is ever written, and the
+program is never made to run: such packets are refused with a sentence.
 """
 
 import contextlib
@@ -16,7 +16,7 @@ import gdb
 
 from . import begun, builds, clients, corefile, model, packets, threads, untrusted
 
-# ---- the target's description: registers in the order of their numbers -------------------------------------------------
+# ---- the target's description: registers in the order of their numbers -----------------------------------------------
 
 _GENERAL = "rax rbx rcx rdx rsi rdi rbp rsp r8 r9 r10 r11 r12 r13 r14 r15".split()
 _POINTERS = {"rbp": "data_ptr", "rsp": "data_ptr", "rip": "code_ptr"}
@@ -40,8 +40,10 @@ def _description():
         + "</feature>"
         for name, registers in _FEATURES.items()
     )
-    return ('<?xml version="1.0"?><!DOCTYPE target SYSTEM "gdb-target.dtd"><target>'
-            f"<architecture>i386:x86-64</architecture><osabi>GNU/Linux</osabi>{features}</target>").encode()  # fmt: skip
+    return (
+        '<?xml version="1.0"?><!DOCTYPE target SYSTEM "gdb-target.dtd"><target>'
+        f"<architecture>i386:x86-64</architecture><osabi>GNU/Linux</osabi>{features}</target>"
+    ).encode()
 
 
 # ---- packets and their answers ---------------------------------------------------------------------------------------
@@ -62,8 +64,11 @@ class Goroutines:
             raise model.Problem(begun.sentence("gs"))
         self._first = next((t.id for t in self._threads.values() if t.running), min(self._threads))
         self._documents = {
-            b"features": _description(), b"threads": self._list(), b"auxv": model.auxv(), b"exec-file": os.fsencode(path),
-        }  # fmt: skip
+            b"features": _description(),
+            b"threads": self._list(),
+            b"auxv": model.auxv(),
+            b"exec-file": os.fsencode(path),
+        }
         self.count = len(self._threads)
         self.afresh()
 
@@ -75,7 +80,8 @@ class Goroutines:
         return self
 
     def answer(self, payload):
-        """The answer to a packet; None if it gets none. Whatever a client sends, it gets one of the protocol's words."""
+        """The answer to a packet; None if it gets none. Whatever a client sends, it gets one of the protocol's
+        words."""
         name = _NAME.match(payload)[0]
         if name not in self._PACKETS:
             return _UNKNOWN
@@ -85,8 +91,10 @@ class Goroutines:
             return _NO
 
     def _supported(self, _rest):
-        return (f"PacketSize={packets.MAX_PAYLOAD:x};QStartNoAckMode+;binary-upload+;"
-                + ";".join(f"qXfer:{name.decode()}:read+" for name in self._documents)).encode()  # fmt: skip
+        return (
+            f"PacketSize={packets.MAX_PAYLOAD:x};QStartNoAckMode+;binary-upload+;"
+            + ";".join(f"qXfer:{name.decode()}:read+" for name in self._documents)
+        ).encode()
 
     def _no_acknowledging(self, _rest):
         self.acknowledge = False
@@ -182,28 +190,45 @@ class Goroutines:
         return (b"m" if offset + len(part) < len(document) else b"l") + part
 
     _PACKETS = {
-        b"qSupported": _supported, b"QStartNoAckMode": _no_acknowledging, b"qXfer": _document,
-        b"?": _why_stopped, b"qAttached": lambda self, rest: b"1", b"D": _let_go, b"k": _let_go,
+        b"qSupported": _supported,
+        b"QStartNoAckMode": _no_acknowledging,
+        b"qXfer": _document,
+        b"?": _why_stopped,
+        b"qAttached": lambda self, rest: b"1",
+        b"D": _let_go,
+        b"k": _let_go,
         packets.IS_VIEW: lambda self, rest: packets.YES,
-        # gdb puts breakpoints in before it asks to run, and has no words for one that cannot be: none is ever reached here.
-        b"Z": lambda self, rest: _OK, b"z": lambda self, rest: _OK, b"vKill": lambda self, rest: _READ_ONLY,
-        b"qfThreadInfo": _ids, b"qsThreadInfo": lambda self, rest: b"l", b"qC": lambda self, rest: b"QC%x" % self._selected,
-        b"H": _select, b"T": _is_alive, b"qThreadExtraInfo": _about,
-        b"g": _all_registers, b"p": _one_register, b"m": _in_hex, b"x": _in_binary,
+        # gdb puts breakpoints in before it asks to run, and has no words for one that cannot be: none is ever reached
+        # here.
+        b"Z": lambda self, rest: _OK,
+        b"z": lambda self, rest: _OK,
+        b"vKill": lambda self, rest: _READ_ONLY,
+        b"qfThreadInfo": _ids,
+        b"qsThreadInfo": lambda self, rest: b"l",
+        b"qC": lambda self, rest: b"QC%x" % self._selected,
+        b"H": _select,
+        b"T": _is_alive,
+        b"qThreadExtraInfo": _about,
+        b"g": _all_registers,
+        b"p": _one_register,
+        b"m": _in_hex,
+        b"x": _in_binary,
         b"vCont": lambda self, rest: _UNKNOWN if rest == b"?" else _READ_ONLY,
         **{bytes((letter,)): lambda self, rest: _READ_ONLY for letter in b"MXGPcCsS"},
-    }  # fmt: skip
+    }
 
 
-# ---- what `lab serve` calls --------------------------------------------------------------------------------------------
+# ---- what `lab serve` calls ------------------------------------------------------------------------------------------
 
 
 def main(descriptor):
-    """Does what the socket to `lab serve` asks for: one line of JSON comes in, lines of JSON go out; closing it ends all.
+    """Does what the socket to `lab serve` asks for: one line of JSON comes in, lines of JSON go out; closing it ends
+    all.
 
-    In: attach (process) or core (file), program (file), and stdio (two descriptors) or listen (a bound socket's descriptor),
-    idle (after how many seconds without a question a client gives way) and users (the uids that may connect, null for all).
-    Out: ready (how many goroutines) with a warning (a sentence, or nothing), or failed (a sentence).
+    In: attach (process) or core (file), program (file), and stdio (two descriptors) or listen (a bound socket's
+    descriptor), idle (after how many seconds without a question a client gives way) and users (the uids that may
+    connect, null for all). Out: ready (how many goroutines) with a warning (a sentence, or nothing), or failed (a
+    sentence).
     """
     control = socket.socket(fileno=descriptor)
     asked = json.loads(control.makefile("r").readline())
@@ -236,7 +261,8 @@ def _listening(asked):
 def _look(asked):
     """The goroutines of the process or of the core file."""
     if "core" in asked:
-        # gdb takes what follows `core-file` for a name as it stands, or as quoted, as its version likes: a number is one in any.
+        # gdb takes what follows `core-file` for a name as it stands, or as quoted, as its version likes: a number is
+        # one in any.
         with untrusted.regular(asked["core"], _MAX_CORE) as file:
             model.done(f"core-file /proc/self/fd/{os.dup(file.fileno())}")
     else:

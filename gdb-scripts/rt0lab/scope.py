@@ -1,6 +1,8 @@
-"""The parked goroutines among the variables of a stack's innermost frame, for editors: DAP knows no stacks but those of threads.
+"""The parked goroutines among the variables of a stack's innermost frame, for editors: DAP knows no stacks but those of
+threads.
 
-They open to their frames. What there is to open is read when somebody opens it; only how many there are stands there at once.
+They open to their frames. What there is to open is read when somebody opens it; only how many there are stands there at
+once.
 """
 
 import gdb

@@ -1,6 +1,8 @@
-"""Where addresses stand: on whose stack, in whose registers, in which of the program's variables. The heap is not searched.
+"""Where addresses stand: on whose stack, in whose registers, in which of the program's variables. The heap is not
+searched.
 
-In linear time: each word that is read is looked up once, however many addresses are wanted. What was not searched is said.
+In linear time: each word that is read is looked up once, however many addresses are wanted. What was not searched is
+said.
 """
 
 import collections
@@ -60,7 +62,9 @@ class Search:
         """(row, [(lo, hi)]) for each of them: what is in use of its stack, all of it where that cannot be known."""
         census, tops = self._census, {}
         if "stktop" in model.world().layout("g").at:
-            tops = {row.addr: row.stktop for row in bulk.Fields("g", stktop="stktop").readable([row.addr for row in rows])}
+            tops = {
+                row.addr: row.stktop for row in bulk.Fields("g", stktop="stktop").readable([row.addr for row in rows])
+            }
         pointers, more = self._on_threads(rows)
         for row in rows:
             sp = pointers.get(row.addr, row.sp)
@@ -72,7 +76,8 @@ class Search:
             yield row, found + more.get(row.addr, [])
 
     def _on_threads(self, rows):
-        """({row: SP}, {row: [(lo, hi)]}) of those on threads: what they have on their M's own stacks counts as theirs. Notes registers."""
+        """({row: SP}, {row: [(lo, hi)]}) of those on threads: what they have on their M's own stacks counts as theirs.
+        Notes registers."""
         census, known, pointers, more = self._census, {row.addr for row in rows}, {}, collections.defaultdict(list)
         own = {row.addr: row for row in census.system_rows}
         running = False
@@ -93,7 +98,10 @@ class Search:
                 found = self._wanted.intersection(registers.values())
                 if owner in known and found:
                     self.in_registers[owner] |= found
-            running = any(row.addr not in pointers and census.status.get(row.status) == "running" and row.addr not in more for row in rows)
+            running = any(
+                row.addr not in pointers and census.status.get(row.status) == "running" and row.addr not in more
+                for row in rows
+            )
         if running:
             self.left_out.append("registers of threads that run")
         return pointers, more
@@ -127,8 +135,11 @@ class Search:
     def _name(self, lo, data, words, found):
         """Notes the variables in which those that stand in a piece of memory stand."""
         found = {word for word in found if len(self.in_variables[word]) < NAMES}
-        places = ((8 * i, word) for i, word in enumerate(words) if word in found) if len(found) > _FEW else (
-            (at, word) for word in found for at in _places(data, word))  # fmt: skip
+        places = (
+            ((8 * i, word) for i, word in enumerate(words) if word in found)
+            if len(found) > _FEW
+            else ((at, word) for word in found for at in _places(data, word))
+        )
         looked_at = collections.Counter()
         for at, word in places:
             names = self.in_variables[word]
@@ -149,7 +160,8 @@ def _places(data, word):
 
 
 def variable_at(address):
-    """The variable at an address, or where in memory it is if that has no name; None for the runtime's own, which wake nobody."""
+    """The variable at an address, or where in memory it is if that has no name; None for the runtime's own, which wake
+    nobody."""
     world = model.world()
     symbol, section = world.symbol_at(address), world.section_at(address)
     if symbol is None:

@@ -1,7 +1,8 @@
 """gdb's settings that change what we read: set aside while we look, and put back whatever happens.
 
-Who debugs may have told gdb to end backtraces after three frames, or to speak Pascal. What he set is for what gdb prints for him;
-a list that reads three frames says something else than what is so. What only shapes gdb's output stays as he has it.
+Who debugs may have told gdb to end backtraces after three frames, or to speak Pascal. What he set is for what gdb
+prints for him; a list that reads three frames says something else than what is so. What only shapes gdb's output stays
+as he has it.
 """
 
 import functools
@@ -10,9 +11,15 @@ import re
 import gdb
 
 _LOOKING = {
-    "backtrace limit": "unlimited", "backtrace past-main": "on", "backtrace past-entry": "off", "case-sensitive": "auto",
-    "print demangle": "on", "max-value-size": "unlimited", "trust-readonly-sections": "off", "language": "auto",
-}  # fmt: skip
+    "backtrace limit": "unlimited",
+    "backtrace past-main": "on",
+    "backtrace past-entry": "off",
+    "case-sensitive": "auto",
+    "print demangle": "on",
+    "max-value-size": "unlimited",
+    "trust-readonly-sections": "off",
+    "language": "auto",
+}
 _AS_GOOD = {"language": ("local", "c", "c++", "go", "asm", "minimal", "unknown"), "case-sensitive": ("on",)}
 
 
@@ -84,8 +91,8 @@ def quiet():
 
 
 def unread():
-    """gdb prints where the program stops and no source while this lasts. It would open whatever file the debug information names,
-    and at a pipe it waits for ever."""
+    """gdb prints where the program stops and no source while this lasts. It would open whatever file the debug
+    information names, and at a pipe it waits for ever."""
     return changed({"print frame-info": "location"})
 
 
@@ -111,7 +118,8 @@ class looking(changed):
 
 
 def as_the_user_has_them(above=0):
-    """A command of the user's own does what he set while this lasts; the `above` frames that we put on top of his do not count."""
+    """A command of the user's own does what he set while this lasts; the `above` frames that we put on top of his do
+    not count."""
     limit = _aside.get("backtrace limit")
     more = {"backtrace limit": str(limit + above)} if limit else {}
     return changed({name: _text(value) for name, value in _aside.items()} | more)

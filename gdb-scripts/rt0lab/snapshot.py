@@ -5,13 +5,12 @@ import functools
 from . import bulk, model, symbolic
 
 # What of the runtime's variables a boot changes. Those a program does not have are left out.
-GLOBALS = (
-    "argc", "argv", "ncpu", "numCPUStartup", "gomaxprocs", "physPageSize", "physHugePageSize", "allglen", "mainStarted",
-    "runtimeInitTime", "maxstacksize", "argslice", "envs", "debug", "forcegc", "forcegcperiod", "main_init_done",
-    "processorVersionInfo", "isIntel", "lfenceBeforeRdtsc", "startupRandomData", "traceback_cache", "useAeshash",
-    "worldsema", "gcsema", "buildVersion", "initSigmask", "newprocs", "panicking", "runningPanicDefers",
-    "idlepMask", "timerpMask",
-)  # fmt: skip
+GLOBALS = """
+    argc argv ncpu numCPUStartup gomaxprocs physPageSize physHugePageSize allglen mainStarted runtimeInitTime
+    maxstacksize argslice envs debug forcegc forcegcperiod main_init_done processorVersionInfo isIntel
+    lfenceBeforeRdtsc startupRandomData traceback_cache useAeshash worldsema gcsema buildVersion initSigmask
+    newprocs panicking runningPanicDefers idlepMask timerpMask
+""".split()
 
 
 class Outline:
@@ -26,9 +25,13 @@ class Outline:
         self.ms = model.all_ms()
         self.p_addresses = model.all_p_addresses()
         own = {m.get(field): m for m in [*self.ms, *([self.m0] if self.m0 else [])] for field in ("g0", "gsignal")}
-        # What is in no list: g0s and gsignals. One that a damaged M names is none: the g itself says whose it is, and has no id.
-        self.system = {g.addr: g for g in bulk.structs("g", _unique(own)) if g and g.addr not in listed
-                       and g.get("m") == own[g.addr].addr and not g.get("goid")}  # fmt: skip
+        # What is in no list: g0s and gsignals. One that a damaged M names is none: the g itself says whose it is, and
+        # has no id.
+        self.system = {
+            g.addr: g
+            for g in bulk.structs("g", _unique(own))
+            if g and g.addr not in listed and g.get("m") == own[g.addr].addr and not g.get("goid")
+        }
         self.entry_sp = symbolic.entry_sp(self.pid)
 
     def _read_gs(self, addresses):
@@ -119,7 +122,8 @@ class Snapshot(Outline):
         return self.by_address.get(address) or self.system.get(address)
 
     def m_of_thread(self):
-        """The M that the selected thread is, that of its current g: m0 before rt0_go ties g0 to it. None if it has no g yet."""
+        """The M that the selected thread is, that of its current g: m0 before rt0_go ties g0 to it. None if it has no g
+        yet."""
         g = self.g_at(self.current) if self.current else None
         if g is not None and g is self.g0 and not g.get("m"):
             return self.m0 or None

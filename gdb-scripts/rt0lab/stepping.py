@@ -1,7 +1,7 @@
 """gdb's own next, step, nexti, stepi and finish, followed; `until` and `advance` for a goroutine; `$goid()`.
 
-gdb offers hooks before and after a command and at every stop, and it tells nobody of a stop whose hook has selected another thread.
-That is how a stop in the midst of a step is taken back, at the prompt, in MI and in DAP alike.
+gdb offers hooks before and after a command and at every stop, and it tells nobody of a stop whose hook has selected
+another thread. That is how a stop in the midst of a step is taken back, at the prompt, in MI and in DAP alike.
 """
 
 import gdb
@@ -17,7 +17,8 @@ _MOST_LINES = 512  # that `until` waits at
 _step = None  # the step that goes on
 _next = None  # (what gdb is to do now, a sentence, the thread) after a stop that was taken back
 _going = False  # we let the program run
-_unattended = False  # the command that began the step has returned before the program stopped: nobody but gdb's own loop will come to it
+# the command that began the step has returned before the program stopped: nobody but gdb's own loop will come to it
+_unattended = False
 
 
 def begin(kind):
@@ -37,18 +38,22 @@ def begin(kind):
             step = following.Step(kind, who, gdb.selected_frame())
             step.watch()
             _follow(step)
-    except Exception as error:  # the boundary to the user: a program may say anything of itself. Then it is gdb's step of a thread
+    # the boundary to the user: a program may say anything of itself. Then it is gdb's step of a thread
+    except Exception as error:
         _give_up(error)
 
 
 def _give_up(error):
     _end()
     if gdb.parameter("rt0 debug"):
-        gdb.write(f"rt0: this step follows its thread: {untrusted.shown(f'{type(error).__name__}: {error}')}\n", gdb.STDERR)
+        gdb.write(
+            f"rt0: this step follows its thread: {untrusted.shown(f'{type(error).__name__}: {error}')}\n", gdb.STDERR
+        )
 
 
 def _is_free():
-    """May other threads run, and does gdb stop them all with one? Else a step cannot be followed. And does the user want it?"""
+    """May other threads run, and does gdb stop them all with one? Else a step cannot be followed. And does the user
+    want it?"""
     locked = gdb.parameter("scheduler-locking") in ("on", "step")
     return gdb.parameter("rt0 follow") and not gdb.parameter("non-stop") and not locked
 
@@ -60,7 +65,8 @@ def _follow(step):
 
 
 def started():
-    """The hook after one of gdb's commands: in a script the program has stopped by now, at a prompt and in an editor it has just started."""
+    """The hook after one of gdb's commands: in a script the program has stopped by now, at a prompt and in an editor it
+    has just started."""
     global _unattended
     if _next is None:
         _unattended = True
@@ -108,7 +114,8 @@ def stopped():
 
 
 def go_on():
-    """Goes on after stops that were taken back: after a command, before a prompt, or when gdb's own loop comes to it."""
+    """Goes on after stops that were taken back: after a command, before a prompt, or when gdb's own loop comes to
+    it."""
     global _next, _going
     if _going or _next is None:
         return
@@ -123,7 +130,8 @@ def go_on():
                 _end()
             else:
                 _step.runs(command)
-            # Where gdb takes an editor's requests while the program runs, it does so only for what runs in the background.
+            # Where gdb takes an editor's requests while the program runs, it does so only for what runs in the
+            # background.
             gdb.execute(command + (" &" if gdb.parameter("mi-async") and command != following.TELL else ""))
     finally:
         _going = False
@@ -138,7 +146,8 @@ def _end(_event=None):
 
 
 class Follow(gdb.Parameter):
-    """Let next, step, nexti, stepi, finish, until and advance stay with the goroutine; off: with its thread, as gdb does by itself."""
+    """Let next, step, nexti, stepi, finish, until and advance stay with the goroutine; off: with its thread, as gdb
+    does by itself."""
 
     set_doc = show_doc = "Let steps stay with the goroutine, on whatever thread it goes on."
 
@@ -184,7 +193,8 @@ class _Until(console.Command):
 
 
 class Advance(_Until):
-    """Go on until this goroutine reaches a location, or the function that it is in returns. Other goroutines that come there go on.
+    """Go on until this goroutine reaches a location, or the function that it is in returns. Other goroutines that come
+    there go on.
     Usage: advance LOCATION
 
     (gdb) advance prodcons.cpp:28"""
@@ -200,8 +210,8 @@ class Advance(_Until):
 
 
 class Until(_Until):
-    """Go on until this goroutine comes to a line past the one it is in, or the function that it is in returns: out of a loop, say.
-    With a location: until it is reached, in this call of a function or further out.
+    """Go on until this goroutine comes to a line past the one it is in, or the function that it is in returns: out of a
+    loop, say. With a location: until it is reached, in this call of a function or further out.
     Usage: until [LOCATION]
 
     (gdb) until"""
@@ -214,7 +224,10 @@ class Until(_Until):
         block = following.function(frame.pc())
         here = step.frames[0]
         if argument:
-            return [(at, None, here if block and block.start <= at < block.end else None) for at in following.addresses(argument)]
+            return [
+                (at, None, here if block and block.start <= at < block.end else None)
+                for at in following.addresses(argument)
+            ]
         sal = frame.find_sal()
         if block is None or not sal.symtab:
             raise model.Problem("this function has no lines: `until LOCATION` and `finish` do without.")
@@ -224,7 +237,8 @@ class Until(_Until):
 
 
 class Goid(gdb.Function):
-    """The id of the goroutine that the selected thread is on; 0 on g0 and before there is one. For conditions of breakpoints.
+    """The id of the goroutine that the selected thread is on; 0 on g0 and before there is one. For conditions of
+    breakpoints.
 
     (gdb) break main.worker if $goid() == 5"""
 
@@ -252,7 +266,8 @@ def register():
 
 
 def _hook(name, call):
-    """Defines a hook; what the user has there already is done after it, unless the stop that it is for is taken back."""
+    """Defines a hook; what the user has there already is done after it, unless the stop that it is for is taken
+    back."""
     ours = f"python __import__({__name__!r}).stepping.{call}"
     lines = _lines(name)
     if lines and lines[0] == ours:

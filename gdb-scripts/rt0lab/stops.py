@@ -70,14 +70,23 @@ def _find_label(world, stage):
     line = _label_line(file, stage.name, world.line_at(lo)[1]) if file else None
     if line is None:
         return Place(stage, reason=f"a label of assembly, and {file or 'its source'} cannot be read here")
-    rows = [(row.line, row.pc) for row in gdb.find_pc_line(lo).symtab.linetable() if lo <= row.pc < hi and row.line >= line]
+    rows = [
+        (row.line, row.pc) for row in gdb.find_pc_line(lo).symtab.linetable() if lo <= row.pc < hi and row.line >= line
+    ]
     if not rows:
         return Place(stage, reason="no code stands at that label")
     return Place(stage, min(rows)[1], function)
 
 
 def _label_line(file, label, first):
-    return next((number for number, text in enumerate(untrusted.source(file), 1) if number > first and text.startswith(label + ":")), None)
+    return next(
+        (
+            number
+            for number, text in enumerate(untrusted.source(file), 1)
+            if number > first and text.startswith(label + ":")
+        ),
+        None,
+    )
 
 
 # ---- where are we --------------------------------------------------------------------------------------------------
@@ -125,7 +134,8 @@ def at(address):
 
 
 def current():
-    """(stage, exactly here?): the stage the selected thread stands at, else the last one reached, else (None, False)."""
+    """(stage, exactly here?): the stage the selected thread stands at, else the last one reached, else (None,
+    False)."""
     walk.refresh()
     if not model.alive():
         return None, False
@@ -139,7 +149,8 @@ def current():
 
 
 class Point(hidden.Hidden):
-    """An invisible breakpoint at one address. It is not silent: gdb would tell an editor that there is a stop, and not where."""
+    """An invisible breakpoint at one address. It is not silent: gdb would tell an editor that there is a stop, and not
+    where."""
 
     def __init__(self, address):
         super().__init__(f"*{address:#x}")
@@ -166,7 +177,9 @@ class _Exit:
     def stopped(self, event):
         """gdb.events.stop"""
         self.signal, self.thread = getattr(event, "stop_signal", None), event.inferior_thread or gdb.selected_thread()
-        numbers = [str(point.number) for point in getattr(event, "breakpoints", ()) if point.is_valid() and point.visible]
+        numbers = [
+            str(point.number) for point in getattr(event, "breakpoints", ()) if point.is_valid() and point.visible
+        ]
         self.reason = f"stopped at breakpoint {', '.join(numbers)}" if numbers else "stopped"
 
     def __enter__(self):
@@ -180,8 +193,8 @@ class _Exit:
 
 
 def where():
-    """Where the selected frame is, as gdb shows it. Its line of source is ours: gdb would open whatever file the debug information
-    names, and wait for ever at a pipe."""
+    """Where the selected frame is, as gdb shows it. Its line of source is ours: gdb would open whatever file the debug
+    information names, and wait for ever at a pipe."""
     with settings.unread():
         text = model.done("frame").rstrip()
     sal = gdb.selected_frame().find_sal()
@@ -194,7 +207,13 @@ def go(command):
     walk.refresh()
     gdb.flush()
     # What gdb says of a stop it writes to the terminal itself, past Python, and names may be any text.
-    with settings.quiet(), settings.unread(), settings.changed({"suppress-cli-notifications": "on"}), hidden.untold(), _Exit() as ending:
+    with (
+        settings.quiet(),
+        settings.unread(),
+        settings.changed({"suppress-cli-notifications": "on"}),
+        hidden.untold(),
+        _Exit() as ending,
+    ):
         try:
             text = _let_run(command)
         except gdb.error as error:
@@ -205,7 +224,9 @@ def go(command):
                 raise model.Problem(f"gdb could not do `{command}`: {' '.join(str(error).split())}")
         # A thread can be seen to stop while another is ending the process: then there is nothing left to look at.
         for _ in range(100):
-            if ending.happened or not isinstance(model.read_word(model.world().address("runtime.g0")), model.Unreadable):
+            if ending.happened or not isinstance(
+                model.read_word(model.world().address("runtime.g0")), model.Unreadable
+            ):
                 break
             try:
                 _let_run("continue")
@@ -214,7 +235,8 @@ def go(command):
     walk.refresh()
     if ending.happened:
         return Outcome("exited", text=text, code=ending.code)
-    # In non-stop mode gdb stays with the thread that runs on, and with the one that began where a hook has told of the stop.
+    # In non-stop mode gdb stays with the thread that runs on, and with the one that began where a hook has told of the
+    # stop.
     if ending.thread is not None and ending.thread.is_valid():
         ending.thread.switch()
     pc = model.register("rip")
@@ -247,7 +269,8 @@ def _let_run(command):
 
 
 def arrived():
-    """Has the program just stopped where we let it run to, and at no breakpoint of the user's? The hook of its stop asks."""
+    """Has the program just stopped where we let it run to, and at no breakpoint of the user's? The hook of its stop
+    asks."""
     if _met is None:
         return False
     met_now = {number for number, count in hidden.hits().items() if count != _met.get(number)}
@@ -255,8 +278,8 @@ def arrived():
 
 
 def _bury(ending, pid):
-    """gdb can lose its way while a process with several threads ends: if it has ended, say so and clean up. Of a process elsewhere
-    nobody knows that here."""
+    """gdb can lose its way while a process with several threads ends: if it has ended, say so and clean up. Of a
+    process elsewhere nobody knows that here."""
     connection = getattr(gdb.selected_inferior(), "connection", None)
     if connection is not None and connection.type != "native":
         return
@@ -276,7 +299,8 @@ def _bury(ending, pid):
 
 
 def at_the_end():
-    """Is the program at the last stage? Then nothing may be left to stop at: its other threads would hit it as they die."""
+    """Is the program at the last stage? Then nothing may be left to stop at: its other threads would hit it as they
+    die."""
     return bool(walk.last) and walk.last is TABLE[-1]
 
 
@@ -294,7 +318,9 @@ def start():
         if model.alive():
             outcome = toward({world.elf.entry + world.slide})
     if outcome.what == "exited":
-        raise model.Problem(f"{world.path} could not be started: is it executable, and may gdb trace here? `./lab doctor` looks.")
+        raise model.Problem(
+            f"{world.path} could not be started: is it executable, and may gdb trace here? `./lab doctor` looks."
+        )
     return outcome
 
 
@@ -312,7 +338,11 @@ def toward(addresses, command="continue"):
 
 def tour_addresses(done):
     """{address: stage} of the tour's stages that were not reached yet."""
-    return {p.address: p.stage for p in places().values() if p.stage.tour and p.address is not None and p.stage.name not in done}
+    return {
+        p.address: p.stage
+        for p in places().values()
+        if p.stage.tour and p.address is not None and p.stage.name not in done
+    }
 
 
 def is_call_return(address):
@@ -323,6 +353,9 @@ def is_call_return(address):
     code = model.read(address - 7, 7)
     if not isinstance(code, bytes):
         return False
-    return code[2] == 0xE8 or code[5] == 0xFF and code[6] & 0x38 == 0x10 or any(
-        code[i] == 0xFF and code[i + 1] & 0x38 == 0x10 for i in (0, 1, 3, 4)
+    return (
+        code[2] == 0xE8
+        or code[5] == 0xFF
+        and code[6] & 0x38 == 0x10
+        or any(code[i] == 0xFF and code[i + 1] & 0x38 == 0x10 for i in (0, 1, 3, 4))
     )

@@ -1,7 +1,7 @@
 """In the middle of a switch: which of its M's stacks a frame is on, and so what called it.
 
-gogo, mcall, systemstack and morestack begin on one stack and end on another. What unwind information says of them holds on one
-of the two; on the other the frame is a stack's first, or was called from where the goroutine's gobuf says.
+gogo, mcall, systemstack and morestack begin on one stack and end on another. What unwind information says of them holds
+on one of the two; on the other the frame is a stack's first, or was called from where the goroutine's gobuf says.
 """
 
 from . import model
@@ -11,7 +11,8 @@ _ALWAYS = ("_rt0_amd64_linux", "_rt0_amd64", "runtime.rt0_go", "runtime.goexit",
 # And beyond these, on the stack that they go to: g0's.
 _ON_G0 = ("runtime.systemstack", "runtime.mcall", "runtime.morestack")
 ROOTS = _ALWAYS + _ON_G0
-# Bytes below the place where g0 begins when it is switched to: who is called from a function that was called there stands deeper.
+# Bytes below the place where g0 begins when it is switched to: who is called from a function that was called there
+# stands deeper.
 _BEGINNING = 32
 
 
@@ -46,4 +47,5 @@ def is_root(name, frame):
     if name not in _ON_G0:
         return name in _ALWAYS
     found, sp = stacks(model.register("fs_base", frame)), model.register("rsp", frame)
-    return found is None or sp is None or found.begins_at(sp)  # of a goroutine that is on no thread gdb does not know them
+    # of a goroutine that is on no thread gdb does not know them
+    return found is None or sp is None or found.begins_at(sp)

@@ -1,13 +1,15 @@
 """An address as people say it: `&runtime.g0`, `g1.stack.hi-40`, `allp[0]`, `runtime.goexit+1`, `entry_sp+0x8`, `heap`.
 
-The same program state gives the same text on any machine and in any run, so texts can be compared where addresses cannot.
+The same program state gives the same text on any machine and in any run, so texts can be compared where addresses
+cannot.
 """
 
 import bisect
 
 from . import model
 
-# Two conventions that no debug information states: where Go puts its heap on amd64, and the guard that asks for preemption.
+# Two conventions that no debug information states: where Go puts its heap on amd64, and the guard that asks for
+# preemption.
 _HEAP = range(0xC0_0000_0000, 0xE0_0000_0000)
 _MMAP = range(0x7E00_0000_0000, 0x8000_0000_0000)
 _ALL_ONES = (1 << 64) - 1
@@ -71,7 +73,8 @@ class Names:
             self._stacks.append((lo, hi, name))
 
     def find(self, value, low=False, owner=None):
-        """The name of an address, or None. `low` counts stack addresses from the low end, `owner` is whose they may be."""
+        """The name of an address, or None. `low` counts stack addresses from the low end, `owner` is whose they may
+        be."""
         key = value, low, owner
         if key not in self._cache:
             self._cache[key] = self._find(value, low, owner)

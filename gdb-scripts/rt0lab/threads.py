@@ -13,7 +13,8 @@ import gdb
 from . import bulk, corefile, goroutines, model, parking, untrusted, views
 
 MAX_MEMORY, MAX_REMOTE = 256 << 20, 16 << 20  # of a program's writable memory, here and through a line
-# gdb looks through all pieces of a core file for each word it reads: what lies between two goes with them, until they are few.
+# gdb looks through all pieces of a core file for each word it reads: what lies between two goes with them, until they
+# are few.
 FEW_PIECES, MAX_GAP = 128, 1 << 18
 _PARAMETERS = re.compile(r"\([^()]*\)( const)?$")  # behind a function's name in C++
 _AT_SYSINFO_EHDR = 33  # <elf.h>: where the kernel put its own code
@@ -52,10 +53,15 @@ def threads():
         registers = live.get(row.addr)
         if registers is None:
             registers = kept.get(row.addr, {}) | _saved(census, row, also)
-            # The word at -8(FS) is the current g. sched.g is a word that holds it, so FS may just as well point behind that one.
+            # The word at -8(FS) is the current g. sched.g is a word that holds it, so FS may just as well point behind
+            # that one.
             if also.sched_g == row.addr:
                 registers["fs_base"] = row.addr + offset - census.world.elf.g_slot
-        stacks = [(lo, hi) for lo, hi in goroutines.stack_in_use(row, also.stktop, registers.get("rsp")) if hi - lo <= MAX_MEMORY]
+        stacks = [
+            (lo, hi)
+            for lo, hi in goroutines.stack_in_use(row, also.stktop, registers.get("rsp"))
+            if hi - lo <= MAX_MEMORY
+        ]
         result.append(Thread(number, _name(census, row, standing[row.addr]), registers, row.addr in live, stacks))
     return sorted(result, key=lambda thread: thread.id)
 
@@ -66,7 +72,8 @@ def _more():
 
 
 def _name(census, row, at):
-    """`g12 chan receive main.worker`: its id, its status or what it waits for, and the function of its own that it stands in."""
+    """`g12 chan receive main.worker`: its id, its status or what it waits for, and the function of its own that it
+    stands in."""
     function = _PARAMETERS.sub("", at.function) if at else ""
     return untrusted.shown(f"g{row.goid} {census.state(row)} {function}".strip())
 
@@ -132,7 +139,10 @@ def _mappings():
     """The memory that a program can write, and the kernel's code in it (the vdso); none where gdb cannot know it."""
     if model.on_core():
         row = r"(0x\w+)->(0x\w+) at 0x\w+: load\d+\w* (.*)$"
-        rows = [(lo, hi, "READONLY" not in flags) for lo, hi, flags in re.findall(row, _said("maintenance info sections"), re.M)]
+        rows = [
+            (lo, hi, "READONLY" not in flags)
+            for lo, hi, flags in re.findall(row, _said("maintenance info sections"), re.M)
+        ]
     else:
         row = r"^ *(0x\w+) +(0x\w+) +0x\w+ +0x\w+ +([r-][w-])"
         rows = [(lo, hi, may == "rw") for lo, hi, may in re.findall(row, _said("info proc mappings"), re.M)]

@@ -1,9 +1,12 @@
-"""What others wrote (names, paths and texts of a program, a core, a trace, a learner): how it is shown, quoted and opened.
+"""What others wrote (names, paths and texts of a program, a core, a trace, a learner): how it is shown, quoted and
+opened.
 
-Three doors, and no other way round them. `shown` is how such a text reaches a terminal, `argument` how it becomes part of a
-gdb command, `regular` how a file is opened that somebody else named. No gdb in it; the lab's command line uses it, too.
+Three doors, and no other way round them. `shown` is how such a text reaches a terminal, `argument` how it becomes part
+of a gdb command, `regular` how a file is opened that somebody else named. No gdb in it; the lab's command line uses it,
+too.
 
-A text may hold bytes that are no UTF-8, as halves of surrogate pairs: Python's way for names of files (`surrogateescape`).
+A text may hold bytes that are no UTF-8, as halves of surrogate pairs: Python's way for names of files
+(`surrogateescape`).
 """
 
 import functools
@@ -17,8 +20,9 @@ LINE = 4096  # characters of one line that are shown
 MAX_FILE = 1 << 30  # bytes of one file that are read
 MAX_SOURCE = 1 << 23  # bytes of a file of source text that are read
 
-# What a terminal would obey, or show as something else than it is: controls (Cc: ESC, newline, U+009B), format characters
-# (Cf: U+202E turns the line round, U+200B cannot be seen), line and paragraph separators, halves of surrogate pairs.
+# What a terminal would obey, or show as something else than it is: controls (Cc: ESC, newline, U+009B), format
+# characters (Cf: U+202E turns the line round, U+200B cannot be seen), line and paragraph separators, halves of
+# surrogate pairs.
 _OBEYED = {"Cc", "Cf", "Zl", "Zp", "Cs", "Co", "Cn"}
 _WORD = re.compile(r"[\w.$@/+,:%=-]+", re.ASCII)  # nothing in it has a meaning to gdb's commands
 _SURROGATE = re.compile("[\ud800-\udfff]")
@@ -29,8 +33,8 @@ class Unquotable(Exception):
 
 
 def shown(text, most=LONGEST):
-    """A text on one line, as what it is: what a terminal would obey is escaped (`\\x1b`, `\\n`, `\\u202e`), the rest is cut after
-    `most` characters, which ends in `...(N characters)`."""
+    """A text on one line, as what it is: what a terminal would obey is escaped (`\\x1b`, `\\n`, `\\u202e`), the rest is
+    cut after `most` characters, which ends in `...(N characters)`."""
     part = text[:most]
     if not part.isascii() or not part.isprintable():
         part = "".join(map(_escaped, part))
@@ -61,7 +65,11 @@ def shown_lines(text, most=LONGEST):
 
 def _escaped(character):
     if character.isascii():
-        return character if character.isprintable() else {"\n": "\\n", "\r": "\\r", "\t": "\\t"}.get(character, f"\\x{ord(character):02x}")
+        return (
+            character
+            if character.isprintable()
+            else {"\n": "\\n", "\r": "\\r", "\t": "\\t"}.get(character, f"\\x{ord(character):02x}")
+        )
     if unicodedata.category(character) not in _OBEYED:
         return character
     code = ord(character)
@@ -73,7 +81,8 @@ def _escaped(character):
 def argument(text):
     """A text as one argument of a gdb command that reads its arguments as a shell does; Unquotable if it cannot be one.
 
-    gdb ends a command at a newline, whatever quotes stand around it, and knows no way to write a NUL; Python hands it UTF-8 only.
+    gdb ends a command at a newline, whatever quotes stand around it, and knows no way to write a NUL; Python hands it
+    UTF-8 only.
     """
     if not text or "\n" in text or "\r" in text or "\0" in text or _SURROGATE.search(text):
         raise Unquotable(f"gdb cannot be given the name {shown(text)}: rename it.")
@@ -88,9 +97,11 @@ def word(text):
 
 
 def regular(path, most=MAX_FILE):
-    """A file opened for reading, in bytes, if it is a regular one of no more than `most` bytes; else OSError with a sentence.
+    """A file opened for reading, in bytes, if it is a regular one of no more than `most` bytes; else OSError with a
+    sentence.
 
-    Whoever named the file may have named a device without end, or a pipe that nobody writes to: opening it must not wait.
+    Whoever named the file may have named a device without end, or a pipe that nobody writes to: opening it must not
+    wait.
     """
     try:
         if not stat.S_ISREG(os.stat(path).st_mode):  # opening alone may do something: a tape is wound back

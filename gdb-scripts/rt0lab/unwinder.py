@@ -1,4 +1,5 @@
-"""Backtraces that are right: through every instruction of a switch from one stack to another, and down to the true root."""
+"""Backtraces that are right: through every instruction of a switch from one stack to another, and down to the true
+root."""
 
 import sys
 
@@ -12,8 +13,8 @@ from . import builds, model, scope, settings, switching, untrusted, views
 
 
 class Careful(gdb.FrameDecorator.FrameDecorator):
-    """A frame whose names may be any text, and whose arguments may lie in memory that cannot be read: gdb would obey the one, and end
-    the backtrace with an exception at the other."""
+    """A frame whose names may be any text, and whose arguments may lie in memory that cannot be read: gdb would obey
+    the one, and end the backtrace with an exception at the other."""
 
     def function(self):
         """gdb asks for the name; where there is none it is an address."""
@@ -23,7 +24,9 @@ class Careful(gdb.FrameDecorator.FrameDecorator):
     def filename(self):
         """gdb asks for the file. Of frames that were decorated MI tells no full name besides."""
         symtab = self.inferior_frame().find_sal().symtab
-        name = model.file_of(symtab) if symtab is not None and settings.for_an_editor() else model.told(super().filename)
+        name = (
+            model.file_of(symtab) if symtab is not None and settings.for_an_editor() else model.told(super().filename)
+        )
         return untrusted.shown(name) if isinstance(name, str) else name
 
     def line(self):
@@ -53,7 +56,8 @@ class Careful(gdb.FrameDecorator.FrameDecorator):
         return [self._sayable(variable) for variable in variables or ()] or None
 
     def _sayable(self, variable):
-        """The variable, with its name as `shown` has it, and a text for a value that is not there or that holds such names itself."""
+        """The variable, with its name as `shown` has it, and a text for a value that is not there or that holds such
+        names itself."""
         symbol, value = variable.symbol(), variable.value()
         try:
             if value is None and isinstance(symbol, gdb.Symbol):
@@ -88,13 +92,15 @@ _SCALARS = (gdb.TYPE_CODE_INT, gdb.TYPE_CODE_BOOL, gdb.TYPE_CODE_CHAR, gdb.TYPE_
 
 
 def _ends_a_scope(value):
-    """Does this gdb's DAP fail at a value, and with it at all that stand beside it? The first ones want each pointer as a number."""
+    """Does this gdb's DAP fail at a value, and with it at all that stand beside it? The first ones want each pointer as
+    a number."""
     stumbles = "gdb.dap" in sys.modules and not hasattr(gdb.Value, "is_unavailable")
     return stumbles and value.is_optimized_out and value.type.strip_typedefs().code == gdb.TYPE_CODE_PTR
 
 
 def _said(value):
-    """The value itself, or its text if gdb would write names in it that are no plain text: of fields, types, functions."""
+    """The value itself, or its text if gdb would write names in it that are no plain text: of fields, types,
+    functions."""
     if value.type.strip_typedefs().code in _SCALARS:
         return value
     try:
@@ -125,7 +131,8 @@ class Said:
 
 
 class Named(Careful):
-    """A frame that gdb would name otherwise: by its C++ name alone, or a symbol without debug information as Objective-C."""
+    """A frame that gdb would name otherwise: by its C++ name alone, or a symbol without debug information as
+    Objective-C."""
 
     def __init__(self, base, name):
         super().__init__(base)
@@ -161,14 +168,24 @@ class Roots:
             symbol = model.symbol_of(frame)
             if frame.level() > 0 and symbol is None and model.told(frame.name) is None:
                 return
-            yield Careful(decorator) if symbol is None or _named_well(world, frame, symbol[0]) else Named(decorator, symbol[0])
+            yield (
+                Careful(decorator)
+                if symbol is None or _named_well(world, frame, symbol[0])
+                else Named(decorator, symbol[0])
+            )
             # Go's unwind information leads on, to whatever lies above; ours ends by itself.
-            if world.is_go and symbol and frame.type() == gdb.NORMAL_FRAME and switching.is_root(symbol[0].removesuffix(".abi0"), frame):
+            if (
+                world.is_go
+                and symbol
+                and frame.type() == gdb.NORMAL_FRAME
+                and switching.is_root(symbol[0].removesuffix(".abi0"), frame)
+            ):
                 return
 
 
 def _as_far_as_it_goes(frames):
-    """The frames up to where gdb fails to unwind, with what it says then; from a filter it would be shown as Python's."""
+    """The frames up to where gdb fails to unwind, with what it says then; from a filter it would be shown as
+    Python's."""
     try:
         yield from frames
     except gdb.error as error:
@@ -184,7 +201,7 @@ def _named_well(world, frame, symbol):
     return world.is_go or symbol.startswith("_Z") or "." not in symbol
 
 
-# ---- Boost.Context's assembly ------------------------------------------------------------------------------------------
+# ---- Boost.Context's assembly ----------------------------------------------------------------------------------------
 
 _ALL_ONES = (1 << 64) - 1
 _CALLEE_SAVED = ("rbx", "rbp", "r12", "r13", "r14", "r15")
@@ -193,17 +210,29 @@ _REGISTER_48 = {0x5C: "rbx", 0x6C: "rbp"}
 # Instructions that neither move SP nor touch a saved register: bytes, and how many operand bytes follow.
 _NEUTRAL = (
     (b"\xf3\x0f\x1e\xfa", 0),  # endbr64
-    (b"\x0f\xae\x1c\x24", 0), (b"\x0f\xae\x14\x24", 0),  # stmxcsr, ldmxcsr (%rsp)
-    (b"\xd9\x7c\x24", 1), (b"\xd9\x6c\x24", 1),  # fnstcw, fldcw n(%rsp)
-    (b"\x48\x89\xe0", 0), (b"\x48\x89\xf2", 0), (b"\x48\x89\xc7", 0), (b"\x48\x89\xf0", 0),  # mov between registers
-    (b"\x48\x89\xf8", 0), (b"\x48\x83\xe0", 1), (b"\x48\x8d\x40", 1),  # make_fcontext: RAX is the new stack
-    (b"\x48\x89\x50", 1), (b"\x48\x89\x58", 1), (b"\x48\x89\x48", 1), (b"\x0f\xae\x18", 0), (b"\xd9\x78", 1),
+    (b"\x0f\xae\x1c\x24", 0),
+    (b"\x0f\xae\x14\x24", 0),  # stmxcsr, ldmxcsr (%rsp)
+    (b"\xd9\x7c\x24", 1),
+    (b"\xd9\x6c\x24", 1),  # fnstcw, fldcw n(%rsp)
+    (b"\x48\x89\xe0", 0),
+    (b"\x48\x89\xf2", 0),
+    (b"\x48\x89\xc7", 0),
+    (b"\x48\x89\xf0", 0),  # mov between registers
+    (b"\x48\x89\xf8", 0),
+    (b"\x48\x83\xe0", 1),
+    (b"\x48\x8d\x40", 1),  # make_fcontext: RAX is the new stack
+    (b"\x48\x89\x50", 1),
+    (b"\x48\x89\x58", 1),
+    (b"\x48\x89\x48", 1),
+    (b"\x0f\xae\x18", 0),
+    (b"\xd9\x78", 1),
     (b"\x48\x8d\x0d", 4),
-)  # fmt: skip
+)
 
 
 class Row:
-    """At one instruction: the caller's SP is SP + cfa, the return address at SP + ra or in a register, registers at SP + n."""
+    """At one instruction: the caller's SP is SP + cfa, the return address at SP + ra or in a register, registers at SP
+    + n."""
 
     __slots__ = ("cfa", "ra", "saved")
 
@@ -252,11 +281,12 @@ def rows(code):
     return None
 
 
-# ---- gogo --------------------------------------------------------------------------------------------------------------
+# ---- gogo ------------------------------------------------------------------------------------------------------------
 
 
 def gogo(world, base, sp, bp):
-    """What called gogo, as (pc, sp, bp), or None if its unwind information says that rightly; pc is 0 where nothing did."""
+    """What called gogo, as (pc, sp, bp), or None if its unwind information says that rightly; pc is 0 where nothing
+    did."""
     found = switching.stacks(base)
     if found is None:
         return None
@@ -304,7 +334,11 @@ class Switch(gdb.unwinder.Unwinder):
             pc = int(pending.read_register("rip")) & _ALL_ONES
             for start, end, table in world.cached("switches", lambda: self._functions(world)):
                 if start <= pc < end:
-                    return self._unwind(pending, table.get(pc - start), start) if table else self._out_of_gogo(world, pending, start)
+                    return (
+                        self._unwind(pending, table.get(pc - start), start)
+                        if table
+                        else self._out_of_gogo(world, pending, start)
+                    )
         except (model.Problem, gdb.error):
             pass
         return None
@@ -340,8 +374,8 @@ class Switch(gdb.unwinder.Unwinder):
 
 
 def _info(pending, cfa, start, changed):
-    """The caller's registers: those that a function preserves, the word that two contexts hand each other, and which thread it is;
-    gdb takes what is not mentioned for lost."""
+    """The caller's registers: those that a function preserves, the word that two contexts hand each other, and which
+    thread it is; gdb takes what is not mentioned for lost."""
     info = pending.create_unwind_info(views.FrameId(cfa, gdb.Value(start)))
     for name in ("rip", "rsp", "rsi", "fs_base", *_CALLEE_SAVED):
         own = pending.read_register(name)

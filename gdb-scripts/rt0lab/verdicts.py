@@ -1,4 +1,5 @@
-"""What a check can say, and what it may ask of the present moment. The checks themselves are in checks and checks_waiters."""
+"""What a check can say, and what it may ask of the present moment. The checks themselves are in checks and
+checks_waiters."""
 
 import functools
 
@@ -15,7 +16,8 @@ class Result:
 
 
 class Broken(Exception):
-    """Something does not hold. `excuses` are asked, one after the other, for the evidence that somebody is changing just that."""
+    """Something does not hold. `excuses` are asked, one after the other, for the evidence that somebody is changing
+    just that."""
 
     def __init__(self, text, *excuses):
         super().__init__(text)
@@ -90,7 +92,8 @@ class Now:
         return lo is not None and hi is not None and not lo <= self.snap.pc < hi
 
     def wrong(self, text, *excuses):
-        """Something does not hold. Raises Broken, unless it is excused: then the check goes on, for what else may be wrong."""
+        """Something does not hold. Raises Broken, unless it is excused: then the check goes on, for what else may be
+        wrong."""
         broken = Broken(text, *excuses)
         excused = _excused(broken)
         if excused is None:
@@ -104,11 +107,13 @@ class Now:
         return functools.partial(self.threads.mover, names, *addresses)
 
     def maker(self, names, made):
-        """Some thread is in one of these functions and has the address of what it makes at hand; that is not its own M."""
+        """Some thread is in one of these functions and has the address of what it makes at hand; that is not its own
+        M."""
         return functools.partial(self.threads.maker, names, made)
 
     def preempted(self, names, *addresses):
-        """Some goroutine that is ready to go on was preempted in one of these functions, which has to do with one of these addresses."""
+        """Some goroutine that is ready to go on was preempted in one of these functions, which has to do with one of
+        these addresses."""
         return functools.partial(self.threads.preempted, names, *addresses)
 
     def holder(self, lock):

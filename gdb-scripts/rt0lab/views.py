@@ -1,8 +1,8 @@
 """A goroutine's frames in gdb without touching it: no register is written, nothing is called, no thread moves.
 
-While a view is open, an unwinder claims the innermost frame of the selected thread and says that its caller is where the
-goroutine was parked: gdb then finds all that lies below by itself. Registers that nobody kept are not answered, so gdb
-shows what was in them as <optimized out> and never the thread's own values. Works live, on a core and remotely.
+While a view is open, an unwinder claims the innermost frame of the selected thread and says that its caller is where
+the goroutine was parked: gdb then finds all that lies below by itself. Registers that nobody kept are not answered, so
+gdb shows what was in them as <optimized out> and never the thread's own values. Works live, on a core and remotely.
 """
 
 import contextlib
@@ -33,7 +33,8 @@ class Parked(gdb.unwinder.Unwinder):
         self._live = self._saved = self._more = None
 
     def open(self, live, saved, more):
-        """`live` is (pc, sp) of the thread whose frame is claimed, `saved` (pc, sp, bp) of the goroutine, `more` what else it kept."""
+        """`live` is (pc, sp) of the thread whose frame is claimed, `saved` (pc, sp, bp) of the goroutine, `more` what
+        else it kept."""
         self._live, self._saved, self._more, self.enabled = live, saved, more, True
 
     def close(self):
@@ -61,7 +62,8 @@ _open = None  # (level of the frame where the goroutine is parked, what stands f
 
 
 def active():
-    """(level of the goroutine's innermost frame, the text for the claimed frame above it) while a view is open, else None."""
+    """(level of the goroutine's innermost frame, the text for the claimed frame above it) while a view is open, else
+    None."""
     return _open
 
 

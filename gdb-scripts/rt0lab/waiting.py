@@ -14,13 +14,15 @@ _names = waits.listed
 
 
 def _say(text, indent="  ", more=""):
-    for line in textwrap.wrap(text, cards.WIDTH, initial_indent=indent, subsequent_indent=indent + more, break_on_hyphens=False):
+    for line in textwrap.wrap(
+        text, cards.WIDTH, initial_indent=indent, subsequent_indent=indent + more, break_on_hyphens=False
+    ):
         console.say(line)
 
 
 class Waits(console.Command):
-    """Show who waits for which channel or lock, and whose stack or which variable has its address; whether the program is
-    deadlocked, and why; who is stuck for ever, and of whom it is not known.
+    """Show who waits for which channel or lock, and whose stack or which variable has its address; whether the program
+    is deadlocked, and why; who is stuck for ever, and of whom it is not known.
     Usage: rt0 waits [-json]
 
     (gdb) rt0 waits
@@ -56,7 +58,9 @@ class Waits(console.Command):
 
     @staticmethod
     def _thing(graph, thing):
-        _say(str(thing.item) + (f", in {' and '.join(thing.globals[: search.NAMES])}" if thing.globals else ""), "", "  ")
+        _say(
+            str(thing.item) + (f", in {' and '.join(thing.globals[: search.NAMES])}" if thing.globals else ""), "", "  "
+        )
         by_state = {}
         for row in thing.waiting:
             by_state.setdefault(graph.census.state(row), []).append(row)
@@ -64,16 +68,30 @@ class Waits(console.Command):
             _say(f"{state}: {_names(rows)}")
         if thing.sent is not None:
             now = graph.census.now
-            _say("a timer sends on it" + (f", in {blockers.duration(thing.sent - now)}" if now and thing.sent > now else ""))
+            _say(
+                "a timer sends on it"
+                + (f", in {blockers.duration(thing.sent - now)}" if now and thing.sent > now else "")
+            )
         for function in thing.calls[: search.NAMES]:
             _say(f"a timer will call {untrusted.shown(function)}; its address stands at that closure")
         having = graph.holders_of[thing.addr]
         if having:
             free = [row for row in having if graph.verdicts[row.addr].verdict == waits.ABLE]
-            others = f", of whom {_names(free)} may go on" if 0 < len(free) < len(having) else ", who may go on" if free else ""
+            others = (
+                f", of whom {_names(free)} may go on"
+                if 0 < len(free) < len(having)
+                else (", who may go on" if free else "")
+            )
             on_stack = {row.addr for row in thing.on_stacks}
-            places = [("on the stack", [row for row in having if row.addr in on_stack]), ("in a register", [row for row in having if row.addr not in on_stack])]
-            _say("its address stands " + " and ".join(f"{place} of {_names(rows)}" for place, rows in places if rows) + others)
+            places = [
+                ("on the stack", [row for row in having if row.addr in on_stack]),
+                ("in a register", [row for row in having if row.addr not in on_stack]),
+            ]
+            _say(
+                "its address stands "
+                + " and ".join(f"{place} of {_names(rows)}" for place, rows in places if rows)
+                + others
+            )
         elif not thing.globals and not thing.calls and thing.sent is None:
             around = "; that of a struct around it was not looked for" if thing.kind != "chan" else ""
             _say(f"no other goroutine's stack and no variable has its address{around}")
@@ -85,9 +103,19 @@ class Waits(console.Command):
             _say(f"no goroutine of the program's own{why}." if graph.census.addresses else begun.sentence("gs"), "")
             return
         if graph.deadlock:
-            _say("Deadlock. Proof: " + ("no goroutine of the program's own is left" if not graph.rows else
-                 f"each of the program's goroutines, {len(graph.rows)} in all, waits for another to act: none runs, is ready, in a system call, or "
-                 "waits for a timer, the network or a signal") + ". No timer is set, no M has a P, and no C code can call in.", "")  # fmt: skip
+            _say(
+                "Deadlock. Proof: "
+                + (
+                    "no goroutine of the program's own is left"
+                    if not graph.rows
+                    else (
+                        f"each of the program's goroutines, {len(graph.rows)} in all, waits for another to act: none"
+                        " runs, is ready, in a system call, or waits for a timer, the network or a signal"
+                    )
+                )
+                + ". No timer is set, no M has a P, and no C code can call in.",
+                "",
+            )
             for row in graph.stuck[:_FEW]:
                 items = ", ".join(map(str, graph.on.get(row.addr, [])[:3]))
                 _say(f"goroutine {row.goid}: {graph.census.state(row)}" + (f" on {items}" if items else ""))
@@ -96,23 +124,47 @@ class Waits(console.Command):
             return
         if graph.able:
             sent = {row.addr for thing in graph.things.values() if thing.sent is not None for row in thing.waiting}
-            able = ", ".join(f"{row.goid} ({graph.census.state(row)}{', a timer' * (row.addr in sent)})" for row in graph.able[:8])
-            _say(f"No deadlock: {able} may go on" + (f" ({len(graph.able)} in all)." if len(graph.able) > 8 else "."), "")
+            able = ", ".join(
+                f"{row.goid} ({graph.census.state(row)}{', a timer' * (row.addr in sent)})" for row in graph.able[:8]
+            )
+            _say(
+                f"No deadlock: {able} may go on" + (f" ({len(graph.able)} in all)." if len(graph.able) > 8 else "."), ""
+            )
         elif graph.timers.acting:
-            _say(f"No deadlock: nobody can go on now, but timers are set, {graph.timers.acting} of them, that will call the program.", "")
+            _say(
+                (
+                    f"No deadlock: nobody can go on now, but timers are set, {graph.timers.acting} of them, that will"
+                    " call the program."
+                ),
+                "",
+            )
         else:
-            _say(f"Whether this is a deadlock is not known. Nobody is seen who can go on, but {'; '.join(graph.doubts)}.", "")
+            _say(
+                (
+                    "Whether this is a deadlock is not known. Nobody is seen who can go on, but"
+                    f" {'; '.join(graph.doubts)}."
+                ),
+                "",
+            )
         for circle in graph.circles[:3]:
-            waiting = "; ".join(f"{row.goid} waits for {thing.item}, whose address stands on the stack of {_names(having, 4)}"
-                                for row, thing, having in circle[:6])  # fmt: skip
+            waiting = "; ".join(
+                f"{row.goid} waits for {thing.item}, whose address stands on the stack of {_names(having, 4)}"
+                for row, thing, having in circle[:6]
+            )
             more = f"; and {len(circle) - 6} more" if len(circle) > 6 else ""
             _say(f"Perhaps a circle: {waiting}{more}. Nobody notes who holds a lock or will send.", "")
         for verdict, why, rows in graph.evidence():
             if verdict != waits.ABLE:
                 _say(f"{'Stuck' if verdict == waits.STUCK else 'Not known'}: {_names(rows)}: {why}.", "")
         if graph.things:
-            _say(f"Searched: {search.amount(graph.search.stacks)} of stacks, {search.amount(graph.search.variables)} of variables. "
-                 f"Not searched: {', '.join(graph.search.left_out)}.", "")  # fmt: skip
+            _say(
+                (
+                    f"Searched: {search.amount(graph.search.stacks)} of stacks,"
+                    f" {search.amount(graph.search.variables)} of variables. Not searched:"
+                    f" {', '.join(graph.search.left_out)}."
+                ),
+                "",
+            )
 
 
 class Holders(console.Command):
@@ -157,21 +209,40 @@ class Holders(console.Command):
         if locked and len(locking) == 1:
             known.append(f"m{locking[0]} must hold it: a lock counts in m.locks, and no other M's is above 0.")
         elif locked and locking:
-            known.append(f"one of {', '.join(f'm{m}' for m in locking)} holds it: their m.locks are above 0. The lock does not say which.")
+            known.append(
+                f"one of {', '.join(f'm{m}' for m in locking)} holds it: their m.locks are above 0. The lock does not"
+                " say which."
+            )
         elif locked:
-            known.append("no M has m.locks above 0, as whoever holds a lock has: memory is damaged, or not all Ms could be read.")
-        return {"state": "unlocked" if not locked else "locked" + ("" if key == 1 else f" (key {key:#x}: others may sleep on it)"),
-                "locked": locked, "holders": [f"m{m}" for m in locking], "waiting": [], "known": known}  # fmt: skip
+            known.append(
+                "no M has m.locks above 0, as whoever holds a lock has: memory is damaged, or not all Ms could be read."
+            )
+        return {
+            "state": (
+                "unlocked"
+                if not locked
+                else "locked" + ("" if key == 1 else f" (key {key:#x}: others may sleep on it)")
+            ),
+            "locked": locked,
+            "holders": [f"m{m}" for m in locking],
+            "waiting": [],
+            "known": known,
+        }
 
     @staticmethod
     def _sync(kind, address, value):
-        """A sync.Mutex has no owner: any goroutine may unlock it. State and waiters are all it has, and whose stack has its address."""
+        """A sync.Mutex has no owner: any goroutine may unlock it. State and waiters are all it has, and whose stack has
+        its address."""
         layout = model.Layout(model.world(), value.type)
         data = model.read(address, layout.size)
         if not isinstance(data, bytes):
             raise model.Problem(f"the lock cannot be read: {data}.")
         struct = model.Struct(layout, address, data)
-        semas = [address + leaf.offset for leaf in layout.leaves if leaf.path.rpartition(".")[2] in ("sema", "writerSem", "readerSem")]
+        semas = [
+            address + leaf.offset
+            for leaf in layout.leaves
+            if leaf.path.rpartition(".")[2] in ("sema", "writerSem", "readerSem")
+        ]
         words, symbol = {address, *semas}, model.world().symbol_at(address)
         before = set(range(max(address - (min(symbol[1], _BEFORE) if symbol else _BEFORE), 8) & -8, address, 8))
         graph = waits.Graph(words | before)
@@ -180,14 +251,18 @@ class Holders(console.Command):
         at = graph.census.standing(waiting[:_FEW])
         state = struct.get(*(leaf.path for leaf in layout.leaves if leaf.path.rpartition(".")[2] == "state")) or 0
         locked = bool(state & _bit("mutexLocked", 1))
-        known = [f"{row.goid} waits for it" + (f" at {at[row.addr].where}." if at.get(row.addr) else ".") for row in waiting[:_FEW]]
+        known = [
+            f"{row.goid} waits for it" + (f" at {at[row.addr].where}." if at.get(row.addr) else ".")
+            for row in waiting[:_FEW]
+        ]
         if len(waiting) > _FEW:
             known.append(f"and {len(waiting) - _FEW} more wait for it.")
         if kind == "sync.RWMutex":
             count = struct.get("readerCount", "readerCount.v") or 0
             count = count - (1 << 32) if count >= 1 << 31 else count
-            state_text = ("locked for writing or a writer waits" if count < 0 else f"{count} readers" if count else "unlocked") + (
-                ", the writers' mutex is locked" if locked else "")
+            state_text = (
+                "locked for writing or a writer waits" if count < 0 else f"{count} readers" if count else "unlocked"
+            ) + (", the writers' mutex is locked" if locked else "")
             locked = locked or count != 0
         else:
             starving = ", starving: it goes to the one who waited longest" if state & _bit("mutexStarving", 4) else ""
@@ -196,7 +271,11 @@ class Holders(console.Command):
         if locked:
             line = {row.addr for row in waiting}
             places = graph.search.on_stack, graph.search.in_registers
-            others = [(row, set().union(*(place.get(row.addr, ()) for place in places))) for row in graph.rows if row.addr not in line]
+            others = [
+                (row, set().union(*(place.get(row.addr, ()) for place in places)))
+                for row in graph.rows
+                if row.addr not in line
+            ]
             having = [row for row, found in others if found & words]
             near = [row for row, found in others if found & before and not found & words]
             known.append(Holders._seen(kind, having, near, graph))
@@ -204,24 +283,41 @@ class Holders(console.Command):
                 known.append(f"It lies in {variable}: any code that runs may use it.")
             if graph.deadlock:
                 known.append("The program is deadlocked: it will not be unlocked.")
-        return {"state": state_text, "locked": locked, "holders": [], "candidates": [row.goid for row in having],
-                "near": [row.goid for row in near], "waiting": [row.goid for row in waiting], "known": known,
-                "not_searched": graph.search.left_out}  # fmt: skip
+        return {
+            "state": state_text,
+            "locked": locked,
+            "holders": [],
+            "candidates": [row.goid for row in having],
+            "near": [row.goid for row in near],
+            "waiting": [row.goid for row in waiting],
+            "known": known,
+            "not_searched": graph.search.left_out,
+        }
 
     @staticmethod
     def _seen(kind, having, near, graph):
         """What stacks say about who may have locked it."""
         seen = []
         if having:
-            seen.append(f"its address stands on the stack or in a register of {_names(having)}, who {'does' if len(having) == 1 else 'do'} not wait for it")
+            seen.append(
+                f"its address stands on the stack or in a register of {_names(having)}, who"
+                f" {'does' if len(having) == 1 else 'do'} not wait for it"
+            )
         if near:
-            seen.append(f"an address shortly before it, perhaps of a struct that it is in, stands on the stack or in a register of {_names(near)}")
-        return (f"A {kind} does not note who locked it; " + (", and ".join(seen) or "its address, or one shortly before it, stands on nobody else's stack")
-                + f". Not searched: {', '.join(graph.search.left_out)}.")  # fmt: skip
+            seen.append(
+                "an address shortly before it, perhaps of a struct that it is in, stands on the stack or in a register"
+                f" of {_names(near)}"
+            )
+        return (
+            f"A {kind} does not note who locked it; "
+            + (", and ".join(seen) or "its address, or one shortly before it, stands on nobody else's stack")
+            + f". Not searched: {', '.join(graph.search.left_out)}."
+        )
 
 
 def _bit(name, usual):
-    """A bit of sync.Mutex's state by its constant; where the debug information has none, what it has been since Go 1.9."""
+    """A bit of sync.Mutex's state by its constant; where the debug information has none, what it has been since Go
+    1.9."""
     for prefix in ("sync.", "internal/sync.", ""):
         symbol = gdb.lookup_static_symbol(prefix + name) or gdb.lookup_global_symbol(prefix + name)
         if symbol is not None:

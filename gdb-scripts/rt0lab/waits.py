@@ -1,9 +1,10 @@
-"""Who waits for whom: of each goroutine whether it can go on, can never go on, or neither is known, and on what evidence.
+"""Who waits for whom: of each goroutine whether it can go on, can never go on, or neither is known, and on what
+evidence.
 
-Able is who runs, is ready, or will be woken from outside: by a timer, the network, a signal, the collector. Stuck is only who
-is proved to be: nobody wakes a select without cases, and in a deadlock nobody is left who could wake anybody. All others are
-unknown, for nobody writes down who will send on a channel or who locked a sync.Mutex. What memory does show is kept as
-evidence: on whose stack and in which variable the thing's address stands. The heap is not searched.
+Able is who runs, is ready, or will be woken from outside: by a timer, the network, a signal, the collector. Stuck is
+only who is proved to be: nobody wakes a select without cases, and in a deadlock nobody is left who could wake anybody.
+All others are unknown, for nobody writes down who will send on a channel or who locked a sync.Mutex. What memory does
+show is kept as evidence: on whose stack and in which variable the thing's address stands. The heap is not searched.
 """
 
 import collections
@@ -14,17 +15,21 @@ import gdb
 from . import begun, blockers, bulk, goroutines, model, search, settings
 
 ABLE, STUCK, UNKNOWN = "able", "stuck", "unknown"
-_FOR_OTHERS = ("chan receive", "chan send", "select", "semacquire", "sync.", "coroutine", "synctest")  # reasons that only a goroutine ends
+# reasons that only a goroutine ends
+_FOR_OTHERS = ("chan receive", "chan send", "select", "semacquire", "sync.", "coroutine", "synctest")
 _FOR_EVER = ("select (no cases)", "chan receive (nil chan)", "chan send (nil chan)")
 _FOR_COLLECTOR = ("GC ", "garbage collection", "wait for GC", "wait until GC")
-_OWN_BUT_USERS = ("runtime.main", "runtime.corostart", "runtime.handleAsyncEvent")  # start in the runtime, run the program's code
+# start in the runtime, run the program's code
+_OWN_BUT_USERS = ("runtime.main", "runtime.corostart", "runtime.handleAsyncEvent")
 
 _Verdict = collections.namedtuple("_Verdict", "verdict why")
 _RUNS = {
-    "running": _Verdict(ABLE, "they run"), "runnable": _Verdict(ABLE, "they are ready to run"),
-    "preempted": _Verdict(ABLE, "they were preempted and go on"), "copystack": _Verdict(ABLE, "their stack is being moved"),
+    "running": _Verdict(ABLE, "they run"),
+    "runnable": _Verdict(ABLE, "they are ready to run"),
+    "preempted": _Verdict(ABLE, "they were preempted and go on"),
+    "copystack": _Verdict(ABLE, "their stack is being moved"),
     "leaked": _Verdict(STUCK, "Go's own collector found that nobody can reach what they wait for"),
-}  # fmt: skip
+}
 _SYSCALL = _Verdict(ABLE, "they are in a system call")
 _IN_C = _Verdict(ABLE, "they are in a system call or in C")
 _SIGNAL = _Verdict(ABLE, "a signal may wake them")
@@ -41,7 +46,9 @@ _SEEN = _Verdict(UNKNOWN, "the address of what they wait for stands on the stack
 _VARIABLE = _Verdict(UNKNOWN, "a variable leads to what they wait for: any code that runs may use it")
 _TIMER = _Verdict(UNKNOWN, "a timer will call a function that may wake them")
 _WAITERS = _Verdict(UNKNOWN, "only goroutines that wait, too, were seen with the address of what they wait for")
-_NOBODY = _Verdict(UNKNOWN, "no stack and no variable that was searched has the address of what they wait for; the heap may")
+_NOBODY = _Verdict(
+    UNKNOWN, "no stack and no variable that was searched has the address of what they wait for; the heap may"
+)
 _CIRCLE = _Verdict(UNKNOWN, "they may wait for each other in a circle")
 _NO_THING = _Verdict(UNKNOWN, "where what they wait for is, the runtime does not note")
 
@@ -52,7 +59,8 @@ class Thing:
     def __init__(self, item):
         self.item, self.kind, self.addr = item, item.kind, item.addr
         self.waiting = []  # rows
-        self.on_stacks, self.in_registers, self.globals = [], [], []  # rows that have its address there; names of variables
+        # rows that have its address there; names of variables
+        self.on_stacks, self.in_registers, self.globals = [], [], []
         self.sent = None  # when a timer sends on it
         self.calls = []  # functions that timers will call, and that have its address
 
@@ -63,8 +71,15 @@ class Thing:
 
     def plain(self):
         """As JSON has it."""
-        return {**self.item.plain(), "waiting": [row.goid for row in self.waiting], "stacks": [row.goid for row in self.on_stacks],
-                "registers": [row.goid for row in self.in_registers], "globals": self.globals, "timer": self.sent, "calls": self.calls}  # fmt: skip
+        return {
+            **self.item.plain(),
+            "waiting": [row.goid for row in self.waiting],
+            "stacks": [row.goid for row in self.on_stacks],
+            "registers": [row.goid for row in self.in_registers],
+            "globals": self.globals,
+            "timer": self.sent,
+            "calls": self.calls,
+        }
 
 
 class Graph:
@@ -85,7 +100,9 @@ class Graph:
         self.forever = [row for row in self.rows if self.verdicts[row.addr] is _NEVER]
         self.blocked = [row for row in self.rows if self.verdicts[row.addr] is None]
         self.doubts = self._doubts()
-        self.search = search.Search(census, self.rows, {*also, *(word for thing in self.things.values() for word in thing.words)})
+        self.search = search.Search(
+            census, self.rows, {*also, *(word for thing in self.things.values() for word in thing.words)}
+        )
         self._places()
         self.circles = self._judge()
         self.stuck = [row for row in self.rows if self._is(row, STUCK)]
@@ -101,7 +118,10 @@ class Graph:
         if not start.startswith("runtime.") or start in _OWN_BUT_USERS:
             return False
         if row.addr == model.scalar("fing"):  # it is a user's while it runs a finalizer
-            return not (model.scalar("fingRunning") or (model.scalar("fingStatus") or 0) & (model.world().constant("fingRunningFinalizer") or 0))
+            return not (
+                model.scalar("fingRunning")
+                or (model.scalar("fingStatus") or 0) & (model.world().constant("fingRunningFinalizer") or 0)
+            )
         g = model.read_struct("g", row.addr)
         return not (g and g.get("runningCleanups"))
 
@@ -111,9 +131,15 @@ class Graph:
         """What can be said of one alone; None of one that waits for another goroutine to act."""
         status = self.census.status.get(row.status, "").partition(" ")[0]
         if status == "syscall":
-            return _SIGNAL if row.startpc and goroutines.code(row.startpc)[0] == "os/signal.loop" else _IN_C if self._c else _SYSCALL
+            return (
+                _SIGNAL
+                if row.startpc and goroutines.code(row.startpc)[0] == "os/signal.loop"
+                else (_IN_C if self._c else _SYSCALL)
+            )
         if status != "waiting":
-            return _RUNS.get(status) or _Verdict(UNKNOWN, f"{self.census.state(row)} is no state in which a goroutine can be")
+            return _RUNS.get(status) or _Verdict(
+                UNKNOWN, f"{self.census.state(row)} is no state in which a goroutine can be"
+            )
         reason = self.census.reason(row)
         if row.m:
             m = self.census.m_by_address.get(row.m)
@@ -130,7 +156,9 @@ class Graph:
             return _COLLECTOR
         if reason.startswith(_FOR_OTHERS):
             return None
-        return _Verdict(UNKNOWN, f"what ends a wait for \"{reason}\" is not known here" if reason else "why they wait is not noted")
+        return _Verdict(
+            UNKNOWN, f'what ends a wait for "{reason}" is not known here' if reason else "why they wait is not noted"
+        )
 
     def _things(self):
         found = {}
@@ -141,7 +169,8 @@ class Graph:
         return found
 
     def _sent_to(self):
-        """Timers that send on a channel wake those that receive from it; those that call a function may wake whom it knows."""
+        """Timers that send on a channel wake those that receive from it; those that call a function may wake whom it
+        knows."""
         for address in self.timers.sends.keys() & self.things.keys():
             thing = self.things[address]
             thing.sent = self.timers.sends[address]
@@ -187,7 +216,10 @@ class Graph:
             found.append("the Ps cannot be read")
         held = [p.get("id") for p in ps if p and world.p_status(p.get("status")) not in ("_Pidle", "_Pdead")]
         if held:
-            found.append(f"{', '.join(f'p{number}' for number in held[:8])} {'is' if len(held) == 1 else 'are'} held by who may be about to make somebody ready")
+            found.append(
+                f"{', '.join(f'p{number}' for number in held[:8])} {'is' if len(held) == 1 else 'are'} held by who may"
+                " be about to make somebody ready"
+            )
         if not self.timers.whole:
             found.append("not all timers can be read")
         elif self.timers.entries > self.timers.acting:
@@ -197,7 +229,11 @@ class Graph:
         if self._bubbles():
             found.append("goroutines are in a bubble of testing/synctest, where time is another")
         ms = {m.get("procid") for m in census.ms}
-        threads = [thread for thread in gdb.selected_inferior().threads() if thread.is_valid()] if model.moment() is None else []
+        threads = (
+            [thread for thread in gdb.selected_inferior().threads() if thread.is_valid()]
+            if model.moment() is None
+            else []
+        )
         if any(thread.is_running() for thread in threads):
             found.append("threads run while memory is read")
         others = [thread.num for thread in threads if not ms.intersection(thread.ptid[1:])]
@@ -207,7 +243,9 @@ class Graph:
 
     def _bubbles(self):
         fields = bulk.Fields("g", bubble=("bubble", "syncGroup"))
-        return "bubble" in fields.Row._fields and any(row.bubble for row in fields.readable([row.addr for row in self.rows]))
+        return "bubble" in fields.Row._fields and any(
+            row.bubble for row in fields.readable([row.addr for row in self.rows])
+        )
 
     # -- who has what in hand
 
@@ -235,7 +273,8 @@ class Graph:
         return list({row.addr: row for row in thing.on_stacks + thing.in_registers if row.addr not in waiting}.values())
 
     def _judge(self):
-        """Gives those that wait for others a verdict; returns the circles among them: lists of (row, thing, rows of the circle that have it)."""
+        """Gives those that wait for others a verdict; returns the circles among them: lists of (row, thing, rows of the
+        circle that have it)."""
         if self.deadlock:
             self.verdicts.update((row.addr, _DEAD) for row in self.blocked)
             return []
@@ -256,8 +295,8 @@ class Graph:
         return [self.things[item.addr] for item in self.on.get(row.addr, ()) if item.addr in self.things]
 
     def _reached(self, by_variable):
-        """{addr: verdict} of the blocked that somebody may wake who may go on, or may be woken, himself; a variable leads to those things
-        of which `by_variable` says so."""
+        """{addr: verdict} of the blocked that somebody may wake who may go on, or may be woken, himself; a variable
+        leads to those things of which `by_variable` says so."""
         blocked, verdicts = {row.addr for row in self.blocked}, {}
         free = [row.addr for row in self.rows if row.addr not in blocked and not self._is(row, STUCK)]
         touched = set()
@@ -284,7 +323,8 @@ class Graph:
         return verdicts
 
     def _circles(self, rows):
-        """Tarjan's strongly connected components of: a row waits on things, which others have in hand. Those of two rows and more."""
+        """Tarjan's strongly connected components of: a row waits on things, which others have in hand. Those of two
+        rows and more."""
         inside = {row.addr: row for row in rows}
 
         def after(node):
@@ -344,7 +384,10 @@ class Graph:
         found = collections.defaultdict(list)
         for row in self.rows:
             found[self.verdicts[row.addr]].append(row)
-        return sorted(((*verdict, rows) for verdict, rows in found.items()), key=lambda group: (ABLE, STUCK, UNKNOWN).index(group[0]))
+        return sorted(
+            ((*verdict, rows) for verdict, rows in found.items()),
+            key=lambda group: (ABLE, STUCK, UNKNOWN).index(group[0]),
+        )
 
     def plain(self):
         """As JSON has it."""
@@ -353,14 +396,29 @@ class Graph:
             return [row.goid for row in rows]
 
         return {
-            "things": [thing.plain() for thing in self.things.values()], "able": ids(self.able), "blocked": ids(self.blocked),
-            "forever": ids(self.forever), "stuck": ids(self.stuck), "unknown": ids(self.unknown), "timers": len(self.timers.pending),
-            "deadlock": self.deadlock, "verdict": self.verdict, "doubts": self.doubts,
-            "evidence": [{"verdict": verdict, "why": why, "goroutines": ids(rows)} for verdict, why, rows in self.evidence()],
-            "circles": [[{"goroutine": row.goid, "waits_on": thing.addr, "on_stacks_of": ids(having)} for row, thing, having in circle]
-                        for circle in self.circles],
-            "searched": {"stacks": self.search.stacks, "variables": self.search.variables}, "not_searched": self.search.left_out,
-        }  # fmt: skip
+            "things": [thing.plain() for thing in self.things.values()],
+            "able": ids(self.able),
+            "blocked": ids(self.blocked),
+            "forever": ids(self.forever),
+            "stuck": ids(self.stuck),
+            "unknown": ids(self.unknown),
+            "timers": len(self.timers.pending),
+            "deadlock": self.deadlock,
+            "verdict": self.verdict,
+            "doubts": self.doubts,
+            "evidence": [
+                {"verdict": verdict, "why": why, "goroutines": ids(rows)} for verdict, why, rows in self.evidence()
+            ],
+            "circles": [
+                [
+                    {"goroutine": row.goid, "waits_on": thing.addr, "on_stacks_of": ids(having)}
+                    for row, thing, having in circle
+                ]
+                for circle in self.circles
+            ],
+            "searched": {"stacks": self.search.stacks, "variables": self.search.variables},
+            "not_searched": self.search.left_out,
+        }
 
 
 def listed(rows, limit=12):
@@ -368,11 +426,12 @@ def listed(rows, limit=12):
     return " ".join(str(row.goid) for row in rows[:limit]) + (f" ... ({len(rows)} in all)" if len(rows) > limit else "")
 
 
-# ---- locks -------------------------------------------------------------------------------------------------------------
+# ---- locks -----------------------------------------------------------------------------------------------------------
 
 
 def _value(text):
-    """An expression's value; a name without package that gdb does not know is the runtime's, as `sched` is in either world."""
+    """An expression's value; a name without package that gdb does not know is the runtime's, as `sched` is in either
+    world."""
     try:
         return gdb.parse_and_eval(text)
     except gdb.error as error:
@@ -386,7 +445,8 @@ def _value(text):
 
 
 def lock_at(text):
-    """(kind, address, the gdb.Value) of a lock named by an expression: a runtime.mutex, a sync.Mutex or RWMutex, or a pointer to one."""
+    """(kind, address, the gdb.Value) of a lock named by an expression: a runtime.mutex, a sync.Mutex or RWMutex, or a
+    pointer to one."""
     try:
         with settings.off("may-call-functions"):
             value = _value(text)
@@ -397,9 +457,16 @@ def lock_at(text):
     except gdb.error as error:
         raise model.Problem(f"gdb knows no `{text}`: {error}")
     kind = model.type_name(value.type).removeprefix("struct ").replace("::", ".")
-    known = {"mutex": "runtime.mutex", "runtime.mutex": "runtime.mutex", "sync.Mutex": "sync.Mutex", "sync.RWMutex": "sync.RWMutex"}
+    known = {
+        "mutex": "runtime.mutex",
+        "runtime.mutex": "runtime.mutex",
+        "sync.Mutex": "sync.Mutex",
+        "sync.RWMutex": "sync.RWMutex",
+    }
     if kind not in known or value.address is None:
-        raise model.Problem(f"`{text}` is a {kind}: name a runtime.mutex, a sync.Mutex or a sync.RWMutex, or a pointer to one.")
+        raise model.Problem(
+            f"`{text}` is a {kind}: name a runtime.mutex, a sync.Mutex or a sync.RWMutex, or a pointer to one."
+        )
     return known[kind], int(value.address), value
 
 

@@ -88,7 +88,9 @@ def _show(outcome):
         how = "was ended by a signal" if outcome.code is None else f"has ended with exit code {outcome.code}"
         console.say(f"the program {how}.")
     elif outcome.what == "signal":
-        console.say(f"the program received {outcome.text}: `bt` shows where, `rt0 check` whether the runtime's state is sound.")
+        console.say(
+            f"the program received {outcome.text}: `bt` shows where, `rt0 check` whether the runtime's state is sound."
+        )
         console.pass_on(outcome.place + "\n")
     else:
         console.say(outcome.text + ":")
@@ -96,8 +98,16 @@ def _show(outcome):
 
 
 def _card(stage):
-    snap = console.session.now if console.session.now is not None and console.session.now.live else console.session.snapshot()
-    before = console.session.card or (console.session.entry if console.session.entry is not snap else None) or console.session.before
+    snap = (
+        console.session.now
+        if console.session.now is not None and console.session.now.live
+        else console.session.snapshot()
+    )
+    before = (
+        console.session.card
+        or (console.session.entry if console.session.entry is not snap else None)
+        or console.session.before
+    )
     head, *rest = cards.card(stage, snap, before)
     console.say(head, "1")
     console.write(rest)
@@ -248,5 +258,7 @@ class Record(console.Command):
             for other in others:
                 gdb.events.stop.connect(other)
         record.write(trace, path)
-        ended = f"exit code {trace['exit']}" if trace["exit"] is not None else f"ended by {trace.get('signal', 'a signal')}"
+        ended = (
+            f"exit code {trace['exit']}" if trace["exit"] is not None else f"ended by {trace.get('signal', 'a signal')}"
+        )
         console.say(f"{len(trace['stages'])} stops, {ended}, written to {path}")

@@ -1,8 +1,8 @@
 """A question to the past, as typed after `rt0 when`: a field, or a field and what it has to become.
 
-  g4 -> waiting        became equal; `->` and `==` are the same, a g or p alone means its status
-  p0.runnext           every stop at which it changed
-  sched.npidle > 0     == != < <= > >=; `p0.runq has g4` for a queue
+g4 -> waiting        became equal; `->` and `==` are the same, a g or p alone means its status
+p0.runnext           every stop at which it changed
+sched.npidle > 0     == != < <= > >=; `p0.runq has g4` for a queue
 """
 
 import re
@@ -18,7 +18,10 @@ _TESTS = {
     ">": lambda value, wanted: value > wanted,
     ">=": lambda value, wanted: value >= wanted,
 }
-_USAGE = "ask for a field (`rt0 when p0.runnext`) or for what it became (`g4 -> waiting`, `sched.npidle > 0`, `p0.runq has g4`)."
+_USAGE = (
+    "ask for a field (`rt0 when p0.runnext`) or for what it became (`g4 -> waiting`, `sched.npidle > 0`, `p0.runq has"
+    " g4`)."
+)
 
 
 class Question:
@@ -43,11 +46,14 @@ class Question:
         try:
             return _TESTS[self.test](value, self._wanted)
         except TypeError:
-            raise model.Problem(f"{self.path} is {value} and cannot be {self.test} {self._wanted}: compare names with == or !=.") from None
+            raise model.Problem(
+                f"{self.path} is {value} and cannot be {self.test} {self._wanted}: compare names with == or !=."
+            ) from None
 
 
 def _value(value):
-    """A value as both sides write it: `nil` is 0, `_Gwaiting` is waiting, `&runtime.m0` is m0, `true` is 1, `0x10` is 16."""
+    """A value as both sides write it: `nil` is 0, `_Gwaiting` is waiting, `&runtime.m0` is m0, `true` is 1, `0x10` is
+    16."""
     if isinstance(value, bool):
         return int(value)
     if not isinstance(value, str):
@@ -63,7 +69,8 @@ def _value(value):
 
 
 def answers(question, past):
-    """[(moment, before, after)]: the stops at which the answer changed to yes; with no test, at which the value changed."""
+    """[(moment, before, after)]: the stops at which the answer changed to yes; with no test, at which the value
+    changed."""
     found, before, first, known = [], moments.MISSING, True, False
     for moment in past:
         after = moment.value(question.path)
@@ -76,5 +83,8 @@ def answers(question, past):
             found.append((moment, before, after))
         before, first = after, False
     if not known:
-        raise model.Problem(f"there is no {moments.head_of(question.path)[0]} at any of these stops: `rt0 history` lists them, `rt0 back` shows one.")
+        raise model.Problem(
+            f"there is no {moments.head_of(question.path)[0]} at any of these stops: `rt0 history` lists them, `rt0"
+            " back` shows one."
+        )
     return found

@@ -19,8 +19,11 @@ BUILDTYPES = {"debug": ["--buildtype=debug"], "release": ["--buildtype=release",
 def executable(name, buildtype="debug"):
     """The path of a built program of runtime/programs, after building it."""
     if name not in programs():
-        raise Failure(f"there is no program {name}; there are: {', '.join(programs()) or 'none'} "
-                      f"(write ./{name} for a file of your own)", USAGE)
+        raise Failure(
+            f"there is no program {name}; there are: {', '.join(programs()) or 'none'} "
+            f"(write ./{name} for a file of your own)",
+            USAGE,
+        )
     return build(buildtype) / "runtime" / "programs" / name
 
 
@@ -61,8 +64,15 @@ def locked():
 def quietly(command, cxx):
     """Runs one step of the build; its output matters only when it fails."""
     environment = machine.without_python() | compiler_variables(cxx)
-    result = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-                            text=True, errors="replace", env=environment)
+    result = subprocess.run(
+        command,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        errors="replace",
+        env=environment,
+    )
     if result.returncode:
         print(result.stdout.rstrip(), file=sys.stderr)
         raise Failure(f"the build failed ({os.path.basename(command[0])}; its output is above)")

@@ -42,7 +42,8 @@ def run(argv):
 
 
 class Screen:
-    """Standard output or error: whatever is printed may quote a name, a path or a text of others, and leaves as `shown` has it."""
+    """Standard output or error: whatever is printed may quote a name, a path or a text of others, and leaves as `shown`
+    has it."""
 
     def __init__(self, stream):
         self._stream = stream

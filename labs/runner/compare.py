@@ -1,4 +1,5 @@
-"""`lab compare`: what gdb sees in the mirror's boot beside what it saw in Go's, with the reason for every difference."""
+"""`lab compare`: what gdb sees in the mirror's boot beside what it saw in Go's, with the reason for every
+difference."""
 
 import json
 import os
@@ -19,7 +20,9 @@ UNEXPLAINED = "NO REASON IS WRITTEN"
 def register(verbs):
     """Adds the verb to the command line."""
     verb = verbs.add_parser("compare", help="the mirror's boot beside Go's, with the reason for every difference")
-    verb.add_argument("program", nargs="?", metavar="GO-BINARY", help="a Go program (default: the recorded boot of Go 1.10.2)")
+    verb.add_argument(
+        "program", nargs="?", metavar="GO-BINARY", help="a Go program (default: the recorded boot of Go 1.10.2)"
+    )
     verb.add_argument("--json", metavar="FILE", help="write the comparison to this file too")
     verb.set_defaults(run=run)
 
@@ -29,7 +32,10 @@ def run(args):
     output = trace.writable(args.json) if args.json else None
     processors = set(sorted(os.sched_getaffinity(0))[:2])  # the recorded boot had two
     if len(processors) < 2:
-        raise Failure("compare needs two processors: the recorded boot had them, and with one a boot takes another course", MACHINE)
+        raise Failure(
+            "compare needs two processors: the recorded boot had them, and with one a boot takes another course",
+            MACHINE,
+        )
     go = trace.live(go_program(args.program), affinity=processors) if args.program else recorded()
     result = comparison(go, trace.live(debugger.program("hello"), affinity=processors))
     show(result, go["runtime"])
@@ -84,8 +90,14 @@ def observed_row(row, go, ours, reasons):
 def field_row(difference, reasons):
     """One field at one stop with its verdict."""
     verdict, reason = ("same", "") if difference.same else judged(reasons.for_field(difference))
-    return {"stage": difference.stage, "path": difference.path, "go": difference.go, "ours": difference.ours,
-            "verdict": verdict, "reason": reason}
+    return {
+        "stage": difference.stage,
+        "path": difference.path,
+        "go": difference.go,
+        "ours": difference.ours,
+        "verdict": verdict,
+        "reason": reason,
+    }
 
 
 def judged(reason):
@@ -112,14 +124,23 @@ def show(result, version):
             groups.setdefault((row["verdict"], row["reason"]), []).append(row)
     for (verdict, reason), rows in groups.items():
         for row in rows:
-            line("   -  ", f"{verdict}: {row['stage']}: {untrusted.shown(row['path'])}: go {say(row['go'])}; ours {say(row['ours'])}")
+            line(
+                "   -  ",
+                (
+                    f"{verdict}: {row['stage']}: {untrusted.shown(row['path'])}: go {say(row['go'])}; ours"
+                    f" {say(row['ours'])}"
+                ),
+            )
         line("      ", f"because: {reason}")
     line("   =  ", f"same: {len(same)} changes at {len({row['stage'] for row in same})} stops")
     totals = result["totals"]
     print()
     for name in ("observations", "fields"):
         counts = totals[name]
-        print(f"{name + ':':14}" + ", ".join(f"{counts[verdict]} {verdict}" for verdict in ("same", "differs", "not mirrored")))
+        print(
+            f"{name + ':':14}"
+            + ", ".join(f"{counts[verdict]} {verdict}" for verdict in ("same", "differs", "not mirrored"))
+        )
     if totals["unexplained"]:
         print(f"{totals['unexplained']} differences have no written reason (tests/oracle/differences.toml)")
     for title in totals["stale"]:

@@ -1,4 +1,5 @@
-"""Starts gdb the same way for every verb: no start-up files, one script allowed, a fixed environment for the program."""
+"""Starts gdb the same way for every verb: no start-up files, one script allowed, a fixed environment for the
+program."""
 
 import contextlib
 import ctypes
@@ -28,7 +29,8 @@ _libc = ctypes.CDLL(None)
 
 
 def program(name, release=False):
-    """The Program for a word of the command line: a program of runtime/programs (built here) or a path to an ELF file."""
+    """The Program for a word of the command line: a program of runtime/programs (built here) or a path to an ELF
+    file."""
     setup.ensure(needs.TO_RUN)
     if name in programs() or ("/" not in name and not os.path.lexists(name)):
         return elf.examine(build.executable(name, "release" if release else "debug"))
@@ -36,9 +38,14 @@ def program(name, release=False):
 
 
 def environment():
-    """gdb's own environment: small, in UTF-8, and without anything that steers its Python. The program's is another one."""
+    """gdb's own environment: small, in UTF-8, and without anything that steers its Python. The program's is another
+    one."""
     kept = {name: os.environ[name] for name in ("TERM", "HOME", "COLUMNS", "LINES", "NO_COLOR") if name in os.environ}
-    return {"PATH": "/usr/local/bin:/usr/bin:/bin", "SHELL": "/bin/sh", "LC_ALL": "C.UTF-8", "TERM": "dumb"} | machine.ISOLATED | kept
+    return (
+        {"PATH": "/usr/local/bin:/usr/bin:/bin", "SHELL": "/bin/sh", "LC_ALL": "C.UTF-8", "TERM": "dumb"}
+        | machine.ISOLATED
+        | kept
+    )
 
 
 def command(target, *, batch=False, shell=False, traced=True, gdb=None):
@@ -59,20 +66,23 @@ def command(target, *, batch=False, shell=False, traced=True, gdb=None):
     words += ["-iex", "python gdb.execute('unset environment')"]
     for name, value in fixed.items():
         words += ["-iex", f"set environment {name}={value}"]
-    # What the program itself names, Go's script or that of another checkout, is not run; without auto-loading gdb does not warn about it
-    # either. -x takes a name as it stands, whatever is in it.
+    # What the program itself names, Go's script or that of another checkout, is not run; without auto-loading gdb does
+    # not warn about it either. -x takes a name as it stands, whatever is in it.
     return [*words, "-iex", "set auto-load python-scripts off", target.path, "-x", str(GDB_SCRIPT)]
 
 
 def interactive(words, then=()):
     """Hands the terminal to gdb and returns its exit status; `then` are the words behind those that load our commands.
 
-    While gdb comes up, Ctrl-C belongs to us: it would end in the middle of an import. So gdb starts in a process group of
-    its own, and asks whether it may join ours when it is ready. From then on Ctrl-C is gdb's.
+    While gdb comes up, Ctrl-C belongs to us: it would end in the middle of an import. So gdb starts in a process group
+    of its own, and asks whether it may join ours when it is ready. From then on Ctrl-C is gdb's.
     """
     ours, its = socket.socketpair()
     number = its.fileno()
-    join = f"python import os; os.write({number}, b'?'), os.read({number}, 1), os.close({number}), os.setpgid(0, {os.getpgrp()})"
+    join = (
+        f"python import os; os.write({number}, b'?'), os.read({number}, 1), os.close({number}), os.setpgid(0,"
+        f" {os.getpgrp()})"
+    )
     with ours:
         with its:
             gdb = started([*words, "-ex", join, *then], pass_fds=[number], process_group=0)
@@ -94,13 +104,20 @@ def interactive(words, then=()):
 def unattended(words, output=None, affinity=None, limit=None):
     """Runs gdb without a terminal; its output goes line by line to `output` (default: ours). Returns its exit status.
 
-    What gdb says on standard error is shown only when it fails. However this ends, no gdb is left running; one that takes
-    longer than `limit` seconds is stopped, and its exit status is None.
+    What gdb says on standard error is shown only when it fails. However this ends, no gdb is left running; one that
+    takes longer than `limit` seconds is stopped, and its exit status is None.
     """
     output = output or sys.stdout
     with tempfile.TemporaryFile("w+") as errors:
-        gdb = started(words, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=errors, text=True, errors="replace",
-                      affinity=affinity)
+        gdb = started(
+            words,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=errors,
+            text=True,
+            errors="replace",
+            affinity=affinity,
+        )
         late = threading.Event()
         alarm = threading.Timer(limit or 0, lambda: (late.set(), stop(gdb)))
         try:
@@ -152,8 +169,9 @@ def stop(gdb):
 def kill(gdb):
     """Ends this gdb at once. What it started ends with it, what it attached to goes on.
 
-    The kernel would do both, but for what gdb was just about to start (not yet marked to end with it, it would stand still
-    for ever, or run unwatched) and to attach to (a stop that gdb had asked for would come after gdb's end, and last).
+    The kernel would do both, but for what gdb was just about to start (not yet marked to end with it, it would stand
+    still for ever, or run unwatched) and to attach to (a stop that gdb had asked for would come after gdb's end, and
+    last).
     """
     with interruption.held():
         gdb.send_signal(signal.SIGSTOP)  # now it starts nothing more
@@ -170,7 +188,8 @@ def kill(gdb):
 
 
 def _held_by(gdb):
-    """(descriptor, the signal that frees it) for each process that this gdb traces or is just becoming a program to trace."""
+    """(descriptor, the signal that frees it) for each process that this gdb traces or is just becoming a program to
+    trace."""
     for folder in Path("/proc").glob("[0-9]*"):
         with contextlib.suppress(OSError):  # it has ended meanwhile, or is somebody else's
             process = os.pidfd_open(int(folder.name))

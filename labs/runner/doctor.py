@@ -35,10 +35,18 @@ def findings():
         yield bool(python), True, f"gdb {version}" + (f", with Python {python}" if python else ""), advice
     else:
         yield False, True, "gdb: the debugger", "./lab setup"
-    yield (machine.ptrace_permitted(), True, "ptrace: gdb may trace a program",
-           "in a container: --cap-add=SYS_PTRACE --security-opt seccomp=unconfined")
-    yield (machine.randomisation_can_be_off(), False, "addresses: randomisation can be turned off",
-           "addresses differ from run to run here; everything the lab shows stays the same")
+    yield (
+        machine.ptrace_permitted(),
+        True,
+        "ptrace: gdb may trace a program",
+        "in a container: --cap-add=SYS_PTRACE --security-opt seccomp=unconfined",
+    )
+    yield (
+        machine.randomisation_can_be_off(),
+        False,
+        "addresses: randomisation can be turned off",
+        "addresses differ from run to run here; everything the lab shows stays the same",
+    )
     yield bool(shutil.which("go")), False, "go: for your own Go programs", "not needed; apt-get install golang-go"
     columns, lines = os.get_terminal_size() if os.isatty(1) else (80, 24)
     yield columns >= 80 and lines >= 24, False, f"terminal: {columns} columns, {lines} lines", "the tour wants 80 by 24"

@@ -1,8 +1,9 @@
-"""`lab editor vscode|nvim|emacs`: writes what an editor must be told to debug a program in our gdb, and to look at goroutines.
+"""`lab editor vscode|nvim|emacs`: writes what an editor must be told to debug a program in our gdb, and to look at
+goroutines.
 
-Every file starts gdb through `lab gdb`, so that the editor's gdb is the one of the prompt: same choice, same settings, our
-commands. Editors speak DAP with it where gdb can (from 14 on), else MI, with what is built into them. What is there already
-is added to or written over only if the user says so.
+Every file starts gdb through `lab gdb`, so that the editor's gdb is the one of the prompt: same choice, same settings,
+our commands. Editors speak DAP with it where gdb can (from 14 on), else MI, with what is built into them. What is there
+already is added to or written over only if the user says so.
 """
 
 import contextlib
@@ -29,15 +30,27 @@ PATIENT = ["-iex", "set remotetimeout 60"]
 
 def register(verbs):
     """Adds the verb to the command line."""
-    verb = verbs.add_parser("editor", help="write what VS Code, Neovim or Emacs need to debug a program here",
-                            description="Writes the files with which an editor starts a program in gdb with the rt0 commands, and "
-                            "looks at a process's goroutines as threads: .vscode/launch.json (and a small extension, if gdb speaks "
-                            "the debug adapter protocol), rt0lab.lua, or rt0lab.el. A launch.json that is there is added to, any "
-                            "other file is written over, and only after a question.")
+    verb = verbs.add_parser(
+        "editor",
+        help="write what VS Code, Neovim or Emacs need to debug a program here",
+        description=(
+            "Writes the files with which an editor starts a program in gdb with the rt0 commands, and "
+            "looks at a process's goroutines as threads: .vscode/launch.json (and a small extension, if gdb speaks "
+            "the debug adapter protocol), rt0lab.lua, or rt0lab.el. A launch.json that is there is added to, any "
+            "other file is written over, and only after a question."
+        ),
+    )
     verb.add_argument("editor", choices=WRITERS, help="the editor")
-    verb.add_argument("program", nargs="?", default="hello", metavar="PROGRAM|GO-BINARY",
-                      help="a program of runtime/programs (default: hello), or the path of a Go program")
-    verb.add_argument("--folder", default=".", metavar="FOLDER", help="the folder that the editor opens (default: this one)")
+    verb.add_argument(
+        "program",
+        nargs="?",
+        default="hello",
+        metavar="PROGRAM|GO-BINARY",
+        help="a program of runtime/programs (default: hello), or the path of a Go program",
+    )
+    verb.add_argument(
+        "--folder", default=".", metavar="FOLDER", help="the folder that the editor opens (default: this one)"
+    )
     verb.add_argument("--print", action="store_true", help="print what would be written, and write nothing")
     verb.set_defaults(run=run)
 
@@ -77,7 +90,8 @@ def run(args):
 
 @dataclasses.dataclass
 class Subject:
-    """The program: how people call it, its file, how `lab gdb` is told of it (one of ours is built anew where it must be); and the gdb."""
+    """The program: how people call it, its file, how `lab gdb` is told of it (one of ours is built anew where it must
+    be); and the gdb."""
 
     name: str
     path: str
@@ -86,7 +100,8 @@ class Subject:
     dap: bool  # whether this gdb speaks the debug adapter protocol
 
     def command(self, *words):
-        """What starts gdb on the program, `words` ending its command line: not PATH's gdb, an editor may have another PATH."""
+        """What starts gdb on the program, `words` ending its command line: not PATH's gdb, an editor may have another
+        PATH."""
         return [LAB, "gdb", gdb.CHOICE + self.gdb, self.word, *words]
 
 
@@ -95,7 +110,7 @@ def pipe(process):
     return f"| {shlex.quote(LAB)} serve --stdio {process}"
 
 
-# ---- the files of each editor --------------------------------------------------------------------------------------------
+# ---- the files of each editor ----------------------------------------------------------------------------------------
 
 
 @dataclasses.dataclass
@@ -141,7 +156,8 @@ class Listed:
 
 
 def vscode(subject):
-    """launch.json; where gdb speaks DAP, also an extension that says how to start it, else for Eclipse CDT's, which speaks MI."""
+    """launch.json; where gdb speaks DAP, also an extension that says how to start it, else for Eclipse CDT's, which
+    speaks MI."""
     if subject.dap:
         common = {"type": "rt0lab", "program": subject.path}
         launch = common | {"request": "launch", "args": [], "cwd": "${workspaceFolder}", "stopOnEntry": True}
@@ -151,47 +167,89 @@ def vscode(subject):
         words.remove(subject.path)
         common = {"type": "gdb", "program": subject.path, "gdb": subject.gdb, "gdbArguments": words}
         launch = common | {"request": "launch", "arguments": "", "cwd": "${workspaceFolder}"}
-        attach = common | {"type": "gdbtarget", "request": "attach", "gdbArguments": words + PATIENT,
-                           "target": {"connectCommands": ["target remote " + pipe(f"${{input:{PROCESS}}}")]}}
+        attach = common | {
+            "type": "gdbtarget",
+            "request": "attach",
+            "gdbArguments": words + PATIENT,
+            "target": {"connectCommands": ["target remote " + pipe(f"${{input:{PROCESS}}}")]},
+        }
     names = f"rt0lab: {subject.name}", f"rt0lab: goroutines of a running {subject.name}"
     configurations = [{"name": name} | configuration for name, configuration in zip(names, (launch, attach))]
     asked = {"id": PROCESS, "type": "promptString", "description": "process id, as `pidof` says it"}
     files = {Path(".vscode/launch.json"): Listed({"configurations": configurations, "inputs": [asked]})}
     if subject.dap:
-        files[Path(".vscode/extensions/rt0lab/package.json")] = Whole(json.dumps(extension(subject), indent=4) + "\n", "//")
-        return files, "In VS Code: open the folder, install the extension rt0lab (Extensions, `@recommended`), and press F5."
-    return files, "In VS Code: install `CDT GDB Debug Adapter Extension`, and press F5. (A gdb from 14 on needs no extension of others.)"
+        files[Path(".vscode/extensions/rt0lab/package.json")] = Whole(
+            json.dumps(extension(subject), indent=4) + "\n", "//"
+        )
+        return (
+            files,
+            "In VS Code: open the folder, install the extension rt0lab (Extensions, `@recommended`), and press F5.",
+        )
+    return (
+        files,
+        (
+            "In VS Code: install `CDT GDB Debug Adapter Extension`, and press F5. (A gdb from 14 on needs no extension"
+            " of others.)"
+        ),
+    )
 
 
 def extension(subject):
-    """package.json of an extension without code: VS Code reads from it what to start for the type `rt0lab`, and with what.
+    """package.json of an extension without code: VS Code reads from it what to start for the type `rt0lab`, and with
+    what.
 
     It is the same for all programs: the one that a configuration names takes the place of hello.
     """
     program, *words = dataclasses.replace(subject, word="hello").command(*PATIENT, gdb.DAP)
     return {
-        "name": "rt0lab", "displayName": "rt0lab", "publisher": "rt0lab", "version": "0.0.1", "license": "MIT",
+        "name": "rt0lab",
+        "displayName": "rt0lab",
+        "publisher": "rt0lab",
+        "version": "0.0.1",
+        "license": "MIT",
         "description": "Debugs with gdb's own adapter and the rt0 commands.",
-        "engines": {"vscode": "^1.89.0"}, "categories": ["Debuggers"],
+        "engines": {"vscode": "^1.89.0"},
+        "categories": ["Debuggers"],
         "contributes": {
             "languages": [{"id": "asm", "extensions": [".S", ".s"], "aliases": ["Assembly"]}],
             "breakpoints": [{"language": language} for language in ("asm", "cpp", "c", "go")],
-            "debuggers": [{
-                "type": "rt0lab", "label": "rt0lab", "languages": ["asm", "cpp", "go"], "program": program, "args": words,
-                "configurationAttributes": {"launch": {"required": ["program"], "properties": {
-                    "program": {"type": "string", "description": "the program's file"},
-                    "args": {"type": "array", "description": "its arguments"},
-                    "cwd": {"type": "string", "description": "the folder that it runs in"},
-                    "env": {"type": "object", "description": "its environment: GOMAXPROCS, say"},
-                    "stopOnEntry": {"type": "boolean", "description": "stop at its first instruction"},
-                    "stopAtBeginningOfMainSubprogram": {"type": "boolean", "description": "stop in main.main"},
-                }}, "attach": {"required": ["program", "target"], "properties": {
-                    "program": {"type": "string", "description": "the program's file"},
-                    "target": {"type": "string", "description": "what gdb's `target remote` takes: | COMMAND, a socket, HOST:PORT"},
-                }}},
-            }],
+            "debuggers": [
+                {
+                    "type": "rt0lab",
+                    "label": "rt0lab",
+                    "languages": ["asm", "cpp", "go"],
+                    "program": program,
+                    "args": words,
+                    "configurationAttributes": {
+                        "launch": {
+                            "required": ["program"],
+                            "properties": {
+                                "program": {"type": "string", "description": "the program's file"},
+                                "args": {"type": "array", "description": "its arguments"},
+                                "cwd": {"type": "string", "description": "the folder that it runs in"},
+                                "env": {"type": "object", "description": "its environment: GOMAXPROCS, say"},
+                                "stopOnEntry": {"type": "boolean", "description": "stop at its first instruction"},
+                                "stopAtBeginningOfMainSubprogram": {
+                                    "type": "boolean",
+                                    "description": "stop in main.main",
+                                },
+                            },
+                        },
+                        "attach": {
+                            "required": ["program", "target"],
+                            "properties": {
+                                "program": {"type": "string", "description": "the program's file"},
+                                "target": {
+                                    "type": "string",
+                                    "description": "what gdb's `target remote` takes: | COMMAND, a socket, HOST:PORT",
+                                },
+                            },
+                        },
+                    },
+                }
+            ],
         },
-    }  # fmt: skip
+    }
 
 
 def nvim(subject):
@@ -213,19 +271,32 @@ WRITERS = {"vscode": vscode, "nvim": nvim, "emacs": emacs}
 
 def filled(text, subject, quoted, comma):
     """A template whose @NAME@ become what the program has by that name, quoted."""
-    values = {"name": [subject.name], "path": [subject.path], "serve": [pipe("")], "lab": [LAB], "patient": PATIENT,
-              "command": subject.command(), "adapter": subject.command(*PATIENT, gdb.DAP)[1:]}
+    values = {
+        "name": [subject.name],
+        "path": [subject.path],
+        "serve": [pipe("")],
+        "lab": [LAB],
+        "patient": PATIENT,
+        "command": subject.command(),
+        "adapter": subject.command(*PATIENT, gdb.DAP)[1:],
+    }
     return re.sub("@([a-z]+)@", lambda found: comma.join(map(quoted, values[found[1]])), text)
 
 
 def lua(text):
     """A text as a string of Lua's; nothing that ends a line or a string is in it as it is."""
-    return '"' + "".join(c if c.isprintable() and c not in '"\\' else "".join(f"\\{b:03}" for b in c.encode()) for c in text) + '"'
+    return (
+        '"'
+        + "".join(c if c.isprintable() and c not in '"\\' else "".join(f"\\{b:03}" for b in c.encode()) for c in text)
+        + '"'
+    )
 
 
 def lisp(text):
     """A text as a string of Emacs Lisp's."""
-    return '"' + "".join(f"\\{c}" if c in '"\\' else c if c.isprintable() else f"\\N{{U+{ord(c):x}}}" for c in text) + '"'
+    return (
+        '"' + "".join(f"\\{c}" if c in '"\\' else c if c.isprintable() else f"\\N{{U+{ord(c):x}}}" for c in text) + '"'
+    )
 
 
 NVIM = """\
@@ -306,7 +377,7 @@ EMACS_DAPE = """
           dape-configs)))
 """
 
-# ---- writing -------------------------------------------------------------------------------------------------------------
+# ---- writing ---------------------------------------------------------------------------------------------------------
 
 
 def due(path, content):
@@ -324,7 +395,9 @@ def due(path, content):
     if text == now:
         return None
     if not sys.stdin.isatty():
-        raise Failure(f"{path} is there already, and is not changed without asking; run this at a terminal, or see --print")
+        raise Failure(
+            f"{path} is there already, and is not changed without asking; run this at a terminal, or see --print"
+        )
     return path, text, question
 
 

@@ -1,4 +1,5 @@
-"""Reads from an ELF file whether the lab can show it: what it is, and whether it still has symbols and debug information."""
+"""Reads from an ELF file whether the lab can show it: what it is, and whether it still has symbols and debug
+information."""
 
 import os
 from dataclasses import dataclass
@@ -35,7 +36,7 @@ def examine(path):
 
 
 def runtime_of(path, stream):
-    """"rt0lab" or "go"; raises Failure for everything else."""
+    """ "rt0lab" or "go"; raises Failure for everything else."""
     from elftools.common.exceptions import ELFError
     from elftools.elf.elffile import ELFFile
 

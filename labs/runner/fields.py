@@ -1,8 +1,8 @@
 """Compares two boots stop by stop: which fields changed on the first thread, and how, until sysmon's thread exists.
 
-Until then nothing depends on timing. A change is compared as (before, after) in symbols; what no two runs share, such as
-times and seeds, only as zero or not. A stop that one side lacks does not lose its changes: they join those of the next
-stop that both have.
+Until then nothing depends on timing. A change is compared as (before, after) in symbols; what no two runs share, such
+as times and seeds, only as zero or not. A stop that one side lacks does not lose its changes: they join those of the
+next stop that both have.
 """
 
 import difflib
@@ -11,11 +11,11 @@ from dataclasses import dataclass
 from .observations import code, plain
 
 # Compared only as zero or not zero, because two runs of the very same program differ in them.
-BY_KIND = (
-    "m0.fastrand.0", "m0.fastrand.1", "m0.procid", "m0.sigmask", "sched.lastpoll", "sched.procresizetime",
-    "globals.runtime.envs.len", "globals.runtime.envs.cap", "globals.runtime.startupRandomData.array",
-    "globals.runtime.processorVersionInfo", "globals.runtime.runtimeInitTime",
-)
+BY_KIND = """
+    m0.fastrand.0 m0.fastrand.1 m0.procid m0.sigmask sched.lastpoll sched.procresizetime globals.runtime.envs.len
+    globals.runtime.envs.cap globals.runtime.startupRandomData.array globals.runtime.processorVersionInfo
+    globals.runtime.runtimeInitTime
+""".split()
 # These are for sysmon's own thread to change, from newosproc on; when it gets to that is not the first thread's doing.
 OTHER_THREAD = ("sched.nmsys",)
 PREEMPT = "stackPreempt"
@@ -25,7 +25,8 @@ EACH_THREADS_OWN = ("fs_base", "tls_g")
 
 @dataclass
 class Difference:
-    """One field at one stop where the two boots are compared; `go` and `ours` are (before, after) or None for no change."""
+    """One field at one stop where the two boots are compared; `go` and `ours` are (before, after) or None for no
+    change."""
 
     stage: str
     path: str
@@ -47,7 +48,9 @@ def compare(go, ours):
     for tag, left_from, left_to, right_from, right_to in matcher.get_opcodes():
         if tag == "equal":
             for one, other in zip(left[left_from:left_to], right[right_from:right_to]):
-                result += differences(key(one), compose(rest[0], one["changed"]), compose(rest[1], other["changed"]), ignored)
+                result += differences(
+                    key(one), compose(rest[0], one["changed"]), compose(rest[1], other["changed"]), ignored
+                )
                 rest = [{}, {}]
         else:
             for stop in left[left_from:left_to]:
@@ -103,10 +106,14 @@ def compose(first, second):
 
 def not_recorded(*traces):
     """Globals that only one of the recorders looked at say nothing about the two boots."""
-    seen = [{path for stop in trace["stages"] for path in stop["changed"] if path.startswith("globals.")} |
-            {f"globals.{name}" for stop in trace["stages"] for name in stop["globals"]} for trace in traces]
+    seen = [
+        {path for stop in trace["stages"] for path in stop["changed"] if path.startswith("globals.")}
+        | {f"globals.{name}" for stop in trace["stages"] for name in stop["globals"]}
+        for trace in traces
+    ]
     return lambda path: path.startswith("globals.") and not all(
-        any(path == name or path.startswith(f"{name}.") for name in names) for names in seen)
+        any(path == name or path.startswith(f"{name}.") for name in names) for names in seen
+    )
 
 
 def differences(stage, go, ours, ignored):
@@ -116,7 +123,8 @@ def differences(stage, go, ours, ignored):
 
 
 def normal(changed):
-    """{path: (before, after)} as it is compared: symbols without code offsets, volatile values by kind, no empty changes."""
+    """{path: (before, after)} as it is compared: symbols without code offsets, volatile values by kind, no empty
+    changes."""
     result = {}
     for path, pair in changed.items():
         if path in OTHER_THREAD:

@@ -23,8 +23,13 @@ def run(argv):
         target = debugger.program(name)
         words = debugger.command(target, shell=True, gdb=chosen)
         if DAP in argv and not machine.speaks_dap(words[0]):
-            raise Failure(f"{words[0]} does not speak the debug adapter protocol (gdb does from 14 on); ./lab editor writes what it needs",
-                          MACHINE)
+            raise Failure(
+                (
+                    f"{words[0]} does not speak the debug adapter protocol (gdb does from 14 on); ./lab editor writes"
+                    " what it needs"
+                ),
+                MACHINE,
+            )
     except Failure as failure:
         if DAP in argv and not sys.stdin.isatty():
             refuse(untrusted.shown(f"lab: {failure}", untrusted.LINE))
@@ -33,7 +38,8 @@ def run(argv):
 
 
 def refuse(sentence):
-    """Answers an editor's first request with the reason why there is no gdb: what an adapter writes to standard error, editors drop."""
+    """Answers an editor's first request with the reason why there is no gdb: what an adapter writes to standard error,
+    editors drop."""
     stream, length = sys.stdin.buffer, 0
     while (line := stream.readline(MAX_REQUEST)).strip():
         name, _, value = line.partition(b":")
@@ -43,5 +49,7 @@ def refuse(sentence):
         answer = {"seq": 1, "type": "response", "request_seq": asked["seq"], "command": asked["command"]}
     except (ValueError, TypeError, KeyError):
         return  # no editor
-    body = json.dumps(answer | {"success": False, "message": sentence, "body": {"error": {"id": 1, "format": sentence}}}).encode()
+    body = json.dumps(
+        answer | {"success": False, "message": sentence, "body": {"error": {"id": 1, "format": sentence}}}
+    ).encode()
     sys.stdout.buffer.write(b"Content-Length: %d\r\n\r\n" % len(body) + body)

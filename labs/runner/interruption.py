@@ -1,4 +1,5 @@
-"""How a signal ends the lab: as an exception, so that what was started is stopped, and never in the middle of starting or stopping."""
+"""How a signal ends the lab: as an exception, so that what was started is stopped, and never in the middle of starting
+or stopping."""
 
 import contextlib
 import signal
@@ -8,7 +9,8 @@ ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 def arm():
-    """From here on SIGINT is KeyboardInterrupt, SIGTERM and SIGHUP are SystemExit. What nohup or a shell's `&` ignores stays ignored.
+    """From here on SIGINT is KeyboardInterrupt, SIGTERM and SIGHUP are SystemExit. What nohup or a shell's `&` ignores
+    stays ignored.
 
     `lab` starts Python with SIGINT held back, so that Ctrl-C finds no half-imported module; it comes through here.
     """

@@ -1,4 +1,5 @@
-"""JSON with comments, as VS Code's own files are: read as a value, and added to so that all else in it stays, byte for byte."""
+"""JSON with comments, as VS Code's own files are: read as a value, and added to so that all else in it stays, byte for
+byte."""
 
 import json
 import re
@@ -19,7 +20,8 @@ def parsed(text):
 
 
 def with_items(text, key, items):
-    """The text of an object, with these items as the first ones of its list `key`; the list is made if there is none."""
+    """The text of an object, with these items as the first ones of its list `key`; the list is made if there is
+    none."""
     before = parsed(text)
     if not isinstance(before, dict) or not isinstance(before.get(key, []), list):
         raise Unreadable(f'it is no object with a list "{key}"')
@@ -37,7 +39,9 @@ def with_items(text, key, items):
 
 
 def _indented(items, width):
-    return ",".join("\n" + re.sub("^", " " * width, json.dumps(item, indent=4, ensure_ascii=False), flags=re.M) for item in items)
+    return ",".join(
+        "\n" + re.sub("^", " " * width, json.dumps(item, indent=4, ensure_ascii=False), flags=re.M) for item in items
+    )
 
 
 def _tokens(text):
@@ -46,14 +50,15 @@ def _tokens(text):
 
 
 def _plain(text):
-    """The same value without comments and without commas that nothing follows; each character that stays, stays in its place."""
+    """The same value without comments and without commas that nothing follows; each character that stays, stays in its
+    place."""
     blank = list(re.sub(r"\S", " ", text))
     tokens, end = _tokens(text), 0
     for token, following in zip(tokens, [*tokens[1:], None]):
         if not (token[0] == "," and following and following[0] in "]}"):
-            blank[token.start():token.end()] = token[0]
+            blank[token.start() : token.end()] = token[0]
     for token in _TOKEN.finditer(text):  # what is no token stays, for json to complain of
-        blank[end:token.start()] = text[end:token.start()]
+        blank[end : token.start()] = text[end : token.start()]
         end = token.end()
     blank[end:] = text[end:]
     return "".join(blank)

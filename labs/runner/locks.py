@@ -13,7 +13,8 @@ _POLL = 0.05  # seconds
 
 @contextlib.contextmanager
 def held(path, what, say, seconds, *, quiet=0):
-    """Holds the lock that this file is; Failure after `seconds` if somebody else does. `what` they do goes into a sentence.
+    """Holds the lock that this file is; Failure after `seconds` if somebody else does. `what` they do goes into a
+    sentence.
 
     Nothing is said of the first `quiet` seconds. OSError if the file cannot be made.
     """

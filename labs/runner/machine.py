@@ -1,4 +1,5 @@
-"""What this machine permits: ptrace, turning off address randomisation, and a gdb that has Python. Each is tried, not guessed."""
+"""What this machine permits: ptrace, turning off address randomisation, and a gdb that has Python. Each is tried, not
+guessed."""
 
 import ctypes
 import os
@@ -17,7 +18,8 @@ ASK = "import sys, gdb; print('PYTHON', *sys.version_info[:2]); print('VERSION',
 
 
 def without_python():
-    """The user's environment for a tool that may be written in Python (meson, apt's hooks): without what steers a Python."""
+    """The user's environment for a tool that may be written in Python (meson, apt's hooks): without what steers a
+    Python."""
     return {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")} | ISOLATED
 
 
@@ -61,8 +63,13 @@ def randomisation_can_be_off():
 def ask_gdb(path):
     """(gdb's version, its Python's version) for this gdb; the second is None without Python, both for no gdb at all."""
     try:
-        result = subprocess.run([path, "-nx", "-q", "-batch", "-iex", "set debuginfod enabled off", "-ex", f"python {ASK}"],
-                                stdin=subprocess.DEVNULL, capture_output=True, text=True, env={"PATH": "/usr/bin:/bin"} | ISOLATED)
+        result = subprocess.run(
+            [path, "-nx", "-q", "-batch", "-iex", "set debuginfod enabled off", "-ex", f"python {ASK}"],
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            env={"PATH": "/usr/bin:/bin"} | ISOLATED,
+        )
     except OSError:
         return None, None
     said = dict(line.split(" ", 1) for line in result.stdout.splitlines() if line.startswith(("PYTHON ", "VERSION ")))
@@ -70,7 +77,8 @@ def ask_gdb(path):
 
 
 def find_gdb(candidates=None):
-    """The first gdb that has Python: the one in PATH, else /usr/bin/gdb. Failure says what to do where there is none."""
+    """The first gdb that has Python: the one in PATH, else /usr/bin/gdb. Failure says what to do where there is
+    none."""
     if candidates is None:
         candidates = [shutil.which("gdb"), "/usr/bin/gdb"]
     found = None
@@ -80,7 +88,9 @@ def find_gdb(candidates=None):
             return path
         found = path if version else found
     if found:
-        raise Failure(f"{found} was built without Python; as root: apt-get install gdb (in place of gdb-minimal)", MACHINE)
+        raise Failure(
+            f"{found} was built without Python; as root: apt-get install gdb (in place of gdb-minimal)", MACHINE
+        )
     raise Failure("there is no gdb here; ./lab setup installs it", MACHINE)
 
 
@@ -94,13 +104,21 @@ def with_python(path):
 def speaks_dap(path):
     """Whether this gdb speaks the debug adapter protocol."""
     asked = "python import gdb.dap; print('DAP')"
-    result = subprocess.run([path, "-nx", "-q", "-batch", "-iex", "set debuginfod enabled off", "-ex", asked],
-                            stdin=subprocess.DEVNULL, capture_output=True, text=True, env={"PATH": "/usr/bin:/bin"} | ISOLATED)
+    result = subprocess.run(
+        [path, "-nx", "-q", "-batch", "-iex", "set debuginfod enabled off", "-ex", asked],
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        env={"PATH": "/usr/bin:/bin"} | ISOLATED,
+    )
     return "DAP" in result.stdout.split()
 
 
 def require_ptrace():
     """Failure where no program may be traced."""
     if not ptrace_permitted():
-        raise Failure("this machine refuses ptrace, so gdb cannot run a program; in a container: "
-                      "--cap-add=SYS_PTRACE --security-opt seccomp=unconfined", MACHINE)
+        raise Failure(
+            "this machine refuses ptrace, so gdb cannot run a program; in a container: "
+            "--cap-add=SYS_PTRACE --security-opt seccomp=unconfined",
+            MACHINE,
+        )

@@ -26,7 +26,8 @@ def both(one, other):
     return lambda: one() and other()
 
 
-# package: (check, what it is for). The first table is needed by every verb that runs a program, the second only by `test`.
+# package: (check, what it is for). The first table is needed by every verb that runs a program, the second only by
+# `test`.
 TO_RUN = {
     "g++": (command("g++"), "the compiler of the runtime"),
     "meson": (file("/usr/bin/meson"), "the build"),

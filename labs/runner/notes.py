@@ -47,12 +47,20 @@ def run(args):
             print(f"updated {title(page)}", flush=True)
         problems += wrong
         bad += bool(problems)
-        print(f"{'WRONG' if problems else 'ok':6}{title(page)} ({len(found)} sessions, {len(SYMBOLS.findall(text))} references)",
-              flush=True)
+        print(
+            (
+                f"{'WRONG' if problems else 'ok':6}{title(page)} ({len(found)} sessions,"
+                f" {len(SYMBOLS.findall(text))} references)"
+            ),
+            flush=True,
+        )
         for problem in problems:
             print("      " + problem.replace("\n", "\n      "))
     if bad:
-        print(f"{bad} of {len(chosen)} pages are wrong" + ("" if args.update else "; --update rewrites the sessions"), file=sys.stderr)
+        print(
+            f"{bad} of {len(chosen)} pages are wrong" + ("" if args.update else "; --update rewrites the sessions"),
+            file=sys.stderr,
+        )
     return FAILED if bad else 0
 
 
@@ -81,7 +89,7 @@ def name(page):
 
 
 def language(page):
-    """"" for English, ".zh" for Chinese."""
+    """ "" for English, ".zh" for Chinese."""
     return ".zh" if page.name.endswith(".zh.md") else ""
 
 
@@ -141,8 +149,11 @@ def references(text):
                 wrong.append(f"`{file}: {symbol}`: no such " + ("symbol in the file" if texts else "file"))
     wrong += [f"`{file}`: no such file" for file in FILES.findall(text) if not resolve(file)]
     wrong += [f"{found}: refer to a symbol, not to a line" for found in LINE_NUMBER.findall(text)]
-    wrong += [f"{link}: the link leads nowhere" for link in LINKS.findall(text)
-              if not ((NOTES / link).exists() or (ROOT / link).exists())]
+    wrong += [
+        f"{link}: the link leads nowhere"
+        for link in LINKS.findall(text)
+        if not ((NOTES / link).exists() or (ROOT / link).exists())
+    ]
     return wrong
 
 
@@ -150,8 +161,12 @@ def resolve(file):
     """The files that a reference can mean: a path from the root, or the end of one below the source folders."""
     if (ROOT / file).is_file():
         return [ROOT / file]
-    return [path for folder in SOURCES for path in (ROOT / folder).rglob(Path(file).name)
-            if path.is_file() and ("/" + str(path.relative_to(ROOT))).endswith("/" + file)]
+    return [
+        path
+        for folder in SOURCES
+        for path in (ROOT / folder).rglob(Path(file).name)
+        if path.is_file() and ("/" + str(path.relative_to(ROOT))).endswith("/" + file)
+    ]
 
 
 def structure(page):

@@ -1,4 +1,5 @@
-"""The 48 observations of a boot, each a small function over a trace: the same function reads Go's trace and the mirror's."""
+"""The 48 observations of a boot, each a small function over a trace: the same function reads Go's trace and the
+mirror's."""
 
 import re
 
@@ -7,14 +8,17 @@ OBSERVATIONS = {}
 
 def observation(number):
     """Registers a function as the one that makes this observation."""
+
     def register(function):
         OBSERVATIONS[number] = function
         return function
+
     return register
 
 
 def observe(number, trace):
-    """What observation `number` is in this trace, as a JSON value; a string that begins with "no " if it cannot be seen there."""
+    """What observation `number` is in this trace, as a JSON value; a string that begins with "no " if it cannot be seen
+    there."""
     try:
         return OBSERVATIONS[number](Boot(trace))
     except Unseen as unseen:
@@ -70,7 +74,7 @@ def dig(node, path, whole):
     if isinstance(node, dict) and path in node:
         return node[path]
     for dot in [match.start() for match in re.finditer(r"\.", path)][::-1] + [len(path)]:
-        key, rest = path[:dot], path[dot + 1:]
+        key, rest = path[:dot], path[dot + 1 :]
         if isinstance(node, dict) and key in node and rest:
             return dig(node[key], rest, whole)
         if isinstance(node, list) and key.isdigit() and int(key) < len(node):
@@ -95,7 +99,8 @@ def values(stop, *paths):
 
 
 def code(pointer):
-    """A code address without its offset: where inside a function something is, its compiler decides. goexit+1 is meant."""
+    """A code address without its offset: where inside a function something is, its compiler decides. goexit+1 is
+    meant."""
     if not isinstance(pointer, str) or not re.match(r"(runtime|main|syscall)\.", pointer):
         return pointer
     pointer = pointer.replace(".abi0", "")
@@ -109,6 +114,7 @@ def above_lo(pointer):
 
 
 # At the ELF entry.
+
 
 @observation(1)
 def entry_alignment(boot):
@@ -129,6 +135,7 @@ def entry_stack(boot):
 
 
 # rt0_go.
+
 
 @observation(4)
 def frame_size(boot):
@@ -182,6 +189,7 @@ def m0_id(boot):
 
 
 # args, osinit, schedinit.
+
 
 @observation(14)
 def args(boot):
@@ -240,8 +248,14 @@ def idle_ps(boot):
 
 @observation(24)
 def still_empty(boot):
-    return values(boot.stop("schedinit", "return"),
-                  "sched.goidgen", "globals.runtime.allglen", "m0.curg", "m0.procid", "sched.nmsys")
+    return values(
+        boot.stop("schedinit", "return"),
+        "sched.goidgen",
+        "globals.runtime.allglen",
+        "m0.curg",
+        "m0.procid",
+        "sched.nmsys",
+    )
 
 
 @observation(25)
@@ -250,6 +264,7 @@ def g0_sched_empty(boot):
 
 
 # newproc(main).
+
 
 @observation(26)
 def first_goid(boot):
@@ -306,12 +321,17 @@ def runnext(boot):
 @observation(36)
 def nobody_woken(boot):
     before, after = boot.stop("newproc"), boot.stop("newproc", "return")
-    between = boot.first_thread[boot.first_thread.index(before):boot.first_thread.index(after)]
-    return [value(after, "globals.runtime.mainStarted"), value(before, "sched.npidle"), value(after, "sched.npidle"),
-            any(stop["stage"] == "wakep" for stop in between)]
+    between = boot.first_thread[boot.first_thread.index(before) : boot.first_thread.index(after)]
+    return [
+        value(after, "globals.runtime.mainStarted"),
+        value(before, "sched.npidle"),
+        value(after, "sched.npidle"),
+        any(stop["stage"] == "wakep" for stop in between),
+    ]
 
 
 # mstart, schedule, execute, gogo.
+
 
 @observation(37)
 def saved_by_mstart1(boot):
@@ -353,6 +373,7 @@ def gobuf_used_up(boot):
 
 # runtime.main.
 
+
 @observation(44)
 def maxstacksize(boot):
     return [value(boot.stop(stage), "globals.runtime.maxstacksize") for stage in ("runtime.main", "main.func1")]
@@ -371,10 +392,14 @@ def locked_to_m0(boot):
 @observation(47)
 def at_main_main(boot):
     stop = boot.on_any_thread("main.main")
-    # Which goid the later goroutines get, and whether they have run yet, depends on the machine; what they are does not.
+    # Which goid the later goroutines get, and whether they have run yet, depends on the machine; what they are does
+    # not.
     first, *others = value(stop, "allgs")
-    return [*values(stop, "m0.lockedInt", "sched.nmsys", "sched.ngsys", "globals.runtime.mainStarted"),
-            f"g{first['goid']} {first['startpc']} {first['status']}", sorted(code(g["startpc"]) for g in others)]
+    return [
+        *values(stop, "m0.lockedInt", "sched.nmsys", "sched.ngsys", "globals.runtime.mainStarted"),
+        f"g{first['goid']} {first['startpc']} {first['status']}",
+        sorted(code(g["startpc"]) for g in others),
+    ]
 
 
 @observation(48)

@@ -8,6 +8,7 @@ from .tree import ORACLE
 
 MIRRORED = "go1.10.2"  # the Go that the mirror mirrors
 
+
 @dataclass
 class Reason:
     """One written reason; it stands for an observation, or for the fields that its stage and path patterns match."""
@@ -22,8 +23,11 @@ class Reason:
 
     def explains(self, difference):
         """Whether it speaks of this field difference."""
-        return self.n is None and fnmatch.fnmatchcase(difference.stage, self.stage) and any(
-            fnmatch.fnmatchcase(difference.path, pattern) for pattern in self.path.split())
+        return (
+            self.n is None
+            and fnmatch.fnmatchcase(difference.stage, self.stage)
+            and any(fnmatch.fnmatchcase(difference.path, pattern) for pattern in self.path.split())
+        )
 
     @property
     def title(self):

@@ -31,25 +31,45 @@ LONGEST_PATH = 107  # bytes of a socket's name, as the kernel has it
 
 def register(verbs):
     """Adds the verb to the command line."""
-    verb = verbs.add_parser("serve", help="goroutines as threads, for any gdb and for editors",
-                            description="Holds a process, or reads a core file, and shows its goroutines as threads to a "
-                            "debugger. Read only; Ctrl-C ends it and the process goes on. Without --port, --unix or --stdio it "
-                            "listens on a socket in a folder of yours, which only you (and root) can open, and says which.")
+    verb = verbs.add_parser(
+        "serve",
+        help="goroutines as threads, for any gdb and for editors",
+        description="Holds a process, or reads a core file, and shows its goroutines as threads to a "
+        "debugger. Read only; Ctrl-C ends it and the process goes on. Without --port, --unix or --stdio it "
+        "listens on a socket in a folder of yours, which only you (and root) can open, and says which.",
+    )
     verb.add_argument("what", metavar="PID|CORE", help="a process, or a core file, of a Go program or one of ours")
-    verb.add_argument("program", nargs="?", metavar="PROGRAM", help="the program of the core file, if it is elsewhere now")
+    verb.add_argument(
+        "program", nargs="?", metavar="PROGRAM", help="the program of the core file, if it is elsewhere now"
+    )
     where = verb.add_mutually_exclusive_group()
-    where.add_argument("--port", metavar="[HOST:]N",
-                       help="listen on a TCP port, for editors that know nothing else (HOST: this machine alone; N = 0: any free "
-                       "port). Any user can knock there; only your own debuggers, and root's, are let in")
+    where.add_argument(
+        "--port",
+        metavar="[HOST:]N",
+        help="listen on a TCP port, for editors that know nothing else (HOST: this machine alone; N = 0: any free "
+        "port). Any user can knock there; only your own debuggers, and root's, are let in",
+    )
     where.add_argument("--unix", metavar="PATH", help="listen on a socket at this place in the file system")
-    where.add_argument("--stdio", action="store_true", help="speak on standard input and output: target remote | lab serve ... "
-                       "(after `set remotetimeout 60`: gdb does not wait long for what must start first)")
-    verb.add_argument("--any-user", action="store_true",
-                      help="with --port: let in whoever can reach it. They can read all of the program's memory. Needed for a "
-                      "HOST that other machines reach, because it cannot be known whose debuggers come from there")
-    verb.add_argument("--idle", metavar="SECONDS", type=seconds, default=60,
-                      help="one debugger looks at a time, others are told so; one that has asked nothing for this long gives way "
-                      "to the next that comes (default: 60)")
+    where.add_argument(
+        "--stdio",
+        action="store_true",
+        help="speak on standard input and output: target remote | lab serve ... "
+        "(after `set remotetimeout 60`: gdb does not wait long for what must start first)",
+    )
+    verb.add_argument(
+        "--any-user",
+        action="store_true",
+        help="with --port: let in whoever can reach it. They can read all of the program's memory. Needed for a "
+        "HOST that other machines reach, because it cannot be known whose debuggers come from there",
+    )
+    verb.add_argument(
+        "--idle",
+        metavar="SECONDS",
+        type=seconds,
+        default=60,
+        help="one debugger looks at a time, others are told so; one that has asked nothing for this long gives way "
+        "to the next that comes (default: 60)",
+    )
     verb.set_defaults(run=run)
 
 
@@ -78,13 +98,17 @@ def run(args):
         else:
             listener, place = stack.enter_context(listening(args, process))
             descriptors = [listener.fileno()]
-            asked |= {"listen": listener.fileno(), "idle": args.idle,
-                      "users": None if args.any_user else sorted({os.geteuid(), ROOT_USER})}
+            asked |= {
+                "listen": listener.fileno(),
+                "idle": args.idle,
+                "users": None if args.any_user else sorted({os.geteuid(), ROOT_USER}),
+            }
         return session(target, asked, descriptors, place)
 
 
 def session(target, asked, descriptors, place):
-    """Starts the gdb that serves, says where, and waits; whatever happens, that gdb ends, and so lets the process go."""
+    """Starts the gdb that serves, says where, and waits; whatever happens, that gdb ends, and so lets the process
+    go."""
     ours, its = socket.socketpair()
     # The descriptors keep their numbers in gdb, but 0 and 1 are its own: standard input and output go under others.
     inherited = [os.dup(number) if number < 3 else number for number in descriptors]
@@ -94,8 +118,14 @@ def session(target, asked, descriptors, place):
     words += ["-ex", f"python import rt0lab.remote; rt0lab.remote.main({its.fileno()})"]
     with ours, its, tempfile.TemporaryFile("w+") as said:
         # A session of its own: Ctrl-C at the terminal reaches this process alone.
-        gdb = debugger.started(words, stdin=subprocess.DEVNULL, stdout=said, stderr=said,
-                               pass_fds=[its.fileno(), *inherited], start_new_session=True)
+        gdb = debugger.started(
+            words,
+            stdin=subprocess.DEVNULL,
+            stdout=said,
+            stderr=said,
+            pass_fds=[its.fileno(), *inherited],
+            start_new_session=True,
+        )
         its.close()
         try:
             ours.sendall(json.dumps(asked).encode() + b"\n")
@@ -106,8 +136,15 @@ def session(target, asked, descriptors, place):
             check(json.loads(answer), asked)
             if place:
                 count = json.loads(answer)["ready"]
-                print(f"{count} goroutines at {place}, read only; Ctrl-C ends."
-                      + ("\nA list of so many is faster after `set print frame-arguments presence`." if count > MANY else ""), flush=True)
+                print(
+                    f"{count} goroutines at {place}, read only; Ctrl-C ends."
+                    + (
+                        "\nA list of so many is faster after `set print frame-arguments presence`."
+                        if count > MANY
+                        else ""
+                    ),
+                    flush=True,
+                )
             if gdb.wait():
                 said.seek(0)
                 raise Failure(f"gdb ended badly: {' '.join(said.read().split())[-300:]}")
@@ -132,7 +169,7 @@ def check(answer, asked):
         progress(f"warning: {answer['warning']}")
 
 
-# ---- where -------------------------------------------------------------------------------------------------------------
+# ---- where -----------------------------------------------------------------------------------------------------------
 
 
 @contextlib.contextmanager
@@ -146,7 +183,9 @@ def listening(args, process):
         if args.port:
             yield listener, _bound_to_port(listener, args)
         else:
-            path = os.path.abspath(args.unix) if args.unix else os.path.join(private_folder(), _name(args.what, process))
+            path = (
+                os.path.abspath(args.unix) if args.unix else os.path.join(private_folder(), _name(args.what, process))
+            )
             made = _bound_to_file(listener, path)
             try:
                 yield listener, f"`target remote {path}`"
@@ -172,8 +211,11 @@ def _address(text):
 def _bound_to_port(listener, args):
     _, address = _address(args.port)
     if not args.any_user and not ipaddress.ip_address(address[0].partition("%")[0]).is_loopback:
-        raise Failure(f"at {address[0]} other machines can come, and whose debuggers those are cannot be known; "
-                      "--any-user lets them read all of the program's memory", USAGE)
+        raise Failure(
+            f"at {address[0]} other machines can come, and whose debuggers those are cannot be known; "
+            "--any-user lets them read all of the program's memory",
+            USAGE,
+        )
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listener.bind(address)
@@ -186,15 +228,23 @@ def _bound_to_port(listener, args):
 def private_folder():
     """A folder that no other user can enter, made if there is none; Failure if what is there is not one."""
     runtime = os.environ.get("XDG_RUNTIME_DIR", "")
-    folder = os.path.join(runtime, "rt0lab") if _private(runtime) else os.path.join(tempfile.gettempdir(), f"rt0lab-{os.geteuid()}")
+    folder = (
+        os.path.join(runtime, "rt0lab")
+        if _private(runtime)
+        else os.path.join(tempfile.gettempdir(), f"rt0lab-{os.geteuid()}")
+    )
     try:
         with contextlib.suppress(FileExistsError):
             os.mkdir(folder, 0o700)
             os.chmod(folder, 0o700)  # whatever the umask has left of it
     except OSError as error:
-        raise Failure(f"cannot make {folder}, a folder for the socket: {error.strerror}; --unix PATH names another place") from None
+        raise Failure(
+            f"cannot make {folder}, a folder for the socket: {error.strerror}; --unix PATH names another place"
+        ) from None
     if not _private(folder):
-        raise Failure(f"{folder} is not a folder of yours alone, so no socket is put there; --unix PATH names another place")
+        raise Failure(
+            f"{folder} is not a folder of yours alone, so no socket is put there; --unix PATH names another place"
+        )
     return folder
 
 
@@ -207,16 +257,25 @@ def _private(folder):
 
 
 def _name(what, process):
-    return f"process-{process}" if process is not None else "core-" + re.sub(r"[^\w.-]", "_", os.path.basename(what), flags=re.ASCII)[-40:]
+    return (
+        f"process-{process}"
+        if process is not None
+        else "core-" + re.sub(r"[^\w.-]", "_", os.path.basename(what), flags=re.ASCII)[-40:]
+    )
 
 
 def _bound_to_file(listener, path):
     """Makes the socket, for its owner alone; returns what tells it from another one that may be there later."""
     if ":" in path or not path.isprintable():
-        raise Failure(f"{path} cannot be typed behind `target remote` (gdb takes what has a colon for HOST:PORT); "
-                      "--unix PATH names another place", USAGE)
+        raise Failure(
+            f"{path} cannot be typed behind `target remote` (gdb takes what has a colon for HOST:PORT); "
+            "--unix PATH names another place",
+            USAGE,
+        )
     if len(os.fsencode(path)) > LONGEST_PATH:
-        raise Failure(f"{path} is too long for a socket: {LONGEST_PATH} bytes at most; --unix PATH names another place", USAGE)
+        raise Failure(
+            f"{path} is too long for a socket: {LONGEST_PATH} bytes at most; --unix PATH names another place", USAGE
+        )
     try:
         _remove_stale(path)
         before = os.umask(0o177)
@@ -224,7 +283,8 @@ def _bound_to_file(listener, path):
             listener.bind(path)
         finally:
             os.umask(before)
-        os.chmod(path, 0o600)  # whatever the folder's access control list adds; nobody can connect before it is listened to
+        # whatever the folder's access control list adds; nobody can connect before it is listened to
+        os.chmod(path, 0o600)
         return _identity(path)
     except OSError as error:
         raise Failure(f"cannot listen at {path}: {error.strerror}; --unix PATH names another place") from None
@@ -238,7 +298,8 @@ def _remove_stale(path):
         return
     if not stat.S_ISSOCK(found.st_mode):
         raise Failure(f"cannot listen at {path}: it is there already and is no socket")
-    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as probe:  # of another kind, so it never becomes somebody's client
+    # of another kind, so it never becomes somebody's client
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as probe:
         try:
             probe.connect(path)
         except ConnectionRefusedError:  # nobody has it, not even one that does not listen yet
@@ -256,7 +317,7 @@ def _identity(path):
     return about.st_dev, about.st_ino
 
 
-# ---- whose program -------------------------------------------------------------------------------------------------------
+# ---- whose program ---------------------------------------------------------------------------------------------------
 
 
 def program_of_process(number):
@@ -270,7 +331,9 @@ def program_of_process(number):
     except FileNotFoundError:
         raise Failure(f"there is no process {number}", USAGE) from None
     except PermissionError:
-        raise Failure(f"process {number} may not be looked at: it is somebody else's, or ptrace is refused here", MACHINE) from None
+        raise Failure(
+            f"process {number} may not be looked at: it is somebody else's, or ptrace is refused here", MACHINE
+        ) from None
     if holder != "0":
         raise Failure(f"process {number} is held by a debugger already (process {holder})")
     return path
@@ -286,7 +349,11 @@ def program_of_core(path):
             core = ELFFile(stream)
             if core["e_type"] != "ET_CORE":
                 raise Failure(f"{path} is neither a process nor a core file", USAGE)
-            notes = {note["n_type"]: note["n_desc"] for segment in core.iter_segments("PT_NOTE") for note in segment.iter_notes()}
+            notes = {
+                note["n_type"]: note["n_desc"]
+                for segment in core.iter_segments("PT_NOTE")
+                for note in segment.iter_notes()
+            }
             entry = dict(struct.iter_unpack("<QQ", notes["NT_AUXV"]))[AT_ENTRY]
             files = notes["NT_FILE"]
             names = [name.decode("utf-8", "surrogateescape") for name in files["filename"]]

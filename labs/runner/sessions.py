@@ -1,8 +1,8 @@
 """The sessions that the pages show: finds them in a page, runs them again as a reader would, compares, and rewrites.
 
 A fence ```session holds shell lines (`$ COMMAND`), a fence ```gdb holds gdb lines (`(gdb) COMMAND`), each followed by
-what it printed; a line of three dots stands for any lines left out. A gdb fence that begins with `$ ./lab gdb …` starts a
-gdb, one that does not goes on where the page's last gdb fence stopped.
+what it printed; a line of three dots stands for any lines left out. A gdb fence that begins with `$ ./lab gdb …` starts
+a gdb, one that does not goes on where the page's last gdb fence stopped.
 """
 
 import difflib
@@ -84,11 +84,11 @@ def find(text):
 def run(session):
     """What each step prints, as a list of lists of lines."""
     if not any(step.command.startswith((GDB, START)) for step in session.steps):
-        return [lines(output(step.command[len(SHELL):])) for step in session.steps]
+        return [lines(output(step.command[len(SHELL) :])) for step in session.steps]
     commands = [step.command for step in session.steps]
     start = commands.pop(0) if commands[0].startswith(START) else None
     typed = "".join(f"{command[len(GDB):]}\necho {MARK.format(i)}\\n\n" for i, command in enumerate(commands))
-    said = output((start or START + " hello")[len(SHELL):], f"echo {MARK.format('start')}\\n\n" + typed)
+    said = output((start or START + " hello")[len(SHELL) :], f"echo {MARK.format('start')}\\n\n" + typed)
     parts = []
     for mark in ["start", *range(len(commands))]:
         part, _, said = said.partition(MARK.format(mark))
@@ -97,13 +97,25 @@ def run(session):
 
 
 def output(command, typed=None):
-    """The whole output of a shell command with this input, in the environment of a terminal of 80 by 24 that knows no colour."""
+    """The whole output of a shell command with this input, in the environment of a terminal of 80 by 24 that knows no
+    colour."""
     processors = set(sorted(os.sched_getaffinity(0))[:2])  # the pages were written on two
     environment = {name: value for name, value in os.environ.items() if not name.startswith("GO")}
-    environment |= {"TERM": "dumb", "COLUMNS": "80", "LINES": "24"} | ({"GOMAXPROCS": "2"} if len(processors) < 2 else {})
-    process = subprocess.Popen(["/bin/sh", "-c", command], cwd=ROOT, env=environment, start_new_session=True, text=True,
-                               errors="replace", stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-                               preexec_fn=lambda: os.sched_setaffinity(0, processors))
+    environment |= {"TERM": "dumb", "COLUMNS": "80", "LINES": "24"} | (
+        {"GOMAXPROCS": "2"} if len(processors) < 2 else {}
+    )
+    process = subprocess.Popen(
+        ["/bin/sh", "-c", command],
+        cwd=ROOT,
+        env=environment,
+        start_new_session=True,
+        text=True,
+        errors="replace",
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        preexec_fn=lambda: os.sched_setaffinity(0, processors),
+    )
     try:
         return process.communicate(typed or "", timeout=SECONDS)[0]
     except subprocess.TimeoutExpired:
@@ -117,23 +129,27 @@ def output(command, typed=None):
 
 def lines(text):
     """A text as a page shows it: no tabs, nothing at the ends of lines, the project where the pages say it is."""
-    text = re.sub(r"',\s+file type", "', file type", text.replace(str(ROOT), SHOWN_ROOT))  # gdb breaks this line by its length
+    # gdb breaks this line by its length
+    text = re.sub(r"',\s+file type", "', file type", text.replace(str(ROOT), SHOWN_ROOT))
     return [line.expandtabs().rstrip() for line in text.rstrip().splitlines()]
 
 
 # ---- comparing -----------------------------------------------------------------------------------------------------
 
 ADDRESS = re.compile(r"0x[0-9a-f]+")
-CHANGING = [(re.compile(pattern), new) for pattern, new in (
-    (r"\b(process|LWP) \d+", r"\1 N"),                        # pids
-    (r"(\{id \d+, thread) \d+", r"\1 N"),                      # the same, as `info ms` has them
-    (r"\b(ncpu: 0 →) \d+", r"\1 N"),                           # core counts
-    (r"\b(processorVersionInfo: 0 →) \d+", r"\1 N"),
-    (r"\b\d+(\.\d+)? ?(s|ms|us|seconds)\b", r"N \2"),          # times
-    (r"\b(schedtick[ =])[1-9]\d*", r"\1N"),                    # sysmon may have made a goroutine yield, or not
-    (r"^Warning: ", "warning: "),                              # gdb 13 and 16
-    (r"  +", " "),                                             # columns are as wide as a version likes
-)]
+CHANGING = [
+    (re.compile(pattern), new)
+    for pattern, new in (
+        (r"\b(process|LWP) \d+", r"\1 N"),  # pids
+        (r"(\{id \d+, thread) \d+", r"\1 N"),  # the same, as `info ms` has them
+        (r"\b(ncpu: 0 →) \d+", r"\1 N"),  # core counts
+        (r"\b(processorVersionInfo: 0 →) \d+", r"\1 N"),
+        (r"\b\d+(\.\d+)? ?(s|ms|us|seconds)\b", r"N \2"),  # times
+        (r"\b(schedtick[ =])[1-9]\d*", r"\1N"),  # sysmon may have made a goroutine yield, or not
+        (r"^Warning: ", "warning: "),  # gdb 13 and 16
+        (r"  +", " "),  # columns are as wide as a version likes
+    )
+]
 
 
 def is_address(word):
@@ -155,9 +171,11 @@ def normal(line):
 
 
 def align(shown, real, cost):
-    """The cheapest way to read the page's lines as the real ones: (what it costs, [(shown or None, real or None), ...]).
+    """The cheapest way to read the page's lines as the real ones: (what it costs, [(shown or None, real or None),
+    ...]).
 
-    cost(a, b) is the price of reading a as b; a line too many or too few costs 1; three dots take up any lines for nothing.
+    cost(a, b) is the price of reading a as b; a line too many or too few costs 1; three dots take up any lines for
+    nothing.
     """
     best = {(0, 0): (0, None)}
 
@@ -196,7 +214,8 @@ def likeness(shown, real):
 
 
 def mismatch(shown, real):
-    """One aligned pair as lines of a diff, none if it fits; what three dots stand for is not told from a line too many."""
+    """One aligned pair as lines of a diff, none if it fits; what three dots stand for is not told from a line too
+    many."""
     if shown == LEFT_OUT or shown is not None and real is not None and equal(shown, real) == 0:
         return []
     return [*([f"-page {shown}"] if shown is not None else []), *([f"+run  {real}"] if real is not None else [])]
@@ -215,8 +234,10 @@ def differences(session, outputs):
                 continue
             for a, b in zip(addresses(shown), addresses(line)):
                 if there.setdefault(a, b) != b or here.setdefault(b, a) != a:
-                    wrong.append(f"{step.command}\naddresses that are the same on the page are not in the run, or the other "
-                                 f"way round:\npage: {shown}\nrun:  {line}")
+                    wrong.append(
+                        f"{step.command}\naddresses that are the same on the page are not in the run, or the other "
+                        f"way round:\npage: {shown}\nrun:  {line}"
+                    )
     return "\n\n".join(wrong)
 
 
@@ -233,5 +254,5 @@ def rewritten(text, session, outputs):
             elif line is not None and not (left_out and shown is None):
                 new.append(line)
                 left_out = False
-        page[step.first:step.first + len(step.shown)] = new
+        page[step.first : step.first + len(step.shown)] = new
     return "\n".join(page) + "\n"

@@ -69,5 +69,10 @@ def apt_get(packages):
 
 def apt(command):
     """One apt-get run, its output kept for the case that it fails."""
-    return subprocess.run(command, stdin=None if sys.stdin.isatty() else subprocess.DEVNULL, capture_output=True, text=True,
-                          env=machine.without_python())
+    return subprocess.run(
+        command,
+        stdin=None if sys.stdin.isatty() else subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        env=machine.without_python(),
+    )

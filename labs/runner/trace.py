@@ -15,8 +15,13 @@ from .failure import USAGE, Failure
 def register(verbs):
     """Adds the verb to the command line."""
     verb = verbs.add_parser("trace", help="write down every stop of a boot, as JSON")
-    verb.add_argument("program", nargs="?", default="hello", metavar="PROGRAM|GO-BINARY",
-                      help="a program of runtime/programs (default: hello), or the path of a Go program")
+    verb.add_argument(
+        "program",
+        nargs="?",
+        default="hello",
+        metavar="PROGRAM|GO-BINARY",
+        help="a program of runtime/programs (default: hello), or the path of a Go program",
+    )
     verb.add_argument("-o", dest="output", required=True, metavar="FILE.json", help="the file to write")
     verb.add_argument("--release", action="store_true", help="trace the optimised build")
     verb.set_defaults(run=run)
@@ -27,8 +32,10 @@ def run(args):
     output = writable(args.output)
     trace = live(debugger.program(args.program, args.release), output)
     kinds = Counter(stop["kind"] for stop in trace["stages"])
-    print(f"{untrusted.shown(args.output)}: {len(trace['stages'])} stops of {trace['runtime']} "
-          f"({', '.join(f'{count} {kind}' for kind, count in kinds.most_common())}), exit status {trace['exit']}")
+    print(
+        f"{untrusted.shown(args.output)}: {len(trace['stages'])} stops of {trace['runtime']} "
+        f"({', '.join(f'{count} {kind}' for kind, count in kinds.most_common())}), exit status {trace['exit']}"
+    )
     return 0
 
 

@@ -1,6 +1,7 @@
 """What keeping history costs: stage stops with and without it, in one run of gdb, turn by turn. Runs inside gdb.
 
-  gdb -nx -batch PROGRAM -ex 'source gdb-scripts/rt0lab-gdb.py' -ex 'source tests/bench/gdb_history.py' -ex 'python print(figure())'
+gdb -nx -batch PROGRAM -ex 'source gdb-scripts/rt0lab-gdb.py' \\
+    -ex 'source tests/bench/gdb_history.py' -ex 'python print(figure())'
 """
 
 import statistics
@@ -13,19 +14,30 @@ GOAL = 1500.0  # microseconds over an empty stop
 
 
 def figure(rounds=4):
-    """Medians in microseconds: a stop at a stage with nothing kept, with everything kept, the difference, the keeping alone."""
+    """Medians in microseconds: a stop at a stage with nothing kept, with everything kept, the difference, the keeping
+    alone."""
     times = {True: [], False: []}
     alone = []
     for number in range(rounds):
         _run(times, alone, number % 2)
     empty, kept = (statistics.median(times[way]) * 1e6 for way in (False, True))
-    return {"name": "history", "unit": "us", "stops": len(times[True]), "empty": round(empty, 1), "kept": round(kept, 1),
-            "ours": round(kept - empty, 1), "alone": round(statistics.median(alone) * 1e6, 1),
-            "alone_95": round(statistics.quantiles(alone, n=20)[-1] * 1e6, 1), "goal": GOAL, "met": kept - empty <= GOAL}  # fmt: skip
+    return {
+        "name": "history",
+        "unit": "us",
+        "stops": len(times[True]),
+        "empty": round(empty, 1),
+        "kept": round(kept, 1),
+        "ours": round(kept - empty, 1),
+        "alone": round(statistics.median(alone) * 1e6, 1),
+        "alone_95": round(statistics.quantiles(alone, n=20)[-1] * 1e6, 1),
+        "goal": GOAL,
+        "met": kept - empty <= GOAL,
+    }
 
 
 def _run(times, alone, turn):
-    """One run from the first instruction on, stopping at every stage; every other stop is kept, the other ones next time."""
+    """One run from the first instruction on, stopping at every stage; every other stop is kept, the other ones next
+    time."""
     gdb.events.stop.disconnect(console.session.stopped)
     points = []
     try:

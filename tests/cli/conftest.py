@@ -1,4 +1,5 @@
-"""What the tests of the command line share: running ./lab, the runner's modules, and programs that are wrong in one way."""
+"""What the tests of the command line share: running ./lab, the runner's modules, and programs that are wrong in one
+way."""
 
 import subprocess
 import sys
@@ -13,22 +14,36 @@ sys.path.insert(0, str(ROOT / "labs"))
 @pytest.fixture
 def lab():
     """Runs ./lab with these arguments, without a terminal, and returns what came of it."""
+
     def run(*arguments, **options):
-        return subprocess.run([ROOT / "lab", *map(str, arguments)], stdin=subprocess.DEVNULL, capture_output=True, text=True,
-                              timeout=300, **options)
+        return subprocess.run(
+            [ROOT / "lab", *map(str, arguments)],
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=300,
+            **options,
+        )
+
     return run
 
 
 @pytest.fixture
 def one_line():
     """Asserts that a run of the lab failed with this status and one plain line, and returns the line."""
+
     def check(result, status):
         assert result.returncode == status, result.stderr
         # Tests run beside each other, and the first of them may build.
-        lines = [line for line in result.stderr.splitlines() if not line.endswith("is building; waiting for it, 600 s at most")]
+        lines = [
+            line
+            for line in result.stderr.splitlines()
+            if not line.endswith("is building; waiting for it, 600 s at most")
+        ]
         assert len(lines) == 1 and lines[0].startswith("lab: "), result.stderr
         assert result.stdout == ""
         return lines[0]
+
     return check
 
 
@@ -40,17 +55,22 @@ def deterministic(lab, tmp_path):
     def run(**options):
         file = tmp_path / "trace.json"
         assert lab("trace", "-o", file, **options).returncode == 0
-        return [(fields.key(stop), stop["pc"], stop["sp"], stop["bt"], fields.normal(stop["changed"]))
-                for stop in fields.deterministic(trace.parse(file.read_text()))]
+        return [
+            (fields.key(stop), stop["pc"], stop["sp"], stop["bt"], fields.normal(stop["changed"]))
+            for stop in fields.deterministic(trace.parse(file.read_text()))
+        ]
+
     return run
 
 
 @pytest.fixture
 def compiled(tmp_path):
     """Compiles a C program of one line, with further arguments for gcc, and returns its path."""
+
     def build(text="int main(void) { return 0; }", *arguments):
         source = tmp_path / "program.c"
         source.write_text(text)
         subprocess.run(["gcc", source, "-o", tmp_path / "program", *arguments], check=True)
         return tmp_path / "program"
+
     return build

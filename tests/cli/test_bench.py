@@ -38,7 +38,7 @@ KEYS = {"name", "unit", "ours", "go", "floor", "peers", "ratio_go", "ratio_floor
 
 def test_json_has_the_startup_figure(lab, tmp_path):
     assert lab("bench", "startup", "--rounds", "20", "--json", tmp_path / "bench.json").returncode == 0
-    figure, = json.loads((tmp_path / "bench.json").read_text())["figures"]
+    (figure,) = json.loads((tmp_path / "bench.json").read_text())["figures"]
     assert KEYS <= set(figure)
     assert figure["ratio_floor"] == pytest.approx(figure["ours"] / figure["floor"], abs=0.001)
 
@@ -72,7 +72,9 @@ def test_a_peer_that_takes_too_long_is_left_out(monkeypatch, tmp_path):
     assert sched.once(sched.FIGURES[0], "Boost.Fiber", slow) is None
 
 
-@pytest.mark.parametrize("figure", {figure.what: figure for figure in sched.FIGURES}.values(), ids=lambda figure: figure.what)
+@pytest.mark.parametrize(
+    "figure", {figure.what: figure for figure in sched.FIGURES}.values(), ids=lambda figure: figure.what
+)
 def test_each_program_does_each_figure(figure):
     """A thousandth of the work will do; only the floor has no tree of goroutines."""
     small = dataclasses.replace(figure, n=1000)

@@ -28,9 +28,12 @@ def pair(family, address, to=None):
                 yield connection, client
 
 
-FAMILIES = {"4": (socket.AF_INET, "127.0.0.1", None), "6": (socket.AF_INET6, "::1", None),
-            "6 to 4": (socket.AF_INET, "127.0.0.1", (socket.AF_INET6, "::ffff:127.0.0.1")),
-            "4 to 6": (socket.AF_INET6, "::", (socket.AF_INET, "127.0.0.1"))}  # fmt: skip
+FAMILIES = {
+    "4": (socket.AF_INET, "127.0.0.1", None),
+    "6": (socket.AF_INET6, "::1", None),
+    "6 to 4": (socket.AF_INET, "127.0.0.1", (socket.AF_INET6, "::ffff:127.0.0.1")),
+    "4 to 6": (socket.AF_INET6, "::", (socket.AF_INET, "127.0.0.1")),
+}
 
 
 @pytest.mark.parametrize("families", FAMILIES)

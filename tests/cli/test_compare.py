@@ -60,7 +60,7 @@ def test_a_stop_that_is_missing_is_seen_and_its_changes_join_the_next(ours):
 def test_a_stop_in_another_order_is_seen(ours):
     stages = ours["stages"]
     at = next(i for i, stop in enumerate(stages) if stop["stage"] == "alginit")
-    stages[at:at + 2], stages[at + 2:at + 4] = stages[at + 2:at + 4], stages[at:at + 2]
+    stages[at : at + 2], stages[at + 2 : at + 4] = stages[at + 2 : at + 4], stages[at : at + 2]
     assert {difference.path for difference in not_same(ours)} >= {"(stop)"}
 
 
@@ -103,8 +103,9 @@ def test_a_difference_without_a_reason_counts(ours):
     changed_at(ours, "check", "return")["m0.locks"] = [0, 1]
     result = compare.comparison(GO, ours)
     assert result["totals"]["unexplained"] == 1
-    assert [row["reason"] for row in result["fields"] if row["path"] == "m0.locks" and row["stage"] == "check return"] == [
-        compare.UNEXPLAINED]
+    assert [
+        row["reason"] for row in result["fields"] if row["path"] == "m0.locks" and row["stage"] == "check return"
+    ] == [compare.UNEXPLAINED]
 
 
 def test_a_written_reason_gives_the_verdict():
@@ -131,8 +132,11 @@ def compared(tmp_path_factory):
     """What ./lab compare prints and writes about our hello."""
     import subprocess
     from runner.tree import ROOT
+
     file = tmp_path_factory.mktemp("compare") / "compare.json"
-    result = subprocess.run([ROOT / "lab", "compare", "--json", file], stdin=subprocess.DEVNULL, capture_output=True, text=True)
+    result = subprocess.run(
+        [ROOT / "lab", "compare", "--json", file], stdin=subprocess.DEVNULL, capture_output=True, text=True
+    )
     return result, json.loads(file.read_text())
 
 
@@ -169,7 +173,27 @@ def test_totals_count_the_rows(compared):
 
 def test_no_value_is_obeyed_by_the_terminal(capsys):
     """What a traced program has for names stands on lines of ours."""
-    row = {"stage": "schedinit entry", "path": "m0\nx", "go": ("\x1b[31m", "a\nb"), "ours": ["\u202e"], "verdict": "differs", "reason": "none"}
-    compare.show({"observations": [], "fields": [row], "totals": {"observations": Counter(), "fields": Counter(), "unexplained": 0, "stale": []}}, "go1.19")
+    row = {
+        "stage": "schedinit entry",
+        "path": "m0\nx",
+        "go": ("\x1b[31m", "a\nb"),
+        "ours": ["\u202e"],
+        "verdict": "differs",
+        "reason": "none",
+    }
+    compare.show(
+        {
+            "observations": [],
+            "fields": [row],
+            "totals": {"observations": Counter(), "fields": Counter(), "unexplained": 0, "stale": []},
+        },
+        "go1.19",
+    )
     said = capsys.readouterr().out
-    assert "m0\\nx" in said and "\\x1b[31m → a\\nb" in said and "\\u202e" in said and "\x1b" not in said and "\u202e" not in said
+    assert (
+        "m0\\nx" in said
+        and "\\x1b[31m → a\\nb" in said
+        and "\\u202e" in said
+        and "\x1b" not in said
+        and "\u202e" not in said
+    )

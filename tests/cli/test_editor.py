@@ -19,7 +19,9 @@ THEIRS = '// mine\n{ "configurations": [ { "name": "theirs", }, ] } // end\n'
 
 @pytest.fixture
 def asked(tmp_path):
-    """asked(answer, word...): what ./lab editor WORD... says at a terminal to a user who answers its questions like this."""
+    """asked(answer, word...): what ./lab editor WORD... says at a terminal to a user who answers its questions like
+    this."""
+
     def run(answer, *words):
         child = pexpect.spawn(f"{ROOT}/lab", ["editor", *words], cwd=tmp_path, encoding="utf-8", timeout=120)
         said = ""
@@ -29,6 +31,7 @@ def asked(tmp_path):
         child.close()
         assert child.exitstatus == 0, child.before
         return said + child.before
+
     return run
 
 
@@ -78,7 +81,10 @@ def test_configurations_are_added_to_those_that_are_there(asked, tmp_path):
     asked("y", "vscode")
     text = file.read_text()
     assert [each["name"] for each in jsonc.parsed(text)["configurations"]] == [
-        "rt0lab: hello", "rt0lab: goroutines of a running hello", "theirs"]
+        "rt0lab: hello",
+        "rt0lab: goroutines of a running hello",
+        "theirs",
+    ]
     assert text.startswith("// mine\n") and text.endswith("// end\n")
 
 
@@ -126,8 +132,11 @@ def test_print_writes_nothing(lab, tmp_path):
     assert json.JSONDecoder().raw_decode(text)[0]["configurations"][0]["name"] == "rt0lab: hello"
 
 
-@pytest.mark.parametrize("words", [["ed"], [], ["vscode", "a", "b"], ["vscode", "nonsense"], ["vscode", "--folder", "/nonexistent"]],
-                         ids=" ".join)
+@pytest.mark.parametrize(
+    "words",
+    [["ed"], [], ["vscode", "a", "b"], ["vscode", "nonsense"], ["vscode", "--folder", "/nonexistent"]],
+    ids=" ".join,
+)
 def test_wrong_usage_is_2(lab, tmp_path, words):
     result = lab("editor", *words, cwd=tmp_path)
     assert result.returncode == 2 and "Traceback" not in result.stderr and list(tmp_path.iterdir()) == []
@@ -146,19 +155,30 @@ def test_gdb_can_be_chosen(lab, one_line):
     assert "/bin/true is no gdb" in one_line(lab("gdb", "--gdb=/bin/true", "hello"), 2)
 
 
-@pytest.mark.parametrize("words, reason", [(["--gdb=/bin/true", "hello"], "/bin/true is no gdb"), (["nonsense"], "there is no program")])
+@pytest.mark.parametrize(
+    "words, reason", [(["--gdb=/bin/true", "hello"], "/bin/true is no gdb"), (["nonsense"], "there is no program")]
+)
 def test_an_editor_hears_why_there_is_no_gdb(words, reason):
     """It shows what an adapter answers, and drops what it says otherwise."""
     request = json.dumps({"seq": 7, "type": "request", "command": "initialize", "arguments": {}})
-    done = subprocess.run([f"{ROOT}/lab", "gdb", *words, "-i=dap"], input=f"Content-Length: {len(request)}\r\n\r\n{request}",
-                          capture_output=True, text=True, timeout=120)  # fmt: skip
+    done = subprocess.run(
+        [f"{ROOT}/lab", "gdb", *words, "-i=dap"],
+        input=f"Content-Length: {len(request)}\r\n\r\n{request}",
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
     head, _, body = done.stdout.partition("\n\n")  # the text of a pipe has no \r
     answer = json.loads(body)
     assert head == f"Content-Length: {len(body)}" and answer["request_seq"] == 7 and not answer["success"]
     assert reason in answer["message"] and reason in answer["body"]["error"]["format"]
 
 
-@pytest.mark.parametrize("text", ["", "\n", "Content-Length: x\r\n\r\n", "Content-Length: 2\r\n\r\n[]", "Content-Length: 99\r\n\r\n{"])
+@pytest.mark.parametrize(
+    "text", ["", "\n", "Content-Length: x\r\n\r\n", "Content-Length: 2\r\n\r\n[]", "Content-Length: 99\r\n\r\n{"]
+)
 def test_what_is_no_request_gets_no_answer(text):
-    done = subprocess.run([f"{ROOT}/lab", "gdb", "nonsense", "-i=dap"], input=text, capture_output=True, text=True, timeout=120)
+    done = subprocess.run(
+        [f"{ROOT}/lab", "gdb", "nonsense", "-i=dap"], input=text, capture_output=True, text=True, timeout=120
+    )
     assert done.returncode == 2 and done.stdout == "" and "Traceback" not in done.stderr

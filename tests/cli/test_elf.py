@@ -7,7 +7,9 @@ import pytest
 GO_LIKE = 'char table[1] __attribute__((section(".gopclntab"))); int main(void) { return 0; }'
 
 
-@pytest.mark.parametrize("verb", [["tour"], ["gdb"], ["trace", "-o", "/dev/null"], ["compare"]], ids=lambda words: words[0])
+@pytest.mark.parametrize(
+    "verb", [["tour"], ["gdb"], ["trace", "-o", "/dev/null"], ["compare"]], ids=lambda words: words[0]
+)
 def test_every_verb_says_that_there_is_no_such_file(lab, one_line, tmp_path, verb):
     line = one_line(lab(*verb[:1], tmp_path / "nothing", *verb[1:]), 2)
     assert line == f"lab: {tmp_path}/nothing: no such file"
@@ -36,7 +38,7 @@ def test_truncated_elf(lab, one_line, compiled, length):
 def patched(program, offset, replacement):
     """The program with some bytes of its ELF header replaced."""
     data = bytearray(program.read_bytes())
-    data[offset:offset + len(replacement)] = replacement
+    data[offset : offset + len(replacement)] = replacement
     program.write_bytes(data)
     return program
 
@@ -68,7 +70,9 @@ def test_stripped_go_names_the_flag(lab, one_line, compiled):
 
 
 def test_neither_ours_nor_go(lab, one_line, compiled):
-    assert "neither rt0lab's runtime nor Go's" in one_line(lab("tour", compiled("int main(void) { return 0; }", "-g")), 2)
+    assert "neither rt0lab's runtime nor Go's" in one_line(
+        lab("tour", compiled("int main(void) { return 0; }", "-g")), 2
+    )
 
 
 def test_go_without_dwarf(lab, one_line, compiled):
@@ -85,4 +89,5 @@ def test_not_executable(lab, one_line, compiled):
 
 def test_go_with_dwarf_is_go(compiled):
     from runner import elf
+
     assert elf.examine(compiled(GO_LIKE, "-g")).runtime == "go"

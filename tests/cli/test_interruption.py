@@ -18,13 +18,16 @@ from runner.tree import ROOT
 
 @pytest.fixture
 def with_gdb(tmp_path):
-    """with_gdb(SCRIPT): an environment in which this shell script is the gdb; it is asked for its version first, as gdb is."""
+    """with_gdb(SCRIPT): an environment in which this shell script is the gdb; it is asked for its version first, as gdb
+    is."""
+
     def make(script):
         (tmp_path / "bin").mkdir()
         gdb = tmp_path / "bin" / "gdb"
         gdb.write_text('#!/bin/sh\ncase "$*" in *PYTHON*) exec /usr/bin/gdb "$@";; esac\n' + script)
         gdb.chmod(0o755)
         return os.environ | {"PATH": f"{gdb.parent}:{os.environ['PATH']}", "RT0LAB_STATE": str(tmp_path / "state.json")}
+
     return make
 
 
@@ -65,19 +68,31 @@ def standing(tmp_path):
 
 
 def stopped_by(signals, environment, arguments, standing, typed="", threads=1):
-    """The lab's exit status after these signals, sent once the program runs under its gdb and has so many threads; nothing of it goes
-    on running."""
-    lab = subprocess.Popen([ROOT / "lab", *map(str, arguments)], env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-                           stderr=subprocess.STDOUT, text=True, start_new_session=True)
+    """The lab's exit status after these signals, sent once the program runs under its gdb and has so many threads;
+    nothing of it goes on running."""
+    lab = subprocess.Popen(
+        [ROOT / "lab", *map(str, arguments)],
+        env=environment,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,
+    )
     try:
         lab.stdin.write(typed)
         lab.stdin.flush()
-        until(lambda: any(line.startswith(str(standing)) and len(list(Path(f"/proc/{pid}/task").glob("*"))) >= threads
-                          for pid, line in processes(re.escape(str(standing))).items()))
+        until(
+            lambda: any(
+                line.startswith(str(standing)) and len(list(Path(f"/proc/{pid}/task").glob("*"))) >= threads
+                for pid, line in processes(re.escape(str(standing))).items()
+            )
+        )
         for number in signals:
             lab.send_signal(number)
         status = lab.wait(60)
-        until(lambda: not processes(re.escape(str(standing))))  # what the kernel ends in our place ends a moment after us
+        # what the kernel ends in our place ends a moment after us
+        until(lambda: not processes(re.escape(str(standing))))
         return status
     finally:
         for process in [lab.pid, *processes(re.escape(str(standing)))]:
@@ -90,13 +105,19 @@ TERM, INT, HUP, KILL = signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGK
 
 @pytest.mark.parametrize("verb", ["tour", "trace", "gdb"])
 def test_two_sigterms_while_gdb_is_deaf_leave_nothing(with_gdb, standing, tmp_path, verb):
-    arguments = {"tour": ["tour", "--batch", standing], "trace": ["trace", standing, "-o", tmp_path / "trace.json"],
-                 "gdb": ["gdb", standing, "-ex", "run"]}[verb]
+    arguments = {
+        "tour": ["tour", "--batch", standing],
+        "trace": ["trace", standing, "-o", tmp_path / "trace.json"],
+        "gdb": ["gdb", standing, "-ex", "run"],
+    }[verb]
     assert stopped_by([TERM, TERM], with_gdb(DEAF), arguments, standing) == 143
 
 
-@pytest.mark.parametrize("signals,status", [([TERM, INT], {143, 130}), ([INT, TERM], {143, 130}), ([HUP], {129}),
-                                            ([HUP, HUP], {129})], ids=str)
+@pytest.mark.parametrize(
+    "signals,status",
+    [([TERM, INT], {143, 130}), ([INT, TERM], {143, 130}), ([HUP], {129}), ([HUP, HUP], {129})],
+    ids=str,
+)
 def test_other_signals_leave_nothing_either(with_gdb, standing, signals, status):
     assert stopped_by(signals, with_gdb(DEAF), ["tour", "--batch", standing], standing) in status
 
@@ -109,14 +130,23 @@ def test_a_killed_lab_leaves_nothing_either(with_gdb, standing):
 def test_what_a_killed_gdb_was_about_to_start_is_not_started(with_gdb, tmp_path):
     """A child that gdb traces and has not yet told the kernel to end with itself."""
     child = tmp_path / "newborn"
-    child.write_text("import ctypes, os, signal\nctypes.CDLL(None).ptrace(0, 0, 0, 0)\nos.kill(os.getpid(), signal.SIGSTOP)\n"
-                     "while True: signal.pause()\n")
+    child.write_text(
+        "import ctypes, os, signal\nctypes.CDLL(None).ptrace(0, 0, 0, 0)\nos.kill(os.getpid(), signal.SIGSTOP)\n"
+        "while True: signal.pause()\n"
+    )
     mother = tmp_path / "mother"
-    mother.write_text(f"import signal, subprocess, sys\nsignal.signal(signal.SIGTERM, signal.SIG_IGN)\n"
-                      f"subprocess.Popen([sys.executable, {str(child)!r}])\nwhile True: signal.pause()\n")
+    mother.write_text(
+        "import signal, subprocess, sys\nsignal.signal(signal.SIGTERM, signal.SIG_IGN)\n"
+        f"subprocess.Popen([sys.executable, {str(child)!r}])\nwhile True: signal.pause()\n"
+    )
     environment = with_gdb(f"exec /usr/bin/python3 {mother}\n")
-    lab = subprocess.Popen([ROOT / "lab", "tour", "--batch"], env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                           stderr=subprocess.STDOUT)
+    lab = subprocess.Popen(
+        [ROOT / "lab", "tour", "--batch"],
+        env=environment,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+    )
     until(lambda: [pid for pid in processes(re.escape(str(child))) if " t " in Path(f"/proc/{pid}/stat").read_text()])
     lab.send_signal(TERM)
     said, _ = lab.communicate(timeout=60)
@@ -160,6 +190,7 @@ def test_killing_passes_over_processes_of_any_name(tmp_path):
 
 def test_ctrl_c_from_the_first_instruction_on_is_130(lab):
     """The signal is there before the lab is, held back; it comes when Python has come up."""
+
     def pending():
         signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
         os.kill(os.getpid(), signal.SIGINT)
@@ -194,13 +225,16 @@ def at_a_terminal(environment, *arguments, typed=b""):
     return os.waitstatus_to_exitcode(os.waitpid(lab, 0)[1]), shown.decode()
 
 
-CTRL_C = '/bin/kill -INT -- -$(ps -o tpgid= -p $$ | tr -d " ")\n'  # to the terminal's foreground, as the terminal sends it
+# to the terminal's foreground, as the terminal sends it
+CTRL_C = '/bin/kill -INT -- -$(ps -o tpgid= -p $$ | tr -d " ")\n'
 
 
 @pytest.mark.parametrize("verb", ["tour", "gdb"])
 def test_ctrl_c_while_gdb_comes_up_does_not_reach_it(with_gdb, verb):
-    environment = with_gdb("trap 'echo Traceback of gdb' INT TERM\n"
-                           "[ $(ps -o pgid= -p $$) = $(ps -o tpgid= -p $$) ] && echo in the foreground\n" + CTRL_C + "kill -STOP $$\n")
+    environment = with_gdb(
+        "trap 'echo Traceback of gdb' INT TERM\n"
+        "[ $(ps -o pgid= -p $$) = $(ps -o tpgid= -p $$) ] && echo in the foreground\n" + CTRL_C + "kill -STOP $$\n"
+    )
     assert at_a_terminal(environment, verb) == (130, "")
 
 

@@ -7,13 +7,16 @@ import pytest
 
 from runner.tree import ROOT
 
-MODULES = ("sitecustomize usercustomize gdb json tomllib linecache re os signal subprocess argparse elftools pytest rt0lab runner inside "
-           "mesonbuild").split()
+MODULES = (
+    "sitecustomize usercustomize gdb json tomllib linecache re os signal subprocess argparse elftools pytest rt0lab"
+    " runner inside mesonbuild"
+).split()
 VERSIONS = ("3.11", "3.12", "3.13", "3.14")  # whichever gdb has
 
 
 class Planted:
-    """A home, a folder and a PYTHONPATH with a module of every name that might be imported by mistake; each notes that it ran."""
+    """A home, a folder and a PYTHONPATH with a module of every name that might be imported by mistake; each notes that
+    it ran."""
 
     def __init__(self, root):
         self.ran, self.folder, home = root / "ran", root / "folder", root / "home"
@@ -23,15 +26,29 @@ class Planted:
             for module in MODULES:
                 (place / f"{module}.py").write_text(note)
             (place / "planted.pth").write_text(f"import sys; open({str(self.ran)!r}, 'a').write('pth\\n')\n")
-        for file in (home / ".gdbinit", home / ".gdbearlyinit", home / ".config/gdb/gdbinit", home / ".config/gdb/gdbearlyinit",
-                     self.folder / ".gdbinit"):  # fmt: skip
+        for file in (
+            home / ".gdbinit",
+            home / ".gdbearlyinit",
+            home / ".config/gdb/gdbinit",
+            home / ".config/gdb/gdbearlyinit",
+            self.folder / ".gdbinit",
+        ):
             file.parent.mkdir(parents=True, exist_ok=True)
             file.write_text(f"shell echo {file} >> {self.ran}\n")
         (root / "startup").write_text(note)
         (root / "shell").write_text(f"echo shell >> {self.ran}\n")
-        self.environment = {"HOME": str(home), "PYTHONPATH": str(root / "path"), "PYTHONSTARTUP": str(root / "startup"),
-                            "PYTHONINSPECT": "", "PYTHONNOUSERSITE": "", "ENV": str(root / "shell"), "BASH_ENV": str(root / "shell"), "GDBHISTFILE": "hist",
-                            "XDG_CONFIG_HOME": str(home / ".config"), "RT0LAB_STATE": str(root / "state.json")}  # fmt: skip
+        self.environment = {
+            "HOME": str(home),
+            "PYTHONPATH": str(root / "path"),
+            "PYTHONSTARTUP": str(root / "startup"),
+            "PYTHONINSPECT": "",
+            "PYTHONNOUSERSITE": "",
+            "ENV": str(root / "shell"),
+            "BASH_ENV": str(root / "shell"),
+            "GDBHISTFILE": "hist",
+            "XDG_CONFIG_HOME": str(home / ".config"),
+            "RT0LAB_STATE": str(root / "state.json"),
+        }
 
     def seen(self):
         """What ran, since the last time."""
@@ -46,17 +63,28 @@ def planted(tmp_path):
 
 
 def test_the_traps_work(planted):
-    """Else the tests below prove nothing: the system's Python and gdb do run what is planted, if nobody keeps them from it."""
+    """Else the tests below prove nothing: the system's Python and gdb do run what is planted, if nobody keeps them from
+    it."""
     environment = os.environ | planted.environment
     subprocess.run(["/usr/bin/python3", "-c", "pass"], env=environment, cwd=planted.folder, capture_output=True)
     assert any("sitecustomize" in line for line in planted.seen())
     del environment["PYTHONPATH"]
-    subprocess.run(["gdb", "-batch"], env=environment, cwd=planted.folder, stdin=subprocess.DEVNULL, capture_output=True)
+    subprocess.run(
+        ["gdb", "-batch"], env=environment, cwd=planted.folder, stdin=subprocess.DEVNULL, capture_output=True
+    )
     assert {"usercustomize.py", "gdbinit"} <= {line.rpartition("/")[2] for line in planted.seen()}
 
 
-VERBS = [[], ["list"], ["doctor"], ["path", "hello"], ["tour", "--batch"], ["trace", "-o", "trace.json"],
-         ["gdb", "hello", "-ex", "run"], ["check"]]
+VERBS = [
+    [],
+    ["list"],
+    ["doctor"],
+    ["path", "hello"],
+    ["tour", "--batch"],
+    ["trace", "-o", "trace.json"],
+    ["gdb", "hello", "-ex", "run"],
+    ["check"],
+]
 
 
 @pytest.mark.parametrize("verb", VERBS, ids=lambda verb: verb[0] if verb else "lab")
@@ -71,8 +99,12 @@ def test_serve_runs_nothing_that_is_planted(planted):
     program = build.build("debug") / "tests" / "runtime" / "standing"
     with subprocess.Popen([program], stdout=subprocess.PIPE) as process:
         process.stdout.readline()
-        server = subprocess.Popen([ROOT / "lab", "serve", str(process.pid), "--port", "0"], env=os.environ | planted.environment,
-                                  cwd=planted.folder, stdout=subprocess.PIPE)
+        server = subprocess.Popen(
+            [ROOT / "lab", "serve", str(process.pid), "--port", "0"],
+            env=os.environ | planted.environment,
+            cwd=planted.folder,
+            stdout=subprocess.PIPE,
+        )
         assert b"goroutines at" in server.stdout.readline()
         server.terminate()
         server.communicate()

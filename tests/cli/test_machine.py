@@ -11,12 +11,15 @@ PTRACE, PERSONALITY = 101, 135  # system call numbers of x86-64
 
 def refusing(number):
     """A function for a child to call before it starts: from then on this system call fails with EPERM."""
-    program = b"".join(struct.pack("HBBI", *instruction) for instruction in (
-        (0x20, 0, 0, 0),                        # load the system call's number
-        (0x15, 0, 1, number),                   # if it is this one,
-        (0x06, 0, 0, 0x00050000 | errno.EPERM),  # fail with EPERM,
-        (0x06, 0, 0, 0x7FFF0000),               # else go on
-    ))
+    program = b"".join(
+        struct.pack("HBBI", *instruction)
+        for instruction in (
+            (0x20, 0, 0, 0),  # load the system call's number
+            (0x15, 0, 1, number),  # if it is this one,
+            (0x06, 0, 0, 0x00050000 | errno.EPERM),  # fail with EPERM,
+            (0x06, 0, 0, 0x7FFF0000),  # else go on
+        )
+    )
 
     def apply():
         libc = ctypes.CDLL(None, use_errno=True)
@@ -24,6 +27,7 @@ def refusing(number):
         filter_program = struct.pack("HxxxxxxQ", len(program) // 8, ctypes.addressof(buffer))
         assert libc.prctl(38, 1, 0, 0, 0) == 0  # no new privileges, which a filter requires
         assert libc.prctl(22, 2, filter_program, 0, 0) == 0, "seccomp is not available"
+
     return apply
 
 

@@ -96,17 +96,35 @@ def test_sees_a_spoiled_boot(n):
 @pytest.mark.parametrize("n", range(1, 49))
 def test_says_what_is_not_there(n):
     empty = copy.deepcopy(GO) | {"stages": [stop for stop in GO["stages"] if stop["stage"] == "rt0_go"]}
-    assert observations.observe(n, empty) != ROWS[n]["go"] or n in (2, 3, 12, 13)  # these speak of any stop, or of the first
+    # these speak of any stop, or of the first
+    assert observations.observe(n, empty) != ROWS[n]["go"] or n in (2, 3, 12, 13)
 
 
-@pytest.mark.parametrize("value, expected", [("0x10", 16), ("g0.stack.hi-0", "g0.stack.hi"), ("&runtime.m0+0x0", "&runtime.m0"),
-                                             ("g1.stack.hi-40", "g1.stack.hi-40"), (["0x1"], [1]), (False, False)])
+@pytest.mark.parametrize(
+    "value, expected",
+    [
+        ("0x10", 16),
+        ("g0.stack.hi-0", "g0.stack.hi"),
+        ("&runtime.m0+0x0", "&runtime.m0"),
+        ("g1.stack.hi-40", "g1.stack.hi-40"),
+        (["0x1"], [1]),
+        (False, False),
+    ],
+)
 def test_plain(value, expected):
     assert observations.plain(value) == expected
 
 
-@pytest.mark.parametrize("value, expected", [("runtime.mstart+118", "runtime.mstart"), ("runtime.newproc.abi0+37", "runtime.newproc"),
-                                             ("runtime.goexit+1", "runtime.goexit+1"), ("runtime.goexit.abi0+1", "runtime.goexit+1"),
-                                             ("g1.stack.hi-40", "g1.stack.hi-40"), (5, 5)])
+@pytest.mark.parametrize(
+    "value, expected",
+    [
+        ("runtime.mstart+118", "runtime.mstart"),
+        ("runtime.newproc.abi0+37", "runtime.newproc"),
+        ("runtime.goexit+1", "runtime.goexit+1"),
+        ("runtime.goexit.abi0+1", "runtime.goexit+1"),
+        ("g1.stack.hi-40", "g1.stack.hi-40"),
+        (5, 5),
+    ],
+)
 def test_code(value, expected):
     assert observations.code(value) == expected

@@ -22,8 +22,18 @@ sys.path.insert(0, str(ROOT / "gdb-scripts"))
 
 from rt0lab import elf, packets  # noqa: E402  (found only now)
 
-GDB = ["gdb", "-nx", "-q", "-batch", "-iex", "set auto-load off", "-iex", "set debuginfod enabled off",
-       "-iex", "set remotetimeout 100"]
+GDB = [
+    "gdb",
+    "-nx",
+    "-q",
+    "-batch",
+    "-iex",
+    "set auto-load off",
+    "-iex",
+    "set debuginfod enabled off",
+    "-iex",
+    "set remotetimeout 100",
+]
 ENVIRONMENT = {"PATH": "/usr/bin:/bin", "HOME": "/nonexistent", "LC_ALL": "C.UTF-8"}
 
 
@@ -62,8 +72,13 @@ def process(standing):
 @contextlib.contextmanager
 def serving(*arguments):
     """./lab serve with these arguments, once it is ready; yields (process, address)."""
-    server = subprocess.Popen([ROOT / "lab", "serve", *map(str, arguments)], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                              stderr=subprocess.PIPE, text=True)
+    server = subprocess.Popen(
+        [ROOT / "lab", "serve", *map(str, arguments)],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
     try:
         line = server.stdout.readline()
         assert line, server.stderr.read()
@@ -112,8 +127,14 @@ def ask(address, script, tmp_path, *arguments):
     """What a plain gdb, without our package, finds in `result` after the script."""
     body, answer = tmp_path / "client.py", tmp_path / "answer.json"
     body.write_text(CLIENT + script + f"\nwith open({str(answer)!r}, 'w') as file: json.dump(result, file)\n")
-    done = subprocess.run([*GDB, *map(str, arguments), "-ex", f"target remote {address}", "-ex", f"source {body}"],
-                          stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=120, env=ENVIRONMENT)
+    done = subprocess.run(
+        [*GDB, *map(str, arguments), "-ex", f"target remote {address}", "-ex", f"source {body}"],
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        env=ENVIRONMENT,
+    )
     assert answer.exists(), done.stdout[-2000:] + done.stderr[-2000:]
     return json.loads(answer.read_text())
 
@@ -169,7 +190,18 @@ for command in {REFUSED}:
     assert ask(server[1], script, tmp_path) == dict.fromkeys(REFUSED, ["t", True])
 
 
-MOVES = ["continue", "step", "next", "stepi", "nexti", "finish", "until", "advance main.standing", "signal 0", "jump *$pc"]
+MOVES = [
+    "continue",
+    "step",
+    "next",
+    "stepi",
+    "nexti",
+    "finish",
+    "until",
+    "advance main.standing",
+    "signal 0",
+    "jump *$pc",
+]
 POINTS = ["break main.standing", "break *$pc", "hbreak main.standing", "watch *(int *) $sp"]
 
 
@@ -200,7 +232,9 @@ for point in {POINTS}:
     assert look(ours, script, tmp_path) == dict.fromkeys(POINTS, [1, True])
 
 
-@pytest.mark.parametrize("command", ["rt0 next", "rt0 run", "rt0 until schedinit", "rt0 tour -batch", "rt0 record trace.json"])
+@pytest.mark.parametrize(
+    "command", ["rt0 next", "rt0 run", "rt0 until schedinit", "rt0 tour -batch", "rt0 record trace.json"]
+)
 def test_our_commands_that_move_say_so_too(ours, tmp_path, command):
     said, count = look(ours, f"result = do('{command}'), len(threads())", tmp_path, *LOADED)
     assert said.startswith("this is a view") and len(said.splitlines()) == 1 and count > 20
@@ -208,7 +242,10 @@ def test_our_commands_that_move_say_so_too(ours, tmp_path, command):
 
 def test_our_stops_elsewhere_do_not_end_a_remote_session(ours, tmp_path):
     """Which process it is there, nobody knows here."""
-    script = "from rt0lab import stops; ending = stops._Exit(); stops._bury(ending, 1 << 22); result = ending.happened, len(threads())"
+    script = (
+        "from rt0lab import stops; ending = stops._Exit(); stops._bury(ending, 1 << 22); result = ending.happened,"
+        " len(threads())"
+    )
     happened, count = look(ours, script, tmp_path, *LOADED)
     assert not happened and count > 20
 
@@ -220,7 +257,16 @@ def test_a_view_of_a_view_is_refused(ours, tmp_path):
 
 @pytest.mark.parametrize("command", ["kill", "run"])
 def test_what_would_end_it_is_refused(server, process, tmp_path, command):
-    assert len(ask(server[1], f"do('set confirm off'); do('{command}'); result = [t.name for t in threads()]; do('disconnect')", tmp_path)) > 20
+    assert (
+        len(
+            ask(
+                server[1],
+                f"do('set confirm off'); do('{command}'); result = [t.name for t in threads()]; do('disconnect')",
+                tmp_path,
+            )
+        )
+        > 20
+    )
     assert state(process)[0] == "t"
 
 
@@ -281,8 +327,14 @@ def test_unix_socket(process, tmp_path):
 @pytest.fixture
 def core(process, tmp_path):
     path = tmp_path / "core"
-    subprocess.run([*GDB, "-p", str(process.pid), "-ex", f"gcore {path}"], stdin=subprocess.DEVNULL, capture_output=True, check=True,
-                   timeout=120, env=ENVIRONMENT)
+    subprocess.run(
+        [*GDB, "-p", str(process.pid), "-ex", f"gcore {path}"],
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        check=True,
+        timeout=120,
+        env=ENVIRONMENT,
+    )
     return path
 
 
@@ -301,14 +353,22 @@ def test_a_core_of_another_build_is_said_to_be_one(core, standing, tmp_path):
         data = data.replace(mark, mark[::-1])
     path.write_bytes(data)
     path.chmod(0o755)
-    done = subprocess.run([ROOT / "lab", "serve", core, path, "--stdio"], stdin=subprocess.DEVNULL, capture_output=True, timeout=120)
+    done = subprocess.run(
+        [ROOT / "lab", "serve", core, path, "--stdio"], stdin=subprocess.DEVNULL, capture_output=True, timeout=120
+    )
     assert b"rebuilt is not what left this core" in done.stderr
 
 
 def test_of_many_it_says_how_lists_are_fast(our_standing, tmp_path):
     program, path = our_standing.with_name("parked"), tmp_path / "core"
-    subprocess.run([*GDB, program, "-ex", "break main.ready", "-ex", "run 1100", "-ex", f"gcore {path}"], stdin=subprocess.DEVNULL,
-                   capture_output=True, check=True, timeout=120, env=ENVIRONMENT)
+    subprocess.run(
+        [*GDB, program, "-ex", "break main.ready", "-ex", "run 1100", "-ex", f"gcore {path}"],
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        check=True,
+        timeout=120,
+        env=ENVIRONMENT,
+    )
     with serving(path, "--port", 0) as (server, _):
         server.send_signal(signal.SIGINT)
         assert "print frame-arguments presence" in server.stdout.read()
@@ -320,8 +380,14 @@ def test_of_many_it_says_how_lists_are_fast(our_standing, tmp_path):
 def test_the_machine_interface_lists_goroutines(server):
     """What editors that speak gdb/MI (VS Code's C++ extension) send when they connect and show threads."""
     commands = f"-target-select remote {server[1]}\n-thread-info\n-stack-list-frames --thread 2\n-gdb-exit\n"
-    done = subprocess.run([*GDB[:3], "--interpreter=mi2", *GDB[4:]], input=commands, capture_output=True, text=True, timeout=120,
-                          env=ENVIRONMENT)
+    done = subprocess.run(
+        [*GDB[:3], "--interpreter=mi2", *GDB[4:]],
+        input=commands,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        env=ENVIRONMENT,
+    )
     assert len(re.findall(r'name="g\d+ chan receive [^"]*"', done.stdout)) >= 20
     assert re.search(r'stack=\[frame=\{level="0",addr="0x', done.stdout)
 
@@ -330,8 +396,13 @@ class DebugAdapter:
     """gdb as a server of the debug adapter protocol. Ends by itself, so that no answer is awaited for ever."""
 
     def __enter__(self):
-        self._gdb = subprocess.Popen([*GDB[:3], "--interpreter=dap", *GDB[4:]], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-                                     stderr=subprocess.DEVNULL, env=ENVIRONMENT)
+        self._gdb = subprocess.Popen(
+            [*GDB[:3], "--interpreter=dap", *GDB[4:]],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            env=ENVIRONMENT,
+        )
         self._end = threading.Timer(60, self._gdb.kill)
         self._end.start()
         self._sent, self._answers = 0, {}
@@ -364,7 +435,9 @@ class DebugAdapter:
 
 
 def test_the_debug_adapter_lists_goroutines(server):
-    version = subprocess.run([*GDB, "-ex", "python print(gdb.VERSION)"], capture_output=True, text=True, env=ENVIRONMENT).stdout
+    version = subprocess.run(
+        [*GDB, "-ex", "python print(gdb.VERSION)"], capture_output=True, text=True, env=ENVIRONMENT
+    ).stdout
     if int(re.search(r"\d+", version)[0]) < 14:
         pytest.skip(f"gdb {version.strip()} has no debug adapter; 14 is the first that has")
     with DebugAdapter() as gdb:
@@ -416,7 +489,9 @@ def test_a_process_that_a_debugger_holds(lab, one_line, server, process):
 
 
 NOBODY = 65534
-only_root = pytest.mark.skipif(os.getuid() != 0, reason="only root can become somebody else for this test: run it as root")
+only_root = pytest.mark.skipif(
+    os.getuid() != 0, reason="only root can become somebody else for this test: run it as root"
+)
 
 
 @only_root
@@ -428,7 +503,7 @@ def test_where_ptrace_is_refused(lab, one_line, process):
     assert str(process.pid) in line
 
 
-# ---- where it listens, and to whom ----------------------------------------------------------------------------------------
+# ---- where it listens, and to whom -----------------------------------------------------------------------------------
 
 
 @contextlib.contextmanager
@@ -461,8 +536,15 @@ def test_by_default_it_listens_where_only_its_user_comes(one, tmp_path):
     assert not place.exists()
 
 
-@pytest.mark.parametrize("theirs", [lambda folder: folder.chmod(0o755), lambda folder: folder.chmod(0o770),
-                         lambda folder: (folder.rmdir(), folder.symlink_to("/root"))], ids=["read", "group", "link"])  # fmt: skip
+@pytest.mark.parametrize(
+    "theirs",
+    [
+        lambda folder: folder.chmod(0o755),
+        lambda folder: folder.chmod(0o770),
+        lambda folder: (folder.rmdir(), folder.symlink_to("/root")),
+    ],
+    ids=["read", "group", "link"],
+)
 def test_a_runtime_folder_that_others_enter_is_not_used(monkeypatch, tmp_path, theirs):
     from runner import serve
 
@@ -510,8 +592,11 @@ def test_a_socket_that_somebody_has_is_left_to_them(lab, one_line, one, tmp_path
     assert (tmp_path / "socket").is_socket() and state(one) == ("S", "0")
 
 
-@pytest.mark.parametrize("make", [Path.touch, Path.mkdir, os.mkfifo, lambda path: path.symlink_to("nowhere")],
-                         ids=["file", "folder", "fifo", "link"])
+@pytest.mark.parametrize(
+    "make",
+    [Path.touch, Path.mkdir, os.mkfifo, lambda path: path.symlink_to("nowhere")],
+    ids=["file", "folder", "fifo", "link"],
+)
 def test_what_is_no_socket_is_left_alone(lab, one_line, one, tmp_path, make):
     make(tmp_path / "socket")
     assert "is no socket" in one_line(lab("serve", one.pid, "--unix", tmp_path / "socket"), 1)
@@ -539,12 +624,17 @@ def test_only_the_socket_that_we_made_is_removed(one, tmp_path):
 def test_nobody_is_let_in_before_there_is_something_to_see(one, tmp_path, place):
     """A gdb that never becomes ready: whoever comes meanwhile is turned away by the kernel, at once."""
     gdb, path = tmp_path / "gdb", tmp_path / "socket"
-    gdb.write_text('#!/bin/sh\ncase "$*" in *PYTHON*) exec /usr/bin/gdb "$@";; esac\necho > "$0.started"\nkill -STOP $$\n')
+    gdb.write_text(
+        '#!/bin/sh\ncase "$*" in *PYTHON*) exec /usr/bin/gdb "$@";; esac\necho > "$0.started"\nkill -STOP $$\n'
+    )
     gdb.chmod(0o755)
     with socket.create_server(("127.0.0.1", 0)) as free:
         address = free.getsockname()
-    server = subprocess.Popen([ROOT / "lab", "serve", str(one.pid), place, str(path if place == "--unix" else address[1])],
-                              env=os.environ | {"PATH": f"{tmp_path}:{os.environ['PATH']}"}, stderr=subprocess.DEVNULL)
+    server = subprocess.Popen(
+        [ROOT / "lab", "serve", str(one.pid), place, str(path if place == "--unix" else address[1])],
+        env=os.environ | {"PATH": f"{tmp_path}:{os.environ['PATH']}"},
+        stderr=subprocess.DEVNULL,
+    )
     try:
         wait_until(Path(f"{gdb}.started").exists)
         with socket.socket(socket.AF_UNIX if place == "--unix" else socket.AF_INET) as client:
@@ -579,7 +669,9 @@ except OSError as error:
 
 def knocked(address, user):
     """What a user's debugger gets for an answer."""
-    return subprocess.run(["/usr/bin/python3", "-c", KNOCK, address], user=user, extra_groups=[], capture_output=True, text=True).stdout
+    return subprocess.run(
+        ["/usr/bin/python3", "-c", KNOCK, address], user=user, extra_groups=[], capture_output=True, text=True
+    ).stdout
 
 
 @only_root
@@ -602,14 +694,20 @@ def test_another_user_cannot_open_the_socket(one, tmp_path):
         assert knocked(address, NOBODY) == "PermissionError\n"
 
 
-# ---- one at a time -----------------------------------------------------------------------------------------------------
+# ---- one at a time ---------------------------------------------------------------------------------------------------
 
 
 def test_a_second_debugger_is_told_at_once(ours, tmp_path):
     with connected(ours) as talk:
         say = quiet(talk)
-        done = subprocess.run([*GDB, "-ex", f"target remote {ours}"], capture_output=True, text=True, stdin=subprocess.DEVNULL,
-                              timeout=120, env=ENVIRONMENT)
+        done = subprocess.run(
+            [*GDB, "-ex", f"target remote {ours}"],
+            capture_output=True,
+            text=True,
+            stdin=subprocess.DEVNULL,
+            timeout=120,
+            env=ENVIRONMENT,
+        )
         assert "another debugger looks at these goroutines" in done.stderr
         assert say(b"qAttached") == b"1"
 
@@ -622,7 +720,11 @@ def test_when_the_first_has_left_the_next_is_served(ours):
 
 def test_an_idle_one_gives_way(one):
     """With no patience at all everybody is idle."""
-    with serving(one.pid, "--port", 0, "--idle", 0) as (_, address), connected(address) as first, connected(address) as second:
+    with (
+        serving(one.pid, "--port", 0, "--idle", 0) as (_, address),
+        connected(address) as first,
+        connected(address) as second,
+    ):
         assert quiet(second)(b"qAttached") == b"1" and first(b"") is None
 
 
@@ -656,10 +758,12 @@ def test_two_sigterms_while_gdb_is_deaf_let_the_process_go(one, tmp_path, monkey
     deaf = "import signal; signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGTERM])"
     stuck = "import rt0lab.clients as c, signal; c.Desk._over = lambda self: signal.pause()"
     gdb = tmp_path / "gdb"
-    gdb.write_text(f"""#!/bin/sh
+    gdb.write_text(
+        f"""#!/bin/sh
 case "$*" in *PYTHON*) exec /usr/bin/gdb "$@";; esac
 exec /usr/bin/gdb -iex 'python {deaf}' -iex 'python import sys; sys.path.insert(0, "{ROOT}/gdb-scripts")' -iex 'python {stuck}' "$@"
-""")
+"""
+    )
     gdb.chmod(0o755)
     monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
     with serving(one.pid, "--unix", tmp_path / "socket") as (server, _):
@@ -676,7 +780,7 @@ def ours(our_standing):
         yield address
 
 
-# ---- packets -----------------------------------------------------------------------------------------------------------
+# ---- packets ---------------------------------------------------------------------------------------------------------
 
 
 @contextlib.contextmanager
@@ -736,9 +840,38 @@ def test_memory_ends_where_it_ends(ours):
         assert say(b"m400000,4").decode() == b"\x7fELF".hex() and say(b"x400000,4") == b"b\x7fELF"
 
 
-ODD = [b"", b"H", b"Hg", b"Hgzz", b"Hgp1.2", b"T", b"T-5", b"p", b"pffff", b"p-1", b"m", b"m1", b"m1,2,3", b"m-1,5", b"m1,-5", b"x,",
-       b"qXfer:", b"qXfer:threads:read::", b"qXfer:threads:write::0,1", b"qXfer:features:read:other.xml:0,fff",
-       b"qXfer:threads:read::-5,-5", b"qThreadExtraInfo", b"\x00", b"\xff" * 100, b"v", b"Q", b"q" * 1000, b"}", b"vCont;c:1", b"M0,1:00"]
+ODD = [
+    b"",
+    b"H",
+    b"Hg",
+    b"Hgzz",
+    b"Hgp1.2",
+    b"T",
+    b"T-5",
+    b"p",
+    b"pffff",
+    b"p-1",
+    b"m",
+    b"m1",
+    b"m1,2,3",
+    b"m-1,5",
+    b"m1,-5",
+    b"x,",
+    b"qXfer:",
+    b"qXfer:threads:read::",
+    b"qXfer:threads:write::0,1",
+    b"qXfer:features:read:other.xml:0,fff",
+    b"qXfer:threads:read::-5,-5",
+    b"qThreadExtraInfo",
+    b"\x00",
+    b"\xff" * 100,
+    b"v",
+    b"Q",
+    b"q" * 1000,
+    b"}",
+    b"vCont;c:1",
+    b"M0,1:00",
+]
 
 
 def test_every_packet_has_an_answer(ours):
@@ -753,7 +886,7 @@ def test_garbage_ends_nothing(ours):
         assert quiet(talk)(b"qAttached") == b"1" == talk(noise + b"#00" + packets.packet(b"qAttached"))
 
 
-# ---- the packet layer alone --------------------------------------------------------------------------------------------
+# ---- the packet layer alone ------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("payload", [b"", b"plain", b"}$#*", bytes(range(256)), b"}" * 1000])
@@ -772,7 +905,10 @@ def test_a_packet_that_was_cut_off_does_not_hide_the_next():
 def test_a_packet_without_end_is_dropped():
     reader = packets.Reader()
     found = [item for _ in range(100) for item in reader.feed(b"$" + b"a" * 10000)]
-    assert len(reader._buffer) <= packets.MAX_PAYLOAD + 2 and b"next" in [*found, *reader.feed(b"#00" + packets.packet(b"next"))]
+    assert len(reader._buffer) <= packets.MAX_PAYLOAD + 2 and b"next" in [
+        *found,
+        *reader.feed(b"#00" + packets.packet(b"next")),
+    ]
 
 
 def test_signs():

@@ -49,11 +49,13 @@ def installing(monkeypatch, tmp_path):
         def apt(command):
             asked.append(command[-1] if command[-1] == "update" else "install")
             return type("Result", (), {"returncode": answers[len(asked) - 1], "stdout": "", "stderr": "E: no luck"})
+
         monkeypatch.setattr(setup, "apt", apt)
         monkeypatch.setattr(setup.glob, "glob", lambda pattern: ["some"] if lists else [])
         monkeypatch.setattr(setup, "apt_get", lambda packages: ["apt-get"])
         monkeypatch.setitem(needs.ALL, "gdb", (lambda: True, ""))
         return asked
+
     return prepare
 
 

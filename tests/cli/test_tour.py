@@ -22,7 +22,9 @@ def go_hello(tmp_path_factory):
     folder = tmp_path_factory.mktemp("go")
     source = ROOT / "tests" / "bench" / "peers" / "fmt.go"
     environment = os.environ | {"GOFLAGS": "", "GOTOOLCHAIN": "local", "CGO_ENABLED": "0"}
-    subprocess.run(["go", "build", "-gcflags", "all=-N -l", "-o", folder / "hello", source], env=environment, check=True)
+    subprocess.run(
+        ["go", "build", "-gcflags", "all=-N -l", "-o", folder / "hello", source], env=environment, check=True
+    )
     return folder / "hello"
 
 
@@ -32,10 +34,17 @@ def terminal():
     started = []
 
     def start(*arguments):
-        child = pexpect.spawn(str(ROOT / "lab"), list(map(str, arguments)), dimensions=(24, 80), encoding="utf-8", timeout=30,
-                              env=os.environ | {"TERM": "xterm"})
+        child = pexpect.spawn(
+            str(ROOT / "lab"),
+            list(map(str, arguments)),
+            dimensions=(24, 80),
+            encoding="utf-8",
+            timeout=30,
+            env=os.environ | {"TERM": "xterm"},
+        )
         started.append(child)
         return child
+
     yield start
     for child in started:
         child.close(force=True)
@@ -54,7 +63,9 @@ def session_members(session):
     return members
 
 
-@pytest.mark.parametrize("arguments", [[], ["--batch"], ["--release"], ["pingpong"]], ids=lambda words: " ".join(words) or "plain")
+@pytest.mark.parametrize(
+    "arguments", [[], ["--batch"], ["--release"], ["pingpong"]], ids=lambda words: " ".join(words) or "plain"
+)
 def test_tour_without_a_terminal_ends_0(lab, arguments):
     result = lab("tour", *arguments)
     assert (result.returncode, result.stderr) == (0, "")
@@ -83,6 +94,7 @@ def test_neither_environment_nor_folder_moves_the_stack(lab, tmp_path):
     def stack(**options):
         lab("trace", "-o", tmp_path / "trace.json", **options)
         return json.loads((tmp_path / "trace.json").read_text())["stages"][0]["stack_words"]
+
     assert stack(env=os.environ | {"SOMETHING": "x" * 3000}, cwd=tmp_path) == stack(cwd="/")
 
 
@@ -159,8 +171,11 @@ def test_trace_is_of_format_1(lab, tmp_path):
     assert (trace["format"], trace["runtime"], trace["exit"]) == (1, "rt0lab", 0)
 
 
-STOP = {"stage", "kind", "symbol", "file", "line", "thread", "pc", "sp", "fs_base", "tls_g", "g0", "m0", "p0", "sched", "globals",
-        "allgs", "allm", "allp", "bt", "changed"}
+STOP = set(
+    """
+    stage kind symbol file line thread pc sp fs_base tls_g g0 m0 p0 sched globals allgs allm allp bt changed
+""".split()
+)
 
 
 def test_every_stop_of_a_trace_has_every_key(lab, tmp_path):
@@ -180,9 +195,16 @@ def test_trace_of_a_go_program(lab, go_hello, tmp_path):
 
 
 def interrupted(number):
-    """Sends a signal to ./lab tour as soon as it has said something; its exit status, standard error and what still lives."""
-    child = subprocess.Popen([ROOT / "lab", "tour"], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-                             text=True, start_new_session=True)
+    """Sends a signal to ./lab tour as soon as it has said something; its exit status, standard error and what still
+    lives."""
+    child = subprocess.Popen(
+        [ROOT / "lab", "tour"],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
     child.stdout.readline()
     os.kill(child.pid, number) if number == signal.SIGTERM else os.killpg(child.pid, number)
     _, errors = child.communicate(timeout=30)
@@ -198,8 +220,14 @@ def test_sigterm_ends_everything():
 
 
 def test_a_reader_that_leaves_ends_everything():
-    child = subprocess.Popen([ROOT / "lab", "tour"], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-                             text=True, start_new_session=True)
+    child = subprocess.Popen(
+        [ROOT / "lab", "tour"],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
     child.stdout.readline()
     child.stdout.close()
     assert child.wait(30) == 141

@@ -19,8 +19,11 @@ def test_bare_lab_fits_eighty_columns(lab):
     assert max(map(len, lab().stdout.replace(str(ROOT), "").splitlines())) <= 80
 
 
-@pytest.mark.parametrize("arguments", [["nonsense"], ["tour", "--nonsense"], ["trace", "hello"], ["path"], ["bench", "nonsense"],
-                                       ["compare", "a", "b"]], ids=" ".join)
+@pytest.mark.parametrize(
+    "arguments",
+    [["nonsense"], ["tour", "--nonsense"], ["trace", "hello"], ["path"], ["bench", "nonsense"], ["compare", "a", "b"]],
+    ids=" ".join,
+)
 def test_wrong_usage_is_2(lab, arguments):
     assert lab(*arguments).returncode == 2
 
@@ -88,5 +91,7 @@ def test_launcher_without_python_and_without_apt(tmp_path):
     (tmp_path / "bin").mkdir()
     for tool in ("readlink", "dirname", "id"):
         (tmp_path / "bin" / tool).symlink_to(shutil.which(tool))
-    result = subprocess.run(["/bin/sh", launcher, "tour"], env={"PATH": str(tmp_path / "bin")}, capture_output=True, text=True)
+    result = subprocess.run(
+        ["/bin/sh", launcher, "tour"], env={"PATH": str(tmp_path / "bin")}, capture_output=True, text=True
+    )
     assert result.returncode == 3 and "as root: apt-get install python3" in result.stderr

@@ -1,4 +1,5 @@
-"""What the tests of editors share: a gdb that speaks DAP or MI, started as an editor starts it. `RT0LAB_GDB` names another gdb."""
+"""What the tests of editors share: a gdb that speaks DAP or MI, started as an editor starts it. `RT0LAB_GDB` names
+another gdb."""
 
 import pathlib
 import subprocess
@@ -28,9 +29,14 @@ def _started(kind):
 
 @pytest.fixture(scope="session")
 def _has_dap():
-    asked = subprocess.run([GDB, "-nx", "-q", "-batch", "-ex", "python import gdb.dap"], capture_output=True, env=environment())
+    asked = subprocess.run(
+        [GDB, "-nx", "-q", "-batch", "-ex", "python import gdb.dap"], capture_output=True, env=environment()
+    )
     if asked.returncode or asked.stderr:
-        pytest.skip("this gdb has no DAP: gdb has it from 14 on (Debian 13 brings 16); RT0LAB_GDB=PATH names another gdb than PATH's")
+        pytest.skip(
+            "this gdb has no DAP: gdb has it from 14 on (Debian 13 brings 16); RT0LAB_GDB=PATH names another gdb than"
+            " PATH's"
+        )
 
 
 @pytest.fixture

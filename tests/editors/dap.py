@@ -12,9 +12,9 @@ class Refused(Exception):
 class Dap(Talk):
     """`request` gives an answer's body, `wait` an event's.
 
-        editor = Dap("build/debug/runtime/programs/hello")
-        editor.launch("main.main")                     # the body of the `stopped` event
-        editor.request("stackTrace", threadId=1)["stackFrames"]
+    editor = Dap("build/debug/runtime/programs/hello")
+    editor.launch("main.main")                     # the body of the `stopped` event
+    editor.request("stackTrace", threadId=1)["stackFrames"]
     """
 
     interpreter = "dap"
@@ -22,12 +22,22 @@ class Dap(Talk):
     def __init__(self, *arguments, **options):
         super().__init__(*arguments, **options)
         self._number = 0
-        self.can = self.request("initialize", adapterID="gdb", clientID="test", linesStartAt1=True, columnsStartAt1=True,
-                                pathFormat="path", supportsVariableType=True, supportsVariablePaging=True,
-                                supportsMemoryReferences=True, supportsProgressReporting=True, supportsInvalidatedEvent=True)
+        self.can = self.request(
+            "initialize",
+            adapterID="gdb",
+            clientID="test",
+            linesStartAt1=True,
+            columnsStartAt1=True,
+            pathFormat="path",
+            supportsVariableType=True,
+            supportsVariablePaging=True,
+            supportsMemoryReferences=True,
+            supportsProgressReporting=True,
+            supportsInvalidatedEvent=True,
+        )
         self.wait("initialized")
 
-    # ---- requests and events --------------------------------------------------------------------------------------------
+    # ---- requests and events -----------------------------------------------------------------------------------------
 
     def send(self, command, **arguments):
         """Sends a request and returns its number, for `answer`."""
@@ -49,8 +59,10 @@ class Dap(Talk):
 
     def wait(self, event, seconds=PATIENCE, **fields):
         """The body of the next such event whose body has these fields."""
+
         def wanted(message):
             return message.get("event") == event and fields.items() <= (message.get("body") or {}).items()
+
         return self.take(wanted, f"event {event} {fields or ''}".rstrip(), seconds).get("body") or {}
 
     def events(self, name):
@@ -61,7 +73,7 @@ class Dap(Talk):
         """What came in output events since the last call."""
         return "".join(body["output"] for body in self.events("output"))
 
-    # ---- what an editor does ----------------------------------------------------------------------------------------------
+    # ---- what an editor does -----------------------------------------------------------------------------------------
 
     def start(self, *functions, request="launch", **arguments):
         """Breakpoints at these functions, then launch (or attach): the answers' order is gdb's own affair."""

@@ -18,10 +18,10 @@ class Refused(Exception):
 class Mi(Talk):
     """`command` gives a result's fields, `wait` an event's (`stopped`, `running`, `thread-created`...).
 
-        editor = Mi("build/debug/runtime/programs/hello")
-        editor.command("-break-insert main.main")
-        editor.command("-exec-run")
-        editor.wait("stopped")["frame"]["func"]
+    editor = Mi("build/debug/runtime/programs/hello")
+    editor.command("-break-insert main.main")
+    editor.command("-exec-run")
+    editor.wait("stopped")["frame"]["func"]
     """
 
     interpreter = "mi3"
@@ -48,7 +48,8 @@ class Mi(Talk):
         return self.answer(self.send(text), f"result of {text}")
 
     def console(self, line):
-        """A line for gdb's prompt, in MI's own wrapping. If it lets the program run, the result comes as soon as that begins."""
+        """A line for gdb's prompt, in MI's own wrapping. If it lets the program run, the result comes as soon as that
+        begins."""
         return self.command(f'-interpreter-exec console "{quoted(line)}"')
 
     def shown(self, line):
@@ -60,16 +61,21 @@ class Mi(Talk):
 
     def wait(self, event, seconds=PATIENCE, **fields):
         """The fields of the next such event that has these."""
+
         def wanted(message):
             return message["kind"] in "*=+" and message["name"] == event and fields.items() <= message["fields"].items()
+
         return self.take(wanted, f"event {event} {fields or ''}".rstrip(), seconds)["fields"]
 
     def events(self, name):
         """The fields of all such events that came and were not waited for."""
-        return [message["fields"] for message in self.taken(lambda each: each["kind"] in "*=+" and each["name"] == name)]
+        return [
+            message["fields"] for message in self.taken(lambda each: each["kind"] in "*=+" and each["name"] == name)
+        ]
 
     def output(self, stream="console"):
-        """What gdb wrote to one of its streams since the last call: console, target, log; `other` is the program's own."""
+        """What gdb wrote to one of its streams since the last call: console, target, log; `other` is the program's
+        own."""
         return "".join(message["text"] for message in self.taken(lambda each: each["kind"] == stream))
 
     def _message(self, stream):
@@ -105,7 +111,9 @@ def _results(text, at):
     while name := re.compile(r"[\w-]+=").match(text, at):
         key = name[0][:-1]
         value, at = _value(text, name.end())
-        fields[key] = value if key not in fields else [*(fields[key] if isinstance(fields[key], list) else [fields[key]]), value]
+        fields[key] = (
+            value if key not in fields else [*(fields[key] if isinstance(fields[key], list) else [fields[key]]), value]
+        )
         at += text.startswith(",", at)
     return fields, at
 
@@ -134,5 +142,6 @@ def _items(text, at):
 
 def _unescaped(text):
     raw = text.encode(errors="surrogateescape")
-    return _ESCAPE.sub(lambda found: bytes([int(found[1], 8)]) if len(found[1]) == 3 else _PLAIN.get(found[1], found[1]), raw).decode(
-        errors="replace")
+    return _ESCAPE.sub(
+        lambda found: bytes([int(found[1], 8)]) if len(found[1]) == 3 else _PLAIN.get(found[1], found[1]), raw
+    ).decode(errors="replace")

@@ -11,7 +11,8 @@ import time
 
 from gdbrun import GDB, LOADER, environment
 
-PATIENCE = 60  # seconds until an answer or event counts as one that does not come; a fault's price only, nothing waits so long else
+# seconds until an answer or event counts as one that does not come; a fault's price only, nothing waits so long else
+PATIENCE = 60
 
 
 class Silence(AssertionError):
@@ -24,26 +25,46 @@ class Talk:
     interpreter = ""
 
     def __init__(self, program=None, *words, before=(), gdb=GDB, env=(), command=None):
-        """gdb on `program`, our package loaded as `./lab gdb` does it; `words` end its command line, `before` are words in front of
-        the program. Or what another `command` starts."""
-        command = command or [gdb, "-nx", "-q", f"-i={self.interpreter}", "-iex", "set auto-load off", "-iex", "set debuginfod enabled off",
-                              "-iex", "maintenance set internal-error corefile no", *before,
-                              *([str(program)] if program else []), "-x", str(LOADER), *map(str, words)]  # fmt: skip
+        """gdb on `program`, our package loaded as `./lab gdb` does it; `words` end its command line, `before` are words
+        in front of the program. Or what another `command` starts."""
+        command = command or [
+            gdb,
+            "-nx",
+            "-q",
+            f"-i={self.interpreter}",
+            "-iex",
+            "set auto-load off",
+            "-iex",
+            "set debuginfod enabled off",
+            "-iex",
+            "maintenance set internal-error corefile no",
+            *before,
+            *([str(program)] if program else []),
+            "-x",
+            str(LOADER),
+            *map(str, words),
+        ]
         self._errors = tempfile.TemporaryFile()
-        self._gdb = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self._errors,
-                                     env={**environment(), "TERM": "dumb", **dict(env)}, start_new_session=True)  # fmt: skip
+        self._gdb = subprocess.Popen(
+            command,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=self._errors,
+            env={**environment(), "TERM": "dumb", **dict(env)},
+            start_new_session=True,
+        )
         self._news = threading.Condition()
         self._pending, self._latest, self._ended = [], collections.deque(maxlen=25), False
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()
 
-    # ---- what subclasses have -----------------------------------------------------------------------------------------
+    # ---- what subclasses have ----------------------------------------------------------------------------------------
 
     def _message(self, stream):
         """The next message from gdb, None at the end."""
         raise NotImplementedError
 
-    # ---- waiting ------------------------------------------------------------------------------------------------------
+    # ---- waiting -----------------------------------------------------------------------------------------------------
 
     def take(self, wanted, what, seconds=PATIENCE):
         """The first message not taken yet for which `wanted` holds; Silence names `what` and shows the latest ones."""
@@ -55,8 +76,13 @@ class Talk:
                         self._pending.remove(message)
                         return message
                 if self._ended or not self._news.wait(max(0, deadline - time.monotonic())):
-                    raise Silence(f"no {what} ({'gdb has ended, or cannot be understood' if self._ended else f'in {seconds} s'}); the latest messages:\n"
-                                  + "\n".join(str(each)[:500] for each in self._latest) + "\n" + self.errors()[-2000:])
+                    raise Silence(
+                        f"no {what} ({'gdb has ended, or cannot be understood' if self._ended else f'in {seconds} s'});"
+                        " the latest messages:\n"
+                        + "\n".join(str(each)[:500] for each in self._latest)
+                        + "\n"
+                        + self.errors()[-2000:]
+                    )
 
     def taken(self, wanted):
         """All messages not taken yet for which `wanted` holds, without waiting."""
@@ -95,7 +121,7 @@ class Talk:
             self._ended = True
             self._news.notify_all()
 
-    # ---- the end ------------------------------------------------------------------------------------------------------
+    # ---- the end -----------------------------------------------------------------------------------------------------
 
     def end(self):
         """Ends gdb and all that it started, at once; what it attached to goes on."""

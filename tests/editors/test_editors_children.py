@@ -15,7 +15,9 @@ def opened(editor, expression, *page):
         return {row["name"]: (row["value"], row["type"], bool(row["variablesReference"])) for row in rows}
     name = editor.command(f'-var-create - * "{expression}"')["name"]
     rows = editor.command(" ".join(["-var-list-children --all-values", name, *map(str, page)])).get("children", [])
-    return {row["exp"]: (row["value"], row["type"], row["numchild"] != "0" or row.get("dynamic") == "1") for row in rows}
+    return {
+        row["exp"]: (row["value"], row["type"], row["numchild"] != "0" or row.get("dynamic") == "1") for row in rows
+    }
 
 
 @pytest.fixture(params=["dap", "mi"])
@@ -38,7 +40,9 @@ def at_main(request):
     return come
 
 
-@pytest.mark.parametrize("expression", ["g0", "m0", "sched", "*$g(1)", "*allp.array[0]", "g0.stack", "sched.lock", "m0.park"])
+@pytest.mark.parametrize(
+    "expression", ["g0", "m0", "sched", "*$g(1)", "*allp.array[0]", "g0.stack", "sched.lock", "m0.park"]
+)
 @pytest.mark.parametrize("pretty", ["on", "off"])
 def test_structures_open_whatever_print_pretty_says(at_main, hello, expression, pretty):
     editor = at_main(hello)
@@ -49,12 +53,17 @@ def test_structures_open_whatever_print_pretty_says(at_main, hello, expression, 
     assert opened(editor, expression)
 
 
-@pytest.mark.parametrize("field, gdb_type", [("m", "m *"), ("atomicstatus", "uint32"), ("startpc", "uintptr"), ("schedlink", "guintptr")])
+@pytest.mark.parametrize(
+    "field, gdb_type", [("m", "m *"), ("atomicstatus", "uint32"), ("startpc", "uintptr"), ("schedlink", "guintptr")]
+)
 def test_fields_have_their_types(at_main, hello, field, gdb_type):
     assert opened(at_main(hello), "*$g(1)")[field][1] == gdb_type
 
 
-@pytest.mark.parametrize("field, text", [("atomicstatus", "2 (_Grunning)"), ("startpc", " <runtime.main>"), ("stackguard0", " <g1.stack.lo+")])
+@pytest.mark.parametrize(
+    "field, text",
+    [("atomicstatus", "2 (_Grunning)"), ("startpc", " <runtime.main>"), ("stackguard0", " <g1.stack.lo+")],
+)
 def test_fields_say_what_they_mean(at_main, hello, field, text):
     assert text in opened(at_main(hello), "*$g(1)")[field][0]
 
@@ -68,7 +77,12 @@ def test_pointers_are_named(dap, hello, expression, field):
     editor = dap(hello)
     editor.launch("main.main")
     value, gdb_type, _ = opened(editor, expression)[field]
-    assert value.startswith("0x") and value.endswith({"[0]": " <g1>", "g0": " <&runtime.g0>", "midle": ">"}[field]) and "*" in gdb_type or "ptr" in gdb_type
+    assert (
+        value.startswith("0x")
+        and value.endswith({"[0]": " <g1>", "g0": " <&runtime.g0>", "midle": ">"}[field])
+        and "*" in gdb_type
+        or "ptr" in gdb_type
+    )
 
 
 def test_nil_has_no_arrow(dap, hello):
@@ -103,12 +117,19 @@ def test_a_value_asked_for_as_text_is_one_line(mi, hello):
 
 
 def test_one_unreadable_field_costs_one_row(at_main, hello):
-    rows = opened(at_main(hello), "*(g*)(((unsigned long)&_end + 4095 & ~4095ul) - 100)")  # its end lies beyond the program's memory
+    # its end lies beyond the program's memory
+    rows = opened(at_main(hello), "*(g*)(((unsigned long)&_end + 4095 & ~4095ul) - 100)")
     assert rows["stack"][0] and ("unreadable" in rows["stktop"][0] or not rows["stktop"][0])  # MI shows it as nothing
 
 
-HELD = {"is": ("slice of 3, room for 3", ["[0]", "[1]", "[2]"]), "units": ("2 of 3 in the buffer", ["[0]", "[1]"]),
-        "set": ("map of 2", ["[0]", "[1]", "[2]", "[3]"]), "nilmap": ("nil", []), "nilch": ("nil", []), "empty": ("slice of 0, room for 0", [])}  # fmt: skip
+HELD = {
+    "is": ("slice of 3, room for 3", ["[0]", "[1]", "[2]"]),
+    "units": ("2 of 3 in the buffer", ["[0]", "[1]"]),
+    "set": ("map of 2", ["[0]", "[1]", "[2]", "[3]"]),
+    "nilmap": ("nil", []),
+    "nilch": ("nil", []),
+    "empty": ("slice of 0, room for 0", []),
+}
 
 
 def test_what_a_go_program_holds_opens(dap, go_build):
@@ -116,11 +137,14 @@ def test_what_a_go_program_holds_opens(dap, go_build):
     editor.launch("main.stop")
     frame = next(frame["id"] for frame in editor.frames() if frame["name"] == "main.main")
     found = {row["name"]: row for row in editor.variables(editor.scopes(frame)["Locals"]) if row["name"] in HELD}
-    rows = {name: editor.variables(row["variablesReference"]) if row["variablesReference"] else [] for name, row in found.items()}
+    rows = {
+        name: editor.variables(row["variablesReference"]) if row["variablesReference"] else []
+        for name, row in found.items()
+    }
     assert {name: (row["value"], [each["name"] for each in rows[name]]) for name, row in found.items()} == HELD
 
 
-# ---- many --------------------------------------------------------------------------------------------------------------
+# ---- many ------------------------------------------------------------------------------------------------------------
 
 
 @pytest.fixture(scope="session")

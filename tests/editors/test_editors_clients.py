@@ -61,16 +61,35 @@ def test_nothing_outlives_a_talk(mi, hello):
     os.close(process)
 
 
-@pytest.mark.parametrize("line, message", [
-    ('12^done,a="b",c={d="e",f=["g","h"]},i=[],j={}', {"kind": "^", "token": "12", "name": "done",
-                                                       "fields": {"a": "b", "c": {"d": "e", "f": ["g", "h"]}, "i": [], "j": {}}}),
-    ('*stopped,frame={level="0",args=[{name="n",value="\\"x\\\\n\\""}]}', {
-        "kind": "*", "token": "", "name": "stopped", "fields": {"frame": {"level": "0", "args": [{"name": "n", "value": '"x\\n"'}]}}}),
-    ('^done,stack=[frame={level="0"},frame={level="1"}]', {"kind": "^", "token": "", "name": "done",
-                                                          "fields": {"stack": [{"level": "0"}, {"level": "1"}]}}),
-    ('~"\\303\\251\\t\\033[m\\n"', {"kind": "console", "text": "é\t\x1b[m\n"}),
-    ("(gdb) ", {"kind": "prompt", "text": "(gdb) \n"}),
-    ("hello world", {"kind": "other", "text": "hello world\n"}),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "line, message",
+    [
+        (
+            '12^done,a="b",c={d="e",f=["g","h"]},i=[],j={}',
+            {
+                "kind": "^",
+                "token": "12",
+                "name": "done",
+                "fields": {"a": "b", "c": {"d": "e", "f": ["g", "h"]}, "i": [], "j": {}},
+            },
+        ),
+        (
+            '*stopped,frame={level="0",args=[{name="n",value="\\"x\\\\n\\""}]}',
+            {
+                "kind": "*",
+                "token": "",
+                "name": "stopped",
+                "fields": {"frame": {"level": "0", "args": [{"name": "n", "value": '"x\\n"'}]}},
+            },
+        ),
+        (
+            '^done,stack=[frame={level="0"},frame={level="1"}]',
+            {"kind": "^", "token": "", "name": "done", "fields": {"stack": [{"level": "0"}, {"level": "1"}]}},
+        ),
+        ('~"\\303\\251\\t\\033[m\\n"', {"kind": "console", "text": "é\t\x1b[m\n"}),
+        ("(gdb) ", {"kind": "prompt", "text": "(gdb) \n"}),
+        ("hello world", {"kind": "other", "text": "hello world\n"}),
+    ],
+)
 def test_lines_of_mi_are_understood(line, message):
     assert mi_client.parsed(line + "\n") == message

@@ -1,4 +1,5 @@
-"""Go's names in an editor's watch window: `runtime.g0`, `sched`, `allgs[0]`, in both worlds, in frames of every language."""
+"""Go's names in an editor's watch window: `runtime.g0`, `sched`, `allgs[0]`, in both worlds, in frames of every
+language."""
 
 import dap as dap_client
 import mi as mi_client
@@ -6,7 +7,8 @@ import pytest
 
 NAMES = ("g0", "runtime.g0", "m0", "runtime.m0", "sched", "runtime.sched", "allgs", "runtime.allgs", "runtime.g0.goid")
 ELEMENTS = ("allgs[0]", "allp[0]", "runtime.allgs[0]", "runtime.allp[0]", "runtime.allp[0].id")
-PLACES = ("runtime.rt0_go", "runtime.schedinit", "runtime.mstart", "main.main")  # assembly, C++ or Go, before and after all is set up
+# assembly, C++ or Go, before and after all is set up
+PLACES = ("runtime.rt0_go", "runtime.schedinit", "runtime.mstart", "main.main")
 ASSEMBLY = {"runtime.rt0_go", "runtime.mstart"}
 
 OWN = """package main
@@ -40,7 +42,9 @@ def asked(request):
                 editor.send("continue", threadId=stopped["threadId"])
             else:
                 place = stopped["frame"]["func"].replace("main_main", "main.main")
-                found[place if "." in place else "runtime." + place] = {each: _created(editor, each) for each in expressions}
+                found[place if "." in place else "runtime." + place] = {
+                    each: _created(editor, each) for each in expressions
+                }
                 editor.send("-exec-continue")
         return found
 
@@ -72,12 +76,19 @@ def program(request):
 def test_names_work_in_every_frame(asked, program):
     found = asked(program, NAMES)
     assert set(found) == set(PLACES)
-    assert {(place, name, text) for place, texts in found.items() for name, text in texts.items() if isinstance(text, str)} == set()
+    assert {
+        (place, name, text) for place, texts in found.items() for name, text in texts.items() if isinstance(text, str)
+    } == set()
 
 
 def test_elements_work_once_there_are_some(asked, program):
     found = asked(program, ELEMENTS)
-    refused = {(place, name) for place in ("runtime.mstart", "main.main") for name, text in found[place].items() if isinstance(text, str)}
+    refused = {
+        (place, name)
+        for place in ("runtime.mstart", "main.main")
+        for name, text in found[place].items()
+        if isinstance(text, str)
+    }
     plain = {("runtime.mstart", name) for name in ("allgs[0]", "allp[0]")}  # gdb asks what `[]` means only in C++
     assert refused == (plain if "programs" in str(program) else set())
 

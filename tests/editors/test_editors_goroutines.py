@@ -1,4 +1,5 @@
-"""Goroutines that are on no thread, in an editor: a variable of the innermost frame lists those that are parked, with their frames."""
+"""Goroutines that are on no thread, in an editor: a variable of the innermost frame lists those that are parked, with
+their frames."""
 
 import pytest
 
@@ -25,7 +26,10 @@ def test_the_innermost_frame_lists_the_parked_ones(stopped):
     editor, frames = stopped
     goroutines = listed(editor, frames[0])["goroutines"]
     rows = opened(editor, goroutines)
-    assert goroutines["value"] == f"{len(rows)} parked" and sum("chan receive main.worker" in row["value"] for row in rows) == 20
+    assert (
+        goroutines["value"] == f"{len(rows)} parked"
+        and sum("chan receive main.worker" in row["value"] for row in rows) == 20
+    )
 
 
 def test_other_frames_do_not(stopped):

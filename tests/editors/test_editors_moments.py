@@ -7,12 +7,28 @@ import pytest
 MOMENTS = ["not started", "entry", "schedinit", "main.main", "ended"]
 PLACES = {"entry": "*{entry}", "schedinit": "runtime.schedinit", "main.main": "main.main"}
 
-MI = ["-stack-list-frames", "-stack-info-depth", "-stack-list-variables --all-values", "-stack-list-arguments 1", "-thread-info",
-      "-list-thread-groups", "-data-evaluate-expression g0", "-data-evaluate-expression sched", "-var-create - * m0",
-      "-data-list-register-values x 16", "-data-disassemble -s $pc -e $pc+16 -- 0", "-data-read-memory-bytes $sp 32",
-      "-break-insert runtime.newproc", "-break-list", "-exec-next", '-interpreter-exec console "rt0"',
-      '-interpreter-exec console "info goroutines"', '-interpreter-exec console "rt0 check"', '-interpreter-exec console "rt0 waits"',
-      '-interpreter-exec console "bt"']  # fmt: skip
+MI = [
+    "-stack-list-frames",
+    "-stack-info-depth",
+    "-stack-list-variables --all-values",
+    "-stack-list-arguments 1",
+    "-thread-info",
+    "-list-thread-groups",
+    "-data-evaluate-expression g0",
+    "-data-evaluate-expression sched",
+    "-var-create - * m0",
+    "-data-list-register-values x 16",
+    "-data-disassemble -s $pc -e $pc+16 -- 0",
+    "-data-read-memory-bytes $sp 32",
+    "-break-insert runtime.newproc",
+    "-break-list",
+    "-exec-next",
+    '-interpreter-exec console "rt0"',
+    '-interpreter-exec console "info goroutines"',
+    '-interpreter-exec console "rt0 check"',
+    '-interpreter-exec console "rt0 waits"',
+    '-interpreter-exec console "bt"',
+]
 
 
 @pytest.fixture(params=["mirror", "go"])
@@ -46,15 +62,20 @@ def test_mi_answers_at_any_moment(mi, program, moment):
             if editor.command(command) == {} and command == "-exec-next" and moment not in ("not started", "ended"):
                 editor.wait("stopped")
         except mi_client.Refused as refused:
-            assert str(refused) and "Traceback" not in str(refused) and "Error occurred in Python" not in str(refused), command
+            assert (
+                str(refused) and "Traceback" not in str(refused) and "Error occurred in Python" not in str(refused)
+            ), command
             refused_ones.append(command)
     assert editor.command("-gdb-version") == {}
     if moment in PLACES:  # Go's variables have their package's name
-        assert [each for each in refused_ones if not each.startswith(("-data-evaluate-expression ", "-var-create "))] == []
+        assert [
+            each for each in refused_ones if not each.startswith(("-data-evaluate-expression ", "-var-create "))
+        ] == []
 
 
 def _all_asked(editor, pc):
-    """Everything that an editor asks after a stop, and some that it asks at other times; returns which requests were refused."""
+    """Everything that an editor asks after a stop, and some that it asks at other times; returns which requests were
+    refused."""
     refused_ones = set()
 
     def asked(command, **arguments):
@@ -71,7 +92,9 @@ def _all_asked(editor, pc):
     frames = asked("stackTrace", threadId=thread).get("stackFrames", [])
     for frame in frames[:3] or [{"id": 0}]:
         for scope in asked("scopes", frameId=frame["id"]).get("scopes", []):
-            for variable in asked("variables", variablesReference=scope["variablesReference"]).get("variables", [])[:20]:
+            for variable in asked("variables", variablesReference=scope["variablesReference"]).get("variables", [])[
+                :20
+            ]:
                 known = variable.get("namedVariables", 0) + variable.get("indexedVariables", 0)
                 # To gdb 16 a pointer to nothing known has something behind it, and it fails there.
                 if variable["variablesReference"] and known and not variable.get("type", "").startswith("void"):

@@ -1,4 +1,5 @@
-"""What an editor shows beside the code: every scope can be read, at every moment of the boot. One variable that cannot is one row."""
+"""What an editor shows beside the code: every scope can be read, at every moment of the boot. One variable that cannot
+is one row."""
 
 import pathlib
 import tomllib
@@ -16,9 +17,16 @@ def stops(editor, functions):
     """Yields the thread at each of these functions, where it is called first, until the program has ended."""
     left = list(functions)
     editor.start(*left)
-    while stopped := editor.take(lambda each: each.get("event") in ("stopped", "terminated"), "stop or end").get("body"):
+    while stopped := editor.take(lambda each: each.get("event") in ("stopped", "terminated"), "stop or end").get(
+        "body"
+    ):
         yield stopped["threadId"]
-        numbers = [each["id"] for each in editor.request("setFunctionBreakpoints", breakpoints=[{"name": name} for name in left])["breakpoints"]]
+        numbers = [
+            each["id"]
+            for each in editor.request("setFunctionBreakpoints", breakpoints=[{"name": name} for name in left])[
+                "breakpoints"
+            ]
+        ]
         left = [name for name, number in zip(left, numbers) if number not in stopped.get("hitBreakpointIds", numbers)]
         editor.request("setFunctionBreakpoints", breakpoints=[{"name": name} for name in left])
         editor.send("continue", threadId=stopped["threadId"])

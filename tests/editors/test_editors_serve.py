@@ -1,4 +1,5 @@
-"""An editor at `./lab serve`: goroutines as threads, read only; it is told so by a sentence, and the session goes on."""
+"""An editor at `./lab serve`: goroutines as threads, read only; it is told so by a sentence, and the session goes
+on."""
 
 import re
 import subprocess
@@ -20,8 +21,13 @@ def view(mirror_program, tmp_path_factory):
         server = None
         try:
             assert process.stdout.readline() == "standing\n"
-            server = subprocess.Popen([ROOT / "lab", "serve", str(process.pid), "--unix", path], stdin=subprocess.DEVNULL,
-                                      stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+            server = subprocess.Popen(
+                [ROOT / "lab", "serve", str(process.pid), "--unix", path],
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                text=True,
+            )
             line = server.stdout.readline()
             assert re.search("target remote", line), line
             yield program, path
@@ -45,7 +51,9 @@ def adapter(dap, view):
 
 def test_the_adapter_hears_where_it_is(adapter):
     editor, _ = adapter
-    assert editor.take(lambda each: each.get("event") == "output" and SENTENCE in each["body"]["output"], "the sentence")
+    assert editor.take(
+        lambda each: each.get("event") == "output" and SENTENCE in each["body"]["output"], "the sentence"
+    )
 
 
 def test_every_way_to_move_says_so_and_stops_again(adapter):
@@ -55,8 +63,13 @@ def test_every_way_to_move_says_so_and_stops_again(adapter):
         editor.output()
         editor.request(command, threadId=thread)
         editor.wait("stopped")
-        assert editor.take(lambda each: each.get("event") == "output" and SENTENCE in each["body"]["output"], f"the sentence to {command}")
-        assert editor.request("threads") == before and [f["name"] for f in editor.frames(thread)] == [f["name"] for f in frames], command
+        assert editor.take(
+            lambda each: each.get("event") == "output" and SENTENCE in each["body"]["output"],
+            f"the sentence to {command}",
+        )
+        assert editor.request("threads") == before and [f["name"] for f in editor.frames(thread)] == [
+            f["name"] for f in frames
+        ], command
 
 
 def test_breakpoints_can_be_set_in_a_view(adapter):

@@ -1,4 +1,5 @@
-"""An editor's steps stay with the goroutine: one stop for each, where the goroutine goes on, whatever thread that is."""
+"""An editor's steps stay with the goroutine: one stop for each, where the goroutine goes on, whatever thread that
+is."""
 
 import pytest
 from moves import built

@@ -1,4 +1,5 @@
-"""The rt0 commands that let the program run, typed in an editor's console: the editor hears that it runs and where it stops."""
+"""The rt0 commands that let the program run, typed in an editor's console: the editor hears that it runs and where it
+stops."""
 
 import pytest
 
@@ -19,10 +20,15 @@ def on_dap(dap, hello):
     return editor
 
 
-@pytest.mark.parametrize("command, function", [
-    ("rt0 run", "_rt0_amd64_linux"), ("rt0 next", "_rt0_amd64_linux"), ("rt0 until schedinit", "runtime.schedinit"),
-    ("rt0 until main.main", "main.main"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "command, function",
+    [
+        ("rt0 run", "_rt0_amd64_linux"),
+        ("rt0 next", "_rt0_amd64_linux"),
+        ("rt0 until schedinit", "runtime.schedinit"),
+        ("rt0 until main.main", "main.main"),
+    ],
+)
 def test_mi_hears_of_the_run_and_where_it_ends(on_mi, command, function):
     on_mi.console(command)
     on_mi.wait("running")
@@ -84,7 +90,9 @@ def test_dap_hears_of_no_breakpoint_of_ours(on_dap):
 
 
 def test_dap_hears_of_the_end(on_dap):
-    assert "exit code 0" in [on_dap.evaluate(f"rt0 {command}", "repl")["result"] for command in ("until exit", "next")][-1]
+    assert (
+        "exit code 0" in [on_dap.evaluate(f"rt0 {command}", "repl")["result"] for command in ("until exit", "next")][-1]
+    )
     assert on_dap.wait("exited")["exitCode"] == 0
 
 

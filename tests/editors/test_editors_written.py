@@ -1,5 +1,5 @@
-"""What `./lab editor` writes, driven as the editors drive it: over DAP and MI by the small clients, and in Neovim and Emacs
-themselves where they are. tests/cli/test_editor.py has the rest of the verb."""
+"""What `./lab editor` writes, driven as the editors drive it: over DAP and MI by the small clients, and in Neovim and
+Emacs themselves where they are. tests/cli/test_editor.py has the rest of the verb."""
 
 import json
 import os
@@ -20,18 +20,27 @@ QUOTED = 'a "b" \\c it\'s ü %d @name@ \x1b\n$x'  # a name in which everything h
 @pytest.fixture
 def written(tmp_path):
     """written(editor, program): the folder with what `./lab editor` wrote for it."""
+
     def write(editor, program="prodcons"):
         path = os.pathsep.join([os.path.dirname(shutil.which(GDB)), os.environ["PATH"]])
-        done = subprocess.run([ROOT / "lab", "editor", editor, str(program)], cwd=tmp_path, stdin=subprocess.DEVNULL, text=True,
-                              capture_output=True, env=os.environ | {"PATH": path})  # fmt: skip
+        done = subprocess.run(
+            [ROOT / "lab", "editor", editor, str(program)],
+            cwd=tmp_path,
+            stdin=subprocess.DEVNULL,
+            text=True,
+            capture_output=True,
+            env=os.environ | {"PATH": path},
+        )
         assert done.returncode == 0, done.stderr
         return tmp_path
+
     return write
 
 
 @pytest.fixture
 def process(go_standing):
-    """The id of a Go process whose goroutines stand still. Tests name it first: it ends last, when nobody holds it any more."""
+    """The id of a Go process whose goroutines stand still. Tests name it first: it ends last, when nobody holds it any
+    more."""
     with subprocess.Popen([go_standing], stdout=subprocess.PIPE) as standing:
         standing.stdout.read(len("standing"))
         yield standing.pid
@@ -46,11 +55,12 @@ def named_badly(go_standing, tmp_path):
     return tmp_path / QUOTED
 
 
-# ---- VS Code -------------------------------------------------------------------------------------------------------------
+# ---- VS Code ---------------------------------------------------------------------------------------------------------
 
 
 def vscode(folder, process=None):
-    """(the extension's adapter, launch, attach), as VS Code reads them; no adapter where the extension is somebody else's."""
+    """(the extension's adapter, launch, attach), as VS Code reads them; no adapter where the extension is somebody
+    else's."""
     text = (folder / ".vscode" / "launch.json").read_text().replace("${workspaceFolder}", str(folder))
     launch, attach = json.loads(text.replace("${input:rt0lab-process}", str(process)))["configurations"]
     manifest = folder / ".vscode" / "extensions" / "rt0lab" / "package.json"
@@ -105,7 +115,9 @@ def without_dap(process, written, go_standing):
     """(launch, attach) of a Go program for a gdb that has no DAP."""
     adapter, launch, attach = vscode(written("vscode", go_standing), process)
     if adapter:
-        pytest.skip("this gdb has DAP, so VS Code speaks that: RT0LAB_GDB=PATH names a gdb before 14 (Debian 12 brings 13)")
+        pytest.skip(
+            "this gdb has DAP, so VS Code speaks that: RT0LAB_GDB=PATH names a gdb before 14 (Debian 12 brings 13)"
+        )
     return launch, attach
 
 
@@ -124,7 +136,7 @@ def test_vscode_shows_the_goroutines_of_a_process_without_dap(without_dap, mi):
     assert sum("chan receive main.worker" in name for name in names) == 20
 
 
-# ---- Neovim --------------------------------------------------------------------------------------------------------------
+# ---- Neovim ----------------------------------------------------------------------------------------------------------
 
 
 @pytest.fixture(scope="session")
@@ -161,17 +173,25 @@ vim.cmd("luafile rt0lab.lua")
 
 
 def in_neovim(neovim, folder, script):
-    """What a script in Lua leaves with `say`, run in a Neovim without a user's settings that has loaded what is in the folder."""
+    """What a script in Lua leaves with `say`, run in a Neovim without a user's settings that has loaded what is in the
+    folder."""
     (folder / "test.lua").write_text(NEOVIM.replace("PATIENCE", str(PATIENCE * 1000)) + script)
     words = ["--headless", "-n", "-u", "NONE", "-i", "NONE", "-c", "luafile test.lua", "-c", "qall!"]
-    done = subprocess.run([neovim, *words], cwd=folder, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=3 * PATIENCE)
+    done = subprocess.run(
+        [neovim, *words], cwd=folder, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=3 * PATIENCE
+    )
     assert (folder / "said").exists(), done.stderr
     return json.loads((folder / "said").read_text())
 
 
 def test_neovim_walks_through_the_boot(neovim, written):
-    """Read off gdb's window: Termdebug of 0.7 loses a stop that reaches it in two pieces, and with it the place in the source."""
-    assert in_neovim(neovim, written("nvim"), """
+    """Read off gdb's window: Termdebug of 0.7 loses a stop that reaches it in two pieces, and with it the place in the
+    source."""
+    assert (
+        in_neovim(
+            neovim,
+            written("nvim"),
+            """
 vim.cmd("Rt0lab")
 wait(function() return text():find("New UI allocated") end)
 type_in_gdb("starti")
@@ -179,25 +199,40 @@ wait(function() return text():find("_rt0_amd64_linux ()", 1, true) end)
 type_in_gdb("rt0 until schedinit")
 wait(function() return text():find("== stage %d+/%d+  schedinit =") end)
 say("there")
-""") == "there"
+""",
+        )
+        == "there"
+    )
 
 
 def test_neovim_shows_the_goroutines_of_a_process(process, neovim, written, go_standing):
-    assert in_neovim(neovim, written("nvim", go_standing), f"""
+    assert (
+        in_neovim(
+            neovim,
+            written("nvim", go_standing),
+            f"""
 vim.cmd("Rt0labGoroutines {process}")
 wait(function() return text():find("New UI allocated") end)
 type_in_gdb("info threads")
 local count
 wait(function() _, count = text():gsub("chan receive main.worker", ""); return count == 20 end)
 say(count)
-""") == 20
+""",
+        )
+        == 20
+    )
 
 
 @pytest.fixture
 def nvim_dap(neovim, written, _has_dap):
-    """nvim_dap(program, process): (adapter, launch, attach) as nvim-dap finds them; the user names the process when asked."""
+    """nvim_dap(program, process): (adapter, launch, attach) as nvim-dap finds them; the user names the process when
+    asked."""
+
     def read(program, process=0):
-        adapter, launch, attach = in_neovim(neovim, written("nvim", program), f"""
+        adapter, launch, attach = in_neovim(
+            neovim,
+            written("nvim", program),
+            f"""
 local dap = {{ adapters = {{}}, configurations = {{}} }}
 package.loaded.dap = dap
 vim.fn.input = function() return "{process}" end
@@ -205,13 +240,15 @@ vim.cmd("luafile rt0lab.lua")
 local launch, attach = unpack(dap.configurations.go)
 attach.target = attach.target()
 say({{ dap.adapters[launch.type], launch, attach }})
-""")
+""",
+        )
         assert adapter["type"] == "executable"
         return [adapter["command"], *adapter["args"]], launch, attach
+
     return read
 
 
-# ---- Emacs ---------------------------------------------------------------------------------------------------------------
+# ---- Emacs -----------------------------------------------------------------------------------------------------------
 
 
 @pytest.fixture(scope="session")
@@ -242,14 +279,24 @@ EMACS = """
 def in_emacs(emacs, folder, script):
     """What a script in Lisp leaves with `say`, run in an Emacs without a user's settings."""
     (folder / "test.el").write_text(EMACS.replace("PATIENCE", str(PATIENCE)) + script)
-    done = subprocess.run([emacs, "-Q", "--batch", "-l", "test.el"], cwd=folder, stdin=subprocess.DEVNULL, capture_output=True, text=True,
-                          timeout=3 * PATIENCE)
+    done = subprocess.run(
+        [emacs, "-Q", "--batch", "-l", "test.el"],
+        cwd=folder,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=3 * PATIENCE,
+    )
     assert (folder / "said").exists(), done.stderr
     return json.loads((folder / "said").read_text())
 
 
 def test_emacs_steps_through_the_mirror(emacs, written):
-    assert in_emacs(emacs, written("emacs"), """
+    assert (
+        in_emacs(
+            emacs,
+            written("emacs"),
+            """
 (load-file "rt0lab.el")
 (rt0lab)
 (wait (lambda () (string-match "(gdb)" (text))))
@@ -260,25 +307,39 @@ def test_emacs_steps_through_the_mirror(emacs, written):
   (gud-call "-exec-next")
   (wait (lambda () (/= first (cdr gud-last-last-frame)))))
 (say (place))
-""") == "proc.cpp"
+""",
+        )
+        == "proc.cpp"
+    )
 
 
 def test_emacs_shows_the_goroutines_of_a_process(process, emacs, written, go_standing):
-    assert in_emacs(emacs, written("emacs", go_standing), f"""
+    assert (
+        in_emacs(
+            emacs,
+            written("emacs", go_standing),
+            f"""
 (load-file "rt0lab.el")
 (rt0lab-goroutines {process})
 (wait (lambda () (string-match "(gdb)" (text))))
 (type "info threads")
 (wait (lambda () (= 20 (cl-count-if (lambda (line) (string-match "chan receive main.worker" line)) (split-string (text) "\n")))))
 (say 20)
-""") == 20
+""",
+        )
+        == 20
+    )
 
 
 @pytest.fixture
 def dape(emacs, written, _has_dap):
     """dape(program, process): (adapter, launch, attach) as dape finds them; the user names the process when asked."""
+
     def read(program, process=0):
-        adapter, launch, attach = in_emacs(emacs, written("emacs", program), f"""
+        adapter, launch, attach = in_emacs(
+            emacs,
+            written("emacs", program),
+            f"""
 (defvar dape-configs nil)
 (provide 'dape)
 (load-file "rt0lab.el")
@@ -286,12 +347,14 @@ def dape(emacs, written, _has_dap):
 (let ((attach (cdr (nth 0 dape-configs))) (launch (cdr (nth 1 dape-configs))))
   (plist-put attach :target (funcall (plist-get attach :target)))
   (say (vector (cons (plist-get launch 'command) (plist-get launch 'command-args)) (memq :program launch) (memq :program attach))))
-""")
+""",
+        )
         return adapter, launch, attach
+
     return read
 
 
-# ---- the extensions that speak DAP ----------------------------------------------------------------------------------------
+# ---- the extensions that speak DAP -----------------------------------------------------------------------------------
 
 
 @pytest.fixture(params=["nvim_dap", "dape"])
@@ -312,4 +375,7 @@ def test_an_extension_launches_a_program_of_any_name(dap, extension, named_badly
 
 def test_an_extension_shows_the_goroutines_of_a_process(process, dap, extension, go_standing):
     adapter, _, attach = extension(go_standing, process)
-    assert any("chan receive main.worker" in thread["name"] for thread in started(dap, adapter, attach).request("threads")["threads"])
+    assert any(
+        "chan receive main.worker" in thread["name"]
+        for thread in started(dap, adapter, attach).request("threads")["threads"]
+    )

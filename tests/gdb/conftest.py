@@ -34,11 +34,16 @@ def gdb_text(tmp_path):
 
 @pytest.fixture(scope="session", params=["mirror", "mirror-O2", "go", "go-O2"])
 def parked(request):
-    """A program whose goroutines wait for each kind of thing; it calls main.ready once they do. Its argument is how many receive."""
+    """A program whose goroutines wait for each kind of thing; it calls main.ready once they do. Its argument is how
+    many receive."""
     if request.param.startswith("mirror"):
-        return request.getfixturevalue("mirror_program")("parked", "tests/runtime", "release" if request.param.endswith("O2") else "debug")
+        return request.getfixturevalue("mirror_program")(
+            "parked", "tests/runtime", "release" if request.param.endswith("O2") else "debug"
+        )
     flags = [] if request.param.endswith("O2") else ["-gcflags=all=-N -l"]
-    return request.getfixturevalue("go_build")("parked", pathlib.Path(__file__).with_name("parked.go.txt").read_text(), *flags)
+    return request.getfixturevalue("go_build")(
+        "parked", pathlib.Path(__file__).with_name("parked.go.txt").read_text(), *flags
+    )
 
 
 @pytest.fixture(scope="session", params=["mirror", "go"])

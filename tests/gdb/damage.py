@@ -1,7 +1,8 @@
-"""Damages a program's memory, live or in a core file, one mutation at a time, and runs every command over it. Runs inside gdb.
+"""Damages a program's memory, live or in a core file, one mutation at a time, and runs every command over it. Runs
+inside gdb.
 
-A mutation is (name, [(address, bytes)], the ids it may cost). Half are a wrong value in some field of some structure, half are
-queues, slices, stacks and strings that deserve a shape of their own; a seed picks.
+A mutation is (name, [(address, bytes)], the ids it may cost). Half are a wrong value in some field of some structure,
+half are queues, slices, stacks and strings that deserve a shape of their own; a seed picks.
 """
 
 import json
@@ -16,9 +17,13 @@ from gdbrun import without_remarks
 from rt0lab import bulk, checks, goroutines, model, snapshot
 
 PATIENCE = 2  # seconds of processor that one command may take
-PYTHON = re.compile(r"Python Exception|Traceback \(most|rt0 itself failed|cannot be shown|<class '|\b[A-Z]\w+Error\b(?!\))")  # reflect.(*ValueError) is Go's
+# reflect.(*ValueError) is Go's
+PYTHON = re.compile(
+    r"Python Exception|Traceback \(most|rt0 itself failed|cannot be shown|<class '|\b[A-Z]\w+Error\b(?!\))"
+)
 WILD = (0, 1, 0x10, 0x123456789000, 0x123456789001, 0x8000_0000_0000, 0xDEADBEEF_DEADBEEF, (1 << 63) + 8, (1 << 64) - 1)
-LISTS = ("info goroutines -json", "info goroutines", "info ms -json", "info ps -json", "info sched -json", "rt0 waits")  # these never fail
+# these never fail
+LISTS = ("info goroutines -json", "info goroutines", "info ms -json", "info ps -json", "info sched -json", "rt0 waits")
 SHARE = 6  # of the other commands every sixth runs at a mutation, others at the next
 
 
@@ -32,7 +37,9 @@ def do(command):
 
 def ids():
     """The ids that `info goroutines` lists, those of g0s and gsignals left out."""
-    return sorted(row["id"] for row in json.loads(do("info goroutines -all -json")[0]) if "id" in row and not row["system"])
+    return sorted(
+        row["id"] for row in json.loads(do("info goroutines -all -json")[0]) if "id" in row and not row["system"]
+    )
 
 
 class Damage:
@@ -51,8 +58,13 @@ class Damage:
         self.sudogs = sorted({*sudogs, *(sudog.addr for sudog in heads)})
         self.waiters = _semaphores()
         self.leaf = self.waiting[0]
-        for name, kind, address in (("leaf", "g", self.leaf.addr), ("chan", "hchan", self.channels[0]), ("sudog", "sudog", self.sudogs[0]),
-                                    ("em", "m", census.ms[-1].addr), ("pe", "p", model.all_p_addresses()[0])):  # fmt: skip
+        for name, kind, address in (
+            ("leaf", "g", self.leaf.addr),
+            ("chan", "hchan", self.channels[0]),
+            ("sudog", "sudog", self.sudogs[0]),
+            ("em", "m", census.ms[-1].addr),
+            ("pe", "p", model.all_p_addresses()[0]),
+        ):
             gdb.set_convenience_variable(name, gdb.Value(address).cast(model.world().type(kind).pointer()))
         self.ms, self.ps = [m.addr for m in census.ms], [p for p in model.all_p_addresses() if p]
         self.commands = self._commands()
@@ -61,13 +73,39 @@ class Damage:
         n, quote = self.leaf.goid, "'runtime.{}'" if model.world().is_go else "{}"
         variables = [quote.format(name) for name in ("allgs", "allp", "sched", "m0", "buildVersion", "envs")]
         return [
-            "info ms", "info ps", "info sched", "rt0 waits -json", "rt0 dump all", "info goroutines -system", "info goroutines -long", "info goroutines -with reason=chan* -group where", "info goroutines -group lock",
-            f"info goroutines {n}", "info goroutines -limit 3 -without fn=main.*", "goroutine 1 bt", f"goroutine {n} bt", f"goroutine {n} up",
-            f"goroutine {n}", f"goroutine {n} info locals", "goroutine m0.g0 bt", f"rt0 holders {quote.format('sched')}.lock", "rt0 check", "rt0 diff", "rt0",
-            "bt", "info locals", "print $getg()", f"print *$g({n})", "print *$m(0)", "print *$p(0)", "complete goroutine 1", "complete info goroutines -w",
-            *(f"print {name}" for name in variables), *(f"print *${name}" for name in ("leaf", "chan", "sudog")),
+            "info ms",
+            "info ps",
+            "info sched",
+            "rt0 waits -json",
+            "rt0 dump all",
+            "info goroutines -system",
+            "info goroutines -long",
+            "info goroutines -with reason=chan* -group where",
+            "info goroutines -group lock",
+            f"info goroutines {n}",
+            "info goroutines -limit 3 -without fn=main.*",
+            "goroutine 1 bt",
+            f"goroutine {n} bt",
+            f"goroutine {n} up",
+            f"goroutine {n}",
+            f"goroutine {n} info locals",
+            "goroutine m0.g0 bt",
+            f"rt0 holders {quote.format('sched')}.lock",
+            "rt0 check",
+            "rt0 diff",
+            "rt0",
+            "bt",
+            "info locals",
+            "print $getg()",
+            f"print *$g({n})",
+            "print *$m(0)",
+            "print *$p(0)",
+            "complete goroutine 1",
+            "complete info goroutines -w",
+            *(f"print {name}" for name in variables),
+            *(f"print *${name}" for name in ("leaf", "chan", "sudog")),
             *(f"with print pretty on -- print *${name}" for name in ("leaf", "chan", "sudog", "em", "pe")),
-        ]  # fmt: skip
+        ]
 
     # -- what is done to it
 
@@ -91,13 +129,21 @@ class Damage:
         """What writes a field of a runtime variable."""
         known = model.world().variable(name)
         leaf = known and known[1].at.get(path)
-        return [(known[0] + leaf.offset, (value & (1 << 8 * leaf.size) - 1).to_bytes(leaf.size, "little"))] if leaf else []
+        return (
+            [(known[0] + leaf.offset, (value & (1 << 8 * leaf.size) - 1).to_bytes(leaf.size, "little"))] if leaf else []
+        )
 
     def field(self):
         """A wrong value in any field of any structure."""
         world, pick = model.world(), self.random.choice
-        objects = {"g": [row.addr for row in self.rows.values()], "m": self.ms, "p": self.ps, "sudog": self.sudogs + self.waiters,
-                   "hchan": self.channels, "schedt": [world.variable("sched")[0]]}  # fmt: skip
+        objects = {
+            "g": [row.addr for row in self.rows.values()],
+            "m": self.ms,
+            "p": self.ps,
+            "sudog": self.sudogs + self.waiters,
+            "hchan": self.channels,
+            "schedt": [world.variable("sched")[0]],
+        }
         kind = pick(list(objects))
         address, leaf = pick(objects[kind]), pick(world.layout(kind).leaves)
         value = pick((*WILD, address, address + 1, self.leaf.addr, self.ms[0], world.address("runtime.main")))
@@ -114,7 +160,10 @@ class Damage:
 
     def _queues(self):
         put, ms, ps, gs = self.put, self.ms, self.ps, [row.addr for row in self.rows.values()]
-        sched, head = model.world().variable("sched")[0], "runq__head" if "runq.head" in model.world().layout("schedt").at else "runqhead"
+        sched, head = (
+            model.world().variable("sched")[0],
+            "runq__head" if "runq.head" in model.world().layout("schedt").at else "runqhead",
+        )
         for value in (*WILD[1:], ms[0] + 1, gs[0], model.world().address("runtime.main")):
             for name, path in (("allm", ""), ("allp", "array")):
                 yield f"{name} {value:#x}", self.variable(name, path, value), set()
@@ -125,17 +174,33 @@ class Damage:
         yield "allm to itself", put("m", ms[0], alllink=ms[0]), set()
         yield "allm in a circle", put("m", ms[0], alllink=ms[-1]), set()
         for one, two in ((ms[0], ms[0]), (ms[0], ms[-1])):
-            yield "midle in a circle", put("schedt", sched, midle=one) + put("m", one, schedlink=two) + put("m", two, schedlink=one), set()
+            yield "midle in a circle", put("schedt", sched, midle=one) + put("m", one, schedlink=two) + put(
+                "m", two, schedlink=one
+            ), set()
         for one, two in ((ps[0], ps[0]), (ps[0], ps[-1])):
-            yield "pidle in a circle", put("schedt", sched, pidle=one) + put("p", one, link=two) + put("p", two, link=one), set()
+            yield "pidle in a circle", put("schedt", sched, pidle=one) + put("p", one, link=two) + put(
+                "p", two, link=one
+            ), set()
         for one, two in ((gs[0], gs[0]), (gs[1], gs[2])):
-            yield "global queue in a circle", put("schedt", sched, **{head: one}) + put("g", one, schedlink=two) + put("g", two, schedlink=one), set()
-        for first, last in ((0, 257), (0xFFFFFFFF, 0), (5, 4), (0, 0xFFFFFFFF), (0, 256), (0x80000000, 0x80000100), (0, 8)):
+            yield "global queue in a circle", put("schedt", sched, **{head: one}) + put("g", one, schedlink=two) + put(
+                "g", two, schedlink=one
+            ), set()
+        for first, last in (
+            (0, 257),
+            (0xFFFFFFFF, 0),
+            (5, 4),
+            (0, 0xFFFFFFFF),
+            (0, 256),
+            (0x80000000, 0x80000100),
+            (0, 8),
+        ):
             yield f"runq {first}..{last}", put("p", ps[0], runqhead=first, runqtail=last), set()
         chan, (one, two, *_) = self.channels[0], self.sudogs
         for field in ("recvq__first", "sendq__first"):
             for a, b in ((one, one), (one, two)):
-                yield f"{field} in a circle", put("hchan", chan, **{field: a}) + put("sudog", a, next=b) + put("sudog", b, next=a), set()
+                yield f"{field} in a circle", put("hchan", chan, **{field: a}) + put("sudog", a, next=b) + put(
+                    "sudog", b, next=a
+                ), set()
             for value in WILD:
                 yield f"{field} {value:#x}", put("hchan", chan, **{field: value}), set()
         for field in ("waitlink", "prev", "next"):
@@ -149,19 +214,29 @@ class Damage:
         for value in WILD[1:] + (self.leaf.addr, 0xFFFFFFFF, 3):
             yield f"allglen {value:#x}", self.variable("allglen", "", value), set()
             for path in ("len", "cap"):
-                yield f"allgs.{path} {value:#x}", self.variable("allgs", path, value), set() if model.scalar("allglen") else every
+                yield f"allgs.{path} {value:#x}", self.variable("allgs", path, value), (
+                    set() if model.scalar("allglen") else every
+                )
             yield f"allgs.array {value:#x}", self.variable("allgs", "array", value), every
             for name in ("gomaxprocs", "ncpu", "argc"):
                 yield f"{name} {value:#x}", self.variable(name, "", value), set()
             yield f"argv {value:#x}", self.variable("argv", "", value), set()
-            for name, path in (("allp", "len"), ("envs", "len"), ("envs", "array"), ("buildVersion", "len"), ("buildVersion", "str")):
+            for name, path in (
+                ("allp", "len"),
+                ("envs", "len"),
+                ("envs", "array"),
+                ("buildVersion", "len"),
+                ("buildVersion", "str"),
+            ):
                 yield f"{name}.{path} {value:#x}", self.variable(name, path, value), set()
         array = model.variable("allgs").get("array")
         words = bulk.words(array, len(self.truth))
         by_address = {row.addr: goid for goid, row in self.rows.items()}
         for value in WILD[1:]:
             place = self.random.randrange(len(words))
-            yield f"allgs[{place}] {value:#x}", [(array + 8 * place, struct.pack("<Q", value))], {by_address.get(words[place])}
+            yield f"allgs[{place}] {value:#x}", [(array + 8 * place, struct.pack("<Q", value))], {
+                by_address.get(words[place])
+            }
         yield "allgs with one twice", [(array, struct.pack("<Q", words[1]))], {by_address.get(words[0])}
         yield "allgs all wild", [(array, b"\xde\xad\xbe\xef" * (2 * len(words)))], every
 
@@ -177,7 +252,16 @@ class Damage:
             yield f"g{row.goid} stack reversed", put("g", at, stack__lo=row.hi, stack__hi=row.lo), set()
             yield f"g{row.goid} stack without end", put("g", at, stack__lo=0, stack__hi=(1 << 64) - 1), set()
             for value in (*WILD, row.hi, row.hi - 8, row.lo, row.addr, model.world().address("runtime.main")):
-                for field in ("sched__sp", "sched__pc", "sched__bp", "waiting", "startpc", "gopc", "waitreason__len", "waitreason__str"):
+                for field in (
+                    "sched__sp",
+                    "sched__pc",
+                    "sched__bp",
+                    "waiting",
+                    "startpc",
+                    "gopc",
+                    "waitreason__len",
+                    "waitreason__str",
+                ):
                     change = put("g", at, **{field: value})
                     if change:
                         yield f"g{row.goid}.{field} {value:#x}", change, set()
@@ -192,8 +276,13 @@ class Damage:
                 yield f"g{row.goid} frames in a circle of {hops + 1}", [(last, frame)], set()
 
     def _flips(self):
-        places = [*((row.addr, "g", {row.goid}) for row in self.rows.values()), *((m, "m", set()) for m in self.ms), *((p, "p", set()) for p in self.ps),
-                  *((s, "sudog", set()) for s in self.sudogs), *((c, "hchan", set()) for c in self.channels)]  # fmt: skip
+        places = [
+            *((row.addr, "g", {row.goid}) for row in self.rows.values()),
+            *((m, "m", set()) for m in self.ms),
+            *((p, "p", set()) for p in self.ps),
+            *((s, "sudog", set()) for s in self.sudogs),
+            *((c, "hchan", set()) for c in self.channels),
+        ]
         for number in range(40):
             changes, costs = [], set()
             for at, kind, own in self.random.sample(places, 4):
@@ -203,21 +292,37 @@ class Damage:
             yield f"flipped bytes {number}", changes, costs
 
     def broken(self):
-        """(name, changes, the check of `rt0 check` that must call it BROKEN) of damage to what the checks claim to check."""
+        """(name, changes, the check of `rt0 check` that must call it BROKEN) of damage to what the checks claim to
+        check."""
         put, var, world = self.put, self.variable, model.world()
         g0, m0, ps = world.variable("g0")[0], world.variable("m0")[0], self.ps
         rows = [row for row in self.rows.values() if row not in self.waiting]
         running = next(row for row in rows if row.m)
         waiting, one, two = self.leaf.addr, *list(self.rows.values())[:2]
-        array, words = model.variable("allgs").get("array"), bulk.words(model.variable("allgs").get("array"), len(self.truth))
+        array, words = model.variable("allgs").get("array"), bulk.words(
+            model.variable("allgs").get("array"), len(self.truth)
+        )
         status = {name: value for value, name in world.names(*world._G_STATUS).items()}
         p_status = {name: value for value, name in world.names(*world._P_STATUS).items()}
         sched, chan, sudog = world.variable("sched")[0], model.read_struct("hchan", self.channels[0]), self.sudogs[0]
         runq = "runq__head" if "runq.head" in world.layout("schedt").at else "runqhead"
         size = "runq__size" if "runq.size" in world.layout("schedt").at else "runqsize"
-        links, allgs, statuses, mp = "m.curg and g.m agree", "allgs and allglen agree", "goroutine statuses fit", "m.p and p.m agree"
-        allm, npidle, nmidle = "allm holds every M once", "sched.npidle counts the idle Ps", "sched.nmidle counts the idle Ms"
-        queues, makes_sense, in_queue = "queued goroutines are runnable", "channels that are waited on make sense", "who waits on a channel is in its queue"
+        links, allgs, statuses, mp = (
+            "m.curg and g.m agree",
+            "allgs and allglen agree",
+            "goroutine statuses fit",
+            "m.p and p.m agree",
+        )
+        allm, npidle, nmidle = (
+            "allm holds every M once",
+            "sched.npidle counts the idle Ps",
+            "sched.nmidle counts the idle Ms",
+        )
+        queues, makes_sense, in_queue = (
+            "queued goroutines are runnable",
+            "channels that are waited on make sense",
+            "who waits on a channel is in its queue",
+        )
 
         yield "g0.m = nil", put("g", g0, m=0), "g0 and m0 point at each other"
         yield "m0.g0 = a goroutine", put("m", m0, g0=waiting), "g0 and m0 point at each other"
@@ -235,7 +340,14 @@ class Damage:
             yield f"allglen = {value}", var("allglen", "", value), allgs
         yield "allgs and allglen are empty", var("allgs", "len", 0) + var("allglen", "", 0), allgs
         yield "allgs and allglen are empty", var("allgs", "len", 0) + var("allglen", "", 0), statuses
-        for name, value in (("g0", g0), ("nil", 0), ("odd", words[2] + 1), ("another", words[0]), ("no memory", 0x10), ("m0's gsignal", model.variable("m0").get("gsignal"))):
+        for name, value in (
+            ("g0", g0),
+            ("nil", 0),
+            ("odd", words[2] + 1),
+            ("another", words[0]),
+            ("no memory", 0x10),
+            ("m0's gsignal", model.variable("m0").get("gsignal")),
+        ):
             yield f"allgs[1] = {name}", [(array + 8, struct.pack("<Q", value))], allgs
         for value in (77, 0xFFFFFFFF, 0x1000 | 77):
             yield f"status = {value}", put("g", waiting, atomicstatus=value), statuses
@@ -254,7 +366,9 @@ class Damage:
         for value in (7, -1):
             yield f"sched.npidle = {value}", put("schedt", sched, npidle=value), npidle
             yield f"sched.nmidle = {value}", put("schedt", sched, nmidle=value), nmidle
-            yield f"sched.runqsize = {value}", put("schedt", sched, **{size: value}), "sched.runqsize counts the global queue"
+            yield f"sched.runqsize = {value}", put(
+                "schedt", sched, **{size: value}
+            ), "sched.runqsize counts the global queue"
         yield "pidle = g0", put("schedt", sched, pidle=g0), npidle
         yield "runq = a waiter", put("schedt", sched, **{runq: waiting}), queues
         yield "runq = g0", put("schedt", sched, **{runq: g0}), queues
@@ -292,18 +406,23 @@ class Damage:
 
     def faults(self, number, name, costs):
         """What is wrong with how the commands answer to a mutation: [(mutation, command, what)]."""
-        found = [(name, *fault) for fault in faults([*LISTS, "goroutine all bt", *self.commands[number % SHARE :: SHARE]])]
+        found = [
+            (name, *fault) for fault in faults([*LISTS, "goroutine all bt", *self.commands[number % SHARE :: SHARE]])
+        ]
         lost = [goid for goid in self.truth if goid not in costs and goid not in ids()]
         return found + [(name, "info goroutines", f"lost {lost}")] if lost else found
 
 
 def _said_broken():
     """[(check, detail)] of what `rt0 check` calls BROKEN."""
-    return [(result.name, result.detail) for result in checks.run(snapshot.Snapshot()) if result.verdict == checks.BROKEN]
+    return [
+        (result.name, result.detail) for result in checks.run(snapshot.Snapshot()) if result.verdict == checks.BROKEN
+    ]
 
 
 def faults(commands, lists=LISTS):
-    """[(command, what)] of those that show Python, take too long, or fail: with more than a line, or at all for a list."""
+    """[(command, what)] of those that show Python, take too long, or fail: with more than a line, or at all for a
+    list."""
     found = []
     for command in commands:
         begin = time.process_time()
@@ -366,7 +485,11 @@ def core(path, count, seed):
     places, done = _segments(path), 0
     with open(path, "r+b") as file:
         for name, changes, costs in mutations:
-            spots = [(offset, data) for address, data in changes if (offset := _offset(places, address, len(data))) is not None]
+            spots = [
+                (offset, data)
+                for address, data in changes
+                if (offset := _offset(places, address, len(data))) is not None
+            ]
             if len(spots) < len(changes) or done == count:
                 continue
             before = [(offset, _patched(file, offset, data)) for offset, data in spots]
@@ -380,7 +503,8 @@ def core(path, count, seed):
 
 
 def cut(path, part):
-    """A core with only this part of its pieces of memory: so it is where a disk was full, or the system leaves memory out."""
+    """A core with only this part of its pieces of memory: so it is where a disk was full, or the system leaves memory
+    out."""
     with open(path, "rb") as file:
         whole = bytearray(file.read())
     heads, count = struct.unpack_from("<Q", whole, 32)[0], struct.unpack_from("<H", whole, 56)[0]
@@ -398,7 +522,10 @@ def _segments(path):
 
 
 def _offset(places, address, size):
-    return next((offset + address - lo for lo, length, offset in places if lo <= address and address + size <= lo + length), None)
+    return next(
+        (offset + address - lo for lo, length, offset in places if lo <= address and address + size <= lo + length),
+        None,
+    )
 
 
 def _patched(file, offset, data):

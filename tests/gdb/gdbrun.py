@@ -12,7 +12,9 @@ GDB = os.environ.get("RT0LAB_GDB", "gdb")  # to try another than PATH's
 sys.path.insert(0, str(ROOT / "gdb-scripts"))
 
 # Before a test's script: `do(COMMAND)` gives what a command printed or the sentence it failed with.
-PREAMBLE = f"import sys; sys.path.insert(0, {str(pathlib.Path(__file__).parent)!r})" + """
+PREAMBLE = (
+    f"import sys; sys.path.insert(0, {str(pathlib.Path(__file__).parent)!r})"
+    + """
 import json, gdb
 from gdbrun import without_remarks
 from rt0lab import (cards, checks, commands, console, go_values, history, model, moments, panel, printers, record, remembering, settings, snapshot, stages,
@@ -34,10 +36,12 @@ def newborn():  # to where clone's child goes another way than its parent: threa
     do(f'break *{child}')
     do('run')
 """
+)
 
 
 def without_remarks(text):
-    """What gdb said, without what it has to say of a core's registers: on a newer processor gdb 16 finds its own cores odd."""
+    """What gdb said, without what it has to say of a core's registers: on a newer processor gdb 16 finds its own cores
+    odd."""
     return re.sub(r"(?m)^warning: (Unexpected size of section|Section `\.reg-xstate/).*\n", "", text)
 
 
@@ -48,7 +52,27 @@ def environment():
 def run_gdb(program, *arguments, **options):
     """One gdb on a program, our package loaded, nothing of the user's; returns the finished process."""
     # A gdb that gives up over a damaged file leaves no core of its own where the tests stand.
-    command = [GDB, "-nx", "-q", "-batch", "-iex", "set auto-load off", "-iex", "maintenance set internal-error corefile no",
-               str(program), "-ex", f"source {LOADER}", *arguments]  # fmt: skip
-    return subprocess.run(command, capture_output=True, text=True, errors="replace", timeout=120,
-                          stdin=subprocess.DEVNULL, env=environment(), **options)  # fmt: skip
+    command = [
+        GDB,
+        "-nx",
+        "-q",
+        "-batch",
+        "-iex",
+        "set auto-load off",
+        "-iex",
+        "maintenance set internal-error corefile no",
+        str(program),
+        "-ex",
+        f"source {LOADER}",
+        *arguments,
+    ]
+    return subprocess.run(
+        command,
+        capture_output=True,
+        text=True,
+        errors="replace",
+        timeout=120,
+        stdin=subprocess.DEVNULL,
+        env=environment(),
+        **options,
+    )

@@ -3,8 +3,10 @@
 import pathlib
 import re
 
-SOURCES = {"go": pathlib.Path(__file__).parent / "cases" / "moves.go",
-           "mirror": pathlib.Path(__file__).parents[1] / "runtime" / "moves.cpp"}  # fmt: skip
+SOURCES = {
+    "go": pathlib.Path(__file__).parent / "cases" / "moves.go",
+    "mirror": pathlib.Path(__file__).parents[1] / "runtime" / "moves.cpp",
+}
 
 
 class Moves:

@@ -1,5 +1,5 @@
-"""Takes fields, types and variables away from what the debug information says, as another version of Go does, and runs the commands.
-Runs inside gdb."""
+"""Takes fields, types and variables away from what the debug information says, as another version of Go does, and runs
+the commands. Runs inside gdb."""
 
 import contextlib
 import struct
@@ -11,9 +11,32 @@ from rt0lab import model, printers
 
 KINDS = ("g", "m", "p", "schedt", "hchan", "sudog")
 NEEDED = (("g", "goid"), ("g", "atomicstatus"))  # without these a goroutine is none
-VARIABLES = ("allgs", "allglen", "allm", "allp", "sched", "m0", "g0", "gomaxprocs", "ncpu", "semtable", "buildVersion", "argv", "runtimeInitTime")
-LISTS = ("info goroutines", "info goroutines -json", "info goroutines -long -all -system", "info ms -json", "info ms", "info ps", "info sched", "info sched -json")
-COMMANDS = (*LISTS, "rt0 check", "rt0 waits", "rt0 dump all", "rt0 panel", "goroutine 1 bt", "goroutine all bt", "print *$g(1)", "print *$m(0)", "print *$p(0)", "rt0")
+VARIABLES = """
+    allgs allglen allm allp sched m0 g0 gomaxprocs ncpu semtable buildVersion argv runtimeInitTime
+""".split()
+LISTS = (
+    "info goroutines",
+    "info goroutines -json",
+    "info goroutines -long -all -system",
+    "info ms -json",
+    "info ms",
+    "info ps",
+    "info sched",
+    "info sched -json",
+)
+COMMANDS = (
+    *LISTS,
+    "rt0 check",
+    "rt0 waits",
+    "rt0 dump all",
+    "rt0 panel",
+    "goroutine 1 bt",
+    "goroutine all bt",
+    "print *$g(1)",
+    "print *$m(0)",
+    "print *$p(0)",
+    "rt0",
+)
 
 
 def faults(lists=LISTS):
@@ -56,7 +79,11 @@ def without_fields(part, parts):
     fields = [(kind, top) for kind in KINDS for top in tops(kind)][part::parts]
     found = {}
     for kind, top in fields:
-        with instead(model.Layout, "__init__", lambda real, layout, world, gdb_type: _cut(real, layout, world, gdb_type, kind, top)):
+        with instead(
+            model.Layout,
+            "__init__",
+            lambda real, layout, world, gdb_type: _cut(real, layout, world, gdb_type, kind, top),
+        ):
             here = faults(() if (kind, top) in NEEDED else LISTS)
         if here:
             found[f"{kind}.{top}"] = here
@@ -83,7 +110,9 @@ def without(method, names, lists=LISTS):
     """{name: faults} where a World knows none of that name: its types, its variables, its constants."""
     found = {}
     for name in names:
-        with instead(model.World, method, lambda real, world, asked: None if name in (asked, "*") else real(world, asked)):
+        with instead(
+            model.World, method, lambda real, world, asked: None if name in (asked, "*") else real(world, asked)
+        ):
             here = faults(lists)
         if here:
             found[name] = here

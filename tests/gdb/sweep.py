@@ -1,7 +1,8 @@
-"""Runs every command over many damaged copies, and counts: python3 tests/gdb/sweep.py elf|dwarf|traces PROGRAM COUNT [SEED].
+"""Runs every command over many damaged copies, and counts: python3 tests/gdb/sweep.py elf|dwarf|traces PROGRAM COUNT
+[SEED].
 
-The tests run a few of each; this runs as many as one likes. A copy at which gdb dies of a signal or of an assertion of its
-own is not counted as a fault of ours: nothing that Python asks it may make it.
+The tests run a few of each; this runs as many as one likes. A copy at which gdb dies of a signal or of an assertion of
+its own is not counted as a fault of ours: nothing that Python asks it may make it.
 """
 
 import json
@@ -22,7 +23,11 @@ def core_of(program, folder):
     """A core of the program at main.ready, and how many goroutines it has."""
     core, answer = folder / "core", folder / "ids"
     body = folder / "core.py"
-    body.write_text(PREAMBLE + TO_READY + f"import damage\ndo('gcore {core}')\nopen({str(answer)!r}, 'w').write(str(len(damage.ids())))\n")
+    body.write_text(
+        PREAMBLE
+        + TO_READY
+        + f"import damage\ndo('gcore {core}')\nopen({str(answer)!r}, 'w').write(str(len(damage.ids())))\n"
+    )
     run_gdb(program, "-ex", f"source {body}")
     return core, int(answer.read_text())
 
@@ -34,7 +39,8 @@ def sweep(kind, program, count, seed, folder):
     if kind == "traces":
         run_gdb(program, "-ex", f"rt0 record {folder / 'whole.json'}")
         trace = json.loads((folder / "whole.json").read_text())
-        trace["stages"] = trace["stages"][:: max(len(trace["stages"]) // 12, 1)]  # a copy of few stops is damaged where it shows
+        # a copy of few stops is damaged where it shows
+        trace["stages"] = trace["stages"][:: max(len(trace["stages"]) // 12, 1)]
         made = mutants.json_mutants(trace, count, seed)
     else:
         core, whole = core_of(program, folder)
@@ -62,11 +68,19 @@ def _run(kind, program, paths, core, folder):
     rows, out, body = [], folder / "out", folder / "body.py"
     while paths:
         out.write_text("")
-        call = f"mutated.traces({paths!r}, {str(out)!r})" if kind == "traces" else f"mutated.programs({paths!r}, {str(core)!r}, {str(out)!r})"
+        call = (
+            f"mutated.traces({paths!r}, {str(out)!r})"
+            if kind == "traces"
+            else f"mutated.programs({paths!r}, {str(core)!r}, {str(out)!r})"
+        )
         body.write_text(PREAMBLE + "import mutated\n" + call + "\n")
         try:
             gdb = run_gdb(program, "-ex", f"source {body}", cwd=folder)  # where a dying gdb leaves its core
-            how = OWN if gdb.returncode < 0 or "internal problem" in gdb.stderr or "internal-error" in gdb.stderr else f"gdb ended with {gdb.returncode}: {gdb.stderr[-300:]}"
+            how = (
+                OWN
+                if gdb.returncode < 0 or "internal problem" in gdb.stderr or "internal-error" in gdb.stderr
+                else f"gdb ended with {gdb.returncode}: {gdb.stderr[-300:]}"
+            )
         except subprocess.TimeoutExpired:
             how = "gdb hung"
         done = list(map(json.loads, out.read_text().splitlines()))
@@ -85,7 +99,9 @@ if __name__ == "__main__":
     for row in found:
         if row["faults"] or row["seen"] == OWN:
             print(json.dumps(row))
-    print(f"{len(found)} copies, {sum(bool(row['faults']) for row in found)} with faults, "
-          f"{sum(row['seen'] == all_of_them for row in found)} with all {all_of_them} goroutines, "
-          f"{sum(row['seen'] is None for row in found)} refused with a sentence, "
-          f"{sum(row['seen'] == OWN for row in found)} at which gdb dies by itself")
+    print(
+        f"{len(found)} copies, {sum(bool(row['faults']) for row in found)} with faults, "
+        f"{sum(row['seen'] == all_of_them for row in found)} with all {all_of_them} goroutines, "
+        f"{sum(row['seen'] is None for row in found)} refused with a sentence, "
+        f"{sum(row['seen'] == OWN for row in found)} at which gdb dies by itself"
+    )

@@ -17,7 +17,10 @@ func stop() {}
 """
 SAID = "it was built anew since, or is another program"
 WAYS = {
-    "live": "pid = gdb.selected_inferior().pid; os.kill(pid, signal.SIGSTOP); do('detach'); replace(); do('file program'); do(f'attach {pid}')\n",
+    "live": (
+        "pid = gdb.selected_inferior().pid; os.kill(pid, signal.SIGSTOP); do('detach'); replace(); do('file program');"
+        " do(f'attach {pid}')\n"
+    ),
     "core": "do('gcore core'); do('kill'); replace(); do('file program'); do('core-file core')\n",
 }
 DONE = "do('kill'); os.path.exists('core') and os.remove('core')\n"
@@ -26,7 +29,9 @@ DONE = "do('kill'); os.path.exists('core') and os.remove('core')\n"
 @pytest.fixture(scope="module")
 def built(go_build):
     """A Go program, and the same built anew after its source was changed."""
-    return go_build("first", SOURCE % "", FLAGS), go_build("second", SOURCE % "\nvar table [9999]int\n\nfunc init() { table[0] = 1 }\n", FLAGS)
+    return go_build("first", SOURCE % "", FLAGS), go_build(
+        "second", SOURCE % "\nvar table [9999]int\n\nfunc init() { table[0] = 1 }\n", FLAGS
+    )
 
 
 @pytest.fixture(params=["mirror", "go"])
@@ -68,7 +73,10 @@ def test_nothing_is_said_of_the_file_that_runs(looked_at, pair, way):
 
 
 def test_it_is_said_once_a_stop(looked_at, built):
-    script = "result = [do('info ms').count('warning: '), do('info ps').count('warning: '), (do('stepi'), do('info ms'))[1].count('warning: ')]"
+    script = (
+        "result = [do('info ms').count('warning: '), do('info ps').count('warning: '), (do('stepi'), do('info"
+        " ms'))[1].count('warning: ')]"
+    )
     assert looked_at("live", *built, "main.stop", script) == [1, 0, 1]
 
 

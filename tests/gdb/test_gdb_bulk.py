@@ -6,31 +6,43 @@ START = "from rt0lab import bulk; until('main.main'); gs, problem = bulk.allgs()
 
 
 def test_rows_are_what_single_reads_give(gdb_json, either):
-    script = START + """
+    script = (
+        START
+        + """
 paths = {'id': 'goid', 'pc': 'sched.pc', 'status': 'atomicstatus', 'lo': 'stack.lo'}
 one_by_one = [[model.read_struct('g', a).get(path) for path in paths.values()] for a in gs]
 result = [[getattr(row, name) for name in paths] for row in bulk.Fields('g', **paths).rows(gs)] == one_by_one and len(gs) > 2
 """
+    )
     assert gdb_json(either, script)
 
 
 def test_a_bad_address_leaves_the_others_whole(gdb_json, either):
-    script = START + """
+    script = (
+        START
+        + """
 one_by_one = [model.read_struct('g', address).get('goid') for address in gs[:2]]
 result = one_by_one, [row and row.id for row in bulk.Fields('g', id='goid').rows([gs[0], 0x10, gs[1], 1 << 64, (1 << 63) + 8])]
 """
+    )
     (one, two), rows = gdb_json(either, script)
     assert rows == [one, None, two, None, None]
 
 
 def test_the_first_of_several_names_counts(gdb_json, either):
-    script = START + "result = bulk.Fields('schedt', a='nosuch', b=('nosuch', 'mnext')).rows([model.variable('sched').addr])[0].b"
+    script = (
+        START
+        + "result = bulk.Fields('schedt', a='nosuch', b=('nosuch', 'mnext')).rows([model.variable('sched').addr])[0].b"
+    )
     assert gdb_json(either, script) >= 1
 
 
 def test_a_field_that_the_type_lacks_is_none(gdb_json, either):
-    assert gdb_json(either, START + "row = bulk.Fields('g', a='nosuch', id='goid', b='stack.nosuch').rows(gs[:1])[0]; "
-                    "result = [row.a, row.id, row.b, row.addr == gs[0]]") == [None, 1, None, True]  # fmt: skip
+    assert gdb_json(
+        either,
+        START + "row = bulk.Fields('g', a='nosuch', id='goid', b='stack.nosuch').rows(gs[:1])[0]; "
+        "result = [row.a, row.id, row.b, row.addr == gs[0]]",
+    ) == [None, 1, None, True]
 
 
 def test_structs_keep_the_order_they_were_asked_for(gdb_json, either):
@@ -38,16 +50,21 @@ def test_structs_keep_the_order_they_were_asked_for(gdb_json, either):
 
 
 def test_words_end_where_memory_ends(gdb_json, hello):
-    script = START + """
+    script = (
+        START
+        + """
 section = max((s for s in model.world().elf.sections), key=lambda s: s.hi)
 end = next(a for a in range(section.hi + 4095 & ~4095, 1 << 40, 4096) if isinstance(model.read(a, 1), model.Unreadable))
 result = [len(bulk.words(end - 24, 1000)), len(bulk.words(end, 10))]
 """
+    )
     assert gdb_json(hello, script) == [3, 0]
 
 
 def test_allgs_of_absurd_length_is_said_and_bounded(gdb_json, either):
-    script = START + """
+    script = (
+        START
+        + """
 at, layout = model.world().variable('allgs')
 for length in (1 << 60, 0xffffffffffffffff, 200):
     gdb.selected_inferior().write_memory(at + layout.at['len'].offset, length.to_bytes(8, 'little'))
@@ -56,25 +73,35 @@ for length in (1 << 60, 0xffffffffffffffff, 200):
 else:
     result = not problem
 """
+    )
     assert gdb_json(either, script)
 
 
 def test_a_field_that_is_read_later_is_the_same(gdb_json, either):
-    script = START + """
+    script = (
+        START
+        + """
 paths = {'id': 'goid', 'lo': 'stack.lo', 'pc': 'sched.pc'}
 def rows(**options): return [(row.id, row.lo, row.pc) for row in bulk.Fields('g', **options, **paths).rows(gs)]
 result = rows() == rows(later=('lo', 'pc')) and rows()[0][1] > 0
 """
+    )
     assert gdb_json(either, script)
 
 
 def test_columns_have_zeros_for_what_cannot_be_read(gdb_json, either):
-    script = START + "found = bulk.Fields('g', id='goid').columns([gs[0], 0x10]); result = found.id, found.addr == [0x10, gs[0]]"
+    script = (
+        START
+        + "found = bulk.Fields('g', id='goid').columns([gs[0], 0x10]); result = found.id, found.addr == [0x10, gs[0]]"
+    )
     assert gdb_json(either, script) == [[0, 1], True]
 
 
 def test_rows_come_in_the_order_of_their_ids(gdb_json, either):
-    script = START + "from rt0lab import goroutines; ids = [row.goid for row in goroutines.Census().rows]; result = ids == sorted(ids) and len(ids) > 2"
+    script = (
+        START + "from rt0lab import goroutines; ids = [row.goid for row in goroutines.Census().rows]; result = ids =="
+        " sorted(ids) and len(ids) > 2"
+    )
     assert gdb_json(either, script)
 
 
@@ -84,30 +111,45 @@ def put(place, value): gdb.selected_inferior().write_memory(array + 8 * place, v
 """
 
 
-@pytest.mark.parametrize("what, value", [
-    ("allgs[1] is g0", "model.world().variable('g0')[0]"),
-    ("allgs[1] is m0's gsignal", "model.variable('m0').get('gsignal')"),
-    ("allgs[1] is nil", "0"),
-    ("allgs[1] is 0x", "gs[1] + 1"),
-    ("allgs holds 1 of them twice", "gs[0]"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "what, value",
+    [
+        ("allgs[1] is g0", "model.world().variable('g0')[0]"),
+        ("allgs[1] is m0's gsignal", "model.variable('m0').get('gsignal')"),
+        ("allgs[1] is nil", "0"),
+        ("allgs[1] is 0x", "gs[1] + 1"),
+        ("allgs holds 1 of them twice", "gs[0]"),
+    ],
+)
 def test_what_is_no_goroutine_is_said_and_is_none(gdb_json, either, what, value):
-    script = START + DAMAGED + f"lost = gs[1]; put(1, {value}); found, said = bulk.allgs(); result = [said, found == [g for g in gs if g != lost]]"
+    script = (
+        START
+        + DAMAGED
+        + f"lost = gs[1]; put(1, {value}); found, said = bulk.allgs(); result = [said, found == [g for g in gs if g !="
+        " lost]]"
+    )
     said, rest_is_whole = gdb_json(either, script)
     assert what in said and rest_is_whole
 
 
 def test_a_lost_goroutine_is_missed_in_the_list(gdb_json, either):
-    script = START + DAMAGED + """
+    script = (
+        START
+        + DAMAGED
+        + """
 put(1, model.world().variable('g0')[0])
 result = [do('info goroutines').splitlines()[0], [row for row in json.loads(do('info goroutines -json')) if 'problem' in row], do('info goroutines')]
 """
+    )
     first, rows, text = gdb_json(either, script)
     assert first.startswith("allgs[1] is g0: no goroutine.") and len(rows) == 1 and " 0 " not in text
 
 
 def test_the_panel_says_it_too(gdb_json, either):
-    script = START + DAMAGED + "put(1, model.world().variable('g0')[0]); result = do('rt0 panel'), json.loads(do('rt0 panel -json'))['problem']"
+    script = (
+        START + DAMAGED + "put(1, model.world().variable('g0')[0]); result = do('rt0 panel'), json.loads(do('rt0 panel"
+        " -json'))['problem']"
+    )
     text, said = gdb_json(either, script)
     assert "allgs[1] is g0: no goroutine" in text and "allgs[1] is g0" in said
 
@@ -115,11 +157,14 @@ def test_the_panel_says_it_too(gdb_json, either):
 @pytest.mark.parametrize("field", ["g0", "gsignal"])
 def test_an_m_that_points_at_a_goroutine_takes_nothing_from_it(gdb_json, either, field):
     """The goroutine keeps its name, in lists, in the panel and as an address."""
-    script = START + f"""
+    script = (
+        START
+        + f"""
 m0 = model.variable('m0'); leaf = m0.layout.at[{field!r}]
 gdb.selected_inferior().write_memory(m0.addr + leaf.offset, gs[1].to_bytes(8, 'little'))
 result = [model.read_struct('g', gs[1]).get('goid'), snapshot.Snapshot().names.pointer(gs[1]), [row['name'] for row in json.loads(do('rt0 panel -json'))['gs']][:2],
           [row['id'] for row in json.loads(do('info goroutines -all -json')) if row.get('address') == gs[1]]]
 """
+    )
     goid, name, shown, listed = gdb_json(either, script)
     assert [name, listed] == [f"g{goid}", [goid]] and name in shown

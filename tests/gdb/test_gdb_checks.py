@@ -41,29 +41,32 @@ def test_all_is_ok_at_main_main(gdb_json, either):
     assert gdb_json(either, script) == []
 
 
-@pytest.mark.parametrize("damage, name", [
-    ("m0.g0 = 0", "g0 and m0 point at each other"),
-    ("g0.m = (m*)&g0", "g0 and m0 point at each other"),
-    ("*(long*)($fs_base-8) = 0x1234", "TLS holds a g"),
-    ("allgs.array[0]->stack.hi = allgs.array[0]->stack.lo + 8", "SP is inside the current g's stack"),
-    ("m0.curg = &g0", "m.curg and g.m agree"),
-    ("m0.p->m = 0", "m.p and p.m agree"),
-    ("allgs.array[0]->atomicstatus = 77", "goroutine statuses fit"),
-    ("allglen = 77", "allgs and allglen agree"),
-    ("m0.p->runnext = &g0", "queued goroutines are runnable"),
-    ("sched.runqsize = 7", "sched.runqsize counts the global queue"),
-    ("sched.npidle = 7", "sched.npidle counts the idle Ps"),
-    ("sched.nmidle = 7", "sched.nmidle counts the idle Ms"),
-    ("m0.id = 1", "allm holds every M once"),
-    ("allm = 0", "allm holds every M once"),
-    ("allgs.len = 0", "allgs and allglen agree"),
-    ("allglen = 0", "allgs and allglen agree"),
-    ("allgs.array[0] = &g0", "allgs and allglen agree"),
-    ("m0.gsignal = allgs.array[0]", "each M has its own g0 and gsignal"),
-    ("allgs.array[0]->sched.g = &g0", "goroutine statuses fit"),
-    ("allp.array[0]->status = 77", "m.p and p.m agree"),
-    ("gomaxprocs = 9", "allp holds every P once"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "damage, name",
+    [
+        ("m0.g0 = 0", "g0 and m0 point at each other"),
+        ("g0.m = (m*)&g0", "g0 and m0 point at each other"),
+        ("*(long*)($fs_base-8) = 0x1234", "TLS holds a g"),
+        ("allgs.array[0]->stack.hi = allgs.array[0]->stack.lo + 8", "SP is inside the current g's stack"),
+        ("m0.curg = &g0", "m.curg and g.m agree"),
+        ("m0.p->m = 0", "m.p and p.m agree"),
+        ("allgs.array[0]->atomicstatus = 77", "goroutine statuses fit"),
+        ("allglen = 77", "allgs and allglen agree"),
+        ("m0.p->runnext = &g0", "queued goroutines are runnable"),
+        ("sched.runqsize = 7", "sched.runqsize counts the global queue"),
+        ("sched.npidle = 7", "sched.npidle counts the idle Ps"),
+        ("sched.nmidle = 7", "sched.nmidle counts the idle Ms"),
+        ("m0.id = 1", "allm holds every M once"),
+        ("allm = 0", "allm holds every M once"),
+        ("allgs.len = 0", "allgs and allglen agree"),
+        ("allglen = 0", "allgs and allglen agree"),
+        ("allgs.array[0] = &g0", "allgs and allglen agree"),
+        ("m0.gsignal = allgs.array[0]", "each M has its own g0 and gsignal"),
+        ("allgs.array[0]->sched.g = &g0", "goroutine statuses fit"),
+        ("allp.array[0]->status = 77", "m.p and p.m agree"),
+        ("gomaxprocs = 9", "allp holds every P once"),
+    ],
+)
 def test_damage_is_found(gdb_json, hello, damage, name):
     script = f"until('runtime.main'); do({'set var ' + damage!r}); result = {BROKEN}"
     assert name in gdb_json(hello, script)
@@ -72,12 +75,15 @@ def test_damage_is_found(gdb_json, hello, damage, name):
 # ---- who excuses what ------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("damage, name", [
-    ("allp.array[1]->m = &m0", "m.p and p.m agree"),
-    ("sched.npidle = 7", "sched.npidle counts the idle Ps"),
-    ("allglen = 0", "allgs and allglen agree"),
-    ("allgs.array[0]->atomicstatus = 77", "goroutine statuses fit"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "damage, name",
+    [
+        ("allp.array[1]->m = &m0", "m.p and p.m agree"),
+        ("sched.npidle = 7", "sched.npidle counts the idle Ps"),
+        ("allglen = 0", "allgs and allglen agree"),
+        ("allgs.array[0]->atomicstatus = 77", "goroutine statuses fit"),
+    ],
+)
 def test_who_is_in_a_function_that_changes_links_excuses_no_other(gdb_json, hello, damage, name):
     script = f"until('execute'); do({'set var ' + damage!r}); result = {BROKEN}"
     assert name in gdb_json(hello, script)
@@ -95,7 +101,9 @@ result = all(bool(movers.Threads(snap).mover(("entersyscall",), p.addr)) == (p.a
 
 
 def test_a_lock_that_nobody_holds_excuses_nothing(gdb_json, hello):
-    script = f"until('runtime.main'); do('set var sched.lock.key = 1'); do('set var sched.npidle = 7'); result = {BROKEN}"
+    script = (
+        f"until('runtime.main'); do('set var sched.lock.key = 1'); do('set var sched.npidle = 7'); result = {BROKEN}"
+    )
     assert "sched.npidle counts the idle Ps" in gdb_json(hello, script)
 
 
@@ -104,14 +112,18 @@ def test_the_thread_that_makes_the_link_excuses_it(gdb_json, hello):
 until('mpreinit')
 result = [(r.verdict, r.detail) for r in checks.run(snapshot.Snapshot()) if r.name == 'allm holds every M once']
 """
-    assert gdb_json(hello, script) == [["moving", "allm is empty, although sched.mnext is 1, but thread 1 is in schedinit"]]
+    assert gdb_json(hello, script) == [
+        ["moving", "allm is empty, although sched.mnext is 1, but thread 1 is in schedinit"]
+    ]
 
 
 # ---- the healthy -----------------------------------------------------------------------------------------------------
 
 # Go marks a goroutine as waiting while its M works for it, hands Ps and Ms over, and does all this in many functions.
-CHANGING = ("casgstatus", "execute", "dropg", "park_m", "ready", "wirep", "acquirep", "releasep", "stopTheWorldWithSema", "startTheWorldWithSema",
-            "gcDrain", "gcMarkTermination", "scanstack", "gcstopm", "handoffp", "startm", "mput", "mget", "globrunqput")  # fmt: skip
+CHANGING = """
+    casgstatus execute dropg park_m ready wirep acquirep releasep stopTheWorldWithSema startTheWorldWithSema gcDrain
+    gcMarkTermination scanstack gcstopm handoffp startm mput mget globrunqput
+""".split()
 STEPPING = """
 do('set environment GODEBUG asyncpreemptoff=1'); do('handle SIGURG nostop noprint pass')
 result, visited = [], 0
@@ -147,8 +159,26 @@ def test_no_false_alarm_where_links_change(gdb_json, go_build):
 @pytest.mark.parametrize("name", ["chans", "selects", "lockthread"])
 def test_no_false_alarm_where_the_mirror_changes_links(gdb_json, mirror_test, name):
     """A short run need not come to all of them."""
-    more = ("send", "recv", "chansend", "chanrecv", "closechan", "selectgo", "goready", "stoplockedm", "startlockedm", "newproc1", "goexit0",
-            "entersyscall", "exitsyscall", "allgadd", "gfput", "acquirep1", "mcommoninit", "procresize")  # fmt: skip
+    more = (
+        "send",
+        "recv",
+        "chansend",
+        "chanrecv",
+        "closechan",
+        "selectgo",
+        "goready",
+        "stoplockedm",
+        "startlockedm",
+        "newproc1",
+        "goexit0",
+        "entersyscall",
+        "exitsyscall",
+        "allgadd",
+        "gfput",
+        "acquirep1",
+        "mcommoninit",
+        "procresize",
+    )
     assert gdb_json(mirror_test(name), f"NAMES, GO, AT_LEAST = {CHANGING + more!r}, 'run', 8" + STEPPING) == []
 
 
@@ -160,13 +190,18 @@ def with_c(go_build):
     return lambda name: go_build(name.replace("-", ""), (CASES / f"{name}.go").read_text(), "-gcflags=all=-N -l")
 
 
-ALL = "[(thread.num, r.verdict, r.name, r.detail) for thread in gdb.selected_inferior().threads() if [thread.switch()] for r in checks.run(snapshot.Snapshot()) if r.verdict == checks.BROKEN or 'TLS' in r.name]"
+ALL = (
+    "[(thread.num, r.verdict, r.name, r.detail) for thread in gdb.selected_inferior().threads() if [thread.switch()]"
+    " for r in checks.run(snapshot.Snapshot()) if r.verdict == checks.BROKEN or 'TLS' in r.name]"
+)
 
 
 def test_g_is_found_where_cs_thread_local_variables_moved_it(gdb_json, with_c):
     script = f"do('break main.stopHere'); do('run'); result = {ALL}, do('info goroutines')"
     found, text = gdb_json(with_c("tls-slot"), script)
-    assert [each for each in found if each[1] == "BROKEN"] == [] and any("-0xc0(FS) holds g1" in each[3] for each in found)
+    assert [each for each in found if each[1] == "BROKEN"] == [] and any(
+        "-0xc0(FS) holds g1" in each[3] for each in found
+    )
     assert "* " in text
 
 

@@ -6,10 +6,35 @@ import pytest
 
 from gdbrun import LOADER
 
-COMMANDS = ["rt0", "rt0 stages", "rt0 run", "rt0 next", "rt0 until check", "rt0 dump", "rt0 dump all", "rt0 dump p0", "rt0 diff",
-            "rt0 check", "rt0 record /tmp/nonexistent-folder/x", "info goroutines", "info goroutines -all -long", "info ms", "info ps",
-            "info sched", "goroutine 1 bt", "goroutine all bt", "rt0 waits", "rt0 holders sched.lock", "print $stage()",
-            "print $getg()", "print *$g(0)", "print *$g(77)", "print *$m(0)", "print *$p(0)", "help rt0 next"]  # fmt: skip
+COMMANDS = [
+    "rt0",
+    "rt0 stages",
+    "rt0 run",
+    "rt0 next",
+    "rt0 until check",
+    "rt0 dump",
+    "rt0 dump all",
+    "rt0 dump p0",
+    "rt0 diff",
+    "rt0 check",
+    "rt0 record /tmp/nonexistent-folder/x",
+    "info goroutines",
+    "info goroutines -all -long",
+    "info ms",
+    "info ps",
+    "info sched",
+    "goroutine 1 bt",
+    "goroutine all bt",
+    "rt0 waits",
+    "rt0 holders sched.lock",
+    "print $stage()",
+    "print $getg()",
+    "print *$g(0)",
+    "print *$g(77)",
+    "print *$m(0)",
+    "print *$p(0)",
+    "help rt0 next",
+]
 STATES = {
     "before": "",
     "entry": "stops.start()",
@@ -25,7 +50,9 @@ MARKS = ("Traceback", "Python Exception", "rt0 itself failed", "gdb says")
 
 def failures(answers):
     """The commands that answered with one of Python's errors or with nothing."""
-    return {command: text for command, text in answers.items() if not text.strip() or any(mark in text for mark in MARKS)}
+    return {
+        command: text for command, text in answers.items() if not text.strip() or any(mark in text for mark in MARKS)
+    }
 
 
 @pytest.mark.parametrize("state", STATES)
@@ -70,8 +97,12 @@ def test_who_killed_a_program_is_told_of_no_signal(gdb_json, hello):
 
 
 def test_a_core_shows_the_state(gdb_json, hello, core):
-    found = gdb_json(hello, "s = snapshot.Snapshot(); result = [s.names.pointer(s.tls_g), s.names.pointer(s.g0.get('m'))]",
-                     "-core", str(core))  # fmt: skip
+    found = gdb_json(
+        hello,
+        "s = snapshot.Snapshot(); result = [s.names.pointer(s.tls_g), s.names.pointer(s.g0.get('m'))]",
+        "-core",
+        str(core),
+    )
     assert found == ["&runtime.g0", "&runtime.m0"]
 
 
@@ -118,20 +149,35 @@ def test_next_after_the_end_does_not_start_again(gdb_json, hello):
 
 
 def test_no_breakpoint_is_left_after_next(gdb_json, hello):
-    assert gdb_json(hello, "do('rt0 next'); do('rt0 next'); result = len(gdb.execute('maint info breakpoints', to_string=True)"
-                    ".split('keep')) - 1 if gdb.breakpoints() else 0") == 0  # fmt: skip
+    assert (
+        gdb_json(
+            hello,
+            (
+                "do('rt0 next'); do('rt0 next'); result = len(gdb.execute('maint info breakpoints', to_string=True)"
+                ".split('keep')) - 1 if gdb.breakpoints() else 0"
+            ),
+        )
+        == 0
+    )
 
 
 def test_the_users_breakpoint_still_stops(gdb_json, hello):
-    found = gdb_json(hello, "gdb.Breakpoint('*(long)&\\'runtime.sysauxv\\''); do('rt0 until schedinit'); "
-                     "result = model.world().symbol_at(model.register('rip'))[0]")  # fmt: skip
+    found = gdb_json(
+        hello,
+        (
+            "gdb.Breakpoint('*(long)&\\'runtime.sysauxv\\''); do('rt0 until schedinit'); "
+            "result = model.world().symbol_at(model.register('rip'))[0]"
+        ),
+    )
     assert found == "runtime.sysauxv"
 
 
 def test_settings_are_put_back(gdb_json, hello):
     names = "['pagination', 'confirm', 'print thread-events']"
-    assert gdb_json(hello, f"a = [gdb.parameter(n) for n in {names}]; do('rt0 next'); "
-                    f"result = a == [gdb.parameter(n) for n in {names}]")  # fmt: skip
+    assert gdb_json(
+        hello,
+        f"a = [gdb.parameter(n) for n in {names}]; do('rt0 next'); result = a == [gdb.parameter(n) for n in {names}]",
+    )
 
 
 def test_the_getg_function_is_the_current_g(gdb_json, either):
@@ -139,8 +185,10 @@ def test_the_getg_function_is_the_current_g(gdb_json, either):
 
 
 def test_m_and_p_by_id_point_at_each_other(gdb_json, hello):
-    assert gdb_json(hello, "until('newproc'); "
-                    "result = [bool(gdb.parse_and_eval(e)) for e in ('$m(0)->p == $p(0)', '$p(0)->m == $m(0)')]") == [True, True]  # fmt: skip
+    assert gdb_json(
+        hello,
+        "until('newproc'); result = [bool(gdb.parse_and_eval(e)) for e in ('$m(0)->p == $p(0)', '$p(0)->m == $m(0)')]",
+    ) == [True, True]
 
 
 def test_a_goroutine_by_id(gdb_json, either):
@@ -170,8 +218,16 @@ def test_no_ps_before_procresize(gdb_json, either):
 
 
 def test_sourcing_twice_is_harmless(gdb_json, hello):
-    assert gdb_json(hello, f"n = len(gdb.objfiles()[0].pretty_printers); do('source {LOADER}'); "
-                    "result = len(gdb.objfiles()[0].pretty_printers) - n") == 0  # fmt: skip
+    assert (
+        gdb_json(
+            hello,
+            (
+                f"n = len(gdb.objfiles()[0].pretty_printers); do('source {LOADER}'); "
+                "result = len(gdb.objfiles()[0].pretty_printers) - n"
+            ),
+        )
+        == 0
+    )
 
 
 def test_looking_writes_nothing(gdb_json, hello):
@@ -193,8 +249,25 @@ def test_a_program_that_cannot_be_started_is_a_sentence(gdb_json, hello, tmp_pat
     assert "could not be started" in gdb_json(path, "result = do('rt0 next')")
 
 
-LOOKING = ["info goroutines", "info goroutines -json", "info goroutines -long", "info ms", "info ps", "info sched", "goroutine 1 bt", "goroutine all bt",
-           "rt0", "rt0 dump all", "rt0 diff", "rt0 check", "rt0 waits", "rt0 holders sched.lock", "rt0 panel", "rt0 history", "rt0 threads"]  # fmt: skip
+LOOKING = [
+    "info goroutines",
+    "info goroutines -json",
+    "info goroutines -long",
+    "info ms",
+    "info ps",
+    "info sched",
+    "goroutine 1 bt",
+    "goroutine all bt",
+    "rt0",
+    "rt0 dump all",
+    "rt0 diff",
+    "rt0 check",
+    "rt0 waits",
+    "rt0 holders sched.lock",
+    "rt0 panel",
+    "rt0 history",
+    "rt0 threads",
+]
 
 
 def test_who_looks_keeps_the_frame(gdb_json, either):

@@ -10,12 +10,42 @@ import pytest
 SEED = 1010
 BEGIN = "import damage\n"
 # A signal by which Go from 1.14 on preempts, just then, leads the step astray: gdb waits where the thread never comes.
-READY = BEGIN + "do('set environment GODEBUG asyncpreemptoff=1'); stops.toward({model.world().address('main.ready')}, 'run'); do('stepi')\n"
+READY = (
+    BEGIN
+    + "do('set environment GODEBUG asyncpreemptoff=1'); stops.toward({model.world().address('main.ready')}, 'run');"
+    " do('stepi')\n"
+)
 # What has to be answered whatever there is to look at.
-ANY = ("info goroutines -json", "info goroutines", "info ms", "info ps", "info sched", "info ms -json", "info ps -json", "info sched -json",
-       "goroutine 1 bt", "goroutine all bt", "goroutine all print 1", "rt0 waits", "rt0 waits -json", "rt0 holders sched.lock", "rt0 dump all",
-       "rt0 check", "rt0 diff", "rt0", "rt0 stages", "bt", "info locals", "print $getg()", "print *$g(1)", "print *$m(0)", "print *$p(0)",
-       "print $stage()", "complete goroutine 1", "complete info goroutines -w")  # fmt: skip
+ANY = (
+    "info goroutines -json",
+    "info goroutines",
+    "info ms",
+    "info ps",
+    "info sched",
+    "info ms -json",
+    "info ps -json",
+    "info sched -json",
+    "goroutine 1 bt",
+    "goroutine all bt",
+    "goroutine all print 1",
+    "rt0 waits",
+    "rt0 waits -json",
+    "rt0 holders sched.lock",
+    "rt0 dump all",
+    "rt0 check",
+    "rt0 diff",
+    "rt0",
+    "rt0 stages",
+    "bt",
+    "info locals",
+    "print $getg()",
+    "print *$g(1)",
+    "print *$m(0)",
+    "print *$p(0)",
+    "print $stage()",
+    "complete goroutine 1",
+    "complete info goroutines -w",
+)
 
 
 @pytest.fixture(scope="module", params=["mirror", "go"])
@@ -51,7 +81,9 @@ def test_damaged_core(gdb_json, program, tmp_path):
 
 def test_a_core_that_was_cut(gdb_json, program, tmp_path):
     core = str(tmp_path / "core")
-    script = READY + f"""
+    script = (
+        READY
+        + f"""
 import os
 do('gcore {core}'); do('kill')
 result = []
@@ -66,15 +98,19 @@ for part in (0.9, 0.001):  # gdb takes neither for a core
     result += [(part, *fault) for fault in damage.faults({ANY!r}, ())]
 os.unlink({core!r})
 """
+    )
     assert gdb_json(program, script) == []
 
 
 def test_a_core_of_another_program(gdb_json, program, either, tmp_path):
     core = str(tmp_path / "core")
-    script = READY + f"""
+    script = (
+        READY
+        + f"""
 do('gcore {core}'); do('kill'); do('file {either}'); do('core-file {core}')
 result = damage.faults({ANY!r}, ())
 """
+    )
     found = gdb_json(program, script)
     os.unlink(core)
     assert found == []

@@ -1,4 +1,5 @@
-"""Stacks of thousands of frames: shown to their end, numbered as gdb numbers them, and where they are cut that is said."""
+"""Stacks of thousands of frames: shown to their end, numbered as gdb numbers them, and where they are cut that is
+said."""
 
 import pathlib
 import re

@@ -10,7 +10,8 @@ from rt0lab import elf
 
 @pytest.fixture
 def damaged(hello, tmp_path):
-    """damaged(place, format, value...): the Elf of hello with something else at that place; places are functions of its bytes."""
+    """damaged(place, format, value...): the Elf of hello with something else at that place; places are functions of its
+    bytes."""
 
     def make(place, form, *values):
         data = bytearray(hello.read_bytes())
@@ -34,8 +35,11 @@ def symbol(name):
         heads = sections(data)
         table = next(head for _, head in heads if head[1] == 2)
         strings = heads[table[6]][1][4]
-        return next(place for place in range(table[4], table[4] + table[5], 24)
-                    if data[strings + struct.unpack_from("<I", data, place)[0] :].startswith(name.encode() + b"\0"))  # fmt: skip
+        return next(
+            place
+            for place in range(table[4], table[4] + table[5], 24)
+            if data[strings + struct.unpack_from("<I", data, place)[0] :].startswith(name.encode() + b"\0")
+        )
 
     return at
 
@@ -50,10 +54,22 @@ def test_a_name_outside_of_the_file_costs_that_symbol(hello, damaged):
     assert "runtime.osinit" not in found.symbols and len(found.symbols) >= len(elf.Elf(hello).symbols) - 1
 
 
-@pytest.mark.parametrize("place, form, value, left", [
-    (lambda data: 40, "<Q", 1 << 63, False), (lambda data: 58, "<H", 0, False), (lambda data: 58, "<H", 1, None), (lambda data: 60, "<H", 0xFFFF, True), (lambda data: 62, "<H", 0xFFFF, True),
-    (head(2, 24), "<Q", 1 << 62, False), (head(2, 32), "<Q", 1 << 62, None), (head(2, 32), "<Q", 25, None), (head(2, 40), "<I", 0xFFFF, False), (head(2, 56), "<Q", 0, True), (head(7, 32), "<Q", 3, True),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "place, form, value, left",
+    [
+        (lambda data: 40, "<Q", 1 << 63, False),
+        (lambda data: 58, "<H", 0, False),
+        (lambda data: 58, "<H", 1, None),
+        (lambda data: 60, "<H", 0xFFFF, True),
+        (lambda data: 62, "<H", 0xFFFF, True),
+        (head(2, 24), "<Q", 1 << 62, False),
+        (head(2, 32), "<Q", 1 << 62, None),
+        (head(2, 32), "<Q", 25, None),
+        (head(2, 40), "<I", 0xFFFF, False),
+        (head(2, 56), "<Q", 0, True),
+        (head(7, 32), "<Q", 3, True),
+    ],
+)
 def test_a_head_that_is_wrong_costs_what_it_is_of(damaged, place, form, value, left):
     found = damaged(place, form, value)
     assert left is None or bool(found.symbols) == left
@@ -73,13 +89,19 @@ def test_a_piece_of_a_file_has_no_symbols(hello, tmp_path, length):
 
 
 def test_names_are_what_they_are_and_long_ones_are_cut(hello, tmp_path):
-    found = elf.Elf(hostile.renamed(hello, tmp_path / "program", {"runtime.osinit": b"\xff\n", "runtime.schedinit": b"x" * (10 << 20)}))
+    found = elf.Elf(
+        hostile.renamed(
+            hello, tmp_path / "program", {"runtime.osinit": b"\xff\n", "runtime.schedinit": b"x" * (10 << 20)}
+        )
+    )
     assert "\udcff\n" in found.symbols and max(map(len, found.symbols)) < 5000
 
 
 def test_two_functions_of_one_name_have_each_their_own_size(hello, tmp_path):
     whole = elf.Elf(hello)
-    found = elf.Elf(hostile.renamed(hello, tmp_path / "program", {"runtime.osinit": b"same", "runtime.schedinit": b"same"}))
+    found = elf.Elf(
+        hostile.renamed(hello, tmp_path / "program", {"runtime.osinit": b"same", "runtime.schedinit": b"same"})
+    )
     for name in ("runtime.osinit", "runtime.schedinit"):
         start, size = whole.symbols[name]
         assert found.symbol_at(start + size - 1) == ("same", size - 1)

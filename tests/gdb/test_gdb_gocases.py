@@ -1,4 +1,5 @@
-"""What Go's own test asks of Go's gdb script, asked of ours: a list of cases, on a program compiled as users compile."""
+"""What Go's own test asks of Go's gdb script, asked of ours: a list of cases, on a program compiled as users
+compile."""
 
 import re
 
@@ -40,8 +41,18 @@ func main() {
 	runtime.KeepAlive(words)
 } // the end
 """
-COMMANDS = ("print words", "print lists", "print numbers", "print names", "print text", "info locals", "goroutine 1 bt", "goroutine all bt",
-            "info goroutines", "print -elements unlimited -- many")  # fmt: skip
+COMMANDS = (
+    "print words",
+    "print lists",
+    "print numbers",
+    "print names",
+    "print text",
+    "info locals",
+    "goroutine 1 bt",
+    "goroutine all bt",
+    "info goroutines",
+    "print -elements unlimited -- many",
+)
 _answers = {}
 
 
@@ -51,12 +62,17 @@ def answers(gdb_json, go_build):
     if not _answers:
         lines = SOURCE.splitlines()
         stop, end = (next(n for n, line in enumerate(lines, 1) if word in line) for word in ("stop here", "the end"))
-        _answers.update(gdb_json(go_build("cases", SOURCE), f"""
+        _answers.update(
+            gdb_json(
+                go_build("cases", SOURCE),
+                f"""
 do('break cases.go:{stop - 1}'); do('run')
 result = {{c: do(c) for c in {COMMANDS!r}}}
 do('delete'); do('break cases.go:{end}'); do('continue')
 result['at the end'] = do('goroutine 1 bt')
-"""))
+""",
+            )
+        )
     return _answers
 
 
@@ -71,7 +87,9 @@ def test_info_goroutines_marks_the_running_one(answers):
 
 def test_a_map_of_strings(answers):
     pairs = '["abc"] = "def"', '["ghi"] = "jkl"'
-    assert shown(answers["print words"]) in [f"map[string]string = {{{', '.join(order)}}}" for order in (pairs, pairs[::-1])]
+    assert shown(answers["print words"]) in [
+        f"map[string]string = {{{', '.join(order)}}}" for order in (pairs, pairs[::-1])
+    ]
 
 
 def test_a_map_of_slices(answers):
@@ -83,7 +101,9 @@ def test_a_map_that_has_grown(answers):
     assert sorted((int(k), int(v)) for k, v in pairs) == [(i, 2 * i) for i in range(50)]
 
 
-@pytest.mark.parametrize("name, elements", [("numbers", "chan int = {99, 11}"), ("names", 'chan string = {"first", "second"}')])
+@pytest.mark.parametrize(
+    "name, elements", [("numbers", "chan int = {99, 11}"), ("names", 'chan string = {"first", "second"}')]
+)
 def test_a_channel(answers, name, elements):
     assert shown(answers[f"print {name}"]) == elements
 

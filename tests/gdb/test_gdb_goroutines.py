@@ -1,4 +1,5 @@
-"""`info goroutines` and `goroutine N CMD` on a program whose goroutines wait for each kind of thing, in both worlds, -O0 and -O2."""
+"""`info goroutines` and `goroutine N CMD` on a program whose goroutines wait for each kind of thing, in both worlds,
+-O0 and -O2."""
 
 import json
 import shutil
@@ -21,7 +22,10 @@ _facts = {}
 def facts(gdb_json, parked):
     """One look at the program, by which most tests here judge."""
     if parked not in _facts:
-        _facts[parked] = gdb_json(parked, START + """
+        _facts[parked] = gdb_json(
+            parked,
+            START
+            + """
 def registers():
     return do('info registers rip rsp rbp rax rbx')
 before = registers(), do('bt'), gdb.selected_thread().num, gdb.selected_frame().level()
@@ -50,7 +54,8 @@ result = {
 }
 do(f'goroutine {leaf} up')
 result['same'] = before == (registers(), do('bt'), gdb.selected_thread().num, gdb.selected_frame().level())
-""")  # fmt: skip
+""",
+        )
     return _facts[parked]
 
 
@@ -89,7 +94,10 @@ def test_a_select_waits_on_both_channels(facts):
 
 
 def test_two_wait_for_the_same_mutex(facts):
-    assert len({item["address"] for g in waiting_for(facts, "Mutex") for item in g["on"]}) == 1 and len(waiting_for(facts, "Mutex")) == 2
+    assert (
+        len({item["address"] for g in waiting_for(facts, "Mutex") for item in g["on"]}) == 1
+        and len(waiting_for(facts, "Mutex")) == 2
+    )
 
 
 def test_a_reader_waits_for_the_rwmutex(facts):
@@ -116,6 +124,7 @@ def test_what_they_began_with(facts):
 
 def test_where_what_they_began_with_is_written(facts):
     """In one line with the go statement; not in the runtime, where C++ has the function that calls a lambda."""
+
     def places(what):
         return {(g[what]["file"], g[what]["line"]) for g in by_function(facts, "main.leaf")}
 
@@ -132,7 +141,9 @@ def test_with_keeps_only_what_matches(facts):
 
 
 def test_without_leaves_out_what_matches(facts):
-    assert {g["id"] for g in facts["gs"]} - {g["id"] for g in facts["without"]} == {g["id"] for g in by_function(facts, "main.leaf")}
+    assert {g["id"] for g in facts["gs"]} - {g["id"] for g in facts["without"]} == {
+        g["id"] for g in by_function(facts, "main.leaf")
+    }
 
 
 def test_groups_count(facts):
@@ -152,7 +163,12 @@ def test_lines_are_at_most_80_columns_wide(facts):
 
 
 def test_a_backtrace_goes_from_gopark_to_goexit(facts):
-    names = [word for line in facts["bt"].splitlines() for word in ("runtime.gopark", "main.leaf", "main.middle", "runtime.goexit") if word in line]
+    names = [
+        word
+        for line in facts["bt"].splitlines()
+        for word in ("runtime.gopark", "main.leaf", "main.middle", "runtime.goexit")
+        if word in line
+    ]
     assert list(dict.fromkeys(names)) == ["runtime.gopark", "main.leaf", "main.middle", "runtime.goexit"]
 
 
@@ -162,7 +178,9 @@ def test_the_thread_whose_frame_is_claimed_is_not_shown(facts):
 
 def test_the_fast_backtrace_is_gdbs(facts):
     def pcs(text):
-        return [line.split()[1] for line in text.splitlines() if line.startswith("#") and line.split()[1].startswith("0x")]
+        return [
+            line.split()[1] for line in text.splitlines() if line.startswith("#") and line.split()[1].startswith("0x")
+        ]
 
     mine = next(part for part in facts["all bt"].split("\n\n") if "main.leaf" in part)
     assert pcs(mine) == pcs(facts["bt"]) and len(pcs(mine)) > 3
@@ -193,17 +211,29 @@ def test_looking_leaves_thread_frame_and_registers(facts):
 
 
 def test_what_is_wrong_with_a_command_is_one_line(facts):
-    assert [c for c, text in facts["bad"].items() if not text or "\n" in text.strip() or "Traceback" in text or "rt0 itself" in text or "says" in text] == []
+    assert [
+        c
+        for c, text in facts["bad"].items()
+        if not text or "\n" in text.strip() or "Traceback" in text or "rt0 itself" in text or "says" in text
+    ] == []
 
 
 def test_unknown_options_show_the_usage(facts):
-    assert ["Usage: info goroutines" in facts["bad"][c] for c in ("info goroutines -foo", "info goroutines -limit x")] == [True, True]
+    assert [
+        "Usage: info goroutines" in facts["bad"][c] for c in ("info goroutines -foo", "info goroutines -limit x")
+    ] == [True, True]
 
 
 def test_completion(facts):
     found = facts["complete"]
-    assert found["goroutine a"] == ["goroutine all"] and found["info goroutines -wi"] == ["info goroutines -with", "info goroutines -without"]
-    assert found["info goroutines -with rea"] == ["info goroutines -with reason="] and len(found["info goroutines -group st"]) == 2
+    assert found["goroutine a"] == ["goroutine all"] and found["info goroutines -wi"] == [
+        "info goroutines -with",
+        "info goroutines -without",
+    ]
+    assert (
+        found["info goroutines -with rea"] == ["info goroutines -with reason="]
+        and len(found["info goroutines -group st"]) == 2
+    )
     assert [line.endswith("info locals") for c, lines in found.items() if "loc" in c for line in lines] == [True]
 
 
@@ -216,34 +246,48 @@ def test_ps_ms_and_sched_agree(facts):
 def test_arguments_of_a_parked_frame(gdb_json, parked):
     if "release" in str(parked):
         pytest.skip("the argument lives in no register that outlives the call")
-    script = START + """
+    script = (
+        START
+        + """
 result = sorted(do(f"goroutine {g['id']} output n") for g in gs if g['at'] and g['at']['function'] == 'main.leaf')
 """
+    )
     found = gdb_json(parked, script)
     assert found in (["0", "1", "2", "3"], ["<optimized out>"] * 4)
 
 
 def test_a_core_shows_the_same(gdb_json, parked, tmp_path):
     live = gdb_json(parked, START + f"do('gcore {tmp_path}/core'); result = gs")
-    dead = gdb_json(parked, "result = json.loads(do('info goroutines -json')), do('goroutine all bt')", "-core", str(tmp_path / "core"))
+    dead = gdb_json(
+        parked,
+        "result = json.loads(do('info goroutines -json')), do('goroutine all bt')",
+        "-core",
+        str(tmp_path / "core"),
+    )
     assert [(g["id"], g["reason"], g["on"] and g["on"][0].get("address"), g["at"]) for g in dead[0]] == [
-        (g["id"], g["reason"], g["on"] and g["on"][0].get("address"), g["at"]) for g in live]  # fmt: skip
+        (g["id"], g["reason"], g["on"] and g["on"][0].get("address"), g["at"]) for g in live
+    ]
     assert "main.middle" in dead[1]
 
 
 def test_a_damaged_g_is_one_bad_row(gdb_json, parked):
-    script = START + """
+    script = (
+        START
+        + """
 array = model.variable('allgs').get('array')
 gdb.selected_inferior().write_memory(array + 16, (0x1234560).to_bytes(8, 'little'))
 after = said('info goroutines -json')
 result = [len(gs), len(after), [hex(g['address']) for g in after if g.get('unreadable')], do('info goroutines')]
 """
+    )
     before, after, bad, text = gdb_json(parked, script)
     assert after == before and bad == ["0x1234560"] and "<unreadable 0x1234560>" in text
 
 
 def test_a_damaged_stack_costs_only_its_own_backtrace(gdb_json, parked):
-    script = START + """
+    script = (
+        START
+        + """
 layout = model.world().layout('g')
 g = next(g for g in gs if g['id'] == leaf)
 for path in ('sched.bp', 'sched.sp'):
@@ -251,6 +295,7 @@ for path in ('sched.bp', 'sched.sp'):
 after = said('info goroutines -json')
 result = len(after) == len(gs), sum((g['at'] or {}).get('function') == 'main.leaf' for g in after), 'Traceback' in do('goroutine all bt')
 """
+    )
     assert gdb_json(parked, script) == [True, 3, False]
 
 
@@ -266,7 +311,10 @@ result = [found['status'], found['at']['function'], [name for name in ('main.mai
 
 
 def test_a_lambda_has_the_package_of_the_function_it_is_in(gdb_json, mirror_program):
-    script = "do('break runtime.gopanic'); do('run'); result = json.loads(do('info goroutines 1 -json'))[0]['at']['function']"
+    script = (
+        "do('break runtime.gopanic'); do('run'); result = json.loads(do('info goroutines 1"
+        " -json'))[0]['at']['function']"
+    )
     assert gdb_json(mirror_program("panic"), script) == "main.divide.func1"
 
 
@@ -278,11 +326,16 @@ stops.toward({model.world().address('main.main')}, 'run')
 do('set scheduler-locking on'); do('break runtime.gopark'); do('continue')
 result = [(g['at']['function'], os.path.basename(g['at']['file'])) for g in json.loads(do('info goroutines -with status=runnable -with start=main.* -json'))]
 """
-    assert gdb_json(pingpong, "import os" + script) == [["main.main.func1", "pingpong.cpp"], ["main.main.func2", "pingpong.cpp"]]
+    assert gdb_json(pingpong, "import os" + script) == [
+        ["main.main.func1", "pingpong.cpp"],
+        ["main.main.func2", "pingpong.cpp"],
+    ]
 
 
 def test_before_the_first_goroutine(gdb_json, either):
-    found = gdb_json(either, "stops.start(); result = do('info goroutines'), do('info goroutines -json'), do('goroutine all bt')")
+    found = gdb_json(
+        either, "stops.start(); result = do('info goroutines'), do('info goroutines -json'), do('goroutine all bt')"
+    )
     assert "newproc" in found[0] and json.loads(found[1])[0]["name"] == "m0.g0" and "Traceback" not in found[2]
 
 
@@ -301,7 +354,17 @@ def test_a_goroutine_that_has_not_run_shows_its_first_function(gdb_json, either)
 def test_through_gdbserver(parked, tmp_path):
     if not shutil.which("gdbserver"):
         pytest.skip("there is no gdbserver: `apt-get install gdbserver` brings one")
-    done = run_gdb(parked, "-ex", "target remote | gdbserver --once - " + str(parked) + " 2>/dev/null", "-ex", "break main.ready",
-                   "-ex", "continue", "-ex", "info goroutines -json", cwd=tmp_path)  # fmt: skip
+    done = run_gdb(
+        parked,
+        "-ex",
+        "target remote | gdbserver --once - " + str(parked) + " 2>/dev/null",
+        "-ex",
+        "break main.ready",
+        "-ex",
+        "continue",
+        "-ex",
+        "info goroutines -json",
+        cwd=tmp_path,
+    )
     line = next(line for line in done.stdout.splitlines() if line.startswith("[{"))
     assert sum((g["at"] or {}).get("function") == "main.leaf" for g in json.loads(line)) == 4

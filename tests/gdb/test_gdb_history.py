@@ -41,7 +41,10 @@ with history.kept.last().seen(): result = str(model.read_word(model.register('rs
 
 
 def test_a_new_process_begins_a_new_history(gdb_json, hello):
-    script = "until('osinit'); until('newproc'); do('kill'); until('osinit'); result = [m.number for m in history.kept.moments]"
+    script = (
+        "until('osinit'); until('newproc'); do('kill'); until('osinit'); result = [m.number for m in"
+        " history.kept.moments]"
+    )
     assert gdb_json(hello, script) == [1]
 
 
@@ -71,8 +74,10 @@ def told(tmp_path_factory):
         if script not in known:
             folder = tmp_path_factory.mktemp("told")
             body, answer = folder / "body.py", folder / "answer.json"
-            body.write_text(PREAMBLE + script + f"\nresult = {{c: do(c) for c in {list(commands)!r}}}\n"
-                            f"with open({str(answer)!r}, 'w') as file: json.dump(result, file)\n")
+            body.write_text(
+                PREAMBLE + script + f"\nresult = {{c: do(c) for c in {list(commands)!r}}}\n"
+                f"with open({str(answer)!r}, 'w') as file: json.dump(result, file)\n"
+            )
             run_gdb(program, "-ex", f"source {body}")
             known[script] = json.loads(answer.read_text())
         return known[script]
@@ -97,7 +102,9 @@ def test_history_keeps_as_many_as_it_is_told(gdb_json, either):
 
 
 def test_history_off_still_has_rt0_diff(gdb_json, either):
-    texts = gdb_json(either, "do('set rt0 history 0')\n" + WALK + "result = [do('rt0 history'), do('rt0 back'), do('rt0 diff')]")
+    texts = gdb_json(
+        either, "do('set rt0 history 0')\n" + WALK + "result = [do('rt0 history'), do('rt0 back'), do('rt0 diff')]"
+    )
     assert ["set rt0 history" in text for text in texts] == [True, True, False] and "m0.curg" not in texts[0]
 
 
@@ -107,13 +114,19 @@ def test_the_first_card_compares_with_the_stop_before_it(gdb_json, either):
 
 
 def test_back_shows_the_state_of_that_time(gdb_json, either):
-    found = walked(gdb_json, either, "result = [[g['status'] for g in ask(f'rt0 back {n} -json')['gs']] for n in (1, 2, 3)]")
+    found = walked(
+        gdb_json, either, "result = [[g['status'] for g in ask(f'rt0 back {n} -json')['gs']] for n in (1, 2, 3)]"
+    )
     assert found == [["_Grunning"], ["_Grunnable"], []]
 
 
 def test_back_says_why_a_goroutine_waited(gdb_json, either):
     """On one P bgsweep, which main waits for, has parked before main goes on."""
-    script = "do('set environment GOMAXPROCS 1')\n" + WALK + "do('stepi'); result = [g['reason'] for g in ask('rt0 back 1 -json')['gs']]"
+    script = (
+        "do('set environment GOMAXPROCS 1')\n"
+        + WALK
+        + "do('stepi'); result = [g['reason'] for g in ask('rt0 back 1 -json')['gs']]"
+    )
     assert "GC sweep wait" in gdb_json(either, JSON + script)
 
 
@@ -123,18 +136,26 @@ def test_back_takes_a_stops_number(gdb_json, either):
 
 @pytest.mark.parametrize("command", ["rt0 dump all", "info goroutines", "info ms", "info ps"])
 def test_a_command_in_the_past_prints_what_it_printed_then(gdb_json, either, command):
-    script = f"until('mstart'); then = do({command!r}); until('main.main'); result = [then, do('rt0 back 1 {command}'), do({command!r})]"
+    script = (
+        f"until('mstart'); then = do({command!r}); until('main.main'); result = [then, do('rt0 back 1 {command}'),"
+        f" do({command!r})]"
+    )
     then, back, now = gdb_json(either, script)
     assert back == then != now
 
 
 def test_back_leaves_the_present_alone(gdb_json, either):
-    script = "before = do('rt0 dump all'); do('rt0 back 3'); do('rt0 back 3 info goroutines'); result = before == do('rt0 dump all')"
+    script = (
+        "before = do('rt0 dump all'); do('rt0 back 3'); do('rt0 back 3 info goroutines'); result = before == do('rt0"
+        " dump all')"
+    )
     assert walked(gdb_json, either, script)
 
 
 def test_diff_of_two_stops_is_the_sum_of_those_between(gdb_json, hello):
-    script = "result = [ask(f'rt0 diff {pair} -json')['changed'].get('g1.status') for pair in ('2 3', '3 4', '2 4', '4 2')]"
+    script = (
+        "result = [ask(f'rt0 diff {pair} -json')['changed'].get('g1.status') for pair in ('2 3', '3 4', '2 4', '4 2')]"
+    )
     none, ran, both, back = walked(gdb_json, hello, script)
     assert (none, ran, both, back) == ([None, "_Grunnable"], ["_Grunnable", "_Grunning"], [None, "_Grunning"], None)
 
@@ -179,11 +200,28 @@ result = [[row['stop'] for row in ask(f'rt0 when {p}.runq has {g} -json')] for p
     assert all(found == [2] for found in gdb_json(hello, script))
 
 
-WRONG = ["rt0 when", "rt0 when g1 ->", "rt0 when g1 is running", "rt0 when g99", "rt0 when g1.nosuch",
-         "rt0 when m0", "rt0 when g1.sched", "rt0 when g1.status > 3", "rt0 when g1 has g2",
-         "rt0 back 99", "rt0 back @0", "rt0 back @x", "rt0 back 1 print 1", "rt0 back -1",
-         "rt0 diff 1", "rt0 diff 1 99", "rt0 diff a b", "rt0 history 3", "rt0 replay",
-         "rt0 replay /nonexistent"]  # fmt: skip
+WRONG = [
+    "rt0 when",
+    "rt0 when g1 ->",
+    "rt0 when g1 is running",
+    "rt0 when g99",
+    "rt0 when g1.nosuch",
+    "rt0 when m0",
+    "rt0 when g1.sched",
+    "rt0 when g1.status > 3",
+    "rt0 when g1 has g2",
+    "rt0 back 99",
+    "rt0 back @0",
+    "rt0 back @x",
+    "rt0 back 1 print 1",
+    "rt0 back -1",
+    "rt0 diff 1",
+    "rt0 diff 1 99",
+    "rt0 diff a b",
+    "rt0 history 3",
+    "rt0 replay",
+    "rt0 replay /nonexistent",
+]
 
 
 @pytest.mark.parametrize("command", WRONG)
@@ -193,7 +231,11 @@ def test_a_wrong_question_is_a_sentence(told, hello, command):
 
 
 def test_the_past_outlives_the_process(gdb_json, either):
-    script = WALK + "until('exit'); stops.go('continue'); result = [model.alive(), [row['stop'] for row in ask('rt0 when g1 -> running -json')]]"
+    script = (
+        WALK
+        + "until('exit'); stops.go('continue'); result = [model.alive(), [row['stop'] for row in ask('rt0 when g1 ->"
+        " running -json')]]"
+    )
     assert gdb_json(either, JSON + script) == [False, [4]]
 
 
@@ -221,13 +263,22 @@ def test_broken_memory_is_kept_and_shown_without_an_error(gdb_json, either):
 
 
 def test_looking_at_the_past_selects_nothing(gdb_json, hello):
-    script = "do('thread 2'); do('up'); do('rt0 panel'); do('rt0 back'); result = [gdb.selected_thread().num, gdb.selected_frame().level()]"
+    script = (
+        "do('thread 2'); do('up'); do('rt0 panel'); do('rt0 back'); result = [gdb.selected_thread().num,"
+        " gdb.selected_frame().level()]"
+    )
     assert walked(gdb_json, hello, script) == [2, 1]
 
 
 # ---- a recorded run ------------------------------------------------------------------------------------------------
 
-CASES = {"g1 -> running": "_Grunning", "p0.runnext == g1": "g1", "sched.maxmcount > 0": 10000, "m0.curg == g1": "g1", "tls_g == g1": "g1"}
+CASES = {
+    "g1 -> running": "_Grunning",
+    "p0.runnext == g1": "g1",
+    "sched.maxmcount > 0": 10000,
+    "m0.curg == g1": "g1",
+    "tls_g == g1": "g1",
+}
 
 
 @pytest.fixture(scope="session")
@@ -251,7 +302,10 @@ def replay(gdb_json, recorded, either):
 
 
 def test_a_replay_needs_no_program(replay):
-    assert replay("result = [gdb.current_progspace().filename, ask('rt0 history -json')[0]['stage']]") == [None, "_rt0_amd64_linux"]
+    assert replay("result = [gdb.current_progspace().filename, ask('rt0 history -json')[0]['stage']]") == [
+        None,
+        "_rt0_amd64_linux",
+    ]
 
 
 def test_a_replay_has_every_recorded_stop(replay, recorded, either):
@@ -262,7 +316,9 @@ def test_a_replay_has_every_recorded_stop(replay, recorded, either):
 @pytest.mark.parametrize("question", CASES)
 def test_when_in_a_replay_finds_the_first_stop_that_has_it(told, recorded, either, question):
     command = f"rt0 when {question} -json"
-    first = json.loads(told("/nonexistent", f"do('rt0 replay {recorded(either)}')", [f"rt0 when {q} -json" for q in CASES])[command])[0]
+    first = json.loads(
+        told("/nonexistent", f"do('rt0 replay {recorded(either)}')", [f"rt0 when {q} -json" for q in CASES])[command]
+    )[0]
     assert first["before"] != first["after"] == CASES[question]
 
 
@@ -290,13 +346,25 @@ def test_replay_off_returns_to_the_process(replay):
     assert "no stop has been kept" in replay("do('rt0 replay off'); result = do('rt0 history')")
 
 
-@pytest.mark.parametrize("text", ["", "[]", "{}", '{"format": 1, "stages": [1], "program": "x", "runtime": "y"}',
-                                  '{"format": 2, "stages": []}', '{"format": 1, "stages": [{"stage": "x"}], "program": "x", "runtime": "y"}'])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "[]",
+        "{}",
+        '{"format": 1, "stages": [1], "program": "x", "runtime": "y"}',
+        '{"format": 2, "stages": []}',
+        '{"format": 1, "stages": [{"stage": "x"}], "program": "x", "runtime": "y"}',
+    ],
+)
 def test_a_file_that_is_no_recorded_run_is_a_sentence(gdb_json, tmp_path, text):
     (tmp_path / "bad.json").write_text(text)
     assert "is no recorded run" in gdb_json("/nonexistent", f"result = do('rt0 replay {tmp_path}/bad.json')")
 
 
 def test_what_it_costs_can_be_measured(gdb_json, hello):
-    script = f"exec(open({str(ROOT / 'tests/bench/gdb_history.py')!r}).read()); found = figure(1); result = [found['stops'] > 50, found['unit']]"
+    script = (
+        f"exec(open({str(ROOT / 'tests/bench/gdb_history.py')!r}).read()); found = figure(1); result = [found['stops']"
+        " > 50, found['unit']]"
+    )
     assert gdb_json(hello, script) == [True, "us"]

@@ -1,4 +1,5 @@
-"""What the lists say of a moment is of that moment: no wait that is over, no P that is gone, no list that ends where we stopped reading."""
+"""What the lists say of a moment is of that moment: no wait that is over, no P that is gone, no list that ends where we
+stopped reading."""
 
 START = """
 from rt0lab import bulk, goroutines
@@ -17,28 +18,36 @@ def of(row): return next(r for r in json.loads(do('info goroutines -json')) if r
 
 def test_for_how_long_is_said_only_of_what_waits(gdb_json, parked):
     """Who runs or is ready has a note of its last wait, if the runtime made one."""
-    script = START + """
+    script = (
+        START
+        + """
 ready = waiting[0]
 for row in (running, ready, waiting[1]):
     put('g', row.addr, waitsince=goroutines.now() - 5_000_000_000)
 put('g', ready.addr, atomicstatus=status['_Grunnable'])
 result = [of(row)['waited_ns'] is not None for row in (running, ready, waiting[1])]
 """
+    )
     assert gdb_json(parked, script) == [False, False, True]
 
 
 def test_a_p_that_went_to_another_m_is_not_shown_as_its_own(gdb_json, parked):
     """Go 1.10 leaves m.p as it was during a system call."""
-    script = START + """
+    script = (
+        START
+        + """
 m = model.read_struct('m', running.m)
 put('g', running.addr, atomicstatus=status['_Gsyscall']); put('p', m.get('p'), m=0)
 shown = next(line for line in do('info goroutines').splitlines() if ' syscall' in line)
 result = [of(running)['p'], f"(had p{model.read_struct('p', m.get('p')).get('id')})" in shown, 'p nil (had ' in do('info ms')]
 """
+    )
     assert gdb_json(parked, script) == [None, True, True]
 
 
-QUEUE = START + """
+QUEUE = (
+    START
+    + """
 def queue(addresses):
     sched, at = model.variable('sched'), model.world().layout('schedt').at
     put('schedt', sched.addr, **{'runq__head' if 'runq.head' in at else 'runqhead': addresses[0], 'runq__size' if 'runq.size' in at else 'runqsize': len(addresses)})
@@ -46,37 +55,50 @@ def queue(addresses):
         put('g', address, schedlink=link)
 gs = [row.addr for row in waiting]
 """
+)
 
 
 def test_a_queue_of_thousands_is_read_to_its_end(gdb_json, parked):
-    script = QUEUE.replace("stops.toward", "do('set args 5000'); stops.toward") + """
+    script = (
+        QUEUE.replace("stops.toward", "do('set args 5000'); stops.toward")
+        + """
 queue(gs)
 found = json.loads(do('info sched -json'))
 verdict = next(r.verdict for r in checks.run(snapshot.Snapshot()) if 'runqsize' in r.name)
 line = next(line for line in do('info sched').splitlines() if 'global queue' in line)
 result = [len(gs) > 4999, len(found['runq']) == len(gs), found['not_whole'], verdict, len(line) < 80, line.endswith(' more')]
 """
+    )
     assert gdb_json(parked, script) == [True, True, {}, "ok", True, True]
 
 
 def test_a_queue_in_a_circle_says_so(gdb_json, parked):
-    script = QUEUE + """
+    script = (
+        QUEUE
+        + """
 queue(gs[:2]); put('g', gs[1], schedlink=gs[0])
 result = [json.loads(do('info sched -json'))['not_whole'], 'in a circle' in do('info sched')]
 """
+    )
     not_whole, said = gdb_json(parked, script)
     assert list(not_whole) == ["runq"] and "circle" in not_whole["runq"] and said
 
 
 def test_a_short_form_shows_that_there_is_more(gdb_json, parked):
-    script = QUEUE.replace("stops.toward", "do('set args 20'); stops.toward") + """
+    script = (
+        QUEUE.replace("stops.toward", "do('set args 20'); stops.toward")
+        + """
 queue(gs[:3]); short = do('print ' + ("'runtime.sched'" if model.world().is_go else 'sched'))
 queue(gs[:12]); long = do('print ' + ("'runtime.sched'" if model.world().is_go else 'sched'))
 result = [' ...]' in short, ' ...]' in long]
 """
+    )
     assert gdb_json(parked, script) == [False, True]
 
 
 def test_a_list_that_is_longer_than_what_was_read_is_cut(gdb_json, parked):
-    script = QUEUE + "queue(gs[:3]); found = model.global_queue(model.variable('sched'), limit=2); result = [len(found), found.cut]"
+    script = (
+        QUEUE + "queue(gs[:3]); found = model.global_queue(model.variable('sched'), limit=2); result = [len(found),"
+        " found.cut]"
+    )
     assert gdb_json(parked, script) == [2, True]

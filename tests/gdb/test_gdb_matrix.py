@@ -1,4 +1,5 @@
-"""Every way to look at a program, in both worlds: the same commands give the same values, or say in a line why there are none."""
+"""Every way to look at a program, in both worlds: the same commands give the same values, or say in a line why there
+are none."""
 
 import pathlib
 import shutil
@@ -11,9 +12,15 @@ WITH_STATE = {
     "live": READY,
     "non-stop": "do('set non-stop on')\n" + READY,
     # It stops as soon as gdb leaves it, before it can go on and end.
-    "attached": READY + "import os, signal; pid = gdb.selected_inferior().pid; os.kill(pid, signal.SIGSTOP); do('detach'); do(f'attach {pid}')\n",
+    "attached": (
+        READY + "import os, signal; pid = gdb.selected_inferior().pid; os.kill(pid, signal.SIGSTOP); do('detach');"
+        " do(f'attach {pid}')\n"
+    ),
     "core": READY + "do(f'gcore {folder}/core'); do('kill'); do(f'core-file {folder}/core')\n",
-    "gdbserver": "do(f'target remote | gdbserver --once - {program} 2>/dev/null'); stops.toward({model.world().address('main.ready')})\n",
+    "gdbserver": (
+        "do(f'target remote | gdbserver --once - {program} 2>/dev/null');"
+        " stops.toward({model.world().address('main.ready')})\n"
+    ),
 }
 WITHOUT = {"not started": "", "exited": READY + "do('signal SIGKILL')\n"}
 LOOK = """
@@ -30,9 +37,29 @@ result = {
 }
 do('kill')
 """
-SAME = {"leaves": 4, "reasons": ["chan receive"], "channel": [[0, 0]], "together": [4], "ps": True, "ms": True, "m0": True, "deadlock": False,
-        "bt": ["runtime.gopark", "main.leaf", "main.middle", "runtime.goexit"]}  # fmt: skip
-COMMANDS = ("info goroutines", "info ms", "info ps", "info sched", "goroutine 1 bt", "goroutine all bt", "rt0 waits", "rt0 check", "rt0 diff", "rt0")
+SAME = {
+    "leaves": 4,
+    "reasons": ["chan receive"],
+    "channel": [[0, 0]],
+    "together": [4],
+    "ps": True,
+    "ms": True,
+    "m0": True,
+    "deadlock": False,
+    "bt": ["runtime.gopark", "main.leaf", "main.middle", "runtime.goexit"],
+}
+COMMANDS = (
+    "info goroutines",
+    "info ms",
+    "info ps",
+    "info sched",
+    "goroutine 1 bt",
+    "goroutine all bt",
+    "rt0 waits",
+    "rt0 check",
+    "rt0 diff",
+    "rt0",
+)
 
 
 @pytest.fixture(scope="module", params=["mirror", "mirror-O2", "go"])
@@ -57,17 +84,24 @@ def test_values_are_the_same(gdb_json, program, tmp_path, way):
 @pytest.mark.parametrize("way", WITHOUT)
 def test_what_there_is_not_is_said_in_a_line(gdb_json, program, way):
     found = gdb_json(program, f"{WITHOUT[way]}result = {{command: do(command) for command in {COMMANDS!r}}}")
-    assert [(c, text) for c, text in found.items() if len(text.strip().splitlines()) != 1 or "`rt0 run`" not in text] == []
+    assert [
+        (c, text) for c, text in found.items() if len(text.strip().splitlines()) != 1 or "`rt0 run`" not in text
+    ] == []
 
 
 @pytest.mark.parametrize("way", WITHOUT)
 def test_no_process_is_an_empty_list(gdb_json, program, way):
     lists = [f"{c} -json" for c in ("info goroutines", "info ms", "info ps", "info sched")]
-    assert gdb_json(program, f"{WITHOUT[way]}result = [json.loads(do(command)) for command in {lists!r}]") == [[], [], [], []]
+    assert gdb_json(program, f"{WITHOUT[way]}result = [json.loads(do(command)) for command in {lists!r}]") == [
+        [],
+        [],
+        [],
+        [],
+    ]
 
 
-# In non-stop mode sysmon's thread is stopped and the first one, which gdb stays with, runs on. Each step lets gdb see to
-# the other threads, too; some gdbs hang when they kill a process that has just made one.
+# In non-stop mode sysmon's thread is stopped and the first one, which gdb stays with, runs on. Each step lets gdb see
+# to the other threads, too; some gdbs hang when they kill a process that has just made one.
 NON_STOP = """
 do('set non-stop on')
 def settle(ready):
@@ -85,7 +119,11 @@ RUNS_ON = NON_STOP + "do(f'tbreak *{model.world().address(\"runtime.sysmon\"):#x
 @pytest.fixture(params=["mirror", "go"])
 def standing(request):
     """A program that stays as it is once all its goroutines have begun."""
-    return request.getfixturevalue("mirror_test")("standing") if request.param == "mirror" else request.getfixturevalue("go_standing")
+    return (
+        request.getfixturevalue("mirror_test")("standing")
+        if request.param == "mirror"
+        else request.getfixturevalue("go_standing")
+    )
 
 
 def test_goroutines_are_listed_from_a_thread_that_runs_on(gdb_json, standing):
@@ -94,10 +132,15 @@ def test_goroutines_are_listed_from_a_thread_that_runs_on(gdb_json, standing):
 
 
 def test_the_thread_that_stops_at_a_stage_is_looked_at(gdb_json, standing):
-    script = "until('sysmon'); result = model.selected_thread().is_running(), stops.current()[0].name; settle(all_begun); do('kill')"
+    script = (
+        "until('sysmon'); result = model.selected_thread().is_running(), stops.current()[0].name; settle(all_begun);"
+        " do('kill')"
+    )
     assert gdb_json(standing, NON_STOP + script) == [False, "sysmon"]
 
 
 def test_frames_are_not_made_up_while_their_thread_runs(gdb_json, mirror_test):
     script = RUNS_ON + "settle(spins); result = do('goroutine 1 bt'); do('kill')"
-    assert gdb_json(mirror_test("spinning"), script).startswith("goroutine 1 is running and its thread is not stopped here")
+    assert gdb_json(mirror_test("spinning"), script).startswith(
+        "goroutine 1 is running and its thread is not stopped here"
+    )

@@ -1,5 +1,5 @@
-"""Damaged copies of programs, of their debug information and of recorded runs: each is shown as far as it goes, or refused with a
-sentence. sweep.py runs more of them."""
+"""Damaged copies of programs, of their debug information and of recorded runs: each is shown as far as it goes, or
+refused with a sentence. sweep.py runs more of them."""
 
 import pathlib
 
@@ -13,9 +13,15 @@ def go_parked(go_build):
     return go_build("parked", pathlib.Path(__file__).with_name("parked.go.txt").read_text(), "-gcflags=all=-N -l")
 
 
-@pytest.mark.parametrize("kind, world, count", [("elf", "mirror", 60), ("elf", "go", 20), ("dwarf", "mirror", 60), ("traces", "mirror", 120)])
+@pytest.mark.parametrize(
+    "kind, world, count", [("elf", "mirror", 60), ("elf", "go", 20), ("dwarf", "mirror", 60), ("traces", "mirror", 120)]
+)
 def test_damaged_copies(request, mirror_test, hello, tmp_path, kind, world, count):
-    program = hello if kind == "traces" else mirror_test("parked") if world == "mirror" else request.getfixturevalue("go_parked")
+    program = (
+        hello
+        if kind == "traces"
+        else (mirror_test("parked") if world == "mirror" else request.getfixturevalue("go_parked"))
+    )
     rows, _ = sweep(kind, program, count, 1, tmp_path)
     assert [row for row in rows if row["faults"]] == [] and len(rows) == count
 

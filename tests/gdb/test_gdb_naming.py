@@ -20,20 +20,26 @@ def test_threads_are_called_by_their_m(gdb_json, either):
 
 
 def test_a_name_says_which_goroutine_the_thread_runs(gdb_json, parked):
-    script = NAMES + """
+    script = (
+        NAMES
+        + """
 do('break main.ready'), do('run'); result = []
 for thread in gdb.selected_inferior().threads():
     thread.switch()
     g = model.read_struct('g', model.tls_g()[1])
     if g.get('goid'): result.append((thread.name.partition(' ')[2], f"(g{g.get('goid')})"))
 """
+    )
     found = gdb_json(parked, script)
     assert found and all(name == its for name, its in found)
 
 
 def test_the_goroutine_is_left_out_while_the_program_runs(gdb_json, either):
-    """It may be another one by the time a breakpoint is hit, and gdb says whose thread that was before a name can be changed."""
-    script = NAMES + """
+    """It may be another one by the time a breakpoint is hit, and gdb says whose thread that was before a name can be
+    changed."""
+    script = (
+        NAMES
+        + """
 result = []
 class Watch(gdb.Breakpoint):
     def stop(self):
@@ -41,18 +47,26 @@ class Watch(gdb.Breakpoint):
         return True
 stand(); Watch('runtime.schedule', temporary=True); before = gdb.selected_thread().name; do('continue'); result = before, result
 """
+    )
     before, during = gdb_json(either, script)
     assert "(g1)" in before and [name for name in during if "(g" in name] == []
 
 
 @pytest.mark.parametrize("first", ["0", "naming.names._given.clear()"], ids=["after ours", "before ours"])
 def test_a_name_of_the_users_stays(gdb_json, hello, first):
-    script = NAMES + f"from rt0lab import naming; stand(); do('thread name mine'); {first}; do('stepi'); do('stepi'); result = gdb.selected_thread().name"
+    script = (
+        NAMES
+        + f"from rt0lab import naming; stand(); do('thread name mine'); {first}; do('stepi'); do('stepi'); result ="
+        " gdb.selected_thread().name"
+    )
     assert gdb_json(hello, script) == "mine"
 
 
 def test_a_name_that_the_user_takes_away_is_ours_again(gdb_json, hello):
-    script = NAMES + "stand(); do('thread name mine'); do('stepi'); do('thread name'); do('stepi'); result = gdb.selected_thread().name"
+    script = (
+        NAMES + "stand(); do('thread name mine'); do('stepi'); do('thread name'); do('stepi'); result ="
+        " gdb.selected_thread().name"
+    )
     assert "(g1)" in gdb_json(hello, script)
 
 
@@ -61,9 +75,12 @@ def test_nothing_has_a_name_before_there_is_an_m(gdb_json, either):
 
 
 def test_a_list_of_ms_that_goes_in_a_circle_ends(gdb_json, hello):
-    script = NAMES + """
+    script = (
+        NAMES
+        + """
 stand(); m = model.all_ms()[-1]; leaf = m.layout.at['alllink']
 gdb.selected_inferior().write_memory(m.addr + leaf.offset, model.scalar('allm').to_bytes(8, 'little'))
 do('stepi'); result = list(called().values())
 """
+    )
     assert "sysmon" in gdb_json(hello, script)

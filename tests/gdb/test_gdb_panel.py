@@ -48,7 +48,10 @@ def test_marks_say_what_is_here_new_and_changed(gdb_json, hello):
 
 def test_the_star_is_where_the_selected_thread_is(gdb_json, mirror_test):
     """Without sysmon's thread this program with its one P would never end: it must come there."""
-    script = "do('set environment GOMAXPROCS 1'); do('break runtime.sysmon'); do('run'); texts = [do('rt0 panel')]; do('thread 1'); result = texts + [do('rt0 panel')]"
+    script = (
+        "do('set environment GOMAXPROCS 1'); do('break runtime.sysmon'); do('run'); texts = [do('rt0 panel')];"
+        " do('thread 1'); result = texts + [do('rt0 panel')]"
+    )
     texts = gdb_json(mirror_test("preempt"), script)
     assert [[marked(text, name)[0] for name in ("m0", "m1")] for text in texts] == [[" ", "*"], ["*", " "]]
 
@@ -60,7 +63,7 @@ def test_a_thread_that_has_no_g_yet_has_no_star(gdb_json, either):
 
 def test_the_panel_in_a_pipe_is_plain_text_of_80_columns(gdb_text, either):
     text = gdb_text(either, "set style enabled on", "rt0 until mstart", "rt0 until main.main", "rt0 panel")
-    panel = text[text.rindex("\nstop "):]
+    panel = text[text.rindex("\nstop ") :]
     assert ESCAPE not in panel and max(map(len, panel.splitlines())) < 80
 
 
@@ -107,13 +110,32 @@ class Terminal:
         self._environment = {**environment(), "TERM": "xterm-256color"}
         script = folder / "start.gdb"
         script.write_text("set confirm off\nset pagination off\nrt0 until mstart\nrt0 until main.main\nlayout rt0\n")
-        gdb = ["timeout", "--foreground", "-k", "5", "300", "gdb", "-nx", "-q",  # whatever becomes of the test
-               "-iex", "set auto-load off", "-iex", "set debuginfod enabled off", str(program), "-ex", f"source {LOADER}", "-x", str(script)]  # fmt: skip
+        gdb = [
+            "timeout",
+            "--foreground",
+            "-k",
+            "5",
+            "300",
+            "gdb",
+            "-nx",
+            "-q",  # whatever becomes of the test
+            "-iex",
+            "set auto-load off",
+            "-iex",
+            "set debuginfod enabled off",
+            str(program),
+            "-ex",
+            f"source {LOADER}",
+            "-x",
+            str(script),
+        ]
         self.tmux("new-session", "-d", "-x", str(width), "-y", str(height), *gdb)
 
     def tmux(self, *words):
         """What a tmux command prints."""
-        return subprocess.run([*self._tmux, *words], env=self._environment, capture_output=True, text=True, check=True, timeout=30).stdout
+        return subprocess.run(
+            [*self._tmux, *words], env=self._environment, capture_output=True, text=True, check=True, timeout=30
+        ).stdout
 
     def screen(self, *options):
         """The screen's lines."""
@@ -162,7 +184,11 @@ def terminal(tmp_path_factory, hello):
 
 def test_the_layout_has_the_source_the_panel_and_the_prompt(terminal):
     lines = terminal.screen()
-    assert ["hello.cpp" in lines[0], any("─rt0 " in line for line in lines), any(line.startswith("(gdb)") for line in lines)] == [True] * 3
+    assert [
+        "hello.cpp" in lines[0],
+        any("─rt0 " in line for line in lines),
+        any(line.startswith("(gdb)") for line in lines),
+    ] == [True] * 3
 
 
 def test_the_window_follows_the_program(terminal):
@@ -188,7 +214,10 @@ def test_the_window_follows_the_thread(terminal):
 
 def test_the_window_keeps_its_border(terminal):
     terminal.type("thread 2")  # another source file: gdb draws its window anew, and then its prompt
-    terminal.until(lambda: any("Switching" in line for line in terminal.screen()) and [*filter(None, terminal.screen())][-1] == "(gdb)")
+    terminal.until(
+        lambda: any("Switching" in line for line in terminal.screen())
+        and [*filter(None, terminal.screen())][-1] == "(gdb)"
+    )
     assert terminal.until(terminal.panel, 5)  # what has no border is no panel
 
 
@@ -208,7 +237,9 @@ def test_scrolling_ends_at_the_last_line(terminal):
 @pytest.mark.parametrize("width, height", [(120, 40), (40, 20)])
 def test_the_window_takes_another_size(terminal, width, height):
     terminal.tmux("resize-window", "-x", str(width), "-y", str(height))
-    panel = terminal.wait(lambda panel: "stop " in panel[0] and {len(line) for line in panel} == {width - 1} and panel[-1][:-1].strip())
+    panel = terminal.wait(
+        lambda panel: "stop " in panel[0] and {len(line) for line in panel} == {width - 1} and panel[-1][:-1].strip()
+    )
     assert [line[0] for line in panel[:2]] == ["s", "P"]  # one line is one row, however narrow
 
 

@@ -2,40 +2,62 @@
 
 import pytest
 
-MIRROR = {"g": "g0", "m": "m0", "p": "*allp.array[0]", "schedt": "sched", "gobuf": "g0.sched", "stack": "g0.stack", "note": "m0.park",
-          "mutex": "sched.lock"}  # fmt: skip
-GO = {"g": "'runtime.g0'", "m": "'runtime.m0'", "p": "*'runtime.allp'.array[0]", "schedt": "'runtime.sched'",
-      "gobuf": "'runtime.g0'.sched", "stack": "'runtime.g0'.stack", "note": "'runtime.m0'.park", "mutex": "'runtime.sched'.lock"}  # fmt: skip
+MIRROR = {
+    "g": "g0",
+    "m": "m0",
+    "p": "*allp.array[0]",
+    "schedt": "sched",
+    "gobuf": "g0.sched",
+    "stack": "g0.stack",
+    "note": "m0.park",
+    "mutex": "sched.lock",
+}
+GO = {
+    "g": "'runtime.g0'",
+    "m": "'runtime.m0'",
+    "p": "*'runtime.allp'.array[0]",
+    "schedt": "'runtime.sched'",
+    "gobuf": "'runtime.g0'.sched",
+    "stack": "'runtime.g0'.stack",
+    "note": "'runtime.m0'.park",
+    "mutex": "'runtime.sched'.lock",
+}
 
 
 def value(expression):
     return f"gdb.execute('output ' + {expression!r}, to_string=True)"
 
 
-@pytest.mark.parametrize("expression, shown", [
-    ("g0", "g0{goid 0, _Gidle, m nil, stack [0x0,0x0)} (not yet initialised: rt0_go fills it)"),
-    ("m0", "m0{id 0, g0 nil, curg nil, p nil} (not yet initialised: rt0_go ties it to g0)"),
-    ("g0.sched", "gobuf{nothing saved}"),
-    ("g0.stack", "[0x0,0x0)"),
-    ("m0.park", "note{not yet}"),
-    ("sched.lock", "mutex{unlocked}"),
-    ("allgs", "slice of 0, room for 0"),
-    ("buildVersion", '"go1.10.2"'),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "expression, shown",
+    [
+        ("g0", "g0{goid 0, _Gidle, m nil, stack [0x0,0x0)} (not yet initialised: rt0_go fills it)"),
+        ("m0", "m0{id 0, g0 nil, curg nil, p nil} (not yet initialised: rt0_go ties it to g0)"),
+        ("g0.sched", "gobuf{nothing saved}"),
+        ("g0.stack", "[0x0,0x0)"),
+        ("m0.park", "note{not yet}"),
+        ("sched.lock", "mutex{unlocked}"),
+        ("allgs", "slice of 0, room for 0"),
+        ("buildVersion", '"go1.10.2"'),
+    ],
+)
 @pytest.mark.parametrize("running", [False, True])
 def test_uninitialised(gdb_json, hello, expression, shown, running):
     start = "stops.start()\n" if running else ""
     assert gdb_json(hello, f"{start}result = {value(expression)}") == shown
 
 
-@pytest.mark.parametrize("expression, shown", [
-    ("g0.sched", "gobuf{sp g0.stack.hi-"),
-    ("*allgs.array[0]", "g1{goid 1, _Grunning, m m0, stack [0xc42"),
-    ("m0", "m0{id 0, thread "),
-    ("*allp.array[0]", "p0{"),
-    ("sched", "sched{goidgen "),
-    ("allgs", "slice of "),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "expression, shown",
+    [
+        ("g0.sched", "gobuf{sp g0.stack.hi-"),
+        ("*allgs.array[0]", "g1{goid 1, _Grunning, m m0, stack [0xc42"),
+        ("m0", "m0{id 0, thread "),
+        ("*allp.array[0]", "p0{"),
+        ("sched", "sched{goidgen "),
+        ("allgs", "slice of "),
+    ],
+)
 def test_live_on_the_mirror(gdb_json, hello, expression, shown):
     assert gdb_json(hello, f"until('main.main'); result = {value(expression)}").startswith(shown)
 
@@ -43,13 +65,19 @@ def test_live_on_the_mirror(gdb_json, hello, expression, shown):
 @pytest.mark.parametrize("kind", GO)
 def test_live_on_go(gdb_json, go_hello, kind):
     text = gdb_json(go_hello, f"until('main.main'); result = {value(GO[kind])}")
-    assert text.startswith({"schedt": "sched{", "stack": "[0x", "p": "p0{", "g": "g0{", "m": "m0{"}.get(kind, kind + "{"))
+    assert text.startswith(
+        {"schedt": "sched{", "stack": "[0x", "p": "p0{", "g": "g0{", "m": "m0{"}.get(kind, kind + "{")
+    )
 
 
-@pytest.mark.parametrize("kind", ["g", "m", "p", "schedt", "gobuf", "stack", "sudog", "hchan", "waitq", "note", "mutex"])
+@pytest.mark.parametrize(
+    "kind", ["g", "m", "p", "schedt", "gobuf", "stack", "sudog", "hchan", "waitq", "note", "mutex"]
+)
 def test_garbage_prints_as_what_it_is(gdb_json, hello, kind):
     places = ["$rsp", "(char*)&m0+3", "'runtime.rt0_go'"]
-    texts = gdb_json(hello, f"until('newproc'); result = [do('output *(struct {kind}*)(' + at + ')') for at in {places}]")
+    texts = gdb_json(
+        hello, f"until('newproc'); result = [do('output *(struct {kind}*)(' + at + ')') for at in {places}]"
+    )
     assert [t for t in texts if not t or any(mark in t for mark in ("Python", "Traceback", "cannot be shown"))] == []
 
 
@@ -79,7 +107,9 @@ def test_gos_wait_reason_is_read_from_its_table(gdb_json, go_hello):
 
 
 def test_a_damaged_run_queue_says_so(gdb_json, hello):
-    text = gdb_json(hello, "until('newproc'); do('set var allp.array[0]->runqtail = 9999'); result = " + value("*allp.array[0]"))
+    text = gdb_json(
+        hello, "until('newproc'); do('set var allp.array[0]->runqtail = 9999'); result = " + value("*allp.array[0]")
+    )
     assert "make no sense" in text
 
 
@@ -110,4 +140,8 @@ def test_names_work_in_an_assembly_frame(gdb_json, hello, expression):
 
 
 def test_the_prompt_is_given_no_file_of_ours(gdb_json, hello):
-    assert not [name for name in gdb_json(hello, "stops.start(); result = [each.filename for each in gdb.objfiles()]") if "/fd/" in name]
+    assert not [
+        name
+        for name in gdb_json(hello, "stops.start(); result = [each.filename for each in gdb.objfiles()]")
+        if "/fd/" in name
+    ]

@@ -10,7 +10,8 @@ FIRST = """_rt0_amd64_linux _rt0_amd64 rt0_go nocpuinfo needtls settls ok check 
 moduledataverify moduledataverify1 stackinit mallocinit mcommoninit mpreinit malg alginit modulesinit typelinksinit itabsinit
 msigsave goargs goenvs goenvs_unix parsedebugvars gcinit procresize acquirep acquirep1 newproc newproc1 gfget malg allgadd
 gostartcallfn runqput mstart mstart1 asminit minit mstartm0 initsig schedule runqget execute gogo""".split()
-# Times, thread ids, random numbers and what calls before left behind: all that may differ between two runs of the same program.
+# Times, thread ids, random numbers and what calls before left behind: all that may differ between two runs of the same
+# program.
 VARIES = re.compile(r"fastrand|lastpoll|procresizetime|procid|runtimeInitTime|startupRandomData|^regs\.|^stack_words")
 
 
@@ -62,36 +63,59 @@ def test_the_exit_code_is_kept(trace, either):
 
 def test_every_backtrace_ends_at_a_root(trace, either):
     roots = {s["bt"][-1].partition(" ")[0] for s in trace(either)["stages"]}
-    assert roots <= {"_rt0_amd64_linux", "_rt0_amd64", "runtime.rt0_go", "runtime.goexit", "runtime.clone", "runtime.mcall",
-                     "runtime.systemstack", "runtime.morestack", "runtime.gogo", "gogo", "make_fcontext"}  # fmt: skip
+    assert roots <= {
+        "_rt0_amd64_linux",
+        "_rt0_amd64",
+        "runtime.rt0_go",
+        "runtime.goexit",
+        "runtime.clone",
+        "runtime.mcall",
+        "runtime.systemstack",
+        "runtime.morestack",
+        "runtime.gogo",
+        "gogo",
+        "make_fcontext",
+    }
 
 
 def test_every_call_of_the_boot_returns_or_never_does(trace, hello):
     done = trace(hello)
     entered = {s["stage"] for s in boot(done) if s["kind"] == "entry"}
     returned = {s["stage"] for s in boot(done) if s["kind"] == "return"}
-    assert entered - returned == {"_rt0_amd64_linux", "_rt0_amd64", "rt0_go", "mstart", "mstart1", "schedule", "execute", "gogo",
-                                  "runtime.main"}  # fmt: skip
+    assert entered - returned == {
+        "_rt0_amd64_linux",
+        "_rt0_amd64",
+        "rt0_go",
+        "mstart",
+        "mstart1",
+        "schedule",
+        "execute",
+        "gogo",
+        "runtime.main",
+    }
 
 
-@pytest.mark.parametrize("stage, path, value", [
-    ("rt0_go", "g0.stack.hi", 0),
-    ("ok", "tls_g", "0x123"),
-    ("check", "tls_g", "&runtime.g0"),
-    ("check", "fs_base", None),
-    ("check", "g0.m", "&runtime.m0"),
-    ("osinit", "globals.runtime.argv", "entry_sp+0x8"),
-    ("newproc", "p0.status", 1),
-    ("newproc", "sched.goidgen", 0),
-    ("mstart", "p0.runnext", "g1"),
-    ("mstart", "allgs[0].status", "_Grunnable"),
-    ("mstart", "allgs[0].sched.sp", "g1.stack.hi-40"),
-    ("mstart", "allgs[0].startpc", "runtime.main"),
-    ("gogo", "m0.curg", "g1"),
-    ("gogo", "allgs[0].status", "_Grunning"),
-    ("runtime.main", "tls_g", "g1"),
-    ("runtime.main", "sp", "g1.stack.hi-40"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "stage, path, value",
+    [
+        ("rt0_go", "g0.stack.hi", 0),
+        ("ok", "tls_g", "0x123"),
+        ("check", "tls_g", "&runtime.g0"),
+        ("check", "fs_base", None),
+        ("check", "g0.m", "&runtime.m0"),
+        ("osinit", "globals.runtime.argv", "entry_sp+0x8"),
+        ("newproc", "p0.status", 1),
+        ("newproc", "sched.goidgen", 0),
+        ("mstart", "p0.runnext", "g1"),
+        ("mstart", "allgs[0].status", "_Grunnable"),
+        ("mstart", "allgs[0].sched.sp", "g1.stack.hi-40"),
+        ("mstart", "allgs[0].startpc", "runtime.main"),
+        ("gogo", "m0.curg", "g1"),
+        ("gogo", "allgs[0].status", "_Grunning"),
+        ("runtime.main", "tls_g", "g1"),
+        ("runtime.main", "sp", "g1.stack.hi-40"),
+    ],
+)
 def test_state_at_a_stage(trace, either, stage, path, value):
     found = flat(next(s for s in trace(either)["stages"] if s["stage"] == stage))[path]
     assert found.startswith("&runtime.m0+0x") if value is None else found == value

@@ -15,10 +15,27 @@ def test_a_breakpoint_at_the_entry_has_file_and_line(gdb_json, hello):
     assert re.search(r"rt0_linux_amd64\.S, line \d+\.", text)
 
 
-@pytest.mark.parametrize("name", ["_rt0_amd64", "runtime.rt0_go", "ok", "nocpuinfo", "runtime.check", "runtime.args", "runtime.osinit",
-                                  "runtime.schedinit", "runtime.newproc", "runtime.mstart", "runtime.main", "main.main"])  # fmt: skip
+@pytest.mark.parametrize(
+    "name",
+    [
+        "_rt0_amd64",
+        "runtime.rt0_go",
+        "ok",
+        "nocpuinfo",
+        "runtime.check",
+        "runtime.args",
+        "runtime.osinit",
+        "runtime.schedinit",
+        "runtime.newproc",
+        "runtime.mstart",
+        "runtime.main",
+        "main.main",
+    ],
+)
 def test_break_by_go_name_has_file_and_line(gdb_json, hello, name):
-    assert re.search(r"Breakpoint 1 at 0x[0-9a-f]+: file .*, line \d+\.", gdb_json(hello, f"result = do('break {name}')"))
+    assert re.search(
+        r"Breakpoint 1 at 0x[0-9a-f]+: file .*, line \d+\.", gdb_json(hello, f"result = do('break {name}')")
+    )
 
 
 def test_the_run_passes_the_places_in_the_seeds_order(gdb_json, hello):
@@ -30,7 +47,13 @@ for _ in range(5):
     do('continue')
     result.append(model.world().symbol_at(gdb.newest_frame().pc())[0])
 """
-    assert gdb_json(hello, script) == ["_rt0_amd64", "runtime.rt0_go", "runtime.rt0_go", "runtime.rt0_go", "runtime.check"]
+    assert gdb_json(hello, script) == [
+        "_rt0_amd64",
+        "runtime.rt0_go",
+        "runtime.rt0_go",
+        "runtime.rt0_go",
+        "runtime.check",
+    ]
 
 
 def test_the_first_line_is_the_jump(gdb_json, hello):

@@ -23,7 +23,10 @@ def test_a_field_that_is_not_there_ends_no_list(gdb_json, program, part):
 
 
 def test_a_type_that_is_not_there_ends_no_list(gdb_json, program):
-    assert gdb_json(program, READY + "result = shapes.without('type', ('sudog', 'hchan', 'timer', 'mutex', 'stktop'))") == {}
+    assert (
+        gdb_json(program, READY + "result = shapes.without('type', ('sudog', 'hchan', 'timer', 'mutex', 'stktop'))")
+        == {}
+    )
 
 
 def test_a_variable_that_is_not_there_ends_no_list(gdb_json, program):
@@ -35,12 +38,16 @@ def test_constants_that_are_not_there_end_no_list(gdb_json, program):
 
 
 def test_a_needed_field_is_named(gdb_json, program):
-    script = "with shapes.instead(model.Layout, '__init__', lambda real, *rest: shapes._cut(real, *rest, 'g', 'goid')):\n"
+    script = (
+        "with shapes.instead(model.Layout, '__init__', lambda real, *rest: shapes._cut(real, *rest, 'g', 'goid')):\n"
+    )
     script += "    model._worlds.clear(); result = do('info goroutines')"
     assert gdb_json(program, READY + script).strip() == "this program's type `g` has no field `goid`, which this needs."
 
 
-@pytest.mark.parametrize("field, column", [("sudog.c", "chan 0x"), ("g.waitreason", "chan receive"), ("g.startpc", "began with")])
+@pytest.mark.parametrize(
+    "field, column", [("sudog.c", "chan 0x"), ("g.waitreason", "chan receive"), ("g.startpc", "began with")]
+)
 def test_it_costs_its_column(gdb_json, program, field, column):
     kind, top = field.split(".")
     script = f"""

@@ -1,4 +1,5 @@
-"""Steps stay with their goroutine: on whatever thread it goes on, through panics, moved stacks and the goroutine's end."""
+"""Steps stay with their goroutine: on whatever thread it goes on, through panics, moved stacks and the goroutine's
+end."""
 
 import re
 
@@ -50,7 +51,9 @@ def test_next_ends_where_the_goroutine_goes_on(moved, moves):
 
 def test_next_goes_past_a_prologue_and_to_the_first_statement(moved, mirror_program):
     """What ours asks of the stack stands before gdb's frame of the function does."""
-    script = "do('tbreak main.main'); do('run'); first = at()[1]; result = [steps('next')[0][1] - first, len(stops_told)]"
+    script = (
+        "do('tbreak main.main'); do('run'); first = at()[1]; result = [steps('next')[0][1] - first, len(stops_told)]"
+    )
     assert moved(Moves("mirror", mirror_program("prodcons")), script) == [1, 2]
 
 
@@ -83,12 +86,15 @@ func main() {
 	<-never // waits
 }
 """
-    script = BEFORE + """
+    script = (
+        BEFORE
+        + """
 signals = []
 gdb.events.stop.connect(lambda event: signals.append(getattr(event, 'stop_signal', None)))
 do('tbreak waiting.go:11'); do('run'); do('next')
 result = [signals[-1], stepping._step is None, [point.number for point in gdb.breakpoints()]]
 """
+    )
     assert gdb_json(go_build("waiting", source, "-gcflags=all=-N -l"), script) == ["SIGINT", True, []]
 
 
@@ -195,24 +201,36 @@ result = gdb.newest_frame().function().name
 
 
 def test_until_leaves_a_loop_with_its_goroutine(moved, moves):
-    script = f"do('tbreak {moves.at('yields')}'); do('run'); goid, _, _ = at(); result = [goid, *steps('until', 'until', 'until')[-1]]"
+    script = (
+        f"do('tbreak {moves.at('yields')}'); do('run'); goid, _, _ = at(); result = [goid, *steps('until', 'until',"
+        " 'until')[-1]]"
+    )
     goid, goid_after, line, _ = moved(moves, script)
     assert goid_after == goid and line >= moves.line("last")
 
 
 def test_advance_reaches_a_place_with_its_goroutine(moved, moves):
-    script = f"do('tbreak {moves.at('counts')}'); do('run'); goid, _, _ = at(); result = [goid, *steps('advance {moves.at('last')}')[0]]"
+    script = (
+        f"do('tbreak {moves.at('counts')}'); do('run'); goid, _, _ = at(); result = [goid, *steps('advance"
+        f" {moves.at('last')}')[0]]"
+    )
     goid, goid_after, line, _ = moved(moves, script)
     assert (goid_after, line) == (goid, moves.line("last"))
 
 
 def test_until_a_place_does_not_stop_in_a_deeper_call(moved, moves):
-    script = f"do('tbreak {moves.at('climbs')} if n == 3'); do('run'); do('until {moves.at('climbed')}'); result = int(gdb.parse_and_eval('n'))"
+    script = (
+        f"do('tbreak {moves.at('climbs')} if n == 3'); do('run'); do('until {moves.at('climbed')}'); result ="
+        " int(gdb.parse_and_eval('n'))"
+    )
     assert moved(moves, script) == 3
 
 
 def test_advance_without_a_goroutine_follows_the_thread(gdb_json, hello):
-    script = BEFORE + "until('rt0_go'); do('advance runtime.schedinit'); result = [model.world().symbol_at(model.register('rip'))[0], at()[0]]"
+    script = (
+        BEFORE + "until('rt0_go'); do('advance runtime.schedinit'); result ="
+        " [model.world().symbol_at(model.register('rip'))[0], at()[0]]"
+    )
     assert gdb_json(hello, script) == ["runtime.schedinit", 0]
 
 
@@ -249,11 +267,15 @@ def test_nothing_is_left_after_a_step(moved, moves):
 
 @pytest.mark.parametrize("shortage", ["set can-use-hw-watchpoints 0", "four"])
 def test_it_works_without_a_free_debug_register(moved, moves, shortage):
-    take = f"do({shortage!r})" if shortage != "four" else """
+    take = (
+        f"do({shortage!r})"
+        if shortage != "four"
+        else """
 do('set language c')
 for i in range(4): do(f'watch -l *(unsigned long *) {model.world().address("runtime.g0") + 8 * i:#x}')
 do('set language auto')
 """
+    )
     script = f"do('tbreak {moves.at('begins')}'); do('run')\n{take}\nresult = [at(), *steps('next')]"
     (goid, line, thread), (goid_after, line_after, thread_after) = moved(moves, script)
     assert (goid_after, line_after) == (goid, line + 1) and thread_after != thread
@@ -270,12 +292,17 @@ result = [int(gdb.convenience_variable('mine')), at()[1]]
 
 
 def test_follow_off_leaves_steps_to_gdb(moved, moves):
-    script = f"do('set rt0 follow off'); do('tbreak {moves.at('counts')}'); do('run'); stepping.begin('next'); result = stepping._step is None"
+    script = (
+        f"do('set rt0 follow off'); do('tbreak {moves.at('counts')}'); do('run'); stepping.begin('next'); result ="
+        " stepping._step is None"
+    )
     assert moved(moves, script) is True
 
 
 def test_steps_of_the_boot_follow_the_thread(gdb_json, either):
-    script = BEFORE + """
+    script = (
+        BEFORE
+        + """
 until('schedinit')
 frame = gdb.newest_frame()
 result = []
@@ -283,6 +310,7 @@ for _ in range(4):
     do('next')
     result.append([model.world().symbol_at(model.register('rip'))[0], at()[0]])
 """
+    )
     assert gdb_json(either, script) == [["runtime.schedinit", 0]] * 4
 
 
@@ -302,7 +330,9 @@ def test_goid_is_none_s_during_the_boot(gdb_json, either):
 @pytest.mark.parametrize("program", ["hello", "prodcons", "pingpong", "sieve"])
 @pytest.mark.parametrize("build", ["debug", "release"])
 def test_ten_steps_from_main_are_the_same_every_time(gdb_json, mirror_program, program, build):
-    script = BEFORE + """
+    script = (
+        BEFORE
+        + """
 result = []
 for procs in 1, 2, 2:
     do(f'set environment GOMAXPROCS {procs}')
@@ -315,11 +345,16 @@ for procs in 1, 2, 2:
     result.append(found)
     if gdb.selected_thread(): do('kill')
 """
+    )
     first, second, third = gdb_json(mirror_program(program, build=build), script)
     assert first == second == third and len(first) >= 3 and {goid for goid, _ in first} == {1}
 
 
 def test_steps_into_functions_go_past_prologues_that_yield(gdb_json, mirror_program):
-    script = BEFORE + "do('tbreak main.main'); do('run'); found = steps(*['step'] * 12); result = [gdb.newest_frame().name(), len(found)]"
+    script = (
+        BEFORE
+        + "do('tbreak main.main'); do('run'); found = steps(*['step'] * 12); result = [gdb.newest_frame().name(),"
+        " len(found)]"
+    )
     name, _ = gdb_json(mirror_program("prodcons"), script)
     assert "morestack" not in name

@@ -1,4 +1,5 @@
-"""Backtraces at every instruction of the switches from a goroutine's stack to g0's and back: gogo, mcall, systemstack, morestack."""
+"""Backtraces at every instruction of the switches from a goroutine's stack to g0's and back: gogo, mcall, systemstack,
+morestack."""
 
 import itertools
 import json
@@ -32,8 +33,8 @@ func main() {
 }
 """
 
-# Steps one thread, instruction by instruction where it switches, from one such function to the next elsewhere, until all were seen.
-# result: [(function, on whose stack SP is, the frames that bt shows)]
+# Steps one thread, instruction by instruction where it switches, from one such function to the next elsewhere, until
+# all were seen. result: [(function, on whose stack SP is, the frames that bt shows)]
 STEPS = """
 from gdb.frames import execute_frame_filters
 from rt0lab import bulk
@@ -75,18 +76,25 @@ while model.alive() and (len(result) < 500 or len(result) < 5000 and not both <=
     if model.alive() and here() not in NAMES:
         result.append((here(), side(), shown()))
 """
-SWITCHES = {"gogo", "mcall", "systemstack", "morestack", "leave", "jump_fcontext", "make_fcontext", "gosave_systemstack_switch"}
+SWITCHES = set(
+    """
+    gogo mcall systemstack morestack leave jump_fcontext make_fcontext gosave_systemstack_switch
+""".split()
+)
 ON_G0 = {"mcall", "systemstack", "morestack", "gogo", "mstart", "mstart0", "rt0_go", "clone"}
 
 
 @pytest.fixture(scope="module", params=["mirror", "mirror-O2", "go", "go-O2"])
 def steps(request, tmp_path_factory):
-    """[(function, g on whose stack SP is, what `bt` shows)] at some hundred instructions, and at the first one after each switch."""
+    """[(function, g on whose stack SP is, what `bt` shows)] at some hundred instructions, and at the first one after
+    each switch."""
     if request.param.startswith("go"):
         flags = [] if request.param.endswith("O2") else ["-gcflags=all=-N -l"]
         program = request.getfixturevalue("go_build")("prodcons", PRODCONS, *flags)
     else:
-        program = request.getfixturevalue("mirror_program")("prodcons", build="release" if request.param.endswith("O2") else "debug")
+        program = request.getfixturevalue("mirror_program")(
+            "prodcons", build="release" if request.param.endswith("O2") else "debug"
+        )
     folder = tmp_path_factory.mktemp("switch")
     body, answer = folder / "body.py", folder / "answer.json"
     body.write_text(PREAMBLE + STEPS + f"\nwith open({str(answer)!r}, 'w') as file: json.dump(result, file)\n")
@@ -104,7 +112,14 @@ def below(names):
 
 def test_every_switch_was_stepped_through_on_both_stacks(steps):
     seen = {(function, g == "g0") for function, g, _ in steps}
-    assert {("gogo", True), ("gogo", False), ("mcall", True), ("mcall", False), ("systemstack", True), ("systemstack", False)} <= seen
+    assert {
+        ("gogo", True),
+        ("gogo", False),
+        ("mcall", True),
+        ("mcall", False),
+        ("systemstack", True),
+        ("systemstack", False),
+    } <= seen
 
 
 def test_each_backtrace_ends_at_the_bottom_of_its_stack(steps):

@@ -1,4 +1,5 @@
-"""`rt0 threads`: the goroutines as threads of a second inferior, on live programs, on core files and through gdbserver."""
+"""`rt0 threads`: the goroutines as threads of a second inferior, on live programs, on core files and through
+gdbserver."""
 
 import os
 import shutil
@@ -49,27 +50,43 @@ def standing(request):
 
 
 def test_each_goroutine_is_a_thread(gdb_json, standing):
-    ours, its = gdb_json(standing, STAND + "stand(); its = [g.get('goid') for g in gs()]; do('rt0 threads'); result = list(view()), its")
+    ours, its = gdb_json(
+        standing, STAND + "stand(); its = [g.get('goid') for g in gs()]; do('rt0 threads'); result = list(view()), its"
+    )
     assert len(its) > 20 and sorted(ours) == sorted(its)
 
 
 def test_the_stops_before_are_still_there(gdb_json, standing):
-    script = "stand(); do('rt0 threads'), do('stepi'), do('rt0 threads'); result = [moments.Kept(moment).number for moment in history.kept.moments]"
+    script = (
+        "stand(); do('rt0 threads'), do('stepi'), do('rt0 threads'); result = [moments.Kept(moment).number for moment"
+        " in history.kept.moments]"
+    )
     assert gdb_json(standing, STAND + script) == [1, 2]
 
 
 def test_the_panel_of_a_goroutine_s_thread_compares_with_no_stop(gdb_json, standing):
-    assert gdb_json(standing, STAND + "stand(); do('stepi'), do('rt0 threads'), do('inferior 2'); result = panel.present()[1]") is None
+    assert (
+        gdb_json(
+            standing, STAND + "stand(); do('stepi'), do('rt0 threads'), do('inferior 2'); result = panel.present()[1]"
+        )
+        is None
+    )
 
 
 def test_a_thread_stands_where_its_goroutine_does(gdb_json, standing):
-    script = "stand(); its = {g.get('goid'): [g.get('sched.pc'), g.get('sched.sp'), g.addr] for g in waiting()}; do('rt0 threads')"
+    script = (
+        "stand(); its = {g.get('goid'): [g.get('sched.pc'), g.get('sched.sp'), g.addr] for g in waiting()}; do('rt0"
+        " threads')"
+    )
     ours, its = gdb_json(standing, STAND + script + "\nresult = view(), its")
     assert len(its) > 20 and {goid: ours[goid][1:] for goid in its} == its
 
 
 def test_names_say_what_goroutines_wait_for(gdb_json, standing):
-    script = "stand(); its = {g.get('goid'): model.wait_reason(g) for g in waiting()}; do('rt0 threads'); result = view(), its"
+    script = (
+        "stand(); its = {g.get('goid'): model.wait_reason(g) for g in waiting()}; do('rt0 threads'); result ="
+        " view(), its"
+    )
     ours, its = gdb_json(standing, STAND + script)
     assert "chan receive" in its.values()
     assert all(ours[goid][0].startswith(f"g{goid} {reason} ") for goid, reason in its.items())
@@ -126,7 +143,9 @@ def test_our_own_commands_know_the_threads_goroutine(gdb_json, standing):
 
 
 def test_the_selection_stays(gdb_json, standing):
-    script = "stand(); do('up'); a = gdb.selected_thread().global_num, gdb.selected_frame().level(); do('rt0 threads'); "
+    script = (
+        "stand(); do('up'); a = gdb.selected_thread().global_num, gdb.selected_frame().level(); do('rt0 threads'); "
+    )
     script += "result = a, (gdb.selected_thread().global_num, gdb.selected_frame().level())"
     before, after = gdb_json(standing, STAND + script)
     assert after == before
@@ -160,7 +179,10 @@ def test_the_view_can_be_removed_and_made_again(gdb_json, standing):
 
 
 def test_non_stop(gdb_json, standing):
-    script = STAND + "do('set non-stop on'); stand(); its = [g.get('goid') for g in gs()]; do('rt0 threads'); result = list(view()), its"
+    script = (
+        STAND + "do('set non-stop on'); stand(); its = [g.get('goid') for g in gs()]; do('rt0 threads'); result ="
+        " list(view()), its"
+    )
     ours, its = gdb_json(standing, script)
     assert len(its) > 20 and sorted(ours) == sorted(its)
 
@@ -176,30 +198,39 @@ its = {{name: model.read_word(g.get('sched.sp') + at) for name, at in FRAME.item
 
 @pytest.mark.parametrize("build", ["debug", "release"])
 def test_what_the_compiler_keeps_in_registers_is_there(gdb_json, build):
-    script = KEPT + """
+    script = (
+        KEPT
+        + """
 do('rt0 threads'); view(); next(t for t in gdb.selected_inferior().threads() if t.ptid[1] == g.get('goid')).switch()
 result = its, {name: model.register(name) for name in FRAME}
 """
+    )
     its, ours = gdb_json(mirror(build=ROOT / "build" / build), STAND + script)
     assert ours == its
 
 
 def test_a_goroutines_frames_know_these_registers_too(gdb_json):
-    script = KEPT + """
+    script = (
+        KEPT
+        + """
 said = do(f"goroutine {g.get('goid')} frame apply level 1 -q info registers " + ' '.join(FRAME)).split()
 result = its, {name: int(said[said.index(name) + 1], 0) & (1 << 64) - 1 for name in FRAME}
 """
+    )
     its, ours = gdb_json(mirror(build=ROOT / "build" / "release"), STAND + script)
     assert ours == its
 
 
 def test_registers_of_one_that_is_being_left(gdb_json):
     """Its context is odd, and the address of mcall's frame plus one: nothing of Boost's is below it yet."""
-    script = KEPT + """
+    script = (
+        KEPT
+        + """
 leaf = g.layout.at['context']; frame = g.get('sched.sp') - 64
 gdb.selected_inferior().write_memory(g.addr + leaf.offset, (frame + 1).to_bytes(8, 'little'))
 result = its, parking.registers([g.addr])[g.addr] | {'rbp': its['rbp']}
 """
+    )
     its, ours = gdb_json(mirror(build=ROOT / "build" / "release"), STAND + script)
     assert ours == its
 
@@ -215,7 +246,10 @@ result = do('rt0 threads').count('scalars'), gdb.parameter('print frame-argument
 
 
 def test_of_few_a_list_shows_arguments(gdb_json, standing):
-    assert gdb_json(standing, STAND + "stand(); do('rt0 threads'); result = gdb.parameter('print frame-arguments')") == "scalars"
+    assert (
+        gdb_json(standing, STAND + "stand(); do('rt0 threads'); result = gdb.parameter('print frame-arguments')")
+        == "scalars"
+    )
 
 
 def test_pieces_of_memory_are_few(gdb_json, hello):
@@ -235,7 +269,9 @@ result = len(threads.memory([Far])[0])
 def core(gdb_json, standing, tmp_path):
     """(core file at main.standing, what its goroutines are)"""
     path = tmp_path / "core"
-    return path, gdb_json(standing, STAND + f"stand(); do('rt0 threads'); result = view(); do('inferior 1'); do('gcore {path}')")
+    return path, gdb_json(
+        standing, STAND + f"stand(); do('rt0 threads'); result = view(); do('inferior 1'); do('gcore {path}')"
+    )
 
 
 def test_a_core_file_shows_the_same(gdb_json, standing, core):
@@ -264,7 +300,9 @@ its = [g.get('goid') for g in gs()]; do('rt0 threads'); result = list(view()), i
 # ---- what cannot be shown --------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("state", ["pass", "do('rt0 run')", "stand(); do('kill')"], ids=["not started", "no goroutine", "ended"])
+@pytest.mark.parametrize(
+    "state", ["pass", "do('rt0 run')", "stand(); do('kill')"], ids=["not started", "no goroutine", "ended"]
+)
 def test_without_goroutines_a_sentence(gdb_json, standing, state):
     text = gdb_json(standing, STAND + f"{state}; result = do('rt0 threads')")
     assert len(text.splitlines()) == 1 and "rt0 itself" not in text and "gdb says" not in text
@@ -276,7 +314,9 @@ def test_a_file_that_cannot_be_written_is_a_sentence(gdb_json, standing):
 
 
 def test_a_view_of_a_view_is_refused(gdb_json, standing):
-    assert "inferior 1" in gdb_json(standing, STAND + "stand(); do('rt0 threads'); do('inferior 2'); result = do('rt0 threads')")
+    assert "inferior 1" in gdb_json(
+        standing, STAND + "stand(); do('rt0 threads'); do('inferior 2'); result = do('rt0 threads')"
+    )
 
 
 BROKEN = {
@@ -354,7 +394,10 @@ def test_ranges_are_merged(hello):
 
 
 def test_a_full_memory_leaves_out_all_but_what_backtraces_need(gdb_json, standing):
-    script = "stand(); threads.MAX_MEMORY = 1 << 20; before = do('rt0 threads'); do('inferior 2'); thread = gdb.selected_thread()\n"
+    script = (
+        "stand(); threads.MAX_MEMORY = 1 << 20; before = do('rt0 threads'); do('inferior 2'); thread ="
+        " gdb.selected_thread()\n"
+    )
     script += "do('thread 3'); result = len(before.splitlines()), stack()[-1]"
     lines, root = gdb_json(standing, STAND + script)
     assert (lines, root.removesuffix(".abi0")) == (2, "runtime.goexit")

@@ -1,4 +1,5 @@
-"""What others wrote goes through rt0lab/untrusted.py: into gdb's commands, out of files, onto the terminal. No gdb in it."""
+"""What others wrote goes through rt0lab/untrusted.py: into gdb's commands, out of files, onto the terminal. No gdb in
+it."""
 
 import ast
 import os
@@ -11,7 +12,8 @@ from gdbrun import ROOT
 from rt0lab import untrusted
 
 SOURCES = sorted(path for folder in ("gdb-scripts", "labs") for path in (ROOT / folder).rglob("*.py"))
-ASKS = {"gdb.execute", "model.done", "done", "gdb.parse_and_eval", "gdb.lookup_type"}  # gdb reads their argument as its language
+# gdb reads their argument as its language
+ASKS = {"gdb.execute", "model.done", "done", "gdb.parse_and_eval", "gdb.lookup_type"}
 SAFE = {"word", "argument", "int", "fileno", "dup", "quote"}  # what a call of these gives has no meaning to gdb
 
 # Texts that are built otherwise, each with the reason why nobody else can have written them.
@@ -26,7 +28,11 @@ COMMANDS = {
     ("following.py", "_registers", "expression"): "the expression of a watchpoint that the user has set",
     ("stepping.py", "go_on", "command"): "continue, one of gdb's steps or `stepi 0`, written in the package",
     ("stepping.py", "register", "_PROLOGUES"): "written in the package",
-    ("stepping.py", "_hook", "'\\n'.join([f'define {name}', ours, *lines, 'end'])"): "a hook's name, our line, and what the user has there, from gdb",
+    (
+        "stepping.py",
+        "_hook",
+        "'\\n'.join([f'define {name}', ours, *lines, 'end'])",
+    ): "a hook's name, our line, and what the user has there, from gdb",
     ("stepping.py", "_hook", "name"): "a hook's name, written in the package",
     ("stepping.py", "_lines", "name"): "a hook's name, written in the package",
     ("threads.py", "_said", "command"): "info ..., written in the package",
@@ -41,7 +47,11 @@ COMMANDS = {
     ("observe.py", "evaluate", "expr"): "the author's, from exercise.toml",
     ("batch.py", "_tried", "command"): "the author's, from exercise.toml",
     ("debugger.py", "command", "name"): "names of variables, written in the lab",
-    ("debugger.py", "command", "value"): "the user's own environment; gdb takes the rest of such an argument for the value, whatever is in it",
+    (
+        "debugger.py",
+        "command",
+        "value",
+    ): "the user's own environment; gdb takes the rest of such an argument for the value, whatever is in it",
     ("ask.py", "command", "arguments"): "words of a list in the lab",
     ("debugger.py", "interactive", "join"): "numbers of the lab's own",
     ("verbs.py", "run", "begin"): "literals, as Python writes them",
@@ -53,14 +63,25 @@ COMMANDS = {
     ("bench/inside.py", "stepping", "follow"): "on or off",
     ("bench/inside.py", "stepping", "place"): "of the table of figures",
     ("bench/inside.py", "stepping", "step"): "of the table of figures",
-}  # fmt: skip
+}
 
 # Texts that are written past the console.
-WRITES = {("builds.py", "'\\n'.join(textwrap.wrap('warning: ' + text, 79))"): "a sentence of ours, in which the program's path is shown as `shown` has it",
-          ("editors.py", "packets.VIEW"): "a sentence of ours"}  # fmt: skip
+WRITES = {
+    (
+        "builds.py",
+        "'\\n'.join(textwrap.wrap('warning: ' + text, 79))",
+    ): "a sentence of ours, in which the program's path is shown as `shown` has it",
+    ("editors.py", "packets.VIEW"): "a sentence of ours",
+}
 
-# Files that are opened otherwise: those of the lab itself, and those that are written. The kernel's, in /proc, are not looked for.
-OPENS = {"untrusted.py", "stages.py", "inferior.py", "record.py", "clients.py", "editor.py", "batch.py", "state.py", "files.py", "ask.py", "cli.py", "locks.py"}
+# Files that are opened otherwise: those of the lab itself, and those that are written. The kernel's, in /proc, are not
+# looked for.
+OPENS = set(
+    """
+    untrusted.py stages.py inferior.py record.py clients.py editor.py batch.py state.py files.py ask.py cli.py
+    locks.py
+""".split()
+)
 
 
 class Calls(ast.NodeVisitor):
@@ -99,7 +120,11 @@ def foreign(node):
         return foreign(node.left) + foreign(node.right)
     if isinstance(node, ast.JoinedStr):
         return [part for value in node.values for part in foreign(value)]
-    if isinstance(node, ast.FormattedValue) and node.format_spec is not None and re.fullmatch("#?[xd]", ast.unparse(node.format_spec)[2:-1]):
+    if (
+        isinstance(node, ast.FormattedValue)
+        and node.format_spec is not None
+        and re.fullmatch("#?[xd]", ast.unparse(node.format_spec)[2:-1])
+    ):
         return []
     if isinstance(node, ast.FormattedValue) and node.conversion == ord("r"):  # a literal, for `python ...`
         return []
@@ -121,7 +146,11 @@ def commands():
                 texts = [node.args[1]]
             elif isinstance(node, ast.List):
                 pairs = zip(node.elts, node.elts[1:])
-                texts = [text for flag, text in pairs if isinstance(flag, ast.Constant) and flag.value in ("-ex", "-iex", "-eval-command")]
+                texts = [
+                    text
+                    for flag, text in pairs
+                    if isinstance(flag, ast.Constant) and flag.value in ("-ex", "-iex", "-eval-command")
+                ]
             else:
                 continue
             found |= {(calls.name, where, part) for text in texts for part in foreign(text)}
@@ -138,33 +167,75 @@ def test_each_reason_is_still_needed():
 
 def test_no_shell_reads_what_others_wrote():
     """The lab's own pages are run by one, as their readers do."""
-    found = {calls.name for calls in CALLS for _, node in calls.found
-             if isinstance(node, ast.Call) and called(node) in ("system", "popen", "getoutput", "getstatusoutput")
-             or isinstance(node, ast.Call) and any(keyword.arg == "shell" and called(node) in ("Popen", "run", "call", "check_output", "check_call") for keyword in node.keywords)
-             or isinstance(node, ast.List) and node.elts and ast.unparse(node.elts[0]) in ("'/bin/sh'", "'sh'", "'bash'")}  # fmt: skip
+    found = {
+        calls.name
+        for calls in CALLS
+        for _, node in calls.found
+        if isinstance(node, ast.Call)
+        and called(node) in ("system", "popen", "getoutput", "getstatusoutput")
+        or isinstance(node, ast.Call)
+        and any(
+            keyword.arg == "shell" and called(node) in ("Popen", "run", "call", "check_output", "check_call")
+            for keyword in node.keywords
+        )
+        or isinstance(node, ast.List)
+        and node.elts
+        and ast.unparse(node.elts[0]) in ("'/bin/sh'", "'sh'", "'bash'")
+    }
     assert found == {"sessions.py"}
 
 
 def test_files_are_opened_in_one_place():
-    found = {calls.name for calls in CALLS if not calls.name.startswith("bench/") for _, node in calls.found
-             if isinstance(node, ast.Call) and called(node) in ("open", "fdopen", "getline", "getlines") and ast.unparse(node.func) not in ("self.open", "unwinder.open")
-             and not re.match("f?['\"]/proc/", ast.unparse(node.args[0]) if node.args else "")}  # fmt: skip
+    found = {
+        calls.name
+        for calls in CALLS
+        if not calls.name.startswith("bench/")
+        for _, node in calls.found
+        if isinstance(node, ast.Call)
+        and called(node) in ("open", "fdopen", "getline", "getlines")
+        and ast.unparse(node.func) not in ("self.open", "unwinder.open")
+        and not re.match("f?['\"]/proc/", ast.unparse(node.args[0]) if node.args else "")
+    }
     assert sorted(found - OPENS) == []
 
 
 def test_what_does_not_go_through_the_console_is_shown_as_shown_has_it():
-    writes = [(calls.name, part) for path, calls in zip(SOURCES, CALLS) if "gdb-scripts" in path.parts and path.name != "console.py" for _, node in calls.found
-              if isinstance(node, ast.Call) and ast.unparse(node.func) in ("gdb.write", "sys.stdout.write", "sys.stderr.write", "print") for part in foreign(node.args[0])]  # fmt: skip
-    assert {(name, part) for name, part in writes if not part.startswith(("untrusted.shown(", "untrusted.shown_lines("))} == WRITES.keys()
+    writes = [
+        (calls.name, part)
+        for path, calls in zip(SOURCES, CALLS)
+        if "gdb-scripts" in path.parts and path.name != "console.py"
+        for _, node in calls.found
+        if isinstance(node, ast.Call)
+        and ast.unparse(node.func) in ("gdb.write", "sys.stdout.write", "sys.stderr.write", "print")
+        for part in foreign(node.args[0])
+    ]
+    assert {
+        (name, part) for name, part in writes if not part.startswith(("untrusted.shown(", "untrusted.shown_lines("))
+    } == WRITES.keys()
 
 
-# ---- the three doors ---------------------------------------------------------------------------------------------------
+# ---- the three doors -------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("text, shown", [
-    ("main.leaf", "main.leaf"), ("a b", "a b"), ("grüße 世界", "grüße 世界"), ("", ""), ("\x1b[31m", "\\x1b[31m"), ("a\nb", "a\\nb"), ("a\tb", "a\\tb"),
-    ("\x9b", "\\x9b"), ("\u202e", "\\u202e"), ("\u2028", "\\u2028"), ("\udcff", "\\xff"), ("\ud800", "\\ud800"), ("\U000e0001", "\\U000e0001"), ("x" * 401, "x" * 400 + "...(401 characters)"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "text, shown",
+    [
+        ("main.leaf", "main.leaf"),
+        ("a b", "a b"),
+        ("grüße 世界", "grüße 世界"),
+        ("", ""),
+        ("\x1b[31m", "\\x1b[31m"),
+        ("a\nb", "a\\nb"),
+        ("a\tb", "a\\tb"),
+        ("\x9b", "\\x9b"),
+        ("\u202e", "\\u202e"),
+        ("\u2028", "\\u2028"),
+        ("\udcff", "\\xff"),
+        ("\ud800", "\\ud800"),
+        ("\U000e0001", "\\U000e0001"),
+        ("x" * 401, "x" * 400 + "...(401 characters)"),
+    ],
+)
 def test_shown(text, shown):
     assert untrusted.shown(text) == shown
 

@@ -2,8 +2,12 @@
 
 import pytest
 
-ROOTS = {"_rt0_amd64_linux", "_rt0_amd64", "runtime.rt0_go", "runtime.goexit", "runtime.clone", "runtime.mcall",
-         "runtime.systemstack", "runtime.morestack", "runtime.gogo", "make_fcontext"}  # fmt: skip
+ROOTS = set(
+    """
+    _rt0_amd64_linux _rt0_amd64 runtime.rt0_go runtime.goexit runtime.clone runtime.mcall runtime.systemstack
+    runtime.morestack runtime.gogo make_fcontext
+""".split()
+)
 
 
 def test_bt_at_every_stage_ends_at_a_root(gdb_json, either):
@@ -16,7 +20,9 @@ while outcome.what == 'stage':
     outcome = stops.toward(targets)
 """
     found = gdb_json(either, script)
-    assert [(stage, text) for stage, text in found if "??" in text or "corrupt" in text or not any(r in text for r in ROOTS)] == []
+    assert [
+        (stage, text) for stage, text in found if "??" in text or "corrupt" in text or not any(r in text for r in ROOTS)
+    ] == []
 
 
 @pytest.mark.parametrize("function", ["jump_fcontext", "make_fcontext"])
@@ -41,7 +47,10 @@ def test_unknown_bytes_are_declined(gdb_json, hello):
 
 def test_main_main_has_callers(gdb_json, either):
     assert gdb_json(either, "until('main.main'); result = [f[0] for f in record.frames()]") == [
-        "main.main", "runtime.main", "runtime.goexit"]  # fmt: skip
+        "main.main",
+        "runtime.main",
+        "runtime.goexit",
+    ]
 
 
 def test_bt_shows_go_s_names(gdb_json, hello):

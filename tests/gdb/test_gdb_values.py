@@ -16,13 +16,18 @@ SHOWN = {
     "q": "main.queue = {9}",
     "tx": '"typed"',
     "empties": '""',
-    "nilmap": "map[string]int", "nilch": "chan int", "nilslice": "[]int", "empty": "[]int",
+    "nilmap": "map[string]int",
+    "nilch": "chan int",
+    "nilslice": "[]int",
+    "empty": "[]int",
     "nested": '[][]string = {[]string = {"a", "b"}, []string, []string}',
-    "ro": "<-chan int = {2, 3, 4}", "so": "chan<- int = {2, 3, 4}",
+    "ro": "<-chan int = {2, 3, 4}",
+    "so": "chan<- int = {2, 3, 4}",
     "fake": '"<unreadable 0x0>"',
     "binary": r'"a\x00b\xff\xfe\x1b[31m\r\n\t\"q\"\\"',
-    "arr": '{"p", "q", "r"}', "matrix": "{{1, 2, 3}, {4, 5, 6}}",
-}  # fmt: skip
+    "arr": '{"p", "q", "r"}',
+    "matrix": "{{1, 2, 3}, {4, 5, 6}}",
+}
 LONG = {"long": 100, "manych": 150, "m": 100}  # how many elements
 _answers = {}
 
@@ -64,7 +69,8 @@ def elements(text):
 
 
 @pytest.mark.parametrize("name", LONG)
-@pytest.mark.parametrize("limit", ["201", "unlimited"])  # where just as many are left as it prints, gdb takes it that there are more
+# where just as many are left as it prints, gdb takes it that there are more
+@pytest.mark.parametrize("limit", ["201", "unlimited"])
 def test_nothing_is_cut_below_the_limit(printed, name, limit):
     assert elements(printed[limit, name]) == (LONG[name], False)
 
@@ -74,7 +80,11 @@ def test_what_is_cut_has_dots(printed, name, count):
     assert elements(printed["4", name]) == (count, True)
 
 
-@pytest.mark.parametrize("limit, shown", [("200", '"' + 200 * "x" + '"...'), ("4", '"xxxx"...'), ("unlimited", '"' + 300 * "x" + '"')], ids=["200", "4", "unlimited"])
+@pytest.mark.parametrize(
+    "limit, shown",
+    [("200", '"' + 200 * "x" + '"...'), ("4", '"xxxx"...'), ("unlimited", '"' + 300 * "x" + '"')],
+    ids=["200", "4", "unlimited"],
+)
 def test_a_string_is_as_long_as_the_user_wants(printed, limit, shown):
     assert printed[limit, "longtext"] == shown
 

@@ -24,7 +24,10 @@ func main() {
 }
 """
 READY = "stops.toward({model.world().address('main.ready')}, 'run')\n"
-DEAD = "stops.toward({model.world().address(s) for s in ('runtime.checkdead', 'runtime.throw', 'runtime.fatal') if model.world().address(s)}, 'run')\n"
+DEAD = (
+    "stops.toward({model.world().address(s) for s in ('runtime.checkdead', 'runtime.throw', 'runtime.fatal') if"
+    " model.world().address(s)}, 'run')\n"
+)
 WAITS = "waits = json.loads(do('rt0 waits -json'))\n"
 
 
@@ -46,22 +49,32 @@ def test_everybody_waiting_for_a_channel_stands_at_it(gdb_json, parked):
 
 
 def test_the_sleeper_and_the_running_one_are_able(gdb_json, parked):
-    found = gdb_json(parked, READY + WAITS + "gs = {g['id']: g for g in json.loads(do('info goroutines -json'))}\n"
-                     "result = [waits['deadlock'], sorted(gs[g]['reason'] or gs[g]['status'] for g in waits['able'])]")  # fmt: skip
+    found = gdb_json(
+        parked,
+        READY + WAITS + "gs = {g['id']: g for g in json.loads(do('info goroutines -json'))}\n"
+        "result = [waits['deadlock'], sorted(gs[g]['reason'] or gs[g]['status'] for g in waits['able'])]",
+    )
     assert found[0] is False and {"running", "sleep"} <= set(found[1]) <= {"running", "sleep", "syscall", "runnable"}
 
 
 # To where the program is dead: Go looks for it more than once.
-TO_DEATH = DEAD + """
+TO_DEATH = (
+    DEAD
+    + """
 for _ in range(40):
     waits = json.loads(do('rt0 waits -json'))
     if waits['deadlock'] or not model.alive(): break
     stops.toward({model.world().address(s) for s in ('runtime.checkdead', 'runtime.throw', 'runtime.fatal') if model.world().address(s)})
 """
+)
 
 
 def test_a_deadlock_is_proved(gdb_json, deadlock):
-    dead, blocked, stuck, text = gdb_json(deadlock, TO_DEATH + "result = waits['deadlock'], len(waits['blocked']), waits['stuck'] == waits['blocked'], do('rt0 waits')")
+    dead, blocked, stuck, text = gdb_json(
+        deadlock,
+        TO_DEATH
+        + "result = waits['deadlock'], len(waits['blocked']), waits['stuck'] == waits['blocked'], do('rt0 waits')",
+    )
     assert dead and blocked >= 1 and stuck and "Proof" in text
 
 
@@ -69,18 +82,29 @@ DOUBTS = {  # what makes a proof none: how to write it, and what is said
     "a status that is none": ("put('g', row.addr, 'atomicstatus', 77)", "status 77?"),
     "a held P": ("put('p', model.all_p_addresses()[0], 'status', model.world().constant('_Prunning'))", "p0 is held"),
     "a goroutine that cannot be read": ("word(model.variable('allgs').get('array'), 8)", "cannot be read"),
-    "a goroutine of the runtime's that is ready": ("put('g', system.addr, 'atomicstatus', model.world().constant('_Grunnable'))", "runtime's own goroutine"),
-    "a goroutine that is being parked": ("put('g', row.addr, 'm', census.ms[0].addr); put('m', census.ms[0].addr, 'curg', row.addr)", "at this moment"),
-    "a goroutine with a strange M": ("put('g', row.addr, 'm', census.ms[0].addr); put('m', census.ms[0].addr, 'curg', 0)", "does not run them"),
+    "a goroutine of the runtime's that is ready": (
+        "put('g', system.addr, 'atomicstatus', model.world().constant('_Grunnable'))",
+        "runtime's own goroutine",
+    ),
+    "a goroutine that is being parked": (
+        "put('g', row.addr, 'm', census.ms[0].addr); put('m', census.ms[0].addr, 'curg', row.addr)",
+        "at this moment",
+    ),
+    "a goroutine with a strange M": (
+        "put('g', row.addr, 'm', census.ms[0].addr); put('m', census.ms[0].addr, 'curg', 0)",
+        "does not run them",
+    ),
     "C code": ("put_variable('iscgo', 1)", "C code"),
     "a thread that is no M": ("put('m', census.ms[0].addr, 'procid', 1 << 30)", ""),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("doubt", DOUBTS)
 def test_a_proof_with_a_doubt_is_none(gdb_json, deadlock, doubt):
     change, said = DOUBTS[doubt]
-    script = TO_DEATH + f"""
+    script = (
+        TO_DEATH
+        + f"""
 from rt0lab import goroutines, waits as reading
 census = reading.Graph().census
 row = next(row for row in census.rows if row.goid == waits['blocked'][-1])
@@ -97,6 +121,7 @@ def put_variable(name, value):
 found = json.loads(do('rt0 waits -json'))
 result = model.world().variable('iscgo') is not None, found['verdict'], found['stuck'], ' '.join(found['doubts']), do('rt0 waits')
 """
+    )
     has_c, verdict, stuck, doubts, text = gdb_json(deadlock, script)
     if doubt == "C code" and not has_c:
         return
@@ -112,14 +137,20 @@ def test_a_mutex_tells_its_waiters_and_no_owner(gdb_json, request, world):
         program, name = request.getfixturevalue("go_build")("deadlock", GO_DEADLOCK), None
     else:
         program, name = request.getfixturevalue("mirror_test")("parked"), None
-    script = (READY if world == "mirror" else DEAD) + """
+    script = (
+        (READY if world == "mirror" else DEAD)
+        + """
 for _ in range(40):
     locks = [item for g in json.loads(do('info goroutines -json')) for item in g['on'] if item['kind'] == 'Mutex']
     if locks or not model.alive(): break
     stops.toward({model.world().address(s) for s in ('runtime.checkdead', 'runtime.throw', 'runtime.fatal') if model.world().address(s)})
-""" + (
-        "result = json.loads(do('rt0 holders *(\\'sync.Mutex\\' *)' + hex(locks[0]['address']) + ' -json'))" if world == "go" else
-        "result = json.loads(do('rt0 holders *(sync::Mutex *)' + hex(locks[0]['address']) + ' -json'))")  # fmt: skip
+"""
+        + (
+            "result = json.loads(do('rt0 holders *(\\'sync.Mutex\\' *)' + hex(locks[0]['address']) + ' -json'))"
+            if world == "go"
+            else "result = json.loads(do('rt0 holders *(sync::Mutex *)' + hex(locks[0]['address']) + ' -json'))"
+        )
+    )
     found = gdb_json(program, "do('set language c') if model.world().is_go else None\n" + script)
     assert found["locked"] and found["holders"] == [] and len(found["waiting"]) >= 1
 
@@ -130,7 +161,10 @@ def test_a_free_runtime_lock_has_no_holder(gdb_json, either):
 
 
 def test_a_lock_has_its_full_name_in_go(gdb_json, go_hello):
-    found = gdb_json(go_hello, "until('newproc'); result = [do(f'rt0 holders {name}.lock') for name in ('sched', \"'runtime.sched'\")]")
+    found = gdb_json(
+        go_hello,
+        "until('newproc'); result = [do(f'rt0 holders {name}.lock') for name in ('sched', \"'runtime.sched'\")]",
+    )
     assert found[0] == found[1] and "unlocked" in found[0]
 
 
@@ -155,39 +189,87 @@ def test_waits_before_the_first_goroutine(gdb_json, either):
 
 def test_json_is_json(gdb_json, parked):
     assert json.dumps(gdb_json(parked, READY + WAITS + "result = sorted(waits)")) == json.dumps(
-        ["able", "blocked", "circles", "deadlock", "doubts", "evidence", "forever", "not_searched", "searched", "stuck", "things", "timers",
-         "unknown", "verdict"])  # fmt: skip
+        [
+            "able",
+            "blocked",
+            "circles",
+            "deadlock",
+            "doubts",
+            "evidence",
+            "forever",
+            "not_searched",
+            "searched",
+            "stuck",
+            "things",
+            "timers",
+            "unknown",
+            "verdict",
+        ]
+    )
 
 
 def test_each_goroutine_has_one_verdict(gdb_json, parked):
-    found = gdb_json(parked, READY + WAITS + "own = [g['id'] for g in json.loads(do('info goroutines -json')) if not g['system']]\n"
-                     "result = waits, sorted(i for group in waits['evidence'] for i in group['goroutines']), own")  # fmt: skip
+    found = gdb_json(
+        parked,
+        READY + WAITS + "own = [g['id'] for g in json.loads(do('info goroutines -json')) if not g['system']]\n"
+        "result = waits, sorted(i for group in waits['evidence'] for i in group['goroutines']), own",
+    )
     waits, judged, own = found
-    assert sorted(waits["able"] + waits["stuck"] + waits["unknown"]) == judged and len(set(judged)) == len(judged) and set(judged) < set(own)
+    assert (
+        sorted(waits["able"] + waits["stuck"] + waits["unknown"]) == judged
+        and len(set(judged)) == len(judged)
+        and set(judged) < set(own)
+    )
 
 
-# ---- every verdict is true: programs that debuggers go wrong on -----------------------------------------------------------
+# ---- every verdict is true: programs that debuggers go wrong on ------------------------------------------------------
 
 # Of those of a case's goroutines that stand in a function how many there are, the verdict, and the beginning of why.
 CASES = {
-    "afterfunc": {"main.waiter": (1, "unknown", "no stack and no variable"), "main.waitc": (1, "unknown", "a timer will call"),
-                  "main.main": (1, "unknown", "no stack and no variable"), "main.main.func2": (1, "able", "a timer sends")},
+    "afterfunc": {
+        "main.waiter": (1, "unknown", "no stack and no variable"),
+        "main.waitc": (1, "unknown", "a timer will call"),
+        "main.main": (1, "unknown", "no stack and no variable"),
+        "main.main.func2": (1, "able", "a timer sends"),
+    },
     "big-global": {"main.wait": (3, "unknown", "a variable leads"), "main.main": (1, "able", "a timer wakes")},
     "c-wakes-go": {"main.waitForC": (1, "unknown", "a variable leads")},
-    "conds": {"main.(*q).get": (5, "unknown", ""), "main.main.func2": (1, "unknown", "the address"), "main.main": (1, "able", "a timer wakes")},
+    "conds": {
+        "main.(*q).get": (5, "unknown", ""),
+        "main.main.func2": (1, "unknown", "the address"),
+        "main.main": (1, "able", "a timer wakes"),
+    },
     "crossed-locks": {"main.transfer": (2, "unknown", "they may wait for each other")},
     "deep-holder": {"main.user": (2, "unknown", "the address"), "main.deep": (1, "able", "a timer wakes")},
-    "forever": {"main.none": (1, "stuck", "nobody ever"), "main.receive": (2, None, None), "main.send": (1, "stuck", "nobody ever")},
-    "healthy": {"main.(*server).worker": (10, "unknown", "no stack"), "main.(*queue).get": (10, "unknown", ""),
-                "main.request": (10, "unknown", "no stack"), "main.(*server).subscriber": (10, "unknown", "no stack"),
-                "main.idle": (10, "able", "a timer sends"), "os.(*File).read": (10, "able", "the network"),
-                "main.(*server).collector": (1, "unknown", ""), "main.(*server).reader": (1, "unknown", ""),
-                "main.(*server).writer": (1, "unknown", ""), "main.main": (1, "unknown", "no stack")},
-    "struct-mutex": {"main.(*Server).holder": (1, "unknown", ""), "main.(*Server).user": (5, "unknown", ""),
-                     "main.(*Server).closer": (1, "able", "a timer wakes")},
-    "timers-wake": {"main.main.func1": (1, "unknown", "no stack"), "main.main.func2": (1, "able", "a timer sends"),
-                    "main.main.func3": (1, "able", "a timer sends"), "main.main": (1, "unknown", "no stack")},
-}  # fmt: skip
+    "forever": {
+        "main.none": (1, "stuck", "nobody ever"),
+        "main.receive": (2, None, None),
+        "main.send": (1, "stuck", "nobody ever"),
+    },
+    "healthy": {
+        "main.(*server).worker": (10, "unknown", "no stack"),
+        "main.(*queue).get": (10, "unknown", ""),
+        "main.request": (10, "unknown", "no stack"),
+        "main.(*server).subscriber": (10, "unknown", "no stack"),
+        "main.idle": (10, "able", "a timer sends"),
+        "os.(*File).read": (10, "able", "the network"),
+        "main.(*server).collector": (1, "unknown", ""),
+        "main.(*server).reader": (1, "unknown", ""),
+        "main.(*server).writer": (1, "unknown", ""),
+        "main.main": (1, "unknown", "no stack"),
+    },
+    "struct-mutex": {
+        "main.(*Server).holder": (1, "unknown", ""),
+        "main.(*Server).user": (5, "unknown", ""),
+        "main.(*Server).closer": (1, "able", "a timer wakes"),
+    },
+    "timers-wake": {
+        "main.main.func1": (1, "unknown", "no stack"),
+        "main.main.func2": (1, "able", "a timer sends"),
+        "main.main.func3": (1, "able", "a timer sends"),
+        "main.main": (1, "unknown", "no stack"),
+    },
+}
 
 GO_ON = """
 import collections, os
@@ -198,7 +280,9 @@ def gs():
 do('break main.tick'); do('break tick')
 """
 # Lets the program run until all who are expected stand where they are; then looks, and looks again in a core.
-LOOK = GO_ON + """
+LOOK = (
+    GO_ON
+    + """
 def settled():
     stand = collections.Counter((g['at']['function'], g['reason'] == 'sleep') for g in gs() if g['status'] == 'waiting' and g['reason'])
     return all(stand[function, sleeps] >= count for function, count, sleeps in expected)
@@ -216,6 +300,7 @@ do('gcore core'); do('kill'); do('core-file core')
 result = live, look()
 os.unlink('core')
 """
+)
 
 
 _looked = {}  # what was found, by case
@@ -223,13 +308,16 @@ _looked = {}  # what was found, by case
 
 @pytest.fixture
 def looked(gdb_json, go_build):
-    """looked(case): [(`rt0 waits -json`, {id: (function, verdict, why)}, `rt0 waits`, `rt0 holders` of its mutexes)] of it, as it runs and as a core."""
+    """looked(case): [(`rt0 waits -json`, {id: (function, verdict, why)}, `rt0 waits`, `rt0 holders` of its mutexes)] of
+    it, as it runs and as a core."""
 
     def look(name):
         if name not in _looked:
             source = pathlib.Path(__file__).with_name("cases") / f"{name}.go"
             expected = [(function, count, why == "a timer wakes") for function, (count, _, why) in CASES[name].items()]
-            _looked[name] = gdb_json(go_build(name, source.read_text(), "-gcflags=all=-N -l"), f"expected = {expected!r}" + LOOK)
+            _looked[name] = gdb_json(
+                go_build(name, source.read_text(), "-gcflags=all=-N -l"), f"expected = {expected!r}" + LOOK
+            )
         return _looked[name]
 
     return look
@@ -240,13 +328,17 @@ def test_every_verdict_is_true(looked, case):
     for waits, verdicts, text, _ in looked(case):
         for function, (count, verdict, why) in CASES[case].items():
             found = [tuple(rest) for at, *rest in verdicts.values() if at == function]
-            assert len(found) == count and all(verdict in (None, v) and w.startswith(why or "") for v, w in found), (function, found)
+            assert len(found) == count and all(verdict in (None, v) and w.startswith(why or "") for v, w in found), (
+                function,
+                found,
+            )
         assert not waits["deadlock"] and waits["verdict"] == ("unknown" if case == "c-wakes-go" else "no deadlock")
         assert sorted(waits["stuck"]) == sorted(waits["forever"])
         assert max(map(len, text.splitlines())) <= 80
 
 
-# ---- and what else is said of them ----------------------------------------------------------------------------------------
+# ---- and what else is said of them -----------------------------------------------------------------------------------
+
 
 def named(verdicts, ids):
     return sorted(verdicts[str(i)][0] for i in ids)
@@ -254,19 +346,26 @@ def named(verdicts, ids):
 
 def test_a_variable_of_32_mib_is_searched(looked):
     waits, _, _, _ = looked("big-global")[0]
-    assert [thing["globals"] for thing in waits["things"]] == [["main.table"]] * 3 and waits["searched"]["variables"] > 1 << 25
+    assert [thing["globals"] for thing in waits["things"]] == [["main.table"]] * 3 and waits["searched"][
+        "variables"
+    ] > 1 << 25
 
 
 def test_a_stack_is_searched_to_its_end(looked):
     waits, verdicts, _, _ = looked("deep-holder")[0]
     (lock,) = [thing for thing in waits["things"] if thing["kind"] == "Mutex"]
-    assert named(verdicts, set(lock["stacks"]) - set(lock["waiting"])) == ["main.deep"] and waits["searched"]["stacks"] > 1 << 20
+    assert (
+        named(verdicts, set(lock["stacks"]) - set(lock["waiting"])) == ["main.deep"]
+        and waits["searched"]["stacks"] > 1 << 20
+    )
 
 
 def test_who_waits_crosswise_is_called_a_circle(looked):
     waits, verdicts, text, _ = looked("crossed-locks")[0]
     (circle,) = waits["circles"]
-    assert [named(verdicts, [each["goroutine"]]) for each in circle] == [["main.transfer"]] * 2 and "Perhaps a circle" in text
+    assert [named(verdicts, [each["goroutine"]]) for each in circle] == [
+        ["main.transfer"]
+    ] * 2 and "Perhaps a circle" in text
     assert sorted(each["goroutine"] for each in circle) == sorted(i for each in circle for i in each["on_stacks_of"])
 
 
@@ -282,39 +381,59 @@ def test_a_lock_tells_who_has_an_address_shortly_before_it(looked):
 
 
 def test_nobody_is_said_to_unlock_or_not_to(looked):
-    assert [text for _, _, _, locks in looked("crossed-locks") for lock in locks for text in lock["known"] if "unlocked" in text] == []
+    assert [
+        text
+        for _, _, _, locks in looked("crossed-locks")
+        for lock in locks
+        for text in lock["known"]
+        if "unlocked" in text
+    ] == []
 
 
 def test_a_function_that_a_timer_will_call_is_named(looked):
     waits, _, text, _ = looked("afterfunc")[0]
-    assert any("main.main.func1" in thing["calls"] for thing in waits["things"]) and "a timer will call main.main.func1" in text
+    assert (
+        any("main.main.func1" in thing["calls"] for thing in waits["things"])
+        and "a timer will call main.main.func1" in text
+    )
 
 
 def test_a_thread_of_cs_may_call(looked):
     waits, _, text, _ = looked("c-wakes-go")[0]
-    assert ["C code" in doubt for doubt in waits["doubts"]] == [True] and "not known" in text and "C's memory" in waits["not_searched"]
+    assert (
+        ["C code" in doubt for doubt in waits["doubts"]] == [True]
+        and "not known" in text
+        and "C's memory" in waits["not_searched"]
+    )
 
 
 def test_a_cond_is_found_by_its_list(looked):
     waits, verdicts, _, _ = looked("conds")[0]
-    assert [named(verdicts, thing["waiting"]) for thing in waits["things"] if thing["kind"] == "Cond"] == [["main.(*q).get"] * 5]
+    assert [named(verdicts, thing["waiting"]) for thing in waits["things"] if thing["kind"] == "Cond"] == [
+        ["main.(*q).get"] * 5
+    ]
 
 
 def test_where_go_says_that_all_are_asleep_so_do_we(gdb_json, go_build, tmp_path):
     source = pathlib.Path(__file__).with_name("cases") / "cond-deadlock.go"
-    found = gdb_json(go_build("cond-deadlock", source.read_text()), """
+    found = gdb_json(
+        go_build("cond-deadlock", source.read_text()),
+        """
 do('break runtime.fatalthrow'); do('run')
 found = [json.loads(do('rt0 waits -json'))]
 do('gcore core'); do('kill'); do('core-file core')
 found.append(json.loads(do('rt0 waits -json')))
 result = [(waits['verdict'], waits['stuck']) for waits in found]
-""")  # fmt: skip
+""",
+    )
     (tmp_path / "core").unlink()
     assert found == [["deadlock", [1]]] * 2
 
 
 # As many as the argument says wait on one channel, on as many channels, or in one select.
-COUNT = GO_ON + """
+COUNT = (
+    GO_ON
+    + """
 import sys
 from rt0lab import waits
 def lines_for(number):
@@ -336,9 +455,12 @@ def lines_for(number):
     return lines, sum(len(thing.waiting) for thing in graph.things.values())
 result = [lines_for(number) for number in (300, 600)]
 """
+)
 
 
-@pytest.mark.parametrize("name, arguments", [("many-waiters", "{number}"), ("wide", "channels {number}"), ("wide", "select {number}")])
+@pytest.mark.parametrize(
+    "name, arguments", [("many-waiters", "{number}"), ("wide", "channels {number}"), ("wide", "select {number}")]
+)
 def test_twice_as_many_cost_twice_as_much(gdb_json, go_build, name, arguments):
     source = (pathlib.Path(__file__).with_name("cases") / f"{name}.go").read_text()
     (few, some), (more, twice) = gdb_json(go_build(name, source), f"arguments = {arguments!r}" + COUNT)

@@ -15,6 +15,7 @@ def learner(tmp_path):
 @pytest.fixture
 def copied(tmp_path):
     """copied(NAME, FILE, OLD, NEW): an exercise's folder with one thing changed."""
+
     def change(name, file, old, new):
         folder = tmp_path / "labs" / name
         shutil.copytree(ROOT / "labs" / name, folder)
@@ -22,4 +23,5 @@ def copied(tmp_path):
         assert old in text
         (folder / file).write_text(text.replace(old, new))
         return folder
+
     return change

@@ -19,14 +19,27 @@ class Learner:
 
     def lab(self, *arguments, typed="", **environment):
         """Runs ./lab with these arguments and this typed into it."""
-        return subprocess.run([ROOT / "lab", *arguments], input=typed, capture_output=True, text=True, timeout=120,
-                              env=os.environ | self.environment | environment)
+        return subprocess.run(
+            [ROOT / "lab", *arguments],
+            input=typed,
+            capture_output=True,
+            text=True,
+            timeout=120,
+            env=os.environ | self.environment | environment,
+        )
 
     def gdb(self, exercise, *lines, **environment):
         """What one session in gdb says (both streams) when these lines are typed."""
         self.lab("goto", exercise)
-        done = subprocess.run([ROOT / "lab", "run"], input="\n".join([*lines, "q", ""]), stdout=subprocess.PIPE,
-                              stderr=subprocess.STDOUT, text=True, timeout=120, env=os.environ | self.environment | environment)
+        done = subprocess.run(
+            [ROOT / "lab", "run"],
+            input="\n".join([*lines, "q", ""]),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            timeout=120,
+            env=os.environ | self.environment | environment,
+        )
         return done.stdout
 
     def state(self):

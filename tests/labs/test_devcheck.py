@@ -31,34 +31,53 @@ def test_what_is_wrong_is_status_1(learner, copied):
     assert result.returncode == 1 and "zh: hints" in result.stdout
 
 
-@pytest.mark.parametrize("file, old, new, complaint", [
-    ("hints.en.toml", '  "Look at the instruction itself: at the first stop, `x/i $pc`.",\n', "", "en: hints: not 4"),
-    ("replies.zh.toml", "jmp-pushes =", "jmp-pushed =", "zh: replies: misconception.jmp-pushes"),
-    ("replies.en.toml", "[look]\ndelta =", "[look]\ndella =", "en: replies: look.delta"),
-    ("text.zh.md", "2. `frames`", "2. `frame`", "zh: text: the tasks are"),
-    ("text.en.md", "# jmp-not-call:", "# jump:", "en: text: the first line"),
-    ("text.en.md", "Goal: say", "Goal: " + "say " * 20, "columns"), ("solution.en.md", "delta = 0", "x\n" * 30, "lines"),
-    ("tests.toml", 'reply = "stack-grows-up"', 'reply = "jmp-pushes"', "no wrong answer to delta for the reply 'stack-grows-up'"),
-    ("tests.toml", "frames = 1\n", "", "no right answer for frames"),
-    ("exercise.toml", 'type = "hex"', 'type = "free"', "not judged yet"),
-], ids=lambda text: text[:20])  # fmt: skip
+@pytest.mark.parametrize(
+    "file, old, new, complaint",
+    [
+        (
+            "hints.en.toml",
+            '  "Look at the instruction itself: at the first stop, `x/i $pc`.",\n',
+            "",
+            "en: hints: not 4",
+        ),
+        ("replies.zh.toml", "jmp-pushes =", "jmp-pushed =", "zh: replies: misconception.jmp-pushes"),
+        ("replies.en.toml", "[look]\ndelta =", "[look]\ndella =", "en: replies: look.delta"),
+        ("text.zh.md", "2. `frames`", "2. `frame`", "zh: text: the tasks are"),
+        ("text.en.md", "# jmp-not-call:", "# jump:", "en: text: the first line"),
+        ("text.en.md", "Goal: say", "Goal: " + "say " * 20, "columns"),
+        ("solution.en.md", "delta = 0", "x\n" * 30, "lines"),
+        (
+            "tests.toml",
+            'reply = "stack-grows-up"',
+            'reply = "jmp-pushes"',
+            "no wrong answer to delta for the reply 'stack-grows-up'",
+        ),
+        ("tests.toml", "frames = 1\n", "", "no right answer for frames"),
+        ("exercise.toml", 'type = "hex"', 'type = "free"', "not judged yet"),
+    ],
+    ids=lambda text: text[:20],
+)
 def test_what_the_files_alone_show(copied, file, old, new, complaint):
     assert any(complaint in problem for problem in devcheck.static_problems(forms.load(copied(JMP, file, old, new))))
 
 
-@pytest.mark.parametrize("file, old, new, complaint", [
-    ("tests.toml", "delta = 0\n", "delta = 1\n", "delta = 1: wrong  instead of pass"),
-    ("tests.toml", "delta = -8\n", "delta = 0\n", "delta = 0: pass  instead of wrong jmp-pushes"),
-    ("exercise.toml", 'expr = "2"', 'expr = "1"', "rt0-is-the-caller has the same value as the truth"),
-    ("exercise.toml", 'expr = "0"', 'expr = "2"', "no-frame-at-all has the same value as rt0-is-the-caller"),
-    ("exercise.toml", 'expr = "$depth"', 'expr = "$nonsense->x"', "frames: gdb:"),
-    ("exercise.toml", 'at = "fn:_rt0_amd64"', 'at = "fn:_rt0_amd65"', "no symbol _rt0_amd65"),
-    ("exercise.toml", 'at = "fn:_rt0_amd64"', 'at = "fn:runtime.throw"', "never seen"),
-    ("replies.en.toml", "JMP pushes nothing;", "It is 0;", "en: the reply jmp-pushes to delta tells the truth"),
-    ("hints.en.toml", "`x/i $pc`", "`x/i $pcc->x`", "`x/i $pcc->x`"),
-    ("solution.zh.md", "_rt0_amd64_linux", "_rt0_amd64_windows", "there is no symbol _rt0_amd64_windows"),
-    ("solution.en.md", "delta = 0", "delta = 0 nonsense.S", "there is no file nonsense.S"),
-], ids=lambda text: text[:20])  # fmt: skip
+@pytest.mark.parametrize(
+    "file, old, new, complaint",
+    [
+        ("tests.toml", "delta = 0\n", "delta = 1\n", "delta = 1: wrong  instead of pass"),
+        ("tests.toml", "delta = -8\n", "delta = 0\n", "delta = 0: pass  instead of wrong jmp-pushes"),
+        ("exercise.toml", 'expr = "2"', 'expr = "1"', "rt0-is-the-caller has the same value as the truth"),
+        ("exercise.toml", 'expr = "0"', 'expr = "2"', "no-frame-at-all has the same value as rt0-is-the-caller"),
+        ("exercise.toml", 'expr = "$depth"', 'expr = "$nonsense->x"', "frames: gdb:"),
+        ("exercise.toml", 'at = "fn:_rt0_amd64"', 'at = "fn:_rt0_amd65"', "no symbol _rt0_amd65"),
+        ("exercise.toml", 'at = "fn:_rt0_amd64"', 'at = "fn:runtime.throw"', "never seen"),
+        ("replies.en.toml", "JMP pushes nothing;", "It is 0;", "en: the reply jmp-pushes to delta tells the truth"),
+        ("hints.en.toml", "`x/i $pc`", "`x/i $pcc->x`", "`x/i $pcc->x`"),
+        ("solution.zh.md", "_rt0_amd64_linux", "_rt0_amd64_windows", "there is no symbol _rt0_amd64_windows"),
+        ("solution.en.md", "delta = 0", "delta = 0 nonsense.S", "there is no file nonsense.S"),
+    ],
+    ids=lambda text: text[:20],
+)
 def test_what_runs_of_the_program_show(copied, live, file, old, new, complaint):
     problems = live(copied(JMP, file, old, new))
     assert any(complaint in problem for problem in problems), problems

@@ -23,6 +23,7 @@ RIGHT = "delta = 0\nframes = 1\ntop = {}\n"
 def solved(learner):
     """The right answers to 02 for this learner: argc is one more than the words the seed gives."""
     from runner.exercises import seed
+
     learner.lab("goto", "2")
     learner.lab("check")  # makes the seed
     return RIGHT.format(len(seed.arguments(learner.state()["seed"])) + 1)
@@ -51,8 +52,15 @@ def test_every_task_fits_a_terminal(learner, language):
         assert len(lines) <= 23 and max(map(screen.width, lines)) <= 80
 
 
-@pytest.mark.parametrize("environment, word", [({"LAB_LANG": "zh"}, "现在"), ({"LAB_LANG": "", "LANG": "zh_CN.UTF-8", "LC_ALL": ""}, "现在"),
-                                               ({"LAB_LANG": "en", "LANG": "zh_CN.UTF-8"}, "Now"), ({"LAB_LANG": "", "LANG": "de_DE"}, "Now")])
+@pytest.mark.parametrize(
+    "environment, word",
+    [
+        ({"LAB_LANG": "zh"}, "现在"),
+        ({"LAB_LANG": "", "LANG": "zh_CN.UTF-8", "LC_ALL": ""}, "现在"),
+        ({"LAB_LANG": "en", "LANG": "zh_CN.UTF-8"}, "Now"),
+        ({"LAB_LANG": "", "LANG": "de_DE"}, "Now"),
+    ],
+)
 def test_language(learner, environment, word):
     assert word in learner.lab(**environment).stdout
 
@@ -147,11 +155,22 @@ def test_check_all_judges_every_exercise_with_answers(learner):
     assert "01 entry" in text and "10 newproc" in text and "delta" not in text
 
 
-@pytest.mark.parametrize("text, complaint", [
-    ("delta = '$_shell(1)'", "no number, name"), ("delta = 1.5", "no number, name"), ("delta = [[1]]", "no number, name"),
-    ("nonsense = 1", "no question nonsense"), ("delta =", "not TOML"), ("delta = 9" + "9" * 6000, ""), ("delta = " + "[" * 30000, "not TOML"),
-    ("x" * 70000, "larger than"), ("delta = 99999999999999999999999", "no number, name"), ("delta = 2024-01-01", "no number, name"),
-], ids=lambda text: text[:20])  # fmt: skip
+@pytest.mark.parametrize(
+    "text, complaint",
+    [
+        ("delta = '$_shell(1)'", "no number, name"),
+        ("delta = 1.5", "no number, name"),
+        ("delta = [[1]]", "no number, name"),
+        ("nonsense = 1", "no question nonsense"),
+        ("delta =", "not TOML"),
+        ("delta = 9" + "9" * 6000, ""),
+        ("delta = " + "[" * 30000, "not TOML"),
+        ("x" * 70000, "larger than"),
+        ("delta = 99999999999999999999999", "no number, name"),
+        ("delta = 2024-01-01", "no number, name"),
+    ],
+    ids=lambda text: text[:20],
+)
 def test_a_bad_file_of_answers_is_one_line(learner, text, complaint):
     learner.answers("02-jmp-not-call", text)
     learner.lab("goto", "2")
@@ -197,8 +216,12 @@ def test_a_damaged_progress_file_is_one_line_and_kept(learner):
 def test_a_full_disk_is_one_line(learner):
     learner.lab("goto", "entry")
     before = learner.file.read_text()
-    result = subprocess.run(["prlimit", "--fsize=10", ROOT / "lab", "goto", "newproc"], capture_output=True, text=True,
-                            env=os.environ | learner.environment)
+    result = subprocess.run(
+        ["prlimit", "--fsize=10", ROOT / "lab", "goto", "newproc"],
+        capture_output=True,
+        text=True,
+        env=os.environ | learner.environment,
+    )
     assert "cannot save your progress" in one_line(result, 1) and learner.file.read_text() == before
 
 
@@ -207,14 +230,25 @@ def test_ptrace_refused(learner, words):
     if words != ["next"]:
         learner.answers("01-entry", "entry = 1")
         learner.lab("goto", "entry")
-    result = subprocess.run([ROOT / "lab", *words], stdin=subprocess.DEVNULL, capture_output=True, text=True,
-                            env=os.environ | learner.environment, preexec_fn=refusing(PTRACE))
+    result = subprocess.run(
+        [ROOT / "lab", *words],
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        env=os.environ | learner.environment,
+        preexec_fn=refusing(PTRACE),
+    )
     assert "refuses ptrace" in one_line(result, 3)
 
 
 def test_bare_lab_says_that_ptrace_is_refused(learner):
-    result = subprocess.run([ROOT / "lab"], capture_output=True, text=True, env=os.environ | learner.environment,
-                            preexec_fn=refusing(PTRACE))
+    result = subprocess.run(
+        [ROOT / "lab"],
+        capture_output=True,
+        text=True,
+        env=os.environ | learner.environment,
+        preexec_fn=refusing(PTRACE),
+    )
     assert result.returncode == 0 and "ptrace refused" in result.stdout
 
 
@@ -225,6 +259,7 @@ def test_no_gdb_that_can_do_it(monkeypatch, tmp_path, why):
 
     def none(*_):
         raise failure.Failure(why, failure.MACHINE)
+
     monkeypatch.setattr(machine, "find_gdb", none)
     monkeypatch.setenv("RT0LAB_STATE", str(tmp_path / "state.json"))
     verbs.goto(type("Arguments", (), {"id": "entry"}))
@@ -249,8 +284,15 @@ def test_ctrl_c_ends_a_check_and_everything_it_started(learner, tmp_path):
     gdb.write_text('#!/bin/sh\ncase "$*" in *PYTHON*) exec /usr/bin/gdb "$@";; esac\nexec sleep 1000.25\n')
     gdb.chmod(0o755)
     path = {"PATH": f"{gdb.parent}:{os.environ['PATH']}"}
-    child = subprocess.Popen([ROOT / "lab", "check"], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-                             text=True, start_new_session=True, env=os.environ | learner.environment | path)
+    child = subprocess.Popen(
+        [ROOT / "lab", "check"],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+        env=os.environ | learner.environment | path,
+    )
     while not any(runs(pid, b"1000.25") for pid in session_members(child.pid)) and child.poll() is None:
         time.sleep(0.01)
     os.killpg(child.pid, signal.SIGINT)

@@ -16,12 +16,14 @@ POINT = '[[checkpoint]]\nname = "a"\nat = "entry"\n'
 @pytest.fixture
 def exercise(tmp_path):
     """exercise(TEXT): loads an exercise.toml of this text."""
+
     def load(text):
         name = re.search(r'id = "(.*)"', text)
         folder = tmp_path / f"07-{name[1] if name else 'x'}"
         folder.mkdir()
         (folder / "exercise.toml").write_text(text)
         return forms.load(folder)
+
     return load
 
 
@@ -39,20 +41,39 @@ def test_every_exercise_here_is_judged():
 
 
 def test_the_readme_names_every_key():
-    tables = [value for name, value in vars(forms).items() if name.startswith("_") and isinstance(value, dict) and name.isupper()]
-    assert [key for table in tables for key in table if f"`{key}`" not in README and f"[{key}]" not in README
-            and f".{key}]" not in README] == []
+    tables = [
+        value
+        for name, value in vars(forms).items()
+        if name.startswith("_") and isinstance(value, dict) and name.isupper()
+    ]
+    assert [
+        key
+        for table in tables
+        for key in table
+        if f"`{key}`" not in README and f"[{key}]" not in README and f".{key}]" not in README
+    ] == []
 
 
-@pytest.mark.parametrize("text, complaint", [
-    (NEEDED.replace("format = 1", "format = 2"), "reads format 1"), (NEEDED.replace('kind = "observe"', ""), "kind is missing"),
-    (NEEDED + "nonsense = 1", "no key nonsense"), (NEEDED.replace("minutes = 1", 'minutes = "1"'), "not of type int"),
-    (NEEDED.replace("observe", "quiz"), "'quiz' is none of"), (NEEDED + POINT.replace("entry", "here"), "is no moment"),
-    (NEEDED + POINT + POINT, "used twice"), (NEEDED + POINT.replace("entry", "return:f"), "needs `from`"),
-    (NEEDED + '[[question]]\nid = "q"\ntype = "int"\npoints = 1\n', "truth is missing"),
-    (NEEDED + '[[question]]\nid = "q"\ntype = "int"\npoints = 1\ntruth = { at = "a", expr = "1" }', "no checkpoint a"),
-    (NEEDED + '[[question]]\nid = "q"\ntype = "essay"\npoints = 1\n', "'essay' is none of"), ("format = [", "at end of document"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "text, complaint",
+    [
+        (NEEDED.replace("format = 1", "format = 2"), "reads format 1"),
+        (NEEDED.replace('kind = "observe"', ""), "kind is missing"),
+        (NEEDED + "nonsense = 1", "no key nonsense"),
+        (NEEDED.replace("minutes = 1", 'minutes = "1"'), "not of type int"),
+        (NEEDED.replace("observe", "quiz"), "'quiz' is none of"),
+        (NEEDED + POINT.replace("entry", "here"), "is no moment"),
+        (NEEDED + POINT + POINT, "used twice"),
+        (NEEDED + POINT.replace("entry", "return:f"), "needs `from`"),
+        (NEEDED + '[[question]]\nid = "q"\ntype = "int"\npoints = 1\n', "truth is missing"),
+        (
+            NEEDED + '[[question]]\nid = "q"\ntype = "int"\npoints = 1\ntruth = { at = "a", expr = "1" }',
+            "no checkpoint a",
+        ),
+        (NEEDED + '[[question]]\nid = "q"\ntype = "essay"\npoints = 1\n', "'essay' is none of"),
+        ("format = [", "at end of document"),
+    ],
+)
 def test_what_is_wrong_is_said(exercise, text, complaint):
     with pytest.raises(forms.BadForm, match=re.escape(complaint)):
         exercise(text)

@@ -75,7 +75,15 @@ def test_a_list_is_no_number():
     assert verdict("int", "[100]", SEEN) == ("wrong", "")
 
 
-@pytest.mark.parametrize("kind, text, fits", [("int", "word", False), ("int", "_Grunning", True), ("symbol", "word", True),
-                                              ("int", "[1]", False), ("goid", "g3", True)])
+@pytest.mark.parametrize(
+    "kind, text, fits",
+    [
+        ("int", "word", False),
+        ("int", "_Grunning", True),
+        ("symbol", "word", True),
+        ("int", "[1]", False),
+        ("goid", "g3", True),
+    ],
+)
 def test_what_can_be_an_answer(kind, text, fits):
     assert judge.fits(question(kind), literals.parse(text), Program()) == fits

@@ -6,19 +6,59 @@ from learners import ROOT  # noqa: F401  (puts the runner into the path)
 from runner.exercises import literals
 
 
-@pytest.mark.parametrize("text, value", [
-    ("-8", -8), ("+8", 8), ("0x1F", 31), ("-0x10", -16), (" 12 ", 12), ("nil", 0), ("true", 1), ("NULL", 0),
-    ("main.main", "main.main"), ("main_main()", "main_main"), ("&runtime.g0", "runtime.g0"), ("'runtime.main'", "runtime.main"),
-    ("<runtime.main>", "runtime.main"), ("runtime·main", "runtime.main"), ("[1, g0, nil]", [1, "g0", 0]), ("[]", []),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "text, value",
+    [
+        ("-8", -8),
+        ("+8", 8),
+        ("0x1F", 31),
+        ("-0x10", -16),
+        (" 12 ", 12),
+        ("nil", 0),
+        ("true", 1),
+        ("NULL", 0),
+        ("main.main", "main.main"),
+        ("main_main()", "main_main"),
+        ("&runtime.g0", "runtime.g0"),
+        ("'runtime.main'", "runtime.main"),
+        ("<runtime.main>", "runtime.main"),
+        ("runtime·main", "runtime.main"),
+        ("[1, g0, nil]", [1, "g0", 0]),
+        ("[]", []),
+    ],
+)
 def test_values(text, value):
     assert literals.parse(text) == value
 
 
-@pytest.mark.parametrize("text", [
-    "", "1+1", "$rsp", "$_shell(\"id\")", "f(1)", "g0.stack.hi - 1", "a b", "*(long*)0", "1; quit", "`id`", "[[1]]", "[1,,2]", "--8", "0x",
-    "1" * 5000, "a" * 5000, "0x" + "f" * 17, "18446744073709551616", "١٢", "é", "a\nb", "\x1b[31m", "[" * 3000,
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "1+1",
+        "$rsp",
+        '$_shell("id")',
+        "f(1)",
+        "g0.stack.hi - 1",
+        "a b",
+        "*(long*)0",
+        "1; quit",
+        "`id`",
+        "[[1]]",
+        "[1,,2]",
+        "--8",
+        "0x",
+        "1" * 5000,
+        "a" * 5000,
+        "0x" + "f" * 17,
+        "18446744073709551616",
+        "١٢",
+        "é",
+        "a\nb",
+        "\x1b[31m",
+        "[" * 3000,
+    ],
+)
 def test_everything_else_is_refused(text):
     with pytest.raises(literals.BadLiteral):
         literals.parse(text)

@@ -1,4 +1,5 @@
-"""A newcomer's whole first session on a terminal of 80 by 24, in each language: from ./lab to the first pass, wrong answer included."""
+"""A newcomer's whole first session on a terminal of 80 by 24, in each language: from ./lab to the first pass, wrong
+answer included."""
 
 import os
 import re
@@ -17,16 +18,33 @@ from test_tour import session_members  # noqa: E402
 
 SHELL, LAB = "here> $", r"\(lab \d\d\) $"
 ESCAPES = re.compile(r"\x1b\[[0-9;?]*[a-zA-Z]")
-WORDS = {"en": ("Now: 00", "PASS 00", "very first instruction", "nearly the last thing", "hint 1 of 4", "PASS 01", "02 jmp-not-call"),
-         "zh": ("现在：00", "通过 00", "第一条指令上", "几乎是最后才开始的", "第 1 条", "通过 01", "02 jmp-not-call")}  # fmt: skip
+WORDS = {
+    "en": (
+        "Now: 00",
+        "PASS 00",
+        "very first instruction",
+        "nearly the last thing",
+        "hint 1 of 4",
+        "PASS 01",
+        "02 jmp-not-call",
+    ),
+    "zh": ("现在：00", "通过 00", "第一条指令上", "几乎是最后才开始的", "第 1 条", "通过 01", "02 jmp-not-call"),
+}
 
 
 class Terminal:
     """A shell on a terminal of 80 by 24, and everything it showed."""
 
     def __init__(self, learner, language):
-        self.child = pexpect.spawn("/bin/bash", ["--norc", "-i"], dimensions=(24, 80), encoding="utf-8", timeout=60, cwd=ROOT,
-                                   env=os.environ | learner.environment | {"LAB_LANG": language, "TERM": "xterm", "PS1": "here> "})
+        self.child = pexpect.spawn(
+            "/bin/bash",
+            ["--norc", "-i"],
+            dimensions=(24, 80),
+            encoding="utf-8",
+            timeout=60,
+            cwd=ROOT,
+            env=os.environ | learner.environment | {"LAB_LANG": language, "TERM": "xterm", "PS1": "here> "},
+        )
         self.screens = []
         self.child.expect(SHELL)
 
@@ -46,6 +64,7 @@ def terminal(learner):
     def start(language):
         opened.append(Terminal(learner, language))
         return opened[-1]
+
     yield start
     for one in opened:
         one.child.close(force=True)
@@ -76,8 +95,12 @@ def test_every_screen_of_it_fits(terminal, language):
     first_session(this)
     ours = [text for text in this.screens if "Reading symbols" not in text and "Local exec file" not in text]
     assert [text for text in ours if len(text.splitlines()) > 24] == []
-    assert [line for text in ours for line in text.splitlines() if screen.width(line) > 80 and str(ROOT) not in line
-            and "/tmp/" not in line] == []
+    assert [
+        line
+        for text in ours
+        for line in text.splitlines()
+        if screen.width(line) > 80 and str(ROOT) not in line and "/tmp/" not in line
+    ] == []
 
 
 def test_leaving_and_coming_back(terminal):
@@ -109,7 +132,9 @@ def test_ctrl_d_leaves(terminal):
 
 def test_sigterm_ends_gdb_and_the_program(learner):
     learner.lab("goto", "entry")
-    child = pexpect.spawn(str(ROOT / "lab"), ["run"], env=os.environ | learner.environment, encoding="utf-8", timeout=60)
+    child = pexpect.spawn(
+        str(ROOT / "lab"), ["run"], env=os.environ | learner.environment, encoding="utf-8", timeout=60
+    )
     child.expect(LAB)
     child.sendline("starti")
     child.expect(LAB)

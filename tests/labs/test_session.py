@@ -60,7 +60,9 @@ def test_how_to_write_an_answer_is_said(learner, line):
     assert "lab answer QUESTION = VALUE, where QUESTION is entry" in learner.gdb("entry", line)
 
 
-@pytest.mark.parametrize("value", ["$_shell(\"touch {}\")", "`touch {}`", "main(touch {})", "$_exit", "1; shell touch {}"])
+@pytest.mark.parametrize(
+    "value", ['$_shell("touch {}")', "`touch {}`", "main(touch {})", "$_exit", "1; shell touch {}"]
+)
 def test_what_a_learner_types_is_never_evaluated(learner, value):
     witness = learner.folder / "witness"
     text = learner.gdb("entry", "starti", "lab answer entry = " + value.format(witness))
@@ -76,7 +78,7 @@ def test_an_unknown_command_points_to_the_list(learner):
     assert "`lab` alone lists" in learner.gdb("entry", "lab nonsense")
 
 
-# ---- predictions -------------------------------------------------------------------------------------------------------
+# ---- predictions -----------------------------------------------------------------------------------------------------
 
 
 def test_a_prediction_comes_before_the_answer(learner):
@@ -122,7 +124,9 @@ def test_a_prediction_after_the_event_waits_for_the_next_run(learner):
 
 
 def test_a_run_that_was_tampered_with_is_inconclusive_and_the_prediction_stays(learner):
-    text = said(learner.gdb("stack-bounds", "lab predict hi = 0", "b *'runtime.rt0_go'", "run", "jump *&nocpuinfo", "lab check"))
+    text = said(
+        learner.gdb("stack-bounds", "lab predict hi = 0", "b *'runtime.rt0_go'", "run", "jump *&nocpuinfo", "lab check")
+    )
     assert "inconclusive: only-the-frame-was-made does not hold here" in text and "hi: predicted, not reached" in text
 
 
@@ -134,11 +138,15 @@ def test_without_predictions_nothing_stops_the_program(learner):
     assert "exited normally" in learner.gdb("jmp-not-call", "run")
 
 
-# ---- going on ----------------------------------------------------------------------------------------------------------
+# ---- going on --------------------------------------------------------------------------------------------------------
 
 
 def test_after_a_pass_it_stops_and_waits(learner):
-    assert learner.gdb("entry", "starti", ANSWER).rstrip().endswith("`./lab next` goes on: 02 jmp-not-call: Can the first function return?")
+    assert (
+        learner.gdb("entry", "starti", ANSWER)
+        .rstrip()
+        .endswith("`./lab next` goes on: 02 jmp-not-call: Can the first function return?")
+    )
 
 
 def test_next_goes_on_in_the_same_process(learner):
@@ -157,7 +165,9 @@ def test_what_is_done_stays_done(learner):
 
 def test_check_says_how_every_step_stands(learner):
     text = learner.gdb("newproc", "lab predict curg = nil", "lab answer goid = 1", "lab check")
-    assert [word in text for word in ("curg: predicted, not reached", "goid: noted, not reached", "fn: open")] == [True] * 3
+    assert [word in text for word in ("curg: predicted, not reached", "goid: noted, not reached", "fn: open")] == [
+        True
+    ] * 3
 
 
 def test_a_prediction_is_judged_where_the_learner_finishes(learner):
@@ -167,7 +177,12 @@ def test_a_prediction_is_judged_where_the_learner_finishes(learner):
 
 def test_hint_task_and_solution(learner):
     text = learner.gdb("entry", "lab hint", "lab task", "lab solution", "starti", ANSWER, "lab solution")
-    assert "hint 1 of 4" in text and text.count("== 01 entry") == 2 and "opens after the pass" in text and "e_entry" in text
+    assert (
+        "hint 1 of 4" in text
+        and text.count("== 01 entry") == 2
+        and "opens after the pass" in text
+        and "e_entry" in text
+    )
 
 
 def test_no_warning_about_assembly(learner):
@@ -178,7 +193,13 @@ def test_a_full_disk_is_one_line_and_the_session_goes_on(learner):
     learner.lab("goto", "entry")
     learner.gdb("entry")
     before = learner.file.read_text()
-    text = learner.gdb("entry", "python import resource; resource.setrlimit(resource.RLIMIT_FSIZE, (10, 10))", "starti", ANSWER, "lab check")
+    text = learner.gdb(
+        "entry",
+        "python import resource; resource.setrlimit(resource.RLIMIT_FSIZE, (10, 10))",
+        "starti",
+        ANSWER,
+        "lab check",
+    )
     assert "cannot save your progress" in said(text) and "Traceback" not in text and learner.file.read_text() == before
 
 
@@ -186,14 +207,38 @@ def test_chinese(learner):
     assert "你正停在第一条指令上" in learner.gdb("entry", "starti", LAB_LANG="zh")
 
 
-@pytest.mark.parametrize("exercise, lines", [
-    ("jmp-not-call", ["lab predict delta = 0", "lab predict frames = 1", "lab predict top = {argc}", "run"]),
-    ("stack-bounds", ["lab predict down = -48", "lab predict hi = 0", "lab predict lo = -65432", "lab predict argc = {argc}", "run"]),
-    ("newproc", ["lab predict curg = nil", "b *'runtime.newproc'", "run", "finish", "lab answer goid = g1",
-                 "lab answer status = _Grunnable", "lab answer fn = runtime.main", "lab answer ring = 0"]),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "exercise, lines",
+    [
+        ("jmp-not-call", ["lab predict delta = 0", "lab predict frames = 1", "lab predict top = {argc}", "run"]),
+        (
+            "stack-bounds",
+            [
+                "lab predict down = -48",
+                "lab predict hi = 0",
+                "lab predict lo = -65432",
+                "lab predict argc = {argc}",
+                "run",
+            ],
+        ),
+        (
+            "newproc",
+            [
+                "lab predict curg = nil",
+                "b *'runtime.newproc'",
+                "run",
+                "finish",
+                "lab answer goid = g1",
+                "lab answer status = _Grunnable",
+                "lab answer fn = runtime.main",
+                "lab answer ring = 0",
+            ],
+        ),
+    ],
+)
 def test_each_exercise_can_be_passed(learner, exercise, lines):
     from runner.exercises import seed
+
     learner.gdb(exercise)
     argc = len(seed.arguments(learner.state()["seed"])) + 1
     assert "PASS" in learner.gdb(exercise, *(line.format(argc=argc) for line in lines))

@@ -57,16 +57,43 @@ def test_nothing_but_the_file_stays_behind(store):
     assert sorted(os.listdir(store.home)) == [".lock", "state.json"]
 
 
-@pytest.mark.parametrize("text", [
-    "", "{", "[]", "null", '"x"', "[" * 100000, '{"a":' * 50000, "9" * 9999, "\0" * 100, "\xff", " " * (state.MAX_BYTES + 1),
-    *(json.dumps(GOOD | change) for change in (
-        {"schema": "1"}, {"schema": True}, {"seed": -1}, {"seed": 1.5}, {"seed": 1 << 70}, {"current": 5}, {"exercises": []},
-        {"exercises": {"entry": 5}}, {"exercises": {"entry": {"best": "4"}}}, {"exercises": {"entry": {"answers": {"q": 1}}}},
-        {"exercises": {"entry": {"answers": {"q": "$_shell(\"id\")"}}}}, {"exercises": {"entry": {"predicted": {"q": 1}}}},
-        {"exercises": {"entry": {"predicted": {"q": {"value": "x y", "right": None}}}}},
-        {"exercises": {"entry": {"hints_used": {"q": -9}}}})),
-    '{"schema": 1, "seed": NaN, "current": "", "exercises": {}}',
-], ids=lambda text: repr(text[:40]))  # fmt: skip
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "{",
+        "[]",
+        "null",
+        '"x"',
+        "[" * 100000,
+        '{"a":' * 50000,
+        "9" * 9999,
+        "\0" * 100,
+        "\xff",
+        " " * (state.MAX_BYTES + 1),
+        *(
+            json.dumps(GOOD | change)
+            for change in (
+                {"schema": "1"},
+                {"schema": True},
+                {"seed": -1},
+                {"seed": 1.5},
+                {"seed": 1 << 70},
+                {"current": 5},
+                {"exercises": []},
+                {"exercises": {"entry": 5}},
+                {"exercises": {"entry": {"best": "4"}}},
+                {"exercises": {"entry": {"answers": {"q": 1}}}},
+                {"exercises": {"entry": {"answers": {"q": '$_shell("id")'}}}},
+                {"exercises": {"entry": {"predicted": {"q": 1}}}},
+                {"exercises": {"entry": {"predicted": {"q": {"value": "x y", "right": None}}}}},
+                {"exercises": {"entry": {"hints_used": {"q": -9}}}},
+            )
+        ),
+        '{"schema": 1, "seed": NaN, "current": "", "exercises": {}}',
+    ],
+    ids=lambda text: repr(text[:40]),
+)
 def test_a_damaged_file_is_set_aside_and_said_once(store, said, text):
     store.path.write_text(text, "utf-8")
     assert store.read()["exercises"] == {} and len(said) == 1 and "\n" not in said[0]
@@ -80,7 +107,9 @@ def test_the_second_damaged_file_does_not_replace_the_first(store):
     assert [Path(store.home, f"state.json.damaged-{n}").read_text() for n in (1, 2)] == ["one", "two"]
 
 
-@pytest.mark.parametrize("make", [Path.mkdir, os.mkfifo, lambda path: path.symlink_to("/dev/null")], ids=["folder", "fifo", "device"])
+@pytest.mark.parametrize(
+    "make", [Path.mkdir, os.mkfifo, lambda path: path.symlink_to("/dev/null")], ids=["folder", "fifo", "device"]
+)
 def test_what_is_no_file_is_left_where_it_is(store, make):
     """Whoever names /dev/null, or a folder, must not lose it."""
     make(store.path)
@@ -89,8 +118,11 @@ def test_what_is_no_file_is_left_where_it_is(store, make):
     assert os.listdir(store.home) == ["state.json"]
 
 
-@pytest.mark.parametrize("text", ['"\\ud800"', '"\U0001f600"', "1e308", "[" * 15 + "]" * 15],
-                         ids=["half a character", "emoji", "large", "deep"])
+@pytest.mark.parametrize(
+    "text",
+    ['"\\ud800"', '"\U0001f600"', "1e308", "[" * 15 + "]" * 15],
+    ids=["half a character", "emoji", "large", "deep"],
+)
 def test_whatever_is_kept_can_be_written_again(store, said, text):
     store.path.write_text('{"schema": 1, "seed": 5, "current": "", "exercises": {}, "more": %s}' % text)
     with store.change() as progress:
@@ -118,7 +150,9 @@ def test_whoever_waits_for_another_lab_says_so(store, said, monkeypatch):
     monkeypatch.setattr(state, "WAIT", 1)
     with open(store.home / ".lock", "w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        with pytest.raises(Failure, match=rf"another lab \(process {os.getpid()}\) still is changing your progress; nothing"):
+        with pytest.raises(
+            Failure, match=rf"another lab \(process {os.getpid()}\) still is changing your progress; nothing"
+        ):
             with store.change():
                 pass
     assert said == [f"another lab (process {os.getpid()}) is changing your progress; waiting for it, 1 s at most"]
@@ -132,7 +166,25 @@ def test_a_lock_that_is_a_fifo_is_one(store):
 
 
 VERBS = [[], ["list"], ["goto", "newproc"], ["hint"], ["check"], ["solution"], ["next"], ["reset", "--all"]]
-ATOMS = ["", "x", "\ud800", "\x1b[31m\n", 0, -1, 1 << 62, 1 << 70, 1.5, True, None, [], {}, [[]], {"": {}}, "newproc", "pass"]
+ATOMS = [
+    "",
+    "x",
+    "\ud800",
+    "\x1b[31m\n",
+    0,
+    -1,
+    1 << 62,
+    1 << 70,
+    1.5,
+    True,
+    None,
+    [],
+    {},
+    [[]],
+    {"": {}},
+    "newproc",
+    "pass",
+]
 
 
 def mutated(value, rng):
@@ -149,9 +201,24 @@ def mutated(value, rng):
     return copy
 
 
-FULL = {"schema": 1, "seed": 5, "current": "newproc", "exercises": {name: {
-    "status": "open", "best": 1, "attempts": 2, "hints_used": {"q": 2}, "predicted": {"q": {"value": "1", "right": None}},
-    "first_pass": "", "answers": {"q": "1"}, "answers_sha": ""} for name in ("entry", "newproc", "of-the-future")}}  # fmt: skip
+FULL = {
+    "schema": 1,
+    "seed": 5,
+    "current": "newproc",
+    "exercises": {
+        name: {
+            "status": "open",
+            "best": 1,
+            "attempts": 2,
+            "hints_used": {"q": 2},
+            "predicted": {"q": {"value": "1", "right": None}},
+            "first_pass": "",
+            "answers": {"q": "1"},
+            "answers_sha": "",
+        }
+        for name in ("entry", "newproc", "of-the-future")
+    },
+}
 
 
 @pytest.mark.parametrize("verb", VERBS, ids=lambda verb: " ".join(verb) or "lab")
@@ -175,7 +242,10 @@ def test_every_verb_answers_whatever_the_file_has_become(tmp_path, monkeypatch, 
         errors = capsys.readouterr().err
         damaged = (home / "state.json.damaged-1").exists()
         assert not damaged or (home / "state.json.damaged-1").read_text() == text
-        assert "Traceback" not in errors and errors.count("\n") <= 2 and damaged == ("was damaged" in errors), (text, errors)
+        assert "Traceback" not in errors and errors.count("\n") <= 2 and damaged == ("was damaged" in errors), (
+            text,
+            errors,
+        )
 
 
 def test_a_link_stays_a_link(store, tmp_path):
@@ -226,6 +296,7 @@ def test_changes_at_the_same_time_are_all_kept(tmp_path):
     def add(number):
         with state.Store(tmp_path / "state.json", print).change() as progress:
             state.record(progress, f"exercise-{number}")
+
     threads = [threading.Thread(target=add, args=(n,)) for n in range(12)]
     for thread in threads:
         thread.start()

@@ -14,8 +14,10 @@ from rt0lab.elf import Elf
 @pytest.fixture
 def entry(tmp_path):
     """entry(SEED): the entry point of that learner's program."""
+
     def of(number):
         return Elf(variant.program("hello", tmp_path, number)).entry
+
     return of
 
 

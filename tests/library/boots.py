@@ -1,4 +1,5 @@
-"""What the tests of the library know: where the module is, the steps of the boot, and a Python of its own for a script."""
+"""What the tests of the library know: where the module is, the steps of the boot, and a Python of its own for a
+script."""
 
 import subprocess
 import sys
@@ -23,8 +24,18 @@ def module_file(build=DEBUG):
 
 def python(text, build=DEBUG):
     """Runs a script in a Python of its own, with the module of a build importable, and returns what came of it."""
-    environment = {"PATH": "/usr/bin:/bin", "PYTHONPATH": str(build / "runtime/library"),
-                   "MALLOC_ARENA_MAX": "1"}   # else libc maps 64 MB more whenever two threads happen to allocate at once
+    environment = {
+        "PATH": "/usr/bin:/bin",
+        "PYTHONPATH": str(build / "runtime/library"),
+        # else libc maps 64 MB more whenever two threads happen to allocate at once
+        "MALLOC_ARENA_MAX": "1",
+    }
     # From 3.12 on Python warns of every fork beside threads, which is what some of the scripts are about.
-    return subprocess.run(["/usr/bin/python3", "-W", "ignore::DeprecationWarning", "-c", text], env=environment, stdin=subprocess.DEVNULL,
-                          capture_output=True, text=True, timeout=120)
+    return subprocess.run(
+        ["/usr/bin/python3", "-W", "ignore::DeprecationWarning", "-c", text],
+        env=environment,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )

@@ -8,9 +8,12 @@ import os
 import gdb
 
 STRUCTURES = "g m p schedt gobuf stack sudog hchan waitq note mutex sysmontick gsignalStack persistentAlloc".split()
-STOPS = ["check", "args", "osinit", "schedinit", "newproc", "mstart1"]   # where each step begins: the one before is over
-ROOTS = ["g0", "m0", "sched", "allgs", "allp", "allglen", "allm", "ncpu", "gomaxprocs", "mainStarted", "argc", "maxstacksize",
-         "physPageSize", "buildVersion", "traceback_cache", "panicking", "worldsema", "main_init_done", "runtimeInitTime"]
+# where each step begins: the one before is over
+STOPS = ["check", "args", "osinit", "schedinit", "newproc", "mstart1"]
+ROOTS = """
+    g0 m0 sched allgs allp allglen allm ncpu gomaxprocs mainStarted argc maxstacksize physPageSize buildVersion
+    traceback_cache panicking worldsema main_init_done runtimeInitTime
+""".split()
 
 
 def plain(kind):
@@ -27,8 +30,13 @@ def plain(kind):
 def structure(name):
     """Size and fields of a structure, from the debug information."""
     kind = gdb.lookup_type(name)
-    return {"size": kind.sizeof, "fields": [{"name": field.name, "offset": field.bitpos // 8, "size": field.type.sizeof,
-                                             "type": plain(field.type)} for field in kind.fields()]}
+    return {
+        "size": kind.sizeof,
+        "fields": [
+            {"name": field.name, "offset": field.bitpos // 8, "size": field.type.sizeof, "type": plain(field.type)}
+            for field in kind.fields()
+        ],
+    }
 
 
 def pointer(value):

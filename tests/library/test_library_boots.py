@@ -46,20 +46,41 @@ def test_a_thousand_boots_leave_nothing(usage, what, more):
 def test_every_boot_begins_like_the_first(rt0lab, boot):
     def globals_now():
         runtime, into = boot(), {}
-        for root, kind in {"g0": "g", "m0": "m", "sched": "schedt", "allgs": "slice<g*>", "worldsema": "", "maxstacksize": ""}.items():
+        for root, kind in {
+            "g0": "g",
+            "m0": "m",
+            "sched": "schedt",
+            "allgs": "slice<g*>",
+            "worldsema": "",
+            "maxstacksize": "",
+        }.items():
             flat(rt0lab, root, getattr(runtime, root), kind, into)
         runtime.close()
         return into
+
     first = globals_now()
     boot("mstart").close()
     assert globals_now() == first
 
 
-@pytest.mark.parametrize("ending", ["", "rt.close()", "del rt", "rt.newproc(); rt.mstart()",
-                                    "rt.newproc(lambda: __import__('time').sleep(0.2))\n"
-                                    "import threading; threading.Thread(target=rt.mstart).start()"])
+@pytest.mark.parametrize(
+    "ending",
+    [
+        "",
+        "rt.close()",
+        "del rt",
+        "rt.newproc(); rt.mstart()",
+        (
+            "rt.newproc(lambda: __import__('time').sleep(0.2))\n"
+            "import threading; threading.Thread(target=rt.mstart).start()"
+        ),
+    ],
+)
 def test_the_interpreter_ends_in_peace(ending):
-    result = python("import rt0lab\nrt = rt0lab.Runtime()\nfor step in (rt.check, rt.args, rt.osinit, rt.schedinit): step()\ndel step\n" + ending)
+    result = python(
+        "import rt0lab\nrt = rt0lab.Runtime()\nfor step in (rt.check, rt.args, rt.osinit, rt.schedinit): step()\ndel"
+        " step\n" + ending
+    )
     assert (result.returncode, result.stderr) == (0, "")
 
 
@@ -80,8 +101,16 @@ WAITS = ["time.sleep(10000)", "threading.Event().wait()", "while True: time.slee
 
 
 @pytest.mark.parametrize("wait", WAITS)
-@pytest.mark.parametrize("ending, status", [("", 0), ("sys.exit(5)", 5), ("raise SystemExit", 0), ("1 / 0", 1),
-                                            ("atexit.register(lambda: sys.stdout.write('bye'))", 0)])
+@pytest.mark.parametrize(
+    "ending, status",
+    [
+        ("", 0),
+        ("sys.exit(5)", 5),
+        ("raise SystemExit", 0),
+        ("1 / 0", 1),
+        ("atexit.register(lambda: sys.stdout.write('bye'))", 0),
+    ],
+)
 def test_a_daemon_in_mstart_does_not_keep_the_interpreter(wait, ending, status):
     result = python(DAEMON % (wait, ending))
     assert (result.returncode, result.stdout) == (status, "bye" if "bye" in ending else "")
@@ -89,7 +118,8 @@ def test_a_daemon_in_mstart_does_not_keep_the_interpreter(wait, ending, status):
 
 
 def test_a_daemon_that_waits_in_close_does_not_either():
-    """mstart says in its thread that the Runtime is closed; but Python itself dies of a daemon that it ends while that prints."""
+    """mstart says in its thread that the Runtime is closed; but Python itself dies of a daemon that it ends while that
+    prints."""
     ending = "threading.excepthook = lambda _: None; threading.Thread(target=rt.close, daemon=True).start()"
     result = python(DAEMON % ("time.sleep(10000)", ending))
     assert (result.returncode, result.stderr) == (0, "")
@@ -97,6 +127,9 @@ def test_a_daemon_that_waits_in_close_does_not_either():
 
 @pytest.mark.parametrize("compiler, buildtype", BUILDS)
 def test_every_build_boots_in_python(compiler, buildtype):
-    result = python("import rt0lab\nwith rt0lab.Runtime() as rt:\n    for step in %r: getattr(rt, step)()\n    print(rt.stdout)" % STEPS,
-                    build=tree.build_folder(buildtype, compiler))
+    result = python(
+        "import rt0lab\nwith rt0lab.Runtime() as rt:\n    for step in %r: getattr(rt, step)()\n    print(rt.stdout)"
+        % STEPS,
+        build=tree.build_folder(buildtype, compiler),
+    )
     assert (result.stdout, result.stderr) == ("b'hello world\\n'\n", "")

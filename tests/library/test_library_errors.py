@@ -13,13 +13,17 @@ from boots import STEPS, python
 
 @pytest.mark.parametrize("step", STEPS[1:])
 def test_a_step_too_early_says_what_comes_first(rt0lab, boot, step):
-    with pytest.raises(rt0lab.Error, match=f"^{step} comes after {STEPS[STEPS.index(step) - 1]}; the next step is check$"):
+    with pytest.raises(
+        rt0lab.Error, match=f"^{step} comes after {STEPS[STEPS.index(step) - 1]}; the next step is check$"
+    ):
         getattr(boot(), step)()
 
 
 @pytest.mark.parametrize("step", STEPS[:-1])
 def test_a_step_twice_says_so(rt0lab, boot, step):
-    with pytest.raises(rt0lab.Error, match=f"^{step} has run already; the next step is {STEPS[STEPS.index(step) + 1]}$"):
+    with pytest.raises(
+        rt0lab.Error, match=f"^{step} has run already; the next step is {STEPS[STEPS.index(step) + 1]}$"
+    ):
         getattr(boot(step), step)()
 
 
@@ -59,7 +63,9 @@ def test_one_runtime_at_a_time(rt0lab, boot):
         rt0lab.Runtime()
 
 
-@pytest.mark.parametrize("arguments", [{"argv": []}, {"ncpu": 0}, {"ncpu": 1025}, {"argv": ["a\0b"]}, {"env": {"A": "\0"}}])
+@pytest.mark.parametrize(
+    "arguments", [{"argv": []}, {"ncpu": 0}, {"ncpu": 1025}, {"argv": ["a\0b"]}, {"env": {"A": "\0"}}]
+)
 def test_a_bad_argument_is_a_value_error(rt0lab, arguments):
     with pytest.raises(ValueError):
         rt0lab.Runtime(**arguments)
@@ -75,12 +81,13 @@ def test_python_s_main_main_is_in_a_system_call_of_g1(boot):
     seen = []
     runtime = boot("newproc", fn=lambda: seen.append([g.atomicstatus for g in runtime.allgs if g.goid == 1]))
     runtime.mstart()
-    assert seen in ([[2]], [[3]])   # _Gsyscall; _Grunning if it looks before g1 has left for the call
+    assert seen in ([[2]], [[3]])  # _Gsyscall; _Grunning if it looks before g1 has left for the call
 
 
 def test_an_exception_in_main_main_is_a_panic(rt0lab, boot):
     def main():
         raise ValueError("nothing works")
+
     with pytest.raises(rt0lab.Fatal, match="^panic: ValueError: nothing works$") as caught:
         boot("mstart", fn=main)
     assert isinstance(caught.value.__cause__, ValueError)
@@ -94,9 +101,11 @@ def test_a_deadlock_is_go_s_message(rt0lab, boot):
 
 
 def test_no_memory_is_go_s_message():
-    result = python("import rt0lab, resource\nrt = rt0lab.Runtime(); rt.check(); rt.args(); rt.osinit()\n"
-                    "resource.setrlimit(resource.RLIMIT_AS, (1, 1))\n"
-                    "try: rt.schedinit()\nexcept rt0lab.Fatal as e: print(e, rt.exit_code)")
+    result = python(
+        "import rt0lab, resource\nrt = rt0lab.Runtime(); rt.check(); rt.args(); rt.osinit()\n"
+        "resource.setrlimit(resource.RLIMIT_AS, (1, 1))\n"
+        "try: rt.schedinit()\nexcept rt0lab.Fatal as e: print(e, rt.exit_code)"
+    )
     assert result.stdout == "fatal error: mallocinit: cannot reserve memory 2\n"
 
 
@@ -124,6 +133,7 @@ def test_close_inside_main_main_is_refused(rt0lab, boot):
 def test_the_runtime_s_handlers_are_noted_and_not_installed(boot):
     def caught():
         return [line for line in open("/proc/self/status") if line.startswith(("SigCgt", "SigBlk", "SigIgn"))]
+
     before = caught()
     runtime = boot("mstart")
     assert caught() == before and signal.SIGSEGV in runtime.signals
@@ -131,16 +141,31 @@ def test_the_runtime_s_handlers_are_noted_and_not_installed(boot):
 
 # ---- objects with nothing in them ----------------------------------------------------------------------------------
 
-ASKED = {"repr": repr, "str": str, "dir": dir, "hash": hash, "int": int, "equal": lambda o: o == o, "less": lambda o: o < o,
-         "attribute": lambda o: o.goid, "set": lambda o: setattr(o, "goid", 1), "copy": copy.copy, "deepcopy": copy.deepcopy,
-         **{f"pickle {n}": lambda o, n=n: pickle.dumps(o, n) for n in range(pickle.HIGHEST_PROTOCOL + 1)}}
+ASKED = {
+    "repr": repr,
+    "str": str,
+    "dir": dir,
+    "hash": hash,
+    "int": int,
+    "equal": lambda o: o == o,
+    "less": lambda o: o < o,
+    "attribute": lambda o: o.goid,
+    "set": lambda o: setattr(o, "goid", 1),
+    "copy": copy.copy,
+    "deepcopy": copy.deepcopy,
+    **{f"pickle {n}": lambda o, n=n: pickle.dumps(o, n) for n in range(pickle.HIGHEST_PROTOCOL + 1)},
+}
 
 
 @pytest.mark.parametrize("how", ["an Object of a boot", "__new__", "the base's __new__"])
 @pytest.mark.parametrize("what", ASKED)
 def test_whatever_is_asked_of_an_object_is_answered_or_an_exception(rt0lab, boot, how, what):
     kind = rt0lab.Object
-    one = boot("check").g0 if how == "an Object of a boot" else kind.__new__(kind) if how == "__new__" else kind.__base__.__new__(kind)
+    one = (
+        boot("check").g0
+        if how == "an Object of a boot"
+        else (kind.__new__(kind) if how == "__new__" else kind.__base__.__new__(kind))
+    )
     try:
         ASKED[what](one)
     except (rt0lab.Error, TypeError, AttributeError):
@@ -156,8 +181,10 @@ def members(kind):
     return [name for name in dir(kind) if not name.startswith(("__", "_pybind11_"))]
 
 
-@pytest.mark.parametrize("kind, words", [("Runtime", "this Runtime was made by __new__ alone: nothing is in it"),
-                                         ("RunQueue", "the RunQueue is closed")])
+@pytest.mark.parametrize(
+    "kind, words",
+    [("Runtime", "this Runtime was made by __new__ alone: nothing is in it"), ("RunQueue", "the RunQueue is closed")],
+)
 def test_every_member_of_what_nobody_made_is_an_exception(rt0lab, kind, words):
     one, other = (getattr(rt0lab, kind).__new__(getattr(rt0lab, kind)) for _ in range(2))
     for name in set(members(getattr(rt0lab, kind))) - ({"close"} if kind == "RunQueue" else set()):

@@ -44,7 +44,9 @@ PARENTS = {
     "has booted and closed": "boot()",
     "is at a step": "rt = steps(3)",
     "has run to the end": "rt = steps(6)",
-    "is in main.main": "rt = steps(5, lambda: time.sleep(1)); t = threading.Thread(target=rt.mstart, daemon=True); t.start()",
+    "is in main.main": (
+        "rt = steps(5, lambda: time.sleep(1)); t = threading.Thread(target=rt.mstart, daemon=True); t.start()"
+    ),
 }
 
 
@@ -59,17 +61,24 @@ def test_the_child_has_its_own_queues(parent):
 
 
 def test_the_child_goes_on_with_the_parent_s_queues():
-    assert printed("q = rt0lab.RunQueue(); q.put(1); q.put(2); child(lambda: (q.get()[0], q.runq)); print(q.runq)") == ["(1, [2])", "[1, 2]"]
+    assert printed("q = rt0lab.RunQueue(); q.put(1); q.put(2); child(lambda: (q.get()[0], q.runq)); print(q.runq)") == [
+        "(1, [2])",
+        "[1, 2]",
+    ]
 
 
 @pytest.mark.parametrize("what", ["rt.osinit()", "rt.g0", "rt.exit_code", "rt.stdout"])
 def test_the_parent_s_runtime_says_where_it_is(what):
     assert printed(f"rt = steps(2); child(lambda: {what})") == [
-        "this Runtime was begun before the fork, and its threads are in the parent: begin another one here"]
+        "this Runtime was begun before the fork, and its threads are in the parent: begin another one here"
+    ]
 
 
 def test_the_child_may_close_the_parent_s_runtime_and_the_parent_goes_on():
-    assert printed("rt = steps(2); child(lambda: (rt.close(), boot())); rt.osinit(); print(rt.ncpu)") == ["(None, 'hello world\\n')", "2"]
+    assert printed("rt = steps(2); child(lambda: (rt.close(), boot())); rt.osinit(); print(rt.ncpu)") == [
+        "(None, 'hello world\\n')",
+        "2",
+    ]
 
 
 def test_main_main_may_fork():
@@ -81,6 +90,11 @@ def test_main_main_may_return_in_the_child_too():
 
 
 def test_a_pool_of_processes_boots():
-    assert printed("""
+    assert (
+        printed(
+            """
         with multiprocessing.get_context("fork").Pool(2) as pool:
-            print(pool.map(boot, range(3)))""") == [str(["hello world\n"] * 3)]
+            print(pool.map(boot, range(3)))"""
+        )
+        == [str(["hello world\n"] * 3)]
+    )

@@ -8,8 +8,14 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
 
 RING = 256
-SETTINGS = settings(max_examples=60, stateful_step_count=40, deadline=None, database=None, derandomize=True,
-                    suppress_health_check=list(HealthCheck))
+SETTINGS = settings(
+    max_examples=60,
+    stateful_step_count=40,
+    deadline=None,
+    database=None,
+    derandomize=True,
+    suppress_health_check=list(HealthCheck),
+)
 
 
 class Model:
@@ -85,7 +91,9 @@ def machine(rt0lab, RunQueue):
         @rule(runnext=st.booleans())
         def steal(self, runnext):
             i = 0 if not self.models[0].ring else 1
-            assert self.queues[i].steal(self.queues[1 - i], runnext) == self.models[i].steal(self.models[1 - i], runnext)
+            assert self.queues[i].steal(self.queues[1 - i], runnext) == self.models[i].steal(
+                self.models[1 - i], runnext
+            )
 
         # Likewise: only for a ring with room.
         @precondition(lambda self: any(len(model.ring) <= RING // 2 for model in self.models))
@@ -161,6 +169,7 @@ def queues(rt0lab):
     def make():
         made.append(rt0lab.RunQueue())
         return made[-1]
+
     yield make
     for queue in made:
         queue.close()

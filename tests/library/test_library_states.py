@@ -29,7 +29,15 @@ def flat(module, path, value, kind, into):
 
 def state(module, runtime, gdb_state):
     """The same roots as gdb's."""
-    kinds = {"g0": "g", "m0": "m", "sched": "schedt", "allgs": "slice<g*>", "allp": "slice<p*>", "allm": "m*", "main_init_done": "hchan*"}
+    kinds = {
+        "g0": "g",
+        "m0": "m",
+        "sched": "schedt",
+        "allgs": "slice<g*>",
+        "allp": "slice<p*>",
+        "allm": "m*",
+        "main_init_done": "hchan*",
+    }
     into = {}
     for root in dict.fromkeys(path.split(".")[0].split("[")[0] for path in gdb_state):
         flat(module, root, getattr(runtime, root), kinds.get(root, ""), into)
@@ -48,8 +56,11 @@ def test_the_state_is_the_static_program_s(rt0lab, boot, gdb, steps, root):
     theirs = gdb["states"][steps]
     ours = state(rt0lab, boot(steps, argv=["hello"], ncpu=max(1, gdb["states"][-1]["ncpu"])), theirs)
     theirs, ours = part(theirs, root), part(ours, root)
-    assert {path: (theirs.get(path), ours.get(path)) for path in sorted({*theirs, *ours} - TLS - CHANCE)
-            if theirs.get(path) != ours.get(path)} == {}
+    assert {
+        path: (theirs.get(path), ours.get(path))
+        for path in sorted({*theirs, *ours} - TLS - CHANCE)
+        if theirs.get(path) != ours.get(path)
+    } == {}
 
 
 def test_the_comparison_sees_much(gdb):

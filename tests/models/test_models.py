@@ -1,5 +1,6 @@
 """The scheduler's protocols, searched through: spin finds nothing wrong with a model as the runtime has it, in all its
-states, and does find what is wrong when the step that matters is turned round. A model's head says which steps those are."""
+states, and does find what is wrong when the step that matters is turned round. A model's head says which steps those
+are."""
 
 import re
 import shutil
@@ -12,10 +13,7 @@ HERE = Path(__file__).resolve().parent
 MODELS = sorted(model.stem for model in HERE.glob("*.pml"))
 
 # Models that are searched in more than one size, because one with everything in it has too many states.
-SIZES = {
-    "runq": [[], ["-DTHIEVES=2", "-DGOROUTINES=4"]],
-    "spinning": [[], ["-DPS=3", "-DGOROUTINES=3"]],
-}
+SIZES = {"runq": [[], ["-DTHIEVES=2", "-DGOROUTINES=4"]], "spinning": [[], ["-DPS=3", "-DGOROUTINES=3"]]}
 
 
 def sizes(model):
@@ -35,12 +33,15 @@ def search(folder, model, *defines):
     """What the search said of itself: (errors found, states seen, was it cut short?)."""
     shutil.copy(HERE / f"{model}.pml", folder)
     liveness = "\nltl " in text(model)
-    for command in (["spin", "-a", *defines, f"{model}.pml"],
-                    ["gcc", "-w", "-O1", "-DMEMLIM=1000", *([] if liveness else ["-DSAFETY"]), "-o", "pan", "pan.c"]):
+    for command in (
+        ["spin", "-a", *defines, f"{model}.pml"],
+        ["gcc", "-w", "-O1", "-DMEMLIM=1000", *([] if liveness else ["-DSAFETY"]), "-o", "pan", "pan.c"],
+    ):
         done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=300)
         assert done.returncode == 0 and "Error" not in done.stdout, done.stdout + done.stderr
-    said = subprocess.run(["./pan", "-m500000", *(["-a"] if liveness else [])], cwd=folder, capture_output=True, text=True,
-                          timeout=300).stdout
+    said = subprocess.run(
+        ["./pan", "-m500000", *(["-a"] if liveness else [])], cwd=folder, capture_output=True, text=True, timeout=300
+    ).stdout
     cut = "Warning" in said or "too small" in said or "reached -DMEMLIM" in said
     return int(re.search(r"errors: (\d+)", said)[1]), int(re.search(r"(\d+) states, stored", said)[1]), cut
 

@@ -1,4 +1,5 @@
-"""What the tests of the notes share: the runner's modules, and programs that are built before a session looks at one."""
+"""What the tests of the notes share: the runner's modules, and programs that are built before a session looks at
+one."""
 
 import sys
 from pathlib import Path
@@ -12,4 +13,5 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent.parent / "labs"))
 def built():
     """Builds what the sessions run, so that no session shows a build."""
     from runner import notes
+
     notes.prepare()

@@ -24,8 +24,9 @@ def test_a_page_of_the_guide_has_its_shape(page):
     assert notes.structure(page) == []
 
 
-@pytest.mark.parametrize("page", [page for page in notes.pages() if page.name == "README.md" and notes.other(page).exists()],
-                         ids=notes.title)
+@pytest.mark.parametrize(
+    "page", [page for page in notes.pages() if page.name == "README.md" and notes.other(page).exists()], ids=notes.title
+)
 def test_a_readme_shows_the_same_sessions_in_both_languages(page):
     assert notes.fences(page.read_text()) == notes.fences(notes.other(page).read_text())
 

@@ -24,9 +24,19 @@ def build(request):
 
 @pytest.fixture
 def run(build):
-    """Runs a program of this build to its end, with an environment of exactly what is given, and returns what came of it."""
+    """Runs a program of this build to its end, with an environment of exactly what is given, and returns what came of
+    it."""
+
     def go(name, *arguments, stdout=subprocess.PIPE, **environment):
         folder = "runtime/programs" if name in tree.programs() else "tests/runtime"
-        return subprocess.run([build / folder / name, *arguments], env=environment, stdin=subprocess.DEVNULL,
-                              stdout=stdout, stderr=subprocess.PIPE, text=True, timeout=120)
+        return subprocess.run(
+            [build / folder / name, *arguments],
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=stdout,
+            stderr=subprocess.PIPE,
+            text=True,
+            timeout=120,
+        )
+
     return go

@@ -25,8 +25,12 @@ def ours(tmp_path_factory):
     folder = tmp_path_factory.mktemp("layout")
     script, answer = folder / "ask.py", folder / "types.json"
     script.write_text(ASK % (list(GO), str(answer)))
-    subprocess.run(["gdb", "-nx", "-batch", "-iex", "set auto-load no", "-x", script, ROOT / "build/debug/runtime/programs/hello"],
-                   stdin=subprocess.DEVNULL, check=True, capture_output=True)
+    subprocess.run(
+        ["gdb", "-nx", "-batch", "-iex", "set auto-load no", "-x", script, ROOT / "build/debug/runtime/programs/hello"],
+        stdin=subprocess.DEVNULL,
+        check=True,
+        capture_output=True,
+    )
     return json.loads(answer.read_text())
 
 
@@ -41,8 +45,15 @@ def test_every_field_of_go_s_is_here_or_listed(ours, kind):
     assert sorted(set(GO[kind]) - set(ours[kind])) == sorted(listed(kind))
 
 
-@pytest.mark.parametrize("kind, own", [("g", {"context", "stktop"}), ("m", {"tlsguard", "leaving"}), ("hchan", {"refs"}),
-                                        ("schedt", {"injecthead", "injecttail"})])
+@pytest.mark.parametrize(
+    "kind, own",
+    [
+        ("g", {"context", "stktop"}),
+        ("m", {"tlsguard", "leaving"}),
+        ("hchan", {"refs"}),
+        ("schedt", {"injecthead", "injecttail"}),
+    ],
+)
 def test_our_own_fields_are_those_the_notes_name(ours, kind, own):
     assert set(ours[kind]) - set(GO[kind]) == own
 

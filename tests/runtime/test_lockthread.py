@@ -8,4 +8,5 @@ def test_a_locked_goroutine_has_its_thread_for_itself_and_takes_it_along(run, pr
     assert run("lockthread", GOMAXPROCS=procs).stdout.splitlines() == [
         "moved 0 shared 0",
         "made many died all threads few unused few",
-        "first thread sleeps goroutines run on"]
+        "first thread sleeps goroutines run on",
+    ]

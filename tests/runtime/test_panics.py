@@ -1,4 +1,5 @@
-"""What a program says when it fails, as Go 1.10 says it: tracebacks, deadlocks, signals, panics. And what it survives."""
+"""What a program says when it fails, as Go 1.10 says it: tracebacks, deadlocks, signals, panics. And what it
+survives."""
 
 import os
 import re
@@ -26,24 +27,45 @@ def goroutines(report):
     for block in re.split(r"\n\n+", report):
         header, *rest = block.splitlines()
         if re.match(r"goroutine \d+ \[.*\]:$", header):
-            found[header] = [(name.split("(")[0], *re.match(r"\t(.*):(\d+)", place).groups())
-                             for name, place in zip(rest[0::2], rest[1::2]) if place.startswith("\t")]
+            found[header] = [
+                (name.split("(")[0], *re.match(r"\t(.*):(\d+)", place).groups())
+                for name, place in zip(rest[0::2], rest[1::2])
+                if place.startswith("\t")
+            ]
     return found
 
 
 def stacks(report):
     """The same without ids and paths: {status: [(function, line)]}."""
-    return {re.search(r"\[(.*)\]", header)[1]: [(name, int(n)) for name, _, n in frames]
-            for header, frames in goroutines(report).items()}
+    return {
+        re.search(r"\[(.*)\]", header)[1]: [(name, int(n)) for name, _, n in frames]
+        for header, frames in goroutines(report).items()
+    }
 
 
 @pytest.fixture
 def in_gdb(build, tmp_path):
     """Runs a program in gdb, with these commands."""
+
     def go(name, *commands):
         (tmp_path / "commands").write_text("\n".join(commands))
-        return subprocess.run(["gdb", "-nx", "-batch", "-iex", "set auto-load no", "-x", tmp_path / "commands", build / "tests/runtime" / name],
-                              stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60)
+        return subprocess.run(
+            [
+                "gdb",
+                "-nx",
+                "-batch",
+                "-iex",
+                "set auto-load no",
+                "-x",
+                tmp_path / "commands",
+                build / "tests/runtime" / name,
+            ],
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=60,
+        )
+
     return go
 
 
@@ -67,7 +89,8 @@ def test_functions_and_lines_are_the_program_s(waits):
         ("main.tree.wait", line(t, "wait(depth - 1);")),
         ("main.tree.wait", line(t, "wait(depth - 1);")),
         ("main.waits.func1", line(t, ".wait(2)")),
-        ("created by main.waits", line(t, ".wait(2)"))]
+        ("created by main.waits", line(t, ".wait(2)")),
+    ]
 
 
 def test_a_nil_channel_waits_for_ever(waits):
@@ -76,22 +99,37 @@ def test_a_nil_channel_waits_for_ever(waits):
 
 def test_a_lambda_in_a_lambda_is_numbered_after_it(waits):
     assert stacks(waits.stderr)["select (no cases)"][:2] == [
-        ("main.waits.func3.1", line(TRACEBACKS, "Select();")), ("main.waits.func3", line(TRACEBACKS, "inner();"))]
+        ("main.waits.func3.1", line(TRACEBACKS, "Select();")),
+        ("main.waits.func3", line(TRACEBACKS, "inner();")),
+    ]
 
 
 def test_a_mutex_is_waited_for_in_semacquire(waits):
     functions = [name for name, _ in stacks(waits.stderr)["semacquire"]]
-    assert functions == ["sync.runtime_Semacquire", "sync.Mutex.lockSlow", "sync.Mutex.Lock", "main.waits.func4", "created by main.waits"]
+    assert functions == [
+        "sync.runtime_Semacquire",
+        "sync.Mutex.lockSlow",
+        "sync.Mutex.Lock",
+        "main.waits.func4",
+        "created by main.waits",
+    ]
 
 
 def test_goroutines_stand_in_the_order_they_were_made(waits):
     assert [re.search(r"\[(.*)\]", h)[1] for h in goroutines(waits.stderr)] == [
-        "chan receive", "chan receive", "chan send (nil chan)", "select (no cases)", "semacquire"]
+        "chan receive",
+        "chan receive",
+        "chan send (nil chan)",
+        "select (no cases)",
+        "semacquire",
+    ]
 
 
 def test_files_have_their_full_names(waits):
     assert {file for frames in goroutines(waits.stderr).values() for _, file, _ in frames} <= {
-        str(HERE / "tracebacks.cpp"), *(str(RUNTIME / name) for name in ("sema.cpp", "sync.cpp", "sync.hpp"))}
+        str(HERE / "tracebacks.cpp"),
+        *(str(RUNTIME / name) for name in ("sema.cpp", "sync.cpp", "sync.hpp")),
+    }
 
 
 def test_a_header_says_that_the_goroutine_is_locked(run):
@@ -100,15 +138,22 @@ def test_a_header_says_that_the_goroutine_is_locked(run):
 
 def test_a_header_says_how_many_minutes_it_has_waited(in_gdb):
     """gdb lets main have waited for 100 s when the machine started."""
-    report = in_gdb("tracebacks", "break *&'runtime.tracebackothers'", "run",
-                    "set var allgs.array[0]->waitsince = -100000000000", "continue").stderr
+    report = in_gdb(
+        "tracebacks",
+        "break *&'runtime.tracebackothers'",
+        "run",
+        "set var allgs.array[0]->waitsince = -100000000000",
+        "continue",
+    ).stderr
     assert re.search(r"^goroutine 1 \[chan receive, \d+ minutes\]:$", report, re.M)
 
 
 def test_a_walk_crosses_stack_segments(run):
     frames = stacks(run("tracebacks", "deep").stderr)["chan receive"]
     t = TRACEBACKS
-    assert frames[:-1] == [("main.deep", line(t, "return c.recv()"))] + [("main.deep", line(t, "return deep(n - 1"))] * 30
+    assert (
+        frames[:-1] == [("main.deep", line(t, "return c.recv()"))] + [("main.deep", line(t, "return deep(n - 1"))] * 30
+    )
     assert frames[-1] == ("main.main", line(t, "deep(30, c)"))
 
 
@@ -126,11 +171,23 @@ def test_a_stripped_program_still_reports(build, tmp_path):
 def test_without_debug_information_there_are_symbols(build, tmp_path):
     subprocess.run(["strip", "-g", "-o", tmp_path / "plain", build / "tests/runtime/tracebacks"], check=True)
     result = subprocess.run([tmp_path / "plain"], capture_output=True, text=True)
-    assert re.match(DEADLOCK + r"\n\ngoroutine 1 \[chan receive\]:\nmain\.main\(\.\.\.\)\n\t\?:0 \+0x[0-9a-f]+\n$", result.stderr)
+    assert re.match(
+        DEADLOCK + r"\n\ngoroutine 1 \[chan receive\]:\nmain\.main\(\.\.\.\)\n\t\?:0 \+0x[0-9a-f]+\n$", result.stderr
+    )
 
 
-@pytest.mark.parametrize("level, ids, runtime", [
-    ("none", 0, False), ("single", 1, False), ("", 1, False), ("all", 3, False), ("system", 6, True), ("0", 0, False), ("2", 6, True)])
+@pytest.mark.parametrize(
+    "level, ids, runtime",
+    [
+        ("none", 0, False),
+        ("single", 1, False),
+        ("", 1, False),
+        ("all", 3, False),
+        ("system", 6, True),
+        ("0", 0, False),
+        ("2", 6, True),
+    ],
+)
 def test_gotraceback_says_how_much(run, level, ids, runtime):
     """A panic of main's, with a goroutine that waits and one that has not run; g2, g3 and g4 are the system's."""
     report = run("panics", "beside", GOTRACEBACK=level, GOMAXPROCS="1").stderr
@@ -160,8 +217,13 @@ def test_a_standard_error_that_nobody_reads_any_more_changes_nothing(build):
 
 @pytest.fixture
 def quit_report(build):
-    with subprocess.Popen([build / "tests/runtime/tracebacks", "quit"], env={"GOMAXPROCS": "1"},
-                          stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as p:
+    with subprocess.Popen(
+        [build / "tests/runtime/tracebacks", "quit"],
+        env={"GOMAXPROCS": "1"},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as p:
         assert p.stdout.readline() == "ready\n"
         p.send_signal(signal.SIGQUIT)
         return *p.communicate(timeout=20), p.returncode
@@ -182,8 +244,11 @@ def test_sigquit_ends_with_the_registers(quit_report):
 
 def test_a_fault_is_a_panic_with_its_address(run):
     result = run("panics", "nil")
-    assert re.match(r"panic: runtime error: invalid memory address or nil pointer dereference\n"
-                    r"\[signal SIGSEGV: segmentation violation code=0x1 addr=0x18 pc=0x[0-9a-f]+\]\n\ngoroutine 1 \[running\]:\n", result.stderr)
+    assert re.match(
+        r"panic: runtime error: invalid memory address or nil pointer dereference\n"
+        r"\[signal SIGSEGV: segmentation violation code=0x1 addr=0x18 pc=0x[0-9a-f]+\]\n\ngoroutine 1 \[running\]:\n",
+        result.stderr,
+    )
     assert stacks(result.stderr)["running"][0] == ("main.dereference", line(PANICS, "void dereference"))
     assert result.returncode == 2
 
@@ -197,7 +262,11 @@ def test_a_division_by_zero_is_a_panic(run):
 def test_a_fault_far_from_null_is_fatal(run):
     result = run("panics", "wild")
     assert result.stderr.startswith("unexpected fault address 0x123456789018\nfatal error: fault\n[signal SIGSEGV: ")
-    assert [name for name, _ in stacks(result.stderr)["running"]][:3] == ["runtime.throw", "runtime.sigpanic", "main.dereference"]
+    assert [name for name, _ in stacks(result.stderr)["running"]][:3] == [
+        "runtime.throw",
+        "runtime.sigpanic",
+        "main.dereference",
+    ]
 
 
 def test_a_call_of_nothing_shows_its_caller(run):
@@ -215,8 +284,13 @@ def test_a_fault_on_g0_is_the_runtime_s(run):
 
 def test_a_fault_in_a_report_is_told_in_fewer_words(in_gdb):
     """gdb makes every traceback a jump to nowhere."""
-    result = in_gdb("panics", "handle SIGSEGV nostop noprint pass", "break *&'runtime.traceback'",
-                    "commands\nsilent\nset $pc = 0\ncontinue\nend", "run plain")
+    result = in_gdb(
+        "panics",
+        "handle SIGSEGV nostop noprint pass",
+        "break *&'runtime.traceback'",
+        "commands\nsilent\nset $pc = 0\ncontinue\nend",
+        "run plain",
+    )
     assert "panic during panic\n" in result.stderr
     assert result.stderr.count("stack trace unavailable\n") == 1
     assert "exited with code 04]" in result.stdout
@@ -225,12 +299,16 @@ def test_a_fault_in_a_report_is_told_in_fewer_words(in_gdb):
 # ---- panics --------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("what, words", [
-    ("plain", "panic: boom\n"),
-    ("number", "panic: -42\n"),
-    ("repanic", "panic: a\n\tpanic: b\n"),
-    ("recovered", "panic: a [recovered]\n\tpanic: a\n"),
-    ("unlock", "fatal error: sync: unlock of unlocked mutex\n")])
+@pytest.mark.parametrize(
+    "what, words",
+    [
+        ("plain", "panic: boom\n"),
+        ("number", "panic: -42\n"),
+        ("repanic", "panic: a\n\tpanic: b\n"),
+        ("recovered", "panic: a [recovered]\n\tpanic: a\n"),
+        ("unlock", "fatal error: sync: unlock of unlocked mutex\n"),
+    ],
+)
 def test_panics_have_go_s_words(run, what, words):
     result = run("panics", what)
     assert result.stderr.startswith(words + "\ngoroutine 1 [running]:\n")
@@ -239,20 +317,31 @@ def test_panics_have_go_s_words(run, what, words):
 
 def test_a_panic_in_a_goroutine_names_who_made_it(run):
     at = line(PANICS, 'panic("there")')
-    assert stacks(run("panics", "goroutine").stderr) == {"running": [("main.main.func1", at), ("created by main.main", at)]}
+    assert stacks(run("panics", "goroutine").stderr) == {
+        "running": [("main.main.func1", at), ("created by main.main", at)]
+    }
 
 
 def test_a_deferred_call_s_panic_shows_where_the_first_one_was(run):
     assert [name for name, _ in stacks(run("panics", "repanic").stderr)["running"]] == [
-        "main.main.func2.1", "panic", "main.main.func2", "main.main"]
+        "main.main.func2.1",
+        "panic",
+        "main.main.func2",
+        "main.main",
+    ]
 
 
 def test_two_panics_at_once_are_told_one_after_the_other(run):
     for _ in range(10):
         result = run("panics", "both")
         assert result.returncode == 2
-        assert re.fullmatch(r"(panic: together\n\ngoroutine \d+ \[running\]:\n(\S+\n\t\S+( \+0x\w+)?\n|created by main.main\n\t\S+ \S+\n)+){1,2}",
-                            result.stderr)
+        assert re.fullmatch(
+            (
+                r"(panic: together\n\ngoroutine \d+ \[running\]:\n(\S+\n\t\S+( \+0x\w+)?\n|created by main.main\n\t\S+"
+                r" \S+\n)+){1,2}"
+            ),
+            result.stderr,
+        )
 
 
 def test_deferred_calls_run_last_one_first(run):
@@ -261,16 +350,27 @@ def test_deferred_calls_run_last_one_first(run):
 
 def test_what_go_can_recover_from_can_be_recovered_from(run):
     assert run("panics", "recovers").stdout.splitlines() == [
-        "send: send on closed channel", "close: close of closed channel", "nil: close of nil channel",
-        "size: makechan: size out of range", "group: sync: negative WaitGroup counter",
+        "send: send on closed channel",
+        "close: close of closed channel",
+        "nil: close of nil channel",
+        "size: makechan: size out of range",
+        "group: sync: negative WaitGroup counter",
         "divide: runtime error: integer divide by zero",
         "memory: runtime error: invalid memory address or nil pointer dereference",
-        "deep: deep", "again: deep", "none: nothing", "value: 7 0"]
+        "deep: deep",
+        "again: deep",
+        "none: nothing",
+        "value: 7 0",
+    ]
 
 
 def test_recover_answers_to_the_panic_that_runs_the_call(run):
     assert run("panics", "nested").stdout.splitlines() == [
-        "not this panic's ok", "recovered second once", "first deferred, last called ok", "outside ok"]
+        "not this panic's ok",
+        "recovered second once",
+        "first deferred, last called ok",
+        "outside ok",
+    ]
 
 
 def test_the_caller_s_registers_survive_a_recover(run):
@@ -291,7 +391,9 @@ def test_main_may_call_goexit(run):
 @pytest.mark.parametrize("what", ["overflow", "overflowlocked"])
 def test_a_stack_overflow_shows_a_hundred_frames(run, what):
     result = run("panics", what)
-    assert result.stderr.startswith("runtime: goroutine stack exceeds 1000000000-byte limit\nfatal error: stack overflow\n\nruntime stack:\n")
+    assert result.stderr.startswith(
+        "runtime: goroutine stack exceeds 1000000000-byte limit\nfatal error: stack overflow\n\nruntime stack:\n"
+    )
     assert result.stderr.count("\nmain.overflow(") + result.stderr.count("\n__morestack(") == 100
     assert "\n...additional frames elided...\n" in result.stderr
     assert result.returncode == 2

@@ -1,4 +1,5 @@
-"""The programs of runtime/programs that learners read: each comes to the result that its text promises, in every build."""
+"""The programs of runtime/programs that learners read: each comes to the result that its text promises, in every
+build."""
 
 import re
 
@@ -52,20 +53,31 @@ def test_with_one_p_only_a_loop_that_calls_gives_way(run):
 def test_a_stack_overflow_ends_the_program_at_go_s_limit(run):
     result = run("overflow")
     assert (result.returncode, result.stdout.splitlines()) == (2, ["sum(1000) is 500500"])
-    assert result.stderr.splitlines()[:2] == ["runtime: goroutine stack exceeds 1000000000-byte limit",
-                                              "fatal error: stack overflow"]
+    assert result.stderr.splitlines()[:2] == [
+        "runtime: goroutine stack exceeds 1000000000-byte limit",
+        "fatal error: stack overflow",
+    ]
 
 
 @pytest.mark.parametrize("procs", ["1", "2"])
 def test_the_echo_comes_back_whole(run, procs):
     result = run("echo", GOMAXPROCS=procs)
-    assert (result.returncode, result.stdout.splitlines()) == (0, ["echo: hello", "echo: anybody there?", "echo: goodbye"])
+    assert (result.returncode, result.stdout.splitlines()) == (
+        0,
+        ["echo: hello", "echo: anybody there?", "echo: goodbye"],
+    )
 
 
 def test_a_panic_runs_the_deferred_calls_and_stops_where_one_recovers(run):
     result = run("panic")
-    assert result.stdout.splitlines() == ["7 / 2 is 3", "recovered: division by zero", "7 / 0 is 0",
-                                          "deferred at 3", "deferred at 2", "deferred at 1"]
+    assert result.stdout.splitlines() == [
+        "7 / 2 is 3",
+        "recovered: division by zero",
+        "7 / 0 is 0",
+        "deferred at 3",
+        "deferred at 2",
+        "deferred at 1",
+    ]
     assert (result.returncode, result.stderr.splitlines()[0]) == (2, "panic: fell")
 
 

@@ -42,8 +42,12 @@ def test_a_closed_standard_output_is_not_a_crash(build):
 
 def test_hello_boots_on_one_cpu(build):
     cpu = min(os.sched_getaffinity(0))
-    result = subprocess.run([build / "runtime/programs/hello"], stdout=subprocess.PIPE, text=True,
-                            preexec_fn=lambda: os.sched_setaffinity(0, {cpu}))
+    result = subprocess.run(
+        [build / "runtime/programs/hello"],
+        stdout=subprocess.PIPE,
+        text=True,
+        preexec_fn=lambda: os.sched_setaffinity(0, {cpu}),
+    )
     assert result.stdout == "hello world\n"
 
 
@@ -74,7 +78,12 @@ def test_a_loop_that_calls_functions_is_preempted(run):
 
 def test_channels_keep_order_and_lose_nothing(run):
     assert run("chans").stdout.splitlines() == [
-        "len 3 cap 3", "order 1 2 3 then 0 closed", "moved 5050", "alive 0", "nil channel waits"]
+        "len 3 cap 3",
+        "order 1 2 3 then 0 closed",
+        "moved 5050",
+        "alive 0",
+        "nil channel waits",
+    ]
 
 
 @pytest.mark.parametrize("procs", ["1", "2", "16"])
@@ -89,19 +98,28 @@ def test_locks_exclude(run, procs):
 
 @pytest.mark.parametrize("procs", ["1", "2", "16"])
 def test_conditions_wake_in_order_and_lose_nobody(run, procs):
-    assert run("conds", GOMAXPROCS=procs).stdout.splitlines() == ["order ok", "broadcast 100", "tickets ok", "buffer 199990000 of 199990000"]
+    assert run("conds", GOMAXPROCS=procs).stdout.splitlines() == [
+        "order ok",
+        "broadcast 100",
+        "tickets ok",
+        "buffer 199990000 of 199990000",
+    ]
 
 
 @pytest.mark.parametrize("procs", ["1", "2", "16"])
 def test_semaphores_serve_each_line_in_order_and_keep_their_trees(run, procs):
     assert run("sematreap", GOMAXPROCS=procs).stdout.splitlines() == [
-        "waiting 21200", "released 20000 left 0 lines in order 100 wrong 0"]
+        "waiting 21200",
+        "released 20000 left 0 lines in order 100 wrong 0",
+    ]
 
 
 @pytest.mark.parametrize("build", [("g++", "release")], ids="-".join, indirect=True)
 def test_two_hundred_thousand_semaphores_are_waited_on(run):
     assert run("sematreap", "200000", GOMAXPROCS="2").stdout.splitlines() == [
-        "waiting 201200", "released 200000 left 0 lines in order 100 wrong 0"]
+        "waiting 201200",
+        "released 200000 left 0 lines in order 100 wrong 0",
+    ]
 
 
 @pytest.mark.parametrize("procs", ["1", "2", "16"])
@@ -111,7 +129,11 @@ def test_timers_are_never_early_and_never_lost(run, procs):
 
 @pytest.mark.parametrize("procs", ["1", "2", "16"])
 def test_deleted_timers_stay_quiet_and_late_ones_catch_up(run, procs):
-    assert run("timerload", GOMAXPROCS=procs).stdout.splitlines() == ["timers ok wrong 0", "order ok", "stopped ok wrong 0"]
+    assert run("timerload", GOMAXPROCS=procs).stdout.splitlines() == [
+        "timers ok wrong 0",
+        "order ok",
+        "stopped ok wrong 0",
+    ]
 
 
 def test_what_a_channel_still_held_is_finalized_elsewhere(run):
@@ -120,17 +142,24 @@ def test_what_a_channel_still_held_is_finalized_elsewhere(run):
 
 def test_a_deadlock_is_noticed(run):
     result = run("deadlock")
-    assert (result.returncode, result.stderr.splitlines()[0]) == (2, "fatal error: all goroutines are asleep - deadlock!")
+    assert (result.returncode, result.stderr.splitlines()[0]) == (
+        2,
+        "fatal error: all goroutines are asleep - deadlock!",
+    )
 
 
 def test_a_fault_is_reported_with_its_address(run):
     result = run("fault")
     assert result.returncode == 2
-    assert re.search(r"^\[signal SIGSEGV: segmentation violation code=0x1 addr=0x18 pc=0x[0-9a-f]+\]$", result.stderr, re.M)
+    assert re.search(
+        r"^\[signal SIGSEGV: segmentation violation code=0x1 addr=0x18 pc=0x[0-9a-f]+\]$", result.stderr, re.M
+    )
 
 
 def test_nothing_of_libc_is_linked(build):
-    symbols = subprocess.run(["nm", "--undefined-only", build / "runtime/programs/hello"], capture_output=True, text=True)
+    symbols = subprocess.run(
+        ["nm", "--undefined-only", build / "runtime/programs/hello"], capture_output=True, text=True
+    )
     assert symbols.stdout == ""
 
 
@@ -143,8 +172,9 @@ def test_the_entry_point_is_go_s(build):
 
 def test_every_function_of_the_boot_checks_its_stack(build):
     """Only what Go marks nosplit, too, may do without: the prologue is where preemption and growth happen."""
-    listing = subprocess.run(["objdump", "-d", "--no-show-raw-insn", build / "runtime/programs/hello"],
-                             capture_output=True, text=True).stdout
+    listing = subprocess.run(
+        ["objdump", "-d", "--no-show-raw-insn", build / "runtime/programs/hello"], capture_output=True, text=True
+    ).stdout
     bodies = dict(re.findall(r"^[0-9a-f]+ <([^>]+)>:\n((?:.+\n)*)", listing, re.M))
     checked = {name for name, body in bodies.items() if "__morestack" in body}
     assert {"runtime.schedinit", "runtime.newproc1", "runtime.schedule", "runtime.main", "main.main"} <= checked
@@ -153,8 +183,31 @@ def test_every_function_of_the_boot_checks_its_stack(build):
 def test_an_mstart_that_returns_crashes_at_0xf1(build):
     """gdb makes mstart return at once; what stands behind the call is the crash."""
     result = subprocess.run(
-        ["gdb", "-nx", "-batch", "-iex", "set auto-load no", "-ex", "break *&'runtime.mstart'", "-ex", "run",
-         "-ex", "set $pc = *(unsigned long *) $sp", "-ex", "set $sp = $sp + 8", "-ex", "handle SIGSEGV stop", "-ex", "continue",
-         "-ex", "printf \"fault at %p\\n\", $_siginfo._sifields._sigfault.si_addr", build / "runtime/programs/hello"],
-        stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60)
+        [
+            "gdb",
+            "-nx",
+            "-batch",
+            "-iex",
+            "set auto-load no",
+            "-ex",
+            "break *&'runtime.mstart'",
+            "-ex",
+            "run",
+            "-ex",
+            "set $pc = *(unsigned long *) $sp",
+            "-ex",
+            "set $sp = $sp + 8",
+            "-ex",
+            "handle SIGSEGV stop",
+            "-ex",
+            "continue",
+            "-ex",
+            'printf "fault at %p\\n", $_siginfo._sifields._sigfault.si_addr',
+            build / "runtime/programs/hello",
+        ],
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
     assert "fault at 0xf1" in result.stdout

@@ -1,13 +1,18 @@
-"""GODEBUG=schedtrace=N,scheddetail=1: Go 1.10's lines, field for field. netwait is the program: main waits for a socket."""
+"""GODEBUG=schedtrace=N,scheddetail=1: Go 1.10's lines, field for field. netwait is the program: main waits for a
+socket."""
 
 import re
 
 import pytest
 
-BRIEF = re.compile(r"SCHED \d+ms: gomaxprocs=(\d+) idleprocs=\d+ threads=\d+ spinningthreads=\d+ idlethreads=\d+ "
-                   r"runqueue=\d+ \[([\d ]+)\]")
+BRIEF = re.compile(
+    r"SCHED \d+ms: gomaxprocs=(\d+) idleprocs=\d+ threads=\d+ spinningthreads=\d+ idlethreads=\d+ "
+    r"runqueue=\d+ \[([\d ]+)\]"
+)
 FIELDS = {
-    "SCHED": "gomaxprocs idleprocs threads spinningthreads idlethreads runqueue gcwaiting nmidlelocked stopwait sysmonwait",
+    "SCHED": (
+        "gomaxprocs idleprocs threads spinningthreads idlethreads runqueue gcwaiting nmidlelocked stopwait sysmonwait"
+    ),
     "P": "status schedtick syscalltick m runqsize gfreecnt",
     "M": "p curg mallocing throwing preemptoff locks dying helpgc spinning blocked lockedg",
     "G": "status m lockedm",

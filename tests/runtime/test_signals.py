@@ -1,4 +1,5 @@
-"""What each signal does to a program that has not asked for it, as Go 1.10's sigtable and sighandler have it: signal_unix.cpp."""
+"""What each signal does to a program that has not asked for it, as Go 1.10's sigtable and sighandler have it:
+signal_unix.cpp."""
 
 import os
 import shutil
@@ -15,29 +16,40 @@ DIES = {signal.SIGHUP, signal.SIGINT, signal.SIGTERM, 32, 33}
 REPORTS = {signal.SIGQUIT, signal.SIGILL, signal.SIGTRAP, signal.SIGABRT, signal.SIGSTKFLT, signal.SIGSYS}
 STOPS = {signal.SIGTSTP, signal.SIGTTIN, signal.SIGTTOU}
 FAULTS = {signal.SIGBUS, signal.SIGFPE, signal.SIGSEGV}
-GO_1_10 = {**dict.fromkeys(SIGNALS, "runs on"), **dict.fromkeys(DIES, "dies of it"), **dict.fromkeys(REPORTS, "reports"),
-           **dict.fromkeys(STOPS, "stops")}
+GO_1_10 = {
+    **dict.fromkeys(SIGNALS, "runs on"),
+    **dict.fromkeys(DIES, "dies of it"),
+    **dict.fromkeys(REPORTS, "reports"),
+    **dict.fromkeys(STOPS, "stops"),
+}
 
-# A fault that somebody sends is nothing to Go 1.10, but for a goroutine in a system call, which could not panic; later it is
-# always a report. And later Go has 33 for itself, to change something on all threads, and leaves 34 to a C library that
-# does. So it is in 1.19, 1.24, 1.26 and 1.27.
+# A fault that somebody sends is nothing to Go 1.10, but for a goroutine in a system call, which could not panic; later
+# it is always a report. And later Go has 33 for itself, to change something on all threads, and leaves 34 to a C
+# library that does. So it is in 1.19, 1.24, 1.26 and 1.27.
 LATER_GO = {**GO_1_10, **dict.fromkeys(FAULTS, "reports"), 33: "runs on", 34: "dies of it"}
 
-EPOLL_WAIT = "232"   # the system call
+EPOLL_WAIT = "232"  # the system call
 
 
 def started(program, *arguments, stdin=subprocess.PIPE, **options):
-    """The program, which has said that it is ready: its handlers are there. In a process group of its own, because a stop
-    means something only there."""
-    process = subprocess.Popen([program, *arguments], env={"GOMAXPROCS": "1"}, stdin=stdin, stdout=subprocess.PIPE,
-                               stderr=subprocess.PIPE, text=True, **{"preexec_fn": os.setpgrp, **options})
+    """The program, which has said that it is ready: its handlers are there. In a process group of its own, because a
+    stop means something only there."""
+    process = subprocess.Popen(
+        [program, *arguments],
+        env={"GOMAXPROCS": "1"},
+        stdin=stdin,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        **{"preexec_fn": os.setpgrp, **options},
+    )
     assert process.stdout.readline() == "ready\n"
     return process
 
 
 def outcome(process, sig, ends, say=None):
-    """What becomes of a program that sig is sent to. If it is not to end of that, it is told something, and can then end by
-    itself; else it hears nothing more."""
+    """What becomes of a program that sig is sent to. If it is not to end of that, it is told something, and can then
+    end by itself; else it hears nothing more."""
     with process:
         try:
             process.send_signal(sig)
@@ -69,18 +81,22 @@ def test_each_signal_does_what_it_does_in_go_1_10(build):
 
 @pytest.mark.parametrize("sig", sorted(FAULTS))
 def test_a_fault_that_somebody_sends_is_nothing_to_a_parked_goroutine(build, sig):
-    """Its standard input does not block, so main parks, and when a thread waits for that input none does anything else."""
+    """Its standard input does not block, so main parks, and when a thread waits for that input none does anything
+    else."""
     here, there = os.pipe()
     os.set_blocking(here, False)
     with open(there, "w") as say:
         process = started(build / "tests/runtime/signals", stdin=here)
         os.close(here)
-        while all(task.read_text().split()[0] != EPOLL_WAIT for task in Path(f"/proc/{process.pid}/task").glob("*/syscall")):
+        while all(
+            task.read_text().split()[0] != EPOLL_WAIT for task in Path(f"/proc/{process.pid}/task").glob("*/syscall")
+        ):
             assert process.poll() is None
 
         def you():
             say.write("you\n")
             say.close()
+
         assert outcome(process, sig, False, you) == "runs on"
 
 
@@ -95,8 +111,13 @@ def test_later_go_differs_where_it_is_known_to(tmp_path):
     go = shutil.which("go", path="/usr/bin:/usr/local/go/bin")
     if go is None:
         pytest.skip("there is no go: `apt-get install golang-go` brings one")
-    env = {"PATH": "/usr/bin:/bin", "HOME": str(tmp_path), "GOFLAGS": "", "GO111MODULE": "off",
-           "GOCACHE": os.environ.get("GOCACHE", str(tmp_path / "cache"))}
+    env = {
+        "PATH": "/usr/bin:/bin",
+        "HOME": str(tmp_path),
+        "GOFLAGS": "",
+        "GO111MODULE": "off",
+        "GOCACHE": os.environ.get("GOCACHE", str(tmp_path / "cache")),
+    }
     subprocess.run([go, "build", "-o", tmp_path / "signals", HERE / "signals.go"], env=env, check=True, timeout=600)
     assert outcomes(tmp_path / "signals", LATER_GO) == LATER_GO
 
@@ -114,12 +135,15 @@ def test_other_signals_are_caught_though_they_were_ignored(build):
 
 
 def test_what_the_runtime_needs_is_not_blocked_whatever_it_was_started_with(build):
-    process = started(build / "tests/runtime/signals",
-                      preexec_fn=lambda: signal.pthread_sigmask(signal.SIG_SETMASK, signal.valid_signals()))
+    process = started(
+        build / "tests/runtime/signals",
+        preexec_fn=lambda: signal.pthread_sigmask(signal.SIG_SETMASK, signal.valid_signals()),
+    )
     needed = FAULTS | {signal.SIGILL, signal.SIGTRAP, signal.SIGSTKFLT, signal.SIGCHLD, signal.SIGPROF}
     end = time.monotonic() + 60
     with process:
-        # While an M is being made all is blocked on it and on its maker; it soon goes to sleep, and then nothing is made any more.
+        # While an M is being made all is blocked on it and on its maker; it soon goes to sleep, and then nothing is
+        # made any more.
         while (found := unblocked(process.pid)) != needed and time.monotonic() < end:
             pass
         process.communicate()
@@ -128,8 +152,12 @@ def test_what_the_runtime_needs_is_not_blocked_whatever_it_was_started_with(buil
 
 def unblocked(pid):
     """The signals that no thread of a process blocks."""
-    masks = [int(line.split()[1], 16) for task in Path(f"/proc/{pid}/task").iterdir()
-             for line in (task / "status").read_text().splitlines() if line.startswith("SigBlk")]
+    masks = [
+        int(line.split()[1], 16)
+        for task in Path(f"/proc/{pid}/task").iterdir()
+        for line in (task / "status").read_text().splitlines()
+        if line.startswith("SigBlk")
+    ]
     return {sig for sig in SIGNALS if not any(mask >> sig - 1 & 1 for mask in masks)} - {32, 33}
 
 
@@ -138,14 +166,20 @@ def catches(pid, sig):
     return int(status.split("SigCgt:")[1].split()[0], 16) >> sig - 1 & 1
 
 
-@pytest.mark.parametrize("name, lines", [("selects-poisoned", "sent ok 80000\nfair ok \ndefault ok close ok\n"),
-                                         ("grow", "stacks 8 of 8\n")])
+@pytest.mark.parametrize(
+    "name, lines", [("selects-poisoned", "sent ok 80000\nfair ok \ndefault ok close ok\n"), ("grow", "stacks 8 of 8\n")]
+)
 def test_signals_in_the_middle_of_everything_change_nothing(build, name, lines):
-    """As many as can be sent while it runs, all that are nothing in turn: to whichever thread the system chooses, also while
-    it goes from stack to stack. Not the real-time ones: they queue up."""
+    """As many as can be sent while it runs, all that are nothing in turn: to whichever thread the system chooses, also
+    while it goes from stack to stack. Not the real-time ones: they queue up."""
     harmless = [sig for sig in range(1, 32) if GO_1_10.get(sig) == "runs on" and sig not in FAULTS]
-    with subprocess.Popen([build / "tests/runtime" / name], env={"GOMAXPROCS": "2"}, stdin=subprocess.DEVNULL,
-                          stdout=subprocess.PIPE, text=True) as process:
+    with subprocess.Popen(
+        [build / "tests/runtime" / name],
+        env={"GOMAXPROCS": "2"},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as process:
         while not catches(process.pid, harmless[-1]):
             assert process.poll() is None
         while process.poll() is None:

@@ -1,6 +1,7 @@
 """Everything at once, with every invariant checked meanwhile; and the runtime's programs preempted at every prologue.
 
-As long with the preemption, and in every build: lab test tests/runtime/test_stress.py -k operations --operations 100000000"""
+As long with the preemption, and in every build: lab test tests/runtime/test_stress.py -k operations --operations
+100000000"""
 
 import re
 import subprocess
@@ -26,8 +27,14 @@ OUTPUT = {
 
 
 def program(build, name, *arguments, procs, timeout=120):
-    return subprocess.run([build / "tests/runtime" / name, *arguments], env={"GOMAXPROCS": procs}, capture_output=True,
-                          stdin=subprocess.DEVNULL, text=True, timeout=timeout)
+    return subprocess.run(
+        [build / "tests/runtime" / name, *arguments],
+        env={"GOMAXPROCS": procs},
+        capture_output=True,
+        stdin=subprocess.DEVNULL,
+        text=True,
+        timeout=timeout,
+    )
 
 
 @pytest.mark.parametrize("procs", PROCS)
@@ -52,8 +59,9 @@ def nobody_is_lost(build, name, wanted, procs):
 
 
 @pytest.mark.parametrize("build", [("g++", "release")], ids="-".join, indirect=True)
-@pytest.mark.parametrize("fault, words", [
-    ("lose", "lost"), ("double", "two owners|on a run queue|the global queue"), ("starve", "starved")])
+@pytest.mark.parametrize(
+    "fault, words", [("lose", "lost"), ("double", "two owners|on a run queue|the global queue"), ("starve", "starved")]
+)
 def test_the_watcher_notices(build, fault, words):
     result = program(build, "stress-faulty", "100000000", fault, procs="4")
     assert result.returncode == 1
@@ -66,8 +74,11 @@ def test_only_a_poisoned_program_yields_at_every_prologue(build):
 
 
 # Two builds suffice here: what matters is how much a compiler keeps in registers over a call.
-@pytest.mark.parametrize("build, procs", [(("g++", "release"), "1"), (("clang++", "debug"), "2"), (("g++", "release"), "4"),
-                                          (("clang++", "debug"), "16")], indirect=["build"])
+@pytest.mark.parametrize(
+    "build, procs",
+    [(("g++", "release"), "1"), (("clang++", "debug"), "2"), (("g++", "release"), "4"), (("clang++", "debug"), "16")],
+    indirect=["build"],
+)
 @pytest.mark.parametrize("name", OUTPUT)
 def test_a_program_preempted_everywhere_does_the_same(build, name, procs):
     result = program(build, name + "-poisoned", procs=procs)

@@ -9,4 +9,5 @@ def test_the_number_of_ps_changes_under_load_and_nothing_is_lost(run, procs):
         "gomaxprocs wrong 0 now 3",
         "messages ok",
         "goroutines 1 ok",
-        "slept ok echoed ok locked ok"]
+        "slept ok echoed ok locked ok",
+    ]

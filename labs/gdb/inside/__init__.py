@@ -1,9 +1,9 @@
 """The exercises inside gdb, on top of the rt0lab package and of labs/runner/exercises.
 
-  observe   reads the truth out of the learner's process, at the moments an exercise names
-  session   one learner at one exercise: answers, predictions, ticks, verdicts
-  commands  `lab task|answer|predict|hint|check|next|solution`
-  batch     judges answers without a terminal, for `./lab check` and `./lab dev check`
+observe   reads the truth out of the learner's process, at the moments an exercise names
+session   one learner at one exercise: answers, predictions, ticks, verdicts
+commands  `lab task|answer|predict|hint|check|next|solution`
+batch     judges answers without a terminal, for `./lab check` and `./lab dev check`
 """
 
 

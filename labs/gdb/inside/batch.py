@@ -1,4 +1,5 @@
-"""Judges answers without a terminal: runs the program once through all checkpoints and writes what came of it as JSON."""
+"""Judges answers without a terminal: runs the program once through all checkpoints and writes what came of it as
+JSON."""
 
 import json
 
@@ -12,7 +13,8 @@ from . import observe
 def run(job_file, result_file):
     """Reads the job: {"exercises": [folder...], "cases": [{"exercise", "answers": {question: text or {at, expr}}}],
     "commands": [[exercise, checkpoint, gdb command]...]}. Writes {"seen": {exercise: {question: {truth, ...}}},
-    "verdicts": [{question: [what, reason, answer]}], "commands": [[exercise, checkpoint, command, error]], "trouble"}."""
+    "verdicts": [{question: [what, reason, answer]}], "commands": [[exercise, checkpoint, command, error]],
+    "trouble"}."""
     with open(job_file, encoding="utf-8") as file:
         job = json.load(file)
     try:
@@ -41,7 +43,9 @@ def _judged(job):
             if model.alive():
                 gdb.execute("kill", to_string=True)
     program = observe.Program()
-    verdicts = [_case(exercises[case["exercise"]], case["answers"], observer, program, computed) for case in job["cases"]]
+    verdicts = [
+        _case(exercises[case["exercise"]], case["answers"], observer, program, computed) for case in job["cases"]
+    ]
     seen = {}
     for (exercise, question), found in observer.seen.items():
         name = program.name_of(found.truth) if exercises[exercise].question(question).type == "symbol" else ""
@@ -75,8 +79,12 @@ class _Computed:
     """Answers that an author wrote as an expression ({at, expr}), because they differ from learner to learner."""
 
     def __init__(self, cases):
-        self._wanted = {(case["exercise"], answer["at"], answer["expr"])
-                        for case in cases for answer in case["answers"].values() if isinstance(answer, dict)}  # fmt: skip
+        self._wanted = {
+            (case["exercise"], answer["at"], answer["expr"])
+            for case in cases
+            for answer in case["answers"].values()
+            if isinstance(answer, dict)
+        }
         self._values = {}
 
     def note(self, observer, exercise, checkpoint):

@@ -54,7 +54,9 @@ def _after_call(checkpoint, callee):
     for at in range(max(0, len(code) - 4)) if isinstance(code, bytes) else ():
         if code[at] == 0xE8 and start + at + 5 + struct.unpack_from("<i", code, at + 1)[0] == callee:
             return start + at + 5
-    raise model.Problem(f"checkpoint {checkpoint.name}: no call of {checkpoint.at} in {checkpoint.caller or 'its caller'}.")
+    raise model.Problem(
+        f"checkpoint {checkpoint.name}: no call of {checkpoint.at} in {checkpoint.caller or 'its caller'}."
+    )
 
 
 class Watch(stops.Point):
@@ -103,7 +105,8 @@ class Observer:
         return moments
 
     def _prepared(self, exercise, checkpoint):
-        """Was everything noted that earlier checkpoints keep? Not so if the exercise was opened in the middle of a run."""
+        """Was everything noted that earlier checkpoints keep? Not so if the exercise was opened in the middle of a
+        run."""
         earlier = exercise.checkpoints[: exercise.checkpoints.index(checkpoint)]
         return all((exercise.id, c.name) in self.reached for c in earlier if c.keep)
 
@@ -150,8 +153,13 @@ def _helpers():
     frame = gdb.newest_frame()
     text = next((section.lo for section in world.elf.sections if section.name == ".text"), 0)
     code = frame.architecture().disassemble(frame.pc())[0]
-    return {"entry": world.elf.entry, "kernel_entry": _kernel_entry(), "text": text, "depth": len(record.frames()),
-            "next": frame.pc() + code["length"]}  # fmt: skip
+    return {
+        "entry": world.elf.entry,
+        "kernel_entry": _kernel_entry(),
+        "text": text,
+        "depth": len(record.frames()),
+        "next": frame.pc() + code["length"],
+    }
 
 
 def _kernel_entry():

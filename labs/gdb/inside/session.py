@@ -68,7 +68,9 @@ class Session:
         """gdb.events.stop: ticks a goal, judges what waited for this place."""
         try:
             where = stops.where()  # with it, once: gdb's warning that assembly is not C++
-            ours = isinstance(event, gdb.BreakpointEvent) and all(getattr(b, "stopped", False) for b in event.breakpoints)
+            ours = isinstance(event, gdb.BreakpointEvent) and all(
+                getattr(b, "stopped", False) for b in event.breakpoints
+            )
             moments = self.observer.here(model.register("rip"))
             if isinstance(event, gdb.BreakpointEvent) and all(getattr(b, "stopped", False) for b in event.breakpoints):
                 self._show_stop(where, moments)
@@ -87,7 +89,11 @@ class Session:
     def exited(self, event):
         """gdb.events.exited: what waited was never reached; nothing to say if the learner killed it."""
         for name in [*self.noted, *self.locked] if hasattr(event, "exit_code") else ():
-            tell(self.say("never-reached", question=name, where=self._where(self._checkpoint(self.exercise.question(name)))))
+            tell(
+                self.say(
+                    "never-reached", question=name, where=self._where(self._checkpoint(self.exercise.question(name)))
+                )
+            )
 
     def _at(self, checkpoint):
         if checkpoint.goal and checkpoint.name not in self.done:
@@ -109,7 +115,7 @@ class Session:
     def _checkpoint(self, question):
         return next(c for c in self.exercise.checkpoints if c.name == question.at)
 
-    # ---- what the learner says -----------------------------------------------------------------------------------------
+    # ---- what the learner says ---------------------------------------------------------------------------------------
 
     def answer(self, argument):
         """`lab answer QUESTION = VALUE`."""
@@ -117,7 +123,9 @@ class Session:
         if question.predict and question.id not in self.judged and question.id not in self.done:
             raise Failure(self.say("predict-first", question=question.id))
         checkpoint = self._checkpoint(question)
-        if (self.exercise.id, question.id) in self.observer.seen and (not checkpoint.goal or checkpoint.name in self.done):
+        if (self.exercise.id, question.id) in self.observer.seen and (
+            not checkpoint.goal or checkpoint.name in self.done
+        ):
             self._judge(question, text)
         else:
             self.noted[question.id] = text
@@ -137,7 +145,9 @@ class Session:
             record["predicted"][question.id] = {"value": text, "right": None}
         self.locked[question.id] = text
         over = model.alive() and (self.exercise.id, question.at) in self.observer.reached
-        tell(self.say("locked", where=self._where(self._checkpoint(question))), *([self.say("too-late")] if over else []))
+        tell(
+            self.say("locked", where=self._where(self._checkpoint(question))), *([self.say("too-late")] if over else [])
+        )
 
     def _parsed(self, argument, verb):
         """(question, value as text) of QUESTION = VALUE; Failure says what is wrong with it."""
@@ -156,7 +166,7 @@ class Session:
             raise Failure(self.say("no-fit", text=literals.shown(text.strip()), question=question.id))
         return question, literals.written(given)
 
-    # ---- verdicts ------------------------------------------------------------------------------------------------------
+    # ---- verdicts ----------------------------------------------------------------------------------------------------
 
     def _verdict(self, question, text):
         seen = self.observer.seen.get((self.exercise.id, question.id))
@@ -191,7 +201,9 @@ class Session:
             self._right(question)
         else:
             said = self.say("predicted-wrong", question=question.id, value=text, observed=observed)
-            tell(screen.joined(said, reply(self.texts, question, verdict)), self.say("answer-now", question=question.id))
+            tell(
+                screen.joined(said, reply(self.texts, question, verdict)), self.say("answer-now", question=question.id)
+            )
 
     def _observed(self, question):
         """What was seen, as the learner would write it."""
@@ -213,8 +225,10 @@ class Session:
             self.done = {name for _, name in self.exercise.steps()}
             points = sum(q.points for q in self.exercise.questions)
             progress = self.guide.store.read()
-            tell(self.say("pass", number=self.exercise.number, id=self.exercise.id, points=points),
-                 self.guide.where(progress, self.exercise, "lab task", "lab next"))
+            tell(
+                self.say("pass", number=self.exercise.number, id=self.exercise.id, points=points),
+                self.guide.where(progress, self.exercise, "lab task", "lab next"),
+            )
 
     def _tick(self, text):
         steps = [name for _, name in self.exercise.steps()]

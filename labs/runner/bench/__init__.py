@@ -1,4 +1,5 @@
-"""`lab bench [PART]`: what things cost here beside Go, beside others that do the same, and beside the least they could cost."""
+"""`lab bench [PART]`: what things cost here beside Go, beside others that do the same, and beside the least they could
+cost."""
 
 import argparse
 import json
@@ -8,7 +9,8 @@ from ..trace import writable
 from . import gdb, sched, startup
 from .peers import machine
 
-PARTS = {"startup": startup, "sched": sched, "gdb": gdb}  # each has run(args), which prints its table and returns its figures
+# each has run(args), which prints its table and returns its figures
+PARTS = {"startup": startup, "sched": sched, "gdb": gdb}
 
 
 def register(verbs):

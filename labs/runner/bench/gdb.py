@@ -1,4 +1,5 @@
-"""`lab bench gdb`: what looking at goroutines costs in gdb with our scripts, beside Go's own gdb script and beside delve."""
+"""`lab bench gdb`: what looking at goroutines costs in gdb with our scripts, beside Go's own gdb script and beside
+delve."""
 
 import contextlib
 import glob
@@ -20,12 +21,19 @@ from .peers import go, met
 INSIDE = Path(__file__).with_name("inside.py")
 LIMIT = 60  # seconds that one session may take
 PATIENCE = 10  # seconds that a peer may take of one figure; then the sessions it has had must do
-ENVIRONMENT = {"PATH": "/usr/bin:/bin", "LC_ALL": "C.UTF-8", "HOME": "/nonexistent", "TERM": "dumb", "PYTHONDONTWRITEBYTECODE": "1"}
+ENVIRONMENT = {
+    "PATH": "/usr/bin:/bin",
+    "LC_ALL": "C.UTF-8",
+    "HOME": "/nonexistent",
+    "TERM": "dumb",
+    "PYTHONDONTWRITEBYTECODE": "1",
+}
 
 
 @dataclass(frozen=True)
 class Figure:
-    """One line of the table: a command on a program with n goroutines, on as many as they can bear with the peers' tools."""
+    """One line of the table: a command on a program with n goroutines, on as many as they can bear with the peers'
+    tools."""
 
     name: str
     title: str
@@ -53,7 +61,15 @@ FIGURES = [
     Figure("gdb-remote-go", "the same of real Go (ms)", LIST, 1000, "go", {"ours": 15}, "ms", remote=True),
     Figure("gdb-step", "a step, beyond gdb's own (ms)", "step nexti main.ready", 1, "mirror", {"ours": 3}, "ms"),
     Figure("gdb-step-go", "the same of real Go (ms)", "step nexti main.ready", 1, "go", {"ours": 3}, "ms"),
-    Figure("gdb-step-away", "a step that changes threads (ms)", "step finish runtime.Gosched", 1, "moves", {"ours": 3}, "ms"),
+    Figure(
+        "gdb-step-away",
+        "a step that changes threads (ms)",
+        "step finish runtime.Gosched",
+        1,
+        "moves",
+        {"ours": 3},
+        "ms",
+    ),
     Figure("gdb-stop", "a stage recorded, hello (ms)", "record", 1, "hello", {"ours": 1.5}, "ms"),
 ]
 ROUNDS = 3
@@ -67,7 +83,9 @@ def run(args):
         return []
     machine.require_ptrace()
     programs = built()
-    print("looking at parked goroutines in gdb, medians of interleaved runs\n(us for each goroutine, unless it says so)\n")
+    print(
+        "looking at parked goroutines in gdb, medians of interleaved runs\n(us for each goroutine, unless it says so)\n"
+    )
     print(line("", *TITLES.values(), "/Go's", "goal", "met"))
     figures = []
     for figure in wanted:
@@ -75,16 +93,22 @@ def run(args):
         if result:
             figures.append(result)
             show(figure, result)
-    print("\n  Go's: the script that comes with Go, runtime-gdb.py, on real Go; /Go's: ours by it;\n"
-          "  both peers look at fewer goroutines than ours, and at nothing through gdbserver")
+    print(
+        "\n  Go's: the script that comes with Go, runtime-gdb.py, on real Go; /Go's: ours by it;\n"
+        "  both peers look at fewer goroutines than ours, and at nothing through gdbserver"
+    )
     return figures
 
 
 def built():
     """The programs to look at, by world; real Go's is missing where there is no Go."""
     folder = build.build("release")
-    programs = {"mirror": folder / "tests" / "runtime" / "parked", "go": go("parked"),
-                "hello": build.executable("hello"), "moves": folder / "tests" / "runtime" / "moves"}
+    programs = {
+        "mirror": folder / "tests" / "runtime" / "parked",
+        "go": go("parked"),
+        "hello": build.executable("hello"),
+        "moves": folder / "tests" / "runtime" / "moves",
+    }
     return {name: path for name, path in programs.items() if path}
 
 
@@ -105,40 +129,80 @@ def tools(figure, programs):
 
 def go_script():
     """Go's own script for gdb, or None."""
-    return next(iter(sorted(glob.glob("/usr/share/go-*/src/runtime/runtime-gdb.py") + glob.glob("/usr/local/go/src/runtime/runtime-gdb.py"))), None)
+    return next(
+        iter(
+            sorted(
+                glob.glob("/usr/share/go-*/src/runtime/runtime-gdb.py")
+                + glob.glob("/usr/local/go/src/runtime/runtime-gdb.py")
+            )
+        ),
+        None,
+    )
 
 
 def in_gdb(script, program, figure, n):
     """One session of gdb with a script loaded; the command's times are taken inside gdb."""
-    words = [machine.find_gdb(), "-nx", "-q", "-batch", "-iex", "set auto-load off", "-iex", "set debuginfod enabled off"]
+    words = [
+        machine.find_gdb(),
+        "-nx",
+        "-q",
+        "-batch",
+        "-iex",
+        "set auto-load off",
+        "-iex",
+        "set debuginfod enabled off",
+    ]
     words += ["-iex", "set startup-with-shell off", str(program), "-x", str(script)]
     if figure.remote:
         if not shutil.which("gdbserver"):
             raise Failure("there is no gdbserver: `apt-get install gdbserver` brings it", MACHINE)
         words += ["-ex", f"target remote | exec gdbserver --once - {shlex.quote(str(program))} {n} 2>/dev/null"]
-    words += ["-ex", f"set args {n}", "-ex", f"python import sys; sys.argv = {['', figure.command]!r}", "-x", str(INSIDE)]
+    words += [
+        "-ex",
+        f"set args {n}",
+        "-ex",
+        f"python import sys; sys.argv = {['', figure.command]!r}",
+        "-x",
+        str(INSIDE),
+    ]
     try:
-        done = subprocess.run(words, env=ENVIRONMENT, stdin=subprocess.DEVNULL, capture_output=True, text=True, errors="replace", timeout=LIMIT)
+        done = subprocess.run(
+            words,
+            env=ENVIRONMENT,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            errors="replace",
+            timeout=LIMIT,
+        )
     except subprocess.TimeoutExpired:
         raise Failure(f"gdb took more than {LIMIT} seconds for `{figure.command}` in {Path(program).name}") from None
     answer = next((text for text in done.stdout.splitlines() if text.startswith('{"seconds"')), None)
     if answer is None:
-        raise Failure(f"gdb could not do `{figure.command}` in {Path(program).name}: {(done.stderr.strip().splitlines() or ['it said nothing'])[-1]}")
+        raise Failure(
+            f"gdb could not do `{figure.command}` in {Path(program).name}:"
+            f" {(done.stderr.strip().splitlines() or ['it said nothing'])[-1]}"
+        )
     return json.loads(answer)["seconds"]
 
 
 def a_stop(program, figure):
-    """The seconds that a stop takes with all state recorded, over those of a stop that does nothing: from three whole runs."""
-    (bare, _), (empty, hits), (full, stops) = (in_gdb(GDB_SCRIPT, program, replace(figure, command=f"record {kind}"), 1)
-                                               for kind in ("bare", "empty", "full"))
+    """The seconds that a stop takes with all state recorded, over those of a stop that does nothing: from three whole
+    runs."""
+    (bare, _), (empty, hits), (full, stops) = (
+        in_gdb(GDB_SCRIPT, program, replace(figure, command=f"record {kind}"), 1) for kind in ("bare", "empty", "full")
+    )
     return [(full - bare) / stops - (empty - bare) / hits]
 
 
 def in_delve(program, n):
-    """One session of delve; a command's time is that until its last line is read. Empty if delve refuses the program."""
+    """One session of delve; a command's time is that until its last line is read. Empty if delve refuses the
+    program."""
     words = ["dlv", "exec", "--allow-non-terminal-interactive=true", str(program), "--", str(n)]
     environment = ENVIRONMENT | {"HOME": os.environ.get("HOME", "/nonexistent")}
-    with subprocess.Popen(words, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as dlv:
+    with subprocess.Popen(
+        words, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+    ) as dlv:
         try:
             with contextlib.suppress(BrokenPipeError):
                 said(dlv, "break main.ready\ncontinue\n", "func ready()")
@@ -169,7 +233,7 @@ def measured(figure, programs, rounds):
         return None
     times, spent = {name: [] for name in sessions}, dict.fromkeys(sessions, 0.0)
     for turn in range(rounds):
-        for name in list(sessions)[::-1 if turn % 2 else 1]:
+        for name in list(sessions)[:: -1 if turn % 2 else 1]:
             if name == "ours" or spent[name] < PATIENCE:
                 began = time.monotonic()
                 times[name] += sessions[name]()
@@ -177,12 +241,24 @@ def measured(figure, programs, rounds):
                 if name != "ours" and not times[name]:
                     progress(f"{name} could not look at the program")
                     spent[name] = PATIENCE
-    peers = {name: {"median": round(statistics.median(values), 3), "minimum": round(min(values), 3), "runs": len(values)}
-             for name, seconds in times.items()
-             if (values := [figure.value(s, figure.n if name == "ours" else figure.peer) for s in seconds])}
+    peers = {
+        name: {"median": round(statistics.median(values), 3), "minimum": round(min(values), 3), "runs": len(values)}
+        for name, seconds in times.items()
+        if (values := [figure.value(s, figure.n if name == "ours" else figure.peer) for s in seconds])
+    }
     ours, script = peers["ours"]["median"], peers.get("runtime-gdb.py", {}).get("median")
-    result = {"name": figure.name, "unit": figure.unit, "rounds": rounds, "peers": peers, "ours": ours, "go": script, "floor": None,
-              "ratio_go": round(ours / script, 4) if script else None, "ratio_floor": None, "goal": figure.goal}
+    result = {
+        "name": figure.name,
+        "unit": figure.unit,
+        "rounds": rounds,
+        "peers": peers,
+        "ours": ours,
+        "go": script,
+        "floor": None,
+        "ratio_go": round(ours / script, 4) if script else None,
+        "ratio_floor": None,
+        "goal": figure.goal,
+    }
     result["met"] = met(result)
     return result
 

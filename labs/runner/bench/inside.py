@@ -1,4 +1,5 @@
-"""Runs inside gdb for `lab bench gdb`: brings the program to main.ready, does a command and says how long it took each time."""
+"""Runs inside gdb for `lab bench gdb`: brings the program to main.ready, does a command and says how long it took each
+time."""
 
 import json
 import statistics
@@ -28,7 +29,8 @@ def listing(command):
 
 
 def recorder(kind):
-    """What runs a program from its start to its end: `bare` without stops, `empty` with stops that do nothing, `full` noting all."""
+    """What runs a program from its start to its end: `bare` without stops, `empty` with stops that do nothing, `full`
+    noting all."""
     from rt0lab import record, stops
 
     class Empty(stops.Point):
@@ -56,8 +58,9 @@ def recording(command):
 
 
 def stepping(command):
-    """[the seconds that following the goroutine adds to one of gdb's steps]: `step nexti PLACE` steps on from there, `step finish PLACE`
-    whenever a goroutine comes there. One P, so that gdb's own step finds its goroutine again, too."""
+    """[the seconds that following the goroutine adds to one of gdb's steps]: `step nexti PLACE` steps on from there,
+    `step finish PLACE` whenever a goroutine comes there. One P, so that gdb's own step finds its goroutine again,
+    too."""
     _, step, place = command.split()
     gdb.execute("set environment GOMAXPROCS 1")
     gdb.execute(f"break {place}", to_string=True)

@@ -1,4 +1,5 @@
-"""The programs that ours is measured beside, built from tests/bench when they are needed, and the machine they run on."""
+"""The programs that ours is measured beside, built from tests/bench when they are needed, and the machine they run
+on."""
 
 import os
 import platform
@@ -15,7 +16,8 @@ CXX = ["g++", "-O2", "-std=c++20"]
 
 
 def compiled(name, source, command, libraries=()):
-    """The path of build/bench/NAME, compiled again when its source (in tests/bench), or a header beside that, is newer."""
+    """The path of build/bench/NAME, compiled again when its source (in tests/bench), or a header beside that, is
+    newer."""
     folder = ROOT / "build" / "bench"
     folder.mkdir(parents=True, exist_ok=True)
     target, source = folder / name, SOURCES / source
@@ -25,7 +27,9 @@ def compiled(name, source, command, libraries=()):
     progress(f"building {target.relative_to(ROOT)}")
     environment = os.environ | {"GOFLAGS": "", "GOTOOLCHAIN": "local", "CGO_ENABLED": "0"}
     half = target.with_name(f"{name}.{os.getpid()}")  # nobody is to run what another process is still writing
-    result = subprocess.run([*command, "-o", str(half), str(source), *libraries], env=environment, capture_output=True, text=True)
+    result = subprocess.run(
+        [*command, "-o", str(half), str(source), *libraries], env=environment, capture_output=True, text=True
+    )
     if result.returncode:
         sys.stderr.write(result.stderr)
         raise Failure(f"{command[0]} could not build {source.name}")

@@ -1,4 +1,5 @@
-"""`lab bench sched`: what the scheduler's operations cost beside Go's, beside Boost.Fiber's and beside bare switches."""
+"""`lab bench sched`: what the scheduler's operations cost beside Go's, beside Boost.Fiber's and beside bare
+switches."""
 
 import os
 import resource
@@ -64,15 +65,20 @@ def run(args):
     if not wanted:
         return []
     programs = built()
-    print("the scheduler, medians of interleaved runs (ns per operation, unless it says so)"
-          + "\nprocessor time of the whole process, all its threads together" * args.cpu + "\n")
+    print(
+        "the scheduler, medians of interleaved runs (ns per operation, unless it says so)"
+        + "\nprocessor time of the whole process, all its threads together" * args.cpu
+        + "\n"
+    )
     print(line("", "ours", "Go", "Fiber", "floor", "/Go", "best", "goal", "met"))
     results = []
     for figure in wanted:
         results.append(measured(figure, programs, args.rounds or figure.rounds, args.cpu))
         show(figure, results[-1])
-    print("\n  Fiber: Boost.Fiber; floor: bare switches of Boost.Context, no scheduler;\n"
-          "  /Go: ours by Go's, medians; best: the same of the fastest runs")
+    print(
+        "\n  Fiber: Boost.Fiber; floor: bare switches of Boost.Context, no scheduler;\n"
+        "  /Go: ours by Go's, medians; best: the same of the fastest runs"
+    )
     return results
 
 
@@ -80,7 +86,9 @@ def built():
     """Each side's program by its name; those that this machine has not got are left out."""
     programs = {"ours": build.build("release") / "tests" / "bench" / "sched", "go": go("sched")}
     if needs.TO_TEST["libboost-fiber-dev"][0]():
-        programs["Boost.Fiber"] = compiled("fiber", "peers/fiber.cpp", [*CXX, "-static"], ["-lboost_fiber", "-lboost_context"])
+        programs["Boost.Fiber"] = compiled(
+            "fiber", "peers/fiber.cpp", [*CXX, "-static"], ["-lboost_fiber", "-lboost_context"]
+        )
     programs["floor"] = compiled("switch", "peers/switch.cpp", [*CXX, "-static"], ["-lboost_context"])
     return {name: path for name, path in programs.items() if path}
 
@@ -91,7 +99,7 @@ def measured(figure, programs, rounds, cpu=False):
     spent = dict.fromkeys(printed, 0.0)
     for turn in range(rounds):
         names = list(printed)
-        for name in names[turn % len(names):] + names[:turn % len(names)]:  # everyone begins equally often
+        for name in names[turn % len(names) :] + names[: turn % len(names)]:  # everyone begins equally often
             if name in ONE_THREAD and spent[name] > PATIENCE:
                 continue
             began, used = time.monotonic(), processor()
@@ -103,12 +111,23 @@ def measured(figure, programs, rounds, cpu=False):
                 del printed[name]
             else:
                 printed[name].append(figure.value(value))
-    peers = {name: {"median": round(statistics.median(values), 2), "minimum": round(min(values), 2), "runs": len(values)}
-             for name, values in printed.items()}
-    result = {"name": figure.name, "unit": figure.unit, "rounds": rounds, "peers": peers, "goal": figure.goal,
-              "ours": peers["ours"]["median"], "go": middle(peers, "go"), "floor": middle(peers, "floor"),
-              "ratio_go": ratio(peers, "go", "median"), "ratio_go_best": ratio(peers, "go", "minimum"),
-              "ratio_floor": ratio(peers, "floor", "median")}
+    peers = {
+        name: {"median": round(statistics.median(values), 2), "minimum": round(min(values), 2), "runs": len(values)}
+        for name, values in printed.items()
+    }
+    result = {
+        "name": figure.name,
+        "unit": figure.unit,
+        "rounds": rounds,
+        "peers": peers,
+        "goal": figure.goal,
+        "ours": peers["ours"]["median"],
+        "go": middle(peers, "go"),
+        "floor": middle(peers, "floor"),
+        "ratio_go": ratio(peers, "go", "median"),
+        "ratio_go_best": ratio(peers, "go", "minimum"),
+        "ratio_floor": ratio(peers, "floor", "median"),
+    }
     result["met"] = met(result)
     return result
 
@@ -117,8 +136,14 @@ def once(figure, name, program):
     """What one run prints. A peer may not have the figure, or not the memory for it; ours may not fail."""
     environment, lacking = {"PATH": os.defpath, "GOMAXPROCS": str(figure.procs)}, False
     try:
-        result = subprocess.run([program, figure.what, str(figure.n)], env=environment, stdin=subprocess.DEVNULL,
-                                capture_output=True, text=True, timeout=LIMIT)
+        result = subprocess.run(
+            [program, figure.what, str(figure.n)],
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=LIMIT,
+        )
     except subprocess.TimeoutExpired:
         reason = f"took more than {LIMIT} seconds"
     else:
@@ -153,8 +178,8 @@ def show(figure, result):
     """The figure's line."""
     values = [number(middle(result["peers"], name)) for name in ("ours", "go", "Boost.Fiber", "floor")]
     ratios = ["-" if result[name] is None else f"{result[name]:.2f}" for name in ("ratio_go", "ratio_go_best")]
-    goal, = figure.goal.values()
-    verdict, = result["met"].values()
+    (goal,) = figure.goal.values()
+    (verdict,) = result["met"].values()
     print(line(figure.title, *values, *ratios, str(goal), {True: "yes", False: "NO", None: "-"}[verdict]), flush=True)
 
 
@@ -165,4 +190,6 @@ def number(value):
 
 def line(title, *cells):
     """One line of the table."""
-    return f"  {title:28}" + "".join(f"{cell:>{width}}" for cell, width in zip(cells, (6, 6, 6, 6, 6, 6, 6, 5))).rstrip()
+    return (
+        f"  {title:28}" + "".join(f"{cell:>{width}}" for cell, width in zip(cells, (6, 6, 6, 6, 6, 6, 6, 5))).rstrip()
+    )

@@ -22,8 +22,11 @@ def run(args):
 def startup(rounds):
     """The start-up figure: medians and minima in microseconds, from interleaved runs."""
     ours = build.executable("hello", "release")
-    peers = {"floor": compiled("floor", "peers/floor.S", ["gcc", "-nostdlib", "-static"]),
-             "go println": go("println"), "go fmt": go("fmt")}
+    peers = {
+        "floor": compiled("floor", "peers/floor.S", ["gcc", "-nostdlib", "-static"]),
+        "go println": go("println"),
+        "go fmt": go("fmt"),
+    }
     driver = compiled("startup", "startup.cpp", CXX)
     programs = {"ours": ours} | {name: path for name, path in peers.items() if path}
     result = subprocess.run([driver, str(rounds), *programs.values()], capture_output=True, text=True)
@@ -33,11 +36,19 @@ def startup(rounds):
     median = {name: float(time[0]) for name, time in zip(programs, times)}
     minimum = {name: float(time[1]) for name, time in zip(programs, times)}
     fmt, println = median.get("go fmt"), median.get("go println")  # ours prints with its fmt.Println, too
-    figure = {"name": "startup", "unit": "us", "rounds": rounds, "ours": median["ours"], "go": fmt, "floor": median["floor"],
-              "peers": {name: {"median": median[name], "minimum": minimum[name]} for name in programs},
-              "ratio_floor": round(median["ours"] / median["floor"], 3),
-              "ratio_go": round(median["ours"] / fmt, 3) if fmt else None,
-              "ratio_go_println": round(median["ours"] / println, 3) if println else None, "goal": GOAL}
+    figure = {
+        "name": "startup",
+        "unit": "us",
+        "rounds": rounds,
+        "ours": median["ours"],
+        "go": fmt,
+        "floor": median["floor"],
+        "peers": {name: {"median": median[name], "minimum": minimum[name]} for name in programs},
+        "ratio_floor": round(median["ours"] / median["floor"], 3),
+        "ratio_go": round(median["ours"] / fmt, 3) if fmt else None,
+        "ratio_go_println": round(median["ours"] / println, 3) if println else None,
+        "goal": GOAL,
+    }
     figure["met"] = met(figure)
     return figure
 
@@ -46,13 +57,22 @@ def show(figure):
     """The table: one line per program, then the goals."""
     print(f"start-up, whole process, medians of {figure['rounds']} interleaved runs (microseconds)\n")
     print(f"  {'program':24}{'median':>10}{'minimum':>10}{'x floor':>10}")
-    titles = {"ours": "our hello (release)", "floor": "assembly: write, exit", "go println": "Go hello (println)",
-              "go fmt": "Go hello (fmt)"}
+    titles = {
+        "ours": "our hello (release)",
+        "floor": "assembly: write, exit",
+        "go println": "Go hello (println)",
+        "go fmt": "Go hello (fmt)",
+    }
     for name, time in figure["peers"].items():
-        print(f"  {titles[name]:24}{time['median']:>10.1f}{time['minimum']:>10.1f}{time['median'] / figure['floor']:>10.2f}")
+        print(
+            f"  {titles[name]:24}{time['median']:>10.1f}{time['minimum']:>10.1f}{time['median'] / figure['floor']:>10.2f}"
+        )
     print()
-    for name, title in (("ratio_floor", "the assembly program"), ("ratio_go", "Go's hello (fmt)"),
-                        ("ratio_go_println", "Go's hello (println)")):
+    for name, title in (
+        ("ratio_floor", "the assembly program"),
+        ("ratio_go", "Go's hello (fmt)"),
+        ("ratio_go_println", "Go's hello (println)"),
+    ):
         if figure[name] is None:
             print(f"  {title}: not measured, there is no go here (apt-get install golang-go)")
         else:

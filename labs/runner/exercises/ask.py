@@ -24,9 +24,11 @@ def judged(exercises, cases, home, seed, commands=()):
     """What gdb says about these cases ([(exercise, answers)]), as labs/gdb/inside/batch.py describes it."""
     program = variant.program(exercises[0].program, home, seed)
     limit = max(exercise.timeout for exercise in exercises)
-    job = {"exercises": [str(exercise.folder) for exercise in exercises],
-           "cases": [{"exercise": exercise.id, "answers": answers} for exercise, answers in cases],
-           "commands": list(commands)}
+    job = {
+        "exercises": [str(exercise.folder) for exercise in exercises],
+        "cases": [{"exercise": exercise.id, "answers": answers} for exercise, answers in cases],
+        "commands": list(commands),
+    }
     with tempfile.TemporaryDirectory() as folder:
         asked, answered, said = Path(folder, "job.json"), Path(folder, "result.json"), Path(folder, "said.txt")
         asked.write_text(json.dumps(job), "utf-8")
@@ -36,7 +38,9 @@ def judged(exercises, cases, home, seed, commands=()):
         if status is None:
             return {"seen": {}, "verdicts": [], "commands": [], "trouble": f"no verdict within {limit} s"}
         if not answered.exists():
-            raise Failure("gdb could not judge (what it said is above)" if status else "gdb could not judge: " + _last(said))
+            raise Failure(
+                "gdb could not judge (what it said is above)" if status else "gdb could not judge: " + _last(said)
+            )
         return json.loads(answered.read_text("utf-8"))
 
 

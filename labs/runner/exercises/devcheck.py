@@ -44,8 +44,10 @@ def run(args):
         print(problem)
     if problems:
         raise Failure(f"{len(problems)} things to mend", FAILED)
-    print(f"ok: {len(exercises)} exercises, {sum(len(e.questions) for e in exercises)} questions, "
-          f"{sum(len(q.misconceptions) for e in exercises for q in e.questions)} misconceptions, {len(SEEDS)} seeds")
+    print(
+        f"ok: {len(exercises)} exercises, {sum(len(e.questions) for e in exercises)} questions, "
+        f"{sum(len(q.misconceptions) for e in exercises for q in e.questions)} misconceptions, {len(SEEDS)} seeds"
+    )
     return 0
 
 
@@ -60,10 +62,17 @@ def messages_problems():
     for name, table in tables.items():
         screens = [text for key, text in table.items() if key.startswith(("here-", "in-gdb", "on-shell"))]
         shown = [line for text in screens for line in text.splitlines()]
-        found += [f"messages.{name}.toml: {screen.width(line)} columns: {line}" for line in shown if screen.width(line) > COLUMNS]
+        found += [
+            f"messages.{name}.toml: {screen.width(line)} columns: {line}"
+            for line in shown
+            if screen.width(line) > COLUMNS
+        ]
         found += [f"messages.{name}.toml: {key} is in one language only" for key in sorted(set(first) ^ set(table))]
-        found += [f"messages.{name}.toml: {key} has other places than in {language.LANGUAGES[0]}"
-                  for key in sorted(set(first) & set(table)) if _places(first[key]) != _places(table[key])]
+        found += [
+            f"messages.{name}.toml: {key} has other places than in {language.LANGUAGES[0]}"
+            for key in sorted(set(first) & set(table))
+            if _places(first[key]) != _places(table[key])
+        ]
     return found
 
 
@@ -95,8 +104,10 @@ def _text_problems(exercise, texts):
     tasks = [m[1] for m in map(_TASK.match, texts.body.splitlines()) if m]
     if tasks != [name for _, name in exercise.steps()]:
         yield f"text: the tasks are {tasks}"
-    screens = {"text": [f"[ ] {line}" if _TASK.match(line) else line for line in ["", "", *texts.body.splitlines()]],
-               "solution": texts.solution.splitlines()}
+    screens = {
+        "text": [f"[ ] {line}" if _TASK.match(line) else line for line in ["", "", *texts.body.splitlines()]],
+        "solution": texts.solution.splitlines(),
+    }
     for name, lines in screens.items():
         if len(lines) > LINES:
             yield f"{name}: {len(lines)} lines, a terminal has room for {LINES}"
@@ -129,10 +140,12 @@ def live_problems(exercises):
     cases = [case for exercise in exercises for case in _cases(exercise)]
     commands = [command for exercise in exercises for command in _commands(exercise)]
     with tempfile.TemporaryDirectory() as home, ThreadPoolExecutor(2) as pool:
+
         def one(seed):
             judged = cases if seed in JUDGED_SEEDS else []
             asked = commands if seed == SEEDS[0] else []
             return _seed_problems(exercises, judged, asked, Path(home), seed)
+
         found = [problem for problems in pool.map(one, SEEDS) for problem in problems]
     return list(dict.fromkeys([*_name_problems(exercises), *found]))
 
@@ -150,8 +163,10 @@ def _cases(exercise):
 
 def _written(answers):
     """Answers as the learner's text; those to be computed stay as they are."""
-    return {name: value if isinstance(value, dict) else literals.written(literals.from_toml(value))
-            for name, value in answers.items()}
+    return {
+        name: value if isinstance(value, dict) else literals.written(literals.from_toml(value))
+        for name, value in answers.items()
+    }
 
 
 def _commands(exercise):
@@ -162,13 +177,18 @@ def _commands(exercise):
             replies = [texts.replies[group][question.id] for group in ("right", "look")]
             replies += [texts.replies["misconception"][m.id] for m in question.misconceptions]
             for text in [*texts.hints[question.id], *replies]:
-                yield from ((exercise.id, question.at, quoted) for quoted in _QUOTED.findall(text)
-                            if _COMMAND.fullmatch(quoted) and "..." not in quoted)  # fmt: skip
+                yield from (
+                    (exercise.id, question.at, quoted)
+                    for quoted in _QUOTED.findall(text)
+                    if _COMMAND.fullmatch(quoted) and "..." not in quoted
+                )
 
 
 def _seed_problems(exercises, cases, commands, home, seed):
     """The problems of one learner's program."""
-    result = ask.judged(exercises, [(exercise, answers) for exercise, answers, _ in cases], home, seed, sorted(set(commands)))
+    result = ask.judged(
+        exercises, [(exercise, answers) for exercise, answers, _ in cases], home, seed, sorted(set(commands))
+    )
     found = [f"{name}: at {at}, `{command}`: {error}" for name, at, command, error in result["commands"]]
     if result["trouble"]:
         return [f"seed {seed}: {result['trouble']}"]
@@ -178,7 +198,9 @@ def _seed_problems(exercises, cases, commands, home, seed):
         for name, wanted in expected.items():
             if tuple(verdicts[name][:2]) != wanted:
                 what, reason, text = verdicts[name]
-                found.append(f"{exercise.folder.name}: {name} = {text}: {what} {reason} instead of {' '.join(wanted)}".rstrip())
+                found.append(
+                    f"{exercise.folder.name}: {name} = {text}: {what} {reason} instead of {' '.join(wanted)}".rstrip()
+                )
             seen = result["seen"].get(exercise.id, {}).get(name, {"trouble": "never seen"})
             if wanted[0] == judge.WRONG and not seen["trouble"]:
                 found += _told(exercise, name, wanted[1], seen)
@@ -210,7 +232,7 @@ def _told(exercise, name, reason, seen):
             yield f"{exercise.folder.name}: {lang}: the reply {reason or 'look'} to {name} tells the truth"
 
 
-# ---- names -------------------------------------------------------------------------------------------------------------
+# ---- names -----------------------------------------------------------------------------------------------------------
 
 
 def _name_problems(exercises):

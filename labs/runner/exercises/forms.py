@@ -1,4 +1,5 @@
-"""Reads an exercise's folder: exercise.toml, checked key by key, and its texts in one language. labs/README.md has every key."""
+"""Reads an exercise's folder: exercise.toml, checked key by key, and its texts in one language. labs/README.md has
+every key."""
 
 import re
 import tomllib
@@ -20,14 +21,36 @@ JUDGED_AT = ("entry", "fn", "return")
 
 # key: (type, is it needed?)
 _EXERCISE = {
-    "format": (int, True), "id": (str, True), "kind": (str, True), "stage": (str, False), "needs": (list, False),
-    "minutes": (int, True), "run": (dict, False), "checkpoint": (list, False), "question": (list, False),
-    "invariant": (list, False), "variant": (list, False), "stub": (str, False), "grade": (dict, False),
-}  # fmt: skip
+    "format": (int, True),
+    "id": (str, True),
+    "kind": (str, True),
+    "stage": (str, False),
+    "needs": (list, False),
+    "minutes": (int, True),
+    "run": (dict, False),
+    "checkpoint": (list, False),
+    "question": (list, False),
+    "invariant": (list, False),
+    "variant": (list, False),
+    "stub": (str, False),
+    "grade": (dict, False),
+}
 _RUN = {"program": (str, False), "timeout_s": (int, False)}
-_CHECKPOINT = {"name": (str, True), "at": (str, True), "from": (str, False), "keep": (dict, False), "goal": (bool, False)}
-_QUESTION = {"id": (str, True), "type": (str, True), "points": (int, True), "predict": (bool, False), "truth": (dict, False),
-             "misconception": (list, False)}  # fmt: skip
+_CHECKPOINT = {
+    "name": (str, True),
+    "at": (str, True),
+    "from": (str, False),
+    "keep": (dict, False),
+    "goal": (bool, False),
+}
+_QUESTION = {
+    "id": (str, True),
+    "type": (str, True),
+    "points": (int, True),
+    "predict": (bool, False),
+    "truth": (dict, False),
+    "misconception": (list, False),
+}
 _TRUTH = {"at": (str, True), "expr": (str, True)}
 _MISCONCEPTION = {"id": (str, True), "expr": (str, False), "is": (list, False)}
 _INVARIANT = {"id": (str, True), "at": (str, False), "expr": (str, True)}
@@ -117,8 +140,11 @@ class Exercise:
     @property
     def judged(self):
         """Can this exercise be judged yet?"""
-        return (self.kind in JUDGED_KINDS and all(q.type in JUDGED_TYPES for q in self.questions)
-                and all(c.at.partition(":")[0] in JUDGED_AT for c in self.checkpoints))
+        return (
+            self.kind in JUDGED_KINDS
+            and all(q.type in JUDGED_TYPES for q in self.questions)
+            and all(c.at.partition(":")[0] in JUDGED_AT for c in self.checkpoints)
+        )
 
     def question(self, name):
         """The question of this id, or None."""
@@ -132,8 +158,13 @@ class Exercise:
         """The exercise's texts in a language."""
         title, _, body = _read(self.folder / f"text.{language}.md").partition("\n")
         hints = {name: entry["levels"] for name, entry in self._table(f"hints.{language}.toml").items()}
-        return Texts(title.removeprefix("# ").strip(), body.strip("\n"), hints, self._table(f"replies.{language}.toml"),
-                     _read(self.folder / f"solution.{language}.md").strip("\n"))
+        return Texts(
+            title.removeprefix("# ").strip(),
+            body.strip("\n"),
+            hints,
+            self._table(f"replies.{language}.toml"),
+            _read(self.folder / f"solution.{language}.md").strip("\n"),
+        )
 
     def tests(self):
         """tests.toml: the right answers and the wrong ones."""
@@ -156,15 +187,25 @@ def load(folder):
     file = folder / "exercise.toml"
     table = _toml(file)
     if table.get("format") != FORMAT:
-        raise BadForm(f"{file}: format {table.get('format')!r}; this lab reads format {FORMAT}, a newer one may read more")
+        raise BadForm(
+            f"{file}: format {table.get('format')!r}; this lab reads format {FORMAT}, a newer one may read more"
+        )
     _check(file, "exercise", table, _EXERCISE)
     run = table.get("run", {})
     _check(file, "run", run, _RUN)
     for variant in table.get("variant", []):
         _check(file, "variant", variant, _VARIANT)
     _check(file, "grade", table.get("grade", {}), _GRADE)
-    exercise = Exercise(folder, table["id"], table["kind"], table.get("stage", ""), table.get("needs", []), table["minutes"],
-                        run.get("program", "hello"), run.get("timeout_s", 20))
+    exercise = Exercise(
+        folder,
+        table["id"],
+        table["kind"],
+        table.get("stage", ""),
+        table.get("needs", []),
+        table["minutes"],
+        run.get("program", "hello"),
+        run.get("timeout_s", 20),
+    )
     exercise.checkpoints = [_checkpoint(file, row) for row in table.get("checkpoint", [])]
     exercise.questions = [_question(file, row) for row in table.get("question", [])]
     exercise.invariants = [_invariant(file, row) for row in table.get("invariant", [])]

@@ -1,4 +1,5 @@
-"""What a learner is shown besides verdicts, on the command line as in gdb: the task, the hints, the list, what comes next."""
+"""What a learner is shown besides verdicts, on the command line as in gdb: the task, the hints, the list, what comes
+next."""
 
 import re
 
@@ -74,7 +75,9 @@ class Guide:
             points = sum(q.points for q in exercise.questions)
             score = f"{entry['best']}/{points}" if points else ""
             title = self.name(exercise)
-            yield f"{mark} {screen.pad(title, 50)} {screen.pad(status, 7)} {score:5} {self.say('minutes', n=exercise.minutes)}"
+            yield (
+                f"{mark} {screen.pad(title, 50)} {screen.pad(status, 7)} {score:5} {self.say('minutes', n=exercise.minutes)}"
+            )
 
     def hint(self, exercise, words, done):
         """The lines of the next hint, or of the one asked for by [QUESTION] [LEVEL]."""

@@ -1,4 +1,5 @@
-"""Compares what a learner says with what was observed: pass, wrong (and which misconception), incomplete, inconclusive."""
+"""Compares what a learner says with what was observed: pass, wrong (and which misconception), incomplete,
+inconclusive."""
 
 from dataclasses import dataclass, field
 
@@ -32,7 +33,8 @@ def judge(question, given, seen, program):
         return Verdict(INCONCLUSIVE, "not-reached")
     if seen.trouble:
         return Verdict(INCONCLUSIVE, seen.trouble)
-    said = next((m for m in question.misconceptions if given in m.names), None)  # `main` means main.main, say, not runtime.main
+    # `main` means main.main, say, not runtime.main
+    said = next((m for m in question.misconceptions if given in m.names), None)
     numbers = _numbers(question, given, program)
     if seen.truth in numbers and not said:
         return Verdict(PASS)

@@ -18,8 +18,16 @@ SCHEMA = 1
 MAX_BYTES = 1 << 20
 MAX_DEPTH = 20
 WAIT = 10  # seconds for another lab
-_RECORD = {"status": str, "best": int, "attempts": int, "hints_used": dict, "predicted": dict, "first_pass": str, "answers": dict,
-           "answers_sha": str}  # fmt: skip
+_RECORD = {
+    "status": str,
+    "best": int,
+    "attempts": int,
+    "hints_used": dict,
+    "predicted": dict,
+    "first_pass": str,
+    "answers": dict,
+    "answers_sha": str,
+}
 
 
 class Damaged(Exception):
@@ -44,7 +52,8 @@ class Store:
         return self.path.parent
 
     def read(self):
-        """The progress; a fresh one if there is none, or if there is one that makes no sense (that one is set aside)."""
+        """The progress; a fresh one if there is none, or if there is one that makes no sense (that one is set
+        aside)."""
         try:
             return _load(self.path)
         except FileNotFoundError:
@@ -67,7 +76,8 @@ class Store:
             state = self.read()
             yield state
             try:
-                _write(self.path, json.dumps(state, indent=1, sort_keys=True) + "\n")  # in ASCII: a file may hold half a character
+                # in ASCII: a file may hold half a character
+                _write(self.path, json.dumps(state, indent=1, sort_keys=True) + "\n")
             except OSError as error:
                 raise _unsaved(self.path, error) from None
 
@@ -77,20 +87,32 @@ class Store:
             if not os.path.lexists(aside):
                 break
         else:
-            raise Failure(f"your progress, {self.path}, is damaged ({damage}), and so were {number} before; remove some of those")
+            raise Failure(
+                f"your progress, {self.path}, is damaged ({damage}), and so were {number} before; remove some of those"
+            )
         try:
             os.rename(self.path, aside)
         except FileNotFoundError:
             return  # somebody else has just done it
         except OSError as error:
-            raise Failure(f"your progress, {self.path}, is damaged ({damage}); setting it aside: {error.strerror}") from None
+            raise Failure(
+                f"your progress, {self.path}, is damaged ({damage}); setting it aside: {error.strerror}"
+            ) from None
         self._say(f"your progress file was damaged ({damage}); it is kept as {aside.name}, and a new one begins")
 
 
 def record(state, name):
     """The record of one exercise, made if there is none."""
-    fresh = {"status": "open", "best": 0, "attempts": 0, "hints_used": {}, "predicted": {}, "first_pass": "", "answers": {},
-             "answers_sha": ""}  # fmt: skip
+    fresh = {
+        "status": "open",
+        "best": 0,
+        "attempts": 0,
+        "hints_used": {},
+        "predicted": {},
+        "first_pass": "",
+        "answers": {},
+        "answers_sha": "",
+    }
     return state["exercises"].setdefault(name, fresh)
 
 
@@ -121,7 +143,9 @@ def _load(path):
         data = files.read(path, MAX_BYTES)
     except files.NotPlain as problem:
         if not path.is_file():  # somebody made it for another purpose, so it is not for us to move
-            raise Failure(f"your progress, {path}, is {problem}: remove it, or name another place with RT0LAB_STATE") from None
+            raise Failure(
+                f"your progress, {path}, is {problem}: remove it, or name another place with RT0LAB_STATE"
+            ) from None
         raise Damaged(f"it is {problem}") from None
     try:
         state = json.loads(data, parse_constant=_finite, parse_float=_finite)
@@ -143,7 +167,12 @@ def _deeper(value, most):
     """Is this nested more than so deep? What is written must be less deep than Python's own stack."""
     level = [value]
     for _ in range(most):
-        level = [inner for item in level if isinstance(item, (dict, list)) for inner in (item.values() if isinstance(item, dict) else item)]
+        level = [
+            inner
+            for item in level
+            if isinstance(item, (dict, list))
+            for inner in (item.values() if isinstance(item, dict) else item)
+        ]
     return bool(level)
 
 

@@ -48,8 +48,15 @@ def _link_line(name, output, padding):
 
 
 def _run(words):
-    result = subprocess.run(words, cwd=build_folder("debug"), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                            stderr=subprocess.STDOUT, text=True, errors="replace")
+    result = subprocess.run(
+        words,
+        cwd=build_folder("debug"),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        errors="replace",
+    )
     if result.returncode:
         raise Failure(f"cannot link your program: {(result.stdout.strip().splitlines() or ['no reason given'])[-1]}")
     return result.stdout

@@ -12,11 +12,16 @@ from .guide import Guide, answered, passed
 
 def register(verbs):
     """Adds the verbs to the command line."""
-    table = (("list", listing, "the exercises, and how far you are"), ("next", following, "go on to the next exercise"),
-             ("goto", goto, "go to an exercise"), ("run", run, "open gdb on the current exercise"),
-             ("hint", hint, "the next hint for the current exercise"), ("check", check, "judge your answers"),
-             ("reset", reset, "forget your progress in an exercise"),
-             ("solution", solution, "the solution, once passed"))  # fmt: skip
+    table = (
+        ("list", listing, "the exercises, and how far you are"),
+        ("next", following, "go on to the next exercise"),
+        ("goto", goto, "go to an exercise"),
+        ("run", run, "open gdb on the current exercise"),
+        ("hint", hint, "the next hint for the current exercise"),
+        ("check", check, "judge your answers"),
+        ("reset", reset, "forget your progress in an exercise"),
+        ("solution", solution, "the solution, once passed"),
+    )
     made = {}
     for name, function, text in table:
         made[name] = verbs.add_parser(name, help=text)
@@ -55,8 +60,14 @@ def here():
     exercise = this.current(known)
     count = sum(passed(known, e) for e in this.exercises)
     print(this.say("here-head"))
-    print(this.say("here-machine", gdb=_gdb(this), ptrace=this.say("ok" if machine.ptrace_permitted() else "refused"),
-                   language=this.say("language")))
+    print(
+        this.say(
+            "here-machine",
+            gdb=_gdb(this),
+            ptrace=this.say("ok" if machine.ptrace_permitted() else "refused"),
+            language=this.say("language"),
+        )
+    )
     print(this.say("here-count", n=len(this.exercises), passed=count, file=this.store.path))
     print()
     print(this.say("here-now", name=this.name(exercise)))
@@ -189,8 +200,13 @@ def check(args):
     cases = [(exercise, _answers(exercise, known)) for exercise in chosen if exercise.questions]
     cases = [(exercise, found) for exercise, found in cases if found or not args.all]
     if not cases or not any(found for _, found in cases):
-        raise Failure(this.say("nothing-answered" if chosen[0].questions or args.all else "nothing-to-solve",
-                               file=os.path.relpath(answers.location(chosen[0]))), FAILED)
+        raise Failure(
+            this.say(
+                "nothing-answered" if chosen[0].questions or args.all else "nothing-to-solve",
+                file=os.path.relpath(answers.location(chosen[0])),
+            ),
+            FAILED,
+        )
     result = ask.judged([e for e, _ in cases], cases, this.store.home, seed)
     if not result["verdicts"]:
         raise Failure(this.say("inconclusive", reason=result["trouble"]), FAILED)
@@ -212,7 +228,9 @@ def _report(this, exercise, verdicts):
     for question in exercise.questions:
         what, reason, _ = verdicts[question.id]
         mark = "x" if what == judge.PASS else " "
-        for line in screen.wrap(f"{question.id}: {_said(this, texts, question, what, reason)}", f"  [{mark}] ", "      "):
+        for line in screen.wrap(
+            f"{question.id}: {_said(this, texts, question, what, reason)}", f"  [{mark}] ", "      "
+        ):
             print(line)
     right = [q for q in exercise.questions if verdicts[q.id][0] == judge.PASS]
     with this.store.change() as known:
@@ -240,7 +258,11 @@ def _keep(entry, exercise, verdicts, right):
         entry["attempts"] += 1
         entry["answers_sha"] = sha
     for question in exercise.questions:
-        if question.predict and question.id in given and entry["predicted"].get(question.id, {"right": None})["right"] is None:
+        if (
+            question.predict
+            and question.id in given
+            and entry["predicted"].get(question.id, {"right": None})["right"] is None
+        ):
             entry["predicted"][question.id] = {"value": given[question.id], "right": question in right}
     for question in right:
         entry["answers"][question.id] = given[question.id]
