@@ -31,7 +31,8 @@ def with_gdb(tmp_path):
     return make
 
 
-DEAF = """exec /usr/bin/gdb -iex 'python import signal; signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGTERM])' "$@"\n"""
+BLOCK = "import signal; signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGTERM])"
+DEAF = f"""exec /usr/bin/gdb -iex 'python {BLOCK}' "$@"\n"""
 
 
 def processes(pattern):

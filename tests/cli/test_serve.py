@@ -161,9 +161,11 @@ def test_locals_of_parked_frames(server, tmp_path):
 result = []
 for thread in threads():
     thread.switch(); frame = gdb.newest_frame()
-    while frame is not None and 'worker' not in str(frame.name()) and 'goexit' not in str(frame.name()): frame = frame.older()
+    while frame is not None and 'worker' not in str(frame.name()) and 'goexit' not in str(frame.name()):
+        frame = frame.older()
     if frame is not None and 'worker' in str(frame.name()):
-        result.append([int(frame.read_var('mine')), int(frame.read_var('number')) * 1000 + int(frame.read_var('depth'))])
+        mine, number, depth = (int(frame.read_var(name)) for name in ('mine', 'number', 'depth'))
+        result.append([mine, number * 1000 + depth])
 """
     found = ask(server[1], script, tmp_path)
     assert len(found) == 20 and all(mine == expected for mine, expected in found)
@@ -756,12 +758,13 @@ def test_a_client_that_does_not_read_does_not_hold_up_the_others(ours):
 def test_two_sigterms_while_gdb_is_deaf_let_the_process_go(one, tmp_path, monkeypatch):
     """A gdb that hears neither SIGTERM nor that its line to the lab is closed."""
     deaf = "import signal; signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGTERM])"
+    found = f'import sys; sys.path.insert(0, "{ROOT}/gdb-scripts")'
     stuck = "import rt0lab.clients as c, signal; c.Desk._over = lambda self: signal.pause()"
     gdb = tmp_path / "gdb"
     gdb.write_text(
         f"""#!/bin/sh
 case "$*" in *PYTHON*) exec /usr/bin/gdb "$@";; esac
-exec /usr/bin/gdb -iex 'python {deaf}' -iex 'python import sys; sys.path.insert(0, "{ROOT}/gdb-scripts")' -iex 'python {stuck}' "$@"
+exec /usr/bin/gdb -iex 'python {deaf}' -iex 'python {found}' -iex 'python {stuck}' "$@"
 """
     )
     gdb.chmod(0o755)

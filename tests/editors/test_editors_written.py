@@ -6,7 +6,6 @@ import os
 import pathlib
 import shutil
 import subprocess
-import time
 
 import pytest
 from gdbrun import GDB
@@ -156,7 +155,8 @@ local function text()
   end
   return table.concat(found, "\\n")
 end
-local function type_in_gdb(line) -- as a user does; TermDebugSendCommand would first look whether Termdebug knows of the last stop
+-- As a user does; TermDebugSendCommand would first look whether Termdebug knows of the last stop.
+local function type_in_gdb(line)
   for _, buffer in ipairs(vim.api.nvim_list_bufs()) do
     if vim.api.nvim_buf_get_name(buffer):find("/lab$") then vim.fn.chansend(vim.bo[buffer].channel, line .. "\\r") end
   end
@@ -302,7 +302,8 @@ def test_emacs_steps_through_the_mirror(emacs, written):
 (wait (lambda () (string-match "(gdb)" (text))))
 (type "tbreak runtime.schedinit")
 (type "run")
-(wait (lambda () (and (equal (place) "proc.cpp") (null gdb-handler-list)))) ; a step that overtakes Emacs's questions confuses it
+; A step that overtakes Emacs's questions confuses it.
+(wait (lambda () (and (equal (place) "proc.cpp") (null gdb-handler-list))))
 (let ((first (cdr gud-last-last-frame)))
   (gud-call "-exec-next")
   (wait (lambda () (/= first (cdr gud-last-last-frame)))))
@@ -323,7 +324,8 @@ def test_emacs_shows_the_goroutines_of_a_process(process, emacs, written, go_sta
 (rt0lab-goroutines {process})
 (wait (lambda () (string-match "(gdb)" (text))))
 (type "info threads")
-(wait (lambda () (= 20 (cl-count-if (lambda (line) (string-match "chan receive main.worker" line)) (split-string (text) "\n")))))
+(defun worker (line) (string-match "chan receive main.worker" line))
+(wait (lambda () (= 20 (cl-count-if #'worker (split-string (text) "\n")))))
 (say 20)
 """,
         )
@@ -346,7 +348,8 @@ def dape(emacs, written, _has_dap):
 (defun read-number (&rest _) {process})
 (let ((attach (cdr (nth 0 dape-configs))) (launch (cdr (nth 1 dape-configs))))
   (plist-put attach :target (funcall (plist-get attach :target)))
-  (say (vector (cons (plist-get launch 'command) (plist-get launch 'command-args)) (memq :program launch) (memq :program attach))))
+  (say (vector (cons (plist-get launch 'command) (plist-get launch 'command-args))
+               (memq :program launch) (memq :program attach))))
 """,
         )
         return adapter, launch, attach

@@ -1,6 +1,5 @@
 """What the tests of the runtime share: the builds they run over, and a way to run a program of one of them."""
 
-import os
 import subprocess
 import sys
 from pathlib import Path

@@ -64,9 +64,8 @@ def show(figure):
         "go fmt": "Go hello (fmt)",
     }
     for name, time in figure["peers"].items():
-        print(
-            f"  {titles[name]:24}{time['median']:>10.1f}{time['minimum']:>10.1f}{time['median'] / figure['floor']:>10.2f}"
-        )
+        median, minimum = time["median"], time["minimum"]
+        print(f"  {titles[name]:24}{median:>10.1f}{minimum:>10.1f}{median / figure['floor']:>10.2f}")
     print()
     for name, title in (
         ("ratio_floor", "the assembly program"),

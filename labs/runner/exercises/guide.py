@@ -74,10 +74,8 @@ class Guide:
             status = self.say("status-pass" if entry["status"] == "pass" else "status-open")
             points = sum(q.points for q in exercise.questions)
             score = f"{entry['best']}/{points}" if points else ""
-            title = self.name(exercise)
-            yield (
-                f"{mark} {screen.pad(title, 50)} {screen.pad(status, 7)} {score:5} {self.say('minutes', n=exercise.minutes)}"
-            )
+            title, minutes = self.name(exercise), self.say("minutes", n=exercise.minutes)
+            yield f"{mark} {screen.pad(title, 50)} {screen.pad(status, 7)} {score:5} {minutes}"
 
     def hint(self, exercise, words, done):
         """The lines of the next hint, or of the one asked for by [QUESTION] [LEVEL]."""
