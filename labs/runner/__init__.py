@@ -1,4 +1,16 @@
-"""The verbs of `./lab`, one small module each; see cli.py for the list."""
+"""`./lab`, in rooms. Each may use the rooms above it that its first lines name, and the ground floor: failure (how a verb
+ends badly) and tree (where things are).
+
+host       the machine and what runs on it: builds, packages, gdb, locks, signals, programs in ELF files
+likeness   how much of Go's boot is in ours: observations, fields, written reasons
+pages      what the notes show and say, held against what is so
+editors    what an editor's own files look like
+exercises  what is asked, what a learner says, and the verdict
+bench      what things cost, beside others
+verbs      one file a verb; cli finds them
+
+Nothing here is used by gdb's package; the exercises' side in gdb (labs/gdb) uses `exercises` and what that needs.
+"""
 
 import sys
 from pathlib import Path

@@ -7,12 +7,27 @@ import sys
 
 from rt0lab import untrusted
 
-from . import bench, compare, doctor, editor, gdb, interruption, notes, path, python, serve, setup, test, tour, trace
-from .exercises import devcheck
-from .exercises import verbs as exercises
 from .failure import Failure
+from .host import interruption
+from .verbs import (
+    bench,
+    compare,
+    dev,
+    doctor,
+    editor,
+    exercises,
+    gdb,
+    notes,
+    path,
+    python,
+    serve,
+    setup,
+    test,
+    tour,
+    trace,
+)
 
-PARSED = (setup, doctor, tour, exercises, trace, serve, editor, compare, bench, path, notes, devcheck)
+PARSED = (setup, doctor, tour, exercises, trace, serve, editor, compare, bench, path, notes, dev)
 RAW = {"gdb": gdb, "python": python, "test": test}  # these pass their arguments on
 
 

@@ -50,14 +50,15 @@ def one_line():
 @pytest.fixture
 def deterministic(lab, tmp_path):
     """Traces our hello and returns what must be the same in every run: each stop until sysmon's thread exists."""
-    from runner import fields, trace
+    from runner.host import traces
+    from runner.likeness import fields
 
     def run(**options):
         file = tmp_path / "trace.json"
         assert lab("trace", "-o", file, **options).returncode == 0
         return [
             (fields.key(stop), stop["pc"], stop["sp"], stop["bt"], fields.normal(stop["changed"]))
-            for stop in fields.deterministic(trace.parse(file.read_text()))
+            for stop in fields.deterministic(traces.parse(file.read_text()))
         ]
 
     return run

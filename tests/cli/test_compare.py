@@ -5,9 +5,10 @@ import json
 from collections import Counter
 
 import pytest
-from runner import compare, fields
-from runner.fields import Difference, compose
-from runner.reasons import Reason, Reasons
+from runner.likeness import fields
+from runner.likeness.fields import Difference, compose
+from runner.likeness.reasons import Reason, Reasons
+from runner.verbs import compare
 
 GO = compare.recorded()
 
@@ -131,6 +132,7 @@ def test_a_reason_that_is_not_needed_is_stale(ours):
 def compared(tmp_path_factory):
     """What ./lab compare prints and writes about our hello."""
     import subprocess
+
     from runner.tree import ROOT
 
     file = tmp_path_factory.mktemp("compare") / "compare.json"

@@ -9,7 +9,7 @@ import subprocess
 
 import pexpect
 import pytest
-from runner import jsonc
+from runner.editors import jsonc
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 WRITTEN = {"vscode": ".vscode/launch.json", "nvim": "rt0lab.lua", "emacs": "rt0lab.el"}

@@ -88,6 +88,6 @@ def test_not_executable(lab, one_line, compiled):
 
 
 def test_go_with_dwarf_is_go(compiled):
-    from runner import elf
+    from runner.host.target import examine
 
-    assert elf.examine(compiled(GO_LIKE, "-g")).runtime == "go"
+    assert examine(compiled(GO_LIKE, "-g")).runtime == "go"

@@ -12,7 +12,6 @@ import time
 from pathlib import Path
 
 import pytest
-
 from runner.tree import ROOT
 
 
@@ -60,7 +59,7 @@ def until(holds):
 @pytest.fixture
 def standing(tmp_path):
     """A copy of a program of ours that never ends, with a path of its own to look for."""
-    from runner import build
+    from runner.host import build
 
     copy = tmp_path / "standing-of-this-test"
     copy.write_bytes((build.build("debug") / "tests" / "runtime" / "standing").read_bytes())
@@ -170,7 +169,7 @@ def in_state(process, states):
 
 def test_what_a_killed_gdb_was_about_to_attach_to_goes_on():
     """The stop that it asked for and never heard of would come after its end, and stay."""
-    from runner import debugger
+    from runner.host import debugger
 
     with lasting("sleep") as other:
         attach = f"import ctypes, signal; ctypes.CDLL(None).ptrace(16, {other.pid}, 0, 0); signal.pause()"
@@ -181,7 +180,7 @@ def test_what_a_killed_gdb_was_about_to_attach_to_goes_on():
 
 
 def test_killing_passes_over_processes_of_any_name(tmp_path):
-    from runner import debugger
+    from runner.host import debugger
 
     odd = os.fsencode(tmp_path) + b"/\xff"
     shutil.copy("/bin/sleep", odd)

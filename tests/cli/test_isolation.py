@@ -4,7 +4,6 @@ import os
 import subprocess
 
 import pytest
-
 from runner.tree import ROOT
 
 MODULES = (
@@ -94,7 +93,7 @@ def test_no_verb_runs_what_is_planted(lab, planted, verb):
 
 
 def test_serve_runs_nothing_that_is_planted(planted):
-    from runner import build
+    from runner.host import build
 
     program = build.build("debug") / "tests" / "runtime" / "standing"
     with subprocess.Popen([program], stdout=subprocess.PIPE) as process:
@@ -114,7 +113,7 @@ def test_serve_runs_nothing_that_is_planted(planted):
 
 def test_the_build_runs_nothing_that_is_planted(planted, monkeypatch):
     """meson is written in Python."""
-    from runner import build
+    from runner.host import build
 
     for name, value in planted.environment.items():
         monkeypatch.setenv(name, value)
@@ -125,7 +124,8 @@ def test_the_build_runs_nothing_that_is_planted(planted, monkeypatch):
 
 def test_the_tests_run_nothing_that_is_planted(planted, monkeypatch):
     """`lab test` builds and then becomes pytest, which starts further Pythons."""
-    from runner import build, test
+    from runner.host import build
+    from runner.verbs import test
 
     for name, value in planted.environment.items():
         monkeypatch.setenv(name, value)

@@ -1,7 +1,7 @@
-"""runner/jsonc.py: what is read of JSON with comments, and that adding to it leaves the rest of it alone."""
+"""runner/editors/jsonc.py: what is read of JSON with comments, and that adding to it leaves the rest of it alone."""
 
 import pytest
-from runner import jsonc
+from runner.editors import jsonc
 
 COMMENTED = """\
 // Mine. { [ "configurations": [

@@ -3,7 +3,8 @@
 import copy
 
 import pytest
-from runner import compare, observations
+from runner.likeness import observations
+from runner.verbs import compare
 
 ROWS = {row["n"]: row for row in compare.texts()}
 GO = compare.recorded()

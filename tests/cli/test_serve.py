@@ -15,7 +15,6 @@ import time
 from pathlib import Path
 
 import pytest
-
 from runner.tree import ROOT
 
 sys.path.insert(0, str(ROOT / "gdb-scripts"))
@@ -39,7 +38,7 @@ ENVIRONMENT = {"PATH": "/usr/bin:/bin", "HOME": "/nonexistent", "LC_ALL": "C.UTF
 
 @pytest.fixture(scope="session")
 def our_standing():
-    from runner import build
+    from runner.host import build
 
     return build.build("debug") / "tests" / "runtime" / "standing"
 
@@ -548,7 +547,7 @@ def test_by_default_it_listens_where_only_its_user_comes(one, tmp_path):
     ids=["read", "group", "link"],
 )
 def test_a_runtime_folder_that_others_enter_is_not_used(monkeypatch, tmp_path, theirs):
-    from runner import serve
+    from runner.verbs import serve
 
     (tmp_path / "run").mkdir(mode=0o700)
     theirs(tmp_path / "run")
@@ -558,7 +557,7 @@ def test_a_runtime_folder_that_others_enter_is_not_used(monkeypatch, tmp_path, t
 
 
 def test_a_folder_of_our_name_that_is_somebody_elses_is_not_used(monkeypatch, tmp_path):
-    from runner import serve
+    from runner.verbs import serve
 
     monkeypatch.delenv("XDG_RUNTIME_DIR", raising=False)
     monkeypatch.setattr(serve.tempfile, "tempdir", str(tmp_path))

@@ -4,8 +4,8 @@ import os
 import shutil
 
 import pytest
-from runner import machine, needs, setup
 from runner.failure import MACHINE, Failure
+from runner.host import needs, packages, permits
 
 
 def absent(monkeypatch, *commands):
@@ -23,21 +23,21 @@ def test_neither_root_nor_sudo(monkeypatch):
     absent(monkeypatch, "sudo")
     monkeypatch.setattr(os, "geteuid", lambda: 1000)
     with pytest.raises(Failure, match="as root: apt-get install gdb") as failure:
-        setup.apt_get(["gdb"])
+        packages.apt_get(["gdb"])
     assert failure.value.status == MACHINE
 
 
 def test_no_apt(monkeypatch):
     absent(monkeypatch, "apt-get")
     with pytest.raises(Failure, match="there is no apt-get here") as failure:
-        setup.apt_get(["gdb"])
+        packages.apt_get(["gdb"])
     assert failure.value.status == MACHINE
 
 
 def test_a_user_goes_through_sudo(monkeypatch):
     monkeypatch.setattr(shutil, "which", lambda name, *rest: f"/usr/bin/{name}")
     monkeypatch.setattr(os, "geteuid", lambda: 1000)
-    assert setup.apt_get(["gdb"])[0] == "sudo"
+    assert packages.apt_get(["gdb"])[0] == "sudo"
 
 
 @pytest.fixture
@@ -50,9 +50,9 @@ def installing(monkeypatch, tmp_path):
             asked.append(command[-1] if command[-1] == "update" else "install")
             return type("Result", (), {"returncode": answers[len(asked) - 1], "stdout": "", "stderr": "E: no luck"})
 
-        monkeypatch.setattr(setup, "apt", apt)
-        monkeypatch.setattr(setup.glob, "glob", lambda pattern: ["some"] if lists else [])
-        monkeypatch.setattr(setup, "apt_get", lambda packages: ["apt-get"])
+        monkeypatch.setattr(packages, "apt", apt)
+        monkeypatch.setattr(packages.glob, "glob", lambda pattern: ["some"] if lists else [])
+        monkeypatch.setattr(packages, "apt_get", lambda packages: ["apt-get"])
         monkeypatch.setitem(needs.ALL, "gdb", (lambda: True, ""))
         return asked
 
@@ -61,26 +61,26 @@ def installing(monkeypatch, tmp_path):
 
 def test_no_update_when_the_lists_are_good(installing):
     asked = installing([0])
-    setup.install(["gdb"])
+    packages.install(["gdb"])
     assert asked == ["install"]
 
 
 def test_update_first_when_there_are_no_lists(installing):
     asked = installing([0, 0], lists=False)
-    setup.install(["gdb"])
+    packages.install(["gdb"])
     assert asked == ["update", "install"]
 
 
 def test_update_and_again_when_the_lists_are_stale(installing):
     asked = installing([100, 0, 0])
-    setup.install(["gdb"])
+    packages.install(["gdb"])
     assert asked == ["install", "update", "install"]
 
 
 def test_apt_that_fails_is_the_machines_fault(installing):
     installing([100, 0, 100])
     with pytest.raises(Failure) as failure:
-        setup.install(["gdb"])
+        packages.install(["gdb"])
     assert failure.value.status == MACHINE
 
 
@@ -95,15 +95,15 @@ def fake_gdb(tmp_path):
 
 def test_no_gdb(tmp_path):
     with pytest.raises(Failure, match="there is no gdb here") as failure:
-        machine.find_gdb([None, str(tmp_path / "gdb")])
+        permits.find_gdb([None, str(tmp_path / "gdb")])
     assert failure.value.status == MACHINE
 
 
 def test_gdb_without_python(fake_gdb):
     with pytest.raises(Failure, match="was built without Python") as failure:
-        machine.find_gdb([fake_gdb])
+        permits.find_gdb([fake_gdb])
     assert failure.value.status == MACHINE
 
 
 def test_another_gdb_is_taken_when_the_first_has_no_python(fake_gdb):
-    assert machine.find_gdb([fake_gdb, "/usr/bin/gdb"]) == "/usr/bin/gdb"
+    assert permits.find_gdb([fake_gdb, "/usr/bin/gdb"]) == "/usr/bin/gdb"

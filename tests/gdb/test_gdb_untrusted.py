@@ -7,7 +7,6 @@ import re
 import shlex
 
 import pytest
-
 from gdbrun import ROOT
 from rt0lab import untrusted
 
@@ -54,11 +53,11 @@ COMMANDS = {
     ): "the user's own environment; gdb takes the rest of such an argument for the value, whatever is in it",
     ("ask.py", "command", "arguments"): "words of a list in the lab",
     ("debugger.py", "interactive", "join"): "numbers of the lab's own",
-    ("verbs.py", "run", "begin"): "literals, as Python writes them",
-    ("machine.py", "ask_gdb", "ASK"): "written in the lab",
+    ("exercises.py", "run", "begin"): "literals, as Python writes them",
+    ("permits.py", "ask_gdb", "ASK"): "written in the lab",
     ("tour.py", "run", "leave"): "written in the lab",
     ("bench/gdb.py", "in_gdb", "n"): "a number of the table of figures",
-    ("machine.py", "speaks_dap", "asked"): "a line of Python, written in the lab",
+    ("permits.py", "speaks_dap", "asked"): "a line of Python, written in the lab",
     ("bench/inside.py", "listing", "command"): "of the table of figures",
     ("bench/inside.py", "stepping", "follow"): "on or off",
     ("bench/inside.py", "stepping", "place"): "of the table of figures",

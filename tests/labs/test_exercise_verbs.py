@@ -9,7 +9,6 @@ import time
 from pathlib import Path
 
 import pytest
-
 from learners import ROOT
 from runner.exercises import screen
 
@@ -254,17 +253,18 @@ def test_bare_lab_says_that_ptrace_is_refused(learner):
 
 @pytest.mark.parametrize("why", ["there is no gdb here", "was built without Python"])
 def test_no_gdb_that_can_do_it(monkeypatch, tmp_path, why):
-    from runner import failure, machine
-    from runner.exercises import verbs
+    from runner import failure
+    from runner.host import permits
+    from runner.verbs import exercises
 
     def none(*_):
         raise failure.Failure(why, failure.MACHINE)
 
-    monkeypatch.setattr(machine, "find_gdb", none)
+    monkeypatch.setattr(permits, "find_gdb", none)
     monkeypatch.setenv("RT0LAB_STATE", str(tmp_path / "state.json"))
-    verbs.goto(type("Arguments", (), {"id": "entry"}))
+    exercises.goto(type("Arguments", (), {"id": "entry"}))
     with pytest.raises(failure.Failure, match=why) as refused:
-        verbs.run(None)
+        exercises.run(None)
     assert refused.value.status == 3
 
 

@@ -9,7 +9,6 @@ import threading
 from pathlib import Path
 
 import pytest
-
 from learners import ROOT  # noqa: F401  (puts the runner into the path)
 from runner.exercises import state
 from runner.failure import Failure
@@ -224,10 +223,11 @@ FULL = {
 @pytest.mark.parametrize("verb", VERBS, ids=lambda verb: " ".join(verb) or "lab")
 def test_every_verb_answers_whatever_the_file_has_become(tmp_path, monkeypatch, capsys, verb):
     """A status, no traceback, one line for what was wrong, and a damaged file is still there, byte by byte."""
-    from runner import cli, machine
+    from runner import cli
+    from runner.host import permits
 
-    monkeypatch.setattr(machine, "ask_gdb", lambda path: ("13", "3.11"))
-    monkeypatch.setattr(machine, "ptrace_permitted", lambda: True)
+    monkeypatch.setattr(permits, "ask_gdb", lambda path: ("13", "3.11"))
+    monkeypatch.setattr(permits, "ptrace_permitted", lambda: True)
     rng = random.Random(str(verb))
     for number in range(150):
         home = tmp_path / str(number)

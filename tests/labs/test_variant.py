@@ -4,11 +4,10 @@ import os
 import subprocess
 
 import pytest
-
 from learners import ROOT  # noqa: F401  (puts the runner into the path)
-from runner import build
-from runner.exercises import seed, variant
 from rt0lab.elf import Elf
+from runner.exercises import seed, variant
+from runner.host import build
 
 
 @pytest.fixture

@@ -12,6 +12,6 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent.parent / "labs"))
 @pytest.fixture(scope="session")
 def built():
     """Builds what the sessions run, so that no session shows a build."""
-    from runner import notes
+    from runner.verbs import notes
 
     notes.prepare()

@@ -2,7 +2,8 @@
 reference resolves, and the pages of the guide have their shape. tests/notes/test_sessions.py tests the tester."""
 
 import pytest
-from runner import notes, sessions
+from runner.pages import sessions
+from runner.verbs import notes
 
 PAGES = pytest.mark.parametrize("page", notes.pages(), ids=notes.title)
 GUIDE = pytest.mark.parametrize("page", [page for page in notes.pages() if notes.is_note(page)], ids=notes.title)

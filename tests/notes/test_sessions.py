@@ -2,7 +2,8 @@
 right."""
 
 import pytest
-from runner import notes, sessions
+from runner.pages import sessions
+from runner.verbs import notes
 
 
 def page(*body):

@@ -13,8 +13,8 @@ import time
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from .. import build, machine
 from ..failure import MACHINE, Failure, progress
+from ..host import build, permits
 from ..tree import GDB_SCRIPT
 from .peers import go, met
 
@@ -81,7 +81,7 @@ def run(args):
     wanted = [figure for figure in FIGURES if figure.name.startswith(args.only)]
     if not wanted:
         return []
-    machine.require_ptrace()
+    permits.require_ptrace()
     programs = built()
     print(
         "looking at parked goroutines in gdb, medians of interleaved runs\n(us for each goroutine, unless it says so)\n"
@@ -143,7 +143,7 @@ def go_script():
 def in_gdb(script, program, figure, n):
     """One session of gdb with a script loaded; the command's times are taken inside gdb."""
     words = [
-        machine.find_gdb(),
+        permits.find_gdb(),
         "-nx",
         "-q",
         "-batch",

@@ -8,8 +8,8 @@ import subprocess
 import time
 from dataclasses import dataclass
 
-from .. import build, needs
 from ..failure import Failure, progress
+from ..host import build, needs
 from .peers import CXX, compiled, go, met
 
 PATIENCE = 3  # seconds that a peer may take of one figure; then the runs it has had must do

@@ -2,8 +2,8 @@
 
 import subprocess
 
-from .. import build
 from ..failure import Failure
+from ..host import build
 from .peers import CXX, compiled, go, met
 
 ROUNDS = 400

@@ -1,8 +1,9 @@
-"""The exercises: data and text in labs/NN-name/, judged against the learner's own process.
+"""The exercises: data and text in labs/NN-name/, judged against the learner's own process. May use host.
 
-Layers, each using only those above it; gdb's Python imports the first two groups, the command line all of them:
+Each line uses only those above it; gdb's Python imports all but the last line, the command line all of them:
   literals, language, screen   what a learner types; which language; how text fits a terminal
-  forms, judge, state, answers the files of an exercise; verdicts; progress; the file of answers
-  seed, variant, ask           what differs between learners; their program; a gdb that judges without a terminal
-  verbs, devcheck              `lab list|next|goto|run|hint|check|reset|solution`, `lab dev check`
+  files, seed                  a file that may be anything; what differs between learners
+  forms, judge, state          the files of an exercise; verdicts; progress
+  answers, guide               the file of answers; the way through the exercises, in the learner's language
+  variant, ask                 the learner's program; a gdb that judges without a terminal
 """

@@ -4,8 +4,9 @@ import json
 import tempfile
 from pathlib import Path
 
-from .. import debugger, elf
 from ..failure import Failure
+from ..host import debugger
+from ..host.target import examine
 from ..tree import ROOT
 from . import seed as seeds
 from . import variant
@@ -16,7 +17,7 @@ GDB_SIDE = ROOT / "labs" / "gdb" / "lab.py"
 def command(program, seed, *, batch):
     """gdb's command line on a learner's program, with the exercises' side loaded."""
     arguments = " ".join(seeds.arguments(seed))
-    words = debugger.command(elf.examine(str(program)), batch=batch)
+    words = debugger.command(examine(str(program)), batch=batch)
     return [*words, "-ex", f"set args {arguments}", "-x", str(GDB_SIDE)]
 
 

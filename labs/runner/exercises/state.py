@@ -8,8 +8,8 @@ import tempfile
 from datetime import datetime, timezone
 from pathlib import Path
 
-from .. import locks
 from ..failure import FAILED, Failure
+from ..host import locks
 from ..tree import ROOT
 from . import files, literals
 from . import seed as seeds

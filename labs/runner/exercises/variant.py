@@ -7,8 +7,8 @@ import subprocess
 import tempfile
 from pathlib import Path
 
-from .. import build
 from ..failure import MACHINE, Failure
+from ..host import build
 from ..tree import build_folder
 from . import seed as seeds
 

@@ -5,8 +5,8 @@ import sys
 
 from rt0lab import untrusted
 
-from . import debugger, machine
-from .failure import MACHINE, Failure
+from ..failure import MACHINE, Failure
+from ..host import debugger, permits
 
 HELP = "gdb on a program (default: hello), with the rt0 commands loaded; further arguments go to gdb"
 USAGE = "lab gdb [--gdb=FILE] [PROGRAM|GO-BINARY] [GDB ARGUMENTS...]"
@@ -22,7 +22,7 @@ def run(argv):
         name = argv.pop(0) if argv and not argv[0].startswith("-") else "hello"
         target = debugger.program(name)
         words = debugger.command(target, shell=True, gdb=chosen)
-        if DAP in argv and not machine.speaks_dap(words[0]):
+        if DAP in argv and not permits.speaks_dap(words[0]):
             raise Failure(
                 (
                     f"{words[0]} does not speak the debug adapter protocol (gdb does from 14 on); ./lab editor writes"

@@ -7,9 +7,9 @@ import shutil
 import subprocess
 import sys
 
-from . import locks, machine, needs, setup
-from .failure import MACHINE, USAGE, Failure, progress
-from .tree import ROOT, build_folder, programs
+from ..failure import MACHINE, USAGE, Failure, progress
+from ..tree import ROOT, build_folder, programs
+from . import locks, needs, packages, permits
 
 WAIT, QUIET = 600, 2  # seconds for another build; it mostly finds that nothing is to be done, and need not be spoken of
 MESON = "/usr/bin/meson"  # runs on the system's Python, like everything here
@@ -29,7 +29,7 @@ def executable(name, buildtype="debug"):
 
 def build(buildtype, cxx=None):
     """Brings the build folder for this build type (and compiler) up to date and returns it."""
-    setup.ensure(needs.TO_RUN)
+    packages.ensure(needs.TO_RUN)
     folder = build_folder(buildtype, cxx)
     with locked():
         if not configured(folder):
@@ -63,7 +63,7 @@ def locked():
 
 def quietly(command, cxx):
     """Runs one step of the build; its output matters only when it fails."""
-    environment = machine.without_python() | compiler_variables(cxx)
+    environment = permits.without_python() | compiler_variables(cxx)
     result = subprocess.run(
         command,
         stdin=subprocess.DEVNULL,

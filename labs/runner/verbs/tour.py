@@ -2,8 +2,8 @@
 
 import sys
 
-from . import debugger
-from .failure import Failure
+from ..failure import Failure
+from ..host import debugger
 
 
 def register(verbs):

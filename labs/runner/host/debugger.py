@@ -14,11 +14,9 @@ import tempfile
 import threading
 from pathlib import Path
 
-from rt0lab import untrusted
-
-from . import build, elf, interruption, machine, needs, setup
-from .failure import Failure
-from .tree import GDB_SCRIPT, programs
+from ..tree import GDB_SCRIPT, programs
+from . import build, interruption, needs, packages, permits
+from .target import examine
 
 # What the program under gdb may still see of the user's environment: these change what a Go program does.
 PASSED_ON = ("GODEBUG", "GOGC", "GOMAXPROCS", "GOTRACEBACK")
@@ -31,10 +29,10 @@ _libc = ctypes.CDLL(None)
 def program(name, release=False):
     """The Program for a word of the command line: a program of runtime/programs (built here) or a path to an ELF
     file."""
-    setup.ensure(needs.TO_RUN)
+    packages.ensure(needs.TO_RUN)
     if name in programs() or ("/" not in name and not os.path.lexists(name)):
-        return elf.examine(build.executable(name, "release" if release else "debug"))
-    return elf.examine(os.path.abspath(name))
+        return examine(build.executable(name, "release" if release else "debug"))
+    return examine(os.path.abspath(name))
 
 
 def environment():
@@ -43,7 +41,7 @@ def environment():
     kept = {name: os.environ[name] for name in ("TERM", "HOME", "COLUMNS", "LINES", "NO_COLOR") if name in os.environ}
     return (
         {"PATH": "/usr/local/bin:/usr/bin:/bin", "SHELL": "/bin/sh", "LC_ALL": "C.UTF-8", "TERM": "dumb"}
-        | machine.ISOLATED
+        | permits.ISOLATED
         | kept
     )
 
@@ -55,8 +53,8 @@ def command(target, *, batch=False, shell=False, traced=True, gdb=None):
     needs nobody `traced`. The gdb is the machine's, unless a file is named.
     """
     if traced:
-        machine.require_ptrace()
-    words = [machine.with_python(gdb) if gdb else machine.find_gdb(), "-nx", "-q"]
+        permits.require_ptrace()
+    words = [permits.with_python(gdb) if gdb else permits.find_gdb(), "-nx", "-q"]
     words += ["-batch"] if batch else []
     words += ["-iex", "set debuginfod enabled off"]
     words += ["-iex", "set demangle-style none"]  # else gdb reads runtime.main as Objective-C and writes runtime[main]
@@ -201,14 +199,3 @@ def _held_by(gdb):
                 yield process, signal.SIGCONT
             else:
                 os.close(process)
-
-
-def record(target, file, affinity=None):
-    """Writes the trace of one run of the program to `file`; Failure if there is none afterwards."""
-    words = command(target, batch=True) + ["-ex", f"rt0 record {untrusted.argument(str(file))}"]
-    with tempfile.TemporaryFile("w+") as said:
-        status = unattended(words, said, affinity)
-        if status or not Path(file).exists():
-            said.seek(0)
-            sys.stderr.write("".join(said.readlines()[-10:]))
-            raise Failure(f"gdb could not record {target.path} (what it said is above)")

@@ -4,10 +4,11 @@ import hashlib
 import os
 import sys
 
-from .. import debugger, machine, tour
-from ..failure import FAILED, MACHINE, Failure, progress
-from . import answers, ask, judge, language, literals, screen, state, variant
-from .guide import Guide, answered, passed
+from ..exercises import answers, ask, judge, language, literals, screen, state, variant
+from ..exercises.guide import Guide, answered, passed
+from ..failure import FAILED, Failure, progress
+from ..host import debugger, permits
+from . import tour
 
 
 def register(verbs):
@@ -64,7 +65,7 @@ def here():
         this.say(
             "here-machine",
             gdb=_gdb(this),
-            ptrace=this.say("ok" if machine.ptrace_permitted() else "refused"),
+            ptrace=this.say("ok" if permits.ptrace_permitted() else "refused"),
             language=this.say("language"),
         )
     )
@@ -81,7 +82,7 @@ def here():
 
 def _gdb(this):
     try:
-        return this.say("gdb-version", version=machine.ask_gdb(machine.find_gdb())[0].rpartition(" ")[2])
+        return this.say("gdb-version", version=permits.ask_gdb(permits.find_gdb())[0].rpartition(" ")[2])
     except Failure:
         return this.say("missing")
 
@@ -115,8 +116,8 @@ def following(args):
 
 def _pass_by_reading(this, exercise):
     """Nothing to solve, but the machine must be able to go on."""
-    machine.find_gdb()
-    machine.require_ptrace()
+    permits.find_gdb()
+    permits.require_ptrace()
     with this.store.change() as known:
         state.note_score(state.record(known, exercise.id), exercise, [])
     print(this.say("passed-by-reading", name=this.name(exercise)))

@@ -9,10 +9,12 @@ from collections import Counter
 
 from rt0lab import untrusted
 
-from . import debugger, fields, observations, trace
-from .failure import FAILED, MACHINE, USAGE, Failure
-from .reasons import Reasons
-from .tree import ORACLE
+from ..failure import FAILED, MACHINE, USAGE, Failure
+from ..host import debugger, traces
+from ..host.output import writable
+from ..likeness import fields, observations
+from ..likeness.reasons import Reasons
+from ..tree import ORACLE
 
 UNEXPLAINED = "NO REASON IS WRITTEN"
 
@@ -29,15 +31,15 @@ def register(verbs):
 
 def run(args):
     """Traces hello (and the Go program), compares, prints; exit status 1 if a difference has no reason."""
-    output = trace.writable(args.json) if args.json else None
+    output = writable(args.json) if args.json else None
     processors = set(sorted(os.sched_getaffinity(0))[:2])  # the recorded boot had two
     if len(processors) < 2:
         raise Failure(
             "compare needs two processors: the recorded boot had them, and with one a boot takes another course",
             MACHINE,
         )
-    go = trace.live(go_program(args.program), affinity=processors) if args.program else recorded()
-    result = comparison(go, trace.live(debugger.program("hello"), affinity=processors))
+    go = traces.live(go_program(args.program), affinity=processors) if args.program else recorded()
+    result = comparison(go, traces.live(debugger.program("hello"), affinity=processors))
     show(result, go["runtime"])
     if output:
         output.write_text(json.dumps(result, indent=1, sort_keys=True) + "\n")
@@ -54,7 +56,7 @@ def go_program(name):
 
 def recorded():
     """The recorded boot of Go 1.10.2."""
-    return trace.parse((ORACLE / "go1.10.2.json").read_text())
+    return traces.parse((ORACLE / "go1.10.2.json").read_text())
 
 
 def comparison(go, ours):

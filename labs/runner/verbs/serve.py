@@ -18,8 +18,9 @@ import tempfile
 
 from rt0lab import untrusted
 
-from . import debugger, elf, interruption, needs, setup
-from .failure import FAILED, MACHINE, USAGE, Failure, progress
+from ..failure import FAILED, MACHINE, USAGE, Failure, progress
+from ..host import debugger, interruption, needs, packages
+from ..host.target import examine
 
 MAX_CORE = 1 << 46  # bytes; a core file is never read as a whole
 AT_ENTRY = 9
@@ -83,10 +84,10 @@ def seconds(text):
 
 def run(args):
     """Serves until a client detaches, or Ctrl-C."""
-    setup.ensure(needs.TO_RUN)
+    packages.ensure(needs.TO_RUN)
     process = int(args.what) if args.what.isascii() and args.what.isdigit() else None
     path = args.program or (program_of_process(process) if process is not None else program_of_core(args.what))
-    target = elf.examine(os.path.abspath(path))
+    target = examine(os.path.abspath(path))
     if args.any_user and not args.port:
         raise Failure("--any-user goes with --port: a socket in the file system is for you alone", USAGE)
     with contextlib.ExitStack() as stack:

@@ -10,9 +10,9 @@ import tempfile
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+from ..exercises import ask, forms, guide, judge, language, literals, screen
 from ..failure import FAILED, Failure, progress
 from ..tree import ROOT
-from . import ask, forms, guide, judge, language, literals, screen
 
 SEEDS = range(1, 21)
 JUDGED_SEEDS = range(1, 6)
@@ -239,7 +239,7 @@ def _name_problems(exercises):
     """Symbols and files named anywhere in an exercise's folder that do not exist."""
     from rt0lab.elf import Elf
 
-    from .. import build
+    from ..host import build
 
     symbols = Elf(build.executable("hello")).symbols
     for exercise in exercises:

@@ -3,8 +3,8 @@
 import os
 import shutil
 
-from . import machine, needs
-from .failure import MACHINE
+from ..failure import MACHINE
+from ..host import needs, permits
 
 
 def register(verbs):
@@ -29,20 +29,20 @@ def findings():
         if package != "gdb":
             yield present(), package in needs.TO_RUN, f"{package}: {purpose}", "./lab setup"
     path = shutil.which("gdb") or "/usr/bin/gdb"
-    version, python = machine.ask_gdb(path)
+    version, python = permits.ask_gdb(path)
     if version:
         advice = "this gdb has no Python; as root: apt-get install gdb"
         yield bool(python), True, f"gdb {version}" + (f", with Python {python}" if python else ""), advice
     else:
         yield False, True, "gdb: the debugger", "./lab setup"
     yield (
-        machine.ptrace_permitted(),
+        permits.ptrace_permitted(),
         True,
         "ptrace: gdb may trace a program",
         "in a container: --cap-add=SYS_PTRACE --security-opt seccomp=unconfined",
     )
     yield (
-        machine.randomisation_can_be_off(),
+        permits.randomisation_can_be_off(),
         False,
         "addresses: randomisation can be turned off",
         "addresses differ from run to run here; everything the lab shows stays the same",

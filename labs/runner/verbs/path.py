@@ -1,6 +1,6 @@
 """`lab path PROGRAM`: prints where the built executable of a program is, building it first."""
 
-from . import build
+from ..host import build
 
 
 def register(verbs):

@@ -4,7 +4,7 @@ import fnmatch
 import tomllib
 from dataclasses import dataclass, field
 
-from .tree import ORACLE
+from ..tree import ORACLE
 
 MIRRORED = "go1.10.2"  # the Go that the mirror mirrors
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from rt0lab import untrusted
 
-from .failure import USAGE, Failure
+from ..failure import USAGE, Failure
 
 
 @dataclass

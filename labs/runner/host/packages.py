@@ -1,4 +1,4 @@
-"""`lab setup`: installs what is missing with apt-get, says what it does, and does nothing when nothing is missing."""
+"""Installs what is missing with apt-get, and says so; nothing happens when nothing is missing."""
 
 import glob
 import os
@@ -6,23 +6,8 @@ import shutil
 import subprocess
 import sys
 
-from . import machine, needs
-from .failure import MACHINE, Failure, progress
-
-
-def register(verbs):
-    """Adds the verb to the command line."""
-    verb = verbs.add_parser("setup", help="install what is missing (apt-get)")
-    verb.set_defaults(run=run)
-
-
-def run(args):
-    """Installs every package the lab can use."""
-    if ensure(needs.ALL):
-        print("lab: set-up done")
-    else:
-        print(f"lab: nothing to do, all {len(needs.ALL)} packages are there")
-    return 0
+from ..failure import MACHINE, Failure, progress
+from . import needs, permits
 
 
 def ensure(table):
@@ -74,5 +59,5 @@ def apt(command):
         stdin=None if sys.stdin.isatty() else subprocess.DEVNULL,
         capture_output=True,
         text=True,
-        env=machine.without_python(),
+        env=permits.without_python(),
     )

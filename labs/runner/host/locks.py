@@ -6,7 +6,7 @@ import os
 import re
 import time
 
-from .failure import Failure
+from ..failure import Failure
 
 _POLL = 0.05  # seconds
 

@@ -2,7 +2,7 @@
 
 import os
 
-from . import build
+from ..host import build
 
 HELP = "run the system's Python as you have set it up, with the runtime importable as rt0lab"
 USAGE = "lab python [ARGS...]"

@@ -7,9 +7,10 @@ import re
 import sys
 from pathlib import Path
 
-from . import build, machine, sessions
-from .failure import FAILED, USAGE, Failure
-from .tree import ROOT
+from ..failure import FAILED, USAGE, Failure
+from ..host import build, permits
+from ..pages import sessions
+from ..tree import ROOT
 
 NOTES = ROOT / "notes"
 SOURCES = ("runtime", "gdb-scripts", "labs")  # where `file: symbol` may point to
@@ -66,7 +67,7 @@ def run(args):
 
 def prepare():
     """What the sessions need before the first of them runs, so that no page shows a build."""
-    machine.require_ptrace()
+    permits.require_ptrace()
     build.build("debug")
 
 

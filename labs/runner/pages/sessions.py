@@ -12,7 +12,7 @@ import signal
 import subprocess
 from dataclasses import dataclass
 
-from .tree import ROOT
+from ..tree import ROOT
 
 SHOWN_ROOT = "/home/you/rt0lab"  # how the pages write the project's folder
 LEFT_OUT = "..."

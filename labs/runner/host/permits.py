@@ -7,8 +7,8 @@ import shutil
 import signal
 import subprocess
 
+from ..failure import MACHINE, USAGE, Failure
 from . import interruption
-from .failure import MACHINE, USAGE, Failure
 
 PTRACE_TRACEME = 0
 ADDR_NO_RANDOMIZE = 0x0040000

@@ -17,9 +17,11 @@ from pathlib import Path
 
 from rt0lab import untrusted
 
-from . import debugger, gdb, jsonc, machine
-from .failure import USAGE, Failure
-from .tree import ROOT
+from ..editors import jsonc
+from ..failure import USAGE, Failure
+from ..host import debugger, permits
+from ..tree import ROOT
+from . import gdb
 
 LAB = str(ROOT / "lab")
 PROCESS = "rt0lab-process"  # VS Code asks for it before it looks at a process
@@ -66,8 +68,8 @@ def run(args):
     if not folder.is_dir():
         raise Failure(f"{args.folder} is no folder", USAGE)
     ours = target.path.startswith(str(ROOT / "build"))
-    name, chosen = os.path.basename(target.path), os.path.abspath(machine.find_gdb())
-    subject = Subject(name, target.path, name if ours else target.path, chosen, machine.speaks_dap(chosen))
+    name, chosen = os.path.basename(target.path), os.path.abspath(permits.find_gdb())
+    subject = Subject(name, target.path, name if ours else target.path, chosen, permits.speaks_dap(chosen))
     files, after = WRITERS[args.editor](subject)
     if args.print:
         for name, content in files.items():

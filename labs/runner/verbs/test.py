@@ -2,8 +2,8 @@
 
 import os
 
-from . import build, machine, needs, setup
-from .tree import ROOT
+from ..host import build, needs, packages, permits
+from ..tree import ROOT
 
 HELP = "build everything and run the tests; further arguments go to pytest"
 USAGE = "lab test [PYTEST ARGUMENTS...]"
@@ -11,11 +11,11 @@ USAGE = "lab test [PYTEST ARGUMENTS...]"
 
 def run(argv):
     """Becomes pytest, so that its closing line and exit status are ours."""
-    setup.ensure(needs.ALL)
+    packages.ensure(needs.ALL)
     for cxx in ("g++", "clang++"):
         for buildtype in ("debug", "release"):
             build.build(buildtype, cxx)
     os.chdir(ROOT)
     workers = [] if any(argument.startswith("-n") or argument == "--pdb" for argument in argv) else ["-n", "auto"]
     # -I for this Python, the environment for those that it starts; -m alone would also look into the folder.
-    os.execve("/usr/bin/python3", ["/usr/bin/python3", "-I", "-m", "pytest", *workers, *argv], machine.without_python())
+    os.execve("/usr/bin/python3", ["/usr/bin/python3", "-I", "-m", "pytest", *workers, *argv], permits.without_python())

@@ -1,0 +1,4 @@
+"""What an editor's own files look like. Uses no other room.
+
+jsonc   JSON with comments, read and added to
+"""

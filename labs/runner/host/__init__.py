@@ -1,0 +1,9 @@
+"""The machine and what runs on it: no verb, no exercise. Uses no other room.
+
+needs, packages       what the lab needs from the system, and how it is installed
+permits               what the machine permits, each thing tried
+interruption, locks   how a signal ends the lab; one lab at a time changes a thing
+build, target         the runtime, built; the program in an ELF file
+debugger, traces      a gdb on a program; the record of one run
+output                the file that a verb is to write
+"""

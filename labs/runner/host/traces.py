@@ -1,0 +1,44 @@
+"""Records one run of a program, stop by stop, and reads such a record."""
+
+import json
+import sys
+import tempfile
+from pathlib import Path
+
+from rt0lab import untrusted
+
+from ..failure import Failure
+from . import debugger
+
+
+def live(target, keep=None, affinity=None):
+    """The trace of a fresh run of the program; `keep` names the file that holds it afterwards."""
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "trace.json"
+        record(target, file, affinity)
+        text = file.read_text("utf-8")
+    if keep:
+        keep.write_text(text)
+    return parse(text)
+
+
+def parse(text):
+    """A trace from its JSON text; Failure if it is none."""
+    try:
+        trace = json.loads(text)
+        if trace["format"] == 1 and trace["stages"]:
+            return trace
+    except (ValueError, KeyError, TypeError):
+        pass
+    raise Failure("the record is no trace of format 1")
+
+
+def record(target, file, affinity=None):
+    """Writes the trace of one run of the program to `file`; Failure if there is none afterwards."""
+    words = debugger.command(target, batch=True) + ["-ex", f"rt0 record {untrusted.argument(str(file))}"]
+    with tempfile.TemporaryFile("w+") as said:
+        status = debugger.unattended(words, said, affinity)
+        if status or not Path(file).exists():
+            said.seek(0)
+            sys.stderr.write("".join(said.readlines()[-10:]))
+            raise Failure(f"gdb could not record {target.path} (what it said is above)")

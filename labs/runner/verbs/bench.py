@@ -1,0 +1,46 @@
+"""`lab bench [PART]`: what things cost here beside Go, beside others that do the same, and beside the least they could
+cost."""
+
+import argparse
+import json
+
+from ..bench import gdb, sched, startup
+from ..bench.peers import machine
+from ..failure import USAGE, Failure
+from ..host.output import writable
+
+# each has run(args), which prints its table and returns its figures
+PARTS = {"startup": startup, "sched": sched, "gdb": gdb}
+
+
+def register(verbs):
+    """Adds the verb to the command line."""
+    verb = verbs.add_parser("bench", help="measure beside Go and beside the least it could cost")
+    verb.add_argument("what", nargs="?", choices=PARTS, help="what to measure (default: everything)")
+    verb.add_argument("--only", metavar="NAME", default="", help="only the figures whose name begins like this")
+    verb.add_argument("--rounds", metavar="N", type=count, help="how often each program runs")
+    verb.add_argument("--cpu", action="store_true", help="sched: processor time, not the clock's, for a busy machine")
+    verb.add_argument("--json", metavar="FILE", help="write the figures to this file too")
+    verb.set_defaults(run=run)
+
+
+def count(text):
+    """A number of rounds."""
+    if not text.isdecimal() or int(text) == 0:
+        raise argparse.ArgumentTypeError(f"{text} is not a number of rounds")
+    return int(text)
+
+
+def run(args):
+    """Measures one part, or all of them, each with a table of its own."""
+    output = writable(args.json) if args.json else None
+    figures = []
+    for name, part in PARTS.items():
+        if args.what in (None, name):
+            print("\n" if figures else "", end="")
+            figures += part.run(args)
+    if not figures:
+        raise Failure(f"no figure's name begins with {args.only}", USAGE)
+    if output:
+        output.write_text(json.dumps({"figures": figures, "machine": machine()}, indent=1, sort_keys=True) + "\n")
+    return 0

@@ -1,0 +1,18 @@
+"""`lab setup`: installs what is missing with apt-get, says what it does, and does nothing when nothing is missing."""
+
+from ..host import needs, packages
+
+
+def register(verbs):
+    """Adds the verb to the command line."""
+    verb = verbs.add_parser("setup", help="install what is missing (apt-get)")
+    verb.set_defaults(run=run)
+
+
+def run(args):
+    """Installs every package the lab can use."""
+    if packages.ensure(needs.ALL):
+        print("lab: set-up done")
+    else:
+        print(f"lab: nothing to do, all {len(needs.ALL)} packages are there")
+    return 0

@@ -1,0 +1,35 @@
+"""`lab trace`: one run of a program written down stop by stop, as JSON."""
+
+from collections import Counter
+
+from rt0lab import untrusted
+
+from ..host import debugger, traces
+from ..host.output import writable
+
+
+def register(verbs):
+    """Adds the verb to the command line."""
+    verb = verbs.add_parser("trace", help="write down every stop of a boot, as JSON")
+    verb.add_argument(
+        "program",
+        nargs="?",
+        default="hello",
+        metavar="PROGRAM|GO-BINARY",
+        help="a program of runtime/programs (default: hello), or the path of a Go program",
+    )
+    verb.add_argument("-o", dest="output", required=True, metavar="FILE.json", help="the file to write")
+    verb.add_argument("--release", action="store_true", help="trace the optimised build")
+    verb.set_defaults(run=run)
+
+
+def run(args):
+    """Records and says what is in the file."""
+    output = writable(args.output)
+    trace = traces.live(debugger.program(args.program, args.release), output)
+    kinds = Counter(stop["kind"] for stop in trace["stages"])
+    print(
+        f"{untrusted.shown(args.output)}: {len(trace['stages'])} stops of {trace['runtime']} "
+        f"({', '.join(f'{count} {kind}' for kind, count in kinds.most_common())}), exit status {trace['exit']}"
+    )
+    return 0
