@@ -4,11 +4,11 @@
 //	void main_main() { fmt::Println("hello world"); }      // func main() of package main; ELF symbol main.main
 #pragma once
 
-#include "os.hpp"
+#include "std/os.hpp"
 #include "panic.hpp"
 #include "runtime.hpp"
 #include "select.hpp"
-#include "sync.hpp"
+#include "std/sync.hpp"
 #include "time.hpp"
 
 namespace detail {

@@ -1,5 +1,5 @@
 // netpoll.hpp - waiting for the network: a descriptor that two goroutines can wait on, one to read and one to write.
-// Go's counterpart: netpoll.go. Used by os.cpp and by the scheduler.
+// Go's counterpart: netpoll.go. Used by std/os.cpp and by the scheduler.
 #pragma once
 
 #include "runtime2.hpp"

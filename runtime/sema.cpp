@@ -7,7 +7,7 @@
 // an address that is there already stands in line behind the first, who alone is in the tree.
 
 #include "runtime.hpp"
-#include "sync.hpp"
+#include "std/sync.hpp"
 
 semaRoot semtable[251];
 

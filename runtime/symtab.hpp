@@ -1,4 +1,4 @@
-// symtab.hpp - what a pc means, for traceback.cpp; dwarf.cpp finds it out. Go's counterpart: symtab.go.
+// symtab.hpp - what a pc means, for traceback.cpp; debug/findpc.cpp finds it out. Go's counterpart: symtab.go.
 #pragma once
 
 #include "runtime2.hpp"

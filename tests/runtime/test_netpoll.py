@@ -1,4 +1,4 @@
-"""Files on which goroutines wait: netpoll.cpp, netpoll_epoll.cpp, os.cpp."""
+"""Files on which goroutines wait: netpoll.cpp, netpoll_epoll.cpp, std/os.cpp."""
 
 import os
 import signal

@@ -128,7 +128,7 @@ def test_goroutines_stand_in_the_order_they_were_made(waits):
 def test_files_have_their_full_names(waits):
     assert {file for frames in goroutines(waits.stderr).values() for _, file, _ in frames} <= {
         str(HERE / "tracebacks.cpp"),
-        *(str(RUNTIME / name) for name in ("sema.cpp", "sync.cpp", "sync.hpp")),
+        *(str(RUNTIME / name) for name in ("sema.cpp", "std/sync.cpp", "std/sync.hpp")),
     }
 
 

@@ -1,4 +1,4 @@
-// dwarf.cpp - what the program's own file says of a pc: which function, which line, and what was inlined there.
+// findpc.cpp - what the program's own file says of a pc: which function, which line, and what was inlined there.
 //
 // Go's linker writes tables for this into the program (symtab.go reads them). Here the compiler's DWARF 4 stands for
 // them. It is not loaded, so the file is mapped when a report is written, and not before: a program that does not fail

@@ -1,6 +1,6 @@
 // sync.cpp - package sync, on top of sema.cpp. Go's counterparts: sync/mutex.go, rwmutex.go, waitgroup.go, cond.go.
 
-#include "sync.hpp"
+#include "std/sync.hpp"
 
 #include "runtime.hpp"
 

@@ -4,11 +4,11 @@
 // A file that epoll can watch is non-blocking: a call that finds nothing to do parks the goroutine. The standard three
 // block, unless the process was given them otherwise: who reads a terminal is in a system call, and sysmon takes the P away.
 
-#include "os.hpp"
+#include "std/os.hpp"
 
 #include "netpoll.hpp"
 #include "runtime.hpp"
-#include "sync.hpp"
+#include "std/sync.hpp"
 
 const error io::EOF = "EOF";
 const error os::ErrClosed = "file already closed";

@@ -1,4 +1,4 @@
-// rt0lab.cpp - the Python module: the real boot of the real runtime, one step at a time, and its structures to look at.
+// module.cpp - the Python module: the real boot of the real runtime, one step at a time, and its structures to look at.
 //
 // Cast: Runtime is a boot (one at a time, because the core's variables are global); Object is a structure of the core's
 // memory, read when an attribute is asked for; RunQueue is a P's run queue without a boot. fields.cpp has the table of
