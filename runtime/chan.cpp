@@ -6,7 +6,8 @@
 #include "chan.hpp"
 
 hchan* makechan(const _type* t, int64 size) {
-    if (size < 0 || (t->size && static_cast<uint64>(size) > (1ull << 47) / t->size)) panicplain("makechan: size out of range");
+    if (size < 0 || (t->size && static_cast<uint64>(size) > (1ull << 47) / t->size))
+        panicplain("makechan: size out of range");
     if (t->size >= 1 << 16) throw_("makechan: invalid channel element type");
     auto* c = static_cast<hchan*>(mallocgc(sizeof(hchan) + size * t->size));  // the buffer follows
     c->buf = c + 1;
@@ -95,7 +96,8 @@ bool chansend(hchan* c, void* ep, bool block) {
         throw_("chansend: unreachable");
     }
     // Without the lock: surely not ready to take anything?
-    if (!block && c->closed == 0 && ((c->dataqsiz == 0 && !c->recvq.first) || (c->dataqsiz > 0 && c->qcount == c->dataqsiz)))
+    if (!block && c->closed == 0 &&
+        ((c->dataqsiz == 0 && !c->recvq.first) || (c->dataqsiz > 0 && c->qcount == c->dataqsiz)))
         return false;
 
     lockp(&c->lock);

@@ -1,4 +1,4 @@
-// chan.hpp - a channel's insides, for chan.cpp and select.cpp, which work on the same queues. Go's counterpart: chan.go.
+// chan.hpp - a channel's insides, for chan.cpp and select.cpp, who work on the same queues. Go's counterpart: chan.go.
 #pragma once
 
 #include "runtime.hpp"
@@ -12,10 +12,10 @@ inline sudog* dequeue(waitq* q) GO("runtime.dequeue");
 void dequeueSudoG(waitq* q, sudog* s) GO("runtime.dequeueSudoG");
 
 // Each works with c locked, and unlocks it.
-void send(hchan* c, sudog* s, void* ep) GO("runtime.send");     // serves a receiver that waits
-void recv(hchan* c, sudog* s, void* ep) GO("runtime.recv");     // serves a sender that waits
-void bufsend(hchan* c, void* ep) GO("runtime.bufsend");         // there is room in the buffer
-void bufrecv(hchan* c, void* ep) GO("runtime.bufrecv");         // there is something in the buffer
+void send(hchan* c, sudog* s, void* ep) GO("runtime.send");  // serves a receiver that waits
+void recv(hchan* c, sudog* s, void* ep) GO("runtime.recv");  // serves a sender that waits
+void bufsend(hchan* c, void* ep) GO("runtime.bufsend");      // there is room in the buffer
+void bufrecv(hchan* c, void* ep) GO("runtime.bufrecv");      // there is something in the buffer
 
 inline void enqueue(waitq* q, sudog* s) {
     s->next = nullptr;

@@ -1,22 +1,21 @@
-// go.hpp - what a program includes: go, chan, Select, sync, time, os, fmt::Println. The rest of the runtime is not its business.
+// go.hpp - what a program includes: go, chan, Select, sync, time, os, fmt::Println. The rest of the runtime is not its
+// business.
 //
 //	#include "go.hpp"
 //	void main_main() { fmt::Println("hello world"); }      // func main() of package main; ELF symbol main.main
 #pragma once
 
-#include "std/os.hpp"
 #include "panic.hpp"
 #include "runtime.hpp"
 #include "select.hpp"
+#include "std/os.hpp"
 #include "std/sync.hpp"
 #include "time.hpp"
 
 namespace detail {
 
-template <class T> struct remove_ref { using type = T; };
-template <class T> struct remove_ref<T&> { using type = T; };
-template <class T> struct remove_ref<T&&> { using type = T; };
-template <class T> constexpr typename remove_ref<T>::type&& move(T&& t) { return static_cast<typename remove_ref<T>::type&&>(t); }
+/// std::move, for what has a name.
+template <class T> constexpr T&& move(T& t) { return static_cast<T&&>(t); }
 
 /// What the runtime must know of T: its size, how to move it (and leave nothing behind), how to destroy it.
 template <class T> struct typeof_ {
@@ -50,10 +49,11 @@ template <class F> struct closure : closureval {
         new (dst) closure{{{run}, &type}, detail::move(from->f)};
         from->f.~F();
     }
-    static void destroy_(void* v) { static_cast<closure*>(v)->f.~F(); }   // for Goexit, which run does not see
+    static void destroy_(void* v) { static_cast<closure*>(v)->f.~F(); }  // for Goexit, which run does not see
     static constexpr _type type = {sizeof(closureval) + sizeof(F), move_, destroy_};
     // Go's limit: the arguments must leave room for a frame on a 2 KB stack.
-    static_assert(sizeof(F) < _StackMin - 5 * sizeof(uintptr) - _StackGuard, "go: function arguments too large for new goroutine");
+    static_assert(sizeof(F) < _StackMin - 5 * sizeof(uintptr) - _StackGuard,
+                  "go: function arguments too large for new goroutine");
 };
 
 }  // namespace detail
@@ -155,7 +155,7 @@ public:
 };
 
 // ---- package runtime -----------------------------------------------------------------------------------------------
-// Inside another namespace, so that outside of all a debugger may know a variable `runtime`, whose g0 is runtime.g0 as in Go.
+// Inside another namespace, so that outside of all a debugger may know a variable `runtime`, whose g0 is runtime.g0.
 inline namespace packages { namespace runtime {
 
 /// How many Ps there are, and from now on n if n > 0. Stops the world for a moment.
@@ -216,25 +216,26 @@ template <class F> struct otherwise {
 namespace detail {
 template <class C> constexpr bool isdefault = false;
 template <class F> constexpr bool isdefault<otherwise<F>> = true;
+template <class F> constexpr bool isdefault<otherwise<F>&> = true;
 }  // namespace detail
 
 /// select { ... }: Select(c.onrecv([&](int v, bool ok) {...}), d.onsend(1, [&] {...}), otherwise([&] {...})).
 /// Does one case that can go on, chosen at random if there are several; the default, which must come last, if there is
 /// none; else waits.
 template <class... C> void Select(C&&... cases) {
-    constexpr bool hasdefault = (detail::isdefault<typename detail::remove_ref<C>::type> || ... || false);
+    constexpr bool hasdefault = (detail::isdefault<C> || ... || false);
     constexpr int32 n = sizeof...(C) - hasdefault;
     scase table[n + 1];
     uint16 order[2 * n + 1];
     int32 i = 0;
     [[maybe_unused]] auto enter = [&](auto& c) {
-        if constexpr (!detail::isdefault<typename detail::remove_ref<decltype(c)>::type>) table[i++] = c.of();
+        if constexpr (!detail::isdefault<decltype(c)>) table[i++] = c.of();
     };
     (enter(cases), ...);
     int32 chosen = selectgo(table, order, n, hasdefault);
     i = 0;
     [[maybe_unused]] auto pick = [&](auto& c) {
-        if constexpr (detail::isdefault<typename detail::remove_ref<decltype(c)>::type>) {
+        if constexpr (detail::isdefault<decltype(c)>) {
             if (chosen < 0) c.f();
         } else if (chosen == i++) {
             c.run(table[chosen]);

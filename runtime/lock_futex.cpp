@@ -59,8 +59,8 @@ void notewakeup(note* n) {
     futexwakeup(&n->key, 1);
 }
 
-/// Go sleeps at once. Here an M looks for a moment first: to wake a thread costs its waker 10 us and the woken one up to
-/// 60, and during the boot, when g1's M waits for bgsweep, the answer comes sooner than that.
+/// Go sleeps at once. Here an M looks for a moment first: to wake a thread costs its waker 10 us and the woken one up
+/// to 60, and during the boot, when g1's M waits for bgsweep, the answer comes sooner than that.
 void notesleep(note* n) {
     g* gp = getg();
     if (gp != gp->m->g0) throw_("notesleep: not on g0");

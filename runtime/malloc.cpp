@@ -5,20 +5,21 @@
 
 #include "mheap.hpp"
 
-constexpr uintptr arenaBase = 0xc420000000;          // where Go 1.10's heap begins
-constexpr uintptr arenaReserve = 64ull << 30;        // addresses only; halved until the system agrees
-constexpr uintptr arenaStep = 1 << 20;               // mapped at a time, at least
+constexpr uintptr arenaBase = 0xc420000000;    // where Go 1.10's heap begins
+constexpr uintptr arenaReserve = 64ull << 30;  // addresses only; halved until the system agrees
+constexpr uintptr arenaStep = 1 << 20;         // mapped at a time, at least
 
 GOVAR(mheap, mheap_);
 
 /// f() with mheap_.lock held, on g0: a goroutine that ran out of stack under this lock would wait for itself, because
 /// the new stack comes from the heap.
 template <class F> static void heaplocked(F f) {
-    systemstack_([](void* arg) {
+    auto run = [](void* arg) {
         lock(&mheap_.lock);
         (*static_cast<F*>(arg))();
         unlock(&mheap_.lock);
-    }, &f);
+    };
+    systemstack_(run, &f);
 }
 
 /// Spans come in powers of two.
@@ -30,7 +31,8 @@ static int32 spanorder(uintptr size) {
 
 static bool mapfixed(uintptr from, uintptr to) {
     void* v = reinterpret_cast<void*>(from);
-    return sysMmap(v, to - from, _PROT_READ | _PROT_WRITE, _MAP_PRIVATE | _MAP_ANON | _MAP_FIXED | _MAP_NORESERVE, -1, 0) == v;
+    return sysMmap(v, to - from, _PROT_READ | _PROT_WRITE, _MAP_PRIVATE | _MAP_ANON | _MAP_FIXED | _MAP_NORESERVE, -1,
+                   0) == v;
 }
 
 /// Makes the arena usable up to at least `to`, and the span table below it with it: both in one mapping the first time.
@@ -157,8 +159,8 @@ static int32 sizeclass(uintptr size) {
     return c;
 }
 
-/// n bytes from the span that is being cut. Everything small is cut from the same one, so that a program that has little
-/// touches few pages. With mheap_.lock held.
+/// n bytes from the span that is being cut. Everything small is cut from the same one, so that a program that has
+/// little touches few pages. With mheap_.lock held.
 static void* cut(uintptr n) {
     uintptr align = n & -n;
     if (align > 64) align = 64;

@@ -1,4 +1,5 @@
-// memmove.cpp - the four functions that a compiler may call in any program. Go's counterparts: memmove_amd64.s, memclr_amd64.s.
+// memmove.cpp - the four functions that a compiler may call in any program. Go's counterparts: memmove_amd64.s,
+// memclr_amd64.s.
 
 #include "runtime.hpp"
 

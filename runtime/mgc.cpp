@@ -1,8 +1,9 @@
 // mgc.cpp - what stands where Go has a garbage collector: three helpers with the nearest honest work.
 // Go's counterparts: mgc.go, mgcsweep.go, mfinal.go.
 //
-// forcegchelper waits for sysmon's two-minute call and passes it on; bgsweep returns the memory of free stacks and blocks
-// to the system; runfinq calls finalizers: here the destructors of what a channel still held when its last user left.
+// forcegchelper waits for sysmon's two-minute call and passes it on; bgsweep returns the memory of free stacks and
+// blocks to the system; runfinq calls finalizers: here the destructors of what a channel still held when its last user
+// left.
 
 #include "runtime.hpp"
 
@@ -49,7 +50,8 @@ void bgsweep(funcval* self) {
     }
 }
 
-/// Go's collector notes on its way since when a goroutine waits, for tracebacks: the first time that it finds it waiting.
+/// Go's collector notes on its way since when a goroutine waits, for tracebacks: the first time that it finds it
+/// waiting.
 static void notewaiting() {
     int64 now = nanotime();
     for (uintptr i = 0; i < atomic::Load(&allglen); i++) {

@@ -4,7 +4,7 @@
 #include "runtime2.hpp"
 
 constexpr uintptr spanSize = 32 << 10;
-constexpr int32 spanOrders = 20;             // spans of 32 KB to 16 GB
+constexpr int32 spanOrders = 20;  // spans of 32 KB to 16 GB
 
 /// Bytes of a block, by class: two classes to each doubling, and one for a g, which takes 320.
 constexpr uintptr class_to_size[numSizeClasses] = {16,  32,  48,   64,   96,   128,  192,  256,  320, 384,
@@ -12,7 +12,7 @@ constexpr uintptr class_to_size[numSizeClasses] = {16,  32,  48,   64,   96,   1
 
 /// A 32 KB span that is cut into stacks. Found from an address by spanof.
 struct mspan {
-    mspan* next;             // on its stackpool list while it has a stack to give
+    mspan* next;  // on its stackpool list while it has a stack to give
     mspan* prev;
     gclink* manualFreeList;  // stacks given back
     uint32 freeindex;        // stacks never given out begin at this index
@@ -22,13 +22,13 @@ struct mspan {
 struct mheap {
     mutex lock;
     uintptr arena_start;
-    uintptr arena_used;      // spans have been cut up to here
-    uintptr mapped;          // readable and writable up to here
-    uintptr arena_end;       // reserved up to here
-    uintptr table;           // the span table is mapped from here to arena_start
+    uintptr arena_used;  // spans have been cut up to here
+    uintptr mapped;      // readable and writable up to here
+    uintptr arena_end;   // reserved up to here
+    uintptr table;       // the span table is mapped from here to arena_start
     gclink* free[spanOrders];
-    gclink* central[numSizeClasses];   // blocks given back, by class
-    uintptr cut, cutend;     // the span that blocks are cut from now
+    gclink* central[numSizeClasses];  // blocks given back, by class
+    uintptr cut, cutend;              // the span that blocks are cut from now
 };
 
 extern mheap mheap_;

@@ -1,4 +1,4 @@
-// netpoll.cpp - goroutines that wait for a file: parked here, made ready by whoever polls. Go's counterpart: netpoll.go.
+// netpoll.cpp - goroutines that wait for a file: parked here, readied by whoever polls. Go's counterpart: netpoll.go.
 //
 // Cast: a goroutine whose read would block calls runtime_pollWait and parks; its M goes on with others. The scheduler
 // and sysmon call netpoll (netpoll_epoll.cpp), which asks the system and returns the goroutines that can go on.

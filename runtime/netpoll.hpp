@@ -5,8 +5,8 @@
 #include "runtime2.hpp"
 
 /// rg and wg hold one of these, or the g that waits: from 0 to pdWait to the g and back, and pdReady from anywhere.
-constexpr uintptr pdReady = 1;   // the system has said so, and nobody has taken notice yet
-constexpr uintptr pdWait = 2;    // a goroutine is about to park, or to notice that it need not
+constexpr uintptr pdReady = 1;  // the system has said so, and nobody has taken notice yet
+constexpr uintptr pdWait = 2;   // a goroutine is about to park, or to notice that it need not
 
 /// One open file that epoll watches. Memory for these is never used for anything else, because epoll may name a
 /// descriptor that has just been closed: at worst the next user looks once too often.

@@ -51,9 +51,7 @@ int32 sysauxv(uintptr* auxv) {
         case _AT_RANDOM:  // 16 random bytes, on the stack
             startupRandomData = {reinterpret_cast<uint8*>(val), 16, 16};
             break;
-        case _AT_PAGESZ:
-            physPageSize = val;
-            break;
+        case _AT_PAGESZ: physPageSize = val; break;
         }
     }
     return i / 2;

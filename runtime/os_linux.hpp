@@ -11,9 +11,10 @@ constexpr int32 _EINTR = 4, _EAGAIN = 11, _ENOMEM = 12, _EPIPE = 32;
 constexpr int32 _PROT_NONE = 0, _PROT_READ = 1, _PROT_WRITE = 2;
 constexpr int32 _MAP_PRIVATE = 2, _MAP_FIXED = 0x10, _MAP_ANON = 0x20, _MAP_NORESERVE = 0x4000;
 constexpr int32 _MADV_DONTNEED = 4, _MADV_DONTDUMP = 16;
-constexpr int32 _FUTEX_WAIT = 0 | 128, _FUTEX_WAKE = 1 | 128;   // FUTEX_PRIVATE_FLAG
+constexpr int32 _FUTEX_WAIT = 0 | 128, _FUTEX_WAKE = 1 | 128;  // FUTEX_PRIVATE_FLAG
 constexpr int32 _EPOLL_CLOEXEC = 0x80000, _EPOLL_CTL_ADD = 1, _EPOLL_CTL_DEL = 2;
-constexpr uint32 _EPOLLIN = 1, _EPOLLOUT = 4, _EPOLLERR = 8, _EPOLLHUP = 0x10, _EPOLLRDHUP = 0x2000, _EPOLLET = 0x80000000;
+constexpr uint32 _EPOLLIN = 1, _EPOLLOUT = 4, _EPOLLERR = 8, _EPOLLHUP = 0x10, _EPOLLRDHUP = 0x2000,
+                 _EPOLLET = 0x80000000;
 constexpr int32 _O_NONBLOCK = 0x800, _O_CLOEXEC = 0x80000, _F_GETFL = 3, _F_SETFL = 4;
 constexpr int32 _AF_UNIX = 1, _SOCK_STREAM = 1, _SOCK_CLOEXEC = 0x80000;
 constexpr int32 _SS_DISABLE = 2;
@@ -24,20 +25,20 @@ struct timespec_t {
     int64 tv_nsec;
 };
 
-struct stackt {              // sigaltstack's
+struct stackt {  // sigaltstack's
     uintptr ss_sp;
     int32 ss_flags;
     uintptr ss_size;
 };
 
-struct sigactiont {          // the kernel's, not libc's
+struct sigactiont {  // the kernel's, not libc's
     uintptr sa_handler;
     uint64 sa_flags;
     uintptr sa_restorer;
     uint64 sa_mask;
 };
 
-struct [[gnu::packed]] epollevent {   // packed on amd64 only, so that 32-bit programs have the same
+struct [[gnu::packed]] epollevent {  // packed on amd64 only, so that 32-bit programs have the same
     uint32 events;
     void* data;
 };

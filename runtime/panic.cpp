@@ -14,7 +14,7 @@ GOVAR(uint32, panicking);           // Ms that write a report or wait to
 GOVAR(uint32, runningPanicDefers);  // panics whose deferred calls run: main waits for them before it exits
 static mutex paniclk;               // held by the one that writes
 
-constexpr int32 freezeStopWait = 0x7fffffff;   // sched.stopwait while the world is frozen for good
+constexpr int32 freezeStopWait = 0x7fffffff;  // sched.stopwait while the world is frozen for good
 constexpr uint32 _SIGABRT = 6;
 
 // ---- deferred calls ------------------------------------------------------------------------------------------------
@@ -80,7 +80,8 @@ static void printpanicval(const eface& v) {
     case eface::BOOL: printbool(v.n); break;
     case eface::INT: print(v.n); break;
     case eface::UINT: print(static_cast<uint64>(v.n)); break;
-    case eface::STRING: case eface::ERROR: print(v.s); break;
+    case eface::STRING:
+    case eface::ERROR: print(v.s); break;
     }
 }
 
@@ -99,11 +100,11 @@ static void printpanics(_panic* p) {
 void gopanic(any v) {
     g* gp = getg();
     m* mp = gp->m;
-    const char* fatal = mp->curg != gp      ? "panic on system stack"
-                        : mp->mallocing     ? "panic during malloc"
+    const char* fatal = mp->curg != gp       ? "panic on system stack"
+                        : mp->mallocing      ? "panic during malloc"
                         : mp->preemptoff.len ? "panic during preemptoff"
-                        : mp->locks         ? "panic holding locks"
-                                            : nullptr;
+                        : mp->locks          ? "panic holding locks"
+                                             : nullptr;
     if (fatal) {
         print("panic: ");
         printpanicval(v);
@@ -221,8 +222,7 @@ void startpanic_m(void*) {
         mp->dying = 3;
         print("stack trace unavailable\n");
         exit_(4);
-    default:
-        exit_(5);
+    default: exit_(5);
     }
 }
 
@@ -239,7 +239,8 @@ static void dopanic_m(dopanicargs* a) {
     m* mp = getg()->m;
     if (gp->sig) {
         const char* name = signame(gp->sig);
-        print("[signal ", name ? name : "?", " code=", hex{gp->sigcode0}, " addr=", hex{gp->sigcode1}, " pc=", hex{gp->sigpc}, "]\n");
+        print("[signal ", name ? name : "?", " code=", hex{gp->sigcode0}, " addr=", hex{gp->sigcode1},
+              " pc=", hex{gp->sigpc}, "]\n");
     }
     bool all, docrash;
     int32 level = gotraceback(&all, &docrash);

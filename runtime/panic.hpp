@@ -49,7 +49,7 @@ void* newdefer(int32 siz) GO("runtime.newdefer");
 /// The deferred calls of one function, and the place to which a recover comes back.
 class Defer {
     gobuf buf;
-    [[maybe_unused]] uint64 saved[5];     // RBX, R12 to R15: what a function must preserve for its caller
+    [[maybe_unused]] uint64 saved[5];  // RBX, R12 to R15: what a function must preserve for its caller
     friend void deferproc(Defer*, int32, _defer*, funcval*);
 
     template <class F> struct call : funcval {
@@ -82,7 +82,7 @@ template <class F> [[gnu::noinline]] auto func(F f) -> decltype(f(*static_cast<D
         deferreturn(&d);
     } else {
         R r{};
-        __asm__ volatile("" : : "r"(&r) : "memory");   // in memory, where coming back does not change it
+        __asm__ volatile("" : : "r"(&r) : "memory");  // in memory, where coming back does not change it
         if (gosave(&d) == 0) r = f(d);
         deferreturn(&d);
         return r;

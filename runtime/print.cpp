@@ -1,4 +1,4 @@
-// print.cpp - the runtime's own words, to standard error, without memory and without a scheduler. Go's counterpart: print.go.
+// print.cpp - the runtime's own words, to standard error, without memory or scheduler. Go's counterpart: print.go.
 
 #include "runtime.hpp"
 

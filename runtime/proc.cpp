@@ -1,6 +1,6 @@
 // proc.cpp - boot, in Go: what rt0_go calls to make a scheduler, and the first goroutine that the scheduler runs.
-// Go's counterpart: proc.go, whose other chapters are proc_g, proc_sched, proc_m, proc_syscall, proc_sysmon and proc_world
-// here.
+// Go's counterpart: proc.go, whose other chapters are proc_g, proc_sched, proc_m, proc_syscall, proc_sysmon and
+// proc_world here.
 //
 // The bootstrap sequence, as rt0_go calls it:
 //
@@ -117,7 +117,8 @@ uint32 fastrand() {
 /// GOMAXPROCS shrank, and pp is not wanted any more: what it has goes to the global lists. The P itself stays, because
 /// an M in a system call may remember it.
 static void pdestroy(p* pp) {
-    while (pp->runqhead != pp->runqtail) globrunqputhead(pp->runq[--pp->runqtail % (sizeof pp->runq / sizeof pp->runq[0])]);
+    while (pp->runqhead != pp->runqtail)
+        globrunqputhead(pp->runq[--pp->runqtail % (sizeof pp->runq / sizeof pp->runq[0])]);
     if (pp->runnext) globrunqputhead(pp->runnext);
     pp->runnext = nullptr;
 
@@ -142,7 +143,8 @@ p* procresize(int32 nprocs) {
     if (nprocs > allp.len) {
         slice<p*> all = {allp.array, nprocs, allp.cap};
         if (nprocs > all.cap) {
-            all = {static_cast<p**>(mallocgc(sizeof(p*) * nprocs)), nprocs, nprocs};  // others may still walk the old one
+            // The old one is not freed: others may still walk it.
+            all = {static_cast<p**>(mallocgc(sizeof(p*) * nprocs)), nprocs, nprocs};
             if (allp.cap) memcpy(all.array, allp.array, sizeof(p*) * allp.cap);
         }
         lock(&allpLock);

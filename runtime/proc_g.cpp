@@ -1,4 +1,4 @@
-// proc_g.cpp - the life of a goroutine: made by newproc, parked, readied, made to yield, dead. Go's counterpart: proc.go.
+// proc_g.cpp - the life of a goroutine: made by newproc, parked, readied, preempted, dead. Go's counterpart: proc.go.
 //
 // runnable -> running is execute's business (proc_sched.cpp).
 
@@ -30,7 +30,7 @@ void newproc(int32 siz, funcval* fn) {
 /// A prologue for those that have none: here the goroutine yields if it was asked to.
 [[gnu::noinline]] static void preemptpoint() { procyield(0); }
 
-/// A loop that only spawns would keep its P for ever, as it does in Go up to 1.13, and pile up goroutines that never run.
+/// A loop that only spawns would keep its P for ever, as it does in Go up to 1.13, and pile up what never runs.
 void newclosure(funcval* fn, const _type* typ) {
     newprocargs a = {fn, typ, getcallerpc()};
     systemstack(newproc_func1, &a);
@@ -183,13 +183,15 @@ void park_m(g* gp) {
 
 static void wakep_func1(void*) { wakep(); }
 
-/// Makes a waiting goroutine runnable, in runnext if next. Go goes to g0 for all of it; only to start an M needs the room.
+/// Makes a waiting goroutine runnable, in runnext if next. Go goes to g0 for all of it; only to start an M needs the
+/// room.
 void ready(g* gp, bool next) {
     m* mp = acquirem();
     if (readgstatus(gp) != _Gwaiting) throw_("ready: the goroutine is not waiting");
     casgstatus(gp, _Gwaiting, _Grunnable);
     runqput(mp->p, gp, next);
-    if (atomic::Load(&sched.npidle) != 0 && atomic::Load(&sched.nmspinning) == 0) systemstack<void>(wakep_func1, nullptr);
+    if (atomic::Load(&sched.npidle) != 0 && atomic::Load(&sched.nmspinning) == 0)
+        systemstack<void>(wakep_func1, nullptr);
     releasem(mp);
 }
 
@@ -278,7 +280,8 @@ g* gfget(p* pp) {
     if (!pp->gfree && sched.gfreeStack) {
         lock(&sched.gflock);
         while (pp->gfreecnt < 32 && sched.gfreeStack) {
-            // Out of the cache by now, and only each one says who is next: so one of them is asked for that is some turns off.
+            // Out of the cache by now, and only each one says who is next: so one of them is asked for that is some
+            // turns off.
             g* gp = sched.gfreeStack;
             if (gp->param) __builtin_prefetch(&static_cast<g*>(gp->param)->schedlink);
             gp->param = nullptr;

@@ -75,12 +75,12 @@ void newm1(m* mp) {
     releasem(self);
 }
 
-// A program may have put a locked thread into an unusual state, and a new thread inherits it from the one that makes it.
-// So Ms that are wanted on a locked thread are made by another: the template thread, which LockOSThread starts.
+// A program may have put a locked thread into an unusual state, and a new thread inherits it from the one that makes
+// it. So Ms that are wanted on a locked thread are made by another: the template thread, which LockOSThread starts.
 static struct {
     mutex lock;
-    m* newm;               // to be made, linked by schedlink
-    bool waiting;          // the template thread sleeps on wake
+    m* newm;       // to be made, linked by schedlink
+    bool waiting;  // the template thread sleeps on wake
     note wake;
     uint32 haveTemplateThread;
 } newmHandoff;
@@ -252,7 +252,8 @@ void startm(p* pp, bool spinning) {
         pp = pidleget();
         if (!pp) {
             unlock(&sched.lock);
-            if (spinning && static_cast<int32>(atomic::Xadd(&sched.nmspinning, -1)) < 0) throw_("startm: negative nmspinning");
+            if (spinning && static_cast<int32>(atomic::Xadd(&sched.nmspinning, -1)) < 0)
+                throw_("startm: negative nmspinning");
             return;
         }
     }
@@ -363,5 +364,6 @@ void checkdead() {
     }
     unlock(&allglock);
     getg()->m->throwing = -1;  // not the runtime's fault: no dump of its own stacks
-    throw_(waiting ? "all goroutines are asleep - deadlock!" : "no goroutines (main called runtime.Goexit) - deadlock!");
+    throw_(waiting ? "all goroutines are asleep - deadlock!"
+                   : "no goroutines (main called runtime.Goexit) - deadlock!");
 }

@@ -37,7 +37,7 @@ inline void globrunqputbatch(g* ghead, g* gtail, int32 n) GO("runtime.globrunqpu
 /// The ring was full. If runqputslow finds that a thief has made room meanwhile, there is a place after all.
 [[gnu::noinline]] static void runqputfull(p* pp, g* gp) {
     uint32 h, t;
-    while (!runqputtail(pp, gp, &h, &t) && !runqputslow(pp, gp, h, t));
+    for (bool put = false; !put;) put = runqputtail(pp, gp, &h, &t) || runqputslow(pp, gp, h, t);
 }
 
 /// By the owner. next: into runnext, and what was there to the tail. A full ring gives half of itself away.
@@ -81,8 +81,8 @@ g* runqget(p* pp, bool* inheritTime) {
         uint32 t = pp->runqtail;
         if (t == h) return nullptr;
         g* gp = pp->runq[h % runqlen];
-        // With many goroutines each is out of the cache by the time it runs again: fetch the g that is some turns off, and
-        // of one whose g has come the top of the stack.
+        // With many goroutines each is out of the cache by the time it runs again: fetch the g that is some turns off,
+        // and of one whose g has come the top of the stack.
         if (t - h > 3) prefetchstack(pp->runq[(h + 3) % runqlen]->sched.sp);
         if (t - h > 8) prefetchg(pp->runq[(h + 8) % runqlen]);
         if (atomic::Casp(&pp->runqhead, h, h + 1)) return gp;
@@ -255,7 +255,8 @@ void execute(g* gp, bool inheritTime) {
 
 static uint32 gcd(uint32 a, uint32 b) { return b == 0 ? a : gcd(b, a % b); }
 
-/// One pass of theft over all Ps: from a random P on, in steps that are coprime to their number, so that each comes once.
+/// One pass of theft over all Ps: from a random P on, in steps that are coprime to their number, so that each comes
+/// once.
 static g* stealpass(p* pp, bool stealRunNextG) {
     uint32 count = static_cast<uint32>(gomaxprocs);
     uint32 r = fastrand();
@@ -351,7 +352,8 @@ g* findrunnable(bool* inheritTime) {
         bool wasSpinning = mp->spinning;
         if (wasSpinning) {
             mp->spinning = false;
-            if (static_cast<int32>(atomic::Xadd(&sched.nmspinning, -1)) < 0) throw_("findrunnable: negative nmspinning");
+            if (static_cast<int32>(atomic::Xadd(&sched.nmspinning, -1)) < 0)
+                throw_("findrunnable: negative nmspinning");
         }
         bool again = false;
         for (int64 i = 0; i < all.len && !again; i++) {

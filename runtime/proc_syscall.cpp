@@ -1,4 +1,4 @@
-// proc_syscall.cpp - a goroutine in a system call: it keeps its M, and its P may be taken away. Go's counterpart: proc.go.
+// proc_syscall.cpp - a goroutine in a system call: it keeps its M, its P may be taken away. Go's counterpart: proc.go.
 //
 // Between entersyscall and exitsyscall nothing may check the stack, because newstack needs a P: hence nosplit, and
 // throwsplit to catch who forgets.
@@ -39,7 +39,8 @@ void entersyscall_gcwait(p* pp) {
     unlock(&sched.lock);
 }
 
-/// What both ways in do first: no preemption, no growth, and the caller's frame is what sched describes while the call lasts.
+/// What both ways in do first: no preemption, no growth, and the caller's frame is what sched describes while the call
+/// lasts.
 nosplit static m* reentersyscall(g* gp, uintptr pc, uintptr sp, uintptr bp);
 static m* reentersyscall(g* gp, uintptr pc, uintptr sp, uintptr bp) {
     m* mp = gp->m;

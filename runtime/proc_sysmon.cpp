@@ -18,8 +18,8 @@ bool preemptone(p* pp) {
     g* gp = mp->curg;
     if (!gp || gp == mp->g0) return false;
     gp->preempt = true;
-    gp->stackguard0 = stackPreempt;             // the g's own,
-    atomic::Store(&mp->tlsguard, stackPreempt); // and the copy that compiled prologues read
+    gp->stackguard0 = stackPreempt;              // the g's own,
+    atomic::Store(&mp->tlsguard, stackPreempt);  // and the copy that compiled prologues read
     return true;
 }
 

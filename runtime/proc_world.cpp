@@ -1,9 +1,9 @@
-// proc_world.cpp - stop the world, change it, start it again: here for GOMAXPROCS. Go's counterparts: proc.go, debug.go.
+// proc_world.cpp - stop the world, change it, start it again, for GOMAXPROCS. Go's counterparts: proc.go, debug.go.
 //
-// Stopped is when every P is _Pgcstop. Who stops the world takes idle Ps and those in system calls himself; a P that runs
-// is asked to preempt its goroutine, and its M gives it up in gcstopm on the next way through schedule or findrunnable.
-// sched.stopwait counts the Ms that are still to do so, and the last one wakes sched.stopnote. Nobody can get a P
-// meanwhile: none is idle.
+// Stopped is when every P is _Pgcstop. Who stops the world takes idle Ps and those in system calls himself; a P that
+// runs is asked to preempt its goroutine, and its M gives it up in gcstopm on the next way through schedule or
+// findrunnable. sched.stopwait counts the Ms that are still to do so, and the last one wakes sched.stopnote. Nobody can
+// get a P meanwhile: none is idle.
 
 #include "go.hpp"
 

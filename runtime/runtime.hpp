@@ -94,10 +94,10 @@ uintptr scavenge() GO("runtime.scavenge");
 template <class T> T* new_() { return static_cast<T*>(mallocgc(sizeof(T))); }
 
 // ---- stack.cpp -----------------------------------------------------------------------------------------------------
-constexpr uintptr _StackMin = 2048;              // what a goroutine begins with
+constexpr uintptr _StackMin = 2048;  // what a goroutine begins with
 constexpr uintptr _FixedStack = 2048;
-constexpr uintptr _StackGuard = 880;             // the guard stands this far above lo
-constexpr uintptr stackPreempt = static_cast<uintptr>(-1314);   // 0xfffffffffffffade: no SP is above it
+constexpr uintptr _StackGuard = 880;                           // the guard stands this far above lo
+constexpr uintptr stackPreempt = static_cast<uintptr>(-1314);  // 0xfffffffffffffade: no SP is above it
 void stackinit() GO("runtime.stackinit");
 stack stackalloc(uintptr n) GO("runtime.stackalloc");
 void stackfree(stack stk) GO("runtime.stackfree");
@@ -161,7 +161,8 @@ void gfpurge(p* pp) GO("runtime.gfpurge");
 bool issystemgoroutine(g* gp) GO("runtime.isSystemGoroutine");
 nosplit inline void casgstatus(g* gp, uint32 oldval, uint32 newval) GO("runtime.casgstatus");
 [[gnu::always_inline]] inline uint32 readgstatus(g* gp) { return atomic::Load(&gp->atomicstatus); }
-/// Parks the current goroutine. unlockf(gp, lock), if any, runs on g0 once it is off its stack; if it says false, it goes on at once.
+/// Parks the current goroutine. unlockf(gp, lock), if any, runs on g0 once it is off its stack; if it says false, it
+/// goes on at once.
 void gopark(bool (*unlockf)(g*, void*), void* lock, gostring reason) GO("runtime.gopark");
 void goparkunlock(mutex* l, gostring reason) GO("runtime.goparkunlock");
 /// The same for a lock of lockp's.
@@ -230,7 +231,8 @@ void stoppedone() GO("runtime.stoppedone");
 nosplit void entersyscall() GO("runtime.entersyscall");
 nosplit void entersyscallblock() GO("runtime.entersyscallblock");
 nosplit void exitsyscall() GO("runtime.exitsyscall");
-nosplit int64 Syscall(int64 (*fn)(uintptr, const void*, uintptr), uintptr a, const void* b, uintptr c) GO("syscall.Syscall");
+nosplit int64 Syscall(int64 (*fn)(uintptr, const void*, uintptr), uintptr a, const void* b, uintptr c)
+    GO("syscall.Syscall");
 
 // ---- proc_sysmon.cpp -----------------------------------------------------------------------------------------------
 void sysmon() GO("runtime.sysmon");
@@ -241,7 +243,7 @@ bool preemptone(p* pp) GO("runtime.preemptone");
 bool netpollinited() GO("runtime.netpollinited");
 /// The goroutines whose files are ready, linked by schedlink. block: waits until there is one.
 g* netpoll(bool block) GO("runtime.netpoll");
-extern uint32 netpollWaiters;   // how many are parked for it
+extern uint32 netpollWaiters;  // how many are parked for it
 
 // ---- chan.cpp ------------------------------------------------------------------------------------------------------
 hchan* makechan(const _type* t, int64 size) GO("runtime.makechan");
@@ -253,10 +255,10 @@ extern hchan* main_init_done;
 
 // ---- sema.cpp ------------------------------------------------------------------------------------------------------
 /// Who waits on the addresses that hash to it. Its functions: with the lock held.
-struct alignas(64) semaRoot {   // a cache line each
+struct alignas(64) semaRoot {  // a cache line each
     mutex lock;
-    sudog* treap;    // the first waiter of each address
-    uint32 nwait;    // waiters, for a look without the lock
+    sudog* treap;  // the first waiter of each address
+    uint32 nwait;  // waiters, for a look without the lock
 
     /// At the end of addr's line, or at its head if lifo.
     void queue(uint32* addr, sudog* s, bool lifo) GO("runtime.semaRoot.queue");
@@ -281,7 +283,8 @@ void printhex(uint64 v) GO("runtime.printhex");
 
 /// Of a literal, whose length is known, and of any other C string.
 template <size_t n> [[gnu::always_inline]] inline gostring str(const char (&s)[n]) { return gostring{s, n - 1}; }
-template <class T> concept charpointer = __is_same(T, const char*);
+template <class T>
+concept charpointer = __is_same(T, const char*);
 template <charpointer T> [[gnu::always_inline]] inline gostring str(const T& s) { return gostring{s, findnull(s)}; }
 
 struct hex {
@@ -307,14 +310,15 @@ template <class... T> void print(T... v) {
 [[noreturn]] nosplit void fatal_nosplit(const char* s) GO("runtime.badsystemstack");
 /// Before anything of a report is written: one M at a time.
 nosplit void startpanic() GO("runtime.startpanic");
-/// Shows where its caller is, and the others, and exits. The caller does not know, so that the call is not its last word.
+/// Shows where its caller is, and the others, and exits. The caller does not know, so that the call is not its last
+/// word.
 [[gnu::noinline]] nosplit void dopanic() GO("runtime.dopanic");
 [[noreturn]] void crash() GO("runtime.crash");
 /// May a signal that this goroutine brought on itself become a panic of the program's?
 bool canpanic(g* gp) GO("runtime.canpanic");
 
 // Panics that begin in the runtime. The program may recover from them.
-[[noreturn]] void panicplain(const char* s) GO("runtime.panicplain");   // panic: s
+[[noreturn]] void panicplain(const char* s) GO("runtime.panicplain");  // panic: s
 [[noreturn]] void panicmem() GO("runtime.panicmem");
 [[noreturn]] void panicdivide() GO("runtime.panicdivide");
 [[noreturn]] void panicoverflow() GO("runtime.panicoverflow");

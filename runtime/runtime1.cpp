@@ -1,5 +1,5 @@
-// runtime1.cpp - the first functions that boot calls: check, args, and later the argument, environment and GODEBUG readers.
-// Go's counterparts: runtime1.go, runtime.go, env_posix.go.
+// runtime1.cpp - the first functions that boot calls: check, args, and later the argument, environment and GODEBUG
+// readers. Go's counterparts: runtime1.go, runtime.go, env_posix.go.
 
 #include "runtime.hpp"
 
@@ -64,8 +64,7 @@ gostring gogetenv(const char* key) {
     int64 n = findnull(key);
     for (int64 i = 0; i < envs.len; i++) {
         gostring s = envs.array[i];
-        if (s.len > n && s.str[n] == '=' && memcmp(s.str, key, n) == 0)
-            return {s.str + n + 1, s.len - n - 1};
+        if (s.len > n && s.str[n] == '=' && memcmp(s.str, key, n) == 0) return {s.str + n + 1, s.len - n - 1};
     }
     return {nullptr, 0};
 }
@@ -81,9 +80,7 @@ int64 atoi(gostring s, bool* ok) {
     return neg ? -v : v;
 }
 
-static bool equal(gostring s, const char* t) {
-    return s.len == findnull(t) && memcmp(s.str, t, s.len) == 0;
-}
+static bool equal(gostring s, const char* t) { return s.len == findnull(t) && memcmp(s.str, t, s.len) == 0; }
 
 /// GOTRACEBACK: how much a report shows. The level stands above two flags, as in Go: all goroutines, and a core file.
 static void setTraceback(gostring level) {

@@ -1,4 +1,5 @@
-// runtime2.hpp - the data model: g, m, p, sched and what hangs on them. Go's counterpart: runtime2.go (and chan.go, malloc.go).
+// runtime2.hpp - the data model: g, m, p, sched and what hangs on them. Go's counterpart: runtime2.go (and chan.go,
+// malloc.go).
 //
 // Names are Go's. Fields stand in Go's order; those that mean nothing here are left out (notes say which and why),
 // and the few that are this runtime's own are marked "ours". C++ names are global and ELF symbols carry Go's dotted
@@ -23,7 +24,9 @@ using uintptr = uint64;
 /// Gives a declaration its Go name in the ELF symbol table.
 #define GO(name) __asm__(name)
 /// Defines a global variable and its Go name as a second one: gdb finds it under both, `g0` and 'runtime.g0'.
-#define GOVAR(type, name) extern type name##_go GO("runtime." #name) __attribute__((alias(#name))); type name
+#define GOVAR(type, name)                                                     \
+    extern type name##_go GO("runtime." #name) __attribute__((alias(#name))); \
+    type name
 /// Go's //go:nosplit: no stack check in the prologue, so the function cannot be preempted there nor grow the stack.
 /// Must stand on a declaration that comes before the definition.
 #define nosplit __attribute__((no_split_stack))
@@ -38,7 +41,7 @@ struct itab;
 struct _type;
 struct timer;
 
-// In Go these are integers that hide the pointer from the garbage collector; without one they are the pointers themselves.
+// In Go these are integers that hide the pointer from the garbage collector; without one they are pointers.
 using guintptr = g*;
 using muintptr = m*;
 using puintptr = p*;
@@ -78,6 +81,9 @@ enum pstatus : uint32 {
     _Pgcstop,   // halted: the world is stopped, or the P is just made
     _Pdead,     // GOMAXPROCS shrank; kept for when it grows again
 };
+
+// What is said of the fields stands in one column for a whole structure.
+// clang-format off
 
 // ---- stacks and saved state ----------------------------------------------------------------------------------------
 
@@ -189,7 +195,7 @@ struct g {
     bool preempt;            // preemption asked for; survives a stackguard0 that was overwritten
     bool paniconfault;       // a bad address is a panic, not a crash
     bool throwsplit;         // must not grow its stack now
-    void* context;           // ours: the suspended Boost context; null before it first runs and while it runs, odd on the way out
+    void* context;           // ours: its Boost context; null before it first runs and while it runs, odd on the way out
     int64 sysexitticks;      // cputicks when the last system call returned
     muintptr lockedm;        // M that only runs this g
     uint32 sig;              // signal that became a panic
@@ -221,7 +227,7 @@ struct m {
     uint32 divmod;           // not used on amd64, keeps tls at Go's offset
     uint64 procid;           // thread id, as `info threads` shows it (LWP)
     struct g* gsignal;       // signals are handled on its stack
-    gsignalStack goSigStack; // Go's own signal stack when a C library brought another one
+    gsignalStack goSigStack;  // Go's own signal stack when a C library brought another one
     sigset sigmask;          // signal mask to start with
     uintptr tls[6];          // FS points at tls[1]: tls[0] is the current g, tls[1] is FS itself
     void (*mstartfn)();      // what the thread does before it schedules; sysmon never comes back from it
@@ -429,22 +435,24 @@ struct debugvars {           // GODEBUG
     int32 schedtrace;
 };
 
+// clang-format on
+
 // ---- globals -------------------------------------------------------------------------------------------------------
 
-extern g g0;          // the first thread's scheduler goroutine, on the stack the kernel made
-extern m m0;          // the first thread
+extern g g0;  // the first thread's scheduler goroutine, on the stack the kernel made
+extern m m0;  // the first thread
 extern schedt sched;
 
-extern slice<g*> allgs;   // every g ever made; grows, never shrinks
-extern uintptr allglen; // its length, for readers without the lock
+extern slice<g*> allgs;  // every g ever made; grows, never shrinks
+extern uintptr allglen;  // its length, for readers without the lock
 extern mutex allglock;
-extern m* allm;            // newest first, linked by alllink
-extern slice<p*> allp;     // len == gomaxprocs; up to cap stand Ps that GOMAXPROCS once had
-extern mutex allpLock;     // for who reads allp without a P: it changes only while the world is stopped
+extern m* allm;         // newest first, linked by alllink
+extern slice<p*> allp;  // len == gomaxprocs; up to cap stand Ps that GOMAXPROCS once had
+extern mutex allpLock;  // for who reads allp without a P: it changes only while the world is stopped
 
 extern int32 ncpu;
 extern int32 gomaxprocs;
-extern bool mainStarted;   // newproc wakes other Ps only after this
+extern bool mainStarted;  // newproc wakes other Ps only after this
 extern int64 runtimeInitTime;
 extern uintptr maxstacksize;
 extern forcegcstate forcegc;
@@ -510,7 +518,9 @@ extern __thread g* tls_g GO("runtime.tls_g") __attribute__((tls_model("initial-e
 [[gnu::always_inline]] inline g* getg() { return tls_g; }
 
 /// The word every prologue compares SP with. The compilers put it at 0x70(FS); see go_tls.h.
-[[gnu::always_inline]] inline void settlsguard(uintptr guard) { __asm__ volatile("mov %0, %%fs:0x70" : : "r"(guard) : "memory"); }
+[[gnu::always_inline]] inline void settlsguard(uintptr guard) {
+    __asm__ volatile("mov %0, %%fs:0x70" : : "r"(guard) : "memory");
+}
 
 #define getcallerpc() reinterpret_cast<uintptr>(__builtin_return_address(0))
 #define getcallersp() reinterpret_cast<uintptr>(__builtin_dwarf_cfa())

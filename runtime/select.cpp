@@ -4,8 +4,8 @@
 // at in random order, so that none of them is favoured. If none is ready the goroutine queues on all of them, and
 // who wins g.selectDone wakes it.
 
-#include "chan.hpp"
 #include "select.hpp"
+#include "chan.hpp"
 
 static uint32 fastrandn(uint32 n) { return static_cast<uint32>(static_cast<uint64>(fastrand()) * n >> 32); }
 

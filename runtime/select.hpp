@@ -4,8 +4,8 @@
 #include "runtime2.hpp"
 
 struct scase {
-    hchan* c;       // null: a nil channel, never ready
-    void* elem;     // sent from here, or received to here
+    hchan* c;    // null: a nil channel, never ready
+    void* elem;  // sent from here, or received to here
     bool send;
     bool received;  // out: false if the channel was closed
 };

@@ -1,8 +1,8 @@
-// signal_unix.cpp - signals: which are caught, on which stack, and what happens then. Go's counterparts: signal_unix.go,
-// signal_sighandler.go, signal_amd64x.go, sigtab_linux_generic.go.
+// signal_unix.cpp - signals: which are caught, on which stack, and what happens then. Go's counterparts:
+// signal_unix.go, signal_sighandler.go, signal_amd64x.go, sigtab_linux_generic.go.
 //
-// The runtime catches all it can, as Go does, whose programs may ask for them. There is no os/signal here, so nobody ever
-// asks, and sigtable says what comes of that: most signals are nothing, some end the process, some with a report.
+// The runtime catches all it can, as Go does, whose programs may ask for them. There is no os/signal here, so nobody
+// ever asks, and sigtable says what comes of that: most signals are nothing, some end the process, some with a report.
 
 #include "runtime.hpp"
 
@@ -68,8 +68,11 @@ static constexpr sigTabT sigtable[] = {
     {_SigThrow, "SIGSYS: bad system call"},
     {_SigSetStack | _SigUnblock, "signal 32"},
     {_SigSetStack | _SigUnblock, "signal 33"},
+    // In lines, so that they can be counted.
+    // clang-format off
     rt, rt, rt, rt, rt, rt, rt, rt, rt, rt, rt, rt, rt, rt, rt, rt,   // 34 to 49
     rt, rt, rt, rt, rt, rt, rt, rt, rt, rt, rt, rt, rt, rt, rt,       // 50 to 64
+    // clang-format on
 };
 static_assert(sizeof sigtable / sizeof sigtable[0] == _NSIG);
 
@@ -98,11 +101,13 @@ static uintptr getsig(uint32 sig) {
 
 /// While a handler runs, every signal waits.
 static void setsig(uint32 sig, uintptr handler) {
-    sigactiont sa = {handler, _SA_SIGINFO | _SA_ONSTACK | _SA_RESTORER | _SA_RESTART, reinterpret_cast<uintptr>(sigreturn), ~0ull};
+    sigactiont sa = {handler, _SA_SIGINFO | _SA_ONSTACK | _SA_RESTORER | _SA_RESTART,
+                     reinterpret_cast<uintptr>(sigreturn), ~0ull};
     rt_sigaction(sig, &sa, nullptr, sizeof sa.sa_mask);
 }
 
-/// Is it ours to catch? Who starts a program with nohup, or in a shell's background, has it ignore two: they stay ignored.
+/// Is it ours to catch? Who starts a program with nohup, or in a shell's background, has it ignore two: they stay
+/// ignored.
 static bool sigInstallGoHandler(uint32 sig) {
     if ((sig == _SIGHUP || sig == _SIGINT) && getsig(sig) == _SIG_IGN) return false;
     return !(sigtable[sig].flags & _SigSetStack);
@@ -151,9 +156,9 @@ static void sighandler(uint32 sig, siginfo* info, ucontext* c, g* gp);
 
 nosplit void sigtrampgo(uint32 sig, siginfo* info, ucontext* c) GO("runtime.sigtrampgo");
 
-/// From sigtramp, on the signal stack: become gsignal, so that stack checks look at the right stack. Whatever was going on
-/// goes on afterwards, be it in the middle of a switch: the guard is put back as it was. A request to preempt that came
-/// meanwhile went to the M's copy of the guard, which was gsignal's then, and to the g, where it is found.
+/// From sigtramp, on the signal stack: become gsignal, so that stack checks look at the right stack. Whatever was going
+/// on goes on afterwards, be it in the middle of a switch: the guard is put back as it was. A request to preempt that
+/// came meanwhile went to the M's copy of the guard, which was gsignal's then, and to the g, where it is found.
 void sigtrampgo(uint32 sig, siginfo* info, ucontext* c) {
     g* gp = getg();
     if (!gp || !gp->m->gsignal) fatal_nosplit("fatal: signal before the runtime was ready for it\n");
@@ -170,10 +175,11 @@ static void dumpregs(const ucontext* c) {
     const struct {
         const char* name;
         uint64 v;
-    } regs[] = {{"rax    ", c->rax}, {"rbx    ", c->rbx}, {"rcx    ", c->rcx}, {"rdx    ", c->rdx}, {"rdi    ", c->rdi},
-                {"rsi    ", c->rsi}, {"rbp    ", c->rbp}, {"rsp    ", c->rsp}, {"r8     ", c->r8}, {"r9     ", c->r9},
-                {"r10    ", c->r10}, {"r11    ", c->r11}, {"r12    ", c->r12}, {"r13    ", c->r13}, {"r14    ", c->r14},
-                {"r15    ", c->r15}, {"rip    ", c->rip}, {"rflags ", c->eflags}, {"cs     ", c->cs}, {"fs     ", c->fs},
+    } regs[] = {{"rax    ", c->rax}, {"rbx    ", c->rbx},    {"rcx    ", c->rcx}, {"rdx    ", c->rdx},
+                {"rdi    ", c->rdi}, {"rsi    ", c->rsi},    {"rbp    ", c->rbp}, {"rsp    ", c->rsp},
+                {"r8     ", c->r8},  {"r9     ", c->r9},     {"r10    ", c->r10}, {"r11    ", c->r11},
+                {"r12    ", c->r12}, {"r13    ", c->r13},    {"r14    ", c->r14}, {"r15    ", c->r15},
+                {"rip    ", c->rip}, {"rflags ", c->eflags}, {"cs     ", c->cs},  {"fs     ", c->fs},
                 {"gs     ", c->gs}};
     for (auto& r : regs) print(r.name, hex{r.v}, "\n");
 }
@@ -217,7 +223,8 @@ static void sighandler(uint32 sig, siginfo* info, ucontext* c, g* gp) {
     mp->caughtsig = gp;
     startpanic();
     const char* name = signame(sig);
-    print(name ? name : "signal", "\nPC=", hex{c->rip}, " m=", mp->id, " sigcode=", static_cast<int64>(info->si_code), "\n\n");
+    print(name ? name : "signal", "\nPC=", hex{c->rip}, " m=", mp->id, " sigcode=", static_cast<int64>(info->si_code),
+          "\n\n");
 
     bool docrash;
     if (gotraceback(nullptr, &docrash) > 0) {

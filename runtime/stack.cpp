@@ -10,11 +10,11 @@
 
 GOVAR(uintptr, maxstacksize) = 1 << 20;  // enough until runtime.main sets the real limit
 
-constexpr uintptr stackCacheSize = 32 << 10;     // a P keeps at most this much of each order
-constexpr uintptr smallFrame = 256;              // prologues of frames below this compare SP itself, not SP - frame
+constexpr uintptr stackCacheSize = 32 << 10;  // a P keeps at most this much of each order
+constexpr uintptr smallFrame = 256;           // prologues of frames below this compare SP itself, not SP - frame
 
 static mutex stackpoolmu;
-static mspan stackpool[_NumStackOrders];         // list heads: spans with stacks to give
+static mspan stackpool[_NumStackOrders];  // list heads: spans with stacks to give
 
 /// Empty lists point at themselves.
 void stackinit() {
@@ -95,8 +95,8 @@ stack stackalloc(uintptr n) {
             x = stackpoolalloc(order);
             // Fill half the cache while we are here, but only with stacks that have been used: the link is
             // written into the stack, and a fresh one would cost a page.
-            for (mspan* s = stackpool[order].next; c && s->manualFreeList && c->stackcache[order].size < stackCacheSize / 2;
-                 s = stackpool[order].next) {
+            for (mspan* s = stackpool[order].next;
+                 c && s->manualFreeList && c->stackcache[order].size < stackCacheSize / 2; s = stackpool[order].next) {
                 gclink* more = stackpoolalloc(order);
                 more->next = c->stackcache[order].list;
                 c->stackcache[order].list = more;

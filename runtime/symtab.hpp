@@ -6,17 +6,17 @@
 /// A function of the symbol table; all zero if there is none.
 struct symbol {
     uintptr entry;
-    const char* name;    // as the linker knows it: Go's, or mangled
+    const char* name;  // as the linker knows it: Go's, or mangled
 };
 
 /// One of the functions that a pc is in.
 struct funcinfo {
-    uintptr entry;       // of the function that the code belongs to
-    uint64 line;         // 0: unknown, as file is
-    bool inlined;        // its code stands in another function's
-    bool own;            // the runtime's, though the source does not give it a name of Go's
-    bool args;           // it has arguments, or nobody knows
-    char name[192];      // Go's way to write it
+    uintptr entry;   // of the function that the code belongs to
+    uint64 line;     // 0: unknown, as file is
+    bool inlined;    // its code stands in another function's
+    bool own;        // the runtime's, though the source does not give it a name of Go's
+    bool args;       // it has arguments, or nobody knows
+    char name[192];  // Go's way to write it
     char file[192];
 };
 

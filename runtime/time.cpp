@@ -1,7 +1,7 @@
 // time.cpp - timers: Sleep, and functions that are called at a time. Go's counterpart: time.go of 1.10.
 //
-// 64 buckets, one for each P up to 64, so that Ps need not share a lock. A bucket has a heap of timers, four children to
-// a node, and a goroutine, timerproc, that sleeps until the first of them is due.
+// 64 buckets, one for each P up to 64, so that Ps need not share a lock. A bucket has a heap of timers, four children
+// to a node, and a goroutine, timerproc, that sleeps until the first of them is due.
 
 #include "time.hpp"
 
@@ -11,14 +11,14 @@ constexpr int32 timersLen = 64;
 
 struct timersBucket {
     mutex lock;
-    struct g* gp;         // timerproc
+    struct g* gp;  // timerproc
     bool created;
-    bool sleeping;        // timerproc sleeps on waitnote until sleepUntil
-    bool rescheduling;    // timerproc is parked: there was no timer
+    bool sleeping;      // timerproc sleeps on waitnote until sleepUntil
+    bool rescheduling;  // timerproc is parked: there was no timer
     int64 sleepUntil;
     note waitnote;
-    timer* running;       // its function is being called
-    slice<timer*> t;      // heap: t[0] is due first
+    timer* running;   // its function is being called
+    slice<timer*> t;  // heap: t[0] is due first
 };
 
 static timersBucket timers[timersLen];

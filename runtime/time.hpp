@@ -7,10 +7,10 @@ struct timersBucket;
 
 /// A function to be called at a time, by timerproc: it must not block.
 struct timer {
-    timersBucket* tb;    // where it is
-    int64 i;             // and at which place of the heap; -1 once it has fired or was deleted
-    int64 when;          // ns, as nanotime counts
-    int64 period;        // > 0: again and again
+    timersBucket* tb;  // where it is
+    int64 i;           // and at which place of the heap; -1 once it has fired or was deleted
+    int64 when;        // ns, as nanotime counts
+    int64 period;      // > 0: again and again
     void (*f)(void*);
     void* arg;
 };

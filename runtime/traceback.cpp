@@ -13,7 +13,7 @@
 #include "symtab.hpp"
 
 constexpr int32 _TracebackMaxFrames = 100;
-constexpr uint32 tracebackCrash = 1, tracebackAll = 2, tracebackShift = 2;   // traceback_cache: see setTraceback
+constexpr uint32 tracebackCrash = 1, tracebackAll = 2, tracebackShift = 2;  // traceback_cache: see setTraceback
 
 extern "C" void __morestack();
 
@@ -29,8 +29,8 @@ int32 gotraceback(bool* all, bool* crash) {
 
 struct stkframe {
     uintptr pc;
-    uintptr sp;    // when it calls, or was stopped
-    uintptr bp;    // its frame pointer, or its caller's if it has not made its frame
+    uintptr sp;  // when it calls, or was stopped
+    uintptr bp;  // its frame pointer, or its caller's if it has not made its frame
 };
 
 /// Where a walk may read: the segment it is in, and the older ones below.
@@ -60,9 +60,9 @@ static bool topofstack(uintptr entry) {
 /// From a frame to its caller's. False at the bottom.
 static bool caller(stackwalk* w, stkframe* f, bool innermost) {
     if (!findmoduledatap(f->pc)) return false;
-    // A function that is about to return has no frame of its own any more. So stands one in a system call's stub, and in
-    // systemstack_switch; and one whose prologue found no room, at the ret that __morestack jumps over. In the few other
-    // instructions of a prologue one frame, the caller's, is missed.
+    // A function that is about to return has no frame of its own any more. So stands one in a system call's stub, and
+    // in systemstack_switch; and one whose prologue found no room, at the ret that __morestack jumps over. In the few
+    // other instructions of a prologue one frame, the caller's, is missed.
     bool aboutToReturn = innermost && *reinterpret_cast<uint8*>(f->pc) == 0xc3;
     if (aboutToReturn) {
         f->pc = w->word(f->sp);
@@ -77,7 +77,7 @@ static bool caller(stackwalk* w, stkframe* f, bool innermost) {
     f->pc = w->word(bp + (border ? 16 : 8));
     f->sp = bp + (border ? 24 : 16);
     f->bp = w->word(bp);
-    if (f->bp <= bp && f->bp >= w->stk.lo) f->bp = 0;   // not towards older frames
+    if (f->bp <= bp && f->bp >= w->stk.lo) f->bp = 0;  // not towards older frames
     return f->pc != 0;
 }
 
@@ -88,15 +88,18 @@ static bool hasdot(const char* s) {
     return *s;
 }
 
-static bool isExportedRuntime(const char* name) { return hasprefix(name, "runtime.") && name[8] >= 'A' && name[8] <= 'Z'; }
+static bool isExportedRuntime(const char* name) {
+    return hasprefix(name, "runtime.") && name[8] >= 'A' && name[8] <= 'Z';
+}
 
 /// Most frames of the runtime say nothing about the program. They are shown to those who ask, and when the runtime
 /// itself has failed in this goroutine. own: as in funcinfo, what in Go the compiler would write.
 static bool showframe(const char* name, bool own, g* gp, bool first) {
     m* mp = getg()->m;
     if (mp->throwing > 0 && gp && (gp == mp->curg || gp == mp->caughtsig)) return true;
-    if (equal(name, "runtime.gopanic") && !first) return true;   // where a panic began, in the middle of a stack
-    return gotraceback(nullptr, nullptr) > 1 || (hasdot(name) && (!hasprefix(name, "runtime.") || (isExportedRuntime(name) && !own)));
+    if (equal(name, "runtime.gopanic") && !first) return true;  // where a panic began, in the middle of a stack
+    return gotraceback(nullptr, nullptr) > 1 ||
+           (hasdot(name) && (!hasprefix(name, "runtime.") || (isExportedRuntime(name) && !own)));
 }
 
 static void printline(const funcinfo& fi, uintptr pc) {
@@ -120,7 +123,8 @@ static int32 printframe(const stkframe& f, uintptr fp, uintptr tracepc, g* gp, b
     for (int32 i = 0; i < at->n; i++) {
         const funcinfo& fi = at->f[i];
         if (!force && !showframe(fi.name, fi.own, gp, first && printed == 0)) continue;
-        print(equal(fi.name, "runtime.gopanic") ? "panic" : static_cast<const char*>(fi.name), fi.args ? "(...)\n" : "()\n");
+        print(equal(fi.name, "runtime.gopanic") ? "panic" : static_cast<const char*>(fi.name),
+              fi.args ? "(...)\n" : "()\n");
         printline(fi, f.pc);
         if (!fi.inlined && ((mp->throwing > 0 && gp == mp->curg) || gotraceback(nullptr, nullptr) >= 2))
             print(" fp=", hex{fp}, " sp=", hex{f.sp}, " pc=", hex{f.pc});
@@ -183,14 +187,16 @@ void tracebacktrap(uintptr pc, uintptr sp, uintptr bp, g* gp) { traceback1({pc, 
 
 // ---- goroutines ----------------------------------------------------------------------------------------------------
 
-static const char* const gStatusStrings[] = {"idle", "runnable", "running", "syscall", "waiting", "???", "dead", "???", "copystack"};
+static const char* const gStatusStrings[] = {"idle", "runnable", "running", "syscall",  "waiting",
+                                             "???",  "dead",     "???",     "copystack"};
 
 void goroutineheader(g* gp) {
     uint32 status = readgstatus(gp);
     gostring word = str(status <= _Gcopystack ? gStatusStrings[status] : "???");
     if (status == _Gwaiting && gp->waitreason.len) word = gp->waitreason;
     int64 minutes = 0;
-    if ((status == _Gwaiting || status == _Gsyscall) && gp->waitsince != 0) minutes = (nanotime() - gp->waitsince) / (60ll * 1000000000);
+    if ((status == _Gwaiting || status == _Gsyscall) && gp->waitsince != 0)
+        minutes = (nanotime() - gp->waitsince) / (60ll * 1000000000);
     print("goroutine ", gp->goid, " [", word);
     if (minutes >= 1) print(", ", minutes, " minutes");
     if (gp->lockedm) print(", locked to thread");

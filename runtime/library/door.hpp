@@ -40,8 +40,8 @@ void end();
 void join();
 /// And for main.main's, which leaves when that function returns.
 void join_program();
-/// After that, or in the child of a fork, where there are no such threads: gives the memory back; the core's variables are
-/// as in the file.
+/// After that, or in the child of a fork, where there are no such threads: gives the memory back; the core's variables
+/// are as in the file.
 void reset();
 
 /// Once, before anything else.

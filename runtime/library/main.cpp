@@ -30,11 +30,8 @@ void wrap_main() {
         return;
     }
     switch (Syscall(await, 0, nullptr, 0)) {
-    case program_returned:
-        return;
-    case program_raised:
-        panicplain(world_panic());
-    case program_parks:
-        gopark(nullptr, nullptr, str("select (no cases)"));
+    case program_returned: return;
+    case program_raised: panicplain(world_panic());
+    case program_parks: gopark(nullptr, nullptr, str("select (no cases)"));
     }
 }

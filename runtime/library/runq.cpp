@@ -17,15 +17,9 @@ void runq_do(void* runq) {
 
     auto* pp = static_cast<p*>(q->p);
     switch (q->what) {
-    case Runq::PUT:
-        runqput(pp, static_cast<g*>(q->g), q->flag);
-        break;
-    case Runq::GET:
-        q->g = runqget(pp, &q->flag);
-        break;
-    case Runq::STEAL:
-        q->g = runqsteal(pp, static_cast<p*>(q->victim), q->flag);
-        break;
+    case Runq::PUT: runqput(pp, static_cast<g*>(q->g), q->flag); break;
+    case Runq::GET: q->g = runqget(pp, &q->flag); break;
+    case Runq::STEAL: q->g = runqsteal(pp, static_cast<p*>(q->victim), q->flag); break;
     case Runq::GLOBRUNQGET:
         lock(&sched.lock);
         q->g = globrunqget(pp, q->max);
@@ -51,7 +45,8 @@ int64_t runq_goid(const void* gp) { return static_cast<const g*>(gp)->goid; }
 int32_t runq_ring(const void* v, int64_t* ids) {
     auto* pp = static_cast<const p*>(v);
     int32 n = 0;
-    for (uint32 i = pp->runqhead; i != pp->runqtail; i++) ids[n++] = pp->runq[i % (sizeof pp->runq / sizeof pp->runq[0])]->goid;
+    for (uint32 i = pp->runqhead; i != pp->runqtail; i++)
+        ids[n++] = pp->runq[i % (sizeof pp->runq / sizeof pp->runq[0])]->goid;
     return n;
 }
 

@@ -7,10 +7,10 @@
 struct Runq {
     enum { PUT, GET, STEAL, GLOBRUNQGET } what;
     void* p;
-    void* victim;       // STEAL
-    void* g;            // PUT; else the result, null for none
-    bool flag;          // PUT: next. STEAL: stealRunNextG. Result of GET: inheritTime
-    int32_t max;        // GLOBRUNQGET
+    void* victim;  // STEAL
+    void* g;       // PUT; else the result, null for none
+    bool flag;     // PUT: next. STEAL: stealRunNextG. Result of GET: inheritTime
+    int32_t max;   // GLOBRUNQGET
 };
 void runq_do(void* runq);
 

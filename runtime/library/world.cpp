@@ -1,8 +1,8 @@
 // world.cpp - the library's operating system: answers to os_linux.hpp by means of the C library, and their end.
 //
-// Cast: a Thread is one of the runtime's Ms. Whatever makes it wait (futex, nanosleep, osyield, a step of the boot) goes
-// through wait(), and whatever waits there when the program ends, leaves: a long jump to where the thread began. So an
-// M in the middle of a goroutine's stack ends as simply as one on its own, and every thread can be joined.
+// Cast: a Thread is one of the runtime's Ms. Whatever makes it wait (futex, nanosleep, osyield, a step of the boot)
+// goes through wait(), and whatever waits there when the program ends, leaves: a long jump to where the thread began.
+// So an M in the middle of a goroutine's stack ends as simply as one on its own, and every thread can be joined.
 //
 // One lock and one condition for all: nothing here is fast, and all of it can be stopped. Limits: a futex's waiters are
 // this Runtime's; output goes to memory; handlers, masks and signal stacks are noted, not installed.
@@ -33,18 +33,18 @@
 #include "door.hpp"
 
 extern "C" void _rt0_amd64_linux_lib(int argc, uintptr_t* argv);
-extern "C" char rt0lab_core_begin[], rt0lab_core_end[];   // core.ld
+extern "C" char rt0lab_core_begin[], rt0lab_core_end[];  // core.ld
 
 // ---- threads -------------------------------------------------------------------------------------------------------
 
 struct Thread {
-    void* sp;            // assembly finds it here: calls of the C library begin below it
-    jmp_buf out;         // where the thread leaves
+    void* sp;     // assembly finds it here: calls of the C library begin below it
+    jmp_buf out;  // where the thread leaves
     pthread_t id;
-    uintptr_t stk;       // what it runs: fn, on this stack (0: on the lower part of its own),
+    uintptr_t stk;  // what it runs: fn, on this stack (0: on the lower part of its own),
     void (*fn)();
-    void *mp, *gp;       // as this m, on its g0
-    uint64_t sigmask;    // as the runtime believes
+    void *mp, *gp;     // as this m, on its g0
+    uint64_t sigmask;  // as the runtime believes
     stack_t sigstack;
 };
 
@@ -53,10 +53,10 @@ __thread Thread* world_self __attribute__((tls_model("initial-exec")));
 void world_enter(Thread*, uintptr_t stk, void (*fn)(), void* mp, void* gp);
 }
 
-constexpr size_t libc_room = 256 << 10;    // for calls of the C library
-constexpr size_t boot_room = 256 << 10;    // for g0: the kernel would give it 8 MB, Go reckons with 64 KB
+constexpr size_t libc_room = 256 << 10;  // for calls of the C library
+constexpr size_t boot_room = 256 << 10;  // for g0: the kernel would give it 8 MB, Go reckons with 64 KB
 
-struct Futex {           // a thread that sleeps on a word
+struct Futex {  // a thread that sleeps on a word
     uint64_t* addr;
     bool woken;
 };
@@ -66,12 +66,12 @@ namespace {
 struct World {
     std::mutex lock;
     std::condition_variable changed;
-    bool stopping = false;             // threads are to leave
+    bool stopping = false;  // threads are to leave
     bool ended = false;
     int exit_code = 0;
     std::list<Thread> threads;
-    std::list<Futex*> sleepers;        // first come, first woken
-    int reached = -1, allowed = 0;     // the step the boot stands before; the first one that it may not begin
+    std::list<Futex*> sleepers;     // first come, first woken
+    int reached = -1, allowed = 0;  // the step the boot stands before; the first one that it may not begin
     int ncpu = 1;
     std::vector<std::pair<void*, size_t>> maps;
     std::string output[2];
@@ -80,11 +80,11 @@ struct World {
     int64_t (*program)(const char**) = nullptr;
     pthread_t program_thread;
     bool program_begun = false;
-    int64_t request = 0;               // to g1, from the program
+    int64_t request = 0;  // to g1, from the program
     const char* panic = nullptr;
 };
 
-World& w = *new World;   // never destroyed: Python leaves threads behind when it ends
+World& w = *new World;  // never destroyed: Python leaves threads behind when it ends
 
 void clear_guard() { __asm__ volatile("movq $0, %%fs:0x70" : : : "memory"); }
 
@@ -102,7 +102,7 @@ template <class Done> void wait(std::unique_lock<std::mutex>& l, Done done) {
 
 /// The same, for at most this long. False: time ran out.
 template <class Done> bool wait(std::unique_lock<std::mutex>& l, const timespec* t, Done done) {
-    auto year = std::chrono::seconds(366 * 86400);   // long enough, and no overflow: who wakes early looks again
+    auto year = std::chrono::seconds(366 * 86400);  // long enough, and no overflow: who wakes early looks again
     auto until = std::chrono::steady_clock::now() + std::chrono::nanoseconds(t->tv_nsec) +
                  std::min(year, std::chrono::seconds(t->tv_sec));
     bool in_time = w.changed.wait_until(l, until, [&] { return w.stopping || done(); });
@@ -193,8 +193,8 @@ int64_t world_tgkill(int64_t, int64_t, int) { return -ENOSYS; }
 
 int64_t world_futex(uint64_t* addr, int op, uint32_t val, const timespec* t) {
     std::unique_lock l(w.lock);
-    wait(l, [] { return true; });      // who has left is still on the list
-    if (op & 1) {                      // FUTEX_WAKE
+    wait(l, [] { return true; });  // who has left is still on the list
+    if (op & 1) {                  // FUTEX_WAKE
         uint32_t n = 0;
         for (Futex* f : w.sleepers)
             if (n < val && f->addr == addr && !f->woken) {
@@ -306,7 +306,7 @@ int64_t world_sigaltstack(const stack_t* now, stack_t* old) {
 
 void world_door(int step) {
     std::unique_lock l(w.lock);
-    if (step < w.reached) return;      // others call newproc and mstart1, too
+    if (step < w.reached) return;  // others call newproc and mstart1, too
     w.reached = step;
     w.changed.notify_all();
     wait(l, [&] { return step < w.allowed; });
@@ -321,7 +321,7 @@ static void* run_program(void*) {
     const char* panic = nullptr;
     pid_t self = getpid();
     int64_t result = w.program(&panic);
-    if (getpid() != self) return nullptr;   // it has forked, and this is the child: nobody waits here
+    if (getpid() != self) return nullptr;  // it has forked, and this is the child: nobody waits here
     std::unique_lock l(w.lock);
     w.request = result;
     w.panic = panic;
@@ -404,7 +404,7 @@ void end() {
 }
 
 void join() {
-    for (Thread& t : w.threads) pthread_join(t.id, nullptr);   // nobody makes threads any more
+    for (Thread& t : w.threads) pthread_join(t.id, nullptr);  // nobody makes threads any more
     w.threads.clear();
 }
 
@@ -448,12 +448,13 @@ static void* argument;
 
 bool call(void (*fn)(void*), void* arg) {
     alignas(16) static char stack[64 << 10];
+    auto top = reinterpret_cast<uintptr_t>(stack + sizeof stack);
     callee = fn;
     argument = arg;
     Thread t = {};
     world_self = &t;
-    if (_setjmp(t.out) == 0)
-        world_enter(&t, reinterpret_cast<uintptr_t>(stack + sizeof stack), [] { callee(argument); }, nullptr, nullptr);
+    auto run = [] { callee(argument); };
+    if (_setjmp(t.out) == 0) world_enter(&t, top, run, nullptr, nullptr);
     clear_guard();
     bool fatal = w.ended;
     w.ended = w.stopping = false;

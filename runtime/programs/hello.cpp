@@ -2,6 +2,6 @@
 
 #include "go.hpp"
 
-void main_main() {
+void main_main() {  // runtime.main calls it
     fmt::Println("hello world");
 }

@@ -1,5 +1,5 @@
-// overflow.cpp - a recursion that misses its end. The stack begins with 2 KB and grows, segment by segment, each twice as
-// large as the one before; at a limit of 1 GB the runtime gives up, says so and ends the program with status 2.
+// overflow.cpp - a recursion that misses its end. The stack begins with 2 KB and grows, segment by segment, each twice
+// as large as the one before; at a limit of 1 GB the runtime gives up, says so and ends the program with status 2.
 
 #include "go.hpp"
 

@@ -1,5 +1,5 @@
-// panic.cpp - a panic on its way up: deferred calls are made, the last one first, until one of them recovers. A panic that
-// nobody recovers ends the program with status 2.
+// panic.cpp - a panic on its way up: deferred calls are made, the last one first, until one of them recovers. A panic
+// that nobody recovers ends the program with status 2.
 
 #include "go.hpp"
 

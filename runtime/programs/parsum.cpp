@@ -1,4 +1,4 @@
-// parsum.cpp - the sum of many numbers, in parts, each by a goroutine of its own: as many run at a time as there are Ps.
+// parsum.cpp - the sum of many numbers, in parts, each by its own goroutine: as many run at a time as there are Ps.
 
 #include "go.hpp"
 

@@ -1,6 +1,6 @@
 // sleepsort.cpp - each number sleeps for as long as it is large, then reports: they come out sorted, if nobody is late.
 //
-// A goroutine that sleeps costs no thread. It stands in the timer heap, and one goroutine, timerproc, waits for the first.
+// A sleeping goroutine costs no thread. It stands in the timer heap, and one goroutine, timerproc, waits for the first.
 
 #include "go.hpp"
 

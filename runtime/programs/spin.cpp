@@ -1,7 +1,7 @@
 // spin.cpp - who can be made to give way? Run it with GOMAXPROCS=1, then with 2.
 //
-// After 10 ms sysmon asks a goroutine for its P, by way of the stack guard that each function's prologue compares. A loop
-// that calls functions sees that. A loop that calls nothing does not look, and with one P everybody else waits for it.
+// After 10 ms sysmon asks a goroutine for its P, by way of the stack guard that each function's prologue compares. A
+// loop that calls functions sees that. A loop that calls nothing does not look, and with one P all others wait for it.
 
 #include "go.hpp"
 

@@ -1,8 +1,9 @@
-// os.cpp - packages os and net, as much of them as programs use. Go's counterparts: os/file_unix.go, internal/poll/fd_unix.go
-// and fd_mutex.go.
+// os.cpp - packages os and net, as much of them as programs use. Go's counterparts: os/file_unix.go,
+// internal/poll/fd_unix.go and fd_mutex.go.
 //
 // A file that epoll can watch is non-blocking: a call that finds nothing to do parks the goroutine. The standard three
-// block, unless the process was given them otherwise: who reads a terminal is in a system call, and sysmon takes the P away.
+// block, unless the process was given them otherwise: who reads a terminal is in a system call, and sysmon takes the P
+// away.
 
 #include "std/os.hpp"
 
@@ -18,11 +19,11 @@ namespace os {
 struct file {
     int32 fd;
     bool stdoutOrErr;
-    int32 handles;        // Files that share it
-    uint32 state;         // 1 once it is closed, and 2 for each call that uses fd
-    uint32 csema;         // Close waits here for the last of those calls
-    sync::Mutex rl, wl;   // one reader and one writer at a time
-    pollDesc* pd;         // null: a call blocks its M
+    int32 handles;       // Files that share it
+    uint32 state;        // 1 once it is closed, and 2 for each call that uses fd
+    uint32 csema;        // Close waits here for the last of those calls
+    sync::Mutex rl, wl;  // one reader and one writer at a time
+    pollDesc* pd;        // null: a call blocks its M
 };
 
 file* Stdin;
@@ -64,8 +65,8 @@ static file* newFile(int32 fd, newFileKind kind) {
     return f;
 }
 
-/// Of the standard three. Go looks how they are since 1.11; before, a write that found no room was its caller's error, and
-/// who prints without a look at errors lost lines.
+/// Of the standard three. Go looks how they are since 1.11; before, a write that found no room was its caller's error,
+/// and who prints without a look at errors lost lines.
 file* NewFile(int32 fd) GO("os.NewFile");
 file* NewFile(int32 fd) {
     int64 flags = fcntl_(fd, _F_GETFL, 0);
@@ -147,7 +148,9 @@ static int64 transfer(file* f, rawcall call, const void* b, int64 n, int32 mode,
 
 /// read in the shape of write, for transfer; in a system call, hence nosplit.
 nosplit static int64 readcall(uintptr fd, const void* b, uintptr n);
-static int64 readcall(uintptr fd, const void* b, uintptr n) { return read_(static_cast<int32>(fd), const_cast<void*>(b), n); }
+static int64 readcall(uintptr fd, const void* b, uintptr n) {
+    return read_(static_cast<int32>(fd), const_cast<void*>(b), n);
+}
 
 result File::Read(void* b, int64 n) const {
     if (!f || !incref(f)) return {0, ErrClosed};
@@ -161,8 +164,8 @@ result File::Read(void* b, int64 n) const {
     return {r, err};
 }
 
-/// A broken pipe is the writer's error: the signal that comes with it is caught and is nothing. But if it is standard output
-/// to which nobody listens any more, die of it, as the shell expects of the left side of a pipe.
+/// A broken pipe is the writer's error: the signal that comes with it is caught and is nothing. But if it is standard
+/// output to which nobody listens any more, die of it, as the shell expects of the left side of a pipe.
 static void epipecheck(file* f, int64 r) {
     if (r == -_EPIPE && f->stdoutOrErr) dieFromSignal(SIGPIPE);
 }

@@ -24,7 +24,7 @@ extern file* Stdin GO("os.Stdin");
 extern file* Stdout GO("os.Stdout");
 
 struct result {
-    int64 n;      // bytes that were moved
+    int64 n;  // bytes that were moved
     error err;
 };
 

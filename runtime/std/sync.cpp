@@ -12,7 +12,8 @@ constexpr int32 rwmutexMaxReaders = 1 << 30;
 constexpr int spins = 4;  // rounds of active_spin_cnt pauses, if there is another P that may unlock meanwhile
 
 static bool canSpin(int i) {
-    return i < spins && ncpu > 1 && static_cast<uint32>(gomaxprocs) > sched.npidle + sched.nmspinning + 1 && runqempty(getg()->m->p);
+    return i < spins && ncpu > 1 && static_cast<uint32>(gomaxprocs) > sched.npidle + sched.nmspinning + 1 &&
+           runqempty(getg()->m->p);
 }
 
 /// Normal mode: a woken waiter competes with newcomers, who are on a CPU already and usually win. Starving mode, once
@@ -26,7 +27,8 @@ void Mutex::lockSlow() {
     for (;;) {
         if ((old & (mutexLocked | mutexStarving)) == mutexLocked && canSpin(spun)) {
             // Tell Unlock not to wake somebody else: we are awake.
-            if (!awoke && !(old & mutexWoken) && old / mutexWaiter != 0 && atomic::Casp(&state, old, old | mutexWoken)) awoke = true;
+            if (!awoke && !(old & mutexWoken) && old / mutexWaiter != 0 && atomic::Casp(&state, old, old | mutexWoken))
+                awoke = true;
             procyield(30);
             spun++;
             old = atomic::Load(&state);

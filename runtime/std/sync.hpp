@@ -10,10 +10,10 @@ void semrelease(uint32* addr, bool handoff) GO("sync.runtime_Semrelease");
 
 /// Goroutines in line for a notification. Each draws a ticket; tickets are notified in the order of their numbers.
 struct notifyList {
-    uint32 wait;     // the next ticket
-    uint32 notify;   // the next to be notified: all before it have been
-    mutex lock;      // guards what follows, and writes to notify
-    sudog* head;     // who sleeps, linked by next; sudog.ticket is the ticket
+    uint32 wait;    // the next ticket
+    uint32 notify;  // the next to be notified: all before it have been
+    mutex lock;     // guards what follows, and writes to notify
+    sudog* head;    // who sleeps, linked by next; sudog.ticket is the ticket
     sudog* tail;
 };
 
@@ -46,10 +46,10 @@ public:
 
 /// Many readers or one writer. A waiting writer keeps new readers out.
 class RWMutex {
-    Mutex w;                 // held by writers
+    Mutex w;  // held by writers
     uint32 writerSem = 0, readerSem = 0;
-    int32 readerCount = 0;   // readers, less rwmutexMaxReaders while a writer waits or works
-    int32 readerWait = 0;    // readers that the writer still waits for
+    int32 readerCount = 0;  // readers, less rwmutexMaxReaders while a writer waits or works
+    int32 readerWait = 0;   // readers that the writer still waits for
 
 public:
     void RLock() GO("sync.RWMutex.RLock");
@@ -60,7 +60,7 @@ public:
 
 /// Waits for a number of goroutines to end: Add before each starts, Done in each, Wait for all.
 class WaitGroup {
-    uint64 state = 0;        // counter << 32 | waiters
+    uint64 state = 0;  // counter << 32 | waiters
     uint32 sema = 0;
 
 public:

@@ -1,5 +1,6 @@
 // sched.cpp - what scheduling costs: `sched FIGURE N` does an operation N times and prints the nanoseconds that took in
-// all, for the memory figure the bytes. The peers (peers/sched.go, fiber.cpp, switch.cpp) do the same in the same shape.
+// all, for the memory figure the bytes. The peers (peers/sched.go, fiber.cpp, switch.cpp) do the same in the same
+// shape.
 
 #include "go.hpp"
 
@@ -116,7 +117,8 @@ static int64 resident() {
     asm volatile("syscall" : "+a"(fd) : "D"("/proc/self/statm"), "S"(0), "d"(0) : "rcx", "r11", "memory");
     char text[128];
     int64 n = read_(static_cast<int32>(fd), text, sizeof text), at = 0, pages = 0;
-    while (at < n && text[at++] != ' ');
+    while (at < n && text[at] != ' ') at++;
+    at++;
     for (; at < n && text[at] != ' '; at++) pages = pages * 10 + (text[at] - '0');
     return pages * 4096;
 }
@@ -137,10 +139,10 @@ static constexpr struct {
     const char* name;
     void (*figure)(int64);
     int64 (*measure)(void (*)(int64), int64);
-} figures[] = {{"yield2", yield2, elapsed},   {"yield1000", yield1000, elapsed}, {"handoff", handoff, elapsed},
-               {"spawn", one, elapsed},       {"batch", batch, elapsed},         {"million", million, elapsed},
-               {"skynet", skynet, elapsed},   {"sieve", sieve, elapsed},         {"prodcons", prodcons, elapsed},
-               {"park", park, elapsed},       {"memory", park, growth}};
+} figures[] = {{"yield2", yield2, elapsed}, {"yield1000", yield1000, elapsed}, {"handoff", handoff, elapsed},
+               {"spawn", one, elapsed},     {"batch", batch, elapsed},         {"million", million, elapsed},
+               {"skynet", skynet, elapsed}, {"sieve", sieve, elapsed},         {"prodcons", prodcons, elapsed},
+               {"park", park, elapsed},     {"memory", park, growth}};
 
 void main_main() {
     if (argslice.len == 3) {

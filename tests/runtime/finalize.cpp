@@ -1,4 +1,5 @@
-// finalize.cpp - what a channel still held when its last user left is destroyed by the finalizer goroutine, g4 at first.
+// finalize.cpp - what a channel still held when its last user left is destroyed by the finalizer goroutine, g4 at
+// first.
 
 #include "go.hpp"
 

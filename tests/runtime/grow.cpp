@@ -8,7 +8,8 @@ struct big {
 };
 
 // Twelve integer arguments: six travel on the stack, and move to the new segment.
-static int64 deep(int64 n, int64 a, int64 b, int64 c, int64 d, int64 e, int64 f, int64 h, int64 i, int64 j, int64 k, int64 l) {
+static int64 deep(int64 n, int64 a, int64 b, int64 c, int64 d, int64 e, int64 f, int64 h, int64 i, int64 j, int64 k,
+                  int64 l) {
     volatile char room[100];
     room[n % 100] = static_cast<char>(n);
     if (n == 0) return a + 2 * b + 3 * c + 4 * d + 5 * e + 6 * f + 7 * h + 8 * i + 9 * j + 10 * k + 11 * l;

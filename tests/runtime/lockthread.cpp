@@ -52,11 +52,12 @@ void main_main() {
     lock(&sched.lock);
     for (m* mp = sched.freem; mp; mp = mp->freelink) unused++;
     unlock(&sched.lock);
-    fmt::Println("made", sched.mnext - before >= deaths - 32 ? "many" : "FEW", "died", sched.nmfreed >= deaths - 1 ? "all" : "NOT ALL",
-                 "threads", mcount() < 32 ? "few" : "MANY", "unused", unused < 32 ? "few" : "MANY");
+    fmt::Println("made", sched.mnext - before >= deaths - 32 ? "many" : "FEW", "died",
+                 sched.nmfreed >= deaths - 1 ? "all" : "NOT ALL", "threads", mcount() < 32 ? "few" : "MANY", "unused",
+                 unused < 32 ? "few" : "MANY");
 
-    // Not the first thread. Goroutines that keep their threads use up those that are idle, until one gets the first. The
-    // eight from above may still be there: each pause lets them go.
+    // Not the first thread. Goroutines that keep their threads use up those that are idle, until one gets the first.
+    // The eight from above may still be there: each pause lets them go.
     chan<bool> enough(0);
     while (!first) {
         chan<bool> on(0);

@@ -32,7 +32,7 @@ static int64 deep(int64 n) {
 }
 
 static int64 divide(int64 a, int64 b) {
-    int64 v = receive(a);             // divides
+    int64 v = receive(a);  // divides
     if (b == 0) panic("no divisor");
     return v / b;
 }

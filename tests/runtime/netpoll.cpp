@@ -18,7 +18,8 @@ static bool readfull(const os::File& f, uint8* b, int64 n) {
 static int64 waiting() {
     int64 n = 0;
     lock(&allglock);
-    for (int64 i = 0; i < allgs.len; i++) n += !issystemgoroutine(allgs.array[i]) && readgstatus(allgs.array[i]) == _Gwaiting;
+    for (int64 i = 0; i < allgs.len; i++)
+        n += !issystemgoroutine(allgs.array[i]) && readgstatus(allgs.array[i]) == _Gwaiting;
     unlock(&allglock);
     return n;
 }

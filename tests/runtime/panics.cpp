@@ -49,6 +49,8 @@ static void order() {
     });
 }
 
+// A case is a line.
+// clang-format off
 static void recovers() {
     fmt::Println("send:", caught([] { chan<int64> c(1); c.close(); c.send(1); }));
     fmt::Println("close:", caught([] { chan<int64> c(1); c.close(); c.close(); }));
@@ -65,6 +67,7 @@ static void recovers() {
         panic("x");
     }));
 }
+// clang-format on
 
 /// Deferred calls of a function that has recovered are made, once; recover means the panic that runs the call.
 static void nested() {
@@ -171,10 +174,11 @@ void main_main() {
     }
     if (is("both")) {
         chan<int64> ready(0);
-        for (int64 i = 0; i < 2; i++) go([=] {
-            chan<int64>(ready).recv();
-            panic("together");
-        });
+        for (int64 i = 0; i < 2; i++)
+            go([=] {
+                chan<int64>(ready).recv();
+                panic("together");
+            });
         ready.close();
         chan<int64>(0).recv();
     }

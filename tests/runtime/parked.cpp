@@ -1,5 +1,5 @@
-// parked.cpp - goroutines that wait for each kind of thing, as many of one kind as the first argument says. Then main stops in
-// main.ready, for a debugger to look, and returns.
+// parked.cpp - goroutines that wait for each kind of thing, as many of one kind as the first argument says. Then main
+// stops in main.ready, for a debugger to look, and returns.
 
 #include "go.hpp"
 

@@ -1,8 +1,8 @@
 // poison.cpp - linked with a program, it has every goroutine preempted at every prologue that it comes to.
 //
-// Sysmon asks a goroutine to yield by writing stackPreempt over its guard, once in 10 ms; execute takes the request back
-// when the goroutine runs again. Here the request stands all the time. The core does not know: the linker puts these
-// two functions in front of its own (--wrap), as runtime/library does at the library door.
+// Sysmon asks a goroutine to yield by writing stackPreempt over its guard, once in 10 ms; execute takes the request
+// back when the goroutine runs again. Here the request stands all the time. The core does not know: the linker puts
+// these two functions in front of its own (--wrap), as runtime/library does at the library door.
 
 #include "runtime.hpp"
 

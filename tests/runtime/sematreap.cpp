@@ -1,5 +1,6 @@
-// sematreap.cpp - goroutines by the hundred thousand that wait on semaphores: most on one of their own, some in line for
-// shared ones. The trees of semtable are walked while they grow and shrink; then everybody is released in random order.
+// sematreap.cpp - goroutines by the hundred thousand that wait on semaphores: most on one of their own, some in line
+// for shared ones. The trees of semtable are walked while they grow and shrink; then everybody is released in random
+// order.
 //
 // The first argument is how many have one of their own: at least 100; 20,000 if it is missing.
 
@@ -9,10 +10,10 @@ constexpr int64 shared = 100, line = 12;
 constexpr int64 addresses = sizeof semtable / sizeof semtable[0];
 
 struct semaphore {
-    uint32* word;        // beside somebody's own, so that it is anywhere in its tree
-    int64 begun;         // goroutines that went to wait on it
-    int64 served;        // and those that have come back,
-    int64 order[line];   // by their numbers
+    uint32* word;       // beside somebody's own, so that it is anywhere in its tree
+    int64 begun;        // goroutines that went to wait on it
+    int64 served;       // and those that have come back,
+    int64 order[line];  // by their numbers
 };
 
 static semaphore shares[shared];

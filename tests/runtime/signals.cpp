@@ -1,5 +1,5 @@
-// signals.cpp - says that it is ready, and then repeats what it hears on standard input, until that ends. With a number as
-// argument it first brings that signal on itself, as if somebody had sent it, in the middle of a system call.
+// signals.cpp - says that it is ready, and then repeats what it hears on standard input, until that ends. With a number
+// as argument it first brings that signal on itself, as if somebody had sent it, in the middle of a system call.
 
 #include "go.hpp"
 
@@ -17,7 +17,7 @@ void main_main() {
     if (argslice.len > 1) {
         bool ok;
         int64 sig = atoi(argslice.array[1], &ok);
-        const int32 info[32] = {static_cast<int32>(sig)};   // si_signo; si_code 0: SI_USER
+        const int32 info[32] = {static_cast<int32>(sig)};  // si_signo; si_code 0: SI_USER
         Syscall(send, static_cast<uintptr>(sig), info, 0);
     }
     os::File in(os::Stdin);

@@ -1,4 +1,5 @@
-// spinning.cpp - main runs and runs, for a debugger to look at while it does: it says in main.spinning that it has begun.
+// spinning.cpp - main runs and runs, for a debugger to look at while it does: it says in main.spinning that it has
+// begun.
 
 #include "go.hpp"
 

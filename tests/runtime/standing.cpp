@@ -1,5 +1,6 @@
-// standing.cpp - goroutines that stand still, for a debugger to look at: as many as the first argument says (20) receive at
-// various depth, one waits for a mutex, and main calls standing and then sleeps. tests/gdb/standing.go is the same in Go.
+// standing.cpp - goroutines that stand still, for a debugger to look at: as many as the first argument says (20)
+// receive at various depth, one waits for a mutex, and main calls standing and then sleeps. tests/gdb/standing.go is
+// the same in Go.
 
 #include "go.hpp"
 

@@ -1,9 +1,9 @@
 // stress.cpp - everything at once: goroutines that are born and die, talk, select, lock, yield, sleep, call the system,
 // grow their stacks and stick to their threads, until a number of operations is done (the argument; default 200,000).
 //
-// Each activity knows what must come out of it and checks that at once. Every goroutine signs in and out by its goid, so
-// that a lost or a doubled one is noticed. stress_watch.cpp checks the scheduler meanwhile. One line of counts at the
-// end; or what is wrong, and status 1.
+// Each activity knows what must come out of it and checks that at once. Every goroutine signs in and out by its goid,
+// so that a lost or a doubled one is noticed. stress_watch.cpp checks the scheduler meanwhile. One line of counts at
+// the end; or what is wrong, and status 1.
 
 #include "stress.hpp"
 
@@ -293,7 +293,8 @@ static int64 syscalls(worker& w) {
         below = down(n - 1, seed * 3 + 1, yield);
     else if (yield)
         Gosched();
-    for (int i = 0; i < 8; i++) check(mine[i] == seed + static_cast<uint64>(i), "a stack was written by somebody else: level", n);
+    for (int i = 0; i < 8; i++)
+        check(mine[i] == seed + static_cast<uint64>(i), "a stack was written by somebody else: level", n);
     return below + 1;
 }
 
@@ -322,8 +323,8 @@ static int64 locked(worker& w) {
 }
 
 static int64 (*const activities[])(worker&) = {
-    children, children, pingpong, pingpong, pipeline, pipeline, selects, selects, startgun, mutexes, mutexes,
-    rwmutexes, turns, yields, yields, syscalls, recursion, recursion,
+    children, children, pingpong,  pingpong, pipeline, pipeline, selects,  selects,   startgun,
+    mutexes,  mutexes,  rwmutexes, turns,    yields,   yields,   syscalls, recursion, recursion,
 };
 static int64 (*const slow[])(worker&) = {sleeps, timeout, locked};
 
@@ -344,7 +345,8 @@ static void work(uint32 seed) {
 static int64 alive() {
     int64 n = 0;
     lock(&allglock);
-    for (int64 i = 0; i < allgs.len; i++) n += !issystemgoroutine(allgs.array[i]) && readgstatus(allgs.array[i]) != _Gdead;
+    for (int64 i = 0; i < allgs.len; i++)
+        n += !issystemgoroutine(allgs.array[i]) && readgstatus(allgs.array[i]) != _Gdead;
     unlock(&allglock);
     return n;
 }
@@ -379,6 +381,6 @@ void main_main() {
         time::Sleep(time::Millisecond);
     }
     check(begun == spawned && ended == spawned, "goroutines: spawned, ended", spawned, ended);
-    fmt::Println("ok operations", operations, "goroutines", spawned, "looks", counts.looks, "queued", counts.queued, "waited",
-                 counts.waited);
+    fmt::Println("ok operations", operations, "goroutines", spawned, "looks", counts.looks, "queued", counts.queued,
+                 "waited", counts.waited);
 }

@@ -1,4 +1,5 @@
-// stress.hpp - what the stress program's two halves know of each other: stress.cpp does things, stress_watch.cpp looks on.
+// stress.hpp - what the stress program's two halves know of each other: stress.cpp does things, stress_watch.cpp looks
+// on.
 #pragma once
 
 #include "go.hpp"
@@ -19,8 +20,8 @@ inline void beat() { atomic::Xadd(&beats[getg()->goid % (1 << 16)], 1); }
 /// Starts the watcher, on a thread of its own.
 void watch();
 
-/// Stops every other thread where it is. With sched.lock held, so that no M joins allm. False, and nobody is stopped, if
-/// an M has no thread yet: it could begin to run behind our back.
+/// Stops every other thread where it is. With sched.lock held, so that no M joins allm. False, and nobody is stopped,
+/// if an M has no thread yet: it could begin to run behind our back.
 bool freeze();
 
 /// Checks everything, or ends the program. While the world is frozen.

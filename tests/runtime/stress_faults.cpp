@@ -1,5 +1,5 @@
-// stress_faults.cpp - linked with the stress program, it breaks the scheduler on purpose, so that one sees the watcher notice.
-// The second argument says how: lose, double or starve. Wrapped around some functions, as poison.cpp is.
+// stress_faults.cpp - linked with the stress program, it breaks the scheduler on purpose, so that one sees the watcher
+// notice. The second argument says how: lose, double or starve. Wrapped around some functions, as poison.cpp is.
 
 #include "stress.hpp"
 
@@ -34,9 +34,11 @@ static void doubleone() {
     unlock(&sched.lock);
 }
 
-// ---- starve: whoever is queued, one goroutine is moved behind it -----------------------------------------------------
+// ---- starve: whoever is queued, one goroutine is moved behind it
+// -----------------------------------------------------
 //
-// It is one of its own, which does nothing but yield: what holds a lock is waited for in the end, and then it would run.
+// It is one of its own, which does nothing but yield: what holds a lock is waited for in the end, and then it would
+// run.
 
 static g* victim;
 

@@ -1,9 +1,11 @@
-// stress_watch.cpp - looks at the whole scheduler again and again while the stress program runs, and says what is wrong.
+// stress_watch.cpp - looks at the whole scheduler again and again while the stress program runs, and says what is
+// wrong.
 //
 // The watcher is a thread without a P, as sysmon is. For a look it takes sched.lock and freezes every other thread by a
 // signal, at whatever instruction it is, also in the middle of a switch. So only what holds between any two
 // instructions is checked: a goroutine has one owner at most; a queue does not hold what cannot run; counts are within
-// bounds. That nobody waits for ever takes two looks: whoever is still in the same place must be getting nearer its turn.
+// bounds. That nobody waits for ever takes two looks: whoever is still in the same place must be getting nearer its
+// turn.
 
 #include "stress.hpp"
 
@@ -13,13 +15,13 @@ lookcounts counts;
 constexpr int32 SIGUSR1 = 10;
 constexpr int64 maxprocs = 64;
 constexpr uint32 ringsize = sizeof(p::runq) / sizeof(guintptr);
-constexpr uint32 globalEvery = 61;                    // schedule: every so many ticks the global queue comes first
-constexpr uint32 maxstay = ringsize + ringsize / 4;   // ticks in a ring: those before it, and what came from elsewhere
+constexpr uint32 globalEvery = 61;                   // schedule: every so many ticks the global queue comes first
+constexpr uint32 maxstay = ringsize + ringsize / 4;  // ticks in a ring: those before it, and what came from elsewhere
 constexpr int64 second = 1000 * 1000 * 1000;
 
 // ---- freezing ------------------------------------------------------------------------------------------------------
 
-static uintptr frozen;   // 1: threads stay in the handler
+static uintptr frozen;  // 1: threads stay in the handler
 static uint32 inhandler;
 
 nosplit static void onfreeze(uint32, void*, void*);
@@ -52,16 +54,16 @@ static void thaw() {
 // Goroutines by address, and what the looks so far know of each.
 struct sighting {
     g* gp;
-    int64 look;      // the last look that saw it on a queue or an M
+    int64 look;  // the last look that saw it on a queue or an M
     // Since when it stays on the global queue, or is runnable and on no queue at all, and has not run:
-    int64 since;     // look
-    int64 last;      // look that confirmed it
+    int64 since;  // look
+    int64 last;   // look that confirmed it
     bool global;
     int64 goid;
     uint32 beat;
     uintptr sp;
     int64 position;
-    int64 turns;     // of the global queue, when it began
+    int64 turns;  // of the global queue, when it began
 };
 static sighting table[1 << 17];
 
@@ -107,11 +109,12 @@ struct ringplace {
 };
 static ringplace rings[maxprocs][ringsize];
 static uint32 schedticks[maxprocs], syscallticks[maxprocs];
-static int64 moved[maxprocs];   // the last look that found a P in another time slice than before, or not running
+static int64 moved[maxprocs];  // the last look that found a P in another time slice than before, or not running
 
 static void checkp(p* pp) {
     int64 id = pp->id;
-    check(pp->status == _Pidle || pp->status == _Prunning || pp->status == _Psyscall, "status of a P: p, status", id, pp->status);
+    check(pp->status == _Pidle || pp->status == _Prunning || pp->status == _Psyscall, "status of a P: p, status", id,
+          pp->status);
     check(static_cast<int32>(pp->schedtick - schedticks[id]) >= 0, "schedtick goes backwards: p", id);
     check(static_cast<int32>(pp->syscalltick - syscallticks[id]) >= 0, "syscalltick goes backwards: p", id);
     if (pp->schedtick != schedticks[id] || pp->status != _Prunning) moved[id] = counts.looks;
@@ -169,7 +172,8 @@ static void checkms() {
     check(idle == sched.nmidle, "idle Ms: listed, counted", idle, sched.nmidle);
 }
 
-/// With one P its holder changes this queue without the lock, and is perhaps frozen between linking a batch and counting it.
+/// With one P its holder changes this queue without the lock, and is perhaps frozen between linking a batch and
+/// counting it.
 static void checkglobal() {
     const bool exact = gomaxprocs != 1;
     const int64 most = sched.runqsize + (exact ? 0 : ringsize / 2 + 1);
@@ -182,14 +186,15 @@ static void checkglobal() {
         sighting* s = queued(gp);
         // Who has run and is back at once, without a beat, looks the same, so the bound is a wide one.
         if (stays(s, true, n, turns))
-            check(turns - s->turns <= 64 * (s->position + 1) + 10000, "starved in the global queue: goid, turns", gp->goid,
-                  turns - s->turns);
+            check(turns - s->turns <= 64 * (s->position + 1) + 10000, "starved in the global queue: goid, turns",
+                  gp->goid, turns - s->turns);
     }
-    check(!exact || (n == sched.runqsize && last == sched.runqtail), "the global queue: listed, counted", n, sched.runqsize);
+    check(!exact || (n == sched.runqsize && last == sched.runqtail), "the global queue: listed, counted", n,
+          sched.runqsize);
 }
 
-/// Runnable, but on no queue and no M: in somebody's hands, who may be waiting for sched.lock or for a CPU. No longer, once
-/// every P has gone on to another time slice.
+/// Runnable, but on no queue and no M: in somebody's hands, who may be waiting for sched.lock or for a CPU. No longer,
+/// once every P has gone on to another time slice.
 static void checklost() {
     int64 still = counts.looks;
     for (int64 i = 0; i < allp.len; i++)
@@ -245,7 +250,8 @@ static void startwatcher(void*) { newm(watcher, nullptr); }
 void watch() {
     check(gomaxprocs <= maxprocs, "too many Ps to watch", gomaxprocs, maxprocs);
     constexpr uint64 SA_SIGINFO = 4, SA_RESTORER = 0x4000000, SA_ONSTACK = 0x8000000, SA_RESTART = 0x10000000;
-    static const sigactiont sa = {reinterpret_cast<uintptr>(onfreeze), SA_SIGINFO | SA_RESTORER | SA_ONSTACK | SA_RESTART,
+    static const sigactiont sa = {reinterpret_cast<uintptr>(onfreeze),
+                                  SA_SIGINFO | SA_RESTORER | SA_ONSTACK | SA_RESTART,
                                   reinterpret_cast<uintptr>(sigreturn), ~0ull};
     rt_sigaction(SIGUSR1, &sa, nullptr, sizeof sa.sa_mask);
     systemstack<void>(startwatcher, nullptr);

@@ -86,7 +86,7 @@ static void dawdle(void* arg) {
     static int64 ended;
     auto* a = static_cast<alarm*>(arg);
     expect((a->t.when - a->due) % period == 0 && a->t.when > ended);
-    for (int64 begun = nanotime(); nanotime() < begun + 10 * period;) {}
+    for (int64 begun = nanotime(); nanotime() < begun + 10 * period;) continue;
     ended = nanotime();
     atomic::Xadd(&a->fired, 1);
 }
@@ -102,7 +102,10 @@ void main_main() {
                 if (a->added) stop(a);  // and the same again: Reset
                 // Due now, soon, or never within this program; every eighth ticks, faster than anybody can.
                 int64 in = fastrand() % 3;
-                start(a, in == 0 ? 0 : in == 1 ? fastrand() % 1000 * time::Microsecond : 3600 * time::Second,
+                start(a,
+                      in == 0   ? 0
+                      : in == 1 ? fastrand() % 1000 * time::Microsecond
+                                : 3600 * time::Second,
                       fastrand() % 8 == 0 ? 1 : 0);
                 if (k % 32 == 0) time::Sleep(100 * time::Microsecond);
             }

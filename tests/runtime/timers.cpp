@@ -30,7 +30,8 @@ void main_main() {
     // A timeout, and ticks.
     chan<int64> never;
     bool timeout = false;
-    Select(never.onrecv([](int64, bool) {}), time::After(time::Millisecond).onrecv([&](int64, bool) { timeout = true; }));
+    Select(never.onrecv([](int64, bool) {}),
+           time::After(time::Millisecond).onrecv([&](int64, bool) { timeout = true; }));
     time::Ticker ticker(time::Millisecond);
     int64 last = 0, ticks = 0;
     for (; ticks < 5; ticks++) {

@@ -14,7 +14,7 @@ struct tree {
             wait(depth - 1);
         else
             leaf(c);
-        volatile int64 after = depth;   // no tail call
+        volatile int64 after = depth;  // no tail call
         (void)after;
     }
 };
@@ -90,7 +90,7 @@ void main_main() {
         go([] { time::Sleep(1000ll * 1000000000); });
         go([] {
             for (int i = 0;; i++) {
-                if (i == 20) fmt::Println("ready");   // by now the others wait
+                if (i == 20) fmt::Println("ready");  // by now the others wait
                 Gosched();
             }
         });

@@ -99,5 +99,6 @@ void main_main() {
     fmt::Println("messages", passed > 0 && sum == passed ? "ok" : "LOST");
     while (runtime::NumGoroutine() != 1) Gosched();
     fmt::Println("goroutines", runtime::NumGoroutine(), born > 0 && born == died ? "ok" : "LOST");
-    fmt::Println("slept", slept > 0 ? "ok" : "NEVER", "echoed", echoed > 0 ? "ok" : "NEVER", "locked", guarded == locked ? "ok" : "WRONG");
+    fmt::Println("slept", slept > 0 ? "ok" : "NEVER", "echoed", echoed > 0 ? "ok" : "NEVER", "locked",
+                 guarded == locked ? "ok" : "WRONG");
 }

@@ -1,9 +1,10 @@
 // fiber.cpp - what scheduling costs in Boost.Fiber, on its one thread: the twin of ../sched.cpp, figure by figure.
-// Its own stack allocators spend more time on malloc than Boost.Fiber does on a fiber, or more memory: it gets a better one.
+// Its own stack allocators spend more time on malloc than Boost.Fiber does on a fiber, or more memory: it gets a better
+// one.
 
+#include <sys/mman.h>
 #include <boost/fiber/all.hpp>
 #include <memory>
-#include <sys/mman.h>
 #include <vector>
 
 #include "figures.hpp"
@@ -19,7 +20,7 @@ struct stacks {
     };
     static constexpr size_t size = 8192, room = 7168, most = 2'000'000;
     static inline char* fresh = static_cast<char*>(
-        mmap(nullptr, size * most, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0));
+        mmap(nullptr, size* most, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0));
     static inline size_t given = 0;
     static inline link* free = nullptr;
 
@@ -132,17 +133,18 @@ static void park(long n) {
 }
 
 int main(int argc, char** argv) {
-    return measured(argc, argv, "fiber", {
-        {"yield2", [](long n) { yield(2, n); }},
-        {"yield1000", [](long n) { yield(1000, n); }},
-        {"handoff", handoff},
-        {"spawn", [](long n) { spawn(1, n); }},
-        {"batch", [](long n) { spawn(1000, n); }},
-        {"million", [](long n) { spawn(n, n); }},
-        {"skynet", skynet},
-        {"sieve", sieve},
-        {"prodcons", prodcons},
-        {"park", park},
-        {"memory", park},
-    });
+    return measured(argc, argv, "fiber",
+                    {
+                        {"yield2", [](long n) { yield(2, n); }},
+                        {"yield1000", [](long n) { yield(1000, n); }},
+                        {"handoff", handoff},
+                        {"spawn", [](long n) { spawn(1, n); }},
+                        {"batch", [](long n) { spawn(1000, n); }},
+                        {"million", [](long n) { spawn(n, n); }},
+                        {"skynet", skynet},
+                        {"sieve", sieve},
+                        {"prodcons", prodcons},
+                        {"park", park},
+                        {"memory", park},
+                    });
 }

@@ -1,5 +1,5 @@
-// figures.hpp - the frame of the C++ peers: `PROGRAM FIGURE N` does an operation N times and prints the nanoseconds that took
-// in all, for the memory figure the bytes, as ../sched.cpp does.
+// figures.hpp - the frame of the C++ peers: `PROGRAM FIGURE N` does an operation N times and prints the nanoseconds
+// that took in all, for the memory figure the bytes, as ../sched.cpp does.
 #pragma once
 
 #include <chrono>

@@ -1,8 +1,8 @@
-// switch.cpp - the floor: the same figures with nothing but jump_fcontext, no queue, no lock, no second thread, where the
-// figure still means something then. The runtime switches with jump_fcontext, too.
+// switch.cpp - the floor: the same figures with nothing but jump_fcontext, no queue, no lock, no second thread, where
+// the figure still means something then. The runtime switches with jump_fcontext, too.
 
-#include <boost/context/detail/fcontext.hpp>
 #include <sys/mman.h>
+#include <boost/context/detail/fcontext.hpp>
 #include <vector>
 
 #include "figures.hpp"
@@ -123,16 +123,18 @@ static void park(long n) {
 }
 
 int main(int argc, char** argv) {
-    return measured(argc, argv, "switch", {
-        {"yield2", [](long n) { yield(2, n); }},
-        {"yield1000", [](long n) { yield(1000, n); }},
-        {"handoff", handoff},
-        {"spawn", [](long n) { spawn(1, n); }},
-        {"batch", [](long n) { spawn(1000, n); }},
-        {"million", [](long n) { spawn(1000, n); }},  // nobody must let a million stand before the first runs
-        {"sieve", sieve},
-        {"prodcons", prodcons},
-        {"park", park},
-        {"memory", park},
-    });
+    return measured(
+        argc, argv, "switch",
+        {
+            {"yield2", [](long n) { yield(2, n); }},
+            {"yield1000", [](long n) { yield(1000, n); }},
+            {"handoff", handoff},
+            {"spawn", [](long n) { spawn(1, n); }},
+            {"batch", [](long n) { spawn(1000, n); }},
+            {"million", [](long n) { spawn(1000, n); }},  // nobody must let a million stand before the first runs
+            {"sieve", sieve},
+            {"prodcons", prodcons},
+            {"park", park},
+            {"memory", park},
+        });
 }
