@@ -83,6 +83,11 @@ def test_what_runs_of_the_program_show(copied, live, file, old, new, complaint):
     assert any(complaint in problem for problem in problems), problems
 
 
+def test_an_invariant_without_a_place_must_hold_at_every_checkpoint(copied, live):
+    problems = live(copied("05-stack-bounds", "exercise.toml", '"only-the-frame-was-made"\nat = "after"', '"made"'))
+    assert any("hi: made does not hold at runtime.rt0_go" in problem for problem in problems), problems
+
+
 def test_an_untouched_copy_has_no_problems(copied, live):
     folder = copied(JMP, "tests.toml", "reply", "reply")
     assert dev.static_problems(forms.load(folder)) + live(folder) == []

@@ -242,3 +242,14 @@ def test_each_exercise_can_be_passed(learner, exercise, lines):
     learner.gdb(exercise)
     argc = len(seed.arguments(learner.state()["seed"])) + 1
     assert "PASS" in learner.gdb(exercise, *(line.format(argc=argc) for line in lines))
+
+
+def test_an_invariant_without_a_place_must_hold_where_the_learner_stops_too(learner):
+    everywhere = "python from inside import commands; commands._open.exercise.invariants[0].at = ''"
+    text = said(learner.gdb("stack-bounds", everywhere, "lab predict down = 0", "starti", "continue"))
+    assert "only-the-frame-was-made does not hold at _rt0_amd64_linux" in text
+
+
+def test_an_invariant_with_a_place_need_not_hold_elsewhere(learner):
+    text = said(learner.gdb("stack-bounds", "lab predict down = 0", "starti", "continue"))
+    assert "does not hold" not in text and "down: you predicted 0, observed" in text

@@ -80,8 +80,9 @@ class Observer:
         self.wanted, self.trouble = wanted, ""
         self.seen = {}  # (exercise id, question id): Seen, of the last process that got there
         self._begin(0)
+        self._exercises = list(exercises)
         self._moments = {}  # address: [(exercise, checkpoint)]
-        for exercise in exercises:
+        for exercise in self._exercises:
             for checkpoint in exercise.checkpoints:
                 self._moments.setdefault(address_of(checkpoint), []).append((exercise, checkpoint))
         self._watches = [Watch(self, address) for address in self._moments]
@@ -93,10 +94,15 @@ class Observer:
                 watch.delete()
 
     def here(self, address):
-        """[(exercise, checkpoint)] at an address, noted if this is the first time in this process."""
+        """[(exercise, checkpoint)] at an address, noted if this is the first time in this process.
+
+        Called at every stop: also at the learner's own, where there is no checkpoint.
+        """
         pid = gdb.selected_inferior().pid
         if pid != self.pid:
             self._begin(pid)
+        for exercise in self._exercises:
+            self._look_for_trouble(exercise, address)
         moments = [moment for moment in self._moments.get(address, []) if self._prepared(*moment)]
         for exercise, checkpoint in moments:
             if (exercise.id, checkpoint.name) not in self.reached:
@@ -124,18 +130,45 @@ class Observer:
 
     def _begin(self, pid):
         self.pid, self.reached, self.kept = pid, set(), {}
+        self._troubles = {}  # exercise id: what did not hold at one of this process's stops
+
+    def _look_for_trouble(self, exercise, address):
+        """Evaluates what must hold at every stop; from where it does not, nothing can be said of this process."""
+        always = [invariant for invariant in exercise.invariants if not invariant.at]
+        if not always or exercise.id in self._troubles:
+            return
+        broken = _broken(always, _helpers() | self.kept.get(exercise.id, {}))
+        if broken:
+            self._troubles[exercise.id] = f"{broken} at {Program().name_of(address)}"
+            for question in exercise.questions:
+                if (exercise.id, question.at) in self.reached:
+                    self._spoil(exercise, question, self._troubles[exercise.id])
+
+    def _spoil(self, exercise, question, trouble):
+        seen = self.seen[exercise.id, question.id]
+        seen.trouble = seen.trouble or trouble
 
     def _note(self, exercise, checkpoint):
         variables = _helpers() | self.kept.get(exercise.id, {})
         kept = self.kept.setdefault(exercise.id, {})
         for name, expr in checkpoint.keep.items():
             kept[f"{checkpoint.name}_{name}"] = evaluate(expr, variables)
-        broken = [i.id for i in exercise.invariants if i.at == checkpoint.name and not evaluate(i.expr, variables)]
+        broken = _broken([i for i in exercise.invariants if i.at == checkpoint.name], variables)
         for question in exercise.questions:
             if question.at == checkpoint.name:
-                seen = _look(question, variables)
-                seen.trouble = seen.trouble or (f"{broken[0]} does not hold here" if broken else "")
-                self.seen[exercise.id, question.id] = seen
+                self.seen[exercise.id, question.id] = _look(question, variables)
+                self._spoil(exercise, question, f"{broken} here" if broken else self._troubles.get(exercise.id, ""))
+
+
+def _broken(invariants, variables):
+    """Says which of these does not hold at this moment, or cannot be evaluated; "" if all hold."""
+    for invariant in invariants:
+        try:
+            if not evaluate(invariant.expr, variables):
+                return f"{invariant.id} does not hold"
+        except gdb.error as error:
+            return f"{invariant.id} cannot be evaluated ({error})"
+    return ""
 
 
 def _look(question, variables):
