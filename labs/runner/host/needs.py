@@ -51,6 +51,11 @@ TO_TEST = {
     "spin": (command("spin"), "searches the models of the scheduler"),
     "tmux": (command("tmux"), "tests of the window in gdb"),
     "neovim": (command("nvim"), "tests of what an editor is told"),
+    "black": (command("black"), "the form of the Python here"),
+    "flake8": (command("flake8"), "finds faults in the Python here"),
+    "mypy": (command("mypy"), "holds the Python here to its type hints"),
+    "clang-format": (command("clang-format"), "the form of the C++ here"),
+    "clang-tidy": (command("clang-tidy"), "finds faults in the C++ here"),
 }
 ALL = TO_RUN | TO_TEST
 

@@ -1,6 +1,6 @@
-"""`lab dev check`: proves the exercises. What it finds wrong is one line each.
+"""`lab dev check` proves the exercises, `lab dev lint` reads the source with Debian's tools. What is wrong is one line each.
 
-That unsolved is incomplete, the solution passes, every listed wrong answer is rejected with its own reply and not told
+Of an exercise: that unsolved is incomplete, the solution passes, every listed wrong answer is rejected with its own reply and not told
 the truth, no two ideas have the same value, both languages say the same things, and what they name exists.
 """
 
@@ -11,7 +11,8 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from ..exercises import ask, forms, guide, judge, language, literals, screen
-from ..failure import FAILED, Failure, progress
+from ..failure import FAILED, USAGE, Failure, progress
+from ..host import build, lint, needs, packages
 from ..tree import ROOT
 
 SEEDS = range(1, 21)
@@ -26,14 +27,41 @@ _COMMAND = re.compile(r"(?:p|x/\w+|info|bt|show)(?: .*)?")
 
 def register(verbs):
     """Adds the verb to the command line."""
-    verb = verbs.add_parser("dev", help="for authors: prove the exercises (dev check)")
-    verb.add_argument("what", choices=["check"], help="check: every exercise against its own tests")
-    verb.add_argument("folders", nargs="*", metavar="FOLDER", help="exercise folders (default: all of labs/)")
-    verb.set_defaults(run=run)
+    verb = verbs.add_parser("dev", help="for authors: prove the exercises, read the source (dev check, dev lint)")
+    parts = verb.add_subparsers(dest="part", metavar="check|lint", required=True)
+    part = parts.add_parser("check", help="every exercise against its own tests")
+    part.add_argument("folders", nargs="*", metavar="FOLDER", help="exercise folders (default: all of labs/)")
+    part.set_defaults(run=check)
+    part = parts.add_parser("lint", help=f"the source, with {', '.join(lint.TOOLS)}")
+    part.add_argument("tools", nargs="*", metavar="TOOL", help="only these (default: all)")
+    part.add_argument("--fix", action="store_true", help=f"first let {' and '.join(lint.FORMATTERS)} write their form")
+    part.set_defaults(run=read_source)
 
 
-def run(args):
-    """Prints what is wrong; exit status 1 if anything is."""
+def read_source(args):
+    """Prints what the tools find in the source; exit status 1 if they find anything."""
+    tools = tuple(args.tools) or lint.TOOLS
+    unknown = [tool for tool in tools if tool not in lint.TOOLS]
+    if unknown:
+        raise Failure(f"no such tool: {' '.join(unknown)}; there are: {', '.join(lint.TOOLS)}", USAGE)
+    packages.ensure(needs.TO_RUN | {package: needs.TO_TEST[package] for package in (*lint.TOOLS, "clang")})
+    if "clang-tidy" in tools:
+        build.build("debug", "clang++")
+    if args.fix:
+        lint.fix()
+    faults = lint.faults(tools)
+    for tool, lines in faults.items():
+        print(f"{tool:14}{f'{len(lines)} faults' if lines else 'ok'}")
+        for line in lines:
+            print(f"  {line}")
+    wrong = sum(map(len, faults.values()))
+    if wrong:
+        raise Failure(f"{wrong} things to mend (./lab dev lint --fix writes what is only a matter of form)", FAILED)
+    return 0
+
+
+def check(args):
+    """Prints what is wrong with the exercises; exit status 1 if anything is."""
     exercises = [forms.load(folder.rstrip("/")) for folder in args.folders] or forms.load_all()
     progress(f"checking {len(exercises)} exercises on {len(SEEDS)} seeds")
     problems = messages_problems() + [problem for exercise in exercises for problem in static_problems(exercise)]
