@@ -68,9 +68,6 @@ class Session:
         """gdb.events.stop: ticks a goal, judges what waited for this place."""
         try:
             where = stops.where()  # with it, once: gdb's warning that assembly is not C++
-            ours = isinstance(event, gdb.BreakpointEvent) and all(
-                getattr(b, "stopped", False) for b in event.breakpoints
-            )
             moments = self.observer.here(model.register("rip"))
             if isinstance(event, gdb.BreakpointEvent) and all(getattr(b, "stopped", False) for b in event.breakpoints):
                 self._show_stop(where, moments)

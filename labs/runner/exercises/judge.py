@@ -12,7 +12,7 @@ PASS, WRONG, INCOMPLETE, INCONCLUSIVE = "pass", "wrong", "incomplete", "inconclu
 class Seen:
     """What was observed for one question: the true value, and the value each misconception leads to."""
 
-    truth: int = None
+    truth: int | None = None
     misconceptions: dict = field(default_factory=dict)
     trouble: str = ""  # why nothing can be said, if so
 

@@ -6,4 +6,5 @@ interruption, locks   how a signal ends the lab; one lab at a time changes a thi
 build, target         the runtime, built; the program in an ELF file
 debugger, traces      a gdb on a program; the record of one run
 output                the file that a verb is to write
+lint                  the tools that read this tree's source
 """

@@ -87,7 +87,10 @@ def deterministic(trace):
 
 def main_named(changed):
     """The same changes with main's goroutine called g1 from the start, also while its goid is still 0."""
-    rename = lambda value: value.replace("allgs[0]", "g1") if isinstance(value, str) else value
+
+    def rename(value):
+        return value.replace("allgs[0]", "g1") if isinstance(value, str) else value
+
     return {rename(path): [rename(before), rename(after)] for path, (before, after) in changed.items()}
 
 

@@ -15,9 +15,9 @@ class Reason:
 
     verdict: str  # "differs" or "not mirrored"
     reason: str
-    n: int = None
-    stage: str = None
-    path: str = None
+    n: int | None = None
+    stage: str | None = None
+    path: str | None = None
     newer_go: bool = False  # it is Go that changed after 1.10.2: counts only beside a newer Go
     used: bool = field(default=False, compare=False)
 

@@ -1,5 +1,6 @@
-"""The verbs of `./lab`, one file each, called what is typed; `exercises` has eight that go together. May use every room.
+"""The verbs of `./lab`, one file each, called what is typed; `exercises` has eight that go together.
+May use every room.
 
-A verb has `register(verbs)`, which adds it to the command line, and `run(args)`, which returns the exit status; the three
-that pass their arguments on (gdb, python, test) have HELP, USAGE and `run(argv)`.
+A verb has `register(verbs)`, which adds it to the command line, and `run(args)`, which returns the exit status; the
+three that pass their arguments on (gdb, python, test) have HELP, USAGE and `run(argv)`.
 """

@@ -1,7 +1,8 @@
-"""`lab dev check` proves the exercises, `lab dev lint` reads the source with Debian's tools. What is wrong is one line each.
+"""`lab dev check` proves the exercises, `lab dev lint` reads the source with Debian's tools: one line for each fault.
 
-Of an exercise: that unsolved is incomplete, the solution passes, every listed wrong answer is rejected with its own reply and not told
-the truth, no two ideas have the same value, both languages say the same things, and what they name exists.
+Of an exercise: that unsolved is incomplete, the solution passes, every listed wrong answer is rejected with its own
+reply and not told the truth, no two ideas have the same value, both languages say the same things, and what they name
+exists.
 """
 
 import re
