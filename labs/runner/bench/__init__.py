@@ -2,5 +2,6 @@
 
 startup, sched, gdb   one part of the figures each
 inside                what gdb does and times, for `gdb`
+table                 how the figures are set
 peers                 the programs to measure beside, built
 """

@@ -16,6 +16,7 @@ from pathlib import Path
 from ..failure import MACHINE, Failure, progress
 from ..host import build, permits
 from ..tree import GDB_SCRIPT
+from . import table
 from .peers import go, met
 
 INSIDE = Path(__file__).with_name("inside.py")
@@ -265,17 +266,12 @@ def measured(figure, programs, rounds):
 
 def show(figure, result):
     """The figure's line."""
-    values = [number(result["peers"].get(name, {}).get("median")) for name in TITLES]
+    values = [table.number(result["peers"].get(name, {}).get("median"), 2) for name in TITLES]
     ratio = "-" if result["ratio_go"] is None else f"{result['ratio_go']:.4f}"
     verdict = "NO" if False in result["met"].values() else "yes"
     print(line(figure.title, *values, ratio, " ".join(f"{goal}" for goal in figure.goal.values()), verdict), flush=True)
 
 
-def number(value):
-    """Three digits or more of it."""
-    return "-" if value is None else f"{value:.0f}" if value >= 100 else f"{value:.2f}"
-
-
 def line(title, *cells):
-    """One line of the table."""
-    return f"  {title:32}" + "".join(f"{cell:>{width}}" for cell, width in zip(cells, (7, 8, 8, 8, 9, 5))).rstrip()
+    """A line of this table."""
+    return table.line(title, cells, (32, 7, 8, 8, 8, 9, 5))

@@ -28,33 +28,32 @@ def listing(command):
     return seconds
 
 
-def recorder(kind):
-    """What runs a program from its start to its end: `bare` without stops, `empty` with stops that do nothing, `full`
-    noting all."""
+def recording(command):
+    """[the seconds of one whole run, how many stops it made]: of `record bare` without stops, of `record empty` with
+    stops that do nothing, of `record full` noting all."""
     from rt0lab import record, stops
 
     class Empty(stops.Point):
-        """A stop that does nothing."""
+        """A stop that only counts."""
 
         def stop(self):
-            """gdb asks whether to stop."""
-            empty.rows.append({})
+            rows.append({})
             return False
 
-    empty = record.Recorder()
-    if kind == "full":
-        return record.Recorder()
-    places = [place.address for place in stops.places().values() if place.address is not None]
-    empty._watch = lambda: empty.points.extend(map(Empty, places if kind == "empty" else ()))
-    return empty
-
-
-def recording(command):
-    """[the seconds of one whole run, how many stops it made]"""
-    running = recorder(command.removeprefix("record "))
     began = time.perf_counter()
-    running.run()
-    return [time.perf_counter() - began, len(running.rows)]
+    if command == "record full":
+        recorder = record.Recorder()
+        recorder.run()
+        rows = recorder.rows
+    else:
+        rows = []
+        stops.start()
+        for place in stops.places().values() if command == "record empty" else ():
+            if place.address is not None:
+                Empty(place.address)
+        while gdb.selected_inferior().pid:
+            stops.go("continue")
+    return [time.perf_counter() - began, len(rows)]
 
 
 def stepping(command):

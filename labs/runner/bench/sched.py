@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from ..failure import Failure, progress
 from ..host import build, needs
+from . import table
 from .peers import CXX, compiled, go, met
 
 PATIENCE = 3  # seconds that a peer may take of one figure; then the runs it has had must do
@@ -176,20 +177,13 @@ def ratio(peers, name, which):
 
 def show(figure, result):
     """The figure's line."""
-    values = [number(middle(result["peers"], name)) for name in ("ours", "go", "Boost.Fiber", "floor")]
+    values = [table.number(middle(result["peers"], name), 1) for name in ("ours", "go", "Boost.Fiber", "floor")]
     ratios = ["-" if result[name] is None else f"{result[name]:.2f}" for name in ("ratio_go", "ratio_go_best")]
     (goal,) = figure.goal.values()
     (verdict,) = result["met"].values()
     print(line(figure.title, *values, *ratios, str(goal), {True: "yes", False: "NO", None: "-"}[verdict]), flush=True)
 
 
-def number(value):
-    """Three digits or more of it."""
-    return "-" if value is None else f"{value:.0f}" if value >= 100 else f"{value:.1f}"
-
-
 def line(title, *cells):
-    """One line of the table."""
-    return (
-        f"  {title:28}" + "".join(f"{cell:>{width}}" for cell, width in zip(cells, (6, 6, 6, 6, 6, 6, 6, 5))).rstrip()
-    )
+    """A line of this table."""
+    return table.line(title, cells, (28, 6, 6, 6, 6, 6, 6, 6, 5))
