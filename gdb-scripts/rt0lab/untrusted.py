@@ -96,24 +96,28 @@ def word(text):
     return text
 
 
+class Irregular(OSError):
+    """What has this name is no regular file, and was not opened."""
+
+
 def regular(path, most=MAX_FILE):
-    """A file opened for reading, in bytes, if it is a regular one of no more than `most` bytes; else OSError with a
-    sentence.
+    """A file opened for reading, in bytes, if it is a regular one of no more than `most` bytes (None: its reader looks
+    after that); else OSError with a sentence.
 
     Whoever named the file may have named a device without end, or a pipe that nobody writes to: opening it must not
     wait.
     """
     try:
         if not stat.S_ISREG(os.stat(path).st_mode):  # opening alone may do something: a tape is wound back
-            raise OSError(0, "it is no regular file", path)
+            raise Irregular(0, "it is no regular file", path)
         descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOCTTY)
     except ValueError:  # it has a NUL, or is no name in any encoding
         raise OSError(0, "it is no name of a file", path) from None
     try:
         about = os.fstat(descriptor)
         if not stat.S_ISREG(about.st_mode):
-            raise OSError(0, "it is no regular file", path)
-        if about.st_size > most:
+            raise Irregular(0, "it is no regular file", path)
+        if most is not None and about.st_size > most:
             raise OSError(0, f"it has {about.st_size >> 20} MiB, more than the {most >> 20} that are read", path)
         return os.fdopen(descriptor, "rb")
     except BaseException:

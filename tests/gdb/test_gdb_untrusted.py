@@ -77,7 +77,7 @@ WRITES = {
 # looked for.
 OPENS = set(
     """
-    untrusted.py stages.py inferior.py record.py clients.py editor.py batch.py state.py files.py ask.py cli.py
+    untrusted.py stages.py inferior.py record.py clients.py editor.py batch.py state.py ask.py cli.py
     locks.py
 """.split()
 )
