@@ -55,6 +55,16 @@ def test_attempts_are_counted(learner):
     assert learner.entry("entry")["attempts"] == 2
 
 
+def test_the_same_answer_again_is_no_further_attempt(learner):
+    learner.gdb("entry", "starti", *["lab answer entry = main"] * 2, *[ANSWER] * 2)
+    assert learner.entry("entry")["attempts"] == 2
+
+
+def test_a_check_of_what_was_answered_in_gdb_is_no_further_attempt(learner):
+    learner.gdb("entry", "starti", ANSWER)
+    assert learner.lab("check").returncode == 0 and learner.entry("entry")["attempts"] == 1
+
+
 @pytest.mark.parametrize("line", ["lab answer", "lab answer entry", "lab answer entry =", "lab answer nonsense = 1"])
 def test_how_to_write_an_answer_is_said(learner, line):
     assert "lab answer QUESTION = VALUE, where QUESTION is entry" in learner.gdb("entry", line)

@@ -40,17 +40,16 @@ def _show_task():
 
 
 class _LabCommand(console.Command):
-    """Failures are one line, in the learner's language."""
+    """Runs `act` of the command; failures are one line, in the learner's language."""
 
     def run(self, argument):
-        """Does the command's work."""
         try:
             self.act(argument)
         except Failure as failure:
             raise gdb.GdbError(str(failure)) from None
 
     def complete(self, text, word):
-        """Question ids."""
+        """The ids of the questions that begin with this word."""
         return [q.id for q in _open.exercise.questions if q.id.startswith(word or "")]
 
 
@@ -80,7 +79,6 @@ class _Task(_LabCommand):
     name = "lab task"
 
     def act(self, argument):
-        """Prints the screen."""
         _show_task()
 
 
@@ -94,7 +92,6 @@ class _Answer(_LabCommand):
     name = "lab answer"
 
     def act(self, argument):
-        """Judges, or notes until the program gets there."""
         _open.answer(argument)
 
 
@@ -107,7 +104,6 @@ class _Predict(_LabCommand):
     name = "lab predict"
 
     def act(self, argument):
-        """Locks."""
         _open.predict(argument)
 
 
@@ -121,7 +117,6 @@ class _Hint(_LabCommand):
     name = "lab hint"
 
     def act(self, argument):
-        """Prints it."""
         show(_open.guide.hint(_open.exercise, argument.split(), _open.done))
 
 
@@ -133,7 +128,6 @@ class _Check(_LabCommand):
     name = "lab check"
 
     def act(self, argument):
-        """Prints the steps."""
         _open.check()
 
 
@@ -145,7 +139,6 @@ class _Next(_LabCommand):
     name = "lab next"
 
     def act(self, argument):
-        """Opens it, or says what is still open here."""
         guide, exercise = _open.guide, _open.exercise
         if not _open.was_passed:
             raise Failure(_open.say("still-open", name=guide.name(exercise), id=exercise.id))
@@ -167,5 +160,4 @@ class _Solution(_LabCommand):
     name = "lab solution"
 
     def act(self, argument):
-        """Prints it."""
         show(_open.guide.solution(_open.exercise, _open.guide.store.read()))

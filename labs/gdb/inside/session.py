@@ -179,7 +179,7 @@ class Session:
         if right:
             self._right(question)
         else:
-            tell(screen.joined(self.say("not-yet"), reply(self.texts, question, verdict)))
+            tell(screen.joined(self.say("not-yet"), self.texts.to_wrong(question.id, verdict.reason)))
 
     def _judge_prediction(self, question, text):
         verdict = self._verdict(question, text)
@@ -199,7 +199,8 @@ class Session:
         else:
             said = self.say("predicted-wrong", question=question.id, value=text, observed=observed)
             tell(
-                screen.joined(said, reply(self.texts, question, verdict)), self.say("answer-now", question=question.id)
+                screen.joined(said, self.texts.to_wrong(question.id, verdict.reason)),
+                self.say("answer-now", question=question.id),
             )
 
     def _observed(self, question):
@@ -210,12 +211,13 @@ class Session:
 
     def _keep(self, question, text, right):
         with self.guide.store.change() as progress:
-            state.record(progress, self.exercise.id)["attempts"] += 1
-            state.note_answer(progress, self.exercise, question, text, right)
+            entry = state.record(progress, self.exercise.id)
+            state.note_answers(entry, {question.id: text}, [question] if right else [])
+            state.note_score(entry, self.exercise, [q for q in self.exercise.questions if q.id in entry["answers"]])
 
     def _right(self, question):
         self.done.add(question.id)
-        self._tick(self.texts.replies["right"][question.id])
+        self._tick(self.texts.to_right(question.id))
         open_questions = [q for q in self.exercise.questions if q.id not in self.done]
         if not open_questions and not self.was_passed:
             self.was_passed = True
@@ -238,8 +240,3 @@ class Session:
             what = next((key for key, names in groups.items() if name in names), "step-open")
             tell(f"[{'x' if name in self.done else ' '}] {name}: {self.say(what)}")
         tell(self.say("status-pass") if self.was_passed else self.say("status-incomplete"))
-
-
-def reply(texts, question, verdict):
-    """What a wrong answer is told: the misconception's own reply, else where to look."""
-    return texts.replies["misconception"][verdict.reason] if verdict.reason else texts.replies["look"][question.id]

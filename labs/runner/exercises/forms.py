@@ -115,6 +115,14 @@ class Texts:
     replies: dict
     solution: str
 
+    def to_right(self, name):
+        """What the right answer to the question of this id is told."""
+        return self.replies["right"][name]
+
+    def to_wrong(self, name, misconception):
+        """What a wrong answer is told: the misconception's own reply, else where to look."""
+        return self.replies["misconception"][misconception] if misconception else self.replies["look"][name]
+
 
 @dataclass
 class Exercise:

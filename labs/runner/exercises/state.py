@@ -1,6 +1,7 @@
 """Progress: one plain JSON file, written whole or not at all. What is in it and unknown here is kept."""
 
 import contextlib
+import hashlib
 import json
 import math
 import os
@@ -121,12 +122,17 @@ def look(state, name):
     return record({"exercises": dict(state["exercises"])}, name)
 
 
-def note_answer(state, exercise, question, text, right):
-    """Keeps a judged answer, and the pass if it was the last. A wrong answer takes nothing away."""
-    entry = record(state, exercise.id)
-    if right:
-        entry["answers"][question.id] = text
-        note_score(entry, exercise, [q for q in exercise.questions if q.id in entry["answers"]])
+def note_answers(entry, given, right):
+    """Counts the attempt and keeps the right answers; a wrong one takes nothing away. `given` is {question id: text}.
+
+    No attempt is what was right before, said again, nor the same wrong answers once more.
+    """
+    said = {name: text for name, text in given.items() if entry["answers"].get(name) != text}
+    sha = hashlib.sha256(repr(sorted(said.items())).encode()).hexdigest()
+    if said and sha != entry["answers_sha"]:
+        entry["attempts"] += 1
+        entry["answers_sha"] = sha
+    entry["answers"] |= {question.id: given[question.id] for question in right}
 
 
 def note_score(entry, exercise, right):

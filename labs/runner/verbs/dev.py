@@ -27,7 +27,6 @@ _COMMAND = re.compile(r"(?:p|x/\w+|info|bt|show)(?: .*)?")
 
 
 def register(verbs):
-    """Adds the verb to the command line."""
     verb = verbs.add_parser("dev", help="for authors: prove the exercises, read the source (dev check, dev lint)")
     parts = verb.add_subparsers(dest="part", metavar="check|lint", required=True)
     part = parts.add_parser("check", help="every exercise against its own tests")
@@ -254,8 +253,7 @@ def _coincidences(exercise, seen):
 def _told(exercise, name, reason, seen):
     """A reply to a wrong answer must not contain the right one (commands to type apart)."""
     for lang in language.LANGUAGES:
-        replies = exercise.texts(lang).replies
-        text = _QUOTED.sub("", replies["misconception"][reason] if reason else replies["look"][name])
+        text = _QUOTED.sub("", exercise.texts(lang).to_wrong(name, reason))
         shown = [str(seen["truth"]), hex(seen["truth"]), seen["name"]]
         if any(re.search(rf"(?<![\w.]){re.escape(value)}(?![\w.])", text) for value in shown if value):
             yield f"{exercise.folder.name}: {lang}: the reply {reason or 'look'} to {name} tells the truth"

@@ -1,6 +1,5 @@
 """The command line's side of the exercises: `lab`, `lab list|next|goto|run|hint|check|reset|solution`."""
 
-import hashlib
 import os
 import sys
 
@@ -12,7 +11,6 @@ from . import tour
 
 
 def register(verbs):
-    """Adds the verbs to the command line."""
     table = (
         ("list", listing, "the exercises, and how far you are"),
         ("next", following, "go on to the next exercise"),
@@ -38,12 +36,6 @@ def guide():
     """The Guide of whoever sits here."""
     sys.stdout.reconfigure(errors="replace")  # a terminal without UTF-8 shows what it can
     return Guide(language.chosen(), state.Store(state.location(), progress))
-
-
-def print_lines(lines):
-    """Prints lines."""
-    for line in lines:
-        print(line)
 
 
 def where(this, known, exercise):
@@ -72,7 +64,7 @@ def here():
     print(this.say("here-count", n=len(this.exercises), passed=count, file=this.store.path))
     print()
     print(this.say("here-now", name=this.name(exercise)))
-    print_lines(screen.wrap(this.head(exercise), "  "))
+    print(*screen.wrap(this.head(exercise), "  "), sep="\n")
     if line := where(this, known, exercise):
         print(f"  {this.say('status-pass')}. {line}" if passed(known, exercise) else f"  {line}")
     print()
@@ -93,7 +85,7 @@ def _gdb(this):
 def listing(args):
     """`lab list`."""
     this = guide()
-    print_lines(this.rows(this.store.read()))
+    print(*this.rows(this.store.read()), sep="\n")
     return 0
 
 
@@ -132,7 +124,7 @@ def goto(args):
 def _show(this, exercise):
     """Makes an exercise the current one and shows its task."""
     this.move(exercise)
-    print_lines(this.task(exercise, answered(this.store.read(), exercise)))
+    print(*this.task(exercise, answered(this.store.read(), exercise)), sep="\n")
     print(this.say("on-shell" if exercise.questions else "on-shell-reading"))
     return 0
 
@@ -164,7 +156,7 @@ def hint(args):
     this = guide()
     known = this.store.read()
     exercise = this.current(known)
-    print_lines(this.hint(exercise, args.words, answered(known, exercise)))
+    print(*this.hint(exercise, args.words, answered(known, exercise)), sep="\n")
     return 0
 
 
@@ -172,7 +164,7 @@ def solution(args):
     """`lab solution`."""
     this = guide()
     known = this.store.read()
-    print_lines(this.solution(this.current(known), known))
+    print(*this.solution(this.current(known), known), sep="\n")
     return 0
 
 
@@ -245,19 +237,16 @@ def _report(this, exercise, verdicts):
 
 def _said(this, texts, question, what, reason):
     if what == judge.WRONG:
-        return texts.replies["misconception"][reason] if reason else texts.replies["look"][question.id]
+        return texts.to_wrong(question.id, reason)
     if what == judge.PASS:
-        return texts.replies["right"][question.id]
+        return texts.to_right(question.id)
     return this.say("inconclusive", reason=reason) if what == judge.INCONCLUSIVE else this.say("step-open")
 
 
 def _keep(entry, exercise, verdicts, right):
-    """Notes a check: the same answers twice are one attempt, the first value of a prediction is the prediction."""
+    """Notes a check: the first value of a prediction is the prediction."""
     given = {name: verdict[2] for name, verdict in verdicts.items() if verdict[2] is not None}
-    sha = hashlib.sha256(repr(sorted(given.items())).encode()).hexdigest()
-    if sha != entry["answers_sha"]:
-        entry["attempts"] += 1
-        entry["answers_sha"] = sha
+    state.note_answers(entry, given, right)
     for question in exercise.questions:
         if (
             question.predict
@@ -265,6 +254,4 @@ def _keep(entry, exercise, verdicts, right):
             and entry["predicted"].get(question.id, {"right": None})["right"] is None
         ):
             entry["predicted"][question.id] = {"value": given[question.id], "right": question in right}
-    for question in right:
-        entry["answers"][question.id] = given[question.id]
     state.note_score(entry, exercise, right)
