@@ -14,7 +14,6 @@ PARTS = {"startup": startup, "sched": sched, "gdb": gdb}
 
 
 def register(verbs):
-    """Adds the verb to the command line."""
     verb = verbs.add_parser("bench", help="measure beside Go and beside the least it could cost")
     verb.add_argument("what", nargs="?", choices=PARTS, help="what to measure (default: everything)")
     verb.add_argument("--only", metavar="NAME", default="", help="only the figures whose name begins like this")

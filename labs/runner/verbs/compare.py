@@ -20,7 +20,6 @@ UNEXPLAINED = "NO REASON IS WRITTEN"
 
 
 def register(verbs):
-    """Adds the verb to the command line."""
     verb = verbs.add_parser("compare", help="the mirror's boot beside Go's, with the reason for every difference")
     verb.add_argument(
         "program", nargs="?", metavar="GO-BINARY", help="a Go program (default: the recorded boot of Go 1.10.2)"

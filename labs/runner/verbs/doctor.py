@@ -8,7 +8,6 @@ from ..host import needs, permits
 
 
 def register(verbs):
-    """Adds the verb to the command line."""
     verb = verbs.add_parser("doctor", help="what this machine has and lacks")
     verb.set_defaults(run=run)
 

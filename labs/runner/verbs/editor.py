@@ -31,7 +31,6 @@ PATIENT = ["-iex", "set remotetimeout 60"]
 
 
 def register(verbs):
-    """Adds the verb to the command line."""
     verb = verbs.add_parser(
         "editor",
         help="write what VS Code, Neovim or Emacs need to debug a program here",

@@ -24,7 +24,6 @@ LENGTH = range(60, 151)
 
 
 def register(verbs):
-    """Adds the verb to the command line."""
     verb = verbs.add_parser("notes", help="run the sessions of the notes again and check what they refer to")
     verb.add_argument("pages", nargs="*", metavar="PAGE", help="only these (tls-g0-and-m0, README...; default: all)")
     verb.add_argument("--update", action="store_true", help="write what the sessions print now into the pages")

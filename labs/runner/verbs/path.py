@@ -4,7 +4,6 @@ from ..host import build
 
 
 def register(verbs):
-    """Adds the verb to the command line."""
     verb = verbs.add_parser("path", help="print where a built program is")
     verb.add_argument("program", metavar="PROGRAM", help="a program of runtime/programs")
     verb.add_argument("--release", action="store_true", help="the optimised build")

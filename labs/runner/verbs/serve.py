@@ -31,7 +31,6 @@ LONGEST_PATH = 107  # bytes of a socket's name, as the kernel has it
 
 
 def register(verbs):
-    """Adds the verb to the command line."""
     verb = verbs.add_parser(
         "serve",
         help="goroutines as threads, for any gdb and for editors",

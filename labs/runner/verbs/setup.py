@@ -4,7 +4,6 @@ from ..host import needs, packages
 
 
 def register(verbs):
-    """Adds the verb to the command line."""
     verb = verbs.add_parser("setup", help="install what is missing (apt-get)")
     verb.set_defaults(run=run)
 

@@ -7,7 +7,6 @@ from ..host import debugger
 
 
 def register(verbs):
-    """Adds the verb to the command line."""
     verb = verbs.add_parser("tour", help="the guided walk through the boot, in gdb")
     verb.add_argument(
         "program",

@@ -9,7 +9,6 @@ from ..host.output import writable
 
 
 def register(verbs):
-    """Adds the verb to the command line."""
     verb = verbs.add_parser("trace", help="write down every stop of a boot, as JSON")
     verb.add_argument(
         "program",
