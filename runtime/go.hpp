@@ -215,8 +215,8 @@ template <class F> struct otherwise {
 
 namespace detail {
 template <class C> constexpr bool isdefault = false;
-template <class F> constexpr bool isdefault<otherwise<F>> = true;
-template <class F> constexpr bool isdefault<otherwise<F>&> = true;
+template <class F> inline constexpr bool isdefault<otherwise<F>> = true;
+template <class F> inline constexpr bool isdefault<otherwise<F>&> = true;
 }  // namespace detail
 
 /// select { ... }: Select(c.onrecv([&](int v, bool ok) {...}), d.onsend(1, [&] {...}), otherwise([&] {...})).

@@ -217,13 +217,13 @@ void* mallocgc(uintptr size) {
     return memset(v, 0, size);
 }
 
-void mfree(void* p_, uintptr size) {
+void mfree(void* block, uintptr size) {
     if (size > class_to_size[numSizeClasses - 1]) {
-        spanfree(p_, size);
+        spanfree(block, size);
         return;
     }
     int32 c = sizeclass(size);
-    auto* v = static_cast<gclink*>(p_);
+    auto* v = static_cast<gclink*>(block);
     m* mp = acquirem();
     mcache* mc = mp->p ? mp->mcache : nullptr;
     if (mc && mc->nalloc[c] < 2 * batch(c)) {

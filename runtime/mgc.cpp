@@ -96,8 +96,8 @@ GOVAR(bool, fingwake);
 /// Starts the finalizer goroutine, once: when the first object with a finalizer is made.
 void createfing() {
     static uint32 fingCreate;
-    static const funcval f = {runfinq};
-    if (atomic::Cas(&fingCreate, 0u, 1u)) newproc(0, const_cast<funcval*>(&f));
+    static funcval f = {runfinq};
+    if (atomic::Cas(&fingCreate, 0u, 1u)) newproc(0, &f);
 }
 
 void queuefinalizer(void (*fn)(void*), void* arg) {

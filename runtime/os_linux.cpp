@@ -16,7 +16,7 @@ int64 nanotime() {
 }
 
 void usleep_(uint32 usec) {
-    timespec_t ts{usec / 1000000, usec % 1000000 * 1000};
+    timespec_t ts{usec / 1000000, usec % 1000000 * 1000ll};
     nanosleep_(&ts, nullptr);
 }
 

@@ -186,10 +186,10 @@ static void freezetheworld() {
     }
 }
 
-static void throwmessage(char* s) { print("fatal error: ", static_cast<const char*>(s), "\n"); }
+static void throwmessage(const char** s) { print("fatal error: ", *s, "\n"); }
 
 void throw_(const char* s) {
-    systemstack(throwmessage, const_cast<char*>(s));
+    systemstack(throwmessage, &s);
     m* mp = getg()->m;
     if (mp->throwing == 0) mp->throwing = 1;
     startpanic();

@@ -42,8 +42,8 @@ class Defer;
 [[gnu::returns_twice]] int64 gosave(Defer* d) GO("runtime.gosave");
 /// Makes it return that once more.
 [[noreturn]] void recovery(Defer* d) GO("runtime.recovery");
-void deferproc(Defer* d, int32 siz, _defer* rec, funcval* fn) GO("runtime.deferproc");
-void deferreturn(Defer* d) GO("runtime.deferreturn");
+void deferproc(Defer* scope, int32 siz, _defer* d, funcval* fn) GO("runtime.deferproc");
+void deferreturn(Defer* scope) GO("runtime.deferreturn");
 void* newdefer(int32 siz) GO("runtime.newdefer");
 
 /// The deferred calls of one function, and the place to which a recover comes back.

@@ -245,10 +245,10 @@ void runtime_main(funcval*) {
     for (;;) *reinterpret_cast<volatile int32*>(0) = 0;
 }
 
-static const funcval forcegchelper_f = {forcegchelper};
+static funcval forcegchelper_f = {forcegchelper};
 
 /// The runtime package's own initialisation. In Go four functions; the last starts forcegchelper.
-void runtime_init() { newproc(0, const_cast<funcval*>(&forcegchelper_f)); }
+void runtime_init() { newproc(0, &forcegchelper_f); }
 
 // ---- goroutine and thread bound together ---------------------------------------------------------------------------
 // nosplit: a goroutine that were preempted between the count and the lock would go on with another M.

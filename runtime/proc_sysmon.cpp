@@ -8,7 +8,7 @@ GOVAR(int64, forcegcperiod) = 120ll * 1000000000;
 GOVAR(forcegcstate, forcegc);
 static int64 lastforcegc;
 
-constexpr int64 forcePreemptNS = 10 * 1000 * 1000;  // a time slice
+constexpr int64 forcePreemptNS = 10000000;  // a time slice
 
 /// Asks the goroutine on pp to yield at its next function call. Best effort: it may be the wrong one by the time it
 /// looks, which does no harm, or may never call a function.
@@ -214,7 +214,7 @@ void sysmon() {
         // looks for a deadlock, and sysmon itself does not count.
         int64 lastpoll = static_cast<int64>(atomic::Load(&sched.lastpoll));
         int64 now = nanotime();
-        if (netpollinited() && lastpoll != 0 && lastpoll + 10 * 1000 * 1000 < now) {
+        if (netpollinited() && lastpoll != 0 && lastpoll + 10000000 < now) {
             atomic::Cas(&sched.lastpoll, lastpoll, now);
             incidlelocked(-1);
             injectglist(netpoll(false));

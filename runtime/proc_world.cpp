@@ -54,7 +54,7 @@ void stopTheWorldWithSema(void*) {
 
     // The request to preempt can miss: the goroutine may just have been switched. So ask every 100 us.
     if (wait) {
-        while (!notetsleep(&sched.stopnote, 100 * 1000)) preemptall();
+        while (!notetsleep(&sched.stopnote, 100000)) preemptall();
         noteclear(&sched.stopnote);
     }
     if (sched.stopwait != 0) throw_("stopTheWorld: not stopped (stopwait != 0)");

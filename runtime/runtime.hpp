@@ -82,7 +82,7 @@ void freemcache(mcache* c) GO("runtime.freemcache");
 /// Zeroed memory, 16-byte aligned. Never fails: out of memory is fatal.
 void* mallocgc(uintptr size) GO("runtime.mallocgc");
 /// What mallocgc(size) gave.
-void mfree(void* v, uintptr size) GO("runtime.mfree");
+void mfree(void* block, uintptr size) GO("runtime.mfree");
 /// Memory that is never freed, zeroed.
 void* persistentalloc(uintptr size, uintptr align) GO("runtime.persistentalloc");
 /// A run of whole 32 KB spans, aligned to 32 KB, for stacks.

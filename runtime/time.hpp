@@ -22,7 +22,7 @@ void timerproc(funcval*) GO("runtime.timerproc");
 
 namespace time {
 
-constexpr int64 Nanosecond = 1, Microsecond = 1000, Millisecond = 1000 * 1000, Second = 1000 * 1000 * 1000;
+constexpr int64 Nanosecond = 1, Microsecond = 1000, Millisecond = 1000 * Microsecond, Second = 1000 * Millisecond;
 
 /// Parks the goroutine for at least ns.
 void Sleep(int64 ns) GO("time.Sleep");

@@ -109,7 +109,7 @@ const Struct* const structs[] = {
     &about<sudog>::is, &about<hchan>::is, &about<waitq>::is, &about<note>::is, &about<mutex>::is,
     &about<struct sysmontick>::is, &about<gsignalStack>::is, &about<persistentAlloc>::is, nullptr};
 
-#define V(name) {#name, &name, &typeof_<decltype(name)>::is},
+#define V(name) {#name, &(name), &typeof_<decltype(name)>::is},
 const Global globals[] = {
     V(g0) V(m0) V(sched) V(allgs) V(allglen) V(allm) V(allp) V(ncpu) V(gomaxprocs) V(mainStarted) V(runtimeInitTime)
     V(maxstacksize) V(argc) V(argslice) V(envs) V(physPageSize) V(buildVersion) V(traceback_cache) V(panicking)

@@ -237,7 +237,7 @@ int64_t world_clock_gettime(int clock, timespec* t) { return clock_gettime(clock
 int64_t world_getaffinity(uint64_t, uint64_t len, uint8_t* buf) {
     memset(buf, 0, len);
     for (int i = 0; i < w.ncpu; i++) buf[i / 8] |= 1 << i % 8;
-    return (w.ncpu + 63) / 64 * 8;
+    return (w.ncpu + 63ll) / 64 * 8;
 }
 
 /// What is mapped anew is noted, to be given back; what is mapped over that (MAP_FIXED) goes with it.
@@ -264,7 +264,7 @@ int64_t world_write(uint64_t fd, const char* buf, size_t n) {
     if (fd != 1 && fd != 2) return -EBADF;
     std::unique_lock l(w.lock);
     w.output[fd - 1].append(buf, n);
-    return n;
+    return static_cast<int64_t>(n);
 }
 
 /// Only reports open a file: the program's own, which is this module.

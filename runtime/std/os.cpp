@@ -146,17 +146,17 @@ static int64 transfer(file* f, rawcall call, const void* b, int64 n, int32 mode,
     }
 }
 
-/// read in the shape of write, for transfer; in a system call, hence nosplit.
+/// read in the shape of write, for transfer: b is where the buffer's address stands. In a system call, hence nosplit.
 nosplit static int64 readcall(uintptr fd, const void* b, uintptr n);
 static int64 readcall(uintptr fd, const void* b, uintptr n) {
-    return read_(static_cast<int32>(fd), const_cast<void*>(b), n);
+    return read_(static_cast<int32>(fd), *static_cast<void* const*>(b), n);
 }
 
 result File::Read(void* b, int64 n) const {
     if (!f || !incref(f)) return {0, ErrClosed};
     f->rl.Lock();
     error err = nullptr;
-    int64 r = n > 0 ? transfer(f, readcall, b, n, 'r', &err) : 0;
+    int64 r = n > 0 ? transfer(f, readcall, &b, n, 'r', &err) : 0;
     f->rl.Unlock();
     decref(f);
     if (err) return {0, err};

@@ -7,7 +7,7 @@
 namespace sync {
 
 constexpr uint32 mutexLocked = 1, mutexWoken = 2, mutexStarving = 4, mutexWaiter = 8;
-constexpr int64 starvationThresholdNs = 1000 * 1000;
+constexpr int64 starvationThresholdNs = 1000000;
 constexpr int32 rwmutexMaxReaders = 1 << 30;
 constexpr int spins = 4;  // rounds of active_spin_cnt pauses, if there is another P that may unlock meanwhile
 

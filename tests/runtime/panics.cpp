@@ -132,7 +132,7 @@ void main_main() {
     if (is("exits")) exits();
     if (is("registers")) fmt::Println(registers(1, 2, 3, 4, 5));
     if (is("plain")) panic("boom");
-    if (is("number")) panic(int64(-42));
+    if (is("number")) panic(-42ll);
     if (is("goroutine")) {
         go([] { panic("there"); });
         chan<int64>(0).recv();

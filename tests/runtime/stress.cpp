@@ -280,7 +280,7 @@ static int64 syscalls(worker& w) {
         beat();
     }
     if (w.below(4)) return 8;
-    Syscall(nap, 1000 * w.below(300), nullptr, 0);
+    Syscall(nap, 1000ull * w.below(300), nullptr, 0);
     return 9;
 }
 

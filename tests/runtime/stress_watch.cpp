@@ -17,7 +17,7 @@ constexpr int64 maxprocs = 64;
 constexpr uint32 ringsize = sizeof(p::runq) / sizeof(guintptr);
 constexpr uint32 globalEvery = 61;                   // schedule: every so many ticks the global queue comes first
 constexpr uint32 maxstay = ringsize + ringsize / 4;  // ticks in a ring: those before it, and what came from elsewhere
-constexpr int64 second = 1000 * 1000 * 1000;
+constexpr int64 second = 1000000000;
 
 // ---- freezing ------------------------------------------------------------------------------------------------------
 
@@ -240,7 +240,7 @@ static void watcher() {
         }
         unlock(&sched.lock);
         // Three quarters of the time belong to the program.
-        int64 rest = nanotime() + 1000 * 1000 + 3 * (nanotime() - began);
+        int64 rest = nanotime() + 1000000 + 3 * (nanotime() - began);
         while (nanotime() < rest) usleep_(1000);
     }
 }
