@@ -2,7 +2,12 @@
 
 import gdb
 
-from . import commands, model, packages, printers, settings, untrusted, unwinder
+from . import program
+from .commands import register
+from .formats import untrusted
+from .program import settings
+from .show import packages
+from .show.install import install
 
 
 def load(objfile):
@@ -23,16 +28,15 @@ def _safely(function, argument):
 
 
 def _load(objfile):
-    if commands.register():
+    if register.register():
         gdb.events.new_objfile.connect(lambda event: _safely(_follow, event.new_objfile))
     _choose_names()
-    objfile = objfile or model.objfile()
-    printers.register(objfile)
-    unwinder.register(objfile)
+    objfile = objfile or program.objfile()
+    install(objfile)
     packages.register()
     # Else gdb 13 resumes thread by thread and fails ("No such process") if the first one has ended the process
     # meanwhile.
-    if not model.alive():  # gdb refuses to change it later
+    if not program.alive():  # gdb refuses to change it later
         gdb.execute("maintenance set target-non-stop off")
     _choose_language()
 
@@ -40,15 +44,14 @@ def _load(objfile):
 def _follow(objfile):
     """gdb.events.new_objfile: another program takes the place of this one, by `file`, by exec, after a rebuild, or gdb
     has a second."""
-    if objfile is not model.objfile():
+    if objfile is not program.objfile():
         return
     _choose_names()
     try:
-        model.world()
-    except model.Problem:
+        program.world()
+    except program.Problem:
         return
-    printers.register(objfile)
-    unwinder.register(objfile)
+    install(objfile)
     packages.register()
     _choose_language()
 
@@ -64,10 +67,10 @@ def _choose_names():
     _style = _style or gdb.parameter("demangle-style")
     gdb.execute("set demangle-style none")
     try:
-        ours = not model.world().is_go
+        ours = not program.world().is_go
         if settings.for_an_editor():
-            model.world().know_names()
-    except model.Problem:
+            program.world().know_names()
+    except program.Problem:
         ours = False
     if not ours:
         gdb.execute(f"set demangle-style {untrusted.word(_style)}")
@@ -80,12 +83,12 @@ def _choose_language():
     """gdb sees a main.main and believes in Go until a frame of ours tells it otherwise; our runtime is C++."""
     global _for_now
     try:
-        ours = not model.world().is_go
-    except model.Problem:
+        ours = not program.world().is_go
+    except program.Problem:
         return
     if not ours:
         _language_of_the_frame()
-    elif gdb.parameter("language") == "auto" and not model.alive():
+    elif gdb.parameter("language") == "auto" and not program.alive():
         gdb.execute("set language c++")
         gdb.events.new_thread.connect(_language_of_the_frame)
         _for_now = True

@@ -5,7 +5,7 @@ import os
 import signal
 import sys
 
-from rt0lab import untrusted
+from rt0lab.formats import untrusted
 
 from .failure import Failure
 from .host import interruption

@@ -8,7 +8,10 @@ import statistics
 import time
 
 import gdb
-from rt0lab import console, history, settings, stops
+from rt0lab.boot import stops
+from rt0lab.commands import console
+from rt0lab.program import settings
+from rt0lab.state import history
 
 GOAL = 1500.0  # microseconds over an empty stop
 

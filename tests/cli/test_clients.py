@@ -8,7 +8,8 @@ import threading
 import pytest
 
 import runner  # noqa: F401  (it knows where rt0lab is)
-from rt0lab import clients, packets
+from rt0lab.formats import packets
+from rt0lab.remote import clients
 
 
 @contextlib.contextmanager

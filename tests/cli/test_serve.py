@@ -758,7 +758,7 @@ def test_two_sigterms_while_gdb_is_deaf_let_the_process_go(one, tmp_path, monkey
     """A gdb that hears neither SIGTERM nor that its line to the lab is closed."""
     deaf = "import signal; signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGTERM])"
     found = f'import sys; sys.path.insert(0, "{ROOT}/gdb-scripts")'
-    stuck = "import rt0lab.clients as c, signal; c.Desk._over = lambda self: signal.pause()"
+    stuck = "import rt0lab.remote.clients as c, signal; c.Desk._over = lambda self: signal.pause()"
     gdb = tmp_path / "gdb"
     gdb.write_text(
         f"""#!/bin/sh

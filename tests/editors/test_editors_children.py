@@ -171,7 +171,7 @@ def test_an_editor_is_told_how_many_there_are(dap, many):
 
 def test_a_cap_is_told(at_main, many):
     editor = at_main(many, "main.parked", "100")
-    lower = "python import rt0lab.go_values; rt0lab.go_values._MAX_ELEMENTS = 50"
+    lower = "python import rt0lab.show.go_values; rt0lab.show.go_values._MAX_ELEMENTS = 50"
     editor.console(lower) if hasattr(editor, "console") else editor.evaluate(lower, "repl")
     rows = opened(editor, "'runtime.allgs'")
     assert len(rows) == 51 and int(rows["more are claimed, and not shown"][0]) > 50

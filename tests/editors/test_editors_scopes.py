@@ -9,7 +9,7 @@ import pytest
 from dap import Refused
 
 SCRIPTS = pathlib.Path(__file__).resolve().parents[2] / "gdb-scripts"
-STAGES = tomllib.loads((SCRIPTS / "rt0lab" / "stages.toml").read_text())["stage"]
+STAGES = tomllib.loads((SCRIPTS / "rt0lab" / "boot" / "stages.toml").read_text())["stage"]
 FUNCTIONS = [symbol for stage in STAGES if stage.get("kind", "entry") == "entry" for symbol in stage["symbols"]]
 
 

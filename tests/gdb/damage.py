@@ -14,7 +14,10 @@ import time
 import gdb
 from elftools.elf import elffile
 from gdbrun import without_remarks
-from rt0lab import bulk, checks, goroutines, model, snapshot
+from rt0lab import program
+from rt0lab.goroutines.census import Census
+from rt0lab.program import bulk
+from rt0lab.state import checks, snapshot, verdicts
 
 PATIENCE = 2  # seconds of processor that one command may take
 # reflect.(*ValueError) is Go's
@@ -30,7 +33,7 @@ SHARE = 6  # of the other commands every sixth runs at a mutation, others at the
 def do(command):
     """(what a command said, did it end with an error)."""
     try:
-        return without_remarks(model.done(command)), False
+        return without_remarks(program.done(command)), False
     except gdb.error as error:
         return str(error), True
 
@@ -47,14 +50,14 @@ class Damage:
 
     def __init__(self, seed):
         self.random = random.Random(seed)
-        census = goroutines.Census()
+        census = Census()
         self.truth = ids()
         self.rows = {row.goid: row for row in census.rows if row.goid}
         waits = census.waits(census.rows)
         self.waiting = [row for row in census.rows if row.waiting]
         self.channels = sorted({item.addr for items in waits.values() for item in items if item.kind == "chan"})
         sudogs = {g.waiting: None for g in self.waiting}
-        heads = model.chain("sudog", model.read_struct("hchan", self.channels[0]).get("recvq.first"), "next")
+        heads = program.chain("sudog", program.read_struct("hchan", self.channels[0]).get("recvq.first"), "next")
         self.sudogs = sorted({*sudogs, *(sudog.addr for sudog in heads)})
         self.waiters = _semaphores()
         self.leaf = self.waiting[0]
@@ -63,14 +66,14 @@ class Damage:
             ("chan", "hchan", self.channels[0]),
             ("sudog", "sudog", self.sudogs[0]),
             ("em", "m", census.ms[-1].addr),
-            ("pe", "p", model.all_p_addresses()[0]),
+            ("pe", "p", program.all_p_addresses()[0]),
         ):
-            gdb.set_convenience_variable(name, gdb.Value(address).cast(model.world().type(kind).pointer()))
-        self.ms, self.ps = [m.addr for m in census.ms], [p for p in model.all_p_addresses() if p]
+            gdb.set_convenience_variable(name, gdb.Value(address).cast(program.world().type(kind).pointer()))
+        self.ms, self.ps = [m.addr for m in census.ms], [p for p in program.all_p_addresses() if p]
         self.commands = self._commands()
 
     def _commands(self):
-        n, quote = self.leaf.goid, "'runtime.{}'" if model.world().is_go else "{}"
+        n, quote = self.leaf.goid, "'runtime.{}'" if program.world().is_go else "{}"
         variables = [quote.format(name) for name in ("allgs", "allp", "sched", "m0", "buildVersion", "envs")]
         return [
             "info ms",
@@ -117,7 +120,7 @@ class Damage:
 
     def put(self, kind, address, **values):
         """What writes these fields of a structure; dots are two underscores."""
-        at = model.world().layout(kind).at
+        at = program.world().layout(kind).at
         found = []
         for name, value in values.items():
             leaf = at.get(name.replace("__", "."))
@@ -127,7 +130,7 @@ class Damage:
 
     def variable(self, name, path, value):
         """What writes a field of a runtime variable."""
-        known = model.world().variable(name)
+        known = program.world().variable(name)
         leaf = known and known[1].at.get(path)
         return (
             [(known[0] + leaf.offset, (value & (1 << 8 * leaf.size) - 1).to_bytes(leaf.size, "little"))] if leaf else []
@@ -135,7 +138,7 @@ class Damage:
 
     def field(self):
         """A wrong value in any field of any structure."""
-        world, pick = model.world(), self.random.choice
+        world, pick = program.world(), self.random.choice
         objects = {
             "g": [row.addr for row in self.rows.values()],
             "m": self.ms,
@@ -161,10 +164,10 @@ class Damage:
     def _queues(self):
         put, ms, ps, gs = self.put, self.ms, self.ps, [row.addr for row in self.rows.values()]
         sched, head = (
-            model.world().variable("sched")[0],
-            "runq__head" if "runq.head" in model.world().layout("schedt").at else "runqhead",
+            program.world().variable("sched")[0],
+            "runq__head" if "runq.head" in program.world().layout("schedt").at else "runqhead",
         )
-        for value in (*WILD[1:], ms[0] + 1, gs[0], model.world().address("runtime.main")):
+        for value in (*WILD[1:], ms[0] + 1, gs[0], program.world().address("runtime.main")):
             for name, path in (("allm", ""), ("allp", "array")):
                 yield f"{name} {value:#x}", self.variable(name, path, value), set()
             for field in ("midle", "pidle", head):
@@ -215,7 +218,7 @@ class Damage:
             yield f"allglen {value:#x}", self.variable("allglen", "", value), set()
             for path in ("len", "cap"):
                 yield f"allgs.{path} {value:#x}", self.variable("allgs", path, value), (
-                    set() if model.scalar("allglen") else every
+                    set() if program.scalar("allglen") else every
                 )
             yield f"allgs.array {value:#x}", self.variable("allgs", "array", value), every
             for name in ("gomaxprocs", "ncpu", "argc"):
@@ -229,7 +232,7 @@ class Damage:
                 ("buildVersion", "str"),
             ):
                 yield f"{name}.{path} {value:#x}", self.variable(name, path, value), set()
-        array = model.variable("allgs").get("array")
+        array = program.variable("allgs").get("array")
         words = bulk.words(array, len(self.truth))
         by_address = {row.addr: goid for goid, row in self.rows.items()}
         for value in WILD[1:]:
@@ -241,7 +244,7 @@ class Damage:
         yield "allgs all wild", [(array, b"\xde\xad\xbe\xef" * (2 * len(words)))], every
 
     def _goroutines(self):
-        put, size = self.put, model.world().layout("g").size
+        put, size = self.put, program.world().layout("g").size
         for row in [*self.waiting[:2], next(iter(self.rows.values()))]:
             at, own = row.addr, {row.goid}
             yield f"g{row.goid} all zero", [(at, bytes(size))], own
@@ -251,7 +254,7 @@ class Damage:
             yield f"g{row.goid} noise", [(at, self.random.randbytes(size))], own
             yield f"g{row.goid} stack reversed", put("g", at, stack__lo=row.hi, stack__hi=row.lo), set()
             yield f"g{row.goid} stack without end", put("g", at, stack__lo=0, stack__hi=(1 << 64) - 1), set()
-            for value in (*WILD, row.hi, row.hi - 8, row.lo, row.addr, model.world().address("runtime.main")):
+            for value in (*WILD, row.hi, row.hi - 8, row.lo, row.addr, program.world().address("runtime.main")):
                 for field in (
                     "sched__sp",
                     "sched__pc",
@@ -271,8 +274,8 @@ class Damage:
             for hops in range(3) if row.bp else ():
                 last = row.bp
                 for _ in range(hops):
-                    last = model.read_word(last)
-                frame = struct.pack("<QQ", row.bp, model.read_word(row.bp + 8))
+                    last = program.read_word(last)
+                frame = struct.pack("<QQ", row.bp, program.read_word(row.bp + 8))
                 yield f"g{row.goid} frames in a circle of {hops + 1}", [(last, frame)], set()
 
     def _flips(self):
@@ -286,7 +289,7 @@ class Damage:
         for number in range(40):
             changes, costs = [], set()
             for at, kind, own in self.random.sample(places, 4):
-                size = model.world().layout(kind).size
+                size = program.world().layout(kind).size
                 changes += [(at + self.random.randrange(size), self.random.randbytes(1)) for _ in range(6)]
                 costs |= own
             yield f"flipped bytes {number}", changes, costs
@@ -294,17 +297,17 @@ class Damage:
     def broken(self):
         """(name, changes, the check of `rt0 check` that must call it BROKEN) of damage to what the checks claim to
         check."""
-        put, var, world = self.put, self.variable, model.world()
+        put, var, world = self.put, self.variable, program.world()
         g0, m0, ps = world.variable("g0")[0], world.variable("m0")[0], self.ps
         rows = [row for row in self.rows.values() if row not in self.waiting]
         running = next(row for row in rows if row.m)
         waiting, one, two = self.leaf.addr, *list(self.rows.values())[:2]
-        array, words = model.variable("allgs").get("array"), bulk.words(
-            model.variable("allgs").get("array"), len(self.truth)
+        array, words = program.variable("allgs").get("array"), bulk.words(
+            program.variable("allgs").get("array"), len(self.truth)
         )
-        status = {name: value for value, name in world.names(*world._G_STATUS).items()}
-        p_status = {name: value for value, name in world.names(*world._P_STATUS).items()}
-        sched, chan, sudog = world.variable("sched")[0], model.read_struct("hchan", self.channels[0]), self.sudogs[0]
+        status = {name: value for value, name in world.names(*world.G_STATUS).items()}
+        p_status = {name: value for value, name in world.names(*world.P_STATUS).items()}
+        sched, chan, sudog = world.variable("sched")[0], program.read_struct("hchan", self.channels[0]), self.sudogs[0]
         runq = "runq__head" if "runq.head" in world.layout("schedt").at else "runqhead"
         size = "runq__size" if "runq.size" in world.layout("schedt").at else "runqsize"
         links, allgs, statuses, mp = (
@@ -346,7 +349,7 @@ class Damage:
             ("odd", words[2] + 1),
             ("another", words[0]),
             ("no memory", 0x10),
-            ("m0's gsignal", model.variable("m0").get("gsignal")),
+            ("m0's gsignal", program.variable("m0").get("gsignal")),
         ):
             yield f"allgs[1] = {name}", [(array + 8, struct.pack("<Q", value))], allgs
         for value in (77, 0xFFFFFFFF, 0x1000 | 77):
@@ -357,9 +360,11 @@ class Damage:
         yield "a waiter is another", put("g", waiting, sched__g=running.addr), statuses
         yield "one id twice", put("g", one.addr, goid=two.goid), allgs
         yield "p.status = 77", put("p", ps[0], status=77), mp
-        yield "p.m = nil", put("p", model.read_struct("m", running.m).get("p"), m=0), mp
+        yield "p.m = nil", put("p", program.read_struct("m", running.m).get("p"), m=0), mp
         yield "m.p = nil", put("m", running.m, p=0), mp
-        yield "a running P is idle", put("p", model.read_struct("m", running.m).get("p"), status=p_status["_Pidle"]), mp
+        yield "a running P is idle", put(
+            "p", program.read_struct("m", running.m).get("p"), status=p_status["_Pidle"]
+        ), mp
         yield "p.id = 9", put("p", ps[0], id=9), "allp holds every P once"
         yield "gomaxprocs = 9", var("gomaxprocs", "", 9), "allp holds every P once"
         yield "allp.len = 0", var("allp", "len", 0), "allp holds every P once"
@@ -394,7 +399,7 @@ class Damage:
             if not changes:
                 continue
             count += 1
-            before = [(address, model.read(address, len(data))) for address, data in changes]
+            before = [(address, program.read(address, len(data))) for address, data in changes]
             for address, data in changes:
                 inferior.write_memory(address, data)
             said = _said_broken()
@@ -416,7 +421,7 @@ class Damage:
 def _said_broken():
     """[(check, detail)] of what `rt0 check` calls BROKEN."""
     return [
-        (result.name, result.detail) for result in checks.run(snapshot.Snapshot()) if result.verdict == checks.BROKEN
+        (result.name, result.detail) for result in checks.run(snapshot.Snapshot()) if result.verdict == verdicts.BROKEN
     ]
 
 
@@ -439,14 +444,14 @@ def faults(commands, lists=LISTS):
 
 def _semaphores():
     """The sudogs that hang on semtable."""
-    world = model.world()
+    world = program.world()
     symbol = gdb.lookup_global_symbol(world.prefix + "semtable") or gdb.lookup_static_symbol(world.prefix + "semtable")
     if symbol is None:
         return []
     base, size = int(symbol.value().address), symbol.type.sizeof
     found = []
     for word in set(bulk.words(base, size // 8)):
-        sudog = model.read_struct("sudog", word) if word > 1 << 20 else None
+        sudog = program.read_struct("sudog", word) if word > 1 << 20 else None
         if sudog and sudog.get("g"):
             found.append(sudog.addr)
     return sorted(found)
@@ -467,7 +472,7 @@ def shaped(word):
 def _live(damage, mutations):
     inferior, found = gdb.selected_inferior(), []
     for number, (name, changes, costs) in enumerate(mutations):
-        before = [(address, model.read(address, len(data))) for address, data in changes]
+        before = [(address, program.read(address, len(data))) for address, data in changes]
         for address, data in changes:
             inferior.write_memory(address, data)
         found += damage.faults(number, name, costs)

@@ -17,8 +17,15 @@ PREAMBLE = (
     + """
 import json, gdb
 from gdbrun import without_remarks
-from rt0lab import (cards, checks, commands, console, go_values, history, model, moments, panel, printers, record, remembering, settings, snapshot, stages,
-                    stops, symbolic, unwinder, when)
+from rt0lab import program
+from rt0lab.boot import stages, stops
+from rt0lab.commands import console, panel as panel_command, window
+from rt0lab.frames import roots, unwinder
+from rt0lab.formats import fcontext
+from rt0lab.goroutines import census, clock
+from rt0lab.program import lists, names, past, settings, worlds
+from rt0lab.show import card, go_values, lines, panel, printers
+from rt0lab.state import changes, checks, history, question, recorder, snapshot, told, verdicts
 result = None
 def do(command):
     try:
@@ -27,10 +34,10 @@ def do(command):
         return str(error)
 def until(stage):
     place = stops.places()[stage]
-    return stops.start() if not model.alive() and place.address == model.world().elf.entry else (
-        stops.toward({place.address}, "run") if not model.alive() else stops.toward({place.address}))
+    return stops.start() if not program.alive() and place.address == program.world().elf.entry else (
+        stops.toward({place.address}, "run") if not program.alive() else stops.toward({place.address}))
 def newborn():  # to where clone's child goes another way than its parent: thread 2 is on no g yet
-    clone = next(filter(None, map(model.world().address, ('runtime.clone', 'runtime.clone.abi0'))))
+    clone = next(filter(None, map(program.world().address, ('runtime.clone', 'runtime.clone.abi0'))))
     code = [each['asm'].split() for each in gdb.selected_inferior().architecture().disassemble(clone, count=60)]
     child = next(words[1] for words in code[code.index(['syscall']):] if words[0] == 'je')
     do(f'break *{child}')

@@ -7,7 +7,10 @@ import time
 
 import gdb
 from damage import PATIENCE, PYTHON, do
-from rt0lab import model, printers
+from rt0lab import program
+from rt0lab.program import worlds
+from rt0lab.program.layout import Leaves
+from rt0lab.show import printers
 
 KINDS = ("g", "m", "p", "schedt", "hchan", "sudog")
 NEEDED = (("g", "goid"), ("g", "atomicstatus"))  # without these a goroutine is none
@@ -41,7 +44,7 @@ COMMANDS = (
 
 def faults(lists=LISTS):
     """[(command, what)] of those that show Python, take too long, or, of the lists, end with an error."""
-    model._worlds.clear()
+    worlds._worlds.clear()
     printers.forget()
     found = []
     for command in COMMANDS:
@@ -57,7 +60,7 @@ def faults(lists=LISTS):
 
 def tops(kind):
     """The names of a type's fields."""
-    layout = model.world().layout(kind)
+    layout = program.world().layout(kind)
     return dict.fromkeys(path.partition(".")[0] for path in (*layout.at, *layout.arrays))
 
 
@@ -70,7 +73,7 @@ def instead(owner, name, function):
         yield
     finally:
         setattr(owner, name, real)
-        model._worlds.clear()
+        worlds._worlds.clear()
         printers.forget()
 
 
@@ -80,7 +83,7 @@ def without_fields(part, parts):
     found = {}
     for kind, top in fields:
         with instead(
-            model.Layout,
+            program.Layout,
             "__init__",
             lambda real, layout, world, gdb_type: _cut(real, layout, world, gdb_type, kind, top),
         ):
@@ -96,7 +99,7 @@ def _cut(real, layout, world, gdb_type, kind, top):
         return
     kept = [leaf for leaf in layout.leaves if leaf.path.partition(".")[0] != top]
     layout.leaves = layout.flat = kept
-    layout.at = model._Leaves(kind, kept)
+    layout.at = Leaves(kind, kept)
     layout.arrays = {path: array for path, array in layout.arrays.items() if path.partition(".")[0] != top}
     layout.strings = [pair for pair in layout.strings if pair[0].partition(".")[0] != top]
     at, form = 0, "<"
@@ -111,7 +114,7 @@ def without(method, names, lists=LISTS):
     found = {}
     for name in names:
         with instead(
-            model.World, method, lambda real, world, asked: None if name in (asked, "*") else real(world, asked)
+            program.World, method, lambda real, world, asked: None if name in (asked, "*") else real(world, asked)
         ):
             here = faults(lists)
         if here:

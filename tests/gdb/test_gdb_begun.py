@@ -48,8 +48,8 @@ def test_before_the_first_it_is_only_too_early(gdb_json, either, command):
 def test_nobody_knows_what_cannot_be_read(gdb_json, hello):
     """A core that was cut off has none of the variables."""
     script = """
-from rt0lab import begun
-result = begun.why_none('gs', lambda variable, field: model.Unreadable(0x1000))
+from rt0lab.program import begun
+result = begun.why_none('gs', lambda variable, field: program.Unreadable(0x1000))
 """
     early, why = gdb_json(hello, script)
     assert not early and "cannot be read" in why
@@ -62,7 +62,7 @@ def test_a_recorded_run_is_asked_for_its_own_counters(gdb_json, hello, trace, tm
     stop = json.loads(json.dumps(recorded["stages"][-1])) | {"allgs": [], "allp": [], "ps": []}
     (tmp_path / "stop.json").write_text(json.dumps(stop))
     script = (
-        f"stop = json.load(open({str(tmp_path / 'stop.json')!r})); kept = moments.Recorded(stop, 1); result ="
+        f"stop = json.load(open({str(tmp_path / 'stop.json')!r})); kept = told.Recorded(stop, 1); result ="
         " [kept.why_none('ps'), kept.why_none('gs')]"
     )
     assert all("although" in why for why in gdb_json(hello, script))

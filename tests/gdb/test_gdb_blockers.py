@@ -4,18 +4,18 @@ queue."""
 import pytest
 
 READY = """
-from rt0lab import blockers, goroutines
-stops.toward({model.world().address('main.ready')}, 'run')
-census = goroutines.Census()
+from rt0lab.goroutines import blockers, census
+stops.toward({program.world().address('main.ready')}, 'run')
+census = census.Census()
 rows = [row for row in census.rows if row.waiting and census.state(row) == 'chan receive']
 def on():
-    return {row.goid: str(item) for row in rows for item in goroutines.Census().waits([row])[row.addr]}
+    return {row.goid: str(item) for row in rows for item in census.Census().waits([row])[row.addr]}
 def put(kind, address, path, value):
-    leaf = model.world().layout(kind).at[path]
+    leaf = program.world().layout(kind).at[path]
     gdb.selected_inferior().write_memory(address + leaf.offset, value.to_bytes(leaf.size, 'little'))
 channel = census.waits(rows)[rows[0].addr][0].addr
 """
-LINK = "link = next(p for p in ('c', 'c.maybeTraceablePtr.vu') if p in model.world().layout('sudog').at)\n"
+LINK = "link = next(p for p in ('c', 'c.maybeTraceablePtr.vu') if p in program.world().layout('sudog').at)\n"
 
 
 def test_a_channel_is_one(gdb_json, parked):
@@ -66,8 +66,7 @@ result = on()[rows[-1].goid], f'chan {full:#x} 3/3 (in none of its queues)'
 
 def test_a_sudog_of_somebody_else_says_nothing(gdb_json, parked):
     script = (
-        READY
-        + "put('g', rows[-1].addr, 'waiting', rows[0].waiting); now = goroutines.Census(); result = rows[-1].addr in"
+        READY + "put('g', rows[-1].addr, 'waiting', rows[0].waiting); now = census.Census(); result = rows[-1].addr in"
         " now.waits(now.rows)"
     )
     assert gdb_json(parked, script) is False

@@ -85,12 +85,12 @@ def test_data_stays_data(looked_at, built):
 
 
 def test_where_a_core_has_no_build_id_its_sections_tell(looked_at, built):
-    script = "from rt0lab import builds; builds.running = dict; result = do('info ms')"
+    script = "from rt0lab.program import builds; builds.running = dict; result = do('info ms')"
     assert SAID in " ".join(looked_at("core", *built, "main.stop", script).split())
 
 
 def test_what_is_not_known_is_not_claimed(looked_at, built):
-    script = "from rt0lab import builds; builds.running = dict; builds._MODULE = (); result = do('info ms')"
+    script = "from rt0lab.program import builds; builds.running = dict; builds._MODULE = (); result = do('info ms')"
     assert SAID not in " ".join(looked_at("core", *built, "main.stop", script).split())
 
 

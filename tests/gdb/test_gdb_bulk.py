@@ -2,7 +2,7 @@
 
 import pytest
 
-START = "from rt0lab import bulk; until('main.main'); gs, problem = bulk.allgs()\n"
+START = "from rt0lab.program import bulk; until('main.main'); gs, problem = bulk.allgs()\n"
 
 
 def test_rows_are_what_single_reads_give(gdb_json, either):
@@ -10,7 +10,7 @@ def test_rows_are_what_single_reads_give(gdb_json, either):
         START
         + """
 paths = {'id': 'goid', 'pc': 'sched.pc', 'status': 'atomicstatus', 'lo': 'stack.lo'}
-one_by_one = [[model.read_struct('g', a).get(path) for path in paths.values()] for a in gs]
+one_by_one = [[program.read_struct('g', a).get(path) for path in paths.values()] for a in gs]
 result = [[getattr(row, name) for name in paths] for row in bulk.Fields('g', **paths).rows(gs)] == one_by_one and len(gs) > 2
 """
     )
@@ -21,7 +21,7 @@ def test_a_bad_address_leaves_the_others_whole(gdb_json, either):
     script = (
         START
         + """
-one_by_one = [model.read_struct('g', address).get('goid') for address in gs[:2]]
+one_by_one = [program.read_struct('g', address).get('goid') for address in gs[:2]]
 result = one_by_one, [row and row.id for row in bulk.Fields('g', id='goid').rows([gs[0], 0x10, gs[1], 1 << 64, (1 << 63) + 8])]
 """
     )
@@ -32,7 +32,7 @@ result = one_by_one, [row and row.id for row in bulk.Fields('g', id='goid').rows
 def test_the_first_of_several_names_counts(gdb_json, either):
     script = (
         START
-        + "result = bulk.Fields('schedt', a='nosuch', b=('nosuch', 'mnext')).rows([model.variable('sched').addr])[0].b"
+        + "result = bulk.Fields('schedt', a='nosuch', b=('nosuch', 'mnext')).rows([program.variable('sched').addr])[0].b"
     )
     assert gdb_json(either, script) >= 1
 
@@ -53,8 +53,8 @@ def test_words_end_where_memory_ends(gdb_json, hello):
     script = (
         START
         + """
-section = max((s for s in model.world().elf.sections), key=lambda s: s.hi)
-end = next(a for a in range(section.hi + 4095 & ~4095, 1 << 40, 4096) if isinstance(model.read(a, 1), model.Unreadable))
+section = max((s for s in program.world().elf.sections), key=lambda s: s.hi)
+end = next(a for a in range(section.hi + 4095 & ~4095, 1 << 40, 4096) if isinstance(program.read(a, 1), program.Unreadable))
 result = [len(bulk.words(end - 24, 1000)), len(bulk.words(end, 10))]
 """
     )
@@ -65,7 +65,7 @@ def test_allgs_of_absurd_length_is_said_and_bounded(gdb_json, either):
     script = (
         START
         + """
-at, layout = model.world().variable('allgs')
+at, layout = program.world().variable('allgs')
 for length in (1 << 60, 0xffffffffffffffff, 200):
     gdb.selected_inferior().write_memory(at + layout.at['len'].offset, length.to_bytes(8, 'little'))
     found, said = bulk.allgs()
@@ -99,14 +99,15 @@ def test_columns_have_zeros_for_what_cannot_be_read(gdb_json, either):
 
 def test_rows_come_in_the_order_of_their_ids(gdb_json, either):
     script = (
-        START + "from rt0lab import goroutines; ids = [row.goid for row in goroutines.Census().rows]; result = ids =="
+        START
+        + "from rt0lab.goroutines import census; ids = [row.goid for row in census.Census().rows]; result = ids =="
         " sorted(ids) and len(ids) > 2"
     )
     assert gdb_json(either, script)
 
 
 DAMAGED = """
-array = model.variable('allgs').get('array')
+array = program.variable('allgs').get('array')
 def put(place, value): gdb.selected_inferior().write_memory(array + 8 * place, value.to_bytes(8, 'little'))
 """
 
@@ -137,7 +138,7 @@ def test_a_lost_goroutine_is_missed_in_the_list(gdb_json, either):
         START
         + DAMAGED
         + """
-put(1, model.world().variable('g0')[0])
+put(1, program.world().variable('g0')[0])
 result = [do('info goroutines').splitlines()[0], [row for row in json.loads(do('info goroutines -json')) if 'problem' in row], do('info goroutines')]
 """
     )
@@ -147,7 +148,9 @@ result = [do('info goroutines').splitlines()[0], [row for row in json.loads(do('
 
 def test_the_panel_says_it_too(gdb_json, either):
     script = (
-        START + DAMAGED + "put(1, model.world().variable('g0')[0]); result = do('rt0 panel'), json.loads(do('rt0 panel"
+        START
+        + DAMAGED
+        + "put(1, program.world().variable('g0')[0]); result = do('rt0 panel'), json.loads(do('rt0 panel"
         " -json'))['problem']"
     )
     text, said = gdb_json(either, script)
@@ -160,9 +163,9 @@ def test_an_m_that_points_at_a_goroutine_takes_nothing_from_it(gdb_json, either,
     script = (
         START
         + f"""
-m0 = model.variable('m0'); leaf = m0.layout.at[{field!r}]
+m0 = program.variable('m0'); leaf = m0.layout.at[{field!r}]
 gdb.selected_inferior().write_memory(m0.addr + leaf.offset, gs[1].to_bytes(8, 'little'))
-result = [model.read_struct('g', gs[1]).get('goid'), snapshot.Snapshot().names.pointer(gs[1]), [row['name'] for row in json.loads(do('rt0 panel -json'))['gs']][:2],
+result = [program.read_struct('g', gs[1]).get('goid'), snapshot.Snapshot().names.pointer(gs[1]), [row['name'] for row in json.loads(do('rt0 panel -json'))['gs']][:2],
           [row['id'] for row in json.loads(do('info goroutines -all -json')) if row.get('address') == gs[1]]]
 """
     )

@@ -6,7 +6,7 @@ import shutil
 import pytest
 
 CASES = pathlib.Path(__file__).with_name("cases")
-BROKEN = "[r.name for r in checks.run(snapshot.Snapshot()) if r.verdict == checks.BROKEN]"
+BROKEN = "[r.name for r in checks.run(snapshot.Snapshot()) if r.verdict == verdicts.BROKEN]"
 
 
 def test_no_false_alarm_at_any_stage(gdb_json, either):
@@ -25,7 +25,7 @@ def test_no_false_alarm_at_any_instruction_of_rt0_go(gdb_json, hello):
     script = f"""
 result = []
 until('rt0_go')
-while model.register('rip') != model.world().address('runtime.check'):
+while program.register('rip') != program.world().address('runtime.check'):
     result += {BROKEN}
     gdb.execute('stepi', to_string=True)
 """
@@ -37,7 +37,9 @@ def test_no_false_alarm_in_a_thread_that_clone_has_just_made(gdb_json, either):
 
 
 def test_all_is_ok_at_main_main(gdb_json, either):
-    script = "until('main.main'); result = [r.name for r in checks.run(snapshot.Snapshot()) if r.verdict != checks.OK]"
+    script = (
+        "until('main.main'); result = [r.name for r in checks.run(snapshot.Snapshot()) if r.verdict != verdicts.OK]"
+    )
     assert gdb_json(either, script) == []
 
 
@@ -91,8 +93,8 @@ def test_who_is_in_a_function_that_changes_links_excuses_no_other(gdb_json, hell
 
 def test_who_changes_one_p_excuses_no_other(gdb_json, hello):
     script = """
-from rt0lab import movers
-until('main.main'); do('tbreak *' + hex(model.world().address('runtime.entersyscall'))); do('continue')
+from rt0lab.state import movers
+until('main.main'); do('tbreak *' + hex(program.world().address('runtime.entersyscall'))); do('continue')
 snap = snapshot.Snapshot()
 mine = snap.m_of_thread().get('p')
 result = all(bool(movers.Threads(snap).mover(("entersyscall",), p.addr)) == (p.addr == mine) for p in snap.ps)
@@ -128,21 +130,21 @@ STEPPING = """
 do('set environment GODEBUG asyncpreemptoff=1'); do('handle SIGURG nostop noprint pass')
 result, visited = [], 0
 for name in NAMES:
-    place = next(filter(None, [model.world().address('runtime.' + name + more) for more in ('', '.abi0')]), None)
+    place = next(filter(None, [program.world().address('runtime.' + name + more) for more in ('', '.abi0')]), None)
     if place is None:
         continue
     breakpoint = gdb.Breakpoint(f'*{place}', temporary=True)
     do(GO)
-    if not model.alive():
+    if not program.alive():
         breakpoint.delete()
         continue
     visited += 1
     for step in range(16):
         try:
-            found = [(name, step, r.name, r.detail) for r in checks.run(snapshot.Snapshot()) if r.verdict == checks.BROKEN]
-        except model.Problem as problem:
+            found = [(name, step, r.name, r.detail) for r in checks.run(snapshot.Snapshot()) if r.verdict == verdicts.BROKEN]
+        except program.Problem as problem:
             found = [(name, step, str(problem))]
-        if not model.alive() or not model.variable('g0'):  # another thread has just ended the process, maybe amid the checks
+        if not program.alive() or not program.variable('g0'):  # another thread has just ended the process, maybe amid the checks
             do('kill')
             break
         result += found
@@ -159,26 +161,10 @@ def test_no_false_alarm_where_links_change(gdb_json, go_build):
 @pytest.mark.parametrize("name", ["chans", "selects", "lockthread"])
 def test_no_false_alarm_where_the_mirror_changes_links(gdb_json, mirror_test, name):
     """A short run need not come to all of them."""
-    more = (
-        "send",
-        "recv",
-        "chansend",
-        "chanrecv",
-        "closechan",
-        "selectgo",
-        "goready",
-        "stoplockedm",
-        "startlockedm",
-        "newproc1",
-        "goexit0",
-        "entersyscall",
-        "exitsyscall",
-        "allgadd",
-        "gfput",
-        "acquirep1",
-        "mcommoninit",
-        "procresize",
-    )
+    more = """
+        send recv chansend chanrecv closechan selectgo goready stoplockedm startlockedm newproc1
+        goexit0 entersyscall exitsyscall allgadd gfput acquirep1 mcommoninit procresize
+    """.split()
     assert gdb_json(mirror_test(name), f"NAMES, GO, AT_LEAST = {CHANGING + more!r}, 'run', 8" + STEPPING) == []
 
 
@@ -192,7 +178,7 @@ def with_c(go_build):
 
 ALL = (
     "[(thread.num, r.verdict, r.name, r.detail) for thread in gdb.selected_inferior().threads() if [thread.switch()]"
-    " for r in checks.run(snapshot.Snapshot()) if r.verdict == checks.BROKEN or 'TLS' in r.name]"
+    " for r in checks.run(snapshot.Snapshot()) if r.verdict == verdicts.BROKEN or 'TLS' in r.name]"
 )
 
 

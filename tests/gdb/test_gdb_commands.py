@@ -61,7 +61,7 @@ def test_every_command_in_a_state(gdb_json, either, state):
     script = f"""
 result = {{}}
 for command in {COMMANDS!r}:
-    if model.alive(): do('kill')
+    if program.alive(): do('kill')
     {STATES[state] or 'pass'}
     result[command] = do(command)
 """
@@ -121,7 +121,7 @@ def test_a_program_without_dwarf_says_so(gdb_json, hello, tmp_path):
 
 
 def test_run_stops_at_the_elf_entry(gdb_json, either):
-    assert gdb_json(either, "do('rt0 run'); result = model.register('rip') == model.world().elf.entry")
+    assert gdb_json(either, "do('rt0 run'); result = program.register('rip') == program.world().elf.entry")
 
 
 def test_next_begins_at_the_first_stage(gdb_json, either):
@@ -166,7 +166,7 @@ def test_the_users_breakpoint_still_stops(gdb_json, hello):
         hello,
         (
             "gdb.Breakpoint('*(long)&\\'runtime.sysauxv\\''); do('rt0 until schedinit'); "
-            "result = model.world().symbol_at(model.register('rip'))[0]"
+            "result = program.world().symbol_at(program.register('rip'))[0]"
         ),
     )
     assert found == "runtime.sysauxv"
@@ -233,10 +233,10 @@ def test_sourcing_twice_is_harmless(gdb_json, hello):
 def test_looking_writes_nothing(gdb_json, hello):
     script = """
 until('newproc')
-before = [model.read(s.lo, s.hi - s.lo).hex() for s in model.world().elf.sections if s.writable and s.name != '.tbss']
+before = [program.read(s.lo, s.hi - s.lo).hex() for s in program.world().elf.sections if s.writable and s.name != '.tbss']
 regs = gdb.execute('info registers', to_string=True)
 for command in ('rt0 dump all', 'rt0 check', 'info goroutines -all', 'info ms', 'info ps', 'print g0', 'bt', 'goroutine all bt', 'rt0 waits'): do(command)
-after = [model.read(s.lo, s.hi - s.lo).hex() for s in model.world().elf.sections if s.writable and s.name != '.tbss']
+after = [program.read(s.lo, s.hi - s.lo).hex() for s in program.world().elf.sections if s.writable and s.name != '.tbss']
 result = before == after and regs == gdb.execute('info registers', to_string=True)
 """
     assert gdb_json(hello, script)

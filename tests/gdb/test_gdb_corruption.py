@@ -12,7 +12,7 @@ BEGIN = "import damage\n"
 # A signal by which Go from 1.14 on preempts, just then, leads the step astray: gdb waits where the thread never comes.
 READY = (
     BEGIN
-    + "do('set environment GODEBUG asyncpreemptoff=1'); stops.toward({model.world().address('main.ready')}, 'run');"
+    + "do('set environment GODEBUG asyncpreemptoff=1'); stops.toward({program.world().address('main.ready')}, 'run');"
     " do('stepi')\n"
 )
 # What has to be answered whatever there is to look at.
@@ -89,7 +89,7 @@ do('gcore {core}'); do('kill')
 result = []
 for part in (0.9, 0.5, 0.3, 0.05, 0):
     do('core-file'); do('core-file ' + damage.cut({core!r}, part))
-    assert model.alive()
+    assert program.alive()
     result += [(part, *fault) for fault in damage.faults({ANY!r}, ())]
     result += [(part, command, said) for command in {ANY!r} if command != 'rt0' and ' yet' in (said := do(command))]
 for part in (0.9, 0.001):  # gdb takes neither for a core
@@ -129,7 +129,7 @@ def test_without_debug_information(gdb_json, program, tmp_path, flag, running):
 def test_an_argument_that_cannot_be_read(gdb_json, pingpong):
     """At a function's first instruction its frame is not made yet, and what is passed by reference is nowhere."""
     script = """
-player = next(at for name, (at, _) in model.world().elf.symbols.items() if 'player' in name)
+player = next(at for name, (at, _) in program.world().elf.symbols.items() if 'player' in name)
 stops.toward({player}, 'run'); do('set print frame-arguments all')
 result = do('bt')
 """

@@ -49,6 +49,9 @@ def test_frames_are_numbered_as_gdb_does(stacks):
 
 
 def test_what_is_cut_says_so(gdb_json, deep):
-    script = AT_THE_BOTTOM + "import rt0lab.frames; rt0lab.frames.DEEPEST = 1000; result = do('goroutine all bt')"
+    script = (
+        AT_THE_BOTTOM
+        + "import rt0lab.frames.stacks; rt0lab.frames.stacks.DEEPEST = 1000; result = do('goroutine all bt')"
+    )
     found = _deep(gdb_json(deep, script))
     assert found and [lines[-1] for lines in found if not lines[-1].startswith("(More stack frames follow...")] == []

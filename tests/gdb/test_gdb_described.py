@@ -10,7 +10,7 @@ from elftools.elf.elffile import ELFFile
 @pytest.fixture
 def told(gdb_json, either):
     """(the entries of the file for a program, that program's symbols)"""
-    text = gdb_json(either, "from rt0lab import packages\nresult = packages._described(model.world()).hex()")
+    text = gdb_json(either, "from rt0lab.show import packages\nresult = packages._described(program.world()).hex()")
     entries = [
         die for unit in ELFFile(io.BytesIO(bytes.fromhex(text))).get_dwarf_info().iter_CUs() for die in unit.iter_DIEs()
     ]

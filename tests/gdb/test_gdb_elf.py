@@ -5,7 +5,7 @@ import struct
 import pytest
 
 import hostile
-from rt0lab import elf
+from rt0lab.formats import elf
 
 
 @pytest.fixture

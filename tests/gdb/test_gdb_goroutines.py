@@ -11,7 +11,7 @@ from gdbrun import run_gdb
 START = """
 def said(command):
     return json.loads(do(command))
-stops.toward({model.world().address('main.ready')}, 'run')
+stops.toward({program.world().address('main.ready')}, 'run')
 gs = said('info goroutines -json')
 leaf = [g['id'] for g in gs if (g['at'] or {}).get('function') == 'main.leaf'][0]
 """
@@ -274,7 +274,7 @@ def test_a_damaged_g_is_one_bad_row(gdb_json, parked):
     script = (
         START
         + """
-array = model.variable('allgs').get('array')
+array = program.variable('allgs').get('array')
 gdb.selected_inferior().write_memory(array + 16, (0x1234560).to_bytes(8, 'little'))
 after = said('info goroutines -json')
 result = [len(gs), len(after), [hex(g['address']) for g in after if g.get('unreadable')], do('info goroutines')]
@@ -288,7 +288,7 @@ def test_a_damaged_stack_costs_only_its_own_backtrace(gdb_json, parked):
     script = (
         START
         + """
-layout = model.world().layout('g')
+layout = program.world().layout('g')
 g = next(g for g in gs if g['id'] == leaf)
 for path in ('sched.bp', 'sched.sp'):
     gdb.selected_inferior().write_memory(g['address'] + layout.at[path].offset, (0xdead0000).to_bytes(8, 'little'))
@@ -302,7 +302,7 @@ result = len(after) == len(gs), sum((g['at'] or {}).get('function') == 'main.lea
 def test_one_that_runs_something_on_g0_stands_in_its_own_code(gdb_json, parked):
     """A go statement: newproc goes to g0 for newproc1."""
     script = """
-stops.toward({model.world().address('main.main')}, 'run')
+stops.toward({program.world().address('main.main')}, 'run')
 do('break runtime.newproc1'); do('continue')
 found = json.loads(do('info goroutines 1 -json'))[0]
 result = [found['status'], found['at']['function'], [name for name in ('main.main', 'runtime.goexit') if name in do('goroutine 1 bt')]]
@@ -322,7 +322,7 @@ def test_one_that_has_not_begun_stands_at_its_function(gdb_json, pingpong):
     """With one P, and without sysmon, nothing but main runs until it waits."""
     script = """
 do('set environment GOMAXPROCS 1')
-stops.toward({model.world().address('main.main')}, 'run')
+stops.toward({program.world().address('main.main')}, 'run')
 do('set scheduler-locking on'); do('break runtime.gopark'); do('continue')
 result = [(g['at']['function'], os.path.basename(g['at']['file'])) for g in json.loads(do('info goroutines -with status=runnable -with start=main.* -json'))]
 """

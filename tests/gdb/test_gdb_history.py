@@ -9,7 +9,7 @@ from gdbrun import PREAMBLE, ROOT, run_gdb
 
 @pytest.mark.parametrize("stage", ["ok", "schedinit", "newproc", "mstart", "main.main"])
 def test_a_kept_stop_decodes_to_what_was_there(gdb_json, either, stage):
-    script = f"until({stage!r}); result = snapshot.diff_all(snapshot.Snapshot(), history.kept.last().snapshot)"
+    script = f"until({stage!r}); result = changes.diff_all(snapshot.Snapshot(), history.kept.last().snapshot)"
     assert gdb_json(either, script) == []
 
 
@@ -35,7 +35,7 @@ with history.kept.last(1).seen(): result = [len(snapshot.Snapshot().gs), now]
 def test_memory_that_was_not_kept_is_unreadable_in_the_past(gdb_json, hello):
     script = """
 until('newproc')
-with history.kept.last().seen(): result = str(model.read_word(model.register('rsp') - 4096))
+with history.kept.last().seen(): result = str(program.read_word(program.register('rsp') - 4096))
 """
     assert gdb_json(hello, script).startswith("<unreadable ")
 
@@ -193,7 +193,7 @@ def test_when(told, hello, question):
 def test_when_a_queue_has_a_goroutine(gdb_json, hello):
     script = """
 ask = lambda command: json.loads(do(command))
-until('newproc'); point = stops.Point(model.world().address('runtime.goready')); stops.go('continue')
+until('newproc'); point = stops.Point(program.world().address('runtime.goready')); stops.go('continue')
 queued = [(p['name'], g) for p in ask('rt0 panel -json')['ps'] for g in p['runq']]
 result = [[row['stop'] for row in ask(f'rt0 when {p}.runq has {g} -json')] for p, g in queued]
 """
@@ -233,7 +233,7 @@ def test_a_wrong_question_is_a_sentence(told, hello, command):
 def test_the_past_outlives_the_process(gdb_json, either):
     script = (
         WALK
-        + "until('exit'); stops.go('continue'); result = [model.alive(), [row['stop'] for row in ask('rt0 when g1 ->"
+        + "until('exit'); stops.go('continue'); result = [program.alive(), [row['stop'] for row in ask('rt0 when g1 ->"
         " running -json')]]"
     )
     assert gdb_json(either, JSON + script) == [False, [4]]
@@ -244,7 +244,7 @@ import random, struct
 until('newproc'); until('main.main')
 s, inferior, seeds = snapshot.Snapshot(), gdb.selected_inferior(), random.Random(1)
 things = [(item.addr, len(item.data)) for item in (s.g0, s.m0, s.sched, *s.gs, *s.ms, *s.ps)]
-things += [(model.world().address('runtime.' + name), size) for name, size in (('allgs', 24), ('allp', 24), ('allm', 8))]
+things += [(program.world().address('runtime.' + name), size) for name, size in (('allgs', 24), ('allp', 24), ('allm', 8))]
 result = []
 for _ in range(40):
     at, size = seeds.choice(things)

@@ -122,9 +122,9 @@ def said(command):
 )
 # A breakpoint of the user's in a function of such a name: gdb says of such a stop what it likes, where it likes.
 STOP = """
-names = [name for name in model.world().elf.symbols if name.startswith('main.\\x1b') and model.world().section_at(model.world().address(name)).code]
+names = [name for name in program.world().elf.symbols if name.startswith('main.\\x1b') and program.world().section_at(program.world().address(name)).code]
 for name in names:
-    do(f'break *{model.world().address(name):#x}')
+    do(f'break *{program.world().address(name):#x}')
 result['rt0 next'] += said('rt0 next')
 result |= {command: said(command) for command in ('bt -frame-arguments all', 'bt full', 'bt full -1')}
 do('delete')
@@ -133,12 +133,12 @@ do('delete')
 READY = """
 import struct
 import hostile
-stops.toward({model.world().address('main.ready')})
-table = model.world().elf.symbols.get('runtime.waitReasonStrings')
+stops.toward({program.world().address('main.ready')})
+table = program.world().elf.symbols.get('runtime.waitReasonStrings')
 if table:
-    pairs = list(struct.iter_unpack('<QQ', model.read(*table)))
+    pairs = list(struct.iter_unpack('<QQ', program.read(*table)))
 else:
-    rows = [model.read_struct('g', at) for at in model._slice('allgs', 100)]
+    rows = [program.read_struct('g', at) for at in lists._slice('allgs', 100)]
     pairs = sorted({(g.get('waitreason.str'), g.get('waitreason.len')) for g in rows if g.get('waitreason.len')})
 for (at, length), text in zip(pairs, hostile.TEXTS * 9):
     if length:
@@ -153,7 +153,7 @@ class Tui:
         pass
     def write(self, text):
         Tui.drawn = text
-window = panel.Window(Tui())
+window = window.Window(Tui())
 window.refresh()
 window.close()
 result['window'] = Tui.drawn
@@ -424,7 +424,7 @@ head = gdb.parse_and_eval('hollow').dereference()
 fields = {field.name for field in head.type.strip_typedefs().fields()}
 def put(name, value):
     gdb.selected_inferior().write_memory(int(head[name].address), value.to_bytes(head[name].type.sizeof, 'little'))
-put('buckets' if 'B' in fields else 'dirPtr', model.world().address('main.zeros'))
+put('buckets' if 'B' in fields else 'dirPtr', program.world().address('main.zeros'))
 put('B' if 'B' in fields else 'dirLen', 31 if 'B' in fields else 1 << 40)
 result = [before, do('print hollow')]
 """
@@ -438,8 +438,8 @@ def test_a_mangled_name_that_doubles_itself_stays_as_it_is(gdb_json, mirror_test
     name = "_Z1f1AIiiE" + "".join(f"S_IS{digits[i]}_S{digits[i]}_E" for i in range(27))
     hostile.renamed(mirror_test("parked"), tmp_path / "program", {"main.leaf": name.encode()})
     script = (
-        "do('set demangle-style none'); do('file ' + program); address = model.world().elf.symbols[name][0]; result ="
-        " model.world().symbol_at(address)[0]"
+        "do('set demangle-style none'); do('file ' + program); address = program.world().elf.symbols[name][0]; result ="
+        " program.world().symbol_at(address)[0]"
     )
     assert gdb_json("/bin/true", f"name, program = {name!r}, '{tmp_path}/program'\n" + script).endswith(name)
 

@@ -2,16 +2,17 @@
 stopped reading."""
 
 START = """
-from rt0lab import bulk, goroutines
-stops.toward({model.world().address('main.ready')}, 'run')
+from rt0lab.goroutines import census
+from rt0lab.program import bulk
+stops.toward({program.world().address('main.ready')}, 'run')
 def put(kind, address, **values):
     for name, value in values.items():
-        leaf = model.world().layout(kind).at[name.replace('__', '.')]
+        leaf = program.world().layout(kind).at[name.replace('__', '.')]
         gdb.selected_inferior().write_memory(address + leaf.offset, value.to_bytes(leaf.size, 'little'))
-rows = goroutines.Census().rows
+rows = census.Census().rows
 running = next(row for row in rows if row.m)
 waiting = [row for row in rows if row.waiting]
-status = {name: value for value, name in model.world().names(*model.world()._G_STATUS).items()}
+status = {name: value for value, name in program.world().names(*program.world().G_STATUS).items()}
 def of(row): return next(r for r in json.loads(do('info goroutines -json')) if r['id'] == row.goid)
 """
 
@@ -23,7 +24,7 @@ def test_for_how_long_is_said_only_of_what_waits(gdb_json, parked):
         + """
 ready = waiting[0]
 for row in (running, ready, waiting[1]):
-    put('g', row.addr, waitsince=goroutines.now() - 5_000_000_000)
+    put('g', row.addr, waitsince=clock.now() - 5_000_000_000)
 put('g', ready.addr, atomicstatus=status['_Grunnable'])
 result = [of(row)['waited_ns'] is not None for row in (running, ready, waiting[1])]
 """
@@ -36,10 +37,10 @@ def test_a_p_that_went_to_another_m_is_not_shown_as_its_own(gdb_json, parked):
     script = (
         START
         + """
-m = model.read_struct('m', running.m)
+m = program.read_struct('m', running.m)
 put('g', running.addr, atomicstatus=status['_Gsyscall']); put('p', m.get('p'), m=0)
 shown = next(line for line in do('info goroutines').splitlines() if ' syscall' in line)
-result = [of(running)['p'], f"(had p{model.read_struct('p', m.get('p')).get('id')})" in shown, 'p nil (had ' in do('info ms')]
+result = [of(running)['p'], f"(had p{program.read_struct('p', m.get('p')).get('id')})" in shown, 'p nil (had ' in do('info ms')]
 """
     )
     assert gdb_json(parked, script) == [None, True, True]
@@ -49,7 +50,7 @@ QUEUE = (
     START
     + """
 def queue(addresses):
-    sched, at = model.variable('sched'), model.world().layout('schedt').at
+    sched, at = program.variable('sched'), program.world().layout('schedt').at
     put('schedt', sched.addr, **{'runq__head' if 'runq.head' in at else 'runqhead': addresses[0], 'runq__size' if 'runq.size' in at else 'runqsize': len(addresses)})
     for address, link in zip(addresses, [*addresses[1:], 0]):
         put('g', address, schedlink=link)
@@ -88,8 +89,8 @@ def test_a_short_form_shows_that_there_is_more(gdb_json, parked):
     script = (
         QUEUE.replace("stops.toward", "do('set args 20'); stops.toward")
         + """
-queue(gs[:3]); short = do('print ' + ("'runtime.sched'" if model.world().is_go else 'sched'))
-queue(gs[:12]); long = do('print ' + ("'runtime.sched'" if model.world().is_go else 'sched'))
+queue(gs[:3]); short = do('print ' + ("'runtime.sched'" if program.world().is_go else 'sched'))
+queue(gs[:12]); long = do('print ' + ("'runtime.sched'" if program.world().is_go else 'sched'))
 result = [' ...]' in short, ' ...]' in long]
 """
     )
@@ -98,7 +99,7 @@ result = [' ...]' in short, ' ...]' in long]
 
 def test_a_list_that_is_longer_than_what_was_read_is_cut(gdb_json, parked):
     script = (
-        QUEUE + "queue(gs[:3]); found = model.global_queue(model.variable('sched'), limit=2); result = [len(found),"
+        QUEUE + "queue(gs[:3]); found = program.global_queue(program.variable('sched'), limit=2); result = [len(found),"
         " found.cut]"
     )
     assert gdb_json(parked, script) == [2, True]

@@ -6,7 +6,7 @@ import shutil
 
 import pytest
 
-READY = "stops.toward({model.world().address('main.ready')}, 'run')\n"
+READY = "stops.toward({program.world().address('main.ready')}, 'run')\n"
 # How gdb comes to look at the program where its goroutines are parked.
 WITH_STATE = {
     "live": READY,
@@ -19,7 +19,7 @@ WITH_STATE = {
     "core": READY + "do(f'gcore {folder}/core'); do('kill'); do(f'core-file {folder}/core')\n",
     "gdbserver": (
         "do(f'target remote | gdbserver --once - {program} 2>/dev/null');"
-        " stops.toward({model.world().address('main.ready')})\n"
+        " stops.toward({program.world().address('main.ready')})\n"
     ),
 }
 WITHOUT = {"not started": "", "exited": READY + "do('signal SIGKILL')\n"}
@@ -111,9 +111,9 @@ def settle(ready):
 def all_begun():
     return sum(g['status'] == 'waiting' for g in json.loads(do('info goroutines -json'))) > 20
 def spins():
-    return model.read(model.world().address('main.spinning'), 1)[0]
+    return program.read(program.world().address('main.spinning'), 1)[0]
 """
-RUNS_ON = NON_STOP + "do(f'tbreak *{model.world().address(\"runtime.sysmon\"):#x}'); do('run')\n"
+RUNS_ON = NON_STOP + "do(f'tbreak *{program.world().address(\"runtime.sysmon\"):#x}'); do('run')\n"
 
 
 @pytest.fixture(params=["mirror", "go"])
@@ -133,7 +133,7 @@ def test_goroutines_are_listed_from_a_thread_that_runs_on(gdb_json, standing):
 
 def test_the_thread_that_stops_at_a_stage_is_looked_at(gdb_json, standing):
     script = (
-        "until('sysmon'); result = model.selected_thread().is_running(), stops.current()[0].name; settle(all_begun);"
+        "until('sysmon'); result = program.selected_thread().is_running(), stops.current()[0].name; settle(all_begun);"
         " do('kill')"
     )
     assert gdb_json(standing, NON_STOP + script) == [False, "sysmon"]

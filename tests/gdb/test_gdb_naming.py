@@ -8,7 +8,7 @@ def called():
 def stand():
     do('break main.main'), do('run'), do('delete')
     for _ in range(1000):  # a thread that has just been made is no M yet; while this one steps, others run
-        if all(m.get('procid') for m in model.all_ms()):
+        if all(m.get('procid') for m in program.all_ms()):
             break
         do('stepi')
 """
@@ -26,7 +26,7 @@ def test_a_name_says_which_goroutine_the_thread_runs(gdb_json, parked):
 do('break main.ready'), do('run'); result = []
 for thread in gdb.selected_inferior().threads():
     thread.switch()
-    g = model.read_struct('g', model.tls_g()[1])
+    g = program.read_struct('g', program.tls_g()[1])
     if g.get('goid'): result.append((thread.name.partition(' ')[2], f"(g{g.get('goid')})"))
 """
     )
@@ -56,7 +56,7 @@ stand(); Watch('runtime.schedule', temporary=True); before = gdb.selected_thread
 def test_a_name_of_the_users_stays(gdb_json, hello, first):
     script = (
         NAMES
-        + f"from rt0lab import naming; stand(); do('thread name mine'); {first}; do('stepi'); do('stepi'); result ="
+        + f"from rt0lab.goroutines import naming; stand(); do('thread name mine'); {first}; do('stepi'); do('stepi'); result ="
         " gdb.selected_thread().name"
     )
     assert gdb_json(hello, script) == "mine"
@@ -78,8 +78,8 @@ def test_a_list_of_ms_that_goes_in_a_circle_ends(gdb_json, hello):
     script = (
         NAMES
         + """
-stand(); m = model.all_ms()[-1]; leaf = m.layout.at['alllink']
-gdb.selected_inferior().write_memory(m.addr + leaf.offset, model.scalar('allm').to_bytes(8, 'little'))
+stand(); m = program.all_ms()[-1]; leaf = m.layout.at['alllink']
+gdb.selected_inferior().write_memory(m.addr + leaf.offset, program.scalar('allm').to_bytes(8, 'little'))
 do('stepi'); result = list(called().values())
 """
     )

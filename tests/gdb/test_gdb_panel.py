@@ -265,7 +265,7 @@ def test_the_window_says_that_the_program_has_ended(terminal):
 
 
 def test_a_fault_in_the_window_is_a_sentence_in_it(terminal):
-    terminal.type("python from rt0lab import panel; panel.present = lambda: 1 / 0")
+    terminal.type("python from rt0lab.commands import panel as panel_command; panel_command.present = lambda: 1 / 0")
     terminal.wait(lambda panel: "ZeroDivisionError" in panel[0])
     assert not any("Traceback" in line for line in terminal.screen())
 

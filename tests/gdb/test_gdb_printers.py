@@ -97,12 +97,12 @@ def test_set_print_pretty_on_shows_all_fields(gdb_json, hello):
 
 
 def test_a_parked_goroutine_says_why(gdb_json, hello):
-    text = gdb_json(hello, "until('main.main'); result = [printers.g_line(g) for g in snapshot.Snapshot().gs]")
+    text = gdb_json(hello, "until('main.main'); result = [lines.g_line(g) for g in snapshot.Snapshot().gs]")
     assert any(line.endswith("(GC sweep wait)") for line in text)
 
 
 def test_gos_wait_reason_is_read_from_its_table(gdb_json, go_hello):
-    text = gdb_json(go_hello, "until('main.main'); result = [printers.g_line(g) for g in snapshot.Snapshot().gs]")
+    text = gdb_json(go_hello, "until('main.main'); result = [lines.g_line(g) for g in snapshot.Snapshot().gs]")
     assert any(line.endswith("(GC sweep wait)") for line in text)
 
 
@@ -127,8 +127,8 @@ def test_printing_a_channel(gdb_json, pingpong):
 until('main.main')
 until('gopark')
 for g in snapshot.Snapshot().gs:
-    for s in model.chain('sudog', g.get('waiting') or 0, 'waitlink', 4):
-        if s.get('c'): result = printers.hchan_line(model.read_struct('hchan', s.get('c')))
+    for s in program.chain('sudog', g.get('waiting') or 0, 'waitlink', 4):
+        if s.get('c'): result = lines.hchan_line(program.read_struct('hchan', s.get('c')))
 result = result or 'chan{'
 """
     assert gdb_json(pingpong, script).startswith("chan{")

@@ -6,12 +6,12 @@ import pytest
 
 
 def test_info_files_names_the_entry(gdb_json, hello):
-    text = gdb_json(hello, "result = [do('info files'), model.world().elf.entry]")
+    text = gdb_json(hello, "result = [do('info files'), program.world().elf.entry]")
     assert f"Entry point: {text[1]:#x}" in text[0]
 
 
 def test_a_breakpoint_at_the_entry_has_file_and_line(gdb_json, hello):
-    text = gdb_json(hello, "b = do('break *%#x' % model.world().elf.entry); result = b")
+    text = gdb_json(hello, "b = do('break *%#x' % program.world().elf.entry); result = b")
     assert re.search(r"rt0_linux_amd64\.S, line \d+\.", text)
 
 
@@ -45,7 +45,7 @@ stops.start()
 result = []
 for _ in range(5):
     do('continue')
-    result.append(model.world().symbol_at(gdb.newest_frame().pc())[0])
+    result.append(program.world().symbol_at(gdb.newest_frame().pc())[0])
 """
     assert gdb_json(hello, script) == [
         "_rt0_amd64",
@@ -61,5 +61,5 @@ def test_the_first_line_is_the_jump(gdb_json, hello):
 
 
 def test_mainpc_holds_runtime_main(gdb_json, hello):
-    script = "w = model.world(); result = model.read_word(w.address('runtime.mainPC')) == w.address('runtime.main')"
+    script = "w = program.world(); result = program.read_word(w.address('runtime.mainPC')) == w.address('runtime.main')"
     assert gdb_json(hello, script)

@@ -43,7 +43,7 @@ LISTS = (
     "rt0 stages",
     "rt0 panel",
 )
-READY = "stops.toward({model.world().address('main.ready')}, 'run'); do('rt0')\n"
+READY = "stops.toward({program.world().address('main.ready')}, 'run'); do('rt0')\n"
 AGAIN = """
 def seen():
     return {command: re.sub('in [0-9]+m?s|for [0-9]+m?s|[0-9]+m?s ', '', do(command)) for command in %r}

@@ -4,7 +4,7 @@ import pathlib
 
 import pytest
 
-READY = "import shapes; stops.toward({model.world().address('main.ready')}, 'run')\n"
+READY = "import shapes; stops.toward({program.world().address('main.ready')}, 'run')\n"
 PARTS = 2
 
 
@@ -39,9 +39,9 @@ def test_constants_that_are_not_there_end_no_list(gdb_json, program):
 
 def test_a_needed_field_is_named(gdb_json, program):
     script = (
-        "with shapes.instead(model.Layout, '__init__', lambda real, *rest: shapes._cut(real, *rest, 'g', 'goid')):\n"
+        "with shapes.instead(program.Layout, '__init__', lambda real, *rest: shapes._cut(real, *rest, 'g', 'goid')):\n"
     )
-    script += "    model._worlds.clear(); result = do('info goroutines')"
+    script += "    worlds._worlds.clear(); result = do('info goroutines')"
     assert gdb_json(program, READY + script).strip() == "this program's type `g` has no field `goid`, which this needs."
 
 
@@ -52,8 +52,8 @@ def test_it_costs_its_column(gdb_json, program, field, column):
     kind, top = field.split(".")
     script = f"""
 before = do('info goroutines -long')
-with shapes.instead(model.Layout, '__init__', lambda real, *rest: shapes._cut(real, *rest, {kind!r}, {top!r})):
-    model._worlds.clear(); after = do('info goroutines -long')
+with shapes.instead(program.Layout, '__init__', lambda real, *rest: shapes._cut(real, *rest, {kind!r}, {top!r})):
+    worlds._worlds.clear(); after = do('info goroutines -long')
 count = lambda text: sum(line[:1] == ' ' and line[2:3].isdigit() or line[:1] == '*' for line in text.splitlines())
 result = count(before) == count(after) > 3, {column!r} in before, {column!r} in after
 """

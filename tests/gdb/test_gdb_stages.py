@@ -5,7 +5,7 @@ import subprocess
 
 import pytest
 
-from rt0lab import stages
+from rt0lab.boot import stages
 
 TABLE = stages.load()
 TOUR = [stage for stage in TABLE if stage.tour]

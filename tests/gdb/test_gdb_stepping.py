@@ -9,7 +9,8 @@ from moves import Moves, built
 
 # One P: who takes the thread of the goroutine that is stepped certainly makes it go on on another one.
 BEFORE = """
-from rt0lab import following, stepping
+from rt0lab.commands import step
+from rt0lab.goroutines import following
 do('set environment GOMAXPROCS 1')
 stops_told = []
 gdb.events.stop.connect(lambda event: stops_told.append(type(event).__name__))
@@ -62,9 +63,9 @@ def test_next_goes_past_a_prologue_that_adds_a_segment(moved, mirror_program):
 do('break deep'); do('run')
 found = []
 for _ in range(40):
-    line, lo = at()[1], model.read_struct('g', following.current().addr).get('stack.lo')
+    line, lo = at()[1], program.read_struct('g', following.current().addr).get('stack.lo')
     do('next')
-    found.append((at()[1] - line, model.read_struct('g', following.current().addr).get('stack.lo') != lo))
+    found.append((at()[1] - line, program.read_struct('g', following.current().addr).get('stack.lo') != lo))
     do('continue')
 result = [sorted({moved for moved, _ in found}), sum(grown for _, grown in found)]
 """
@@ -92,7 +93,7 @@ func main() {
 signals = []
 gdb.events.stop.connect(lambda event: signals.append(getattr(event, 'stop_signal', None)))
 do('tbreak waiting.go:11'); do('run'); do('next')
-result = [signals[-1], stepping._step is None, [point.number for point in gdb.breakpoints()]]
+result = [signals[-1], step._step is None, [point.number for point in gdb.breakpoints()]]
 """
     )
     assert gdb_json(go_build("waiting", source, "-gcflags=all=-N -l"), script) == ["SIGINT", True, []]
@@ -139,9 +140,9 @@ def test_finish_has_the_value_that_was_returned(gdb_json, mirror_program):
 def test_a_deeper_call_of_the_same_function_does_not_end_it(moved, moves):
     script = f"""
 do('tbreak {moves.at('climbs')} if n == 3'); do('run')
-sp = model.register('rsp')
+sp = program.register('rsp')
 do('next')
-result = [gdb.newest_frame().find_sal().line, model.register('rsp') == sp, model.world().is_go]
+result = [gdb.newest_frame().find_sal().line, program.register('rsp') == sp, program.world().is_go]
 """
     line, same_frame, is_go = moved(moves, script)
     assert line == moves.line("climbed") and (same_frame or is_go)
@@ -229,7 +230,7 @@ def test_until_a_place_does_not_stop_in_a_deeper_call(moved, moves):
 def test_advance_without_a_goroutine_follows_the_thread(gdb_json, hello):
     script = (
         BEFORE + "until('rt0_go'); do('advance runtime.schedinit'); result ="
-        " [model.world().symbol_at(model.register('rip'))[0], at()[0]]"
+        " [program.world().symbol_at(program.register('rip'))[0], at()[0]]"
     )
     assert gdb_json(hello, script) == ["runtime.schedinit", 0]
 
@@ -243,7 +244,7 @@ def test_a_breakpoint_elsewhere_ends_the_step(moved, moves):
     script = f"""
 do('tbreak {moves.at('begins')}'); do('run')
 do('break {moves.at('received')}'); do('next')
-result = [at()[1], gdb.breakpoints()[-1].hit_count, stepping._step is None, [p.number for p in gdb.breakpoints() if p.number < 0]]
+result = [at()[1], gdb.breakpoints()[-1].hit_count, step._step is None, [p.number for p in gdb.breakpoints() if p.number < 0]]
 """
     assert moved(moves, script) == [moves.line("received"), 1, True, []]
 
@@ -272,7 +273,7 @@ def test_it_works_without_a_free_debug_register(moved, moves, shortage):
         if shortage != "four"
         else """
 do('set language c')
-for i in range(4): do(f'watch -l *(unsigned long *) {model.world().address("runtime.g0") + 8 * i:#x}')
+for i in range(4): do(f'watch -l *(unsigned long *) {program.world().address("runtime.g0") + 8 * i:#x}')
 do('set language auto')
 """
     )
@@ -293,8 +294,8 @@ result = [int(gdb.convenience_variable('mine')), at()[1]]
 
 def test_follow_off_leaves_steps_to_gdb(moved, moves):
     script = (
-        f"do('set rt0 follow off'); do('tbreak {moves.at('counts')}'); do('run'); stepping.begin('next'); result ="
-        " stepping._step is None"
+        f"do('set rt0 follow off'); do('tbreak {moves.at('counts')}'); do('run'); step.begin('next'); result ="
+        " step._step is None"
     )
     assert moved(moves, script) is True
 
@@ -308,7 +309,7 @@ frame = gdb.newest_frame()
 result = []
 for _ in range(4):
     do('next')
-    result.append([model.world().symbol_at(model.register('rip'))[0], at()[0]])
+    result.append([program.world().symbol_at(program.register('rip'))[0], at()[0]])
 """
     )
     assert gdb_json(either, script) == [["runtime.schedinit", 0]] * 4

@@ -37,16 +37,16 @@ func main() {
 # all were seen. result: [(function, on whose stack SP is, the frames that bt shows)]
 STEPS = """
 from gdb.frames import execute_frame_filters
-from rt0lab import bulk
+from rt0lab.program import bulk
 NAMES = ('gogo', 'mcall', 'systemstack', 'morestack', 'leave', 'jump_fcontext', 'make_fcontext', 'gosave_systemstack_switch')
 def base(name):
     return name.removeprefix('runtime.').removesuffix('.abi0')
 def here():
-    return base((world.symbol_at(model.register('rip')) or ('?',))[0])
+    return base((world.symbol_at(program.register('rip')) or ('?',))[0])
 def side():
-    sp, word = model.register('rsp'), model.tls_g()[1]
-    m = model.read_struct('m', model.read_struct('g', word).get('m'))
-    gs = [model.read_struct('g', m.get('g0')), *(model.read_struct('g', g) for g in bulk.allgs()[0])]
+    sp, word = program.register('rsp'), program.tls_g()[1]
+    m = program.read_struct('m', program.read_struct('g', word).get('m'))
+    gs = [program.read_struct('g', m.get('g0')), *(program.read_struct('g', g) for g in bulk.allgs()[0])]
     return next((f"g{g.get('goid')}" for g in gs if g.get('stack.lo') <= sp < g.get('stack.hi')), 'nowhere')
 def shown():
     frames = execute_frame_filters(gdb.newest_frame(), 0, -1) or ()  # an inlined function is left by no switch, and by any instruction
@@ -62,18 +62,18 @@ def go_on():
     for point in points:
         point.delete()
 do('handle SIGURG nostop noprint pass'), do('set environment GOMAXPROCS=1'), do('set environment GODEBUG=asyncpreemptoff=1'), do('tbreak main.main'), do('run')
-world = model.world()
+world = program.world()
 symbols = {name: world.address(name) for name in world.elf.symbols if base(name) in NAMES}
 entries = set(filter(None, symbols.values()))
 result = []
 both = {(name, stack) for name in ('gogo', 'mcall', 'systemstack') for stack in (True, False)}
-while model.alive() and (len(result) < 500 or len(result) < 5000 and not both <= {(name, g == 'g0') for name, g, _ in result}):
+while program.alive() and (len(result) < 500 or len(result) < 5000 and not both <= {(name, g == 'g0') for name, g, _ in result}):
     if here() not in NAMES:
         go_on()
         continue
     result.append((here(), side(), shown()))
     do('set scheduler-locking on'), do('stepi'), do('set scheduler-locking off')
-    if model.alive() and here() not in NAMES:
+    if program.alive() and here() not in NAMES:
         result.append((here(), side(), shown()))
 """
 SWITCHES = set(

@@ -10,24 +10,28 @@ from gdbrun import ROOT
 
 BUILD = os.environ.get("RT0LAB_BUILD", ROOT / "build" / "debug")
 STAND = """
-from rt0lab import bulk, corefile, inferior, parking, threads
+from rt0lab.commands import threads
+from rt0lab.formats import corefile
+from rt0lab.frames import registers
+from rt0lab.goroutines import threads
+from rt0lab.program import bulk
 def stand():
     do('break main.standing'), do('run')
 def state(thread):
     thread.switch()
-    return [thread.name, model.register('rip'), model.register('rsp'), model.tls_g()[1]]
+    return [thread.name, program.register('rip'), program.register('rsp'), program.tls_g()[1]]
 def view():  # {id: [name, pc, sp, current g]}
     do('inferior 2')
     return {thread.ptid[1]: state(thread) for thread in gdb.selected_inferior().threads()}
 def gs():  # what allgs says, without those that are no more
-    found = [model.read_struct('g', address) for address in bulk.allgs()[0]]
-    return [g for g in found if model.world().g_status(g.get('atomicstatus')) not in ('_Gidle', '_Gdead')]
+    found = [program.read_struct('g', address) for address in bulk.allgs()[0]]
+    return [g for g in found if program.world().g_status(g.get('atomicstatus')) not in ('_Gidle', '_Gdead')]
 def waiting():
-    return [g for g in gs() if model.world().g_status(g.get('atomicstatus')) == '_Gwaiting']
+    return [g for g in gs() if program.world().g_status(g.get('atomicstatus')) == '_Gwaiting']
 def stack():
     frame, names = gdb.newest_frame(), []
     while frame is not None and len(names) < 30 and 'goexit' not in (names or [''])[-1]:
-        names.append((model.world().symbol_at(frame.pc()) or ['?'])[0])
+        names.append((program.world().symbol_at(frame.pc()) or ['?'])[0])
         frame = frame.older()
     return names
 """
@@ -58,7 +62,7 @@ def test_each_goroutine_is_a_thread(gdb_json, standing):
 
 def test_the_stops_before_are_still_there(gdb_json, standing):
     script = (
-        "stand(); do('rt0 threads'), do('stepi'), do('rt0 threads'); result = [moments.Kept(moment).number for moment"
+        "stand(); do('rt0 threads'), do('stepi'), do('rt0 threads'); result = [told.Kept(moment).number for moment"
         " in history.kept.moments]"
     )
     assert gdb_json(standing, STAND + script) == [1, 2]
@@ -67,7 +71,8 @@ def test_the_stops_before_are_still_there(gdb_json, standing):
 def test_the_panel_of_a_goroutine_s_thread_compares_with_no_stop(gdb_json, standing):
     assert (
         gdb_json(
-            standing, STAND + "stand(); do('stepi'), do('rt0 threads'), do('inferior 2'); result = panel.present()[1]"
+            standing,
+            STAND + "stand(); do('stepi'), do('rt0 threads'), do('inferior 2'); result = panel_command.present()[1]",
         )
         is None
     )
@@ -84,7 +89,7 @@ def test_a_thread_stands_where_its_goroutine_does(gdb_json, standing):
 
 def test_names_say_what_goroutines_wait_for(gdb_json, standing):
     script = (
-        "stand(); its = {g.get('goid'): model.wait_reason(g) for g in waiting()}; do('rt0 threads'); result ="
+        "stand(); its = {g.get('goid'): program.wait_reason(g) for g in waiting()}; do('rt0 threads'); result ="
         " view(), its"
     )
     ours, its = gdb_json(standing, STAND + script)
@@ -98,8 +103,8 @@ def test_names_end_with_the_function_it_stands_in(gdb_json, standing):
 
 
 def test_the_running_goroutine_has_its_threads_registers(gdb_json, standing):
-    script = "stand(); live = [model.register(name) for name in corefile.REGISTERS]; do('rt0 threads'); view()\n"
-    script += "do('thread 2.1'); result = live, [model.register(name) for name in corefile.REGISTERS], stack()[0]"
+    script = "stand(); live = [program.register(name) for name in corefile.REGISTERS]; do('rt0 threads'); view()\n"
+    script += "do('thread 2.1'); result = live, [program.register(name) for name in corefile.REGISTERS], stack()[0]"
     live, ours, innermost = gdb_json(standing, STAND + script)
     assert innermost == "main.standing" and ours == live
 
@@ -127,8 +132,8 @@ for thread in gdb.selected_inferior().threads():
 
 def test_the_heap_is_there(gdb_json, standing):
     script = """
-stand(); g = next(g for g in waiting() if model.wait_reason(g) == 'chan receive')
-def channel(): return model.read_struct('hchan', model.read_struct('sudog', g.get('waiting')).get('c')).data.hex()
+stand(); g = next(g for g in waiting() if program.wait_reason(g) == 'chan receive')
+def channel(): return program.read_struct('hchan', program.read_struct('sudog', g.get('waiting')).get('c')).data.hex()
 live = channel(); do('rt0 threads'); do('inferior 2'); result = live, channel()
 """
     live, ours = gdb_json(standing, STAND + script)
@@ -154,7 +159,7 @@ def test_the_selection_stays(gdb_json, standing):
 def test_the_process_is_not_touched(gdb_json, standing):
     script = """
 def everything():
-    memory = [model.read(s.lo, s.hi - s.lo).hex() for s in model.world().elf.sections if s.writable and s.name != '.tbss']
+    memory = [program.read(s.lo, s.hi - s.lo).hex() for s in program.world().elf.sections if s.writable and s.name != '.tbss']
     before, registers = gdb.selected_thread(), []
     for thread in gdb.selected_inferior().threads(): thread.switch(); registers.append(do('info registers'))
     before.switch()
@@ -165,7 +170,7 @@ stand(); before = everything(); do('rt0 threads'); result = before == everything
 
 
 def test_the_process_goes_on_and_the_view_follows_when_asked(gdb_json, standing):
-    script = "stand(); do('rt0 threads'); do('finish'); pc = model.register('rip'); do('rt0 threads'); "
+    script = "stand(); do('rt0 threads'); do('finish'); pc = program.register('rip'); do('rt0 threads'); "
     script += "result = pc, view()[1][1], len(gdb.inferiors())"
     pc, ours, inferiors = gdb_json(standing, STAND + script)
     assert (ours, inferiors) == (pc, 2)
@@ -191,8 +196,8 @@ def test_non_stop(gdb_json, standing):
 FRAME = {"rbp": -16, "rbx": -24, "r12": -32, "r13": -40, "r14": -48, "r15": -56}
 KEPT = f"""
 FRAME = {FRAME}
-stand(); g = next(g for g in waiting() if model.wait_reason(g) == 'chan receive')
-its = {{name: model.read_word(g.get('sched.sp') + at) for name, at in FRAME.items()}}
+stand(); g = next(g for g in waiting() if program.wait_reason(g) == 'chan receive')
+its = {{name: program.read_word(g.get('sched.sp') + at) for name, at in FRAME.items()}}
 """
 
 
@@ -202,7 +207,7 @@ def test_what_the_compiler_keeps_in_registers_is_there(gdb_json, build):
         KEPT
         + """
 do('rt0 threads'); view(); next(t for t in gdb.selected_inferior().threads() if t.ptid[1] == g.get('goid')).switch()
-result = its, {name: model.register(name) for name in FRAME}
+result = its, {name: program.register(name) for name in FRAME}
 """
     )
     its, ours = gdb_json(mirror(build=ROOT / "build" / build), STAND + script)
@@ -228,7 +233,7 @@ def test_registers_of_one_that_is_being_left(gdb_json):
         + """
 leaf = g.layout.at['context']; frame = g.get('sched.sp') - 64
 gdb.selected_inferior().write_memory(g.addr + leaf.offset, (frame + 1).to_bytes(8, 'little'))
-result = its, parking.registers([g.addr])[g.addr] | {'rbp': its['rbp']}
+result = its, registers.registers([g.addr])[g.addr] | {'rbp': its['rbp']}
 """
     )
     its, ours = gdb_json(mirror(build=ROOT / "build" / "release"), STAND + script)
@@ -350,7 +355,7 @@ PAGE = 4096
 def written(tmp_path):
     """written(threads, memory, {page address: bytes}): the core file as pyelftools reads it, and its path."""
     elffile = pytest.importorskip("elftools.elf.elffile", reason="python3-pyelftools is not there")
-    from rt0lab import corefile
+    from rt0lab.formats import corefile
 
     def write(threads, memory, pages):
         def read(address, size):
@@ -388,7 +393,7 @@ def test_pages_of_zeros_are_holes(written):
 
 
 def test_ranges_are_merged(hello):
-    from rt0lab import corefile
+    from rt0lab.formats import corefile
 
     assert corefile.merged([(5000, 6000), (4096, 4097), (100, 200), (9000, 9001), (50, 50)]) == [(0, 12288)]
 

@@ -7,7 +7,7 @@ import select
 import pytest
 
 from gdbrun import LOADER, run_gdb
-from rt0lab import stages
+from rt0lab.boot import stages
 
 TOUR = [s.name for s in stages.load() if s.tour]
 
@@ -35,7 +35,7 @@ def test_batch_shows_every_stage_once(gdb_text, hello):
 
 
 def test_batch_on_go_shows_the_stages_it_has(gdb_text, gdb_json, go_hello):
-    here = gdb_json(go_hello, "result = [s.name for s in cards.tour_stages()]")
+    here = gdb_json(go_hello, "result = [s.name for s in card.tour_stages()]")
     assert sorted(c[0].split()[3] for c in cards(gdb_text(go_hello, "rt0 tour -batch"))) == sorted(here)
 
 

@@ -8,41 +8,41 @@ import shlex
 
 import pytest
 from gdbrun import ROOT
-from rt0lab import untrusted
+from rt0lab.formats import untrusted
 
 SOURCES = sorted(path for folder in ("gdb-scripts", "labs") for path in (ROOT / folder).rglob("*.py"))
 # gdb reads their argument as its language
-ASKS = {"gdb.execute", "model.done", "done", "gdb.parse_and_eval", "gdb.lookup_type"}
+ASKS = {"gdb.execute", "program.done", "answers.done", "done", "gdb.parse_and_eval", "gdb.lookup_type"}
 SAFE = {"word", "argument", "int", "fileno", "dup", "quote"}  # what a call of these gives has no meaning to gdb
 
 # Texts that are built otherwise, each with the reason why nobody else can have written them.
 COMMANDS = {
-    ("model.py", "done", "command"): "its callers' arguments are looked at here, too",
-    ("model.py", "_lookup_type", "spelling"): "names of Go's, written in the package",
-    ("goroutines.py", "_offset", "spelling"): "names of package sync, written in the package",
-    ("settings.py", "_set", "name"): "settings' names, written in the package",
-    ("settings.py", "_set", "value"): "settings' values, written in the package or the user's own",
-    ("stepping.py", "_tell", "following.TELL"): "a constant of the package's",
-    ("stops.py", "_let_run", "command"): "run, starti or continue, written in the package",
-    ("following.py", "_registers", "expression"): "the expression of a watchpoint that the user has set",
-    ("stepping.py", "go_on", "command"): "continue, one of gdb's steps or `stepi 0`, written in the package",
-    ("stepping.py", "register", "_PROLOGUES"): "written in the package",
+    ("program/answers.py", "done", "command"): "its callers' arguments are looked at here, too",
+    ("program/worlds.py", "_lookup_type", "spelling"): "names of Go's, written in the package",
+    ("goroutines/blockers.py", "_offset", "spelling"): "names of package sync, written in the package",
+    ("program/settings.py", "_set", "name"): "settings' names, written in the package",
+    ("program/settings.py", "_set", "value"): "settings' values, written in the package or the user's own",
+    ("commands/step.py", "_tell", "following.TELL"): "a constant of the package's",
+    ("boot/stops.py", "_let_run", "command"): "run, starti or continue, written in the package",
+    ("goroutines/following.py", "_registers", "expression"): "the expression of a watchpoint that the user has set",
+    ("commands/step.py", "go_on", "command"): "continue, one of gdb's steps or `stepi 0`, written in the package",
+    ("commands/step.py", "register", "_PROLOGUES"): "written in the package",
     (
-        "stepping.py",
+        "commands/step.py",
         "_hook",
         "'\\n'.join([f'define {name}', ours, *lines, 'end'])",
     ): "a hook's name, our line, and what the user has there, from gdb",
-    ("stepping.py", "_hook", "name"): "a hook's name, written in the package",
-    ("stepping.py", "_lines", "name"): "a hook's name, written in the package",
-    ("threads.py", "_said", "command"): "info ..., written in the package",
-    ("panel.py", "register", "_LAYOUT"): "written in the package",
-    ("entering.py", "_done", "command"): "what the user typed after `goroutine N`",
-    ("entering.py", "Goroutine.complete", "command"): "what the user is typing, on one line",
-    ("remembering.py", "Back._command", "command"): "what the user typed after `rt0 back N`",
-    ("waits.py", "_value", "text"): "the expression that the user typed after `rt0 holders`",
-    ("waits.py", "_value", "model.world().prefix"): "`runtime.` or nothing",
-    ("waits.py", "_value", "name[0]"): "the first word of what the user typed",
-    ("waits.py", "_value", "text[name.end():]"): "the rest of what the user typed",
+    ("commands/step.py", "_hook", "name"): "a hook's name, written in the package",
+    ("commands/step.py", "_lines", "name"): "a hook's name, written in the package",
+    ("goroutines/threads.py", "_said", "command"): "info ..., written in the package",
+    ("commands/window.py", "register", "_LAYOUT"): "written in the package",
+    ("commands/goroutine.py", "_done", "command"): "what the user typed after `goroutine N`",
+    ("commands/goroutine.py", "Goroutine.complete", "command"): "what the user is typing, on one line",
+    ("commands/past.py", "Back._command", "command"): "what the user typed after `rt0 back N`",
+    ("goroutines/wakers.py", "_value", "text"): "the expression that the user typed after `rt0 holders`",
+    ("goroutines/wakers.py", "_value", "program.world().prefix"): "`runtime.` or nothing",
+    ("goroutines/wakers.py", "_value", "name[0]"): "the first word of what the user typed",
+    ("goroutines/wakers.py", "_value", "text[name.end():]"): "the rest of what the user typed",
     ("observe.py", "evaluate", "expr"): "the author's, from exercise.toml",
     ("batch.py", "_tried", "command"): "the author's, from exercise.toml",
     ("debugger.py", "command", "name"): "names of variables, written in the lab",
@@ -67,18 +67,18 @@ COMMANDS = {
 # Texts that are written past the console.
 WRITES = {
     (
-        "builds.py",
+        "program/builds.py",
         "'\\n'.join(textwrap.wrap('warning: ' + text, 79))",
     ): "a sentence of ours, in which the program's path is shown as `shown` has it",
-    ("editors.py", "packets.VIEW"): "a sentence of ours",
+    ("program/editors.py", "packets.VIEW"): "a sentence of ours",
 }
 
 # Files that are opened otherwise: those of the lab itself, and those that are written. The kernel's, in /proc, are not
 # looked for.
 OPENS = set(
     """
-    untrusted.py stages.py inferior.py record.py clients.py editor.py batch.py state.py ask.py cli.py
-    locks.py
+    formats/untrusted.py boot/stages.py commands/threads.py state/trace.py remote/clients.py
+    editor.py batch.py state.py ask.py cli.py locks.py
 """.split()
 )
 
@@ -87,7 +87,8 @@ class Calls(ast.NodeVisitor):
     """All calls and lists of a file, each with the function where it stands."""
 
     def __init__(self, path):
-        self.name, self._where, self.found = path.name if path.parent.name != "bench" else f"bench/{path.name}", [], []
+        in_a_room = path.parent.name == "bench" or path.parent.parent.name == "rt0lab"
+        self.name, self._where, self.found = f"{path.parent.name}/{path.name}" if in_a_room else path.name, [], []
         self.visit(ast.parse(path.read_text("utf-8")))
 
     def visit(self, node):

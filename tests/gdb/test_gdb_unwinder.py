@@ -28,13 +28,13 @@ while outcome.what == 'stage':
 @pytest.mark.parametrize("function", ["jump_fcontext", "make_fcontext"])
 def test_bt_at_every_instruction_of_the_switch(gdb_json, hello, function):
     script = f"""
-world = model.world()
+world = program.world()
 until('execute')
 do('set scheduler-locking on')
 stops.toward({{world.address({function!r})}})
 result = []
-while (world.symbol_at(model.register('rip')) or ('',))[0] in ('jump_fcontext', 'make_fcontext'):
-    result.append([name for name, *_ in record.frames()])
+while (world.symbol_at(program.register('rip')) or ('',))[0] in ('jump_fcontext', 'make_fcontext'):
+    result.append([name for name, *_ in roots.frames()])
     gdb.execute('stepi', to_string=True)
 """
     found = gdb_json(hello, script)
@@ -42,11 +42,11 @@ while (world.symbol_at(model.register('rip')) or ('',))[0] in ('jump_fcontext', 
 
 
 def test_unknown_bytes_are_declined(gdb_json, hello):
-    assert gdb_json(hello, "result = unwinder.rows(bytes.fromhex('488d6424c80f0b'))") is None
+    assert gdb_json(hello, "result = fcontext.rows(bytes.fromhex('488d6424c80f0b'))") is None
 
 
 def test_main_main_has_callers(gdb_json, either):
-    assert gdb_json(either, "until('main.main'); result = [f[0] for f in record.frames()]") == [
+    assert gdb_json(either, "until('main.main'); result = [f[0] for f in roots.frames()]") == [
         "main.main",
         "runtime.main",
         "runtime.goexit",

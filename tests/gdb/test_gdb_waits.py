@@ -23,10 +23,10 @@ func main() {
 	<-a
 }
 """
-READY = "stops.toward({model.world().address('main.ready')}, 'run')\n"
+READY = "stops.toward({program.world().address('main.ready')}, 'run')\n"
 DEAD = (
-    "stops.toward({model.world().address(s) for s in ('runtime.checkdead', 'runtime.throw', 'runtime.fatal') if"
-    " model.world().address(s)}, 'run')\n"
+    "stops.toward({program.world().address(s) for s in ('runtime.checkdead', 'runtime.throw', 'runtime.fatal') if"
+    " program.world().address(s)}, 'run')\n"
 )
 WAITS = "waits = json.loads(do('rt0 waits -json'))\n"
 
@@ -63,8 +63,8 @@ TO_DEATH = (
     + """
 for _ in range(40):
     waits = json.loads(do('rt0 waits -json'))
-    if waits['deadlock'] or not model.alive(): break
-    stops.toward({model.world().address(s) for s in ('runtime.checkdead', 'runtime.throw', 'runtime.fatal') if model.world().address(s)})
+    if waits['deadlock'] or not program.alive(): break
+    stops.toward({program.world().address(s) for s in ('runtime.checkdead', 'runtime.throw', 'runtime.fatal') if program.world().address(s)})
 """
 )
 
@@ -80,10 +80,13 @@ def test_a_deadlock_is_proved(gdb_json, deadlock):
 
 DOUBTS = {  # what makes a proof none: how to write it, and what is said
     "a status that is none": ("put('g', row.addr, 'atomicstatus', 77)", "status 77?"),
-    "a held P": ("put('p', model.all_p_addresses()[0], 'status', model.world().constant('_Prunning'))", "p0 is held"),
-    "a goroutine that cannot be read": ("word(model.variable('allgs').get('array'), 8)", "cannot be read"),
+    "a held P": (
+        "put('p', program.all_p_addresses()[0], 'status', program.world().constant('_Prunning'))",
+        "p0 is held",
+    ),
+    "a goroutine that cannot be read": ("word(program.variable('allgs').get('array'), 8)", "cannot be read"),
     "a goroutine of the runtime's that is ready": (
-        "put('g', system.addr, 'atomicstatus', model.world().constant('_Grunnable'))",
+        "put('g', system.addr, 'atomicstatus', program.world().constant('_Grunnable'))",
         "runtime's own goroutine",
     ),
     "a goroutine that is being parked": (
@@ -105,21 +108,21 @@ def test_a_proof_with_a_doubt_is_none(gdb_json, deadlock, doubt):
     script = (
         TO_DEATH
         + f"""
-from rt0lab import goroutines, waits as reading
-census = reading.Graph().census
+from rt0lab.goroutines import wakers
+census = wakers.Graph().census
 row = next(row for row in census.rows if row.goid == waits['blocked'][-1])
 system = next(row for row in census.rows[len(census.system_rows):] if row.goid not in waits['blocked'] and row.status not in census.ended)
 def word(address, value, size=8):
     gdb.selected_inferior().write_memory(address, value.to_bytes(size, 'little'))
 def put(kind, address, path, value):
-    leaf = model.world().layout(kind).at[path]
+    leaf = program.world().layout(kind).at[path]
     word(address + leaf.offset, value, leaf.size)
 def put_variable(name, value):
-    address, layout = model.world().variable(name)
+    address, layout = program.world().variable(name)
     word(address, value, layout.size)
-{change if 'iscgo' not in change else f"if model.world().variable('iscgo'): {change}"}
+{change if 'iscgo' not in change else f"if program.world().variable('iscgo'): {change}"}
 found = json.loads(do('rt0 waits -json'))
-result = model.world().variable('iscgo') is not None, found['verdict'], found['stuck'], ' '.join(found['doubts']), do('rt0 waits')
+result = program.world().variable('iscgo') is not None, found['verdict'], found['stuck'], ' '.join(found['doubts']), do('rt0 waits')
 """
     )
     has_c, verdict, stuck, doubts, text = gdb_json(deadlock, script)
@@ -142,8 +145,8 @@ def test_a_mutex_tells_its_waiters_and_no_owner(gdb_json, request, world):
         + """
 for _ in range(40):
     locks = [item for g in json.loads(do('info goroutines -json')) for item in g['on'] if item['kind'] == 'Mutex']
-    if locks or not model.alive(): break
-    stops.toward({model.world().address(s) for s in ('runtime.checkdead', 'runtime.throw', 'runtime.fatal') if model.world().address(s)})
+    if locks or not program.alive(): break
+    stops.toward({program.world().address(s) for s in ('runtime.checkdead', 'runtime.throw', 'runtime.fatal') if program.world().address(s)})
 """
         + (
             "result = json.loads(do('rt0 holders *(\\'sync.Mutex\\' *)' + hex(locks[0]['address']) + ' -json'))"
@@ -151,7 +154,7 @@ for _ in range(40):
             else "result = json.loads(do('rt0 holders *(sync::Mutex *)' + hex(locks[0]['address']) + ' -json'))"
         )
     )
-    found = gdb_json(program, "do('set language c') if model.world().is_go else None\n" + script)
+    found = gdb_json(program, "do('set language c') if program.world().is_go else None\n" + script)
     assert found["locked"] and found["holders"] == [] and len(found["waiting"]) >= 1
 
 
@@ -274,7 +277,7 @@ CASES = {
 GO_ON = """
 import collections, os
 def go_on():  # to where somebody ticks
-    do('continue' if model.alive() else 'run')
+    do('continue' if program.alive() else 'run')
 def gs():
     return [g for g in json.loads(do('info goroutines -json')) if not g['system'] and g['at']]
 do('break main.tick'); do('break tick')
@@ -435,7 +438,7 @@ COUNT = (
     GO_ON
     + """
 import sys
-from rt0lab import waits
+from rt0lab.goroutines import wakers
 def lines_for(number):
     do('set args ' + arguments.format(number=number))
     for _ in range(300):
@@ -447,9 +450,9 @@ def lines_for(number):
         nonlocal lines
         lines += event == 'line'
         return line
-    waits.Graph()  # what is found out only once
+    wakers.Graph()  # what is found out only once
     sys.settrace(line)
-    graph = waits.Graph()
+    graph = wakers.Graph()
     sys.settrace(None)
     do('kill')
     return lines, sum(len(thing.waiting) for thing in graph.things.values())

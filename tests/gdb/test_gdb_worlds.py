@@ -173,7 +173,7 @@ def test_one_file_at_two_addresses_in_turn(gdb_json, moved):
         + """
 seen = []
 for _ in range(2):
-    do('run child'); seen.append((model.world().slide, functions(do('bt')), where(1), do('goroutine 1 bt') == do('bt'))); do('kill')
+    do('run child'); seen.append((program.world().slide, functions(do('bt')), where(1), do('goroutine 1 bt') == do('bt'))); do('kill')
 result = seen[0][0] != seen[1][0], [each[1:] for each in seen]
 """
     )
@@ -185,9 +185,9 @@ def test_one_file_at_two_addresses_at_once(gdb_json, moved):
         "do('set disable-randomization off'); do('break main.inChild'); do('run child'); do('add-inferior -exec"
         f" {moved}')\n"
         + """
-do('inferior 2'); do('run child'); two = model.world().slide, functions(do('goroutine 1 bt')), where(1)
-do('inferior 1'); one = model.world().slide, functions(do('goroutine 1 bt')), where(1)
-do('inferior 2'); result = one[0] != two[0], one[1:] == two[1:], two == (model.world().slide, functions(do('goroutine 1 bt')), where(1)), one[1:]
+do('inferior 2'); do('run child'); two = program.world().slide, functions(do('goroutine 1 bt')), where(1)
+do('inferior 1'); one = program.world().slide, functions(do('goroutine 1 bt')), where(1)
+do('inferior 2'); result = one[0] != two[0], one[1:] == two[1:], two == (program.world().slide, functions(do('goroutine 1 bt')), where(1)), one[1:]
 """
     )
     assert gdb_json(moved, LOOK + script) == [True, True, True, [IN_CHILD, ["main.inChild", 21]]]
@@ -198,9 +198,9 @@ def test_a_core_after_the_process_that_left_it(gdb_json, moved, tmp_path):
         f"do('set disable-randomization off'); do('break main.inChild'); do('run child'); do('gcore {tmp_path}/core');"
         " first = where(1)\n"
         + """
-one = model.world().slide; do('kill'); do('run child'); two = model.world().slide; do('kill')
+one = program.world().slide; do('kill'); do('run child'); two = program.world().slide; do('kill')
 """
-        + f"do('core-file {tmp_path}/core'); result = one != two, model.world().slide == one, first == where(1),"
+        + f"do('core-file {tmp_path}/core'); result = one != two, program.world().slide == one, first == where(1),"
         " functions(do('bt'))"
     )
     found = gdb_json(moved, LOOK + script)

@@ -5,7 +5,7 @@ import subprocess
 
 import pytest
 from learners import ROOT  # noqa: F401  (puts the runner into the path)
-from rt0lab.elf import Elf
+from rt0lab.formats.elf import Elf
 from runner.exercises import seed, variant
 from runner.host import build
 

@@ -4,7 +4,8 @@ JSON."""
 import json
 
 import gdb
-from rt0lab import model, settings, stops
+from rt0lab.boot import stops
+from rt0lab.program import Problem, alive, settings
 from runner.exercises import forms, judge, literals
 
 from . import observe
@@ -19,7 +20,7 @@ def run(job_file, result_file):
         job = json.load(file)
     try:
         result = _judged(job)
-    except (model.Problem, gdb.error) as problem:
+    except (Problem, gdb.error) as problem:
         result = {"seen": {}, "verdicts": [], "commands": [], "trouble": str(problem)}
     with open(result_file, "w", encoding="utf-8") as file:
         json.dump(result, file, sort_keys=True)
@@ -40,7 +41,7 @@ def _judged(job):
     if left:
         stops.go("run")
         with settings.quiet():
-            if model.alive():
+            if alive():
                 gdb.execute("kill", to_string=True)
     program = observe.Program()
     verdicts = [

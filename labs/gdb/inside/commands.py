@@ -1,7 +1,8 @@
 """The commands of the exercises in gdb: `lab task|answer|predict|hint|check|next|solution`."""
 
 import gdb
-from rt0lab import console, untrusted
+from rt0lab.commands import console
+from rt0lab.formats import untrusted
 from runner.exercises.guide import Guide
 from runner.exercises.state import Store
 from runner.failure import Failure

@@ -9,7 +9,10 @@ earlier checkpoint kept, $CHECKPOINT_NAME.
 import struct
 
 import gdb
-from rt0lab import model, record, settings, stops
+from rt0lab import program
+from rt0lab.boot import stops
+from rt0lab.program import settings
+from rt0lab.frames import roots
 from runner.exercises.judge import Seen
 
 _AT_ENTRY = 9
@@ -20,41 +23,41 @@ class Program:
 
     def addresses(self, name):
         """Where the function or variable of this name is; people leave out `runtime.`."""
-        world = model.world()
+        world = program.world()
         return {world.address(symbol) for symbol in (name, "runtime." + name) if symbol in world.elf.symbols}
 
     def constants(self, name):
         """The value of an enumerator (`_Grunnable`)."""
-        value = model.world().constant(name)
+        value = program.world().constant(name)
         return set() if value is None else {value}
 
     def name_of(self, address):
         """The symbol at an address, or the address."""
-        found = model.world().symbol_at(address)
+        found = program.world().symbol_at(address)
         return found[0] if found and not found[1] else f"{address:#x}"
 
 
 def address_of(checkpoint):
     """Where the program counter is at this moment; Problem if the program has no such place."""
-    world = model.world()
+    world = program.world()
     kind, _, name = checkpoint.at.partition(":")
     if kind == "entry":
         return world.elf.entry
     symbol = next((s for s in (name, "runtime." + name) if s in world.elf.symbols), None)
     if symbol is None:
-        raise model.Problem(f"checkpoint {checkpoint.name}: the program has no symbol {name}.")
+        raise program.Problem(f"checkpoint {checkpoint.name}: the program has no symbol {name}.")
     return world.address(symbol) if kind == "fn" else _after_call(checkpoint, world.address(symbol))
 
 
 def _after_call(checkpoint, callee):
     """The instruction after the caller's `call callee` (E8 and the distance from there)."""
-    world = model.world()
+    world = program.world()
     start, size = world.elf.symbols.get(checkpoint.caller, (0, 0))
-    code = model.read(start, size) if size else b""
+    code = program.read(start, size) if size else b""
     for at in range(max(0, len(code) - 4)) if isinstance(code, bytes) else ():
         if code[at] == 0xE8 and start + at + 5 + struct.unpack_from("<i", code, at + 1)[0] == callee:
             return start + at + 5
-    raise model.Problem(
+    raise program.Problem(
         f"checkpoint {checkpoint.name}: no call of {checkpoint.at} in {checkpoint.caller or 'its caller'}."
     )
 
@@ -120,7 +123,7 @@ class Observer:
         """A breakpoint was hit: note, and say whether to stop."""
         try:
             return any([self.wanted(*moment) for moment in self.here(address)])
-        except (gdb.error, model.Problem, KeyboardInterrupt) as error:
+        except (gdb.error, program.Problem, KeyboardInterrupt) as error:
             self.trouble = str(error) or "interrupted"
             return True
 
@@ -182,7 +185,7 @@ def _look(question, variables):
 
 def _helpers():
     """The variables that every expression may use."""
-    world = model.world()
+    world = program.world()
     frame = gdb.newest_frame()
     text = next((section.lo for section in world.elf.sections if section.name == ".text"), 0)
     code = frame.architecture().disassemble(frame.pc())[0]
@@ -190,7 +193,7 @@ def _helpers():
         "entry": world.elf.entry,
         "kernel_entry": _kernel_entry(),
         "text": text,
-        "depth": len(record.frames()),
+        "depth": len(roots.frames()),
         "next": frame.pc() + code["length"],
     }
 

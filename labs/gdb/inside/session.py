@@ -1,7 +1,10 @@
 """One learner at one exercise in gdb: answers and predictions, ticks at stops, verdicts, progress kept."""
 
 import gdb
-from rt0lab import console, model, settings, stops
+from rt0lab import program
+from rt0lab.boot import stops
+from rt0lab.commands import console
+from rt0lab.program import settings
 from runner.exercises import judge, literals, screen, state
 from runner.exercises.guide import answered, passed
 from runner.failure import Failure
@@ -48,7 +51,7 @@ class Session:
 
     def begin(self):
         """The program may stand at one of this exercise's checkpoints already."""
-        if model.alive():
+        if program.alive():
             tell(self.say("goes-on"))
             self.stopped(None)
 
@@ -68,12 +71,12 @@ class Session:
         """gdb.events.stop: ticks a goal, judges what waited for this place."""
         try:
             where = stops.where()  # with it, once: gdb's warning that assembly is not C++
-            moments = self.observer.here(model.register("rip"))
+            moments = self.observer.here(program.register("rip"))
             if isinstance(event, gdb.BreakpointEvent) and all(getattr(b, "stopped", False) for b in event.breakpoints):
                 self._show_stop(where, moments)
             for _, checkpoint in moments:
                 self._at(checkpoint)
-        except (gdb.error, model.Problem, Failure, KeyboardInterrupt) as error:
+        except (gdb.error, program.Problem, Failure, KeyboardInterrupt) as error:
             tell(str(error) or self.say("interrupted"))
 
     def _show_stop(self, where, moments):
@@ -141,7 +144,7 @@ class Session:
             record = state.record(progress, self.exercise.id)
             record["predicted"][question.id] = {"value": text, "right": None}
         self.locked[question.id] = text
-        over = model.alive() and (self.exercise.id, question.at) in self.observer.reached
+        over = program.alive() and (self.exercise.id, question.at) in self.observer.reached
         tell(
             self.say("locked", where=self._where(self._checkpoint(question))), *([self.say("too-late")] if over else [])
         )

@@ -31,7 +31,8 @@ def listing(command):
 def recording(command):
     """[the seconds of one whole run, how many stops it made]: of `record bare` without stops, of `record empty` with
     stops that do nothing, of `record full` noting all."""
-    from rt0lab import record, stops
+    from rt0lab.boot import stops
+    from rt0lab.state.recorder import Recorder
 
     class Empty(stops.Point):
         """A stop that only counts."""
@@ -42,7 +43,7 @@ def recording(command):
 
     began = time.perf_counter()
     if command == "record full":
-        recorder = record.Recorder()
+        recorder = Recorder()
         recorder.run()
         rows = recorder.rows
     else:

@@ -3,7 +3,7 @@ next."""
 
 import re
 
-from rt0lab import stages
+from rt0lab.boot import stages
 
 from ..failure import FAILED, USAGE, Failure
 from . import forms, screen, state

@@ -4,7 +4,7 @@ information."""
 import os
 from dataclasses import dataclass
 
-from rt0lab import untrusted
+from rt0lab.formats import untrusted
 
 from ..failure import USAGE, Failure
 

@@ -5,7 +5,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from rt0lab import untrusted
+from rt0lab.formats import untrusted
 
 from ..failure import Failure
 from . import debugger

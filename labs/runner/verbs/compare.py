@@ -7,7 +7,7 @@ import textwrap
 import tomllib
 from collections import Counter
 
-from rt0lab import untrusted
+from rt0lab.formats import untrusted
 
 from ..failure import FAILED, MACHINE, USAGE, Failure
 from ..host import debugger, traces

@@ -264,7 +264,7 @@ def _told(exercise, name, reason, seen):
 
 def _name_problems(exercises):
     """Symbols and files named anywhere in an exercise's folder that do not exist."""
-    from rt0lab.elf import Elf
+    from rt0lab.formats.elf import Elf
 
     from ..host import build
 

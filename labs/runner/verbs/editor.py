@@ -15,7 +15,7 @@ import shlex
 import sys
 from pathlib import Path
 
-from rt0lab import untrusted
+from rt0lab.formats import untrusted
 
 from ..editors import jsonc
 from ..failure import USAGE, Failure

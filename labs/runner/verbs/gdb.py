@@ -3,7 +3,7 @@
 import json
 import sys
 
-from rt0lab import untrusted
+from rt0lab.formats import untrusted
 
 from ..failure import MACHINE, Failure
 from ..host import debugger, permits

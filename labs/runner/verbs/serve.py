@@ -16,7 +16,7 @@ import struct
 import subprocess
 import tempfile
 
-from rt0lab import untrusted
+from rt0lab.formats import untrusted
 
 from ..failure import FAILED, MACHINE, USAGE, Failure, progress
 from ..host import debugger, interruption, needs, packages
@@ -115,7 +115,7 @@ def session(target, asked, descriptors, place):
     if "stdio" in asked:
         asked["stdio"] = inherited
     words = debugger.command(target, batch=True, traced="attach" in asked)
-    words += ["-ex", f"python import rt0lab.remote; rt0lab.remote.main({its.fileno()})"]
+    words += ["-ex", f"python from rt0lab.remote import server; server.main({its.fileno()})"]
     with ours, its, tempfile.TemporaryFile("w+") as said:
         # A session of its own: Ctrl-C at the terminal reaches this process alone.
         gdb = debugger.started(

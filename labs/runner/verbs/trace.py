@@ -2,7 +2,7 @@
 
 from collections import Counter
 
-from rt0lab import untrusted
+from rt0lab.formats import untrusted
 
 from ..host import debugger, traces
 from ..host.output import writable

@@ -1,0 +1,1 @@
+"""The boot: its stages, and stopping at them. Uses program."""

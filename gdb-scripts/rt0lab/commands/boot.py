@@ -1,0 +1,268 @@
+"""The commands that run the program: `rt0 run|next|until|tour|record`, and `rt0 stages`."""
+
+import os
+
+import gdb
+
+from .. import program
+from ..boot import stages, stops
+from ..goroutines import naming
+from ..program import settings
+from ..show import card
+from ..state import recorder, trace
+from . import console
+
+
+class Stages(console.Command):
+    """List the boot's stages in order, and mark where the program is; `t` marks the stops of the tour.
+
+    (gdb) rt0 stages
+    -> t schedinit   0x4288b0  proc.go:477"""
+
+    name, kind = "rt0 stages", gdb.COMMAND_STATUS
+
+    def run(self, argument):
+        """Prints the console.table."""
+        places = stops.places()
+        stage, exactly = stops.current()
+        rows = []
+        for place in places.values():
+            here = stage is not None and place.stage.name == stage.name
+            mark = ("->" if exactly else "~>") if here else "  "
+            if place.address is None:
+                at = "not in this program: " + place.reason
+            else:
+                file, line = program.world().line_at(place.address)
+                at = f"{place.address:#x}  {os.path.basename(file) + ':' + str(line) if file else ''}"
+            rows.append((mark, "t" if place.stage.tour else " ", place.stage.name, at))
+        console.table(rows)
+        if not program.alive():
+            console.say(console.not_running())
+
+
+class Run(console.Command):
+    """Start the program and stop it at its very first instruction, the ELF entry.
+
+    (gdb) rt0 run
+    (gdb) rt0 next"""
+
+    name = "rt0 run"
+
+    def run(self, argument):
+        """Starts."""
+        console.need_runnable()
+        if argument:
+            raise program.Problem("`rt0 run` takes no arguments: `set args ...` sets the program's.")
+        outcome = stops.start()
+        _show(outcome)
+
+
+class Next(console.Command):
+    """Go on to the next stage of the tour that the program reaches, and show its card.
+    Before `run` it starts the program.
+
+    (gdb) rt0 next
+    == stage 1/45  _rt0_amd64_linux == thread 1, on the kernel's stack, no g yet =="""
+
+    name = "rt0 next"
+
+    def run(self, argument):
+        """One step."""
+        console.need_runnable()
+        if not program.alive() and console.session.ended:
+            raise program.Problem(console.not_running())
+        _show(_step())
+
+
+def _step():
+    """To the next stage of the tour."""
+    if not program.alive():
+        return stops.start()
+    stops.walk.refresh()
+    here = stops.at(program.register("rip"))
+    if here is not None and here.tour and here.name not in stops.walk.reached:
+        stops.walk.reached.add(here.name)
+    targets = stops.tour_addresses(stops.walk.reached)
+    return stops.toward(targets) if targets else stops.go("continue")
+
+
+def _show(outcome):
+    """Prints how a step ended."""
+    if outcome.what == "stage":
+        _card(outcome.stage)
+    elif outcome.what == "exited":
+        how = "was ended by a signal" if outcome.code is None else f"has ended with exit code {outcome.code}"
+        console.say(f"the program {how}.")
+    elif outcome.what == "signal":
+        console.say(
+            f"the program received {outcome.text}: `bt` shows where, `rt0 check` whether the runtime's state is sound."
+        )
+        console.pass_on(outcome.place + "\n")
+    else:
+        console.say(outcome.text + ":")
+        console.pass_on(outcome.place + "\n")
+
+
+def _card(stage):
+    snap = (
+        console.session.now
+        if console.session.now is not None and console.session.now.live
+        else console.session.snapshot()
+    )
+    before = (
+        console.session.card
+        or (console.session.entry if console.session.entry is not snap else None)
+        or console.session.before
+    )
+    head, *rest = card.card(stage, snap, before)
+    console.say(head, "1")
+    console.write(rest)
+    console.session.card = snap
+
+
+class Until(console.Command):
+    """Go on until a stage is reached, and show its card.
+
+    (gdb) rt0 until schedinit
+    (gdb) rt0 until main.main"""
+
+    name = "rt0 until"
+
+    def run(self, argument):
+        """Runs there."""
+        console.need_runnable()
+        if not argument:
+            raise program.Problem("`rt0 until` needs a stage's name: `rt0 stages` lists them.")
+        stage = stages.named(stops.TABLE, argument)
+        if stage is None:
+            raise program.Problem(f"there is no stage `{argument}`: `rt0 stages` lists them.")
+        place = stops.places()[stage.name]
+        if place.address is None:
+            raise program.Problem(f"stage `{stage.name}` is not in this program: {place.reason}.")
+        outcome = stops.start() if not program.alive() else None
+        if outcome is None or outcome.what == "stage" and outcome.stage.name != stage.name:
+            outcome = stops.toward({place.address})
+        order = [s.name for s in stops.TABLE]
+        if outcome.what == "stage" and program.register("rip") == place.address:
+            outcome.stage = stops.walk.last = stage  # two labels may stand at one address
+        if outcome.what == "stage":
+            stops.walk.reached.update(order[: order.index(outcome.stage.name) + 1])
+        elif outcome.what == "exited":
+            console.say(f"stage `{stage.name}` was not reached.")
+        _show(outcome)
+
+    def complete(self, text, word):
+        """Stage names."""
+        return [s.name for s in stops.TABLE if s.name.startswith(text)]
+
+
+class Tour(console.Command):
+    """A guided walk: one card a stage. Enter goes on, g leaves for the gdb prompt right there, q ends it all.
+    `rt0 tour -batch` prints all cards without asking.
+
+    (gdb) rt0 tour
+    (gdb) rt0 tour -batch"""
+
+    name = "rt0 tour"
+
+    def run(self, argument):
+        """Walks."""
+        console.need_runnable()
+        if argument not in ("", "-batch"):
+            raise program.Problem("`rt0 tour` takes nothing or `-batch`.")
+        with settings.off("pagination"):  # a card is shorter than a screen
+            self._walk(argument == "-batch" or not os.isatty(0))
+
+    def _walk(self, batch):
+        if program.alive():
+            stage, exactly = stops.current()
+            if exactly and console.session.card is not None:
+                _card(stage)
+                if not batch and not self._ask():
+                    return
+        points = []
+        try:
+            outcome = _step() if not program.alive() else None
+            while outcome is None or outcome.what == "stage":
+                if outcome is not None:
+                    _card(outcome.stage)
+                    if not batch and not self._ask():
+                        return
+                    console.say()
+                if not points and not stops.at_the_end():
+                    points = self._points()
+                outcome = self._go_on(points)
+            _show(outcome)
+        finally:
+            for point in points:
+                if point.is_valid():
+                    point.delete()
+
+    @staticmethod
+    def _points():
+        return [stops.Point(address) for address in stops.tour_addresses(stops.walk.reached)]
+
+    @staticmethod
+    def _go_on(points):
+        outcome = stops.go("continue")
+        if outcome.what == "stage" and stops.at_the_end():
+            for point in points:
+                point.delete()
+            points.clear()
+        elif outcome.what == "stage":
+            address = f"*{program.register('rip'):#x}"
+            for point in [p for p in points if p.location == address]:
+                points.remove(point)
+                point.delete()
+        return outcome
+
+    @staticmethod
+    def _ask():
+        """True to go on."""
+        answer = None
+        while answer not in ("", "g", "q"):
+            gdb.flush()
+            try:
+                answer = input("-- Enter: next stage   g: gdb prompt, here   q: quit -- ").strip().lower()
+            except EOFError:
+                console.say()
+                answer = "g"
+        if answer == "q":
+            with settings.quiet():
+                gdb.execute("kill", to_string=True)
+            gdb.execute("set confirm off")
+            gdb.execute("quit")
+        if answer == "g":
+            console.say("here is gdb: `rt0 next` goes on by a stage, `rt0 tour` resumes the walk, `q` quits.")
+            return False
+        return True
+
+
+class Record(console.Command):
+    """Run the program from start to end and write every stage's entry and return to a file, as JSON.
+
+    (gdb) rt0 record boot.json
+    207 stops, exit code 0, written to boot.json"""
+
+    name, complete_with = "rt0 record", gdb.COMPLETE_FILENAME
+
+    def run(self, argument):
+        """Records."""
+        console.need_runnable()
+        words = gdb.string_to_argv(argument)
+        if len(words) != 1:
+            raise program.Problem("`rt0 record` needs one file name: `rt0 record boot.json`.")
+        path = os.path.expanduser(words[0])
+        if not os.path.isdir(os.path.dirname(path) or ".") or os.path.isdir(path):
+            raise program.Problem(f"cannot write {path}: name a file in a folder that exists.")
+        others = (console.session.stopped, naming.names.stopped)  # nobody sees these stops
+        for other in others:
+            gdb.events.stop.disconnect(other)
+        try:
+            run = recorder.Recorder().run()
+        finally:
+            for other in others:
+                gdb.events.stop.connect(other)
+        trace.write(run, path)
+        ended = f"exit code {run['exit']}" if run["exit"] is not None else f"ended by {run.get('signal', 'a signal')}"
+        console.say(f"{len(run['stages'])} stops, {ended}, written to {path}")

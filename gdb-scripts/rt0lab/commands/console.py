@@ -1,0 +1,236 @@
+"""What all commands share: printing, what happened so far, and turning what goes wrong into one sentence."""
+
+import functools
+import itertools
+import json
+import os
+import sys
+import traceback
+
+import gdb
+
+from .. import program
+from ..formats import packets, untrusted
+from ..program import builds, settings
+from ..state import history, snapshot
+
+
+# ---- printing ------------------------------------------------------------------------------------------------------
+
+# Whatever a command prints comes through here: names, paths and memory may hold anything, and a terminal obeys what it
+# is sent.
+
+_PLAIN = str.maketrans({"→": "->", "…": "."})
+_PAGE = 1000  # lines that are written at once
+_WIDEST = 60  # columns of a table's cell that others are aligned with
+
+
+def say(text="", style=None):
+    """One line to the terminal; `style` is ANSI's number of how to show it, if a terminal is there that is to show
+    such."""
+    text = printable(text)
+    gdb.write((f"\033[{style}m{text}\033[m" if style and colours() else text) + "\n")
+
+
+def write(lines):
+    """Many lines, a page at a time."""
+    lines = iter(lines)
+    while page := list(itertools.islice(lines, _PAGE)):
+        text = "\n".join(page)
+        if not text.isascii() or not text.replace("\n", " ").isprintable() or text.count("\n") >= len(page):
+            text = "\n".join(map(printable, page))
+        gdb.write(text + "\n")
+
+
+def pass_on(text):
+    """What gdb printed: its lines stay lines, and may be long where the user asks for it."""
+    gdb.write(
+        "\n".join("\t".join(printable(part, len(text)) for part in line.split("\t")) for line in text.split("\n"))
+    )
+
+
+def dump(data):
+    """Data as JSON, in ASCII."""
+    gdb.write(json.dumps(data, sort_keys=True, default=str).replace("\x7f", "\\u007f") + "\n")
+
+
+def colours():
+    """Is a terminal there, and is it to show colours?"""
+    return os.isatty(1) and gdb.parameter("style enabled") and not settings.for_an_editor()
+
+
+def printable(text, most=untrusted.LINE):
+    """A text on one line as the terminal can show it, in its character set."""
+    if text.isascii() and text.isprintable() and len(text) <= most:
+        return text
+    text = untrusted.shown(text, most)
+    try:
+        text.encode(_charset())
+    except (UnicodeEncodeError, LookupError):
+        text = text.translate(_PLAIN).encode("ascii", "replace").decode()
+    return text
+
+
+def _charset():
+    name = gdb.host_charset() if hasattr(gdb, "host_charset") else sys.getfilesystemencoding()
+    return "ascii" if name.startswith("ANSI_X3") else name
+
+
+def table(rows):
+    """Rows of texts in aligned columns; the last column is as wide as it likes."""
+    rows = [tuple(map(untrusted.shown, row)) for row in rows]
+    widths = [min(max(len(row[i]) for row in rows), _WIDEST) for i in range(len(rows[0]) - 1)]
+    for row in rows:
+        say(" ".join([*(text.ljust(width) for text, width in zip(row, widths)), row[-1]]).rstrip())
+
+
+# ---- what happened so far --------------------------------------------------------------------------------------------
+
+
+class _Seen:
+    """What one program has shown."""
+
+    card = entry = exit_code = None
+    ended = False
+
+
+class Session:
+    """The last two stops and the last card of the program gdb is looking at, for `rt0 diff` and for what a card says
+    has changed."""
+
+    @property
+    def _seen(self):
+        return program.world().own("seen", _Seen)
+
+    card = property(lambda self: self._seen.card)
+    ended = property(lambda self: self._seen.ended)
+    exit_code = property(lambda self: self._seen.exit_code)
+
+    @card.setter
+    def card(self, snap):
+        self._seen.card = snap
+
+    def stopped(self, _event):
+        """gdb.events.stop: keep what is there, to be looked at when somebody asks."""
+        try:
+            with settings.looking():
+                seen = self._seen
+                seen.ended = False
+                moment = history.kept.keep()
+        except (program.Problem, gdb.error):
+            return
+        if moment.number == 1:
+            seen.card = seen.entry = None
+        if seen.entry is None and moment.pc == moment.world.elf.entry + moment.slide:
+            seen.entry = moment
+
+    def exited(self, event):
+        """gdb.events.exited"""
+        try:
+            seen = self._seen
+        except program.Problem:
+            return
+        seen.card = seen.entry = None
+        seen.ended, seen.exit_code = True, getattr(event, "exit_code", None)
+
+    @property
+    def now(self):
+        """The last stop's Snapshot, or None."""
+        return self._decoded(history.kept.last())
+
+    @property
+    def before(self):
+        """The Snapshot of the stop before that."""
+        return self._decoded(history.kept.last(1))
+
+    @property
+    def entry(self):
+        """The Snapshot at the program's first instruction."""
+        return self._decoded(self._seen.entry)
+
+    def _decoded(self, moment):
+        return None if moment is None or self.ended else moment.snapshot
+
+    def snapshot(self):
+        """The present moment."""
+        return snapshot.Snapshot()
+
+
+session = Session()
+
+
+def not_running():
+    """The sentence for when there is no process."""
+    if session.ended:
+        # gdb tells of no exit code where a signal ended it, and where it was killed or let go.
+        how = "" if session.exit_code is None else f" with exit code {session.exit_code}"
+        return f"the program has ended{how}: `rt0 run` starts it again at its first instruction."
+    return "the program is not running: `rt0 run` starts it and stops at its very first instruction."
+
+
+def need_process():
+    program.world()
+    if not program.alive():
+        raise program.Problem(not_running())
+
+
+def need_runnable():
+    program.world()
+    if program.alive() and program.on_core():
+        raise program.Problem(
+            "this is a core file: it can be looked at (`rt0 dump`, `rt0 check`, `info goroutines`), not run."
+        )
+    if program.alive() and program.on_view():
+        raise program.Problem(f"{packets.VIEW}.")
+
+
+# ---- the frame of every command --------------------------------------------------------------------------------------
+
+
+def careful(invoke):
+    """Turns what can go wrong into one sentence."""
+
+    @functools.wraps(invoke)
+    def wrapped(self, *arguments):
+        try:
+            return invoke(self, *arguments)
+        except gdb.GdbError as error:
+            raise gdb.GdbError(untrusted.shown_lines(untrusted.unstyled(str(error)), untrusted.LINE)) from None
+        except KeyboardInterrupt:
+            raise gdb.GdbError("interrupted.") from None
+        except Exception as error:  # the boundary to the user: a bug must not look like one of Python's
+            if gdb.parameter("rt0 debug"):
+                gdb.write(untrusted.shown_lines(traceback.format_exc()), gdb.STDERR)
+            if isinstance(error, (program.Problem, untrusted.Unquotable)):
+                raise gdb.GdbError(untrusted.shown(str(error), untrusted.LINE)) from None
+            if isinstance(error, gdb.error):
+                raise gdb.GdbError(
+                    f"gdb says: {untrusted.shown_lines(untrusted.unstyled(str(error)), untrusted.LINE)}"
+                ) from None
+            what = untrusted.shown(f"{type(error).__name__}: {error}")
+            raise gdb.GdbError(f"rt0 itself failed ({what}): `set rt0 debug on` shows where.") from None
+
+    return wrapped
+
+
+class Command(gdb.Command):
+    """A command whose docstring is its help."""
+
+    name, kind, complete_with = "", gdb.COMMAND_RUNNING, gdb.COMPLETE_NONE
+
+    def __init__(self):
+        # A method `complete` is only asked where no completer of gdb's is named.
+        super().__init__(self.name, self.kind, *(() if hasattr(self, "complete") else (self.complete_with,)))
+
+    @careful
+    def invoke(self, argument, from_tty):
+        """gdb calls this."""
+        self.dont_repeat()
+        with settings.looking():
+            if "-json" not in argument.split():  # which is nothing but data
+                builds.warn()
+            self.run(argument.strip())
+
+    def run(self, argument):
+        """What the command does."""
+        raise NotImplementedError

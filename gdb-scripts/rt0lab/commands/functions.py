@@ -1,0 +1,111 @@
+"""The functions `$getg()`, `$g(ID)`, `$m(ID)`, `$p(ID)` and `$stage()`."""
+
+import gdb
+
+from .. import program
+from ..boot import stops
+from ..program import begun
+from . import console
+
+
+# ---- functions -------------------------------------------------------------------------------------------------------
+
+
+def _pointer(address, kind):
+    return gdb.Value(address).cast(program.world().type(kind).pointer())
+
+
+class GetG(gdb.Function):
+    """The current g of the selected thread: what -8(FS) holds.
+
+    (gdb) print *$getg()"""
+
+    @console.careful
+    def invoke(self):
+        """gdb calls this."""
+        console.need_process()
+        if program.register("rip") is None:
+            raise program.Problem("the selected thread is running: `thread N` goes to one that is stopped.")
+        snap = console.session.snapshot()
+        if not snap.tls_g or snap.g_at(snap.tls_g) is None:
+            early = begun.why_none("tie")[0]
+            raise program.Problem(
+                "this thread has no current g yet: rt0_go sets it at `ok`."
+                if early
+                else "this thread is on no g that is known."
+            )
+        return _pointer(snap.tls_g, "g")
+
+
+class _ById(gdb.Function):
+    """Looks something up by its id."""
+
+    name = kind = what = ""
+
+    def __init__(self):
+        super().__init__(self.name)
+
+    @console.careful
+    def invoke(self, *arguments):
+        """gdb calls this."""
+        if len(arguments) != 1:
+            raise program.Problem(
+                f"Usage: ${self.name}(ID), with the id of one {self.what}: `{self.lister}` lists them."
+            )
+        number = int(arguments[0])
+        for item in self.all(console.session.snapshot()):
+            if item.get(self.id_field) == number:
+                return _pointer(item.addr, self.kind)
+        raise program.Problem(f"there is no {self.what} {number}: `{self.lister}` lists them.")
+
+
+class G(_ById):
+    """The goroutine with this id; 0 is g0.
+
+    (gdb) print *$g(1)"""
+
+    name, kind, id_field, what, lister = "g", "g", "goid", "goroutine", "info goroutines"
+
+    @staticmethod
+    def all(snap):
+        """Candidates."""
+        return [*([snap.g0] if snap.g0 else []), *snap.gs]
+
+
+class M(_ById):
+    """The M with this id.
+
+    (gdb) print *$m(0)"""
+
+    name, kind, id_field, what, lister = "m", "m", "id", "M", "info ms"
+
+    @staticmethod
+    def all(snap):
+        """Candidates."""
+        return snap.hosts()
+
+
+class P(_ById):
+    """The P with this id.
+
+    (gdb) print *$p(0)"""
+
+    name, kind, id_field, what, lister = "p", "p", "id", "P", "info ps"
+
+    @staticmethod
+    def all(snap):
+        """Candidates."""
+        return snap.ps
+
+
+class StageName(gdb.Function):
+    """The name of the stage the program is at, or was at last; "none" before the first.
+
+    (gdb) print $stage()"""
+
+    @console.careful
+    def invoke(self):
+        """gdb calls this."""
+        program.world()
+        stage, _ = stops.current()
+        return stage.name if stage else "none"

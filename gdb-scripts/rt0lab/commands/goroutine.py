@@ -1,0 +1,276 @@
+"""`goroutine N|RANGE|all COMMAND`: gdb's own commands in the frames of any goroutine, which nothing moves, calls or
+writes."""
+
+import contextlib
+import os
+import re
+
+import gdb
+
+from .. import program
+from ..boot import stops
+from ..formats import untrusted
+from ..frames import registers, stacks, view
+from ..program import begun, bulk, settings
+from ..show import table
+from . import console
+from ..goroutines.census import Census
+from .options import complete, ids
+
+_USAGE = "Usage: goroutine N|RANGE|all [COMMAND]"
+_BACKTRACE = ("bt", "backtrace", "where")
+# What would let a thread run, end or change, or could do anything, and the abbreviations of gdb that do not begin the
+# full name.
+_MOVES = """
+    step stepi next nexti finish continue until advance jump call return run start starti kill detach attach signal
+    queue-signal interrupt thread inferior reverse-step reverse-next reverse-continue set watch rwatch awatch
+    compile load target restore source tbreak break goroutine eval python python-interactive pi shell guile
+    guile-repl gr si ni fg taas tfaas rs rn rc
+""".split()
+_HARMLESS = ("i", "in", "f", "l", "p", "b", "d", "t", "w", "st")  # abbreviations that gdb gives to others
+_CARRIERS = ("frame", "faas", "with", "w", "pipe", "|", "apply")  # their arguments can hold a command
+
+_ASSIGNS = re.compile(r"(?<![=!<>])=(?!=)|[-+*/%&|^]=|\+\+|--(?=[\w$(*])|(?<=[\w)])--|<<=|>>=")
+
+# (program, g's address): the frame that the last `goroutine N up` selected, counted from where it is parked
+_levels = {}
+
+
+def forget(_event=None):
+    """The program moves: frames are others."""
+    _levels.clear()
+
+
+def refused(command):
+    """The word of a command that would move something, or None."""
+    if command.lstrip().startswith("!"):
+        return "!"
+    words = re.findall(r"[a-z|-]+", command)
+    if not words:
+        return None
+    head = words[0]
+    if head in _MOVES or head not in _HARMLESS and any(name.startswith(head) for name in _MOVES if name[0] == head[0]):
+        if head not in ("info", "frame", "list", "print", "where", "down", "delete"):
+            return head
+    bare = re.sub(r'"(\\.|[^"\\])*"', "", command)
+    if head.startswith(("p", "o", "x", "i", "call")) and _ASSIGNS.search(bare):
+        return "="
+    if "$_shell" in bare:
+        return "$_shell"
+    if head in _CARRIERS:
+        return next((word for word in words[1:] if word in _MOVES), None)
+    return None
+
+
+@contextlib.contextmanager
+def frames_of(census, row):
+    """gdb's frames are this goroutine's while this lasts; yields the level of its innermost frame."""
+    status, who = census.status.get(row.status, "?"), f"goroutine {census.name(row)}"
+    thread = census.threads.get(row.addr)
+    if thread is not None:
+        with view.keeping_place():
+            thread.switch()
+            yield 0
+        return
+    pc, sp, bp = row.pc, row.sp, row.bp or 0
+    if status.startswith("syscall"):
+        pc, sp = row.syscallpc, row.syscallsp
+    if row.status in census.ended and row.addr not in census.system:
+        raise program.Problem(f"{who} is {status}: it has no frames.")
+    on = census.thread_of(row) if status.startswith("running") else None
+    if not sp or not pc or on is not None and on.is_running():  # what such a one saved last is long over
+        raise program.Problem(f"{who} is {status} and its thread is not stopped here: no frames of it can be seen.")
+    more = registers.registers([row.addr]).get(row.addr)
+    with view.parked(pc, sp, bp, "parked: " + census.state(row), more) as frame:
+        yield frame.level()
+
+
+def _own(frame):
+    """The first frame of the program's own code, else this one."""
+    known, first = stacks.sites(), frame
+    for _ in range(64):
+        if frame is None:
+            break
+        sal = frame.find_sal()
+        if known.is_user(program.name_of(frame) or "runtime.", program.file_of(sal.symtab)):
+            return frame
+        frame = frame.older()
+    return first
+
+
+def execute(census, row, command):
+    """What gdb prints for a command in a goroutine's frames."""
+    with frames_of(census, row) as level, settings.off("may-call-functions"):
+        if level:
+            key = census.world, row.addr
+            frame = view.frame(level + _levels[key]) if key in _levels else _own(view.frame(level))
+            frame.select()
+            if _lowest(command, frame.level()) < level:
+                raise program.Problem(
+                    f"goroutine {census.name(row)} is parked in frame {level}: there is nothing below it."
+                )
+            command = _apply_above(command, level)
+        with settings.as_the_user_has_them(level):
+            text = _done(command)
+            if level:
+                _levels[key] = max(gdb.selected_frame().level() - level, 0)
+        return text
+
+
+def _done(command):
+    """What gdb prints for a command, also where it only notifies its terminal of another frame: `up`, `down`, `frame
+    3`."""
+    before = gdb.selected_frame().level()
+    if command in ("f", "frame"):
+        return stops.where() + "\n"
+    with settings.changed({"suppress-cli-notifications": "on"}):
+        text = program.done(command)
+    if text or gdb.selected_frame().level() == before or command.partition(" ")[0].endswith("-silently"):
+        return text
+    return stops.where() + "\n"
+
+
+def _lowest(command, at):
+    """The frame that a command wants to select, where it names one; else the one it is in."""
+    down = re.fullmatch(r"dow\w*(?:-silently)?\s*(\d*)", command)
+    if down:
+        return at - int(down[1] or 1)
+    frame = re.fullmatch(r"(?:f|fr|fra|fram|frame|select-frame)\s+(?:level\s+)?(\d+)", command)
+    return int(frame[1]) if frame else at
+
+
+def _apply_above(command, level):
+    """`frame apply all` leaves out the frame that stands for the goroutine's being parked."""
+    every = re.match(r"(?:f|frame)\s+apply\s+(all|\d+)\s|faas\s", command)
+    if not every:
+        return command
+    outermost, frame = level, view.frame(level)
+    for outermost in range(level, level + (int(every[1]) if (every[1] or "all") != "all" else stacks.DEPTH)):
+        frame = frame.older()
+        if frame is None or frame.pc() == 0:
+            break
+    flags = "-s " if command.startswith("faas") else ""
+    return f"frame apply level {level}-{outermost} {flags}{command[every.end():]}"
+
+
+class Goroutine(console.Command):
+    """Do one of gdb's commands in the frames of goroutines, running or parked: bt, up, info locals, print x...
+    Usage: goroutine N|RANGE|all [COMMAND]; a RANGE is 1-5 or 1,3. Without COMMAND: what `info goroutines` knows of
+    them. A parked goroutine's first selected frame is the one where its own code stands; up and down are remembered
+    until the program runs. Nothing is moved, called or written. `goroutine all bt` shows frames without arguments'
+    values, for thousands in a second.
+
+    (gdb) goroutine 18 print n
+    $1 = 0"""
+
+    name, kind = "goroutine", gdb.COMMAND_STACK
+
+    def run(self, argument):
+        """Prints."""
+        program.world()
+        who, _, command = argument.partition(" ")
+        command = command.strip()
+        if not who:
+            raise program.Problem(_USAGE)
+        if not program.alive():
+            raise program.Problem(console.not_running())
+        spans = None if who == "all" else _named(who)
+        word = refused(command)
+        if word:
+            raise program.Problem(
+                f"`{word}` would move, call or change something: in a goroutine's frames one can only look (bt, up,"
+                " print...)."
+            )
+        census = Census(system=True)
+        rows = _rows(census, spans, who)
+        if not rows:
+            none = "no goroutine can be read: `info goroutines` shows where." if census.bad else begun.sentence("gs")
+            raise program.Problem(census.problem or none)
+        if not command:
+            with bulk.no_collecting():
+                console.write(table.long_lines(table.View(census, rows)))
+        elif len(rows) == 1 and who != "all":
+            console.pass_on(execute(census, rows[0], command))
+        elif command in _BACKTRACE:
+            console.write(backtraces(census, rows))
+        else:
+            for row in rows:
+                console.say(f"goroutine {census.name(row)} [{census.state(row)}]:")
+                try:
+                    console.pass_on(execute(census, row, command))
+                except (gdb.error, program.Problem) as error:
+                    console.say(f"  {error}")
+
+    def complete(self, text, word):
+        """Ids first, then what gdb would complete."""
+        who, space, command = text.partition(" ")
+        if word is None:
+            return []
+        if not space:
+            known = ["all"]
+            with contextlib.suppress(program.Problem, gdb.error):  # gdb would show Python's exception
+                known += [str(row.goid) for row in Census().rows[:200]]
+            return complete(text, word, known)
+        if "\n" in command:  # pasted: the second line would be a command of its own
+            return []
+        lines = filter(None, program.done(f"complete {command}").split("\n"))
+        return [line[len(command) - len(word) :] for line in lines if not refused(line)]
+
+
+def _named(who):
+    match = re.fullmatch(r"(m\d+\.(?:g0|gsignal))", who)
+    return match[1] if match else ids(who)
+
+
+def _rows(census, spans, who):
+    if spans is None:
+        return [row for row in census.rows if row.addr not in census.system and row.status not in census.ended]
+    if isinstance(spans, str):
+        found = [row for row in census.rows if census.name(row) == spans]
+    elif spans == [(0, 0)]:
+        found = [row for row in census.rows if census.system.get(row.addr) == "m0.g0"]
+    else:
+        found = [
+            row
+            for row in census.rows
+            if row.addr not in census.system and any(a <= row.goid <= b for a, b in spans) and row.goid
+        ]
+    if not found:
+        raise program.Problem(f"there is no goroutine {who}: `info goroutines` lists all. {_USAGE}")
+    return found
+
+
+def backtraces(census, rows):
+    """Lines: every goroutine's frames as `bt` shows them, arguments only hinted at."""
+    limit = settings.users("backtrace limit") or stacks.DEEPEST
+    found = census.stacks(rows, max(limit, stacks.DEPTH))
+    texts = {}  # one for each distinct stack
+    for row in rows:
+        yield f"goroutine {census.name(row)} [{census.state(row)}]:"
+        stack = found.get(row.addr)
+        if stack is None:
+            try:
+                yield from execute(census, row, "bt").rstrip().split("\n")
+            except (gdb.error, program.Problem) as error:
+                yield f"  {error}"
+        else:
+            key = id(stack), row.status, row.reason
+            if key not in texts:
+                shown = stack.shown[:limit]
+                texts[key] = [
+                    f"#0  <parked: {census.state(row)}> ()",
+                    *(_line(number, frame) for number, frame in enumerate(shown, 1)),
+                ]
+            yield from texts[key]
+            if stack.cut and len(stack.sites) < limit or len(stack.sites) == stacks.DEEPEST:
+                yield f"(More stack frames follow...: `goroutine {census.name(row)} bt` shows all.)"
+        yield ""
+
+
+def _line(number, frame):
+    address = "" if frame.inlined or not gdb.parameter("print address") else f"0x{frame.pc:016x} in "
+    file = (
+        os.path.basename(frame.file) if frame.file and gdb.parameter("filename-display") == "basename" else frame.file
+    )
+    file = f" at {untrusted.shown(file)}:{frame.line}" if file else ""
+    return f"#{number:<2} {address}{frame.function} ({'...' if frame.arguments else ''}){file}"

@@ -1,0 +1,360 @@
+"""The commands that list: `info goroutines|ms|ps|sched`, filtered, grouped, as lines of 80 columns or as JSON."""
+
+import argparse
+import collections
+import fnmatch
+
+import gdb
+
+from .. import program
+from ..program import begun, bulk
+from ..show import card, lines, table
+from . import console
+from ..goroutines.census import Census
+from .options import Options, complete, ids
+
+_TESTS = {  # what -with and -without can ask about, and -group by: a text of each goroutine
+    "id": lambda view, row: str(row.goid),
+    "status": lambda view, row: view.census.status.get(row.status, str(row.status)),
+    "reason": lambda view, row: view.census.reason(row) if view.census.state(row) == view.census.reason(row) else "",
+    "fn": lambda view, row: view.at(row).function if view.at(row) else "",
+    "where": table.View.where,
+    "start": table.View.start,
+    "creator": table.View.creator,
+    "chan": lambda view, row: [f"{item.addr:#x}" for item in view.on.get(row.addr, []) if item.kind == "chan"],
+    "lock": lambda view, row: [f"{item.addr:#x}" for item in view.on.get(row.addr, []) if item.kind == "sema"],
+    "m": lambda view, row: view.host(row).partition(" ")[0],
+    "p": lambda view, row: view.host(row).partition(" ")[2],
+}
+_GROUPS = ("status", "reason", "where", "fn", "start", "creator", "chan", "lock")
+_NEED_STANDING, _NEED_WAITS = {"fn", "where"}, {"chan", "lock"}
+
+
+class Test:
+    """One -with or -without: KEY=PATTERN; a pattern has * and ? as in a shell."""
+
+    def __init__(self, text):
+        self.key, equals, self.pattern = text.partition("=")
+        if not equals or self.key not in _TESTS:
+            raise argparse.ArgumentTypeError(f"`{text}` is no KEY=PATTERN with a KEY of {', '.join(_TESTS)}")
+
+    def holds(self, view, row):
+        """Does it match?"""
+        found = _TESTS[self.key](view, row)
+        texts = found if isinstance(found, list) else [found]
+        return any(fnmatch.fnmatchcase(text.lower(), self.pattern.lower()) for text in texts)
+
+
+class Goroutines(console.Command):
+    """List the goroutines: id, status or wait reason, what it waits on or who runs it, where it stands. `*` runs on
+    this thread.
+    Usage: info goroutines [IDS] [-with KEY=PATTERN] [-without KEY=PATTERN] [-group BY] [-limit N] [-long] [-system]
+    [-all] [-json] KEY and BY are of: id, status, reason, fn, where, start, creator, chan, lock, m, p; a pattern may
+    have * and ?. -system adds each M's g0 and gsignal, -all also the dead. IDS are 7, or 1-5, or 1,3.
+
+    (gdb) info goroutines -with reason=chan* -group where
+     99998  main.leaf (parked.go:21)   18 19 20 21 22 ..."""
+
+    name, kind = "info goroutines", gdb.COMMAND_STATUS
+    options = Options(
+        "info goroutines",
+        "[IDS] [-with KEY=PATTERN] [-without KEY=PATTERN] [-group BY] [-limit N] [-long] [-system] [-all] [-json]",
+    )
+    options.add_argument("ids", nargs="?")
+    options.add_argument("-with", dest="wanted", metavar="KEY=PATTERN", type=Test, action="append", default=[])
+    options.add_argument("-without", dest="unwanted", metavar="KEY=PATTERN", type=Test, action="append", default=[])
+    options.add_argument("-group", choices=_GROUPS)
+    options.add_argument("-limit", type=int, metavar="N")
+    for _flag in ("-long", "-system", "-all", "-json"):
+        options.add_argument(_flag, action="store_true")
+
+    def run(self, argument):
+        """Prints."""
+        program.world()
+        asked = self.options.of(argument)
+        if asked.limit is not None and asked.limit < 0:
+            self.options.error("-limit wants a number of lines")
+        if not program.alive():
+            console.say("[]" if asked.json else console.not_running())
+            return
+        with bulk.no_collecting():  # until all that is made for the list is gone again
+            self._list(asked)
+
+    def _list(self, asked):
+        special = asked.long or asked.ids or asked.json or asked.group or asked.wanted or asked.unwanted
+        census = Census(system=True, brief=not special)
+        view, left = self._choose(census, asked)
+        if asked.json:
+            bad = [{"address": address, "unreadable": True} for address in census.bad]
+            empty = not bad and not census.addresses and not begun.why_none("gs")[0] and begun.sentence("gs")
+            bad += [{"problem": problem} for problem in (census.problem, empty) if problem]
+            console.dump([view.plain(row) for row in view.rows] + (bad if not asked.ids else []))
+            return
+        if census.problem:
+            console.say(census.problem)
+        if asked.group:
+            console.write(self._grouped(view, asked.group, asked.limit))
+            return
+        console.write(table.long_lines(view) if asked.long or asked.ids else table.lines(view))
+        console.write(f"  <unreadable {address:#x}>" for address in census.bad[: asked.limit] if not asked.ids)
+        if left:
+            console.say(f"and {left} more: `-limit` is {asked.limit}.")
+        self._after(census, asked)
+
+    def _choose(self, census, asked):
+        rows = self._asked_about(census, asked)
+        tests = [(test, True) for test in asked.wanted] + [(test, False) for test in asked.unwanted]
+        if not tests and asked.group is None:
+            left = max(len(rows) - asked.limit, 0) if asked.limit is not None else 0
+            return table.View(census, rows[: asked.limit]), left
+        keys = {test.key for test, _ in tests} | {asked.group}
+        view = table.View(census, rows, bool(keys & _NEED_STANDING), bool(keys & _NEED_WAITS))
+        rows = [row for row in rows if all(test.holds(view, row) == wanted for test, wanted in tests)]
+        if asked.group:
+            view.rows = rows
+            return view, 0
+        left = max(len(rows) - asked.limit, 0) if asked.limit is not None else 0
+        return table.View(census, rows[: asked.limit]), left
+
+    def _asked_about(self, census, asked):
+        """The rows that IDS, -system and -all name."""
+        own = census.rows[len(census.system_rows) :]
+        if asked.ids:
+            spans = ids(asked.ids)
+            rows = [row for row in own if any(first <= row.goid <= last for first, last in spans)]
+            if not rows:
+                raise program.Problem(
+                    f"there is no goroutine {asked.ids}: `info goroutines` lists all. Usage: {self.options.usage}"
+                )
+            return rows
+        alive = [row for row in own if row.status not in census.ended]
+        every, started = asked.system or asked.all, bool(alive)
+        system = [
+            row
+            for row in census.system_rows
+            if every or census.is_current(row) or not started and "gsignal" not in census.name(row)
+        ]
+        seek_dead = asked.all or any(test.key == "status" for test in asked.wanted)
+        return system + (own if seek_dead else alive)
+
+    @staticmethod
+    def _grouped(view, by, limit):
+        groups = collections.defaultdict(list)
+        for row in view.rows:
+            key = _TESTS[by](view, row)
+            groups[", ".join(key) if isinstance(key, list) else key].append(view.census.name(row))
+        ordered = sorted(groups.items(), key=lambda group: (-len(group[1]), group[0]))[:limit]
+        width = min(max((len(label) for label, _ in ordered), default=0), 48)
+        for label, names in ordered:
+            shown = " ".join(names[:5]) + (" ..." if len(names) > 5 else "")
+            yield f"{len(names):7} {label or '-':{width}} {shown}"
+
+    @staticmethod
+    def _after(census, asked):
+        counts = collections.Counter(bulk.column(census.rows[len(census.system_rows) :], "status"))
+        if not counts and not census.bad:
+            console.say(begun.sentence("gs"))
+        dead = sum(count for status, count in counts.items() if census.status.get(status) in ("dead", "deadextra"))
+        if dead and not (asked.all or asked.ids or asked.wanted or asked.limit):
+            console.say(f"and {dead} dead, kept to be used again.")
+
+    def complete(self, text, word):
+        """Options, keys, groups."""
+        before, last = text.split()[:-1] if text[-1:].strip() else text.split(), text.rpartition(" ")[2]
+        if before and before[-1] in ("-with", "-without"):
+            return complete(text, word, [key + "=" for key in _TESTS])
+        if before and before[-1] == "-group":
+            return complete(text, word, _GROUPS)
+        flags = [flag for action in self.options._actions for flag in action.option_strings]
+        return complete(text, word, flags) if last.startswith("-") or not last else []
+
+
+# ---- info ms, ps, sched ----------------------------------------------------------------------------------------------
+
+
+class _List(console.Command):
+    """A list with -json."""
+
+    kind = gdb.COMMAND_STATUS
+
+    def run(self, argument):
+        """Prints."""
+        options = Options(self.name, "[-json]")
+        options.add_argument("-json", action="store_true")
+        asked = options.of(argument)
+        program.world()
+        if not program.alive():
+            console.say("[]" if asked.json else console.not_running())
+            return
+        snap = console.session.snapshot()
+        if asked.json:
+            console.dump(self.plain(snap))
+        else:
+            self.show(snap)
+
+    def complete(self, text, word):
+        """-json"""
+        return complete(text, word, ["-json"])
+
+
+def _id(items, address):
+    return next((item.get("id") for item in items if item.addr == address), None)
+
+
+def _fitting(head, words):
+    """As many of the words as fit on a line, and how many are left."""
+    line = head + " ".join(words)
+    if len(line) <= card.WIDTH:
+        return line
+    room, shown = card.WIDTH - len(head) - len(f"... and {len(words)} more"), 0
+    while shown < len(words) and room >= len(words[shown]) + 1:
+        room -= len(words[shown]) + 1
+        shown += 1
+    return head + " ".join([*words[:shown], f"... and {len(words) - shown} more"])
+
+
+def _goid(snap, address):
+    g = snap.g_at(address) if address else None
+    return g.get("goid") if g else None
+
+
+class Ms(_List):
+    """List the Ms, the operating system's threads that run goroutines; `*` is the selected thread's.
+    Usage: info ms [-json]
+
+    (gdb) info ms
+    * m0{id 0, thread 3425, g0 g0, curg g1, p p0}"""
+
+    name = "info ms"
+
+    @staticmethod
+    def plain(snap):
+        """As JSON."""
+        return [
+            {
+                "id": m.get("id"),
+                "address": m.addr,
+                "thread": m.get("procid"),
+                "curg": _goid(snap, m.get("curg")),
+                "p": _id(snap.ps, m.get("p")) if program.p_of(m)[1] else None,
+                "spinning": bool(m.get("spinning")),
+                "blocked": bool(m.get("blocked")),
+                "locks": m.get("locks"),
+                "lockedg": _goid(snap, m.get("lockedg")),
+            }
+            for m in snap.hosts()
+        ]
+
+    @staticmethod
+    def show(snap):
+        """As lines."""
+        here = snap.m_of_thread()
+        for m in snap.hosts():
+            console.say(f"{'*' if here is not None and m.addr == here.addr else ' '} {lines.m_line(m)}")
+        if not snap.ms:
+            console.say(begun.sentence("ms"))
+
+
+def timers(p):
+    """How many timers a P keeps; None where timers are not the Ps'."""
+    return p.get("numTimers", "timers.len", "timers.heap.len")
+
+
+class Ps(_List):
+    """List the Ps, the rights to run Go code, with their run queues; `*` is the selected thread's.
+    Usage: info ps [-json]
+
+    (gdb) info ps
+    * p0{_Prunning, m m0, runnext g1, runq [], schedtick 0}"""
+
+    name = "info ps"
+
+    @staticmethod
+    def plain(snap):
+        """As JSON."""
+        found = []
+        for p in snap.ps:
+            queue = program.run_queue(p)
+            found.append(
+                {
+                    "id": p.get("id"),
+                    "address": p.addr,
+                    "status": snap.world.p_status(p.get("status")),
+                    "m": _id(snap.hosts(), p.get("m")),
+                    "runnext": _goid(snap, p.get("runnext")),
+                    "runq": None if queue is None else [_goid(snap, g) for g in queue],
+                    "timers": timers(p),
+                    "schedtick": p.get("schedtick"),
+                    "syscalltick": p.get("syscalltick"),
+                }
+            )
+        return found
+
+    @staticmethod
+    def show(snap):
+        """As lines."""
+        if not snap.ps:
+            console.say(begun.sentence("ps"))
+            return
+        here = snap.m_of_thread()
+        for p in snap.ps:
+            held = timers(p)
+            line = lines.p_line(p)
+            line = f"{line[:-1]}, timers {held}}}" if held else line
+            console.say(f"{'*' if here is not None and here.get('p') == p.addr else ' '} {line}")
+        if snap.sched:
+            console.say(f"  {lines.sched_line(snap.sched)}")
+
+
+class Sched(_List):
+    """Show the scheduler's own state: idle Ms and Ps, the global run queue, what it counts.
+    Usage: info sched [-json]
+
+    (gdb) info sched
+    sched{goidgen 18, Ms made 3, idle 1; Ps idle 1 (first p1), run queue 0 [], unlocked}"""
+
+    name = "info sched"
+
+    @staticmethod
+    def plain(snap):
+        """As JSON."""
+        s = snap.sched
+        if not s:
+            return None
+        lists = {"midle": program.idle_ms(s), "pidle": program.idle_ps(s), "runq": snap.queue}
+        return {
+            "goidgen": s.get("goidgen"),
+            "runq": [_goid(snap, g) for g in lists["runq"]],
+            "runqsize": s.get("runqsize", "runq.size"),
+            "midle": [m.get("id") for m in lists["midle"]],
+            "nmidle": s.get("nmidle"),
+            "pidle": [p.get("id") for p in lists["pidle"]],
+            "npidle": s.get("npidle"),
+            "nmspinning": s.get("nmspinning"),
+            "mnext": s.get("mnext"),
+            "gcwaiting": s.get("gcwaiting"),
+            "lock": s.get("lock.key"),
+            "gomaxprocs": program.scalar("gomaxprocs"),
+            "lastpoll": s.get("lastpoll"),
+            "not_whole": {name: found.end for name, found in lists.items() if found.end},
+        }
+
+    @staticmethod
+    def show(snap):
+        """As lines."""
+        console.say(lines.sched_line(snap.sched) if snap.sched else f"sched {snap.sched}")
+        found = Sched.plain(snap)
+        if found:
+            for name, key, prefix in (
+                ("idle Ms", "midle", "m"),
+                ("idle Ps", "pidle", "p"),
+                ("global queue", "runq", "g"),
+            ):
+                names = ["?" if number is None else f"{prefix}{number}" for number in found[key]]
+                console.say(_fitting(f"  {name}: ", names or ["none"]))
+                if key in found["not_whole"]:
+                    console.say(f"    {found['not_whole'][key]}")
+            console.say(
+                f"  gomaxprocs {found['gomaxprocs']}, Ms spinning {found['nmspinning']}, the world is to stop:"
+                f" {'yes' if found['gcwaiting'] else 'no'}"
+            )

@@ -1,0 +1,46 @@
+"""What is typed behind a command's name: options, ids, and what gdb completes."""
+
+import argparse
+import shlex
+
+from .. import program
+
+
+class Options(argparse.ArgumentParser):
+    """A command's options; what is wrong with them is one sentence with the usage."""
+
+    def __init__(self, command, usage):
+        super().__init__(prog=command, usage=f"{command} {usage}", add_help=False, allow_abbrev=False)
+
+    def error(self, message):
+        """argparse calls this."""
+        raise program.Problem(f"{message}. Usage: {self.usage}")
+
+    def of(self, argument):
+        """What was typed, parsed."""
+        try:
+            return self.parse_args(shlex.split(argument))
+        except ValueError as error:
+            return self.error(str(error).lower())
+
+
+def complete(text, word, candidates):
+    """Those candidates that continue the last word of `text`; gdb breaks words at - and =, people do not.
+
+    gdb asks twice: first, with no word, only where words break.
+    """
+    if word is None:
+        return []
+    last = text.rpartition(" ")[2]
+    return [candidate[len(last) - len(word) :] for candidate in candidates if candidate.startswith(last)]
+
+
+def ids(text):
+    """`7`, `1-5`, `1,3,7-9`: a list of (first, last)."""
+    found = []
+    for part in text.split(","):
+        first, dash, last = part.partition("-")
+        if not first.isdecimal() or dash and not last.isdecimal():
+            raise program.Problem(f"`{text}` names no goroutines: say 7, or 1-5, or 1,3,7-9, or all.")
+        found.append((int(first), int(last or first)))
+    return found

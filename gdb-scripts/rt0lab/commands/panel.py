@@ -1,0 +1,82 @@
+"""`rt0 panel`: the live panel as text."""
+
+import gdb
+
+from .. import program
+from ..show import card, panel
+from ..state import history, told
+from . import console
+
+COLOURS = {"head": "1", "*": "1", "+": "32", "~": "33"}
+
+
+# ---- the present ---------------------------------------------------------------------------------------------------
+
+
+def present():
+    """(this moment, the stop before it or None): as the selected thread and the memory are now, not as they were
+    kept."""
+    last, before = history.kept.last(), history.kept.last(1)
+    # an inferior of `rt0 threads` has the same pid
+    if last is None or last.pid != program.pid() or last.world is not program.world():
+        last = before = None
+    now = history.Moment(last.number if last is not None else 0, last)
+    return told.Kept(now), told.Kept(before) if before is not None else None
+
+
+def _outer_frame():
+    """The selected frame, if there is one and it is not the innermost."""
+    try:
+        frame = gdb.selected_frame()
+    except gdb.error:
+        return None
+    return frame if frame.level() else None
+
+
+def present_lines():
+    """The panel of the present; with the selected frame, if that is not the innermost."""
+    first, *rest = panel.lines(*present())
+    frame = _outer_frame()
+    return [
+        first,
+        *([("", f"     frame {frame.level()}: {told.place(frame.pc() - 1)}")] if frame is not None else []),
+        *rest,
+    ]
+
+
+# ---- as text -------------------------------------------------------------------------------------------------------
+
+
+def styled(style, text):
+    """A line in its colour; its mark says the same."""
+    return f"\033[{COLOURS[style]}m{text}\033[m" if style else text
+
+
+def show(rows):
+    """Prints a panel's lines."""
+    for style, text in rows:
+        console.say(card.cut(text), COLOURS.get(style))
+
+
+class Panel(console.Command):
+    """Show Ps, Ms, goroutines, run queues and what changed at this stop.
+    `*` marks what the selected thread runs, `+` what is new, `~` what changed.
+    In a terminal, `layout rt0` keeps the same in view beside the source.
+    -json prints data.
+
+    (gdb) rt0 panel
+    stop 5  mstart  runtime.mstart (asm_amd64.S:233), thread 1"""
+
+    name, kind = "rt0 panel", gdb.COMMAND_STATUS
+
+    def run(self, argument):
+        """Prints."""
+        if argument not in ("", "-json"):
+            raise program.Problem("`rt0 panel` takes nothing or -json; `layout rt0` opens it as a window.")
+        console.need_process()
+        if argument:
+            moment, before = present()
+            changed = {path: [was, now] for path, was, now in (moment.changes(before) if before is not None else [])}
+            console.dump(moment.json() | {"changed": changed})
+        else:
+            show(present_lines())

@@ -1,0 +1,125 @@
+"""Gives gdb the commands: `rt0` itself, its settings, and all of walking and looking."""
+
+import gdb
+
+from .. import program
+from ..boot import stops
+from ..goroutines import naming
+from ..program import begun, editors
+from . import boot, console, functions, goroutine, info, panel, past, state, step, threads, waits, window
+
+
+class Rt0(gdb.Command):
+    """Watch a Go program start, from the kernel's first instruction to main.main.
+    (rt0) alone says where the program is.
+
+    (gdb) rt0 run
+    (gdb) rt0 next"""
+
+    def __init__(self):
+        super().__init__("rt0", gdb.COMMAND_RUNNING, gdb.COMPLETE_COMMAND, True)
+
+    @console.careful
+    def invoke(self, argument, from_tty):
+        """gdb calls this for a bare `rt0` or an unknown word."""
+        if argument.strip():
+            raise gdb.GdbError(f"there is no `rt0 {argument.split()[0]}`: `help rt0` lists what there is.")
+        program.world()
+        if not program.alive():
+            console.say(console.not_running())
+            return
+        stage, exactly = stops.current()
+        if stage is not None:
+            where = f"{'at' if exactly else 'after'} stage `{stage.name}`"
+        else:  # a core, or a process that gdb came to later
+            where = (
+                "at no stage yet"
+                if begun.trace_of("tie") == ""
+                else "at no stage; those that it has passed were not seen"
+            )
+        on = (
+            "a core file cannot go on"
+            if program.on_core()
+            else ("a view cannot go on" if program.on_view() else "`rt0 next` goes on")
+        )
+        console.say(f"{where}; {on}, `rt0 stages` lists all, `help rt0` says what else there is.")
+
+
+# ---- settings and registration ---------------------------------------------------------------------------------------
+
+
+class _SetPrefix(gdb.Command):
+    """Settings of the rt0 commands."""
+
+    def __init__(self, name):
+        super().__init__(name, gdb.COMMAND_SUPPORT, gdb.COMPLETE_NONE, True)
+
+
+class _Debug(gdb.Parameter):
+    """Show Python's traceback when an rt0 command fails."""
+
+    set_doc = show_doc = "Show Python's traceback when an rt0 command fails."
+    value = False
+
+    def __init__(self):
+        super().__init__("rt0 debug", gdb.COMMAND_SUPPORT, gdb.PARAM_BOOLEAN)
+
+    def get_set_string(self):
+        """gdb prints this after `set`."""
+        return ""
+
+    def get_show_string(self, value):
+        """gdb prints this for `show`."""
+        return f"rt0 debug is {value}."
+
+
+_registered = False
+
+
+def register():
+    """Adds everything to gdb, once; True if that was now."""
+    global _registered
+    if _registered:
+        return False
+    _registered = True
+    for event in (gdb.events.cont, gdb.events.stop, gdb.events.exited):
+        event.connect(program.moved)
+    for event in (gdb.events.new_objfile, gdb.events.clear_objfiles):
+        event.connect(program.loaded)
+    _SetPrefix("set rt0")
+    _SetPrefix("show rt0")
+    _Debug()
+    Rt0()
+    for command in (boot.Stages, boot.Run, boot.Next, boot.Until, boot.Tour, boot.Record):
+        command()
+    for command in (
+        state.Dump,
+        state.Diff,
+        state.Check,
+        threads.Threads,
+        info.Goroutines,
+        info.Ms,
+        info.Ps,
+        info.Sched,
+    ):
+        command()
+    for command in (goroutine.Goroutine, waits.Waits, waits.Holders):
+        command()
+    for command in (past.History, past.Back, past.When, past.Replay, panel.Panel):
+        command()
+    past.Limit()
+    window.register()
+    step.register()
+    functions.GetG("getg")
+    functions.StageName("stage")
+    for function in (functions.G, functions.M, functions.P):
+        function()
+    gdb.events.stop.connect(console.session.stopped)
+    gdb.events.exited.connect(console.session.exited)
+    gdb.events.stop.connect(editors.remind)
+    gdb.events.stop.connect(naming.names.stopped)
+    gdb.events.cont.connect(naming.names.moves)
+    gdb.events.exited.connect(naming.names.ended)
+    for event in (gdb.events.cont, gdb.events.exited):
+        event.connect(goroutine.forget)
+    return True

@@ -1,0 +1,129 @@
+"""The commands and functions that look: `rt0 dump|diff|check`, `$getg()`, `$g(ID)`..."""
+
+import textwrap
+
+import gdb
+
+from .. import program
+from ..formats import untrusted
+from ..program import begun
+from ..show import card, lines
+from ..state import changes, checks, verdicts
+from . import console, past
+
+
+# ---- rt0 dump, diff, check -------------------------------------------------------------------------------------------
+
+
+class Dump(console.Command):
+    """Show g0, m0, p0 and sched, one line each, or every field of one of them, or of all.
+
+    (gdb) rt0 dump
+    (gdb) rt0 dump g0"""
+
+    name, kind = "rt0 dump", gdb.COMMAND_DATA
+    _WHAT = ("g0", "m0", "p0", "sched")
+
+    def run(self, argument):
+        """Prints."""
+        if argument not in ("", "all", *self._WHAT):
+            raise program.Problem(f"`rt0 dump` knows {', '.join(self._WHAT)} and all.")
+        snap = console.session.snapshot()
+        if not snap.live:
+            console.say(console.not_running() + " What stands in the file:")
+        for name in self._WHAT:
+            if argument not in ("", "all", name):
+                continue
+            item = getattr(snap, name)
+            if isinstance(item, program.Unreadable):
+                console.say(f"{name} {item}")
+            elif item is None:
+                console.say(f"p0: {begun.sentence('ps')}")
+            else:
+                console.say(lines.LINES[{"g0": "g", "m0": "m", "p0": "p", "sched": "schedt"}[name]](item))
+                if argument:
+                    self._fields(item, snap, "g0" if name == "g0" else None)
+
+    @staticmethod
+    def _text(leaf, value, snap, owner):
+        """An address with its meaning behind it, unless that is the field itself; other values as they are."""
+        meaning = str(snap.names.value(leaf, value, owner))
+        if (
+            leaf.kind not in ("ptr", "word")
+            or meaning == f"{value:#x}"
+            or meaning in (str(value), "~0", "stackPreempt")
+        ):
+            return meaning
+        itself = meaning in (f"{owner}.{leaf.path}+0", f"{owner}.{leaf.path}-0")
+        return f"{value:#x}" if itself else f"{value:#x} {meaning}"
+
+    def _fields(self, item, snap, owner):
+        zero, rows = [], []
+        for leaf, value in zip(item.layout.leaves, item.layout.decode(item.data)):
+            if value:
+                rows.append(("   ", leaf.path, "=", self._text(leaf, value, snap, owner)))
+            else:
+                top = leaf.path.partition(".")[0]
+                if top not in zero:
+                    zero.append(top)
+        if rows:
+            console.table(rows)
+        seen = {row[1].partition(".")[0] for row in rows}
+        rest = [name for name in zero if name not in seen]
+        if rest:
+            for line in textwrap.wrap("zero: " + ", ".join(rest), card.WIDTH - 4):
+                console.say("    " + line)
+
+    def complete(self, text, word):
+        """What can be dumped."""
+        return [name for name in (*self._WHAT, "all") if name.startswith(text)]
+
+
+class Diff(console.Command):
+    """Show all that changed in g, m, p, sched and the runtime's variables.
+    That is since the stop before this one, or from one stop of `rt0 history`
+    to another. -json prints data.
+
+    (gdb) rt0 diff
+      m0.g0: 0 -> &runtime.g0
+    (gdb) rt0 diff 3 7"""
+
+    name, kind = "rt0 diff", gdb.COMMAND_DATA
+
+    def run(self, argument):
+        """Prints."""
+        if argument or past.replaying():
+            past.between(argument)
+            return
+        console.need_process()
+        if console.session.before is None or console.session.now is None:
+            console.say("there is no earlier stop to compare with: `rt0 next` makes one.")
+            return
+        changed = changes.diff(console.session.before, console.session.now)
+        if not changed:
+            console.say("nothing changed since the last stop.")
+        for change in changed:
+            console.say("  " + changes.change_line(change, console.session.now))
+
+
+class Check(console.Command):
+    """Check what must hold at any moment: links that point both ways, counts that match lists, statuses that fit. What
+    does not hold is BROKEN, unless there is evidence that it is `not yet` so (the boot has not come there) or `moving`
+    (a thread is in the middle of changing just that); `unknown` is what cannot be seen here.
+
+    (gdb) rt0 check
+    ok       g0 and m0 point at each other: g0.m is m0 and m0.g0 is g0"""
+
+    name, kind = "rt0 check", gdb.COMMAND_DATA
+
+    def run(self, argument):
+        """Prints."""
+        console.need_process()
+        results = checks.run(console.session.snapshot())
+        for result in results:
+            text = f"{result.verdict:8} {result.name}: {untrusted.shown(result.detail)}"
+            for line in textwrap.wrap(text, card.WIDTH, subsequent_indent=" " * 9, break_on_hyphens=False):
+                console.say(line)
+        broken = sum(r.verdict == verdicts.BROKEN for r in results)
+        if broken:
+            console.say(f"{broken} of {len(results)} BROKEN.")

@@ -1,0 +1,111 @@
+"""`rt0 threads`: the goroutines as the threads of a second inferior, which is a core file made in memory."""
+
+import os
+
+import gdb
+
+from .. import program
+from ..formats import corefile, untrusted
+from ..frames import view
+from ..goroutines import threads
+from ..program import begun, editors
+from ..show.install import install
+from . import console
+
+MANY = 1000  # threads
+_views = {}  # number of an inferior: (number of the one that shows its goroutines, the core file it reads)
+
+
+class Threads(console.Command):
+    """Show the goroutines as threads of a second inferior, as they stand now.
+    What gdb does with threads works there: `info threads`, `thread apply all bt`, `up`, `print`.
+    With a file name, write them there as a core file instead. With more than 1000,
+    frames are shown without what their functions were called with.
+
+    (gdb) rt0 threads
+    1004 goroutines are the threads of inferior 2; `inferior 1` comes back here.
+    (gdb) inferior 2"""
+
+    name, kind, complete_with = "rt0 threads", gdb.COMMAND_DATA, gdb.COMPLETE_FILENAME
+
+    def run(self, argument):
+        """Makes the core, and the inferior."""
+        console.need_process()
+        here = gdb.selected_inferior()
+        for number, (shown, _) in _views.items():
+            if shown == here.num:
+                raise program.Problem(
+                    f"these threads are the goroutines already: `inferior {number}` goes to the program."
+                )
+        # it knows the threads of one inferior, and ends where another one comes
+        if not argument and editors.speaks_dap():
+            raise program.Problem(
+                "an editor's debug adapter shows one inferior: `rt0 threads FILE` writes the goroutines as a core file."
+            )
+        if program.on_view():
+            raise program.Problem("these threads are the goroutines already.")
+        found = threads.threads()
+        if not found:
+            raise program.Problem(begun.sentence("gs"))
+        if argument:
+            try:
+                with open(os.path.expanduser(argument), "wb") as file:
+                    left_out = _write(file, here.pid, found)
+            except OSError as error:
+                raise program.Problem(f"{argument} cannot be written: {error.strerror}.") from None
+            console.say(f"{_count(found)} are in {argument}: gdb {program.world().path} {argument}")
+        else:
+            file = os.fdopen(os.memfd_create("goroutines"), "wb")
+            left_out = _write(file, here.pid, found)
+            shown = _show(here, file, found)
+            console.say(f"{_count(found)} are the threads of inferior {shown}; `inferior {here.num}` comes back here.")
+            _spare(len(found))
+        if left_out:
+            console.say(f"{left_out >> 20} MiB of its memory are not with them: what points there cannot be followed.")
+
+
+def _spare(count):
+    """A list of so many takes gdb four times as long with what every function was called with, and more the longer it
+    is."""
+    if count > MANY and gdb.parameter("print frame-arguments") == "scalars":  # as gdb has it by itself
+        gdb.execute("set print frame-arguments presence", to_string=True)
+        console.say("What functions were called with is left out: lists of so many take gdb long.")
+        console.say("`set print frame-arguments scalars` shows it again.")
+
+
+def _count(found):
+    return "1 goroutine" if len(found) == 1 else f"{len(found)} goroutines"
+
+
+def _write(file, pid, found):
+    """Returns how many bytes of the program's memory are left out."""
+    memory, left_out = threads.memory(found)
+    name = os.path.basename(program.world().path)
+    corefile.write(file, pid, name, program.auxv(), [(t.id, t.registers) for t in found], memory, program.read)
+    return left_out
+
+
+def _show(here, file, found):
+    """Gives the core to the inferior that shows this one's goroutines, a new one at first; nothing else is selected."""
+    path = program.world().path
+    shown, old = _views.get(here.num, (None, None))
+    with view.keeping_place():
+        if shown not in [inferior.num for inferior in gdb.inferiors()]:
+            before = {inferior.num for inferior in gdb.inferiors()}
+            program.done(f"add-inferior -no-connection -exec {untrusted.argument(path)}")
+            shown = next(inferior.num for inferior in gdb.inferiors() if inferior.num not in before)
+        threads_there = next(inferior for inferior in gdb.inferiors() if inferior.num == shown).threads()
+        if threads_there:
+            threads_there[0].switch()  # an editor would follow `inferior`
+        else:
+            gdb.execute(f"with suppress-cli-notifications on -- inferior {shown:d}", to_string=True)
+        gdb.execute(f"core-file /proc/self/fd/{file.fileno()}", to_string=True)
+        _views[here.num] = shown, file
+        objfile = program.objfile()
+        install(objfile)
+        names = {t.id: t.name for t in found}
+        for each in gdb.selected_inferior().threads():
+            each.name = names.get(each.ptid[1])
+    if old:
+        old.close()
+    return shown

@@ -1,0 +1,335 @@
+"""The commands about waiting: `rt0 waits` and `rt0 holders LOCK`."""
+
+import textwrap
+
+import gdb
+
+from .. import program
+from ..formats import untrusted
+from ..goroutines import clock, search, wakers
+from ..program import begun, bulk
+from ..show import card
+from . import console, goroutine
+from ..goroutines.census import Census
+from .options import Options
+
+_THINGS = 40  # so many are shown, those that most wait on first
+_BEFORE = 256  # bytes before a lock at which the struct that it is in may begin
+_FEW = 20  # goroutines of one kind that have a line each
+_names = wakers.listed
+
+
+def _say(text, indent="  ", more=""):
+    for line in textwrap.wrap(
+        text, card.WIDTH, initial_indent=indent, subsequent_indent=indent + more, break_on_hyphens=False
+    ):
+        console.say(line)
+
+
+class Waits(console.Command):
+    """Show who waits for which channel or lock, and whose stack or which variable has its address; whether the program
+    is deadlocked, and why; who is stuck for ever, and of whom it is not known.
+    Usage: rt0 waits [-json]
+
+    (gdb) rt0 waits
+    chan 0xc00008c060 0/0
+      chan receive: 18 19
+      its address stands on the stack of 1"""
+
+    name, kind = "rt0 waits", gdb.COMMAND_STATUS
+
+    def run(self, argument):
+        """Prints."""
+        options = Options(self.name, "[-json]")
+        options.add_argument("-json", action="store_true")
+        asked = options.of(argument)
+        console.need_process()
+        with bulk.no_collecting():
+            graph = wakers.Graph()
+        if asked.json:
+            console.dump(graph.plain())
+            return
+        things = sorted(graph.things.values(), key=lambda thing: -len(thing.waiting))
+        for thing in things[:_THINGS]:
+            self._thing(graph, thing)
+        if len(things) > _THINGS:
+            waiting = {row.addr for thing in things[_THINGS:] for row in thing.waiting}
+            console.say(f"and {len(things) - _THINGS} more, on which {len(waiting)} wait: -json has all.")
+        sleepers = [row for row in graph.able if row.addr in graph.on and graph.on[row.addr][0].kind == "timer"]
+        for row in sleepers[:_FEW]:
+            console.say(f"{graph.on[row.addr][0]}: wakes {row.goid}")
+        if len(sleepers) > _FEW:
+            console.say(f"and {len(sleepers) - _FEW} more sleep.")
+        self._verdict(graph)
+
+    @staticmethod
+    def _thing(graph, thing):
+        _say(
+            str(thing.item) + (f", in {' and '.join(thing.globals[: search.NAMES])}" if thing.globals else ""), "", "  "
+        )
+        by_state = {}
+        for row in thing.waiting:
+            by_state.setdefault(graph.census.state(row), []).append(row)
+        for state, rows in by_state.items():
+            _say(f"{state}: {_names(rows)}")
+        if thing.sent is not None:
+            now = graph.census.now
+            _say(
+                "a timer sends on it" + (f", in {clock.duration(thing.sent - now)}" if now and thing.sent > now else "")
+            )
+        for function in thing.calls[: search.NAMES]:
+            _say(f"a timer will call {untrusted.shown(function)}; its address stands at that closure")
+        having = graph.holders_of[thing.addr]
+        if having:
+            free = [row for row in having if graph.verdicts[row.addr].verdict == wakers.ABLE]
+            others = (
+                f", of whom {_names(free)} may go on"
+                if 0 < len(free) < len(having)
+                else (", who may go on" if free else "")
+            )
+            on_stack = {row.addr for row in thing.on_stacks}
+            places = [
+                ("on the stack", [row for row in having if row.addr in on_stack]),
+                ("in a register", [row for row in having if row.addr not in on_stack]),
+            ]
+            _say(
+                "its address stands "
+                + " and ".join(f"{place} of {_names(rows)}" for place, rows in places if rows)
+                + others
+            )
+        elif not thing.globals and not thing.calls and thing.sent is None:
+            around = "; that of a struct around it was not looked for" if thing.kind != "chan" else ""
+            _say(f"no other goroutine's stack and no variable has its address{around}")
+
+    @staticmethod
+    def _verdict(graph):
+        if not graph.rows and not graph.deadlock:
+            why = f": {graph.doubts[0]}" if graph.doubts else ""
+            _say(f"no goroutine of the program's own{why}." if graph.census.addresses else begun.sentence("gs"), "")
+            return
+        if graph.deadlock:
+            _say(
+                "Deadlock. Proof: "
+                + (
+                    "no goroutine of the program's own is left"
+                    if not graph.rows
+                    else (
+                        f"each of the program's goroutines, {len(graph.rows)} in all, waits for another to act: none"
+                        " runs, is ready, in a system call, or waits for a timer, the network or a signal"
+                    )
+                )
+                + ". No timer is set, no M has a P, and no C code can call in.",
+                "",
+            )
+            for row in graph.stuck[:_FEW]:
+                items = ", ".join(map(str, graph.on.get(row.addr, [])[:3]))
+                _say(f"goroutine {row.goid}: {graph.census.state(row)}" + (f" on {items}" if items else ""))
+            if len(graph.stuck) > _FEW:
+                console.say(f"  and {len(graph.stuck) - _FEW} more.")
+            return
+        if graph.able:
+            sent = {row.addr for thing in graph.things.values() if thing.sent is not None for row in thing.waiting}
+            able = ", ".join(
+                f"{row.goid} ({graph.census.state(row)}{', a timer' * (row.addr in sent)})" for row in graph.able[:8]
+            )
+            _say(
+                f"No deadlock: {able} may go on" + (f" ({len(graph.able)} in all)." if len(graph.able) > 8 else "."), ""
+            )
+        elif graph.timers.acting:
+            _say(
+                (
+                    f"No deadlock: nobody can go on now, but timers are set, {graph.timers.acting} of them, that will"
+                    " call the program."
+                ),
+                "",
+            )
+        else:
+            _say(
+                (
+                    "Whether this is a deadlock is not known. Nobody is seen who can go on, but"
+                    f" {'; '.join(graph.doubts)}."
+                ),
+                "",
+            )
+        for circle in graph.circles[:3]:
+            waiting = "; ".join(
+                f"{row.goid} waits for {thing.item}, whose address stands on the stack of {_names(having, 4)}"
+                for row, thing, having in circle[:6]
+            )
+            more = f"; and {len(circle) - 6} more" if len(circle) > 6 else ""
+            _say(f"Perhaps a circle: {waiting}{more}. Nobody notes who holds a lock or will send.", "")
+        for verdict, why, rows in graph.evidence():
+            if verdict != wakers.ABLE:
+                _say(f"{'Stuck' if verdict == wakers.STUCK else 'Not known'}: {_names(rows)}: {why}.", "")
+        if graph.things:
+            _say(
+                (
+                    f"Searched: {search.amount(graph.search.stacks)} of stacks,"
+                    f" {search.amount(graph.search.variables)} of variables. Not searched:"
+                    f" {', '.join(graph.search.left_out)}."
+                ),
+                "",
+            )
+
+
+class Holders(console.Command):
+    """Say what can be known about who holds a lock and who waits for it: a runtime.mutex, a sync.Mutex, a sync.RWMutex.
+    Usage: rt0 holders LOCK [-json]; LOCK is an expression, like sched.lock or 'main.mu'
+
+    (gdb) rt0 holders sched.lock
+    runtime.mutex 0x5312a0: unlocked"""
+
+    name, kind = "rt0 holders", gdb.COMMAND_STATUS
+
+    def run(self, argument):
+        """Prints."""
+        as_json = argument.endswith("-json")
+        text = argument.removesuffix("-json").strip()
+        if not text:
+            raise program.Problem("which lock? Usage: rt0 holders LOCK [-json], like `rt0 holders sched.lock`.")
+        console.need_process()
+        word = goroutine.refused(f"print {text}")
+        if word:
+            raise program.Problem(
+                f"`{word}` would call or change something: name a lock, like `rt0 holders sched.lock`."
+            )
+        kind, address, value = wakers.lock_at(text)
+        found = self._runtime(address, value) if kind == "runtime.mutex" else self._sync(kind, address, value)
+        if as_json:
+            console.dump({"kind": kind, "address": address, **found})
+            return
+        _say(f"{kind} {address:#x}: {found['state']}", "", "  ")
+        for sentence in found["known"]:
+            _say(sentence)
+
+    @staticmethod
+    def _runtime(address, value):
+        """A runtime.mutex belongs to an M, and counts in its m.locks, but does not name it."""
+        layout = program.Layout(program.world(), value.type)
+        data = program.read(address, layout.size)
+        if not isinstance(data, bytes):
+            raise program.Problem(f"the lock cannot be read: {data}.")
+        key = program.Struct(layout, address, data).get("key")
+        locked, census = program.locked(key), Census()
+        locking = [m.get("id") for m in census.ms if (m.get("locks") or 0) > 0] if locked else []
+        known = []
+        if locked and len(locking) == 1:
+            known.append(f"m{locking[0]} must hold it: a lock counts in m.locks, and no other M's is above 0.")
+        elif locked and locking:
+            known.append(
+                f"one of {', '.join(f'm{m}' for m in locking)} holds it: their m.locks are above 0. The lock does not"
+                " say which."
+            )
+        elif locked:
+            known.append(
+                "no M has m.locks above 0, as whoever holds a lock has: memory is damaged, or not all Ms could be read."
+            )
+        return {
+            "state": (
+                "unlocked"
+                if not locked
+                else "locked" + ("" if key == 1 else f" (key {key:#x}: others may sleep on it)")
+            ),
+            "locked": locked,
+            "holders": [f"m{m}" for m in locking],
+            "waiting": [],
+            "known": known,
+        }
+
+    @staticmethod
+    def _sync(kind, address, value):
+        """A sync.Mutex has no owner: any goroutine may unlock it. State and waiters are all it has, and whose stack has
+        its address."""
+        layout = program.Layout(program.world(), value.type)
+        data = program.read(address, layout.size)
+        if not isinstance(data, bytes):
+            raise program.Problem(f"the lock cannot be read: {data}.")
+        struct = program.Struct(layout, address, data)
+        semas = [
+            address + leaf.offset
+            for leaf in layout.leaves
+            if leaf.path.rpartition(".")[2] in ("sema", "writerSem", "readerSem")
+        ]
+        words, symbol = {address, *semas}, program.world().symbol_at(address)
+        before = set(range(max(address - (min(symbol[1], _BEFORE) if symbol else _BEFORE), 8) & -8, address, 8))
+        graph = wakers.Graph(words | before)
+        sleeping = wakers.waiters_by_address(graph.census)
+        waiting = [row for sema in semas for row in sleeping.get(sema, [])]
+        at = graph.census.standing(waiting[:_FEW])
+        state = struct.get(*(leaf.path for leaf in layout.leaves if leaf.path.rpartition(".")[2] == "state")) or 0
+        locked = bool(state & _bit("mutexLocked", 1))
+        known = [
+            f"{row.goid} waits for it" + (f" at {at[row.addr].where}." if at.get(row.addr) else ".")
+            for row in waiting[:_FEW]
+        ]
+        if len(waiting) > _FEW:
+            known.append(f"and {len(waiting) - _FEW} more wait for it.")
+        if kind == "sync.RWMutex":
+            count = struct.get("readerCount", "readerCount.v") or 0
+            count = count - (1 << 32) if count >= 1 << 31 else count
+            state_text = (
+                "locked for writing or a writer waits" if count < 0 else f"{count} readers" if count else "unlocked"
+            ) + (", the writers' mutex is locked" if locked else "")
+            locked = locked or count != 0
+        else:
+            starving = ", starving: it goes to the one who waited longest" if state & _bit("mutexStarving", 4) else ""
+            state_text = ("locked" if locked else "unlocked") + starving
+        having, near, variable = [], [], search.variable_at(address)
+        if locked:
+            line = {row.addr for row in waiting}
+            places = graph.search.on_stack, graph.search.in_registers
+            others = [
+                (row, set().union(*(place.get(row.addr, ()) for place in places)))
+                for row in graph.rows
+                if row.addr not in line
+            ]
+            having = [row for row, found in others if found & words]
+            near = [row for row, found in others if found & before and not found & words]
+            known.append(Holders._seen(kind, having, near, graph))
+            if variable:
+                known.append(f"It lies in {variable}: any code that runs may use it.")
+            if graph.deadlock:
+                known.append("The program is deadlocked: it will not be unlocked.")
+        return {
+            "state": state_text,
+            "locked": locked,
+            "holders": [],
+            "candidates": [row.goid for row in having],
+            "near": [row.goid for row in near],
+            "waiting": [row.goid for row in waiting],
+            "known": known,
+            "not_searched": graph.search.left_out,
+        }
+
+    @staticmethod
+    def _seen(kind, having, near, graph):
+        """What stacks say about who may have locked it."""
+        seen = []
+        if having:
+            seen.append(
+                f"its address stands on the stack or in a register of {_names(having)}, who"
+                f" {'does' if len(having) == 1 else 'do'} not wait for it"
+            )
+        if near:
+            seen.append(
+                "an address shortly before it, perhaps of a struct that it is in, stands on the stack or in a register"
+                f" of {_names(near)}"
+            )
+        return (
+            f"A {kind} does not note who locked it; "
+            + (", and ".join(seen) or "its address, or one shortly before it, stands on nobody else's stack")
+            + f". Not searched: {', '.join(graph.search.left_out)}."
+        )
+
+
+def _bit(name, usual):
+    """A bit of sync.Mutex's state by its constant; where the debug information has none, what it has been since Go
+    1.9."""
+    for prefix in ("sync.", "internal/sync.", ""):
+        symbol = gdb.lookup_static_symbol(prefix + name) or gdb.lookup_global_symbol(prefix + name)
+        if symbol is not None:
+            try:
+                return int(symbol.value())
+            except gdb.error:
+                continue
+    return usual

@@ -1,0 +1,344 @@
+"""Backtraces of parked goroutines by the thousand: what gdb finds out about a place in the code once is used for every
+stack.
+
+The first goroutine that stands somewhere is unwound by gdb, in a view. What is learned of each pc there is kept: which
+functions it shows (inlined ones too), and where its frame keeps the return address, counted from the frame pointer or,
+where a function has none, from the stack pointer. All other goroutines are then walked by these rules alone.
+"""
+
+import collections
+import contextlib
+import os
+import re
+import struct
+
+import gdb
+
+from .. import program
+from ..program import bulk, past
+from . import places, switching, view
+
+DEPTH = 512  # frames that are enough to say where a goroutine stands
+DEEPEST = 1 << 16  # no backtrace is longer
+PATIENCE = 400  # how many stacks gdb unwinds for us in one command; damaged memory could ask for it without end
+WINDOW = 1024  # bytes of each stack that are read together with everybody's
+
+_SYNC = re.compile(r"sync(?:\.|::)\(?\*?(Mutex|RWMutex|WaitGroup)\)?(?:\.|::)(\w+)")
+_WORD = struct.Struct("<Q").unpack_from
+_UNSEEN = (lambda data, at: ()), {}  # of a shape that no stack had before
+
+
+class Shown:
+    """One frame as it is shown."""
+
+    __slots__ = ("function", "file", "line", "arguments", "pc", "inlined", "user")
+
+    def __init__(self, function, file, line, arguments, pc, inlined, user):
+        self.function, self.file, self.line, self.pc, self.inlined = function, file, line, pc, inlined
+        self.arguments = arguments  # has it any?
+        self.user = user  # the program's own code, neither the runtime's nor of a package that waits for it
+
+    @property
+    def where(self):
+        """main.leaf (parked.go:21)"""
+        return places.where(self.function, self.file, self.line)
+
+
+class Site:
+    """A pc on a stack: the frames to show for it, innermost first, and where its caller is."""
+
+    __slots__ = ("shown", "user", "from_bp", "from_sp", "root", "steady")
+
+    def __init__(self, shown, root):
+        self.shown, self.root = shown, root
+        self.user = next((frame for frame in shown if frame.user), None)
+        self.from_bp = self.from_sp = None  # where the return address is
+        self.steady = False  # is one of them known?
+
+
+class Stack:
+    """A goroutine's Sites, innermost first; many goroutines share one."""
+
+    __slots__ = ("sites", "standing")
+
+    def __init__(self, sites):
+        self.sites = sites  # DEPTH of them are not all, if the last is no root
+        # Where the program stands: its first own frame; else the outermost, for the runtime's own goroutines.
+        self.standing = next((site.user for site in sites if site.user is not None), None) or next(
+            (site.shown[-1] for site in reversed(sites) if not site.root), sites[0].shown[0] if sites else None
+        )
+
+    @property
+    def shown(self):
+        """All frames."""
+        return [frame for site in self.sites for frame in site.shown]
+
+    @property
+    def cut(self):
+        """Is it only the inner part that was asked for?"""
+        return len(self.sites) >= DEPTH and not self.sites[-1].root
+
+    @property
+    def locking(self):
+        """(`Mutex`, `Lock`...) of the innermost method of package sync it is in, or None."""
+        found = (_SYNC.match(frame.function) for frame in self.shown)
+        return next((match.groups() for match in found if match), None)
+
+
+class Sites:
+    """All that is known about one program's pcs."""
+
+    def __init__(self, world):
+        self._world, self._known, self.patience, self.depth = world, {}, PATIENCE, DEPTH
+        self.traces, self._forms, self._unpackers = collections.defaultdict(dict), {}, {}
+        main = world.address("runtime.main")
+        file = world.line_at(main)[0] if main else None
+        self._home = os.path.dirname(file) if file else None  # where the runtime's source is
+
+    def is_user(self, function, file):
+        """Is it the program's own code?"""
+        if not file or not self._home:
+            return not function.startswith(("runtime.", "sync.", "time.", "internal/"))
+        folder = os.path.dirname(file)
+        if folder == self._home:
+            return False
+        if not self._world.is_go:
+            return True
+        library = os.path.dirname(self._home)
+        parts = folder[len(library) :].strip("/") if folder.startswith(library) else None
+        return parts is None or parts.partition("/")[0] not in ("runtime", "internal", "sync", "time", "syscall")
+
+    # -- walking
+
+    def walk(self, pc, sp, bp, lo, hi):
+        """(the Sites of a parked goroutine's stack, innermost first; where each one's return address is), as long as
+        rules go."""
+        asked = set()
+        while True:
+            found, places, stuck = self._by_rules(pc, sp, bp, lo, hi)
+            if stuck is None:
+                return found, places
+            # gdb unwinds no more than DEPTH frames for us; then rules go on, and gdb is asked again where they end.
+            near = len(found) < DEPTH
+            learned = self._learn(pc, sp, bp) if near else self._learn(*stuck, called=True)
+            if len(learned) < DEPTH or self.depth <= DEPTH or stuck[0] in asked:
+                return learned if near else found + learned, []
+            asked.add(stuck[0])
+
+    def _by_rules(self, pc, sp, bp, lo, hi):
+        """(Sites, places, the (pc, sp, bp) at which no rule goes on, or None)."""
+        known, found, places = self._known, [], []
+        stack, base = b"", sp
+        while len(found) < self.depth:
+            here, site = (pc, sp, bp), known.get(pc)
+            # in a circle
+            if site is None or not (site.steady or site.root) or len(found) == DEPTH and len(set(places)) < DEPTH:
+                return found, places, here
+            found.append(site)
+            if site.root:
+                break
+            to = at = sp + site.from_sp if site.from_bp is None else bp + site.from_bp
+            if site.from_bp is not None:
+                to = bp
+            # in a segment, only outwards
+            if not (lo <= to and sp <= at <= hi - 8 or self._on_segments(to) and not lo <= at < hi):
+                return found[:-1], places, here
+            if to < base or at + 8 > base + len(stack):
+                base, stack = to, self._read(to, hi)
+                if at + 8 > base + len(stack):
+                    return found[:-1], places, here
+            if site.from_bp is not None:
+                (bp,) = _WORD(stack, to - base)
+            (pc,) = _WORD(stack, at - base)
+            sp = at + 8
+            places.append(at)
+        return found, places, None
+
+    def trace(self, row, data, at):
+        """The Stack of a goroutine whose shape was last seen with other return addresses; `data` has WINDOW bytes from
+        its SP on, at `at`.
+
+        Kept for `stacks`: a stack whose return addresses are those of one seen before, at the same distances from SP,
+        has the same frames. `_forms` has for each shape what takes out the words at such distances, and the Stacks that
+        they have been found to mean; `traces` only the last of them, which is tried first.
+        """
+        traces, depth = self.traces[row.pc], row.hi - row.sp
+        forms = self._forms.setdefault((row.pc, depth), {})
+        for unpack, known in forms.items():
+            found = known.get(unpack(data, at))
+            if found is not None:
+                traces[depth] = unpack, known
+                return found
+        sites_, places = self.walk(row.pc, row.sp, row.bp or 0, row.lo, row.hi)
+        found = Stack(sites_)
+        gaps = [place - end for end, place in zip([row.sp, *(place + 8 for place in places)], places)]
+        if places and min(gaps) >= 0 and places[-1] - row.sp <= WINDOW - 8:  # segments may lie in any order
+            form = "<" + "".join(f"{gap}xQ" for gap in gaps)
+            unpack = self._unpackers.setdefault(form, struct.Struct(form).unpack_from)
+            known = forms.setdefault(unpack, {})
+            known[unpack(data, at)] = found
+            traces[depth] = unpack, known
+        return found
+
+    def _on_segments(self, at):
+        """Our goroutines' stacks have several segments; a g tells where the newest is, the frame pointer leads to the
+        others."""
+        return not self._world.is_go and at % 8 == 0
+
+    @staticmethod
+    def _read(at, hi):
+        for size in (max(min(hi - at, 4096), 32), 32):
+            data = program.read(at, size)
+            if data:
+                return data
+        return b""
+
+    # -- learning
+
+    def _learn(self, pc, sp, bp, called=False):
+        """gdb unwinds the stack in a view; what it finds is kept for all that stand at the same places. Was the pc
+        called from?"""
+        self.patience -= 1
+        if self.patience < 0 or past.moment() is not None or view.stopped_thread() is None:
+            return self._guess(pc, sp, bp)
+        try:
+            with view.parked(pc, sp, bp) as frame:
+                return self._from_gdb(frame, pc, bp, called)
+        except (program.Problem, gdb.error):
+            return self._guess(pc, sp, bp)
+
+    def _from_gdb(self, frame, pc, bp, called):
+        found, inlined, before = [], [], None
+        while frame is not None and len(found) < DEPTH:
+            physical = frame.type() != gdb.INLINE_FRAME
+            at = frame.pc() if found else pc
+            if not physical:
+                inlined.append(self._shown(frame, at, program.name_of(frame) or "?"))
+                frame = frame.older()
+                continue
+            name = self._name(at, called or bool(found), frame)
+            if name is None:
+                break
+            sp = int(frame.read_register("rsp"))
+            if before is not None:
+                bp = self._rule(*before, at, sp - 8, bp)
+            site = self._known.get(at)
+            if site is None:
+                for shown in inlined:  # gdb says no more of a lambda's name
+                    shown.function = shown.function.replace("operator()", name)
+                site = self._known[at] = Site([*inlined, self._shown(frame, at, name)], name in switching.ROOTS)
+            inlined = []
+            found.append(site)
+            if site.root:
+                break
+            before = site, sp if len(found) > 1 else int(frame.read_register("rsp"))
+            try:
+                frame = frame.older()
+            except gdb.error:
+                break
+        return found
+
+    def _rule(self, site, sp, pc, at, bp):
+        """Notes where `site` keeps the return address, which is at `at`; returns the caller's frame pointer."""
+        distance = at - bp if bp is not None else -1
+        old = program.read_word(bp) if 8 <= distance <= 32 else None
+        # 16: __morestack, seen from the new segment
+        if distance == 8 or distance in (16, 24) and not self._world.is_go:
+            rule, older = (distance, None), old
+        else:
+            rule, older = (None, at - sp), bp
+        if not site.steady:
+            (site.from_bp, site.from_sp), site.steady = rule, True
+        return older if isinstance(older, int) else None
+
+    def _name(self, pc, called, frame):
+        symbol = self._world.symbol_at(pc - 1 if called else pc)
+        return symbol[0].removesuffix(".abi0") if symbol else program.name_of(frame)
+
+    def _shown(self, frame, pc, name):
+        sal = frame.find_sal()
+        file = program.file_of(sal.symtab)
+        try:
+            arguments = frame.function() is not None and any(symbol.is_argument for symbol in frame.block())
+        except RuntimeError:  # no debug information there
+            arguments = False
+        return Shown(name, file, sal.line, arguments, pc, frame.type() == gdb.INLINE_FRAME, self.is_user(name, file))
+
+    def _guess(self, pc, sp, bp):
+        """Frame pointers and symbols alone, for when gdb cannot unwind (all threads run, an earlier stop) or the stack
+        is damaged."""
+        found = []
+        for _ in range(DEPTH):
+            site = self._known.get(pc)
+            if site is None:
+                site = self.site_of(pc, exact=not found)
+            if site is None:
+                break
+            found.append(site)
+            pair = program.read(bp, 16) if bp and bp >= sp else None
+            if site.root or not isinstance(pair, bytes):
+                break
+            sp, (bp, pc) = bp + 16, struct.unpack("<QQ", pair)
+        return found
+
+    def site_of(self, pc, exact=False):
+        """A Site of an address alone, from symbols and line tables; not kept. None if there is no code."""
+        symbol = self._world.symbol_at(pc if exact else pc - 1)
+        section = self._world.section_at(pc)
+        if symbol is None or section is not None and not section.code:
+            return None
+        name = symbol[0].removesuffix(".abi0")
+        file, line = self._world.line_at(pc if exact and not symbol[1] else pc - 1)
+        return Site([Shown(name, file, line, False, pc, False, self.is_user(name, file))], name in switching.ROOTS)
+
+
+def sites():
+    """What is known about the pcs of the program gdb is looking at."""
+    world = program.world()
+    return world.cached("sites", lambda: Sites(world))
+
+
+def of_thread(thread, limit=DEPTH):
+    """The frames of a running goroutine: a stopped thread's own."""
+    known = sites()
+    found = []
+    with view.keeping_place():
+        thread.switch()
+        frame = gdb.newest_frame()
+        with contextlib.suppress(gdb.error):
+            while frame is not None and len(found) < limit:
+                pc, inlined = frame.pc(), frame.type() == gdb.INLINE_FRAME
+                symbol = program.symbol_of(frame)
+                name = program.name_of(frame) if inlined or symbol is None else symbol[0].removesuffix(".abi0")
+                if name is None:
+                    break
+                found.append(known._shown(frame, pc, name))
+                if not inlined and switching.is_root(name, frame):
+                    break
+                frame = frame.older()
+    return found
+
+
+def stacks(rows, depth=DEPTH):
+    """{row.addr: Stack} for rows of parked goroutines (with pc, sp, bp, lo, hi), their stacks read together, so many
+    frames of each.
+
+    A goroutine's shape is where it was parked and how deep its stack is. It costs one look at the words where another
+    one of that shape has its return addresses; only if they are not the same is the stack walked.
+    """
+    known, found = sites(), []
+    known.patience, known.depth = PATIENCE, depth
+    traces, trace = known.traces, known.trace
+    rows = bulk.ordered(rows, "sp")
+    sps, pcs, his = bulk.column(rows, "sp"), bulk.column(rows, "pc"), bulk.column(rows, "hi")
+    with bulk.no_collecting():
+        for data, base, members in bulk.pieces(sps, WINDOW):
+            first = len(found)
+            end = first + len(members)
+            if data is None:
+                found += [Stack(known.walk(row.pc, row.sp, row.bp or 0, row.lo, row.hi)[0]) for row in rows[first:end]]
+                continue
+            for sp, pc, hi in zip(members, pcs[first:end], his[first:end]):
+                unpack, seen = traces[pc].get(hi - sp, _UNSEEN)
+                found.append(seen.get(unpack(data, sp - base)) or trace(rows[len(found)], data, sp - base))
+    return dict(zip(bulk.column(rows, "addr"), found))

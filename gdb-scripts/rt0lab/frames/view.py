@@ -1,0 +1,168 @@
+"""A goroutine's frames in gdb without touching it: no register is written, nothing is called, no thread moves.
+
+While a view is open, an unwinder claims the innermost frame of the selected thread and says that its caller is where
+the goroutine was parked: gdb then finds all that lies below by itself. Registers that nobody kept are not answered, so
+gdb shows what was in them as <optimized out> and never the thread's own values. Works live, on a core and remotely.
+"""
+
+import contextlib
+
+import gdb
+import gdb.FrameDecorator
+import gdb.unwinder
+
+from .. import program
+
+_ALL_ONES = (1 << 64) - 1
+_PUSH_BP = b"\x55"
+
+
+class FrameId:
+    """What gdb knows a frame by."""
+
+    def __init__(self, sp, pc):
+        self.sp, self.pc = sp, pc
+
+
+class Parked(gdb.unwinder.Unwinder):
+    """While a view is open: the selected thread's innermost frame was called from where the goroutine is parked."""
+
+    def __init__(self):
+        super().__init__("rt0lab-goroutine")
+        self.enabled = False
+        self._live = self._saved = self._more = None
+
+    def open(self, live, saved, more):
+        """`live` is (pc, sp) of the thread whose frame is claimed, `saved` (pc, sp, bp) of the goroutine, `more` what
+        else it kept."""
+        self._live, self._saved, self._more, self.enabled = live, saved, more, True
+
+    def close(self):
+        """Frames are the thread's own again."""
+        self.enabled = False
+
+    def __call__(self, pending):
+        """gdb asks for each frame; None declines."""
+        rip, rsp = pending.read_register("rip"), pending.read_register("rsp")
+        if (int(rip) & _ALL_ONES, int(rsp) & _ALL_ONES) != self._live:
+            return None
+        pc, sp, bp = self._saved
+        # It lies just inside the goroutine's stack.
+        info = pending.create_unwind_info(FrameId(gdb.Value(sp - 8).cast(rsp.type), rip))
+        info.add_saved_register("rip", gdb.Value(pc).cast(rip.type))
+        info.add_saved_register("rsp", gdb.Value(sp).cast(rsp.type))
+        info.add_saved_register("rbp", gdb.Value(bp).cast(pending.read_register("rbp").type))
+        for name, value in self._more.items():
+            info.add_saved_register(name, gdb.Value(value).cast(pending.read_register(name).type))
+        return info
+
+
+unwinder = Parked()
+_open = None  # (level of the frame where the goroutine is parked, what stands for the frames above it)
+
+
+def active():
+    """(level of the goroutine's innermost frame, the text for the claimed frame above it) while a view is open, else
+    None."""
+    return _open
+
+
+def stopped_thread():
+    """A thread whose frames can be read: the selected one if possible; None if all run."""
+    selected = program.selected_thread()
+    for thread in [selected, *gdb.selected_inferior().threads()]:
+        if thread is not None and thread.is_valid() and not thread.is_running():
+            return thread
+    return None
+
+
+@contextlib.contextmanager
+def keeping_place():
+    """The selected thread and frame are what they were when this ends."""
+    thread = program.selected_thread()
+    try:
+        level = gdb.selected_frame().level()
+    except gdb.error:
+        level = None
+    try:
+        yield
+    finally:
+        if thread is not None and thread.is_valid():
+            thread.switch()
+            if level:
+                with contextlib.suppress(gdb.error):
+                    frame(level).select()
+
+
+def frame(level):
+    """The selected thread's frame of this level."""
+    found = gdb.newest_frame()
+    while found is not None and found.level() < level:
+        found = found.older()
+    if found is None:
+        raise program.Problem(f"there is no frame {level}.")
+    return found
+
+
+def saved_registers(pc, sp, bp):
+    """(pc, sp, bp) as a caller of the claimed frame has them.
+
+    gdb takes a caller's pc for a return address and looks at the instruction before it. A goroutine that has not run
+    yet stands at its function's very first instruction: it is shown one byte further on, and if that byte is the
+    `push %rbp`, as if it had been done.
+    """
+    symbol = program.world().symbol_at(pc)
+    if symbol is None or symbol[1]:
+        return pc, sp, bp
+    return pc + 1, sp - 8 if program.read(pc, 1) == _PUSH_BP else sp, bp
+
+
+@contextlib.contextmanager
+def parked(pc, sp, bp, title="parked", more=None):
+    """gdb's frames are a parked goroutine's while this lasts; yields its innermost frame, which is selected.
+
+    `more` are registers that it kept beside those three.
+    """
+    global _open
+    thread = stopped_thread()
+    if thread is None:
+        raise program.Problem("all threads are running: `interrupt` stops them; then frames can be looked at.")
+    with keeping_place():
+        thread.switch()
+        live = gdb.newest_frame().pc(), program.register("rsp")
+        saved = saved_registers(pc, sp, bp)
+        unwinder.open(live, saved, more or {})
+        try:
+            gdb.invalidate_cached_frames()
+            innermost = gdb.newest_frame()
+            for _ in range(16):  # frames of inlined functions come before the one that is claimed
+                if innermost is None or innermost.pc() == saved[0] and innermost.level():
+                    break
+                innermost = innermost.older()
+            if innermost is None or innermost.pc() != saved[0]:
+                raise program.Problem(f"gdb finds no frame at {pc:#x}: sp {sp:#x} is no stack.")
+            innermost.select()
+            _open = innermost.level(), title
+            yield innermost
+        finally:
+            _open = None
+            unwinder.close()
+            gdb.invalidate_cached_frames()
+
+
+class Claimed(gdb.FrameDecorator.FrameDecorator):
+    """How the claimed frame is shown: it stands for what parked the goroutine, and is none itself."""
+
+    def __init__(self, base, title):
+        super().__init__(base)
+        self._title = title
+
+    def function(self):
+        """gdb asks for the name."""
+        return f"<{self._title}>"
+
+    def address(self):
+        """None: it stands nowhere."""
+        return None
+
+    filename = line = frame_args = frame_locals = address

@@ -1,0 +1,378 @@
+"""What goroutines wait on, as the runtime notes it: channels, semaphores, timers. Read in bulk, returned as data.
+
+Nothing is called a channel because a pointer leads there: its fields must fit together first.
+"""
+
+import collections
+import struct
+
+import gdb
+
+from .. import program
+from ..program import bulk
+from . import clock
+
+_HCHAN = {
+    "len": "qcount",
+    "cap": "dataqsiz",
+    "closed": "closed",
+    "elemsize": "elemsize",
+    "elemtype": "elemtype",
+    "buf": "buf",
+    "sendx": "sendx",
+    "recvx": "recvx",
+    "receivers": "recvq.first",
+    "senders": "sendq.first",
+}
+# From Go 1.26 on a word that the collector does not follow stands beside the pointer, and it is the one that counts.
+_SUDOG = {
+    "g": "g",
+    "c": ("c", "c.maybeTraceablePtr.vu", "c.vu"),
+    "elem": ("elem", "elem.vu"),
+    "prev": "prev",
+    "next": "next",
+    "link": "waitlink",
+}
+
+
+class Channel:
+    """A channel that a goroutine waits on; `problem` says why what is there is none."""
+
+    kind = "chan"
+
+    def __init__(self, addr, state, queued=True):
+        self.addr, self.queued = addr, queued  # is the waiter on one of the channel's own queues?
+        self.problem = None if not addr else no_channel(addr, state)
+        fits = state is not None and not self.problem
+        self.len, self.cap, self.closed = (state.len, state.cap, bool(state.closed)) if fits else (None, None, None)
+
+    def __str__(self):
+        if not self.addr:
+            return "nil chan"
+        if self.problem:
+            return f"no channel at {self.addr:#x}"
+        state = "<unreadable>" if self.len is None else f"{self.len}/{self.cap}" + (" closed" if self.closed else "")
+        return f"chan {self.addr:#x} {state}" + ("" if self.queued else " (in none of its queues)")
+
+    def plain(self):
+        """As JSON has it."""
+        return {
+            "kind": self.kind,
+            "address": self.addr,
+            "len": self.len,
+            "cap": self.cap,
+            "closed": self.closed,
+            "queued": self.queued,
+            "problem": self.problem,
+        }
+
+
+class Lock:
+    """A semaphore, and what of package sync it belongs to, if that is known."""
+
+    kind = "sema"
+
+    def __init__(self, sema, what="sema", addr=None):
+        self.sema, self.what, self.addr = sema, what, addr or sema
+
+    def __str__(self):
+        return f"{self.what} {self.addr:#x}"
+
+    def plain(self):
+        """As JSON has it."""
+        return {"kind": self.what, "address": self.addr, "sema": self.sema}
+
+
+class Cond:
+    """A sync.Cond, by its list of those who wait; its own address if the program says where the list is in it."""
+
+    kind = "cond"
+
+    def __init__(self, line, addr):
+        self.line, self.addr = line, line if addr is None else addr
+
+    def __str__(self):
+        return f"Cond {self.addr:#x}"
+
+    def plain(self):
+        """As JSON has it."""
+        return {"kind": "Cond", "address": self.addr, "list": self.line}
+
+
+class Timer:
+    """The timer that will wake a sleeper."""
+
+    kind = "timer"
+
+    def __init__(self, addr, when, now):
+        self.addr, self.when, self.now = addr, when, now
+
+    def __str__(self):
+        left = self._left()
+        return "timer" + ("" if left is None else f", in {clock.duration(left)}" if left > 0 else ", due")
+
+    def plain(self):
+        """As JSON has it."""
+        return {"kind": self.kind, "address": self.addr, "when": self.when, "in_ns": self._left()}
+
+    def _left(self):
+        return self.when - self.now if self.now and self.when is not None else None
+
+
+# ---- channels --------------------------------------------------------------------------------------------------------
+
+
+def states(addresses):
+    """{address: the fields of the hchan there}, as far as they can be read; each is good for `no_channel`."""
+    return bulk.Fields("hchan", **_HCHAN).by_address(addresses)
+
+
+def no_channel(addr, state):
+    """Why there is no channel at an address whose hchan has these fields (None: unreadable, or of a type that lacks
+    some of them), in words; None if there may be one."""
+    if not addr or addr & 7:
+        return "its address is nil" if not addr else "its address is not that of a word"
+    if state is None or any(getattr(state, name) is None for name in _HCHAN):
+        return None
+    room = state.cap or 1
+    for holds, text in (
+        (state.len <= state.cap, f"there would be {state.len} of {state.cap} in its buffer"),
+        (
+            state.sendx < room and state.recvx < room,
+            f"its places to send and receive, {state.sendx} and {state.recvx}, are outside of its buffer",
+        ),
+        (state.cap * state.elemsize < 1 << 47, "no memory is as large as its buffer"),
+        (state.buf and not state.buf & 7, f"its buffer would be at {state.buf:#x}"),
+        (state.closed <= 1, f"it is neither open nor closed but {state.closed}"),
+        (state.elemtype >> 12 and not state.elemtype & 7, "its elements have no type"),
+        (
+            _size_of(state.elemtype) in (None, state.elemsize),
+            f"its elements have {state.elemsize} bytes, their type does not",
+        ),
+    ):
+        if not holds:
+            return text
+    return None
+
+
+def _size_of(elemtype):
+    """The size of values of a type as its descriptor says; None if that cannot be known."""
+    world = program.world()
+    at = world.own("size in a type", lambda: _offset_of_size(world))
+    size = program.read_word(elemtype + at) if elemtype and at is not None else None
+    return size if isinstance(size, int) else None
+
+
+def _offset_of_size(world):
+    try:
+        field = next(f for f in program.fields_of(world.type("hchan")) if f.name == "elemtype")
+        fields = program.fields_of(field.type.strip_typedefs().target().strip_typedefs())
+        return next(f.bitpos // 8 for f in fields if f.name.lower().rstrip("_") == "size")
+    except (program.Problem, StopIteration):
+        return None
+
+
+def channels(waiting):
+    """{addr: (Channel, ...)} of rows with a sudog; who waits on one channel alone shares the tuple with all others that
+    do."""
+    waiting = bulk.ordered(waiting, "waiting")
+    owners, heads = bulk.column(waiting, "addr"), bulk.column(waiting, "waiting")
+    fields = bulk.Fields("sudog", **_SUDOG)
+    first = fields.columns(heads)
+    if list(first.g) != owners:  # a sudog that is somebody else's says nothing of this one
+        keep = [i for i, (g, owner) in enumerate(zip(first.g, owners)) if g == owner]
+        owners, heads = [owners[i] for i in keep], [heads[i] for i in keep]
+        first = fields.columns(heads)
+    more, links = [], {link: owner for link, owner in zip(first.link, owners) if link}
+    seen = set(heads) if links else ()
+    # what a select waits on beside its first
+    while links := {link: owner for link, owner in links.items() if link not in seen}:
+        seen.update(links)
+        sudogs = fields.columns(links)
+        reached = list(map(links.get, sudogs.addr))
+        more += [
+            found
+            for found in zip(reached, sudogs.c, sudogs.addr, sudogs.prev, sudogs.g)
+            if found[1] and found[4] == found[0]
+        ]
+        links = {link: owner for link, owner in zip(sudogs.link, reached) if link}
+    addresses = {*first.c, *(c for _, c, _, _, _ in more)}
+    known = states(addresses - {0})
+    shared = {c: (Channel(c, known.get(c)),) if c else () for c in addresses}
+    loose = _loose(
+        [*zip(first.c, heads, first.prev), *((c, sudog, prev) for _, c, sudog, prev, _ in more)], known, fields
+    )
+    apart = {c: (Channel(c, known.get(c), False),) for c, _ in loose}
+    found = dict(zip(owners, map(shared.get, first.c)))
+    for owner, c, sudog in zip(owners, first.c, heads) if loose else ():
+        if (c, sudog) in loose:
+            found[owner] = apart[c]
+    others = collections.defaultdict(list)
+    for owner, c, sudog, _, _ in more:
+        others[owner] += (apart if (c, sudog) in loose else shared)[c]
+    for owner, channels_ in others.items():
+        found[owner] += tuple(channels_)
+    if 0 in addresses:  # waits by a sudog, for something that is no channel
+        found = {owner: channels_ for owner, channels_ in found.items() if channels_}
+    return found
+
+
+def _loose(sudogs, known, fields):
+    """{(c, sudog)} of those (c, sudog, prev) that are in no queue of their channel: neither its first nor behind
+    another of its."""
+    channel_of = {sudog: c for c, sudog, _ in sudogs}
+    missing = {prev for _, _, prev in sudogs}.difference(channel_of) - {0}  # not all that wait were asked about
+    channel_of.update((row.addr, row.c) for row in (fields.by_address(missing).values() if missing else ()))
+    found = {(c, sudog) for c, sudog, prev in sudogs if prev and channel_of.get(prev) != c}
+    for c, sudog, prev in sudogs:
+        if not prev and c in known and sudog not in (known[c].receivers, known[c].senders):
+            found.add((c, sudog))
+    return found
+
+
+# ---- semaphores ------------------------------------------------------------------------------------------------------
+
+
+def semaphores():
+    """[(g, address it waits on)] of semtable: a tree or a list of addresses in each root, a list of waiters at each."""
+    roots = program.elements("semtable")
+    head = next((leaf.path for leaf in roots[0].layout.leaves if leaf.target == "sudog"), None) if roots else None
+    if head is None:
+        return []
+    heads = {root.get(head) for root in roots} - {0}
+    found, fields = {}, bulk.Fields("sudog", **_SUDOG)
+    while heads and len(found) < bulk.MAX_GS:
+        sudogs = {addr: s for addr, s in fields.by_address(heads).items() if s.g}
+        found.update(sudogs)
+        heads = {link for s in sudogs.values() for link in (s.prev, s.next, s.link) if link and link not in found}
+    return [(s.g, s.elem) for s in found.values() if s.elem]
+
+
+# ---- Conds -----------------------------------------------------------------------------------------------------------
+
+_NEAR = 512  # bytes of a stack, from SP on, in which whoever waits for a Cond has the address of its list
+
+
+def conds(rows):
+    """{g: address of the notifyList in which it stands} of rows that may wait for a Cond. Nothing leads from a g to it
+    but its stack."""
+    if program.world().type("notifyList") is None:
+        return {}
+    candidates = set()
+    for number, data in bulk.spans(
+        [(row.sp & -8, min(row.sp + _NEAR, row.hi) & -8) for row in rows if row.lo <= row.sp < row.hi]
+    ):
+        if data is not None:
+            candidates.update(data.cast("Q"))
+    candidates = {word for word in candidates if word >> 12 and not word & 7 and not word >> 48}
+    lists = bulk.Fields("notifyList", head="head", tail="tail").readable(candidates) if candidates else []
+    fields, waiting = bulk.Fields("sudog", g="g", next="next"), {row.addr for row in rows}
+    ends = {
+        sudog.addr
+        for sudog in fields.readable({line.tail for line in lists} - {0})
+        if sudog.g in waiting and not sudog.next
+    }
+    heads = {line.head: line.addr for line in lists if line.tail in ends and line.head}
+    found, seen = {}, set()
+    while heads and len(found) < bulk.MAX_GS:
+        seen.update(heads)
+        reached = [sudog for sudog in fields.readable(heads) if sudog.g in waiting]
+        found.update((sudog.g, heads[sudog.addr]) for sudog in reached)
+        heads = {sudog.next: heads[sudog.addr] for sudog in reached if sudog.next and sudog.next not in seen}
+    return found
+
+
+# ---- timers ----------------------------------------------------------------------------------------------------------
+
+_TIMER = {"when": "when", "f": "f", "arg": ("arg.data", "arg"), "status": "status", "state": "state"}
+_READY = "runtime.goroutineReady"  # what Sleep's timers call
+_CAPTURED = 8  # words of a closure that are looked at: its code's address, and what it has captured
+
+
+class Timers:
+    """All timers that are set, and what those lead to that call a function of package time's."""
+
+    def __init__(self):
+        self.entries, self.whole = 0, True  # how many the heaps hold, stopped ones too; could all be read?
+        self.pending = self._pending()
+        self.acting = 0  # how many of these do something for the program
+        self.sends = {}  # {channel: when}: time.After, NewTimer, NewTicker send there
+        self.calls = []  # (function, words that it is given or has captured): time.AfterFunc, context.WithTimeout
+        self._lead()
+
+    def _addresses(self):
+        """The timers in the heaps of the Ps or, before Go 1.14 and here, of the buckets in runtime.timers."""
+        ps = bulk.structs("p", [address for address in program.all_p_addresses() if address])
+        self.whole = all(ps)
+        for holder in [p for p in ps if p] + program.elements("timers"):
+            for path, kind in (("timers.heap", "timerWhen"), ("timers", None), ("t", None), ("timersBucket.t", None)):
+                array, count, room = (holder.get(f"{path}.{part}") for part in ("array", "len", "cap"))
+                if array is not None:
+                    step = program.world().layout(kind).size // 8 if kind else 1
+                    at = program.world().layout(kind).at["timer"].offset // 8 if kind else 0
+                    words = bulk.words(array, count * step) if 0 < count <= room <= bulk.MAX_GS else []
+                    self.whole = self.whole and len(words) == count * step
+                    self.entries += max(count, 0)
+                    yield from words[at::step]
+                    break
+
+    def _pending(self):
+        addresses = set(self._addresses())
+        rows = bulk.Fields("timer", **_TIMER).readable(addresses) if addresses else []
+        self.whole = self.whole and len(rows) == len(addresses)
+        constant = program.world().constant
+        ended = {constant(name) for name in ("timerDeleted", "timerRemoving", "timerRemoved")} - {None}
+        zombie = constant("timerZombie") or 0  # a stopped one may stay in its heap for a while
+        return [
+            row
+            for row in rows
+            if row.status not in ended and not (row.state is not None and (row.state & zombie or not row.when))
+        ]
+
+    def _lead(self):
+        names, closures = {}, []
+        for row in self.pending:
+            name = names.get(row.f)
+            if name is None:
+                name = names[row.f] = self._called(row.f)
+            self.acting += name == _READY or not name.startswith(("runtime.", "?"))
+            if name == "time.sendTime":
+                self.sends[row.arg] = row.when
+            elif name == "time.goFunc":
+                closures.append(row.arg)
+            elif not name.startswith("runtime.") and row.arg:
+                self.calls.append((name, (row.f, row.arg)))
+        for data, base, members in bulk.pieces(closures, 8 * _CAPTURED) if closures else ():
+            for closure in members if data is not None else ():
+                code, *captured = struct.unpack_from(f"<{_CAPTURED}Q", data, closure - base)
+                self.calls.append((_name(code), captured))
+
+    @staticmethod
+    def _called(f):
+        """The name of a timer's function: in Go its value is a pointer to a closure, which begins with the code's
+        address."""
+        pc = program.read_word(f) if program.world().is_go else f
+        return _name(pc) if isinstance(pc, int) else "?"
+
+
+def _name(pc):
+    symbol = program.world().symbol_at(pc)
+    return symbol[0] if symbol else f"{pc:#x}"
+
+
+def offset(name, *fields):
+    """Where the first of these fields that one of package sync's types has lies in it, however deep; None if the
+    program does not say."""
+    world = program.world()
+    return world.own(("offset", name, fields), lambda: _offset(world, name, fields))
+
+
+def _offset(world, name, fields):
+    for spelling in ("sync." + name, "sync::" + name):
+        try:
+            layout = program.Layout(world, gdb.lookup_type(spelling))
+        except gdb.error:
+            continue
+        at = {leaf.path.rpartition(".")[2]: leaf.offset for leaf in reversed(layout.leaves)}
+        return next((at[field] for field in fields if field in at), None)
+    return None

@@ -1,0 +1,299 @@
+"""What every goroutine does and waits for: read in bulk, returned as data.
+
+A Census reads allgs once. What a goroutine waits on (channels, semaphores, timers), where it stands and who made it is
+read only when somebody asks, and then for all of those asked about together.
+"""
+
+import collections
+import functools
+
+import gdb
+
+from .. import program
+from ..frames import stacks, view
+from ..program import bulk, past
+from . import blockers, clock
+
+_SCAN = 0x1000
+_FIELDS = {
+    "goid": "goid",
+    "status": "atomicstatus",
+    "pc": "sched.pc",
+    "sp": "sched.sp",
+    "bp": "sched.bp",
+    "lo": "stack.lo",
+    "hi": "stack.hi",
+    "m": "m",
+    "reason": ("waitreason", "waitreason.str"),
+    "reason_len": "waitreason.len",
+    "since": "waitsince",
+    "waiting": "waiting",
+    "timer": "timer",
+    "gopc": "gopc",
+    "startpc": "startpc",
+    "syscallpc": "syscallpc",
+    "syscallsp": "syscallsp",
+}
+_RARELY = ("bp", "lo", "gopc", "startpc", "syscallpc", "syscallsp")
+_PARKED = ("waiting", "runnable", "preempted", "copystack", "leaked")  # a gobuf says where they stand
+_ENDED = ("idle", "dead", "deadextra")
+_IN_LINE = ("sync.Cond.Wait", "semacquire")  # why those wait who wait for a sync.Cond
+MAX_STACK = 1 << 30  # bytes; Go allows no stack to grow further
+
+Was = collections.namedtuple("Was", "num pc")  # a thread at an earlier stop
+
+
+# ---- texts that belong to numbers ------------------------------------------------------------------------------------
+
+
+def status_names(world):
+    """{number: `waiting`}: Go's statuses as its tracebacks write them, with and without the scan bit."""
+    names = {value: name[2:].removesuffix("_unused") for value, name in world.names(*world.G_STATUS).items()}
+    scan = next((value for value, name in names.items() if name == "scan"), _SCAN)
+    names.pop(scan, None)
+    return {**names, **{value | scan: name + " (scan)" for value, name in names.items()}}
+
+
+def stack_in_use(row, stktop, sp):
+    """[(lo, hi)] of what is in use of a goroutine's stack: from SP up, and the segments below where a stack is made of
+    segments."""
+    found = [(sp, row.hi)] if sp and row.lo <= sp < row.hi else []
+    for top in program.chain("stktop", stktop, "prev") if stktop else ():
+        found.append((top.get("stack.lo"), top.get("stack.hi")))
+    return [(lo, hi) for lo, hi in found if 0 < hi - lo <= MAX_STACK]
+
+
+# ---- the census ------------------------------------------------------------------------------------------------------
+
+
+class Census:
+    """All goroutines at this moment, in the order of their ids; `bad` are the addresses that cannot be read.
+
+    A brief one has at hand what a list of one line each needs.
+    """
+
+    def __init__(self, system=False, brief=False):
+        self.world = program.world()
+        self.addresses, self.problem = bulk.allgs()
+        fields = bulk.Fields("g", later=_RARELY if brief else (), **_FIELDS)
+        fields.need("goid", "status")
+        fields.lacking(0, "sp", "pc", "lo", "hi", "waiting", "startpc", "gopc")
+        unique = set(self.addresses)
+        self.rows = bulk.ordered(fields.readable(unique), "goid")
+        self.bad = sorted(unique.difference(bulk.column(self.rows, "addr"))) if len(self.rows) < len(unique) else []
+        self.system = self._system(unique.difference(self.bad)) if system else {}  # {address: `m0.g0`}
+        self.system_rows = list(fields.by_address(self.system).values())
+        self.rows[:0] = self.system_rows
+        self.status = status_names(self.world)
+        self._reasons, self._stacks = {}, {}
+
+    @functools.cached_property
+    def ended(self):
+        """The numbers of the statuses of goroutines that are no more, or not yet."""
+        return {status for status, name in self.status.items() if name.partition(" ")[0] in _ENDED}
+
+    @functools.cached_property
+    def ms(self):
+        """The Ms, oldest first."""
+        found = list(reversed(program.all_ms()))
+        m0 = program.variable("m0")
+        return found or ([m0] if m0 else [])
+
+    def _system(self, known):
+        found = {}
+        for m in self.ms:
+            for field in ("g0", "gsignal"):
+                if m.get(field):
+                    found[m.get(field)] = f"m{m.get('id')}.{field}"
+        if self.g0:
+            found.setdefault(self.g0, "m0.g0")
+        for address in found.keys() & known:  # a damaged M points at one of the program's goroutines
+            del found[address]
+        return found
+
+    @functools.cached_property
+    def m_by_address(self):
+        """{address: M}"""
+        return {m.addr: m for m in self.ms}
+
+    @functools.cached_property
+    def p_ids(self):
+        """{address: id} of the Ps."""
+        return {p.addr: p.get("id") for p in bulk.structs("p", [a for a in program.all_p_addresses() if a]) if p}
+
+    @functools.cached_property
+    def threads(self):
+        """{g: gdb thread, or Was} of the gs that stopped threads are on."""
+        if past.moment() is not None:
+            return {current: Was(number, pc) for number, pc, current in past.moment().threads.values() if current}
+        found = {}
+        with view.keeping_place():
+            for thread in gdb.selected_inferior().threads():
+                if thread.is_valid() and not thread.is_running():
+                    thread.switch()
+                    current = program.current_g(program.tls_g()[1])
+                    if current:
+                        found[current] = thread
+        return found
+
+    @functools.cached_property
+    def g0(self):
+        """The address of the first thread's g0."""
+        g0 = self.world.variable("g0")
+        return g0[0] if g0 else None
+
+    @functools.cached_property
+    def here(self):
+        """The g that the selected thread is on; see model.current_g."""
+        return program.current_g(program.tls_g()[1])
+
+    def is_current(self, row):
+        """Does the selected thread run it?"""
+        return row.addr == self.here
+
+    def thread_of(self, row):
+        """The gdb thread a goroutine is on: the one that runs it, or its M's while that is on g0 or in a system
+        call."""
+        if row.addr in self.threads:
+            return self.threads[row.addr]
+        m = self.m_by_address.get(row.m) if past.moment() is None else None
+        procid = m.get("procid") if m is not None else None
+        if not procid:
+            return None
+        return next((t for t in gdb.selected_inferior().threads() if t.is_valid() and procid in t.ptid[1:]), None)
+
+    def reason(self, row):
+        """Why it waits."""
+        key = row.reason, row.reason_len
+        text = self._reasons.get(key)
+        if text is None:
+            text = self._reasons[key] = self._reason(*key)
+        return text
+
+    def _reason(self, value, length):
+        if not value:
+            return ""
+        if length is not None:
+            return program.read_text(value, length)
+        return program.wait_reason_text(value)
+
+    def state(self, row):
+        """`running`, `runnable`, `chan receive`: the reason where it waits, else the status."""
+        if row.addr in self.system:
+            return "scheduler" if self.system[row.addr].endswith("g0") else "signals"
+        status = self.status.get(row.status) or f"status {row.status}?"
+        return (self.reason(row) or status) if status == "waiting" else status
+
+    def name(self, row):
+        """`18` for a goroutine, `m0.g0` for one of an M's own."""
+        return self.system.get(row.addr) or str(row.goid)
+
+    # -- where they stand
+
+    def _is_on_g0(self, row):
+        """Does it run something on its M's g0? Its gobuf says from where."""
+        m = self.m_by_address.get(row.m) if row.m and self.status.get(row.status, "").startswith("running") else None
+        return m is not None and m.get("curg") == row.addr and m.get("g0") in self.threads
+
+    @functools.cached_property
+    def _parked(self):
+        return {status for status, name in self.status.items() if name.partition(" ")[0] in _PARKED}
+
+    def is_parked(self, row):
+        """Does its gobuf say where it stands, because it runs nowhere?"""
+        return bool(row.sp) and row.status in self._parked
+
+    def stacks(self, rows, depth=stacks.DEPTH):
+        """{addr: frames.Stack} of those of the rows whose gobuf says where they stand, and of all asked about before;
+        each is walked once."""
+        rows, known = [row for row in rows if self.is_parked(row) or row.sp and self._is_on_g0(row)], self._stacks
+        known.update(stacks.stacks([row for row in rows if row.addr not in known] if known else rows, depth))
+        return known
+
+    def alone(self, rows, found):
+        """{addr: frames.Shown or None}: where those stand that have no Stack."""
+        return {row.addr: self._standing_alone(row) for row in rows if row.addr not in found}
+
+    def standing(self, rows):
+        """{addr: frames.Shown or None}: where each of them stands in its own code."""
+        found = self.stacks(rows)
+        return {
+            **{row.addr: found[row.addr].standing for row in rows if row.addr in found},
+            **self.alone(rows, found),
+        }
+
+    def _standing_alone(self, row):
+        status = self.status.get(row.status, "")
+        thread = self.threads.get(row.addr)
+        if isinstance(thread, Was):
+            site = stacks.sites().site_of(thread.pc, exact=True) if thread.pc else None
+            return site.shown[0] if site else None
+        if thread is None and status.startswith("syscall"):
+            thread = self.thread_of(row)
+            if thread is not None and thread.is_running():
+                thread = None
+        if thread is not None:
+            stack = stacks.of_thread(thread, 64)
+            own = next((frame for frame in stack if frame.user), None)
+            inner = row.addr in self.system or len(stack) < 2
+            return own or (stack[0 if inner else -2] if stack else None)
+        pc = row.syscallpc if status.startswith("syscall") and row.syscallpc else row.pc
+        if not pc or not row.sp or row.status in self.ended and row.addr not in self.system:
+            return None
+        site = stacks.sites().site_of(pc)
+        return site.shown[0] if site else None
+
+    # -- what they wait on
+
+    def waits(self, rows):
+        """{addr: (Channel, Lock or Timer, ...)} of those of the rows that wait for something one can point at."""
+        waits = {status for status, name in self.status.items() if name.startswith(("waiting", "leaked"))}
+        found = blockers.channels([row for row in rows if row.waiting and row.status in waits])
+        # From Go 1.26 on g.waiting leads to what waits for a semaphore or a Cond, too.
+        others, timers = [row for row in rows if row.status in waits and row.addr not in found], {}
+        for row in others:
+            reason = self.reason(row)
+            if "nil chan" in reason:
+                found[row.addr] = (blockers.Channel(0, None),)
+            elif reason == "sleep" and row.timer:
+                timers[row.timer] = row.addr
+        for timer in bulk.Fields("timer", when="when").by_address(timers).values() if timers else ():
+            found[timers[timer.addr]] = (blockers.Timer(timer.addr, timer.when, self.now),)
+        if self._semaphores:
+            on_semas = [row for row in others if row.addr in self._semaphores and row.addr not in found]
+            seen = self.stacks(on_semas)
+            for row in on_semas:
+                found[row.addr] = (self._lock(self._semaphores[row.addr], seen.get(row.addr)),)
+        in_line = [row for row in others if row.addr not in found and self.reason(row) in _IN_LINE]
+        shared = {}
+        for g, line in (blockers.conds(in_line) if in_line else {}).items():
+            if line not in shared:
+                inside = blockers.offset("Cond", "wait")
+                shared[line] = (blockers.Cond(line, None if inside is None else line - inside),)
+            found[g] = shared[line]
+        return found
+
+    def _lock(self, sema, stack):
+        """What of package sync a semaphore belongs to: the method that waits on it says, and the type where the field
+        lies."""
+        locking = stack.locking if stack else None
+        if locking is None:
+            return blockers.Lock(sema)
+        what, method = locking
+        fields = (
+            ("sema", "state2", "2")
+            if what != "RWMutex"
+            else (("readerSem",) if method.startswith("R") else ("writerSem",))
+        )
+        inside = blockers.offset(what, *fields)
+        return blockers.Lock(sema) if inside is None else blockers.Lock(sema, what, sema - inside)
+
+    @functools.cached_property
+    def now(self):
+        """The program's time."""
+        return clock.now()
+
+    @functools.cached_property
+    def _semaphores(self):
+        """{g: address it waits on} for all that wait in semacquire: the lists that hang on runtime.semtable."""
+        return dict(blockers.semaphores())

@@ -1,0 +1,483 @@
+"""Who waits for whom: of each goroutine whether it can go on, can never go on, or neither is known, and on what
+evidence.
+
+Able is who runs, is ready, or will be woken from outside: by a timer, the network, a signal, the collector. Stuck is
+only who is proved to be: nobody wakes a select without cases, and in a deadlock nobody is left who could wake anybody.
+All others are unknown, for nobody writes down who will send on a channel or who locked a sync.Mutex. What memory does
+show is kept as evidence: on whose stack and in which variable the thing's address stands. The heap is not searched.
+"""
+
+import collections
+import re
+
+import gdb
+
+from .. import program
+from ..frames import places
+from ..program import begun, bulk, past, settings
+from . import blockers, search
+from .census import Census
+
+ABLE, STUCK, UNKNOWN = "able", "stuck", "unknown"
+# reasons that only a goroutine ends
+_FOR_OTHERS = ("chan receive", "chan send", "select", "semacquire", "sync.", "coroutine", "synctest")
+_FOR_EVER = ("select (no cases)", "chan receive (nil chan)", "chan send (nil chan)")
+_FOR_COLLECTOR = ("GC ", "garbage collection", "wait for GC", "wait until GC")
+# start in the runtime, run the program's code
+_OWN_BUT_USERS = ("runtime.main", "runtime.corostart", "runtime.handleAsyncEvent")
+
+_Verdict = collections.namedtuple("_Verdict", "verdict why")
+_RUNS = {
+    "running": _Verdict(ABLE, "they run"),
+    "runnable": _Verdict(ABLE, "they are ready to run"),
+    "preempted": _Verdict(ABLE, "they were preempted and go on"),
+    "copystack": _Verdict(ABLE, "their stack is being moved"),
+    "leaked": _Verdict(STUCK, "Go's own collector found that nobody can reach what they wait for"),
+}
+_SYSCALL = _Verdict(ABLE, "they are in a system call")
+_IN_C = _Verdict(ABLE, "they are in a system call or in C")
+_SIGNAL = _Verdict(ABLE, "a signal may wake them")
+_NETWORK = _Verdict(ABLE, "the network or a file may wake them")
+_SLEEP = _Verdict(ABLE, "a timer wakes them")
+_SENT = _Verdict(ABLE, "a timer sends on what they wait for")
+_COLLECTOR = _Verdict(ABLE, "the collector wakes them")
+_COLLECTING = _Verdict(ABLE, "they work for the collector")
+_PARKING = _Verdict(UNKNOWN, "they are being parked, or woken, at this moment")
+_STRANGE_M = _Verdict(UNKNOWN, "they wait, but have an M, which does not run them")
+_NEVER = _Verdict(STUCK, "nobody ever wakes a select without cases, nor who waits for a nil channel")
+_DEAD = _Verdict(STUCK, "the program is deadlocked")
+_SEEN = _Verdict(UNKNOWN, "the address of what they wait for stands on the stack of somebody who may go on")
+_VARIABLE = _Verdict(UNKNOWN, "a variable leads to what they wait for: any code that runs may use it")
+_TIMER = _Verdict(UNKNOWN, "a timer will call a function that may wake them")
+_WAITERS = _Verdict(UNKNOWN, "only goroutines that wait, too, were seen with the address of what they wait for")
+_NOBODY = _Verdict(
+    UNKNOWN, "no stack and no variable that was searched has the address of what they wait for; the heap may"
+)
+_CIRCLE = _Verdict(UNKNOWN, "they may wait for each other in a circle")
+_NO_THING = _Verdict(UNKNOWN, "where what they wait for is, the runtime does not note")
+
+
+class Thing:
+    """A channel, a lock or a Cond that goroutines wait on."""
+
+    def __init__(self, item):
+        self.item, self.kind, self.addr = item, item.kind, item.addr
+        self.waiting = []  # rows
+        # rows that have its address there; names of variables
+        self.on_stacks, self.in_registers, self.globals = [], [], []
+        self.sent = None  # when a timer sends on it
+        self.calls = []  # functions that timers will call, and that have its address
+
+    @property
+    def words(self):
+        """The addresses by which it is known."""
+        return {self.addr, getattr(self.item, "sema", None) or self.addr}
+
+    def plain(self):
+        """As JSON has it."""
+        return {
+            **self.item.plain(),
+            "waiting": [row.goid for row in self.waiting],
+            "stacks": [row.goid for row in self.on_stacks],
+            "registers": [row.goid for row in self.in_registers],
+            "globals": self.globals,
+            "timer": self.sent,
+            "calls": self.calls,
+        }
+
+
+class Graph:
+    """All of it at one moment; `also` are addresses that are looked for beside those of what somebody waits for."""
+
+    def __init__(self, also=()):
+        self.census = census = Census(system=True)
+        own = [row for row in census.rows[len(census.system_rows) :] if row.status not in census.ended]
+        self.rows = [row for row in own if not self._is_system(row)]
+        self.system = [row for row in own if self._is_system(row)]
+        self.on = census.waits(self.rows)
+        self.timers = blockers.Timers()
+        self._c = bool(program.scalar("iscgo"))
+        self.verdicts = {row.addr: self._verdict(row) for row in self.rows}  # None: only another goroutine can wake it
+        self.things = self._things()
+        self._sent_to()
+        self.able = [row for row in self.rows if self._is(row, ABLE)]
+        self.forever = [row for row in self.rows if self.verdicts[row.addr] is _NEVER]
+        self.blocked = [row for row in self.rows if self.verdicts[row.addr] is None]
+        self.doubts = self._doubts()
+        self.search = search.Search(
+            census, self.rows, {*also, *(word for thing in self.things.values() for word in thing.words)}
+        )
+        self._places()
+        self.circles = self._judge()
+        self.stuck = [row for row in self.rows if self._is(row, STUCK)]
+        self.unknown = [row for row in self.rows if self._is(row, UNKNOWN)]
+
+    def _is(self, row, verdict):
+        found = self.verdicts[row.addr]
+        return found is not None and found.verdict == verdict
+
+    def _is_system(self, row):
+        """Is it one of the runtime's own goroutines, as Go's isSystemGoroutine has it? They wait for the runtime."""
+        start = places.code(row.startpc)[0] if row.startpc else ""
+        if not start.startswith("runtime.") or start in _OWN_BUT_USERS:
+            return False
+        if row.addr == program.scalar("fing"):  # it is a user's while it runs a finalizer
+            return not (
+                program.scalar("fingRunning")
+                or (program.scalar("fingStatus") or 0) & (program.world().constant("fingRunningFinalizer") or 0)
+            )
+        g = program.read_struct("g", row.addr)
+        return not (g and g.get("runningCleanups"))
+
+    # -- what each can do by itself
+
+    def _verdict(self, row):
+        """What can be said of one alone; None of one that waits for another goroutine to act."""
+        status = self.census.status.get(row.status, "").partition(" ")[0]
+        if status == "syscall":
+            return (
+                _SIGNAL
+                if row.startpc and places.code(row.startpc)[0] == "os/signal.loop"
+                else (_IN_C if self._c else _SYSCALL)
+            )
+        if status != "waiting":
+            return _RUNS.get(status) or _Verdict(
+                UNKNOWN, f"{self.census.state(row)} is no state in which a goroutine can be"
+            )
+        reason = self.census.reason(row)
+        if row.m:
+            m = self.census.m_by_address.get(row.m)
+            if m is None or m.get("curg") != row.addr:
+                return _STRANGE_M
+            return _COLLECTING if reason.startswith(_FOR_COLLECTOR) else _PARKING
+        if reason in _FOR_EVER:
+            return _NEVER
+        if reason == "sleep":
+            return _SLEEP
+        if reason == "IO wait":
+            return _NETWORK
+        if reason.startswith(_FOR_COLLECTOR):
+            return _COLLECTOR
+        if reason.startswith(_FOR_OTHERS):
+            return None
+        return _Verdict(
+            UNKNOWN, f'what ends a wait for "{reason}" is not known here' if reason else "why they wait is not noted"
+        )
+
+    def _things(self):
+        found = {}
+        for row in self.rows:
+            for item in self.on.get(row.addr, ()):
+                if item.addr and item.kind != "timer":
+                    found.setdefault(item.addr, Thing(item)).waiting.append(row)
+        return found
+
+    def _sent_to(self):
+        """Timers that send on a channel wake those that receive from it; those that call a function may wake whom it
+        knows."""
+        for address in self.timers.sends.keys() & self.things.keys():
+            thing = self.things[address]
+            thing.sent = self.timers.sends[address]
+            for row in thing.waiting:
+                if self.verdicts[row.addr] is None and not self.census.reason(row).startswith("chan send"):
+                    self.verdicts[row.addr] = _SENT
+        known = {word: thing for thing in self.things.values() for word in thing.words}
+        for function, words in self.timers.calls:
+            for thing in {known[word].addr: known[word] for word in known.keys() & set(words)}.values():
+                thing.calls.append(function)
+
+    # -- is it a deadlock
+
+    @property
+    def deadlock(self):
+        """Is it certain that nobody will ever run again?"""
+        return self.begun and not self.able and not self.timers.acting and not self.doubts
+
+    @property
+    def begun(self):
+        """Has the program had a goroutine? It has none any more if main.main went to runtime.Goexit."""
+        return bool(self.rows) or not begun.why_none("gs")[0]
+
+    def _doubts(self):
+        """Why it is not certain that nobody can go on if nobody is seen who can: sentences without their ends."""
+        world, census, found = program.world(), self.census, []
+        if not census.addresses and self.begun:
+            found.append(begun.why_none("gs")[1])
+        if census.problem or census.bad:
+            found.append((census.problem or f"{len(census.bad)} goroutines cannot be read").rstrip("."))
+        strange = [row for row in self.rows if self._is(row, UNKNOWN)]
+        if strange:
+            found.append(f"of {listed(strange)} it is not known: {self.verdicts[strange[0].addr].why}")
+        if self._c or program.scalar("extraMLength") or program.scalar("extraMCount"):
+            found.append("the program has C code (runtime.iscgo), and a thread of C's may call Go at any time")
+        if program.scalar("islibrary") or program.scalar("isarchive"):
+            found.append("the program is a library, and whoever loaded it may call it")
+        busy = [row for row in self.system if census.status.get(row.status, "").partition(" ")[0] != "waiting" or row.m]
+        if busy:
+            found.append(f"the runtime's own goroutine{'s' * (len(busy) > 1)} {listed(busy)} can go on")
+        ps = bulk.structs("p", [address for address in program.all_p_addresses() if address])
+        if not all(ps) or not ps:
+            found.append("the Ps cannot be read")
+        held = [p.get("id") for p in ps if p and world.p_status(p.get("status")) not in ("_Pidle", "_Pdead")]
+        if held:
+            found.append(
+                f"{', '.join(f'p{number}' for number in held[:8])} {'is' if len(held) == 1 else 'are'} held by who may"
+                " be about to make somebody ready"
+            )
+        if not self.timers.whole:
+            found.append("not all timers can be read")
+        elif self.timers.entries > self.timers.acting:
+            found.append("timers that were stopped, or are the runtime's own, are still in their heap")
+        if program.scalar("netpollWaiters"):
+            found.append("the runtime counts goroutines that wait for the network")
+        if self._bubbles():
+            found.append("goroutines are in a bubble of testing/synctest, where time is another")
+        ms = {m.get("procid") for m in census.ms}
+        threads = (
+            [thread for thread in gdb.selected_inferior().threads() if thread.is_valid()]
+            if past.moment() is None
+            else []
+        )
+        if any(thread.is_running() for thread in threads):
+            found.append("threads run while memory is read")
+        others = [thread.num for thread in threads if not ms.intersection(thread.ptid[1:])]
+        if others and program.procids_are_gdbs():
+            found.append(f"thread {others[0]} is no M of the runtime's")
+        return found
+
+    def _bubbles(self):
+        fields = bulk.Fields("g", bubble=("bubble", "syncGroup"))
+        return "bubble" in fields.Row._fields and any(
+            row.bubble for row in fields.readable([row.addr for row in self.rows])
+        )
+
+    # -- who has what in hand
+
+    def _places(self):
+        known = {word: thing for thing in self.things.values() for word in thing.words}
+        rows = {row.addr: row for row in self.rows}
+        self.in_hand = collections.defaultdict(list)  # {a row's address: the things whose address it has}
+        for place, where in (("on_stacks", self.search.on_stack), ("in_registers", self.search.in_registers)):
+            for address, words in where.items():
+                for thing in {known[word].addr: known[word] for word in words if word in known}.values():
+                    self.in_hand[address].append(thing)
+                    getattr(thing, place).append(rows[address])
+        for word, names in self.search.in_variables.items():
+            if word in known:
+                known[word].globals += [name for name in names if name not in known[word].globals]
+        for address, thing in self.things.items():  # a lock is often a variable itself, or a part of one
+            symbol, section = self.census.world.symbol_at(address), self.census.world.section_at(address)
+            if symbol and section and not section.code:
+                thing.globals.insert(0, symbol[0] if not symbol[1] else f"{symbol[0]}+{symbol[1]}")
+        self.holders_of = {thing.addr: self._holders(thing) for thing in self.things.values()}
+
+    def _holders(self, thing):
+        """The goroutines that have the thing's address in hand and do not wait on it themselves."""
+        waiting = {row.addr for row in thing.waiting}
+        return list({row.addr: row for row in thing.on_stacks + thing.in_registers if row.addr not in waiting}.values())
+
+    def _judge(self):
+        """Gives those that wait for others a verdict; returns the circles among them: lists of (row, thing, rows of the
+        circle that have it)."""
+        if self.deadlock:
+            self.verdicts.update((row.addr, _DEAD) for row in self.blocked)
+            return []
+        verdicts = self._reached(lambda thing: True)
+        for row in self.blocked:
+            if row.addr not in verdicts:
+                things = self._on(row)
+                seen = any(self.holders_of[thing.addr] for thing in things)
+                verdicts[row.addr] = _NO_THING if not things else _WAITERS if seen else _NOBODY
+        self.verdicts.update(verdicts)
+        # A variable leads to most locks, and to who has locked them it does not.
+        free = self._reached(lambda thing: thing.kind != "sema")
+        circles = self._circles([row for row in self.blocked if row.addr not in free])
+        self.verdicts.update((row.addr, _CIRCLE) for circle in circles for row, _, _ in circle)
+        return circles
+
+    def _on(self, row):
+        return [self.things[item.addr] for item in self.on.get(row.addr, ()) if item.addr in self.things]
+
+    def _reached(self, by_variable):
+        """{addr: verdict} of the blocked that somebody may wake who may go on, or may be woken, himself; a variable
+        leads to those things of which `by_variable` says so."""
+        blocked, verdicts = {row.addr for row in self.blocked}, {}
+        free = [row.addr for row in self.rows if row.addr not in blocked and not self._is(row, STUCK)]
+        touched = set()
+
+        def reach(thing, verdict):
+            if thing.addr not in touched:
+                touched.add(thing.addr)
+                for row in thing.waiting:
+                    if row.addr in blocked and row.addr not in verdicts:
+                        verdicts[row.addr] = verdict
+                        free.append(row.addr)
+
+        for thing in self.things.values():
+            if thing.globals and by_variable(thing):
+                reach(thing, _VARIABLE)
+            elif thing.calls:
+                reach(thing, _TIMER)
+        while free:
+            address = free.pop()
+            mine = {item.addr for item in self.on.get(address, ())}
+            for thing in self.in_hand.get(address, ()):
+                if thing.addr not in mine:
+                    reach(thing, _SEEN)
+        return verdicts
+
+    def _circles(self, rows):
+        """Tarjan's strongly connected components of: a row waits on things, which others have in hand. Those of two
+        rows and more."""
+        inside = {row.addr: row for row in rows}
+
+        def after(node):
+            kind, address = node
+            if kind == "row":
+                return iter([("thing", thing.addr) for thing in self._on(inside[address])])
+            return iter([("row", row.addr) for row in self.holders_of[address] if row.addr in inside])
+
+        number, low, path, on_path, found = {}, {}, [], set(), []
+        for start in (("row", address) for address in inside):
+            work = [(start, None)] if start not in number else []
+            while work:
+                node, rest = work.pop()
+                if rest is None:
+                    number[node] = low[node] = len(number)
+                    path.append(node)
+                    on_path.add(node)
+                    rest = after(node)
+                for other in rest:
+                    if other not in number:
+                        work += [(node, rest), (other, None)]
+                        break
+                    if other in on_path:
+                        low[node] = min(low[node], number[other])
+                else:
+                    if work:
+                        low[work[-1][0]] = min(low[work[-1][0]], low[node])
+                    if low[node] == number[node]:
+                        part = []
+                        while not part or part[-1] != node:
+                            part.append(path.pop())
+                        on_path.difference_update(part)
+                        members = {address for kind, address in part if kind == "row"}
+                        if len(members) > 1:
+                            found.append(self._circle(members))
+        return found
+
+    def _circle(self, members):
+        waits = []
+        for row in sorted((row for row in self.blocked if row.addr in members), key=lambda row: row.goid):
+            for thing in self._on(row):
+                having = [other for other in self.holders_of[thing.addr] if other.addr in members]
+                if having:
+                    waits.append((row, thing, having))
+                    break
+        return waits
+
+    # -- as data
+
+    @property
+    def verdict(self):
+        """`deadlock`, `no deadlock` or `unknown`."""
+        return "deadlock" if self.deadlock else "no deadlock" if self.able or self.timers.acting else "unknown"
+
+    def evidence(self):
+        """[(verdict, why, rows)], the able first."""
+        found = collections.defaultdict(list)
+        for row in self.rows:
+            found[self.verdicts[row.addr]].append(row)
+        return sorted(
+            ((*verdict, rows) for verdict, rows in found.items()),
+            key=lambda group: (ABLE, STUCK, UNKNOWN).index(group[0]),
+        )
+
+    def plain(self):
+        """As JSON has it."""
+
+        def ids(rows):
+            return [row.goid for row in rows]
+
+        return {
+            "things": [thing.plain() for thing in self.things.values()],
+            "able": ids(self.able),
+            "blocked": ids(self.blocked),
+            "forever": ids(self.forever),
+            "stuck": ids(self.stuck),
+            "unknown": ids(self.unknown),
+            "timers": len(self.timers.pending),
+            "deadlock": self.deadlock,
+            "verdict": self.verdict,
+            "doubts": self.doubts,
+            "evidence": [
+                {"verdict": verdict, "why": why, "goroutines": ids(rows)} for verdict, why, rows in self.evidence()
+            ],
+            "circles": [
+                [
+                    {"goroutine": row.goid, "waits_on": thing.addr, "on_stacks_of": ids(having)}
+                    for row, thing, having in circle
+                ]
+                for circle in self.circles
+            ],
+            "searched": {"stacks": self.search.stacks, "variables": self.search.variables},
+            "not_searched": self.search.left_out,
+        }
+
+
+def listed(rows, limit=12):
+    """`18 19 20 ... (400 in all)`"""
+    return " ".join(str(row.goid) for row in rows[:limit]) + (f" ... ({len(rows)} in all)" if len(rows) > limit else "")
+
+
+# ---- locks -----------------------------------------------------------------------------------------------------------
+
+
+def _value(text):
+    """An expression's value; a name without package that gdb does not know is the runtime's, as `sched` is in either
+    world."""
+    try:
+        return gdb.parse_and_eval(text)
+    except gdb.error as error:
+        name = re.match(r"\w+", text)
+        if name is None or not program.world().prefix:
+            raise
+        try:
+            return gdb.parse_and_eval(f"'{program.world().prefix}{name[0]}'{text[name.end() :]}")
+        except gdb.error:
+            raise error from None
+
+
+def lock_at(text):
+    """(kind, address, the gdb.Value) of a lock named by an expression: a runtime.mutex, a sync.Mutex or RWMutex, or a
+    pointer to one."""
+    try:
+        with settings.off("may-call-functions"):
+            value = _value(text)
+        if value.type.strip_typedefs().code == gdb.TYPE_CODE_PTR:
+            value = value.dereference()
+        if value.type.strip_typedefs().code == gdb.TYPE_CODE_REF:
+            value = value.referenced_value()
+    except gdb.error as error:
+        raise program.Problem(f"gdb knows no `{text}`: {error}")
+    kind = program.type_name(value.type).removeprefix("struct ").replace("::", ".")
+    known = {
+        "mutex": "runtime.mutex",
+        "runtime.mutex": "runtime.mutex",
+        "sync.Mutex": "sync.Mutex",
+        "sync.RWMutex": "sync.RWMutex",
+    }
+    if kind not in known or value.address is None:
+        raise program.Problem(
+            f"`{text}` is a {kind}: name a runtime.mutex, a sync.Mutex or a sync.RWMutex, or a pointer to one."
+        )
+    return known[kind], int(value.address), value
+
+
+def waiters_by_address(census):
+    """{address of the semaphore: [rows]}"""
+    found, rows = collections.defaultdict(list), {row.addr: row for row in census.rows}
+    for g, address in blockers.semaphores():
+        if g in rows:
+            found[address].append(rows[g])
+    return found

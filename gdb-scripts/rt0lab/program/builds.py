@@ -1,0 +1,101 @@
+"""Whether the file that gdb reads is what runs: a program that was rebuilt since has other functions and lines at its
+addresses.
+
+The kernel maps a program's notes with its program headers and tells it where those are, so memory says which build
+runs; a core may have left them out. What memory does not say is not known, and of that nothing is claimed.
+"""
+
+import struct
+import textwrap
+
+import gdb
+
+from ..formats import elf, untrusted
+from . import memory, past, settings, worlds
+from .problem import Problem
+
+_AT_PHDR, _AT_PHENT, _AT_PHNUM = 3, 4, 5  # <elf.h>
+_PT_LOAD, _PT_NOTE, _PT_PHDR = 1, 4, 6
+_HEAD = struct.Struct("<IIQQQQQQ")
+_MOST = 1 << 16  # bytes of notes, program headers
+# What Go's linker writes into runtime.firstmoduledata is where these symbols are.
+_MODULE = ("text", "etext", "noptrdata", "enoptrdata", "data", "edata", "bss", "ebss", "end")
+
+_told = None  # of what, and when, a warning was given
+
+
+def running():
+    """{who wrote the note: build id} of what runs, as its memory has it."""
+    with settings.changed({"trust-readonly-sections": "off"}):
+        told = dict(struct.iter_unpack("<QQ", memory.auxv()))
+        at, count = told.get(_AT_PHDR), told.get(_AT_PHNUM, 0)
+        if not at or told.get(_AT_PHENT) != _HEAD.size or not 0 < count <= _MOST // _HEAD.size:
+            return {}
+        data = memory.read(at, count * _HEAD.size)
+        heads = list(_HEAD.iter_unpack(data)) if data else []
+        moved = _moved(heads, at)
+        found = {}
+        for kind, _, _, address, _, size, _, _ in heads if moved is not None else ():
+            note = (
+                memory.read(address + moved & (1 << 64) - 1, size) if kind == _PT_NOTE and 0 < size <= _MOST else None
+            )
+            found.update(elf.build_ids(note) if note else {})
+        return found
+
+
+def _moved(heads, at):
+    """How far the program was moved from the addresses in these program headers, which are at `at`."""
+    for kind, _, offset, address, *_ in heads:
+        if kind == _PT_PHDR:
+            return at - address
+        if kind == _PT_LOAD and not offset:
+            return at - elf.HEADER - address
+    return None
+
+
+def _elsewhere(world):
+    """A symbol that Go's own table of its sections has at another place than the file does; None if none is known to
+    be."""
+    table = memory.variable("firstmoduledata") if world.is_go and not world.elf.relocatable else None
+    for name in _MODULE if table else ():
+        address = world.address("runtime." + name)
+        if address is not None and table.has(name) and table.get(name) not in (0, address):
+            return name
+    return None
+
+
+def differs():
+    """Is it certain that the file is not what runs?"""
+    world, memory = worlds.world(), running()
+    both = [owner for owner in world.elf.build_ids if owner in memory]
+    if both:
+        return any(world.elf.build_ids[owner] != memory[owner] for owner in both)
+    return _elsewhere(world) is not None
+
+
+def sentence():
+    """What to say of a file that is not what runs; None if it is, or if that is not known."""
+    if not memory.alive() or past.moment() is not None or not differs():
+        return None
+    what = "what left this core" if memory.on_core() else "what runs"
+    return (
+        f"{untrusted.shown(worlds.world().path)} is not {what}: it was built anew since, or is another program."
+        " Functions and lines may be wrong."
+    )
+
+
+def warn():
+    """Says so, once a stop."""
+    global _told
+    try:
+        if not memory.alive():
+            return
+        connection = getattr(gdb.selected_inferior(), "connection", None)
+        now = worlds.world(), worlds.moves(), memory.pid(), connection.num if connection else None
+        if now == _told:
+            return
+        _told, text = now, sentence()
+    except (Problem, gdb.error):
+        return
+    if text is not None:
+        gdb.write("\n".join(textwrap.wrap("warning: " + text, 79)) + "\n", gdb.STDERR)

@@ -1,0 +1,341 @@
+"""Many structures in few reads: merged ranges of memory, decoded only where somebody asks.
+
+A read through gdb costs a microsecond or two whatever its size, a gdb.Value ten times that. With a hundred thousand
+goroutines neither will do: what lies near is read together, and one struct.Struct takes out the fields that are wanted.
+"""
+
+import bisect
+import collections
+import contextlib
+import functools
+import gc
+import itertools
+import operator
+import struct
+import types
+
+import gdb
+
+from . import lists, memory, worlds
+from .layout import Struct
+from .problem import Unreadable, no_field
+
+GAP = 4096  # what lies between two structures this near is read with them
+# through the remote protocol: a packet costs as much as so many bytes, or twenty times that if somebody must wake for
+# it
+REMOTE_GAP = 2048
+CHUNK = 1 << 20  # no read is longer than this
+MAX_GS = 1 << 22
+
+
+def pieces(addresses, size):
+    """Yields (data, base, members): data holds the `size` bytes at each member, at address - base.
+
+    Members are addresses in rising order; one that was asked for twice comes twice. One that cannot be read has data
+    None.
+    """
+    ordered = sorted(addresses)
+    near = size + (REMOTE_GAP if remote() else GAP)
+    far = map(near.__lt__, map(operator.sub, ordered[1:], ordered))
+    edges = [0, *itertools.compress(itertools.count(1), far), len(ordered)]
+    for first, end in itertools.pairwise(edges):
+        while first < end:
+            cut = (
+                end
+                if ordered[end - 1] - ordered[first] < CHUNK
+                else bisect.bisect(ordered, ordered[first] + CHUNK, first, end)
+            )
+            yield from _read(ordered[first:cut], size)
+            first = cut
+
+
+def remote():
+    """Does each read go through the remote protocol, which is slow for each packet and for each byte?"""
+    connection = getattr(gdb.selected_inferior(), "connection", None)
+    return connection is not None and connection.type in ("remote", "extended-remote")
+
+
+def _read(members, size):
+    """One read for all of them; if it fails, the two halves on their own: a hole costs its neighbours nothing."""
+    base = members[0]
+    data = memory.read(base, members[-1] + size - base)
+    if not isinstance(data, Unreadable):
+        yield data, base, members
+    elif len(members) == 1:
+        yield None, base, members
+    else:
+        half = len(members) // 2
+        yield from _read(members[:half], size)
+        yield from _read(members[half:], size)
+
+
+def words(address, count):
+    """The `count` words at an address, as many of them as can be read."""
+    found = []
+    while len(found) < count:
+        want = min(count - len(found), CHUNK // 8)
+        data = _longest(address + 8 * len(found), want * 8)
+        found += [word for (word,) in struct.iter_unpack("<Q", data[: len(data) & ~7])]
+        if len(data) < want * 8:
+            break
+    return found
+
+
+def _longest(address, size):
+    """As much of this memory as can be read from its beginning."""
+    data = memory.read(address, size)
+    if not isinstance(data, Unreadable):
+        return data
+    whole, bad = 0, size  # readable up to whole, not up to bad
+    while bad - whole > 1:
+        half = (whole + bad) // 2
+        got = memory.read(address, half)
+        if isinstance(got, Unreadable):
+            bad = half
+        else:
+            whole, data = half, got
+    return data if whole else b""
+
+
+def spans(ranges):
+    """Yields (number of the range, its memory or a part of it, None if that cannot be read) for ranges (lo, hi) of
+    whole words.
+
+    Near ones are read together, long ones in pieces. The parts of a range come in their order, ranges as they lie in
+    memory.
+    """
+    together, gap, base, end = [], REMOTE_GAP if remote() else GAP, 0, 0
+    for number in sorted(range(len(ranges)), key=ranges.__getitem__):
+        lo, hi = ranges[number]
+        if together and (lo - end > gap or max(hi, end) - base > CHUNK):
+            yield from _together(ranges, together)
+            together = []
+        if hi - lo > CHUNK:
+            for at in range(lo, hi, CHUNK):
+                data = memory.read(at, min(hi - at, CHUNK))
+                yield number, None if isinstance(data, Unreadable) else memoryview(data)
+            continue
+        base, end = (ranges[together[0]][0], max(hi, end)) if together else (lo, hi)
+        together.append(number)
+    yield from _together(ranges, together)
+
+
+def _together(ranges, numbers):
+    """One read for all of these ranges, or one for each if that fails."""
+    if not numbers:
+        return
+    base = ranges[numbers[0]][0]
+    data = memory.read(base, max(ranges[number][1] for number in numbers) - base)
+    if not isinstance(data, Unreadable):
+        view = memoryview(data)
+        for number in numbers:
+            yield number, view[ranges[number][0] - base : ranges[number][1] - base]
+    elif len(numbers) == 1:
+        yield numbers[0], None
+    else:
+        for number in numbers:
+            yield from _together(ranges, [number])
+
+
+def allgs():
+    """The addresses of the goroutines in allgs, each once, and a sentence if something there makes no sense, else
+    None."""
+    addresses, problem = _allgs()
+    strangers = _strangers(addresses)
+    if strangers:
+        places = [f"allgs[{addresses.index(address)}] is {what}" for address, what in list(strangers.items())[:3]]
+        more = f", and {len(strangers) - 3} more" if len(strangers) > 3 else ""
+        problem = (
+            f"{problem or ''} {', '.join(places)}{more}: no goroutine. Who stood there is lost from the list.".lstrip()
+        )
+    addresses = [address for address in addresses if address not in strangers] if strangers else addresses
+    unique = list(dict.fromkeys(addresses))
+    if len(unique) < len(addresses):
+        problem = (
+            f"{problem or ''} allgs holds {len(addresses) - len(unique)} of them twice: as many may be lost from the"
+            " list.".lstrip()
+        )
+    return unique, problem
+
+
+def _strangers(addresses):
+    """{address: what it is} of those in a list of gs that cannot be goroutines: no place where a g can lie, g0, some
+    M's own."""
+    found = {}
+    if 0 in addresses:
+        found[0] = "nil"
+    if functools.reduce(operator.or_, addresses, 0) & 7:
+        found |= {address: f"{address:#x}" for address in addresses if address & 7}
+    listed, g0 = set(addresses), worlds.world().variable("g0")
+    if g0 and g0[0] in listed:
+        found[g0[0]] = "g0"
+    for m in lists.all_ms():
+        for field in ("g0", "gsignal"):
+            address = m.get(field)
+            if address in listed and address not in found and owned_by_m(address, m):
+                found[address] = f"m{m.get('id')}'s {field}"
+    return found
+
+
+def owned_by_m(address, m):
+    """Is the g at an address an M's own, its g0 or gsignal? The M's word alone is none: the g says so, too, and has no
+    id."""
+    g = memory.read_struct("g", address)
+    return bool(g) and g.get("m") == m.addr and not g.get("goid")
+
+
+def _allgs():
+    """What stands in allgs, and a sentence if its length makes no sense."""
+    found = memory.variable("allgs")
+    if found is None:
+        return [], "this program has no runtime.allgs."
+    if isinstance(found, Unreadable):
+        return [], f"allgs cannot be read: {found}."
+    array, said, room, twin = found.get("array"), found.get("len"), found.get("cap"), memory.scalar("allglen")
+    if None in (array, said, room):
+        return [], "allgs is no slice, as far as this program's debug information says."
+    counts = [said] if twin is None else [said, twin]
+    sane = [count for count in counts if 0 <= count <= room and count <= MAX_GS]
+    if len(sane) == len(counts) and max(sane) - min(sane) <= 1:  # allgadd writes the one right after the other
+        count, problem = max(sane), None
+        addresses = words(array, count) if array else []
+        if len(addresses) < count:
+            problem = f"allgs says {count}; only {len(addresses)} of them can be read."
+        elif addresses and not addresses[-1]:  # counted, not yet there
+            addresses.pop()
+        return addresses, problem
+    # Neither can be trusted: what is mapped, up to the first nil, which allgs never holds.
+    addresses = words(array, min(room, MAX_GS) if 0 <= said <= room else max(sane, default=MAX_GS)) if array else []
+    if 0 in addresses:
+        addresses = addresses[: addresses.index(0)]
+    return (
+        addresses,
+        f"allgs makes no sense (len {said}, cap {room}, allglen {twin}): what follows is what its memory holds.",
+    )
+
+
+def structs(kind, addresses):
+    """A model.Struct, or Unreadable, for each of the addresses, in their order."""
+    layout = worlds.world().layout(kind)
+    size, found = layout.size, {}
+    for data, base, members in pieces(addresses, size):
+        if data is not None:
+            for address in members:
+                found[address] = Struct(layout, address, data[address - base : address - base + size])
+    return [found.get(address) or Unreadable(address) for address in addresses]
+
+
+class Fields:
+    """Some fields of a type, decoded together: each structure is one named tuple, with its address in `addr`.
+
+    What is asked for is a path (`sched.pc`) or several, of which the type's first is taken. A field that the type lacks
+    is None; of a type that the program lacks nothing can be read. Those named in `later` are left alone until somebody
+    asks a row for one: then that one structure is read again.
+    """
+
+    def __init__(self, kind, later=(), **wanted):
+        self.kind, self._wanted, self._known = kind, wanted, worlds.world().type(kind) is not None
+        at = worlds.world().layout(kind).at if self._known else {}
+        leaves = {name: next((at[path] for path in _paths(want) if path in at), None) for name, want in wanted.items()}
+        present = sorted((leaf.offset, name) for name, leaf in leaves.items() if leaf is not None and name not in later)
+        self.offset = present[0][0] if present else 0
+        at, form = self.offset, "<"
+        for offset, name in present:
+            form += f"{offset - at}x{leaves[name].code}"
+            at = offset + leaves[name].size
+        self._form = struct.Struct(form)
+        self.size = max(self._form.size, 1)
+        row = collections.namedtuple(kind, [*(name for _, name in present), "addr"])
+        others = {
+            name: leaf and _read_later(kind, leaf.path) for name, leaf in leaves.items() if name not in row._fields
+        }
+        self.Row = type(kind, (row,), {"__slots__": (), **others})
+
+    def need(self, *names):
+        """Lacking if the type has not all of these."""
+        for name in names:
+            if getattr(self.Row, name) is None:
+                raise no_field(self.kind, *_paths(self._wanted[name]))
+
+    def lacking(self, value, *names):
+        """What rows have for those of these fields that the type lacks."""
+        for name in names:
+            if getattr(self.Row, name) is None:
+                setattr(self.Row, name, value)
+
+    def _pieces(self, addresses):
+        """(data, what to take from an address for its place in data, members): see `pieces`; None for data that cannot
+        be read."""
+        for data, base, members in pieces(addresses, self.offset + self.size):
+            yield data if self._known else None, base - self.offset, members
+
+    def readable(self, addresses):
+        """The rows that can be read, in rising order of their addresses."""
+        found, unpack, row, make = [], self._form.unpack_from, self.Row, tuple.__new__
+        with no_collecting():
+            for data, base, members in self._pieces(addresses):
+                if data is not None:
+                    found += [make(row, unpack(data, address - base) + (address,)) for address in members]
+        return found
+
+    def by_address(self, addresses):
+        """{address: row}; those whose memory cannot be read are not in it."""
+        return {row.addr: row for row in self.readable(addresses)}
+
+    def columns(self, addresses):
+        """A list for each field, of all structures in rising order of their addresses; 0 for what cannot be read or the
+        type lacks."""
+        found, unpack, nothing = [], self._form.unpack_from, (0,) * (len(self.Row._fields) - 1)
+        with no_collecting():
+            for data, base, members in self._pieces(addresses):
+                found += (
+                    [unpack(data, address - base) for address in members]
+                    if data is not None
+                    else [nothing] * len(members)
+                )
+        lists = {name: list(map(operator.itemgetter(i), found)) for i, name in enumerate(self.Row._fields[:-1])}
+        lacking = {name: [0] * len(found) for name in self._wanted if name not in lists}
+        return types.SimpleNamespace(**lists, **lacking, addr=sorted(addresses))
+
+    def rows(self, addresses):
+        """A row for each address, in their order; None where memory cannot be read."""
+        found = self.by_address(addresses)
+        return [found.get(address) for address in addresses]
+
+
+def _read_later(kind, path):
+    """What a row's class has for a field that was not decoded."""
+    return property(lambda row: found.get(path) if (found := memory.read_struct(kind, row.addr)) else 0)
+
+
+def column(rows, name):
+    """One field of many rows of the same kind."""
+    if not rows or name not in rows[0]._fields:
+        return [getattr(row, name) for row in rows]
+    return list(map(operator.itemgetter(rows[0]._fields.index(name)), rows))
+
+
+def ordered(rows, name):
+    """Rows of the same kind in the order of one field."""
+    return (
+        sorted(rows, key=operator.itemgetter(rows[0]._fields.index(name)))
+        if rows and name in rows[0]._fields
+        else list(rows)
+    )
+
+
+def _paths(want):
+    return (want,) if isinstance(want, str) else want
+
+
+@contextlib.contextmanager
+def no_collecting():
+    """Python does not look for garbage while this lasts: a hundred thousand new tuples would make it look in vain,
+    often."""
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()

@@ -1,0 +1,219 @@
+"""Reads the program's memory, variables and registers, now or at a moment that was kept: bytes, words, structures.
+
+It works before the program runs, while it is stopped, and on a core file.
+"""
+
+import codecs
+import re
+import struct
+
+import gdb
+
+from ..formats import packets, untrusted
+from . import answers, past, worlds
+from .layout import Struct
+from .problem import Unreadable
+
+_DECODER = codecs.getincrementaldecoder("utf-8")
+
+
+def pid():
+    """The process's id, 0 if there is none."""
+    return past.moment().pid if past.moment() is not None else gdb.selected_inferior().pid
+
+
+def thread():
+    """gdb's number of the selected thread, or None."""
+    if past.moment() is not None:
+        return past.moment().thread
+    selected = selected_thread()
+    return selected.num if selected is not None else None
+
+
+def selected_thread():
+    """The selected thread, or None: gdb 13 fails at one that ended while it was the only one to run."""
+    try:
+        return gdb.selected_thread()
+    except SystemError:
+        return None
+
+
+def alive():
+    """Is there a process or a core to look at?"""
+    if past.moment() is not None:
+        return True
+    return bool(gdb.selected_inferior().pid) and selected_thread() is not None
+
+
+def on_core():
+    """Is it a core file?"""
+    connection = getattr(gdb.selected_inferior(), "connection", None)
+    return connection is not None and connection.type == "core"
+
+
+_connections = {}  # its number: is it a view?
+
+
+def on_view():
+    """Are these goroutines that `lab serve` shows, which nothing can make run?"""
+    connection = getattr(gdb.selected_inferior(), "connection", None)
+    if connection is None or not hasattr(connection, "send_packet"):
+        return False
+    if connection.num not in _connections:
+        try:
+            _connections[connection.num] = connection.send_packet(packets.IS_VIEW) == packets.YES
+        except gdb.error:  # it runs, or is lost
+            return False
+    return _connections[connection.num]
+
+
+def read(addr, size):
+    """Bytes of memory, or Unreadable."""
+    if past.moment() is not None:
+        return past.moment().read(addr, size)
+    if size == 0:
+        return b""  # newer gdbs refuse to read nothing
+    try:
+        return bytes(gdb.selected_inferior().read_memory(addr, size))
+    except (gdb.MemoryError, OverflowError, gdb.error):
+        return Unreadable(addr)
+
+
+def auxv():
+    """What the kernel told the program at its start, as it stands in memory; empty where gdb cannot know it."""
+    try:
+        said = answers.done("info auxv")
+    except gdb.error:
+        return b""
+    row = r"^(\d+)\s+\S.*?\s(0x[0-9a-f]+|\d+)(?: \".*\")?$"
+    return b"".join(
+        struct.pack("<QQ", int(key), int(value, 0) & (1 << 64) - 1) for key, value in re.findall(row, said, re.M)
+    )
+
+
+def read_struct(kind, addr):
+    """A structure of the named runtime type at an address: Struct or Unreadable."""
+    layout = worlds.world().layout(kind)
+    data = read(addr, layout.size)
+    return data if isinstance(data, Unreadable) else Struct(layout, addr, data)
+
+
+def calls(start, code):
+    """(where it returns to, where it goes) of what looks like a near call in the bytes from `start` on."""
+    for at in range(len(code) - 4):
+        if code[at] == 0xE8:
+            back = start + at + 5
+            yield back, back + struct.unpack_from("<i", code, at + 1)[0] & (1 << 64) - 1
+
+
+def read_word(addr):
+    """One 8-byte word: a number or Unreadable."""
+    data = read(addr, 8)
+    return data if isinstance(data, Unreadable) else int.from_bytes(data, "little")
+
+
+def read_text(addr, length, quoted=False, most=200):
+    """A Go string's text, so many bytes of it, as `shown` has it; `quoted` as a literal has it, with dots behind it
+    where it is cut."""
+    if not length:
+        return '""' if quoted else ""
+    if not 0 < length < 1 << 32:
+        return f"<a string of {length} bytes?>"
+    data = read(addr, min(length, most))
+    if isinstance(data, Unreadable):
+        return str(data)
+    text = _DECODER("surrogateescape").decode(data, length <= most)  # without half a character at the end
+    text = text.replace("\\", "\\\\").replace('"', '\\"') if quoted else text
+    text = untrusted.shown(text, max(len(text), 1))
+    return (f'"{text}"' if quoted else text) + ("..." if length > most else "")
+
+
+def variable(name):
+    """A runtime variable (`sched`, `allp`) as a Struct, Unreadable, or None if the program has none."""
+    found = worlds.world().variable(name)
+    if found is None:
+        return None
+    addr, layout = found
+    data = read(addr, layout.size)
+    return data if isinstance(data, Unreadable) else Struct(layout, addr, data)
+
+
+def elements(name):
+    """The elements of a runtime variable that is an array, as Structs; none if there is no such variable or it cannot
+    be read."""
+    found = worlds.world().array(name)
+    if found is None:
+        return []
+    addr, count, layout = found
+    data = read(addr, count * layout.size)
+    if isinstance(data, Unreadable):
+        return []
+    return [Struct(layout, addr + at, data[at : at + layout.size]) for at in range(0, len(data), layout.size)]
+
+
+def scalar(name):
+    """The value of a scalar runtime variable; None if there is none or it cannot be read."""
+    found = variable(name)
+    return found.get("") if isinstance(found, Struct) else None
+
+
+def text(name):
+    """The value of a string variable."""
+    found = variable(name)
+    if not isinstance(found, Struct) or not found.has("len"):
+        return None
+    return read_text(found.get("str"), found.get("len"))
+
+
+def register(name, frame=None):
+    """A register of the selected thread's innermost frame, or None."""
+    if past.moment() is not None:
+        return past.moment().registers.get(name)
+    if not alive():
+        return None
+    try:
+        return int((frame or gdb.newest_frame()).read_register(name)) & (1 << 64) - 1
+    except (gdb.error, ValueError):
+        return None
+
+
+def tls_g():
+    """(FS base, the thread's current g: the word at -8(FS), or where C's thread-local variables left room for it); None
+    where it cannot be known."""
+    base = register("fs_base")
+    if not base:
+        return base, 0 if base == 0 else None
+    word = read_word(base + worlds.world().elf.g_slot)
+    return base, None if isinstance(word, Unreadable) else word
+
+
+def current_g(word):
+    """The g that the selected thread is on, whose -8(FS) holds `word`: g0 until rt0_go has set one. 0: none yet, None:
+    that cannot be known.
+
+    A thread that clone has just made is on none. Its FS is its creator's until it sets its own, and so is the g there.
+    """
+    if past.moment() is not None:
+        return past.moment().current
+    g = read_struct("g", word) if word else None
+    m = read_struct("m", g.get("m")) if g and g.get("m") else None
+    if not m:
+        g0 = variable("g0") if word is not None else None
+        return g0.addr if g0 and not g0.get("m") else word
+    return 0 if m.get("procid") and m.get("procid") not in selected_thread().ptid[1:] and procids_are_gdbs() else word
+
+
+def procids_are_gdbs():
+    """Does the program number its threads as gdb does? Seen from outside a container they have other numbers."""
+    m0 = variable("m0")
+    return bool(m0) and m0.get("procid") == pid()
+
+
+def symbol_of(frame):
+    """(name, offset) of the ELF symbol that a frame is in, or None. A call that never returns may be a function's last
+    instruction: where the frame called somebody, the call says which function it is."""
+    inner = frame.newer()
+    while inner is not None and inner.type() == gdb.INLINE_FRAME:
+        inner = inner.newer()
+    called = inner is not None and inner.type() == gdb.NORMAL_FRAME
+    return worlds.world().symbol_at(frame.pc() - called)

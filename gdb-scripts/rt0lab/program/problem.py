@@ -1,0 +1,36 @@
+"""What cannot be read or is not there, as a sentence for a person or as a value of its own."""
+
+
+class Problem(Exception):
+    """Something a person can act on; its text is one sentence that says what and what to do."""
+
+
+class Lacking(Problem):
+    """The program has not the type, or its type has not the field, that this needs: in another version of Go it is
+    called otherwise."""
+
+
+def no_field(kind, *paths):
+    """The Lacking to raise for a field."""
+    return Lacking(f"this program's type `{kind}` has no field `{'` or `'.join(paths)}`, which this needs.")
+
+
+class Unreadable:
+    """Stands for a value whose memory could not be read."""
+
+    def __init__(self, addr):
+        self.addr = addr
+
+    def __str__(self):
+        return f"<unreadable {self.addr:#x}>"
+
+    __repr__ = __str__
+
+    def __bool__(self):
+        return False
+
+    def __eq__(self, other):
+        return isinstance(other, Unreadable) and other.addr == self.addr
+
+    def __hash__(self):
+        return hash(("unreadable", self.addr))

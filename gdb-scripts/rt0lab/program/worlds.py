@@ -1,0 +1,353 @@
+"""Which program gdb has loaded: its symbols, types, variables and constants, and what was found out about it."""
+
+import contextlib
+import os
+
+import gdb
+
+from ..formats import elf, untrusted
+from . import answers, demangle, past
+from .layout import Layout, type_name
+from .problem import Lacking, Problem, Unreadable
+
+
+class World:
+    """One program as gdb has loaded it: which of the two worlds it is, its symbols, types and layouts, and all that was
+    found out about it. What a rebuild, an exec, a fork or another inferior brings is another World."""
+
+    def __init__(self, path):
+        self.path = path
+        try:
+            self.elf = elf.Elf(path)
+        except (OSError, elf.NotElf):
+            raise Problem(
+                f"{path} is no x86-64 ELF program: start gdb on one built by `./lab path hello`, or on a Go program."
+            )
+        symbols = self.elf.symbols
+        if "runtime.g0" not in symbols:
+            what = "has no symbols (stripped?)" if not symbols else "is neither an rt0lab nor a Go program"
+            raise Problem(
+                f"{path} {what}: `./lab path hello` names one to look at; build Go programs without -ldflags=-s or -w."
+            )
+        for prefix in ("", "runtime."):
+            self._g = _lookup_type(prefix + "g")
+            if self._g is not None and _has_variable(prefix + "g0"):
+                self.prefix = prefix
+                break
+        else:
+            raise Problem(f"{path} has no debug information: build it without -s, -w or `strip`.")
+        self.is_go = self.prefix == "runtime."
+        self._types, self._layouts, self._variables, self._arrays, self._named = {}, {}, {}, {}, {}
+        self._slide, self._slide_of = 0, None
+        self._own, self._here, self._here_at = {}, {}, None
+
+    # -- addresses
+
+    @property
+    def slide(self):
+        """How far a position-independent program was moved from the addresses in its file."""
+        if self.elf.relocatable:
+            if past.moment() is not None:
+                return past.moment().slide
+            at = _moves, gdb.selected_inferior().pid
+            if at != self._slide_of:
+                self._slide_of = at
+                symbol = gdb.lookup_global_symbol(self.prefix + "g0")
+                self._slide = int(symbol.value().address) - self.elf.symbols["runtime.g0"][0]
+        return self._slide
+
+    # -- what is kept
+
+    def own(self, key, make):
+        """What `make()` once gave: it is this program's, wherever it lies and whether it runs or not."""
+        if key not in self._own:
+            self._own[key] = make()
+        return self._own[key]
+
+    def cached(self, key, make):
+        """What `make()` once gave: it is true of this program as long as it, and what it loads, lie where they do."""
+        at = self.slide, _loads
+        if at != self._here_at:
+            self._here, self._here_at = {}, at
+        found = self._here.get(key, self)
+        if found is self:
+            found = self._here[key] = make()
+        return found
+
+    def address(self, symbol):
+        """The address of an ELF symbol, or None."""
+        found = self.elf.symbols.get(symbol)
+        return None if found is None else found[0] + self.slide
+
+    def symbol_at(self, address):
+        """(name, offset) of the ELF symbol around an address, or None; a mangled name as its source has it, all as
+        `shown` has them. What is no address of this program's may be one of a plugin's or a library's."""
+        found = self.elf.symbol_at(address - self.slide)
+        if found is None:
+            return (
+                None
+                if self.section_at(address) is not None
+                else self.cached(("elsewhere", address), lambda: _function_at(address))
+            )
+        if found[0] not in self._named:
+            name = found[0] if not found[0].startswith("_Z") else demangle.demangled(found[0])
+            if name != found[0] and "." not in demangle.LAMBDAS.sub("", name):
+                name = f"{self._package(address)}.{name}"
+            self._named[found[0]] = untrusted.shown(name)
+        return self._named[found[0]], found[1]
+
+    def know_names(self):
+        """Demangles all there is: gdb tells an editor (MI) of the setting that this takes, in the midst of a list of
+        frames even, and the list is none any more."""
+        with demangle.demangling():
+            for name in self.elf.symbols:
+                if name.startswith("_Z"):
+                    demangle.demangled(name)
+
+    def _package(self, address):
+        """Where a C++ function without class or namespace belongs: to the runtime if its file stands beside
+        runtime.main's."""
+        home = self.line_at(self.address("runtime.main") or 0)[0]
+        file = self.line_at(address)[0]
+        return "runtime" if file and home and os.path.dirname(file) == os.path.dirname(home) else "main"
+
+    def section_at(self, address):
+        """The ELF section around an address, or None."""
+        return self.elf.section_at(address - self.slide)
+
+    def line_at(self, address):
+        """(full file name, line) of an address, or (None, 0)."""
+        return self.cached(("line", address), lambda: _line_at(address))
+
+    # -- types
+
+    def base_name(self, gdb_type):
+        """A type's name without its package: `g` for `runtime.g` and for `struct g`."""
+        name = type_name(gdb_type)
+        for prefix in ("struct ", "const "):
+            name = name.removeprefix(prefix)
+        return name.removeprefix("runtime.") if self.is_go else name
+
+    def type(self, name):
+        """The gdb.Type of a runtime type (`g`, `hchan`), or None if the program has none of that name."""
+        if name not in self._types:
+            self._types[name] = _lookup_type(self.prefix + name)
+        return self._types[name]
+
+    def layout(self, name):
+        """The layout of a runtime type."""
+        if name not in self._layouts:
+            gdb_type = self.type(name)
+            if gdb_type is None:
+                raise Lacking(
+                    f"this program's debug information has no type `{self.prefix}{name}`: rebuild it with -g."
+                )
+            self._layouts[name] = Layout(self, gdb_type)
+        return self._layouts[name]
+
+    def _symbol(self, name):
+        return gdb.lookup_global_symbol(self.prefix + name) or gdb.lookup_static_symbol(self.prefix + name)
+
+    def type_of_variable(self, name):
+        """The gdb.Type of a runtime variable, None if the debug information has no such variable."""
+        symbol = self._symbol(name)
+        return None if symbol is None else symbol.type
+
+    def variable(self, name):
+        """(address, layout) of a runtime variable by its Go name without package, or None."""
+        if name not in self._variables:
+            symbol = self._symbol(name)
+            at = self.elf.symbols.get("runtime." + name)
+            known = None
+            if symbol is not None and at is not None and symbol.type is not None:
+                with contextlib.suppress(Problem):  # a type that cannot be read costs the variables of that type
+                    known = at[0], Layout(self, symbol.type)
+            self._variables[name] = known
+        found = self._variables[name]
+        return None if found is None else (found[0] + self.slide, found[1])
+
+    def array(self, name):
+        """(address, how many elements, their layout) of a runtime variable that is an array, or None."""
+        if name not in self._arrays:
+            symbol = self._symbol(name)
+            plain = symbol.type.strip_typedefs() if symbol is not None and symbol.type is not None else None
+            known = None
+            if plain is not None and plain.code == gdb.TYPE_CODE_ARRAY:
+                lo, hi = plain.range()
+                known = symbol, hi - lo + 1, Layout(self, plain.target())
+            self._arrays[name] = known
+        known = self._arrays[name]
+        return None if known is None else (int(known[0].value().address), *known[1:])
+
+    def constant(self, name):
+        """The value of a named constant or enumerator, or None."""
+        symbol = None
+        try:
+            symbol = gdb.lookup_static_symbol(self.prefix + name) or gdb.lookup_global_symbol(self.prefix + name)
+            return None if symbol is None else int(symbol.value())
+        except (gdb.error, RuntimeError):
+            return None
+
+    def names(self, *names):
+        """{value: name} of those constants that the program has."""
+        found = {}
+        for name in names:
+            value = self.constant(name)
+            if value is not None:
+                found.setdefault(value, name)
+        return found
+
+    G_STATUS = (
+        "_Gidle",
+        "_Grunnable",
+        "_Grunning",
+        "_Gsyscall",
+        "_Gwaiting",
+        "_Gmoribund_unused",
+        "_Gdead",
+        "_Genqueue_unused",
+        "_Gcopystack",
+        "_Gpreempted",
+        "_Gleaked",
+        "_Gdeadextra",
+        "_Gscan",
+    )
+    P_STATUS = ("_Pidle", "_Prunning", "_Psyscall", "_Psyscall_unused", "_Pgcstop", "_Pdead", "_PgcstopIdle")
+
+    def g_status(self, value):
+        """`_Grunning` for a number; what it is, for a number that is no status."""
+        return self._status(value, "g_names", self.G_STATUS, "_Gscan")
+
+    def p_status(self, value):
+        """`_Pidle` for a number."""
+        return self._status(value, "p_names", self.P_STATUS, None)
+
+    def _status(self, value, cache, names, flag):
+        if isinstance(value, Unreadable) or value is None:
+            return str(value)
+        known = self._types.get(cache)
+        if known is None:
+            known = self._types[cache] = self.names(*names)
+        scan = next((v for v, n in known.items() if n == flag), 0)
+        if value in known:
+            return known[value]
+        if scan and value & scan and value & ~scan in known:
+            return f"{flag}|{known[value & ~scan]}"
+        return f"status {value}?"
+
+
+def file_of(symtab):
+    """The full name of a source file, None for no symtab. It may be any text: only `untrusted` opens or shows it."""
+    return untrusted.cut(answers.told(symtab.fullname), untrusted.LINE) if symtab is not None else None
+
+
+def name_of(frame):
+    """gdb's name of a frame's function as `shown` has it, or None."""
+    name = answers.told(frame.name)
+    return None if name is None else untrusted.shown(name)
+
+
+def _lookup_type(name):
+    """A struct type by name, whatever the current language is; None if there is none."""
+    for spelling in ("struct " + name, name):
+        try:
+            found = gdb.lookup_type(spelling)
+        except gdb.error:
+            continue
+        if found.strip_typedefs().code == gdb.TYPE_CODE_STRUCT:
+            return found
+    return None
+
+
+def _has_variable(name):
+    try:
+        return gdb.lookup_global_symbol(name) is not None
+    except gdb.error as error:
+        raise Problem(
+            f"gdb cannot read this program's debug information ({untrusted.shown(str(error), 200)}): build it anew."
+        ) from None
+
+
+def _function_at(address):
+    """(name, offset) of the function around an address, in whatever gdb has loaded that has debug information; else
+    None."""
+    try:
+        block = gdb.block_for_pc(address)
+    except (gdb.error, RuntimeError, OverflowError):
+        return None
+    found = None
+    while block is not None and not block.is_static:  # an inlined function is not it
+        found, block = block if block.function is not None else found, block.superblock
+    return (
+        None if found is None else (untrusted.shown(answers.told(lambda: found.function.name)), address - found.start)
+    )
+
+
+def _line_at(address):
+    found = gdb.find_pc_line(address)
+    return (file_of(found.symtab), found.line) if found.symtab else (None, 0)
+
+
+_worlds = {}  # by gdb's objfile: a program that is built anew, or that another inferior has, too, is another one
+# how often something happened after which a program may lie elsewhere; after which there may be other code
+_moves = _loads = 0
+
+
+def moves():
+    """Another number than before, if the program may have moved."""
+    return _moves
+
+
+def moved(_event=None):
+    """gdb.events.cont, stop, exited: programs begin, end, and are moved by who loads them."""
+    global _moves
+    _moves += 1
+
+
+def loaded(_event=None):
+    """gdb.events.new_objfile, clear_objfiles: a program or a library came or went."""
+    global _loads
+    _loads += 1
+    moved()
+    for key in [
+        key
+        for key, found in _worlds.items()
+        if isinstance(found, Problem) or isinstance(key, gdb.Objfile) and not key.is_valid()
+    ]:
+        del _worlds[key]
+
+
+def objfile():
+    """gdb's objfile of the program, None if there is none."""
+    path = _path()
+    return next(
+        (
+            o
+            for o in gdb.objfiles()
+            if path and path in (answers.told(getattr, o, "filename"), answers.told(getattr, o, "username"))
+        ),
+        None,
+    )
+
+
+def _path():
+    """The program's file, as Python names files; None if there is none."""
+    return answers.told(getattr, gdb.current_progspace(), "filename")
+
+
+def world():
+    """The program gdb is looking at; raises Problem with a sentence if there is none that we know."""
+    path = _path()
+    if not path:
+        raise Problem("no program is loaded: `file PROGRAM` loads one, `./lab path hello` names one.")
+    key = objfile() or path
+    found = _worlds.get(key)
+    if found is None:
+        try:
+            found = World(path)
+        except Problem as problem:
+            found = problem
+        _worlds[key] = found
+    if isinstance(found, Problem):
+        raise Problem(*found.args)
+    return found

@@ -1,0 +1,213 @@
+"""How `bt` shows frames: by Go's names, with arguments that can be printed, down to the true root."""
+
+import sys
+
+import gdb
+import gdb.FrameDecorator
+import gdb.unwinder
+
+from .. import program
+from ..formats import untrusted
+from ..frames import switching, view
+from ..program import builds, settings
+from . import scope
+
+
+# ---- roots: nothing lies below them ----------------------------------------------------------------------------------
+
+
+class Careful(gdb.FrameDecorator.FrameDecorator):
+    """A frame whose names may be any text, and whose arguments may lie in memory that cannot be read: gdb would obey
+    the one, and end the backtrace with an exception at the other."""
+
+    def function(self):
+        """gdb asks for the name; where there is none it is an address."""
+        name = program.told(super().function)
+        return untrusted.shown(name) if isinstance(name, str) else name
+
+    def filename(self):
+        """gdb asks for the file. Of frames that were decorated MI tells no full name besides."""
+        symtab = self.inferior_frame().find_sal().symtab
+        name = (
+            program.file_of(symtab)
+            if symtab is not None and settings.for_an_editor()
+            else program.told(super().filename)
+        )
+        return untrusted.shown(name) if isinstance(name, str) else name
+
+    def line(self):
+        """gdb asks for the line."""
+        try:
+            return super().line()
+        except UnicodeDecodeError:  # gdb's decorator wants to know whether the file has a name
+            return self.inferior_frame().find_sal().line
+
+    def frame_args(self):
+        """gdb asks for the arguments."""
+        try:
+            return self._readable(super().frame_args())
+        except UnicodeDecodeError:
+            return self._readable(gdb.FrameDecorator.FrameVars(self.inferior_frame()).fetch_frame_args())
+
+    def frame_locals(self):
+        """`bt full` and editors ask for the variables."""
+        try:
+            found = self._readable(super().frame_locals())
+        except UnicodeDecodeError:
+            found = self._readable(gdb.FrameDecorator.FrameVars(self.inferior_frame()).fetch_frame_locals())
+        more = [Said(_Name(name), value) for name, value in scope.variables(self.inferior_frame())]
+        return [*(found or ()), *more] or None
+
+    def _readable(self, variables):
+        return [self._sayable(variable) for variable in variables or ()] or None
+
+    def _sayable(self, variable):
+        """The variable, with its name as `shown` has it, and a text for a value that is not there or that holds such
+        names itself."""
+        symbol, value = variable.symbol(), variable.value()
+        try:
+            if value is None and isinstance(symbol, gdb.Symbol):
+                value = symbol.value(self.inferior_frame())
+            if isinstance(value, gdb.Value):
+                value.fetch_lazy()
+                if value.type.strip_typedefs().code in (gdb.TYPE_CODE_REF, gdb.TYPE_CODE_RVALUE_REF):
+                    value.referenced_value().fetch_lazy()
+                value = "<optimized out>" if _ends_a_scope(value) else _said(value)
+        except gdb.MemoryError as error:
+            value = f"<unreadable {str(error).rpartition(' ')[2]}>"
+        except (gdb.error, TypeError) as error:  # gdb says that itself, where it knows the symbol
+            value = f"<error: {untrusted.shown(str(error))}>" if self._plain(symbol) is not symbol else None
+        name = self._plain(symbol)
+        return Said(name, value) if name is not symbol or isinstance(value, str) else variable
+
+    @staticmethod
+    def _plain(symbol):
+        """The symbol itself, or its name escaped if that is what gdb must not print."""
+        name = program.told(str, symbol)
+        plain = untrusted.shown(name)
+        return symbol if plain == name else _Name(plain)
+
+
+class _Name(str):
+    """A name where gdb may also have a symbol; newer ones' DAP asks that for the name it is printed by."""
+
+    print_name = property(str)
+
+
+_SCALARS = (gdb.TYPE_CODE_INT, gdb.TYPE_CODE_BOOL, gdb.TYPE_CODE_CHAR, gdb.TYPE_CODE_FLT)
+
+
+def _ends_a_scope(value):
+    """Does this gdb's DAP fail at a value, and with it at all that stand beside it? The first ones want each pointer as
+    a number."""
+    stumbles = "gdb.dap" in sys.modules and not hasattr(gdb.Value, "is_unavailable")
+    return stumbles and value.is_optimized_out and value.type.strip_typedefs().code == gdb.TYPE_CODE_PTR
+
+
+def _said(value):
+    """The value itself, or its text if gdb would write names in it that are no plain text: of fields, types,
+    functions."""
+    if value.type.strip_typedefs().code in _SCALARS:
+        return value
+    try:
+        kind = value.type.name or value.type.strip_typedefs().name or ""
+    except UnicodeDecodeError:  # gdb's own printers fail at it
+        return f"<of type {program.type_name(value.type)}>"
+    try:
+        text = program.told(value.format_string)
+    except gdb.error:  # gdb will say so
+        return value
+    plain = untrusted.shown_lines(text, untrusted.LINE)
+    return value if plain == text and untrusted.shown(kind) == kind else plain
+
+
+class Said:
+    """A variable with another name, or a text for its value."""
+
+    def __init__(self, symbol, value):
+        self._symbol, self._value = symbol, value
+
+    def symbol(self):
+        """gdb asks for the name."""
+        return self._symbol
+
+    def value(self):
+        """gdb asks for the value."""
+        return self._value
+
+
+class Named(Careful):
+    """A frame that gdb would name otherwise: by its C++ name alone, or a symbol without debug information as
+    Objective-C."""
+
+    def __init__(self, base, name):
+        super().__init__(base)
+        self._name = name
+
+    def function(self):
+        """gdb asks for the name."""
+        return self._name
+
+
+class Roots:
+    """A frame filter: what gdb finds below a stack's first function is not a frame."""
+
+    name, priority, enabled = "rt0lab-roots", 100, True
+
+    def filter(self, frames):
+        """gdb calls this for `bt`."""
+        try:
+            builds.warn()
+            return self._down_to_root(program.world(), frames)
+        except program.Problem:
+            return frames
+
+    @staticmethod
+    def _down_to_root(world, frames):
+        shown = view.active()
+        for decorator in _as_far_as_it_goes(frames):
+            frame = decorator.inferior_frame()
+            if shown and frame.level() < shown[0]:
+                if frame.level() == shown[0] - 1:
+                    yield view.Claimed(decorator, shown[1])
+                continue
+            symbol = program.symbol_of(frame)
+            if frame.level() > 0 and symbol is None and program.told(frame.name) is None:
+                return
+            yield (
+                Careful(decorator)
+                if symbol is None or _named_well(world, frame, symbol[0])
+                else Named(decorator, symbol[0])
+            )
+            # Go's unwind information leads on, to whatever lies above; ours ends by itself.
+            if (
+                world.is_go
+                and symbol
+                and frame.type() == gdb.NORMAL_FRAME
+                and switching.is_root(symbol[0].removesuffix(".abi0"), frame)
+            ):
+                return
+
+
+def _as_far_as_it_goes(frames):
+    """The frames up to where gdb fails to unwind, with what it says then; from a filter it would be shown as
+    Python's."""
+    try:
+        yield from frames
+    except gdb.error as error:
+        gdb.write(f"Backtrace stopped: {untrusted.shown(str(error))}\n", gdb.STDERR)
+
+
+def _named_well(world, frame, symbol):
+    """Whether gdb's own name will do. For our C++ it is Go's name only up to gdb 13; the ELF symbol always is."""
+    if frame.type() != gdb.NORMAL_FRAME:
+        return True
+    if frame.function() is None:
+        return False
+    return world.is_go or symbol.startswith("_Z") or "." not in symbol
+
+
+def register(objfile):
+    """Adds the filter to a program."""
+    filters = objfile.frame_filters if objfile is not None else gdb.frame_filters
+    filters[Roots.name] = Roots()

@@ -1,0 +1,181 @@
+"""One stage as a card: where we are, the one sentence why, the source line, what changed, and a picture of G, M and P.
+
+At most 80 columns and about 22 lines, plain text.
+"""
+
+import os
+import textwrap
+
+from .. import program
+from ..boot import stops
+from ..formats import untrusted
+from ..frames import roots
+from ..program import begun, names
+from ..state import changes
+
+WIDTH = 79
+_CHANGES = 7
+_SOURCE = 1  # lines before and after
+
+
+def tour_stages():
+    """The tour's stages that this program has, in the table's order."""
+    return [p.stage for p in stops.places().values() if p.stage.tour and p.address is not None]
+
+
+def position(stage):
+    """(i, n) of a stage on the tour; (None, n) for one that is not on it."""
+    names = [s.name for s in tour_stages()]
+    return (names.index(stage.name) + 1 if stage.name in names else None), len(names)
+
+
+def card(stage, snap, before):
+    """The card's lines."""
+    lines = [_head(stage, snap), *_where(stage, snap)]
+    lines += textwrap.wrap(stage.why, WIDTH - 2, initial_indent="  ", subsequent_indent="  ")
+    lines += _source(snap)
+    if before is None:
+        lines.append(
+            "  before this nothing had run: g0, m0 and sched are all zero"
+            if stage is stops.TABLE[0]
+            else "  no earlier stop was seen: what changed is not known"
+        )
+    else:
+        lines += _changes(changes.diff(before, snap), _CHANGES, snap)
+    lines += picture(snap)
+    return [cut(untrusted.shown(line)) for line in lines]
+
+
+def cut(line, width=WIDTH):
+    """A line that fits."""
+    return line if len(line) <= width else line[: width - 1] + "…"
+
+
+def _head(stage, snap):
+    i, n = position(stage)
+    left = f"== stage {i}/{n}  {stage.name} " if i else f"== {stage.name} (between the tour's stages) "
+    right = f" thread {snap.thread}, on {_on(snap)} =="
+    return left + "=" * max(2, WIDTH - len(left) - len(right)) + right
+
+
+def _on(snap):
+    if not snap.fs_base:
+        return "the kernel's stack, no g yet" if not snap.g0.get("stack.hi") else "g0's stack, no TLS yet"
+    if snap.tls_g and snap.current == 0:
+        return "no g yet"
+    name = snap.names.pointer(snap.tls_g)
+    return str(name).removeprefix("&runtime.") if snap.g_at(snap.tls_g) else f"-8(FS) = {name}"
+
+
+def _where(stage, snap):
+    file, line = snap.world.line_at(snap.pc)
+    here = snap.names.code(snap.pc)
+    called = ""
+    frames = roots.frames(3)
+    if len(frames) > 1 and stage.kind == "entry":
+        called = f", called by {frames[1][0]}"
+    at = f" at {os.path.basename(file)}:{line}" if file else ""
+    return [f"  {here}{at}{called}"]
+
+
+def _source(snap):
+    file, line = snap.world.line_at(snap.pc)
+    found = untrusted.source(file) if file else ()
+    shown = []
+    for number in range(max(1, line - _SOURCE), line + _SOURCE + 1) if found else ():
+        text = found[number - 1].rstrip().expandtabs(4) if number <= len(found) else ""
+        shown.append(f"  {'->' if number == line else '  '} {number:5} {text}")
+    return shown
+
+
+def _changes(changed, limit, snap):
+    """The lines about what changed."""
+    kept = changes.interesting(changed)
+    if not kept:
+        return ["  changed: nothing in g0, m0, p0, sched or the variables watched"]
+    lines = ["  changed:"]
+    for change in kept[:limit]:
+        lines.append("    " + changes.change_line(change, snap))
+    if len(kept) > limit:
+        lines.append(f"    ... and {len(kept) - limit} more: `rt0 diff` shows all")
+    return lines
+
+
+# ---- the picture ---------------------------------------------------------------------------------------------------
+
+
+def picture(snap):
+    """Ms, Ps, goroutines and queues in a few lines."""
+    return [
+        *_row("M", [_m(snap, m) for m in snap.hosts()]),
+        *_row("P", [_p(snap, p) for p in snap.ps] or [begun.short("ps")]),
+        *_row(
+            "G", [_g(snap, g) for g in snap.gs if _alive(snap, g)] or ["none alive" if snap.gs else begun.short("gs")]
+        ),
+        *_sched(snap),
+    ]
+
+
+def _row(letter, cells, limit=2):
+    lines = textwrap.wrap(" | ".join(cells), WIDTH - 6, break_long_words=False, break_on_hyphens=False)
+    if len(lines) > limit:
+        lines = [*lines[: limit - 1], cut(lines[limit - 1] + " ...", WIDTH - 6)]
+    return [f"  {letter if i == 0 else ' '} {line}" for i, line in enumerate(lines)]
+
+
+def _short(snap, address):
+    return names.short_of(snap.names, address)
+
+
+def _m(snap, m):
+    text = f"m{m.get('id')}"
+    if m.get("curg"):
+        text += f" runs {_short(snap, m.get('curg'))}"
+    elif m.get("g0") and m.get("p"):
+        text += " schedules"
+    elif program.is_sysmon(m.get("mstartfn")):
+        text += " runs sysmon"
+    elif m.get("blocked"):
+        text += " sleeps"
+    at, own = program.p_of(m)
+    if at:
+        text += f" with {_short(snap, at)}" if own else f" without {_short(snap, at)}"
+    if m.get("spinning"):
+        text += ", spinning"
+    if not m.get("g0"):
+        text += " (all zero)"
+    return text
+
+
+def _p(snap, p):
+    status = snap.world.p_status(p.get("status"))
+    text = f"p{p.get('id')} {status}"
+    queue = program.run_queue(p)
+    if p.get("runnext"):
+        text += f" next {_short(snap, p.get('runnext'))}"
+    if queue:
+        text += " queue " + " ".join(_short(snap, g) for g in queue[:6]) + (" ..." if len(queue) > 6 else "")
+    elif queue is None:
+        text += " queue broken"
+    return text
+
+
+def _alive(snap, g):
+    return snap.world.g_status(g.get("atomicstatus")) not in ("_Gdead", "_Gdeadextra")
+
+
+def _g(snap, g):
+    status = snap.world.g_status(g.get("atomicstatus"))
+    what = snap.names.code(g.get("startpc"))
+    text = f"{snap.g_name(g)} {status}"
+    if status == "_Gwaiting":
+        return f"{text} ({snap.waitreason(g)})"
+    return f"{text} {what}" if what else text
+
+
+def _sched(snap):
+    queue = [_short(snap, g) for g in snap.queue[:8]]
+    ps, ms = snap.sched.get("npidle"), snap.sched.get("nmidle")
+    return [
+        f"  sched: queue [{' '.join(queue)}], {ps} idle P{'' if ps == 1 else 's'}, {ms} idle M{'' if ms == 1 else 's'}"
+    ]

@@ -1,0 +1,159 @@
+"""The live panel: Ps, Ms, goroutines, their queues and what changed at this stop, as text and as a window of gdb's TUI.
+
+A row's mark says what its colour says: `*` the selected thread's, `+` new, `~` changed since the stop before.
+"""
+
+from ..formats import untrusted
+from ..state import changes, told
+
+MAX_ROWS = 100  # of goroutines; `info goroutines` lists all
+MAX_CHANGES = 16
+
+# ---- the rows, as (mark, text) -------------------------------------------------------------------------------------
+
+
+def lines(moment, before):
+    """The panel's lines: [(style, text)]; a style is `head`, `*`, `+`, `~` or nothing."""
+    marks, changed = _changes(moment, before) if before is not None else ({}, [])
+    rows = moment.rows()
+    stage = f"  {moment.stage}" if moment.stage else ""
+    found = [("head", f"stop {moment.number}{stage}  {moment.place}, thread {moment.thread}")]
+    found += _table("P", _ps(rows["ps"], marks)) or [("", f"P    {moment.why_none('ps')}")]
+    found += _table("M", _ms(rows["ms"], marks))
+    found += _gs(rows["gs"], marks) or [("", "G    none alive" if rows["gs"] else f"G    {moment.why_none('gs')}")]
+    if rows.get("problem"):
+        found.append(("", f"     {rows['problem']}"))
+    found.append(_sched(rows["sched"], marks.get("sched", "")))
+    if before is not None:
+        found.append(
+            (
+                "head",
+                (
+                    f"changed since stop {before.number}:"
+                    if changed or marks
+                    else f"nothing changed since stop {before.number}"
+                ),
+            )
+        )
+        found += [("~", "  " + moment.line(change)) for change in changed[:MAX_CHANGES]]
+        if len(changed) > MAX_CHANGES:
+            found.append(
+                (
+                    "",
+                    (
+                        f"  ... and {len(changed) - MAX_CHANGES} more: `rt0 diff {before.number} {moment.number}`"
+                        " shows all"
+                    ),
+                )
+            )
+    return [(style, untrusted.shown(text)) for style, text in found]
+
+
+def _changes(moment, before):
+    """({name: its mark}, the changes worth a line): what is new has its row and needs no line, statuses come first."""
+    marks, kept = {}, []
+    for change in changes.interesting(moment.changes(before)):
+        name = told.head_of(change[0])[0]
+        if name not in marks:
+            marks[name] = "~" if before.has(name) else "+"
+        if marks[name] == "~":
+            kept.append(change)
+    return marks, sorted(kept, key=lambda change: not change[0].endswith(".status"))
+
+
+def _sched(sched, mark):
+    queue = sched["runq"]
+    text = (
+        "unknown" if queue is None else "[" + " ".join(map(str, queue[:16])) + (" ..." if len(queue) > 16 else "") + "]"
+    )
+    return (
+        mark,
+        (
+            f"S {_marked(False, mark)} queue {text}, idle Ps {sched['npidle']}, idle Ms {sched['nmidle']}, spinning"
+            f" {sched['nmspinning']}"
+        ),
+    )
+
+
+def _marked(here, mark):
+    return ("*" if here else " ") + (mark or " ")
+
+
+def _table(letter, rows):
+    """[(here, mark, cells)] as aligned lines under one letter."""
+    if not rows:
+        return []
+    widths = [max(len(cells[i]) for *_, cells in rows) for i in range(len(rows[0][2]) - 1)]
+    found = []
+    for i, (here, mark, cells) in enumerate(rows):
+        text = "  ".join([*(cell.ljust(width) for cell, width in zip(cells, widths)), cells[-1]]).rstrip()
+        found.append((mark or ("*" if here else ""), f"{letter if i == 0 else ' '} {_marked(here, mark)} {text}"))
+    return found
+
+
+def _ps(ps, marks):
+    """One row a P; neighbours that have nothing share one."""
+    rows, idle = [], []
+    for p in ps:
+        mark = marks.get(p["name"])
+        if not (p["here"] or mark or p["m"] or p["runnext"] or p["runq"]):
+            idle.append(p)
+            continue
+        rows += _idle(idle)
+        idle.clear()
+        queue = (
+            "queue broken"
+            if p["runq"] is None
+            else "queue [" + " ".join(map(str, p["runq"][:12])) + (" ...]" if len(p["runq"]) > 12 else "]")
+        )
+        rows.append((p["here"], mark, (p["name"], p["status"], p["m"] or "-", f"next {p['runnext'] or '-'}", queue)))
+    return rows + _idle(idle)
+
+
+def _idle(ps):
+    if len(ps) > 2 and len({p["status"] for p in ps}) == 1:
+        return [(False, None, (f"{ps[0]['name']}..{ps[-1]['name']}", ps[0]["status"], "-", "next -", "queue []"))]
+    return [(False, None, (p["name"], p["status"], "-", "next -", "queue []")) for p in ps]
+
+
+def _ms(ms, marks):
+    """One row an M; those that only sleep share one."""
+    asleep = [m for m in ms if m["blocked"] and not (m["here"] or m["p"] or m["curg"] or marks.get(m["name"]))]
+    asleep = asleep if len(asleep) > 2 else []
+    rows = [(m["here"], marks.get(m["name"]), (m["name"], _does(m))) for m in ms if m not in asleep]
+    if asleep:
+        names = " ".join(m["name"] for m in asleep[:12]) + (" ..." if len(asleep) > 12 else "")
+        rows.append((False, None, (f"{len(asleep)} Ms", f"sleep: {names}")))
+    return rows
+
+
+def _does(m):
+    if m["curg"]:
+        text = f"runs {m['curg']}"
+    elif m["sysmon"]:
+        text = "runs sysmon"
+    else:
+        text = "schedules" if m["p"] else "sleeps" if m["blocked"] else "has no P"
+    return text + (f" with {m['p']}" if m["p"] else "") + (", spinning" if m["spinning"] else "")
+
+
+def _gs(gs, marks):
+    """One row a goroutine, those first that do or did something if there are too many."""
+    alive = [g for g in gs if g["status"] not in ("_Gdead", "_Gdeadextra")]
+    if not alive:
+        return []
+    shown = alive
+    if len(alive) > MAX_ROWS:
+        quiet = [not (g["here"] or marks.get(g["name"]) or g["status"] != "_Gwaiting") for g in alive]
+        chosen = sorted(sorted(range(len(alive)), key=lambda i: (quiet[i], i))[:MAX_ROWS])
+        shown = [alive[i] for i in chosen]
+    rows = [(g["here"], marks.get(g["name"]), (g["name"], g["status"], g["m"] or "-", _what(g))) for g in shown]
+    found = _table("G", rows)
+    if len(alive) > len(shown):
+        found.append(("", f"     ... and {len(alive) - len(shown)} more: `info goroutines` lists them"))
+    return found
+
+
+def _what(g):
+    what = g["at"] or g["start"] or ""
+    return f"({g['reason']}) {what}" if g["reason"] and g["status"].endswith("_Gwaiting") else what

@@ -1,0 +1,274 @@
+"""How `print` shows the runtime's structures: one line a person can read, at any moment, also before anything is set
+up.
+
+`print -pretty` or `set print pretty on` shows all fields. Null, garbage and unset values print as what they are.
+"""
+
+import gdb
+import gdb.printing
+
+from .. import program
+from ..formats import untrusted
+from . import go_values, lines, opening
+
+_ONE_LINE = ("stack", "note", "mutex", "waitq")
+
+
+_listening = False
+
+
+def forget(_event=None):
+    """The program moved: names may have changed, and what words mean."""
+    lines.forget()
+    _meanings.clear()
+
+
+# ---- gdb's interface -----------------------------------------------------------------------------------------------
+
+
+_POINTERS = ("guintptr", "muintptr", "puintptr")  # Go's integers that are pointers
+_ADDRESSES = ("uintptr", *_POINTERS)
+_MOST_MEANINGS = 1 << 14
+# {(address, size): what says it} of the fields of what was opened here, whose type does not tell what they mean
+_meanings = {}
+
+
+class Shown(opening.Opening):
+    """One line, and all fields below it: for an editor as values, for gdb where it prints prettily as texts, pointers
+    with their names."""
+
+    def __init__(self, kind, value):
+        super().__init__(value)
+        self._kind = kind
+
+    def _text(self):
+        try:
+            self._value.fetch_lazy()
+        except gdb.error:
+            address = self._value.address
+            return f"{self._kind} {program.Unreadable(int(address) if address is not None else 0)}"
+        try:
+            return lines.LINES[self._kind](opening.Item(self._value))
+        except (gdb.error, program.Problem) as error:
+            return f"{self._kind} <{untrusted.shown(str(error))}>"
+        except (ValueError, TypeError, OverflowError) as error:
+            return f"{self._kind} <cannot be shown: {untrusted.shown(str(error))}>"
+
+    def num_children(self):
+        """gdb asks how many. Some fields of what cannot be read as a whole may be readable, unless it begins where
+        there is nothing."""
+        address = self._value.address
+        if (
+            self._value.is_optimized_out
+            or address is not None
+            and isinstance(program.read(int(address), 1), program.Unreadable)
+        ):
+            return 0
+        try:
+            return len(self._members())
+        except program.Problem:
+            return 0
+
+    def _members(self):
+        """[(name, field)]"""
+        plain = self._value.type.strip_typedefs()
+        return program.world().own(("members", program.type_name(plain)), lambda: list(_named_fields(plain)))
+
+    def _row(self, i):
+        name, field = self._members()[i]
+        value = self._value[field]
+        meaning = None if _opens_by_its_type(value) else self._meaning(name, value.type)
+        if meaning and value.address is not None:
+            if len(_meanings) >= _MOST_MEANINGS:
+                _meanings.clear()
+            _meanings[int(value.address), value.type.sizeof] = meaning
+        return untrusted.shown(name), value
+
+    def _printed_children(self):
+        if self._kind in _ONE_LINE or not opening.print_options().get("pretty_structs", gdb.parameter("print pretty")):
+            return
+        try:
+            self._value.fetch_lazy()
+        except gdb.error:
+            return
+        for name, field in self._members()[: self.num_children()]:
+            value = self._value[field]
+            meaning = self._meaning(name, value.type)
+            number = opening.number(value) if meaning else None
+            yield untrusted.shown(name), meaning(number) if number is not None else value
+
+    def _meaning(self, name, gdb_type):
+        """A function from a field's number to what is said of it, None if gdb says it best."""
+        world, low = program.world(), name == "lo" or "guard" in name
+        statuses = {("g", "atomicstatus"): world.g_status, ("p", "status"): world.p_status}.get((self._kind, name))
+        if statuses:
+            return lambda number: f"{number} ({statuses(number)})"
+        type_name = world.base_name(gdb_type)
+        if type_name == "uintptr":
+            return lambda number: lines.addressed(number, low) if number != 0 else "0"
+        if gdb_type.strip_typedefs().code == gdb.TYPE_CODE_PTR or type_name in _ADDRESSES:
+            return lambda number: lines.addressed(number, low)
+        return None
+
+
+def _named_fields(plain):
+    for field in program.fields_of(plain):
+        if field.name and not field.is_base_class and hasattr(field, "bitpos") and program.bare(field.name) != "_":
+            yield program.bare(field.name), field
+
+
+def _opens_by_its_type(value):
+    """Does a value of this type open, whatever it means? Pointers to structures do, but for nil."""
+    plain = value.type.strip_typedefs()
+    if plain.code != gdb.TYPE_CODE_PTR:
+        return program.world().base_name(value.type) in _POINTERS
+    return plain.target().strip_typedefs().code == gdb.TYPE_CODE_STRUCT and opening.number(value) != 0
+
+
+class Meant(opening.Printer):
+    """A field of a structure that was opened: gdb's number, with what it means."""
+
+    def __init__(self, value, meaning):
+        super().__init__(value)
+        self._meaning = meaning
+
+    def _text(self):
+        return self._meaning(opening.number(self._value))
+
+    def _printed(self):
+        return opening.as_gdb_prints(self._value)
+
+
+class Pointer(opening.Opening):
+    """A pointer to a structure of the runtime's, or the integer that is one: its name, and the structure's fields in
+    it."""
+
+    def __init__(self, value, kind, at):
+        super().__init__(value)
+        self._kind, self._at = kind, at
+        self._hides = value.type.strip_typedefs().code != gdb.TYPE_CODE_PTR
+        pointer = gdb.Value(at).cast(program.world().type(kind).pointer()) if self._hides else value
+        self._to = Shown(kind, pointer.dereference())
+
+    def _text(self):
+        return lines.called(self._kind, self._at)
+
+    def _printed(self):
+        return lines.addressed(self._at) if self._hides else opening.as_gdb_prints(self._value)
+
+    def _printed_children(self):
+        return iter(())
+
+    def num_children(self):
+        """gdb asks how many."""
+        return self._to.num_children() if self._at else 0
+
+    def _row(self, i):
+        return self._to.child(i)
+
+
+class _Printers(gdb.printing.PrettyPrinter):
+    def __call__(self, value):
+        carried = opening.printer_of(value)
+        if carried is not None:
+            return carried
+        try:
+            return self._printer(value, program.world())
+        except program.Problem:
+            return None
+
+    def _printer(self, value, world):
+        gdb_type = value.type
+        code, size = gdb_type.strip_typedefs().code, gdb_type.sizeof
+        if (
+            _meanings
+            and code in (gdb.TYPE_CODE_INT, gdb.TYPE_CODE_PTR, gdb.TYPE_CODE_STRUCT)
+            and value.address is not None
+        ):
+            meaning = _meanings.get((int(value.address), size))
+            if meaning:
+                return Meant(value, meaning)
+        if code == gdb.TYPE_CODE_INT:
+            kind = world.base_name(gdb_type) if size == 8 else ""
+            return self._pointer(value, kind[0]) if kind in _POINTERS else None
+        if code == gdb.TYPE_CODE_PTR:
+            # At the prompt gdb's own way of a pointer says its type, too; and what an editor would see as `{...}` is
+            # better left to gdb.
+            kind = (
+                _kind(gdb_type.strip_typedefs().target(), world)
+                if opening.OPENS_WITH_TEXT and opening.has_editor()
+                else None
+            )
+            return (
+                self._pointer(value, kind)
+                if kind
+                else (self._held(value) if gdb_type.code == gdb.TYPE_CODE_TYPEDEF else None)
+            )
+        if code == gdb.TYPE_CODE_ARRAY and (program.told(getattr, gdb_type, "name") or "").startswith(("[]", "slice<")):
+            return opening.closed_if_empty(go_values.Elements(value))
+        if code != gdb.TYPE_CODE_STRUCT:
+            return None
+        kind = _kind(gdb_type, world)
+        if kind:
+            return opening.closed_if_empty(Shown(kind, value))
+        name = program.told(lambda: gdb_type.name or gdb_type.tag or gdb_type.strip_typedefs().tag) or ""
+        bare = world.base_name(gdb_type) if name else ""
+        if bare.startswith(("slice<", "[]")):
+            return opening.closed_if_empty(go_values.Slice(value, lines.addressed))
+        if bare in ("gostring", "string"):
+            return go_values.Text(value)
+        return self._named(value) if world.is_go and size in (16, 24) else None
+
+    @staticmethod
+    def _pointer(value, kind):
+        at = opening.number(value)
+        if not isinstance(at, int) or program.world().type(kind) is None:
+            return None
+        printer = Pointer(value, kind, at)
+        return opening.closed_if_empty(printer) if opening.OPENS_WITH_TEXT else opening.Closed(printer)
+
+    @staticmethod
+    def _held(value):
+        """A map or a channel, whatever its type is called: the compiler says what it leads to."""
+        to = program.told(lambda: value.type.strip_typedefs().target().name) or ""
+        make = (
+            go_values.Map if to.startswith(("hash<", "map<")) else go_values.Chan if to.startswith("hchan<") else None
+        )
+        return opening.closed_if_empty(make(value)) if make else None
+
+    @staticmethod
+    def _named(value):
+        """A string or a slice of a Go program that has a type of its own."""
+        has = [field.name for field in value.type.strip_typedefs().fields()]
+        if has == ["str", "len"]:
+            return go_values.Text(value)
+        return (
+            opening.closed_if_empty(go_values.Slice(value, lines.addressed)) if has == ["array", "len", "cap"] else None
+        )
+
+
+def _kind(gdb_type, world):
+    """Which of the structures that have a line here this type is, else None."""
+    name = program.told(lambda: gdb_type.name or gdb_type.tag or gdb_type.strip_typedefs().tag)
+    if not name:
+        return None
+    bare = name.removeprefix("struct ")
+    bare = bare.removeprefix(world.prefix) if bare.startswith(world.prefix) else ""
+    return bare if bare in lines.LINES else None
+
+
+def register(objfile):
+    """Makes gdb use these printers for a program."""
+    global _listening
+    gdb.printing.register_pretty_printer(objfile, _Printers("rt0lab", []), replace=True)
+    if _listening:
+        return
+    _listening = True
+    for event in (
+        gdb.events.cont,
+        gdb.events.stop,
+        gdb.events.exited,
+        gdb.events.memory_changed,
+        gdb.events.new_objfile,
+    ):
+        event.connect(forget)

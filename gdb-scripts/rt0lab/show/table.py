@@ -1,0 +1,161 @@
+"""Goroutines as rows of text, one line each or several, and as data."""
+
+import collections
+import itertools
+
+from .. import program
+from ..frames import places, stacks
+from ..goroutines import clock
+from ..program import bulk
+from . import card
+
+
+# ---- info goroutines -------------------------------------------------------------------------------------------------
+
+
+class View:
+    """Some goroutines of a census with all that is shown of them."""
+
+    def __init__(self, census, rows, standing=True, waits=True):
+        self.census, self.rows = census, rows
+        self.stacks = census.stacks(rows) if standing else {}
+        self.alone = census.alone(rows, self.stacks) if standing else {}
+        self.on = census.waits(rows) if waits else {}
+
+    def at(self, row):
+        """The frame where it stands, or None."""
+        stack = self.stacks.get(row.addr)
+        if stack is None:
+            return self.alone.get(row.addr)
+        if stack.standing is not None and stack.standing.pc == row.startpc:  # it has not begun
+            return stacks.Shown(*places.start(row.startpc), False, row.startpc, False, True)
+        return stack.standing
+
+    def start(self, row):
+        """The function it began with."""
+        return places.code(row.startpc)[0] if row.startpc else ""
+
+    def creator(self, row):
+        """Where the go statement that made it stands: main.main (x.go:12)"""
+        if not row.gopc:
+            return ""
+        return places.where(*places.creator(row.gopc))
+
+    def where(self, row):
+        """Where it stands."""
+        at = self.at(row)
+        return at.where if at else ""
+
+    def waited(self, row):
+        """How long it has waited, in ns; None where the runtime has not noted since when."""
+        now, status = self.census.now, self.census.status.get(row.status, "").partition(" ")[0]
+        # What was noted of a wait stays behind when the wait is over; one that has an M waits only in a system call.
+        waits = status == "syscall" or status in ("waiting", "leaked") and not row.m
+        return now - row.since if waits and row.since and now and now > row.since else None
+
+    def host(self, row):
+        """`m0 p1` of a goroutine that has an M; `m0 (had p1)` of one in a system call whose P may be another's."""
+        m = self.census.m_by_address.get(row.m)
+        if m is None:
+            return ""
+        at, own = program.p_of(m)
+        p = self.census.p_ids.get(at)
+        return f"m{m.get('id')}" + ("" if p is None else f" p{p}" if own else f" (had p{p})")
+
+    def detail(self, row):
+        """What it waits on, or who runs it."""
+        if row.addr in self.on:
+            items = self.on[row.addr]
+            text = str(items[0]) if len(items) == 1 else f"{len(items)} chans, {str(items[0]).removeprefix('chan ')}"
+        else:
+            text = self.host(row) if row.m else ""
+        since = self.waited(row) if row.since else None
+        return f"{text} {clock.duration(since)}".lstrip() if since else text
+
+    def plain(self, row):
+        """As JSON has it."""
+        census, at = self.census, self.at(row)
+        m = census.m_by_address.get(row.m)
+        thread = census.threads.get(row.addr)
+        start, creator = (
+            places.start(row.startpc) if row.startpc else None,
+            places.creator(row.gopc) if row.gopc else None,
+        )
+        return {
+            "id": row.goid,
+            "name": census.name(row),
+            "address": row.addr,
+            "status": census.status.get(row.status, str(row.status)),
+            "reason": census.reason(row) if census.status.get(row.status, "").startswith("waiting") else "",
+            "waited_ns": self.waited(row),
+            "on": [item.plain() for item in self.on.get(row.addr, [])],
+            "at": at and {"function": at.function, "file": at.file, "line": at.line, "pc": at.pc},
+            "start": start and {"function": start[0], "file": start[1], "line": start[2]},
+            "creator": creator and {"function": creator[0], "file": creator[1], "line": creator[2]},
+            "m": m.get("id") if m else None,
+            "p": census.p_ids.get(m.get("p")) if m and program.p_of(m)[1] else None,
+            "thread": thread.num if thread else None,
+            "current": census.is_current(row),
+            "system": row.addr in census.system,
+        }
+
+
+def lines(view):
+    """One line for each goroutine, within 80 columns. All but the id is made once for all that have it in common."""
+    census, rows = view.census, view.rows
+    addrs, ids_ = bulk.column(rows, "addr"), bulk.column(rows, "goid")
+    current, system, moment = census.here, census.system, census.now
+    ages = bulk.column(rows, "since")
+    if any(ages):
+        ages = [(moment - since) // 1_000_000_000 if since and moment else None for since in ages]
+    # Where a goroutine has no Stack, its address takes the place: nobody has that in common with it.
+    states = (bulk.column(rows, name) for name in ("status", "reason", "m"))
+    numbers = collections.defaultdict(itertools.count().__next__)
+    kinds = list(
+        map(numbers.__getitem__, zip(map(view.stacks.get, addrs, addrs), map(view.on.get, addrs), ages, *states))
+    )
+    examples = dict(zip(kinds, rows))  # by rising number
+    wide_id = max(
+        [
+            len(str(max(ids_, default=0))),
+            *(len(system[addr]) for addr in system.keys() & {row.addr for row in examples.values()}),
+        ]
+    )
+    wide_state = min(max((len(census.state(row)) for row in examples.values()), default=0), 21)
+    room, wide_detail = card.WIDTH - wide_id - wide_state - 4, 21 if view.on else 6
+    tails = []
+    for row in examples.values():
+        place = view.where(row) or ("" if row.sp or row.m else "not run yet")
+        detail = view.detail(row).ljust(wide_detail if row.m or row.addr in view.on else 0)
+        tails.append(f"{census.state(row):{wide_state}} {_cut(detail, place, room)}")
+
+    found = list(map(f"  %{wide_id}d %s".__mod__, zip(ids_, map(tails.__getitem__, kinds))))
+    for i in itertools.compress(itertools.count(), map((system.keys() | {current}).__contains__, addrs)):
+        found[i] = f"{'*' if addrs[i] == current else ' '} {system.get(addrs[i], ids_[i]):>{wide_id}} {tails[kinds[i]]}"
+    return found
+
+
+def long_lines(view):
+    """Two or three lines for each goroutine: all there is to say."""
+    for row in view.rows:
+        since = view.waited(row)
+        on = ", ".join(str(item) for item in view.on.get(row.addr, []))
+        thread = view.census.threads.get(row.addr)
+        yield (
+            f"{'*' if view.census.is_current(row) else ' '} {view.census.name(row)} {view.census.state(row)}"
+            + (f" for {clock.duration(since)}" if since else "")
+            + (f" on {on}" if on else "")
+            + (f", {view.host(row)}" if row.m else "")
+            + (f", thread {thread.num}" if thread else "")
+        )
+        if view.where(row):
+            yield f"      at {view.where(row)}"
+        if row.startpc:
+            yield f"      began with {view.start(row)}" + (f", made in {view.creator(row)}" if row.gopc else "")
+
+
+def _cut(detail, where, room):
+    """`chan 0xc0000180 0/0 main.leaf (x.go:21)`, the function's name cut at its front if there is no room for it."""
+    text = detail + " " if detail[-1:].strip() else detail
+    space = max(room - len(text), 24)
+    return (text + (where if len(where) <= space else "..." + where[3 - space :])).rstrip()

@@ -1,0 +1,445 @@
+"""What must hold at any moment of g, m, p and sched: links that point both ways, counts that match lists, statuses that
+fit.
+
+Each check is ok, BROKEN, `not yet` (the boot has not come there), `moving` (a thread is in the middle of changing just
+that) or `unknown` (it cannot be seen here). What excuses is named by the check, and is evidence of its own: see begun
+and movers. Channels and what waits on them are checked in checks_waiters.
+"""
+
+import collections
+import functools
+
+from .. import program
+from ..program import begun
+from . import checks_waiters
+from .verdicts import Broken, NotYet, Now, Unknown, run_all
+
+
+# The functions that make or cut a link, in this runtime and in Go's from 1.10 on. Only these excuse a link that is half
+# made.
+_CURG = """
+    execute dropg goexit0 gdestroy gosched_m goschedImpl gopreempt_m goyield_m park_m preemptPark exitsyscall0
+    exitsyscallNoP oneNewExtraM needm needAndBindM dropm casgstatus casGToWaiting newstack lessstack debugCallWrap
+    coroswitch_m
+""".split()
+_M_P = """
+    acquirep acquirep1 acquirepNoTrace wirep releasep releasepNoTrace procresize destroy startTheWorldWithSema
+    stopTheWorldWithSema entersyscall reentersyscall entersyscallblock entersyscall_gcwait entersyscallHandleGCWait
+    exitsyscall exitsyscallfast exitsyscallfast_reacquired exitsyscallfast_pidle exitsyscallTryGetP exitsyscall0
+    handoffp retake takeP gcstopP gcstopm forEachP forEachPInternal needm dropm mexit
+""".split()
+_ON_ITS_STACK = """
+    casgstatus casGToWaiting casGToWaitingForSuspendG gcMarkTermination gopark mcall traceAdvance debugCallWrap
+    debugCallWrap1 debugCallWrap2 stopTheWorldGC
+""".split()
+_NEW_M = "mcommoninit startm allocm newm newm1 oneNewExtraM mpreinit mexit malg schedinit".split()
+_NEW_G = "newproc1 allgadd malg oneNewExtraM".split()
+_BIRTH = """
+    rt0_go settls clone mstart mstart0 mstart1 minit needm needAndBindM dropm cgocallback crosscall1 crosscall_amd64
+    threadentry
+""".split()
+_STEPS = {"tie": ("rt0_go",), "ms": ("schedinit",), "ps": ("schedinit",), "gs": ()}
+
+
+def run(snap):
+    """All checks on one snapshot."""
+    for name in ("g0", "m0", "sched"):
+        if not getattr(snap, name):
+            raise program.Problem(
+                f"{name} cannot be read: {getattr(snap, name)}. Is this the program that the process or the core is of?"
+            )
+    return run_all(CHECKS, Now(snap))
+
+
+def _not_empty(now, items, step):
+    """NotYet or Broken where there is nothing of a step's."""
+    if items:
+        return
+    early, why = begun.why_none(step)
+    raise (
+        NotYet(why.partition(",")[0])
+        if early
+        else Broken(why, now.mover(_STEPS[step], now.snap.m0.addr, now.snap.g0.addr))
+    )
+
+
+def _no_excuse():
+    """Nothing excuses it."""
+
+
+def _whole(chain, what, *excuses):
+    """Broken if a list does not come to its end; Unknown if it was only too long."""
+    if chain.cut:
+        raise Unknown(f"{what} {chain.end}")
+    if chain.end:
+        raise Broken(f"{what} {chain.end}", *excuses)
+
+
+# ---- this thread -----------------------------------------------------------------------------------------------------
+
+
+def _g0_m0(now):
+    snap = now.snap
+    to_m, to_g = snap.g0.get("m"), snap.m0.get("g0")
+    _not_empty(now, to_m or to_g, "tie")
+    if to_m != snap.m0.addr:
+        raise Broken(f"g0.m is {now.name(to_m)}, should be m0", now.mover(("rt0_go",), snap.m0.addr))
+    if to_g != snap.g0.addr:
+        raise Broken(f"m0.g0 is {now.name(to_g)}, should be g0", now.mover(("rt0_go",), snap.g0.addr))
+    return "g0.m is m0 and m0.g0 is g0"
+
+
+def _foreign(now):
+    """Unknown for a thread that no M is on: C made it, or it has only begun."""
+    here = now.threads.here
+    if here is not None and here.m is None and program.procids_are_gdbs():
+        raise Unknown("no M is on this thread: it is C's, or only begins")
+
+
+def _tls(now):
+    snap = now.snap
+    if snap.fs_base is None:
+        raise Unknown("FS cannot be read: does this thread run on?")
+    if not snap.fs_base:
+        _not_empty(now, (), "tie")
+    if snap.g_at(snap.tls_g) is None:
+        if not snap.g0.get("m"):
+            _not_empty(now, (), "tie")
+        _foreign(now)
+        raise Broken(f"{now.slot} holds {now.name(snap.tls_g)}, which is no g", functools.partial(now.here_in, _BIRTH))
+    return f"{now.slot} holds {now.name(snap.tls_g)}"
+
+
+def _current(now):
+    snap = now.snap
+    g = snap.g_at(snap.current) if snap.current else None
+    if g is None:
+        if not snap.current and begun.why_none("ms")[0]:
+            raise NotYet("this thread has no g yet: rt0_go sets it at `ok`")
+        raise Unknown("this thread is on no g that is known")
+    if not g.get("m"):
+        if g.addr == snap.g0.addr:
+            _not_empty(now, (), "tie")
+        raise Broken(f"{now.name(g.addr)} runs here, but has no M", now.between_stacks, now.mover(_CURG, g.addr))
+    m = now.m_at(g.get("m"))
+    if m is None:
+        raise Broken(
+            f"{now.name(g.addr)}.m is {now.name(g.get('m'))}, which is not on allm", now.mover(_NEW_M, g.get("m"))
+        )
+    if g.addr not in (m.get("g0"), m.get("gsignal"), m.get("curg")):
+        raise Broken(
+            f"{now.name(g.addr)} runs on {now.name(m.addr)}, but is neither its g0, its gsignal nor its curg",
+            now.between_stacks,
+            now.mover(_CURG, m.addr),
+        )
+    return f"{now.name(g.addr)} on {now.name(m.addr)}"
+
+
+def _stack(now):
+    snap = now.snap
+    g = snap.g_at(snap.current) if snap.current else None
+    if g is None or not g.get("stack.hi"):
+        if begun.why_none("ms")[0]:
+            raise NotYet("this thread has no current g with stack bounds yet")
+        raise (
+            Unknown("this thread is on no g that is known")
+            if g is None
+            else Broken(f"{now.name(g.addr)} has no stack bounds")
+        )
+    lo, hi, name = g.get("stack.lo"), g.get("stack.hi"), now.name(g.addr)
+    if lo <= snap.sp <= hi:
+        return f"{snap.names.pointer(snap.sp)}"
+    here = now.threads.here.names[0] if now.threads.here and now.threads.here.names else ""
+    m = snap.m_of_thread()
+    for field in ("gsignal", "g0"):
+        other = snap.g_at(m.get(field)) if m and m.get(field) else None
+        on_it = other and other.get("stack.lo") <= snap.sp <= other.get("stack.hi")
+        if on_it and (field == "gsignal" or "time" in here or not here):
+            return f"on {now.name(other.addr)}'s stack for a moment ({here or 'vDSO'})"
+    if program.scalar("iscgo") and (now.in_c() or m and g.addr == m.get("g0")):
+        return f"on a stack of C's ({here or 'C'})"  # whose bounds the runtime only guesses
+    raise Broken(f"SP is {now.name(snap.sp)}, outside {name}'s stack", now.between_stacks)
+
+
+# ---- links -----------------------------------------------------------------------------------------------------------
+
+
+def _curg(now):
+    snap, pairs = now.snap, []
+    for m in snap.ms:
+        address = m.get("curg")
+        if not address:
+            continue
+        g = snap.by_address.get(address)
+        if g is None:
+            now.wrong(
+                f"{now.name(m.addr)}.curg is {now.name(address)}, which is not in allgs",
+                now.mover(_CURG + _NEW_G, m.addr, address),
+            )
+        elif g.get("m") != m.addr:
+            now.wrong(
+                f"{now.name(m.addr)}.curg is {now.name(address)}, but its m is {now.name(g.get('m'))}",
+                now.mover(_CURG, m.addr),
+            )
+        pairs.append(f"{now.name(m.addr)} runs {now.name(address)}")
+    for g in snap.gs:
+        m = g.get("m")
+        if not m or now.g_is(g, "_Gdead", "_Gidle", "_Gdeadextra"):
+            continue
+        owner = now.m_at(m)
+        if owner is None:
+            now.wrong(
+                f"{snap.g_name(g)}.m is {now.name(m)}, which is not on allm", now.mover(_NEW_M + _CURG, m, g.addr)
+            )
+        elif owner.get("curg") != g.addr:
+            now.wrong(
+                f"{snap.g_name(g)}.m is {now.name(m)}, but {now.name(m)}.curg is {now.name(owner.get('curg'))}",
+                now.mover(_CURG, m, g.addr),
+            )
+    if not snap.ms:
+        _not_empty(now, (), "ms")
+    if not pairs and begun.why_none("gs")[0]:
+        raise NotYet("no M runs a goroutine yet")
+    return (
+        ", ".join(pairs[:6]) + (f", and {len(pairs) - 6} more" if len(pairs) > 6 else "")
+        if pairs
+        else "no M runs a goroutine"
+    )
+
+
+def _own_gs(now):
+    found = 0
+    for m in now.snap.ms:
+        for field in ("g0", "gsignal"):
+            address = m.get(field)
+            if not address:
+                continue
+            g, what = program.read_struct("g", address), f"{now.name(m.addr)}.{field} is {now.name(address)}"
+            excuses = now.maker(_NEW_M, m.addr), now.mover(("mexit",), m.addr), now.mover(("schedinit",), m.addr)
+            if address in now.snap.by_address:
+                raise Broken(f"{what}, a goroutine")
+            if not g:
+                now.wrong(f"{what}, which cannot be read", *excuses)
+            elif g.get("m") != m.addr or g.get("goid"):
+                now.wrong(f"{what}, which is no g of its own", *excuses)
+            found += 1
+    _not_empty(now, found, "ms")
+    return f"{found} g0s and gsignals"
+
+
+def _p_m(now):
+    snap = now.snap
+    _not_empty(now, snap.ps, "ps")
+    ms, held = {m.addr: m for m in snap.ms}, 0
+    for p in snap.ps:
+        status, m, name = snap.world.p_status(p.get("status")), p.get("m"), f"p{p.get('id')}"
+        if status.startswith("status "):
+            raise Broken(f"{name} has {status}")
+        excuse = now.mover(_M_P, p.addr, m)
+        if status == "_Prunning" and not m:
+            now.wrong(f"{name} is _Prunning, but has no M", excuse)
+        if status == "_Pidle" and m:
+            now.wrong(f"{name} is _Pidle, but its m is {now.name(m)}", excuse)
+        if m and m not in ms:
+            now.wrong(f"{name}.m is {now.name(m)}, which is not on allm", excuse)
+        elif m and status != "_Pidle" and ms[m].get("p") != p.addr:
+            now.wrong(f"{name}.m is {now.name(m)}, but {now.name(m)}.p is {now.name(ms[m].get('p'))}", excuse)
+        held += bool(m)
+    ps = {p.addr: p for p in snap.ps}
+    for m in snap.ms:
+        at = m.get("p")
+        if not at:
+            continue
+        if at not in ps:
+            now.wrong(f"{now.name(m.addr)}.p is {now.name(at)}, which is not in allp", now.mover(_M_P, m.addr, at))
+            continue
+        g = snap.by_address.get(m.get("curg"))
+        in_a_call = g is not None and now.g_is(g, "_Gsyscall", "_Gdead", "_Gdeadextra")  # Go 1.10 leaves m.p as it was
+        if ps[at].get("m") != m.addr and not in_a_call:
+            now.wrong(
+                f"{now.name(m.addr)}.p is {now.name(at)}, but {now.name(at)}.m is {now.name(ps[at].get('m'))}",
+                now.mover(_M_P, m.addr, at),
+            )
+    return f"{len(snap.ps)} Ps, {held} with an M"
+
+
+def _g_status(now):
+    snap = now.snap
+    _not_empty(now, snap.gs, "gs")
+    for g in snap.gs:
+        status, name, m = snap.world.g_status(g.get("atomicstatus")), snap.g_name(g), g.get("m")
+        if "status " in status:
+            raise Broken(f"{name} has {status}")
+        plain = status.removeprefix("_Gscan|")
+        if plain in ("_Grunning", "_Gsyscall") and not m:
+            now.wrong(f"{name} is {status}, but has no M", now.mover([*_CURG, "exitsyscall"], g.addr))
+        owner = now.m_at(m) if status != plain else None  # whoever would change its status waits while it is scanned
+        if plain in ("_Grunnable", "_Gpreempted", "_Gleaked") and m and not (owner and owner.get("curg") == g.addr):
+            now.wrong(f"{name} is {status}, but its m is {now.name(m)}", now.mover(_CURG, g.addr))
+        if plain == "_Gwaiting" and m:
+            # The runtime itself says of a goroutine whose M works for it on its g0 that it waits: whoever collects
+            # garbage may then look at its stack. Its own code does not run meanwhile.
+            thread = now.threads.of_m(m)
+            if thread is not None and thread.g == g.addr and not thread.between_stacks():
+                now.wrong(f"{name} is {status}, but runs on thread {thread.num}", now.mover(_ON_ITS_STACK + _CURG, m))
+        itself = g.get("sched.g")
+        if itself not in (0, None, g.addr):
+            now.wrong(f"{name}'s saved registers say that it is {now.name(itself)}", now.mover(_NEW_G, g.addr))
+    return f"{len(snap.gs)} goroutines"
+
+
+# ---- lists -----------------------------------------------------------------------------------------------------------
+
+
+def _allgs(now):
+    snap, allgs = now.snap, program.variable("allgs")
+    if not allgs:
+        raise Broken(f"allgs is {allgs}")
+    length, room, said = allgs.get("len"), allgs.get("cap"), program.scalar("allglen")
+    excuse = now.holder("allglock") if said is not None and abs(said - length) <= 1 else _no_excuse
+    if said is not None and said != length:
+        raise Broken(f"allgs.len is {length}, but allglen is {said}", excuse)
+    if not 0 <= length <= room:
+        raise Broken(f"allgs.len is {length}, but it has room for {room}", excuse)
+    if snap.gs_problem:
+        raise Broken(snap.gs_problem.rstrip("."), excuse)
+    if snap.gs_unreadable:
+        raise Broken(f"{snap.gs_unreadable} of the {length} gs in allgs cannot be read", excuse)
+    _not_empty(now, snap.gs, "gs")
+    ids = collections.Counter(g.get("goid") for g in snap.gs if g.get("goid") and not now.g_is(g, "_Gdead"))
+    twice = sorted(goid for goid, count in ids.items() if count > 1)
+    if twice:
+        raise Broken(
+            f"{len(twice)} ids belong to two goroutines each:"
+            f" {', '.join(map(str, twice[:5]))}{'...' if len(twice) > 5 else ''}"
+        )
+    return f"{length} gs"
+
+
+def _allp(now):
+    snap, said, addresses = now.snap, program.scalar("gomaxprocs"), now.snap.p_addresses
+    _not_empty(now, addresses, "ps")
+    excuse = now.mover(("procresize", "schedinit"), *addresses)
+    listed = program.variable("allp")
+    length = listed.get("len") if listed and listed.has("len") else len(addresses)
+    if length != len(addresses):
+        raise Broken(f"allp.len is {length}, but only {len(addresses)} Ps can be read", excuse)
+    if said is not None and said != length:
+        raise Broken(f"{length} Ps in allp, but gomaxprocs is {said}", excuse)
+    if len(snap.ps) < len(addresses):
+        raise Broken(f"allp holds {len(addresses) - len(snap.ps)} that are no P, or a P twice", excuse)
+    for i, p in enumerate(snap.ps):
+        if p.get("id") != i:
+            raise Broken(f"allp[{i}].id is {p.get('id')}", excuse)
+    return f"{len(addresses)} Ps"
+
+
+def _queues(now):
+    snap, total = now.snap, 0
+    _not_empty(now, snap.ps, "ps")
+    seen = {}
+    for p in snap.ps:
+        queue, name = program.run_queue(p), f"p{p.get('id')}'s queue"
+        if queue is None:
+            raise Broken(f"p{p.get('id')}.runqhead {p.get('runqhead')} and runqtail {p.get('runqtail')} make no sense")
+        for address in [*queue, *([p.get("runnext")] if p.get("runnext") else [])]:
+            _queued(now, address, name, seen)
+            total += 1
+    for address in snap.queue:
+        _queued(now, address, "the global queue", seen)
+    return f"{total + len(snap.queue)} queued, all _Grunnable"
+
+
+def _queued(now, address, where, seen):
+    g = now.snap.by_address.get(address)
+    if g is None:
+        raise Broken(f"{where} holds {now.name(address)}, which is not in allgs")
+    if not now.g_is(g, "_Grunnable"):  # it is made ready before it is queued, and runs after it is taken out
+        raise Broken(f"{now.snap.g_name(g)} is in {where}, but {now.snap.world.g_status(g.get('atomicstatus'))}")
+    if address in seen:
+        now.wrong(
+            f"{now.snap.g_name(g)} is in {where} and in {seen[address]}",
+            now.holder("sched.lock"),
+            now.mover(("runqgrab", "runqputslow", "runqputbatch", "procresize", "destroy"), address),
+        )
+    seen[address] = where
+
+
+def _counted(now, chain, what, said, most=1):
+    """The length of a list that sched.lock guards, if it is what a count says; who has the lock changes both, `most` at
+    a time."""
+    if said is None:
+        raise Unknown(f"this program has no {what} that could be compared with the {len(chain)} on the list")
+    held = now.holder("sched.lock") if abs(len(chain) - said) <= most else _no_excuse
+    _whole(chain, "the list", held)
+    if len(chain) != said:
+        raise Broken(f"{len(chain)} on the list, but {what} says {said}", held)
+    return f"{said}"
+
+
+def _global_queue(now):
+    return _counted(now, now.snap.queue, "sched.runqsize", now.snap.sched.get("runqsize", "runq.size"), 1 << 22)
+
+
+def _idle_ps(now):
+    found = program.idle_ps(now.snap.sched)
+    for p in found:
+        if p.addr not in now.snap.p_addresses:
+            raise Broken(f"{now.name(p.addr)} is on the idle list, but not in allp")
+        if now.snap.world.p_status(p.get("status")) != "_Pidle":
+            raise Broken(f"p{p.get('id')} is on the idle list, but {now.snap.world.p_status(p.get('status'))}")
+    return _counted(now, found, "sched.npidle", now.snap.sched.get("npidle"))
+
+
+def _idle_ms(now):
+    found = program.idle_ms(now.snap.sched)
+    known = {m.addr for m in now.snap.ms}
+    for m in found:
+        if m.addr not in known:
+            raise Broken(f"{now.name(m.addr)} is on the idle list, but not on allm", now.holder("sched.lock"))
+    return _counted(now, found, "sched.nmidle", now.snap.sched.get("nmidle"))
+
+
+def _allm(now):
+    snap = now.snap
+    _not_empty(now, snap.ms, "ms")
+    excuse = now.holder("sched.lock")
+    _whole(snap.ms, "allm", excuse)
+    ids = [m.get("id") for m in snap.ms]
+    if len(set(ids)) != len(ids):
+        raise Broken(f"two Ms have the same id: {ids}", excuse)
+    if snap.m0.addr not in (m.addr for m in snap.ms):
+        raise Broken("m0 is not on allm", excuse)
+    said = snap.sched.need("mnext", "mcount")
+    if max(ids) >= said:
+        raise Broken(f"there is an m{max(ids)}, but sched.mnext is {said}", excuse)
+    gone = snap.sched.get("nmfreed")
+    # An id is taken before its M is on the list, an M is off the list before it is counted as gone; m0 is counted, and
+    # stays.
+    if snap.sched.has("mnext") and gone is not None and len(ids) - (said - gone) not in (0, 1):
+        raise Broken(
+            f"{len(ids)} Ms on allm, but sched counts {said} made and {gone} gone",
+            excuse,
+            now.mover(_NEW_M, *(m.addr for m in snap.ms)),
+        )
+    return f"{len(ids)} Ms"
+
+
+CHECKS = (
+    ("g0 and m0 point at each other", _g0_m0),
+    ("TLS holds a g", _tls),
+    ("the current g belongs to this M", _current),
+    ("SP is inside the current g's stack", _stack),
+    ("m.curg and g.m agree", _curg),
+    ("each M has its own g0 and gsignal", _own_gs),
+    ("m.p and p.m agree", _p_m),
+    ("goroutine statuses fit", _g_status),
+    ("allgs and allglen agree", _allgs),
+    ("allp holds every P once", _allp),
+    ("queued goroutines are runnable", _queues),
+    ("sched.runqsize counts the global queue", _global_queue),
+    ("sched.npidle counts the idle Ps", _idle_ps),
+    ("sched.nmidle counts the idle Ms", _idle_ms),
+    ("allm holds every M once", _allm),
+    *checks_waiters.CHECKS,
+)

@@ -1,0 +1,333 @@
+"""A moment as plain data: what g, m, p and sched were, one field by its path, what changed since another moment.
+
+`Kept` decodes a stop of this process, `Recorded` reads a stop of a trace, which needs no process and no program.
+Both speak of the same things by the same names: `g4.status`, `p0.runnext`, `sched.npidle`.
+"""
+
+import functools
+import re
+
+from .. import program
+from ..frames import places
+from ..program import begun, names
+from . import changes
+
+MISSING = None  # the value of a field of something that is not there, or not yet
+
+
+def plain(value):
+    """A name as people say it: `&runtime.m0` is `m0`, `allp[1]` is `p1`."""
+    if not isinstance(value, str):
+        return value
+    return re.sub(r"^allp\[(\d+)\]$", r"p\1", value.removeprefix("&runtime."))
+
+
+def head_of(path):
+    """(the thing, the rest) of a path: `g4`, `status`."""
+    path = path.removeprefix("globals.").removeprefix("&").removeprefix("runtime.")
+    head, _, rest = path.partition(".")
+    return plain(head), rest
+
+
+class _Moment:
+    """What both kinds can do. They have: number, thread, stage (a name or None), place; fields(name): {path: value} of
+    one thing or None; rows(): the lists of gs, ms, ps, and sched; changes(before): [(path, before, after)];
+    line(change)."""
+
+    def value(self, path):
+        """A field's value; MISSING if there is no such thing at this moment; Problem if it has no such field."""
+        head, rest = head_of(path)
+        if head in ("stage", "thread") and not rest:
+            return getattr(self, head)
+        fields = self.fields(head)
+        if fields is None:
+            return MISSING
+        if not rest and "" not in fields:
+            rest = "status"
+        if rest in fields:
+            return plain(fields[rest])
+        under = [name for name in fields if name.startswith(rest + ".")]
+        what = f"{head} has no `{rest}`"
+        if under or not path.partition(".")[2]:
+            what = f"{path} is no single value"
+        shown = ", ".join(list(dict.fromkeys(under or [name.partition(".")[0] for name in fields]))[:8])
+        raise program.Problem(f"{what}: name one of its fields ({shown}...).")
+
+    @staticmethod
+    def text(value):
+        """A value for a person."""
+        return "(not there)" if value is MISSING else changes.value_text(plain(value))
+
+    def json(self):
+        """All that a person is shown of it."""
+        return {"stop": self.number, "stage": self.stage, "thread": self.thread, "place": self.place, **self.rows()}
+
+
+def _flat(value):
+    """{path: value} of nested dictionaries; `_len` is no field."""
+    found, left = {}, [("", value)]
+    while left:
+        path, item = left.pop()
+        if isinstance(item, dict):
+            left += [
+                (f"{path}.{key}" if path else key, inner) for key, inner in reversed(item.items()) if key != "_len"
+            ]
+        else:
+            found[path] = item
+    return found
+
+
+# ---- a stop of this process ----------------------------------------------------------------------------------------
+
+
+class Kept(_Moment):
+    """A stop whose bytes are kept."""
+
+    def __init__(self, moment):
+        self.moment, self.number, self.thread = moment, moment.number, moment.thread
+        with moment.seen():
+            self.snap = moment.snapshot
+            stage = moment.stage
+            self.stage = stage.name if stage is not None else None
+            self.place = place(moment.pc)
+
+    def has(self, name):
+        """Is there such a thing?"""
+        return name in self._things
+
+    def why_none(self, step):
+        """Why there is nothing of a step's (`ps`, `gs`), in a few words: see begun."""
+        with self.moment.seen():
+            return begun.short(step)
+
+    def fields(self, name):
+        """{path: value} of one thing, None if it is not there."""
+        snap = self.snap
+        if name in ("tls_g", "fs_base"):
+            return {"": snap.names.pointer(getattr(snap, name))}
+        item, owner = self._things.get(name, (None, None))
+        if not item:
+            return None
+        parts = {f"{p}.{half}" if p else half: p for p, _ in item.layout.strings for half in ("str", "len")}
+        found = {}
+        for leaf, value in zip(item.layout.leaves, item.layout.decode(item.data)):
+            text = parts.get(leaf.path)
+            if text is None:
+                found[leaf.path] = snap.names.value(leaf, value, owner)
+            else:
+                found[text] = snap.texts.get((item.addr, text), "")
+        with self.moment.seen():
+            if item.layout is snap.world.layout("g"):
+                found["status"] = snap.world.g_status(item.get("atomicstatus"))
+                found["waitreason"] = snap.waitreason(item)
+            elif item.layout is snap.world.layout("p"):
+                found["status"] = snap.world.p_status(item.get("status"))
+                found["runq"] = self._queue(program.run_queue(item))
+            elif name == "sched":
+                found["runq"] = self._queue(snap.queue)
+        return found
+
+    @functools.cached_property
+    def _things(self):
+        """{name: (Struct, whose stack its addresses may be on)}"""
+        snap = self.snap
+        found = {name: (item, None) for name, item in snap.globals.items()}
+        found |= {snap.g_name(g): (g, snap.g_name(g)) for g in snap.gs}
+        found |= {f"m{m.get('id')}": (m, None) for m in snap.ms}
+        found |= {f"p{p.get('id')}": (p, None) for p in snap.ps}
+        return found | {"g0": (snap.g0, "g0"), "m0": (snap.m0, None), "sched": (snap.sched, None)}
+
+    def _queue(self, addresses):
+        return None if addresses is None else [names.short_of(self.snap.names, at) for at in addresses]
+
+    def _short(self, address):
+        return names.short_of(self.snap.names, address) if address else None
+
+    def rows(self):
+        """{"gs": [...], "ms": [...], "ps": [...], "sched": {...}}"""
+        snap, short = self.snap, self._short
+        with self.moment.seen():
+            world = snap.world
+            running = {current: pc for _, pc, current in self.moment.threads.values() if current}
+            reasons = {}  # by Go's number, where it is one: there are few, and goroutines are many
+
+            def reason(g):
+                number = g.get("waitreason")
+                if number is None:
+                    return snap.waitreason(g) or None
+                if number not in reasons:
+                    reasons[number] = snap.waitreason(g) or None
+                return reasons[number]
+
+            here = snap.m_of_thread()
+            here_p = here.get("p") if here else None
+            gs = [
+                {
+                    "name": snap.g_name(g),
+                    "here": g.addr == snap.current,
+                    "status": world.g_status(g.get("atomicstatus")),
+                    "reason": reason(g),
+                    "m": short(g.get("m")),
+                    "start": snap.names.code(g.get("startpc")) or None,
+                    "at": place(running[g.addr]) if g.addr in running else None,
+                }
+                for g in snap.gs
+            ]
+            ms = [
+                {
+                    "name": f"m{m.get('id')}",
+                    "here": here is not None and m.addr == here.addr,
+                    "curg": short(m.get("curg")),
+                    "p": short(m.get("p")) if program.p_of(m)[1] else None,
+                    "sysmon": program.is_sysmon(m.get("mstartfn")),
+                    "spinning": bool(m.get("spinning")),
+                    "blocked": bool(m.get("blocked")),
+                }
+                for m in filter(None, snap.hosts())
+            ]
+            ps = [
+                {
+                    "name": f"p{p.get('id')}",
+                    "here": p.addr == here_p,
+                    "status": world.p_status(p.get("status")),
+                    "m": short(p.get("m")),
+                    "runnext": short(p.get("runnext")),
+                    "runq": self._queue(program.run_queue(p)),
+                }
+                for p in snap.ps
+            ]
+            sched = {name: snap.sched.get(name) if snap.sched else None for name in ("npidle", "nmidle", "nmspinning")}
+            queue = self._queue(snap.queue) if snap.sched else None
+            rows = {"gs": gs, "ms": ms, "ps": ps, "sched": sched | {"runq": queue}}
+            return rows | {"problem": snap.gs_problem} if snap.gs_problem else rows
+
+    def changes(self, before):
+        """[(path, before, after)] since another stop of this process."""
+        with self.moment.seen():
+            status = self.snap.world.p_status
+            return [
+                (
+                    (path, None if was is None else status(was), status(now))
+                    if re.fullmatch(r"p\d+\.status", path)
+                    else (path, was, now)
+                )
+                for path, was, now in changes.diff_all(before.snap, self.snap)
+            ]
+
+    def line(self, change):
+        """A change as text."""
+        with self.moment.seen():
+            return changes.change_line(change, self.snap)
+
+
+def place(pc):
+    """`runtime.main (proc.cpp:198)`; a thread whose pc is not known runs."""
+    return "running" if pc is None else places.where(*places.code(pc))
+
+
+# ---- a stop of a trace ---------------------------------------------------------------------------------------------
+
+
+class Recorded(_Moment):
+    """A stop that `rt0 record` wrote."""
+
+    def __init__(self, stop, number):
+        self.stop, self.number, self.thread = stop, number, stop["thread"]
+        self.stage = stop["stage"] + (" returns" if stop["kind"] == "return" else "")
+        function = str(stop["pc"]).partition("+")[0].removesuffix(".abi0")
+        self.place = f"{function} ({stop['file']}:{stop['line']})" if stop.get("file") else function
+        self._flat = {}
+
+    @functools.cached_property
+    def _things(self):
+        """{name: nested fields}"""
+        stop = self.stop
+        found = {name.removeprefix("runtime."): value for name, value in stop["globals"].items()}
+        found |= {g["name"]: g for g in stop["allgs"]}
+        found |= {f"m{m['id']}": m for m in stop.get("ms", ())}
+        found |= {f"p{p['id']}": p | more for p, more in zip(stop["allp"], stop.get("ps") or [{}] * len(stop["allp"]))}
+        found |= {"g0": stop["g0"], "m0": stop["m0"], "sched": stop["sched"] | {"runq": stop.get("runq")}}
+        return found | {name: stop[name] for name in ("tls_g", "fs_base")}
+
+    def has(self, name):
+        """Is there such a thing?"""
+        return name in self._things
+
+    def why_none(self, step):
+        """The same, of what was recorded."""
+        return begun.short(step, self._variable)
+
+    def _variable(self, name, field):
+        if field == "len":
+            return len(self.stop[name])
+        return (self.fields(name) or {}).get(field)
+
+    def fields(self, name):
+        """{path: value} of one thing, None if it is not there."""
+        if name not in self._flat:
+            thing = self._things.get(name)
+            self._flat[name] = None if thing is None else _flat(thing)
+        return self._flat[name]
+
+    def rows(self):
+        """{"gs": [...], "ms": [...], "ps": [...], "sched": {...}}"""
+
+        def name(value):
+            return plain(value) or None
+
+        things, current = self._things, self.stop["tls_g"]
+        ms = {m: fields for m, fields in things.items() if re.fullmatch(r"m\d+", m)}
+        here = next((m for m, f in ms.items() if current in (f.get("curg"), f.get("g0"), f.get("gsignal"))), "m0")
+        gs = [
+            {
+                "name": g["name"],
+                "here": g["name"] == current,
+                "status": g["status"],
+                "reason": g["waitreason"] or None,
+                "m": name(g.get("m")),
+                "start": g.get("startpc") or None,
+                "at": self.place if g["name"] == current else None,
+            }
+            for g in self.stop["allgs"]
+        ]
+        rows_ms = [
+            {
+                "name": m,
+                "here": m == here,
+                "curg": name(f.get("curg")),
+                "p": name(f.get("p")),
+                "sysmon": f.get("mstartfn") == "runtime.sysmon",
+                "spinning": bool(f.get("spinning")),
+                "blocked": bool(f.get("blocked")),
+            }
+            for m, f in sorted(ms.items(), key=lambda item: int(item[0][1:]))
+        ]
+        ps = [
+            {
+                "name": p,
+                "here": name(f.get("m")) == here,
+                "status": f["status"],
+                "m": name(f.get("m")),
+                "runnext": name(f.get("runnext")),
+                "runq": f.get("runq"),
+            }
+            for p, f in things.items()
+            if re.fullmatch(r"p\d+", p)
+        ]
+        sched = {key: things["sched"].get(key) for key in ("npidle", "nmidle", "nmspinning")}
+        return {"gs": gs, "ms": rows_ms, "ps": ps, "sched": sched | {"runq": self.stop.get("runq")}}
+
+    def changes(self, before):
+        """[(path, before, after)] since another stop of the trace."""
+        found = []
+        for name in self._things:
+            new, old = self.fields(name), before.fields(name) or {}
+            for path, now in new.items():
+                if path != "atomicstatus" and old.get(path) != now and not (path not in old and not now):
+                    found.append((f"{name}.{path}" if path else name, old.get(path), now))
+        return found
+
+    @staticmethod
+    def line(change):
+        """A change as text."""
+        return changes.change_line(change, None)

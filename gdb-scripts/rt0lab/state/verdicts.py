@@ -1,0 +1,135 @@
+"""What a check can say, and what it may ask of the present moment. The checks themselves are in checks and
+checks_waiters."""
+
+import functools
+
+from .. import program
+from . import movers
+
+OK, BROKEN, NOT_YET, MOVING, UNKNOWN = "ok", "BROKEN", "not yet", "moving", "unknown"
+
+
+class Result:
+    """One check's verdict."""
+
+    def __init__(self, name, verdict, detail):
+        self.name, self.verdict, self.detail = name, verdict, detail
+
+
+class Broken(Exception):
+    """Something does not hold. `excuses` are asked, one after the other, for the evidence that somebody is changing
+    just that."""
+
+    def __init__(self, text, *excuses):
+        super().__init__(text)
+        self.excuses = excuses
+
+
+class NotYet(Exception):
+    """The boot has not come there."""
+
+
+class Unknown(Exception):
+    """It cannot be seen here."""
+
+
+def run_all(checks, now):
+    """The Results of the checks, in their order."""
+    return [_run(name, function, now) for name, function in checks]
+
+
+def _run(name, function, now):
+    now.excused = []
+    try:
+        detail = function(now)
+        return Result(name, MOVING, now.excused[0]) if now.excused else Result(name, OK, detail)
+    except NotYet as why:
+        return Result(name, NOT_YET, str(why))
+    except (Unknown, program.Lacking) as why:
+        return Result(name, UNKNOWN, str(why))
+    except Broken as broken:
+        excused = _excused(broken)
+        return Result(name, MOVING, excused) if excused else Result(name, BROKEN, str(broken))
+
+
+def _excused(broken):
+    """What is broken and who excuses it, None if nobody does."""
+    excuse = next(filter(None, (excuse() for excuse in broken.excuses)), None)
+    return f"{broken}, but {excuse}" if excuse else None
+
+
+class Now:
+    """The present moment, as the checks see it: a Snapshot, the threads, and who excuses what (see movers)."""
+
+    def __init__(self, snap):
+        self.snap, self.threads = snap, movers.Threads(snap)
+        self._ms = {m.addr: m for m in snap.hosts()}
+        self._shared = {}
+        self.excused = []  # what the check that runs has found not to hold, and who excuses it
+        slot = snap.world.elf.g_slot
+        self.slot = f"{slot}(FS)" if slot > -10 else f"-{-slot:#x}(FS)"
+
+    def shared(self, kind):
+        """What several checks need and is read once."""
+        if kind not in self._shared:
+            self._shared[kind] = kind(self)
+        return self._shared[kind]
+
+    def name(self, address):
+        """What an address is called."""
+        return self.snap.names.pointer(address).removeprefix("&runtime.") if address else "nil"
+
+    def m_at(self, address):
+        """The M at an address, None if none is there."""
+        return self._ms.get(address)
+
+    def g_is(self, g, *names):
+        """Is a g's status one of these, with or without the scan bit?"""
+        return self.snap.world.g_status(g.get("atomicstatus")).removeprefix("_Gscan|") in names
+
+    def in_c(self):
+        """Does the selected thread run code that is not Go's?"""
+        lo, hi = (self.snap.world.address("runtime." + name) for name in ("text", "etext"))
+        return lo is not None and hi is not None and not lo <= self.snap.pc < hi
+
+    def wrong(self, text, *excuses):
+        """Something does not hold. Raises Broken, unless it is excused: then the check goes on, for what else may be
+        wrong."""
+        broken = Broken(text, *excuses)
+        excused = _excused(broken)
+        if excused is None:
+            raise broken
+        self.excused.append(excused)
+
+    # -- excuses: each is asked only when something does not hold
+
+    def mover(self, names, *addresses):
+        """Some thread is in one of these functions, which has to do with one of these addresses."""
+        return functools.partial(self.threads.mover, names, *addresses)
+
+    def maker(self, names, made):
+        """Some thread is in one of these functions and has the address of what it makes at hand; that is not its own
+        M."""
+        return functools.partial(self.threads.maker, names, made)
+
+    def preempted(self, names, *addresses):
+        """Some goroutine that is ready to go on was preempted in one of these functions, which has to do with one of
+        these addresses."""
+        return functools.partial(self.threads.preempted, names, *addresses)
+
+    def holder(self, lock):
+        """A lock of the runtime (`sched.lock`) is held."""
+        variable, _, field = lock.partition(".")
+        found = program.variable(variable)
+        key = found.get(f"{field}.key" if field else "key") if found else None
+        return functools.partial(self.threads.holder, lock, key)
+
+    def between_stacks(self):
+        """The selected thread is switching stacks."""
+        here = self.threads.here
+        return here and here.between_stacks() and f"{here.between_stacks()} is switching stacks"
+
+    def here_in(self, names):
+        """The selected thread is in one of these functions."""
+        here = self.threads.here
+        return here and here.within(names) and f"this thread is in {here.within(names)}"
