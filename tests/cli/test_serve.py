@@ -19,7 +19,7 @@ from runner.tree import ROOT
 
 sys.path.insert(0, str(ROOT / "gdb-scripts"))
 
-from rt0lab import elf, packets  # noqa: E402  (found only now)
+from rt0lab.formats import elf, packets  # noqa: E402  (found only now)
 
 GDB = [
     "gdb",
@@ -244,7 +244,7 @@ def test_our_commands_that_move_say_so_too(ours, tmp_path, command):
 def test_our_stops_elsewhere_do_not_end_a_remote_session(ours, tmp_path):
     """Which process it is there, nobody knows here."""
     script = (
-        "from rt0lab import stops; ending = stops._Exit(); stops._bury(ending, 1 << 22); result = ending.happened,"
+        "from rt0lab.boot import stops; ending = stops._Exit(); stops._bury(ending, 1 << 22); result = ending.happened,"
         " len(threads())"
     )
     happened, count = look(ours, script, tmp_path, *LOADED)
