@@ -5,7 +5,6 @@ import contextlib
 import struct
 import time
 
-import gdb
 from damage import PATIENCE, PYTHON, do
 from rt0lab import program
 from rt0lab.program import worlds

@@ -1,6 +1,6 @@
 """Reads a file that may be anything: too large, no plain file, not text."""
 
-from rt0lab import untrusted
+from rt0lab.formats import untrusted
 
 
 class NotPlain(Exception):
