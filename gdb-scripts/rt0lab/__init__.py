@@ -7,7 +7,7 @@ program     what one program's memory says, now or at an earlier stop
 boot        the stages of the boot, and stopping at them; uses program
 frames      backtraces and places in the code; uses program
 goroutines  what each does, waits for, and which thread it is on; uses frames, program
-state       g, m, p and sched as a whole: rows, changes, checks, history, traces; uses boot, goroutines, frames, program
+state       g, m, p, sched as a whole: rows, changes, checks, history, traces; uses boot, goroutines, frames, program
 remote      goroutines as threads for other debuggers; uses goroutines, frames, program
 show        text for what the rooms above know; uses state and all above it, but not remote
 commands    what one types, a file by its name; uses all

@@ -1,1 +1,3 @@
-"""What one types in gdb, each file named after it: `rt0 waits` is in waits, `info goroutines` in info. Only these print."""
+"""What one types in gdb, each file named after it: `rt0 waits` is in waits, `info goroutines` in info.
+
+Only these print."""

@@ -1,1 +1,1 @@
-"""File and wire formats, and what others wrote: no gdb in it, so that the command line and the tests can use it, too."""
+"""File and wire formats, and what others wrote. No gdb in it: the command line and the tests use it, too."""

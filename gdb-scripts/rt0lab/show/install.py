@@ -1,11 +1,11 @@
-"""Gives one program's objfile what gdb asks when it shows values and frames: printers, the frame filter, the unwinders."""
+"""Gives one program what gdb asks when it shows values and frames: printers, the frame filter, the unwinders."""
 
 from ..frames import unwinder
 from . import backtrace, printers
 
 
 def install(objfile):
-    """Once more for the same objfile changes nothing. `objfile` is None if gdb has none: then it is for all programs."""
+    """For gdb's objfile of the program, or for all programs if it is None. A second time changes nothing."""
     printers.register(objfile)
     backtrace.register(objfile)
     unwinder.register(objfile)
