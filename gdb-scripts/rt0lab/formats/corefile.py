@@ -4,8 +4,12 @@ The kernel writes such a file when a process crashes; here the threads may be an
 those of <linux/elfcore.h> on x86-64.
 """
 
+from __future__ import annotations
+
 import os
 import struct
+from collections.abc import Callable, Iterable
+from typing import BinaryIO
 
 # user_regs_struct, in its order.
 REGISTERS = """
@@ -25,7 +29,7 @@ _PRPSINFO = struct.Struct("<24xi12x16s80s")  # the process's id, its file's name
 _NOTHING = bytes(PAGE)
 
 
-def merged(ranges, gap=0):
+def merged(ranges: Iterable[tuple[int, int]], gap: int = 0) -> list[tuple[int, int]]:
     """The ranges [lo, hi) in order, whole pages, none overlapping; neighbours up to `gap` bytes apart become one."""
     found = []
     for lo, hi in sorted((lo & -PAGE, -(-hi // PAGE) * PAGE) for lo, hi in ranges if lo < hi):
@@ -36,7 +40,15 @@ def merged(ranges, gap=0):
     return [(lo, hi) for lo, hi in found]
 
 
-def write(file, pid, program, auxv, threads, memory, read):
+def write(
+    file: BinaryIO,
+    pid: int,
+    program: str,
+    auxv: bytes,
+    threads: list[tuple[int, dict[str, int]]],
+    memory: list[tuple[int, int]],
+    read: Callable[[int, int], bytes | None],
+) -> None:
     """Writes the core of process `pid` to a seekable binary file.
 
     `threads` are (id, {register: value}), the first is the one a debugger selects; `memory` are ranges [lo, hi) of

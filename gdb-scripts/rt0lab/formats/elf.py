@@ -4,6 +4,8 @@ No gdb in it. gdb's Python cannot list symbols; the file can, in one pass. What 
 or a symbol that leads out of it is left out, whatever else it says is used.
 """
 
+from __future__ import annotations
+
 import bisect
 import struct
 
@@ -27,7 +29,7 @@ class Section:
 
     __slots__ = ("name", "lo", "hi", "writable", "code", "nobits")
 
-    def __init__(self, name, lo, size, flags, kind):
+    def __init__(self, name: str, lo: int, size: int, flags: int, kind: int) -> None:
         self.name, self.lo, self.hi = name, lo, lo + size
         self.writable = bool(flags & _SHF_WRITE) and not name.startswith(".data.rel.ro")  # written once, while loading
         self.code = bool(flags & _SHF_EXECINSTR)
@@ -37,7 +39,7 @@ class Section:
 class Elf:
     """The symbols and sections of one file; all addresses as in the file."""
 
-    def __init__(self, path):
+    def __init__(self, path: str) -> None:
         data = untrusted.contents(path)
         if data[:6] != b"\x7fELF\x02\x01" or len(data) < 64:
             raise NotElf(path)
@@ -90,7 +92,7 @@ class Elf:
                 if known is None or _rank(text, size) > _rank(*known):
                     found[value] = text, size
 
-    def symbol_at(self, address):
+    def symbol_at(self, address: int) -> tuple[str, int] | None:
         """(name, offset) of the function or variable that holds the address, or None."""
         i = bisect.bisect_right(self._addresses, address) - 1
         if i < 0:
@@ -100,7 +102,7 @@ class Elf:
             return None
         return name, address - start
 
-    def section_at(self, address):
+    def section_at(self, address: int) -> Section | None:
         """The section that holds the address, or None."""
         for section in self.sections:
             if section.lo <= address < section.hi:
@@ -133,7 +135,7 @@ def _cstr(data, at):
     return text if end >= 0 else text + "..."
 
 
-def build_ids(data):
+def build_ids(data: bytes) -> dict[str, str]:
     """{who wrote it: build id} of some notes: hex for GNU's, as it is for Go's."""
     found, at = {}, 0
     while at + 12 <= len(data):

@@ -1,5 +1,7 @@
 """Boost.Context's assembly, read instruction by instruction: where a caller's registers are at each. No gdb in it."""
 
+from __future__ import annotations
+
 _REGISTER = {0x64: "r12", 0x6C: "r13", 0x74: "r14", 0x7C: "r15"}
 _REGISTER_48 = {0x5C: "rbx", 0x6C: "rbp"}
 # Instructions that neither move SP nor touch a saved register: bytes, and how many operand bytes follow.
@@ -31,16 +33,18 @@ class Row:
 
     __slots__ = ("cfa", "ra", "saved")
 
-    def __init__(self, cfa, ra, saved):
+    def __init__(self, cfa: int, ra: int | str | None, saved: dict[str, int]) -> None:
         self.cfa, self.ra, self.saved = cfa, ra, saved
 
 
-def rows(code):
+def rows(code: bytes) -> dict[int, Row] | None:
     """{offset: Row} for one of Boost's functions; None if an instruction is not one we know (another version)."""
     found, at = {}, 0
-    cfa, ra, stored, live = 8, 0, {}, True
+    cfa, stored = 8, {}
+    ra: int | str = 0
+    live: dict[str, int] | None = None  # what is still on the stack that SP has moved to
     while at < len(code):
-        found[at] = Row(cfa, ra, {} if live is True else dict(live))
+        found[at] = Row(cfa, ra, {} if live is None else dict(live))
         here = code[at:]
         neutral = next((mark for mark in _NEUTRAL if here.startswith(mark[0])), None)
         if neutral:
@@ -50,7 +54,7 @@ def rows(code):
             cfa, at = cfa - moved, at + 5
             ra = "r8" if isinstance(ra, str) or moved > 0 else ra - moved
             stored = {name: where - moved for name, where in stored.items()}
-            live = live if live is True else {name: where - moved for name, where in live.items()}
+            live = live if live is None else {name: where - moved for name, where in live.items()}
         elif here[:2] == b"\x4c\x89" and here[2] in _REGISTER and here[3] == 0x24:  # mov %r12,n(%rsp)
             stored[_REGISTER[here[2]]] = here[4]
             at += 5
@@ -61,10 +65,10 @@ def rows(code):
             live, at = dict(stored), at + 3
         elif here.startswith(b"\x4c\x8b\x44\x24"):  # mov n(%rsp),%r8: the return address
             at += 5
-        elif here[:2] == b"\x4c\x8b" and here[2] in _REGISTER and here[3] == 0x24 and live is not True:
+        elif here[:2] == b"\x4c\x8b" and here[2] in _REGISTER and here[3] == 0x24 and live is not None:
             live.pop(_REGISTER[here[2]], None)
             at += 5
-        elif here[:2] == b"\x48\x8b" and here[2] in _REGISTER_48 and here[3] == 0x24 and live is not True:
+        elif here[:2] == b"\x48\x8b" and here[2] in _REGISTER_48 and here[3] == 0x24 and live is not None:
             live.pop(_REGISTER_48[here[2]], None)
             at += 5
         elif here.startswith(b"\x41\xff\xe0"):  # jmp *%r8

@@ -5,7 +5,10 @@ $PAYLOAD#SS    SS is the sum of PAYLOAD's bytes, in hex; }, $, # and * stand in 
 0x03           the user wants the program stopped
 """
 
+from __future__ import annotations
+
 import enum
+from collections.abc import Iterator
 
 MAX_PAYLOAD = 1 << 17  # what a packet may hold, said in the answer to qSupported
 # ours: is this a view, to look at? Others answer with nothing, as to all that they do not know
@@ -25,11 +28,11 @@ class Sign(enum.Enum):
 class Reader:
     """Turns what comes in, in pieces of any size, into payloads and signs. No input makes it fail or grow."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         self._buffer = bytearray()  # what is not understood yet: nothing, or a packet that has begun
         self._signs = {sign.value[0]: sign for sign in Sign if sign.value}
 
-    def feed(self, data):
+    def feed(self, data: bytes) -> Iterator[bytes | Sign]:
         """Yields a payload (bytes) for a good packet, a Sign for everything else that means something."""
         self._buffer += data
         while self._buffer:
@@ -60,14 +63,14 @@ class Reader:
         yield from (self._signs[byte] for byte in noise if byte in self._signs)
 
 
-def packet(payload):
+def packet(payload: bytes) -> bytes:
     """A payload as it goes over the line."""
     for byte in b"}$#*":  # } first: the others bring new ones
         payload = payload.replace(bytes((byte,)), bytes((0x7D, byte ^ 0x20)))
     return b"$%b#%b" % (payload, _checksum(payload))
 
 
-def unescaped(payload):
+def unescaped(payload: bytes) -> bytes:
     """What was meant by the bytes between $ and #."""
     first, *rest = payload.split(b"}")
     return first + b"".join(bytes((part[0] ^ 0x20,)) + part[1:] for part in rest if part)

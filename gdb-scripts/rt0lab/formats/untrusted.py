@@ -9,11 +9,14 @@ A text may hold bytes that are no UTF-8, as halves of surrogate pairs: Python's 
 (`surrogateescape`).
 """
 
+from __future__ import annotations
+
 import functools
 import os
 import re
 import stat
 import unicodedata
+from typing import BinaryIO
 
 LONGEST = 400  # characters of one text that are shown; gdb cuts its own values at 200
 LINE = 4096  # characters of one line that are shown
@@ -32,7 +35,7 @@ class Unquotable(Exception):
     """A text that no quoting makes a part of a gdb command; its text is one sentence."""
 
 
-def shown(text, most=LONGEST):
+def shown(text: str, most: int = LONGEST) -> str:
     """A text on one line, as what it is: what a terminal would obey is escaped (`\\x1b`, `\\n`, `\\u202e`), the rest is
     cut after `most` characters, which ends in `...(N characters)`."""
     part = text[:most]
@@ -41,7 +44,7 @@ def shown(text, most=LONGEST):
     return part if len(text) <= most else part + _rest(text)
 
 
-def cut(text, most=LONGEST):
+def cut(text: str, most: int = LONGEST) -> str:
     """A text as it is, up to `most` characters; a longer one ends as `shown` lets it end."""
     return text if len(text) <= most else text[:most] + _rest(text)
 
@@ -53,12 +56,12 @@ def _rest(text):
 _STYLE = re.compile("\x1b\\[[0-9;]*m")
 
 
-def unstyled(text):
+def unstyled(text: str) -> str:
     """A text without the colours that gdb puts into its messages where its terminal has some."""
     return _STYLE.sub("", text)
 
 
-def shown_lines(text, most=LONGEST):
+def shown_lines(text: str, most: int = LONGEST) -> str:
     """The same for what has lines of its own (what gdb printed): they stay lines, tabs stay tabs."""
     return "\n".join("\t".join(shown(part, most) for part in line.split("\t")) for line in text.split("\n"))
 
@@ -78,7 +81,7 @@ def _escaped(character):
     return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
 
 
-def argument(text):
+def argument(text: str) -> str:
     """A text as one argument of a gdb command that reads its arguments as a shell does; Unquotable if it cannot be one.
 
     gdb ends a command at a newline, whatever quotes stand around it, and knows no way to write a NUL; Python hands it
@@ -89,7 +92,7 @@ def argument(text):
     return text if _WORD.fullmatch(text) else re.sub(r"([^\w.$@/+,:%=-])", r"\\\1", text, flags=re.ASCII)
 
 
-def word(text):
+def word(text: str) -> str:
     """The text, if it is one word of letters, digits and what has no meaning to gdb; else Unquotable."""
     if not _WORD.fullmatch(text) or text.startswith("-"):
         raise Unquotable(f"{shown(text)} cannot be part of a command.")
@@ -100,7 +103,7 @@ class Irregular(OSError):
     """What has this name is no regular file, and was not opened."""
 
 
-def regular(path, most=MAX_FILE):
+def regular(path: str | os.PathLike[str], most: int | None = MAX_FILE) -> BinaryIO:
     """A file opened for reading, in bytes, if it is a regular one of no more than `most` bytes (None: its reader looks
     after that); else OSError with a sentence.
 
@@ -125,14 +128,14 @@ def regular(path, most=MAX_FILE):
         raise
 
 
-def contents(path, most=MAX_FILE):
+def contents(path: str | os.PathLike[str], most: int = MAX_FILE) -> bytes:
     """What `regular` finds in a file; OSError if it cannot be read."""
     with regular(path, most) as file:
         return file.read(most) or b""  # some files of /proc are regular, have no size, and let a reader wait: None
 
 
 @functools.lru_cache(maxsize=16)
-def source(path):
+def source(path: str) -> tuple[str, ...]:
     """The lines of a file of source text, as they are; none if it is not to be read. It is read once."""
     try:
         return tuple(contents(path, MAX_SOURCE).decode("utf-8", "surrogateescape").split("\n"))

@@ -1,11 +1,15 @@
 """What gdb answers, whatever bytes the names in it have, and also when an editor (MI) is on its line."""
 
+from __future__ import annotations
+
 import re
+from collections.abc import Callable
+from typing import Any
 
 import gdb
 
 
-def told(ask, *arguments, **options):
+def told(ask: Callable[..., Any], *arguments: Any, **options: Any) -> Any:
     """What a function of gdb's answers. gdb means UTF-8 and fails at a name or a path that is none; here such bytes are
     kept."""
     try:
@@ -14,7 +18,7 @@ def told(ask, *arguments, **options):
         return error.object.decode("utf-8", "surrogateescape")
 
 
-def done(command):
+def done(command: str) -> str:
     """What gdb prints for a command."""
     text = told(gdb.execute, command, to_string=True)
     return _undressed(text) if in_records() else text
@@ -26,7 +30,7 @@ _ESCAPE = re.compile(rb"\\([0-7]{3}|.)", re.S)
 _CONTROL = {b"n": b"\n", b"t": b"\t", b"r": b"\r", b"e": b"\033", b"a": b"\a", b"b": b"\b", b"f": b"\f", b"v": b"\v"}
 
 
-def in_records():
+def in_records() -> bool:
     """Is an editor on the line (MI), and does gdb put what is meant for it into the strings that we ask for? gdb 13
     does not."""
     return gdb.execute("echo ?", to_string=True) != "?"

@@ -5,6 +5,11 @@ no later step takes back; an empty list is "not yet" only while all of them, and
 nothing.
 """
 
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
 import gdb
 
 from . import memory, past, worlds
@@ -48,7 +53,7 @@ def _seen_of_threads():
     return f"{symbol[0]} runs" if symbol and symbol[0].startswith("main.") else ""
 
 
-def trace_of(step, value=_in_memory):
+def trace_of(step: str, value: Callable[[str, str], Any] = _in_memory) -> str | None:
     """What shows that the boot has come to a step, or past it (`sched.goidgen is 18`). "" if all that would show it is
     zero, None if some of it cannot be read. `value` reads a field of a runtime variable: in memory, or in a recorded
     run."""
@@ -64,7 +69,7 @@ def trace_of(step, value=_in_memory):
     return (_seen_of_threads() if value is _in_memory else "") or (None if unknown else "")
 
 
-def why_none(step, value=_in_memory):
+def why_none(step: str, value: Callable[[str, str], Any] = _in_memory) -> tuple[bool, str]:
     """(is it only too early?, why there is nothing of a step's, as half a sentence)."""
     trace = trace_of(step, value)
     if trace == "":
@@ -77,13 +82,13 @@ def why_none(step, value=_in_memory):
     return False, f"{_EMPTY[step]}, although {trace}"
 
 
-def short(step, value=_in_memory):
+def short(step: str, value: Callable[[str, str], Any] = _in_memory) -> str:
     """The same for a picture."""
     early, why = why_none(step, value)
     return _SHORT[step] if early else why
 
 
-def sentence(step, value=_in_memory):
+def sentence(step: str, value: Callable[[str, str], Any] = _in_memory) -> str:
     """Why there is nothing of a step's."""
     early, why = why_none(step, value)
     return f"{why}." if early else f"{why}: damaged, or a core that was cut off, or of another program."

@@ -5,6 +5,8 @@ The kernel maps a program's notes with its program headers and tells it where th
 runs; a core may have left them out. What memory does not say is not known, and of that nothing is claimed.
 """
 
+from __future__ import annotations
+
 import struct
 import textwrap
 
@@ -24,10 +26,10 @@ _MODULE = ("text", "etext", "noptrdata", "enoptrdata", "data", "edata", "bss", "
 _told = None  # of what, and when, a warning was given
 
 
-def running():
+def running() -> dict[str, str]:
     """{who wrote the note: build id} of what runs, as its memory has it."""
     with settings.changed({"trust-readonly-sections": "off"}):
-        told = dict(struct.iter_unpack("<QQ", memory.auxv()))
+        told = {key: value for key, value in struct.iter_unpack("<QQ", memory.auxv())}
         at, count = told.get(_AT_PHDR), told.get(_AT_PHNUM, 0)
         if not at or told.get(_AT_PHENT) != _HEAD.size or not 0 < count <= _MOST // _HEAD.size:
             return {}
@@ -64,7 +66,7 @@ def _elsewhere(world):
     return None
 
 
-def differs():
+def differs() -> bool:
     """Is it certain that the file is not what runs?"""
     world, memory = worlds.world(), running()
     both = [owner for owner in world.elf.build_ids if owner in memory]
@@ -73,7 +75,7 @@ def differs():
     return _elsewhere(world) is not None
 
 
-def sentence():
+def sentence() -> str | None:
     """What to say of a file that is not what runs; None if it is, or if that is not known."""
     if not memory.alive() or past.moment() is not None or not differs():
         return None
@@ -84,7 +86,7 @@ def sentence():
     )
 
 
-def warn():
+def warn() -> None:
     """Says so, once a stop."""
     global _told
     try:

@@ -4,6 +4,8 @@ A read through gdb costs a microsecond or two whatever its size, a gdb.Value ten
 goroutines neither will do: what lies near is read together, and one struct.Struct takes out the fields that are wanted.
 """
 
+from __future__ import annotations
+
 import bisect
 import collections
 import contextlib
@@ -13,6 +15,8 @@ import itertools
 import operator
 import struct
 import types
+from collections.abc import Collection, Iterable, Iterator
+from typing import Any
 
 import gdb
 
@@ -28,7 +32,7 @@ CHUNK = 1 << 20  # no read is longer than this
 MAX_GS = 1 << 22
 
 
-def pieces(addresses, size):
+def pieces(addresses: Iterable[int], size: int) -> Iterator[tuple[bytes | None, int, list[int]]]:
     """Yields (data, base, members): data holds the `size` bytes at each member, at address - base.
 
     Members are addresses in rising order; one that was asked for twice comes twice. One that cannot be read has data
@@ -49,7 +53,7 @@ def pieces(addresses, size):
             first = cut
 
 
-def remote():
+def remote() -> bool:
     """Does each read go through the remote protocol, which is slow for each packet and for each byte?"""
     connection = getattr(gdb.selected_inferior(), "connection", None)
     return connection is not None and connection.type in ("remote", "extended-remote")
@@ -69,7 +73,7 @@ def _read(members, size):
         yield from _read(members[half:], size)
 
 
-def words(address, count):
+def words(address: int, count: int) -> list[int]:
     """The `count` words at an address, as many of them as can be read."""
     found = []
     while len(found) < count:
@@ -97,7 +101,7 @@ def _longest(address, size):
     return data if whole else b""
 
 
-def spans(ranges):
+def spans(ranges: list[tuple[int, int]]) -> Iterator[tuple[int, memoryview | None]]:
     """Yields (number of the range, its memory or a part of it, None if that cannot be read) for ranges (lo, hi) of
     whole words.
 
@@ -137,7 +141,7 @@ def _together(ranges, numbers):
             yield from _together(ranges, [number])
 
 
-def allgs():
+def allgs() -> tuple[list[int], str | None]:
     """The addresses of the goroutines in allgs, each once, and a sentence if something there makes no sense, else
     None."""
     addresses, problem = _allgs()
@@ -177,11 +181,11 @@ def _strangers(addresses):
     return found
 
 
-def owned_by_m(address, m):
+def owned_by_m(address: int, m: Struct) -> bool:
     """Is the g at an address an M's own, its g0 or gsignal? The M's word alone is none: the g says so, too, and has no
     id."""
     g = memory.read_struct("g", address)
-    return bool(g) and g.get("m") == m.addr and not g.get("goid")
+    return bool(g and g.get("m") == m.addr and not g.get("goid"))
 
 
 def _allgs():
@@ -214,7 +218,7 @@ def _allgs():
     )
 
 
-def structs(kind, addresses):
+def structs(kind: str, addresses: Collection[int]) -> list[Struct | Unreadable]:
     """A model.Struct, or Unreadable, for each of the addresses, in their order."""
     layout = worlds.world().layout(kind)
     size, found = layout.size, {}
@@ -233,10 +237,12 @@ class Fields:
     asks a row for one: then that one structure is read again.
     """
 
-    def __init__(self, kind, later=(), **wanted):
+    def __init__(self, kind: str, later: tuple[str, ...] = (), **wanted: str | tuple[str, ...]) -> None:
         self.kind, self._wanted, self._known = kind, wanted, worlds.world().type(kind) is not None
         at = worlds.world().layout(kind).at if self._known else {}
-        leaves = {name: next((at[path] for path in _paths(want) if path in at), None) for name, want in wanted.items()}
+        leaves: dict[str, Any] = {
+            name: next((at[path] for path in _paths(want) if path in at), None) for name, want in wanted.items()
+        }
         present = sorted((leaf.offset, name) for name, leaf in leaves.items() if leaf is not None and name not in later)
         self.offset = present[0][0] if present else 0
         at, form = self.offset, "<"
@@ -245,19 +251,20 @@ class Fields:
             at = offset + leaves[name].size
         self._form = struct.Struct(form)
         self.size = max(self._form.size, 1)
-        row = collections.namedtuple(kind, [*(name for _, name in present), "addr"])
+        # ignored: mypy wants a name that it can read in the source
+        row: Any = collections.namedtuple(kind, [*(name for _, name in present), "addr"])  # type: ignore[misc]
         others = {
             name: leaf and _read_later(kind, leaf.path) for name, leaf in leaves.items() if name not in row._fields
         }
-        self.Row = type(kind, (row,), {"__slots__": (), **others})
+        self.Row: Any = type(kind, (row,), {"__slots__": (), **others})
 
-    def need(self, *names):
+    def need(self, *names: str) -> None:
         """Lacking if the type has not all of these."""
         for name in names:
             if getattr(self.Row, name) is None:
                 raise no_field(self.kind, *_paths(self._wanted[name]))
 
-    def lacking(self, value, *names):
+    def lacking(self, value: Any, *names: str) -> None:
         """What rows have for those of these fields that the type lacks."""
         for name in names:
             if getattr(self.Row, name) is None:
@@ -269,7 +276,7 @@ class Fields:
         for data, base, members in pieces(addresses, self.offset + self.size):
             yield data if self._known else None, base - self.offset, members
 
-    def readable(self, addresses):
+    def readable(self, addresses: Iterable[int]) -> list[Any]:
         """The rows that can be read, in rising order of their addresses."""
         found, unpack, row, make = [], self._form.unpack_from, self.Row, tuple.__new__
         with no_collecting():
@@ -278,11 +285,11 @@ class Fields:
                     found += [make(row, unpack(data, address - base) + (address,)) for address in members]
         return found
 
-    def by_address(self, addresses):
+    def by_address(self, addresses: Iterable[int]) -> dict[int, Any]:
         """{address: row}; those whose memory cannot be read are not in it."""
         return {row.addr: row for row in self.readable(addresses)}
 
-    def columns(self, addresses):
+    def columns(self, addresses: Collection[int]) -> types.SimpleNamespace:
         """A list for each field, of all structures in rising order of their addresses; 0 for what cannot be read or the
         type lacks."""
         found, unpack, nothing = [], self._form.unpack_from, (0,) * (len(self.Row._fields) - 1)
@@ -297,7 +304,7 @@ class Fields:
         lacking = {name: [0] * len(found) for name in self._wanted if name not in lists}
         return types.SimpleNamespace(**lists, **lacking, addr=sorted(addresses))
 
-    def rows(self, addresses):
+    def rows(self, addresses: list[int]) -> list[Any]:
         """A row for each address, in their order; None where memory cannot be read."""
         found = self.by_address(addresses)
         return [found.get(address) for address in addresses]
@@ -308,14 +315,14 @@ def _read_later(kind, path):
     return property(lambda row: found.get(path) if (found := memory.read_struct(kind, row.addr)) else 0)
 
 
-def column(rows, name):
+def column(rows: list[Any], name: str) -> list[Any]:
     """One field of many rows of the same kind."""
     if not rows or name not in rows[0]._fields:
         return [getattr(row, name) for row in rows]
     return list(map(operator.itemgetter(rows[0]._fields.index(name)), rows))
 
 
-def ordered(rows, name):
+def ordered(rows: list[Any], name: str) -> list[Any]:
     """Rows of the same kind in the order of one field."""
     return (
         sorted(rows, key=operator.itemgetter(rows[0]._fields.index(name)))
@@ -329,7 +336,7 @@ def _paths(want):
 
 
 @contextlib.contextmanager
-def no_collecting():
+def no_collecting() -> Iterator[None]:
     """Python does not look for garbage while this lasts: a hundred thousand new tuples would make it look in vain,
     often."""
     enabled = gc.isenabled()

@@ -1,5 +1,7 @@
 """C++ names as Go would write them."""
 
+from __future__ import annotations
+
 import functools
 import re
 
@@ -13,12 +15,12 @@ _MOST_REFERENCES = 20  # each may double the name, and gdb would write it all
 LAMBDAS = re.compile(r"(\.(func|\$_)\d+)+$")  # at the end of a name that gcc or clang gave
 
 
-def demangling():
+def demangling() -> settings.changed:
     return settings.changed({"demangle-style": "gnu-v3"})
 
 
 @functools.cache
-def demangled(name):
+def demangled(name: str) -> str:
     """A C++ function's name as Go would write it: main.main.func1, sync.Mutex.Lock; those like player and player.func1
     have no package yet. A name that is none of C++'s stays as it is."""
     if len(_REFERS.findall(name)) > _MOST_REFERENCES:

@@ -1,6 +1,10 @@
 """How a type of the program's lies in memory, by its debug information, and structures that are decoded by that."""
 
+from __future__ import annotations
+
 import struct
+from collections.abc import Callable, Iterable
+from typing import Any, NoReturn
 
 import gdb
 
@@ -14,11 +18,11 @@ _FLATTEN = 16  # arrays up to this length are fields of their structure, longer 
 class Leaves(dict):
     """{path: Leaf} of a type."""
 
-    def __init__(self, kind, leaves):
+    def __init__(self, kind: str, leaves: Iterable[Leaf]) -> None:
         super().__init__((leaf.path, leaf) for leaf in leaves)
         self._kind = kind
 
-    def __missing__(self, path):
+    def __missing__(self, path: str) -> NoReturn:
         raise no_field(self._kind, path)
 
 
@@ -41,7 +45,7 @@ class Leaf:
 
     __slots__ = ("path", "offset", "size", "code", "kind", "target")
 
-    def __init__(self, path, offset, size, code, kind, target):
+    def __init__(self, path: str, offset: int, size: int, code: str, kind: str, target: str | None) -> None:
         self.path, self.offset, self.size = path, offset, size
         self.code = code  # struct format letter
         self.kind = kind  # int, bool, ptr (typed or not), word (a uintptr: maybe an address), str
@@ -53,7 +57,7 @@ class Array:
 
     __slots__ = ("offset", "count", "leaf")
 
-    def __init__(self, offset, count, leaf):
+    def __init__(self, offset: int, count: int, leaf: Leaf) -> None:
         self.offset, self.count, self.leaf = offset, count, leaf
 
 
@@ -63,7 +67,7 @@ _GO_FUNC = "func("  # such a type is a pointer; gdb can take its name for that o
 class Layout:
     """How a type lies in memory: leaves by path, long arrays, size."""
 
-    def __init__(self, world, gdb_type):
+    def __init__(self, world: Any, gdb_type: gdb.Type) -> None:
         self.type = gdb_type
         self.size = gdb_type.sizeof
         self.leaves, self.arrays, self.strings, self.slices = [], {}, [], []
@@ -135,17 +139,17 @@ class Layout:
             return Leaf(path, offset, size, letter, "word" if name == "uintptr" else "int", name)
         return None
 
-    def decode(self, data):
+    def decode(self, data: bytes) -> tuple[Any, ...]:
         """All leaves' values, in the order of `leaves`."""
         return self.form.unpack_from(data)
 
 
-def type_name(gdb_type):
+def type_name(gdb_type: gdb.Type) -> str:
     """A type's name as `shown` has it; for one without a name what gdb writes for it."""
     return untrusted.shown(answers.told(lambda: gdb_type.name or gdb_type.tag or str(gdb_type)))
 
 
-def fields_of(gdb_type):
+def fields_of(gdb_type: gdb.Type) -> list[gdb.Field]:
     """The fields of a structure's type; where its debug information is damaged gdb tells of none, and that is a
     Problem."""
     try:
@@ -157,7 +161,7 @@ def fields_of(gdb_type):
         ) from None
 
 
-def bare(field_name):
+def bare(field_name: str) -> str:
     """Go writes the members of an anonymous struct with their package: `runtime.head` is `head`."""
     return field_name.rpartition(".")[2] if field_name else field_name
 
@@ -167,10 +171,10 @@ class Struct:
 
     __slots__ = ("layout", "addr", "data")
 
-    def __init__(self, layout, addr, data):
+    def __init__(self, layout: Layout, addr: int, data: bytes) -> None:
         self.layout, self.addr, self.data = layout, addr, data
 
-    def get(self, *paths):
+    def get(self, *paths: str) -> Any:
         """The value of the first of these fields that the type has, else None."""
         for path in paths:
             leaf = self.layout.at.get(path)
@@ -178,16 +182,16 @@ class Struct:
                 return struct.unpack_from("<" + leaf.code, self.data, leaf.offset)[0]
         return None
 
-    def need(self, *paths):
+    def need(self, *paths: str) -> Any:
         """The same, where it is needed; Lacking if the type has none."""
         found = self.get(*paths)
         return self.layout.at[paths[0]] if found is None else found
 
-    def has(self, path):
+    def has(self, path: str) -> bool:
         """Does the type have this field?"""
         return path in self.layout.at
 
-    def array(self, path):
+    def array(self, path: str) -> tuple[int, Callable[[int], Any]] | None:
         """(count, function from index to value) of an array field, long or short; None if there is none."""
         array = self.layout.arrays.get(path)
         if array is None:

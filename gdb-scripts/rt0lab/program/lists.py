@@ -1,6 +1,9 @@
 """All gs, ms, ps and queues of the program. Each walk is bounded and stands a circle."""
 
+from __future__ import annotations
+
 import struct
+from typing import Any
 
 from . import memory, worlds
 from .layout import Struct
@@ -24,25 +27,26 @@ def _slice(name, limit):
     return [] if isinstance(data, Unreadable) else [w for (w,) in struct.iter_unpack("<Q", data)]
 
 
-def all_p_addresses():
+def all_p_addresses() -> list[int]:
     """What allp holds."""
     words = _slice("allp", MAX_PS)
     if words:
         return words
     found = memory.variable("allp")  # before Go 1.10 an array that ends in nil
-    if isinstance(found, Struct) and found.array("") is not None:
-        count, at = found.array("")
+    listed = found.array("") if isinstance(found, Struct) else None
+    if listed is not None:
+        count, at = listed
         words = [at(i) for i in range(min(count, MAX_PS))]
         return words[: words.index(0)] if 0 in words else words
     return []
 
 
-def all_ms():
+def all_ms() -> Chain:
     """The Ms of allm, newest first."""
     return chain("m", memory.scalar("allm") or 0, "alllink", MAX_MS)
 
 
-def is_sysmon(fn):
+def is_sysmon(fn: int) -> bool:
     """Whether an M that began with this function, m.mstartfn, never schedules. It is a code pointer here, a function
     value in Go."""
     return bool(fn) and any(
@@ -58,13 +62,13 @@ class Chain(list):
 
     end, cut = None, False
 
-    def ended(self, how, cut=False):
+    def ended(self, how: str | None, cut: bool = False) -> Chain:
         """The same, with this for its end."""
         self.end, self.cut = how, cut
         return self
 
 
-def chain(kind, head, link, limit=MAX_QUEUE, known=None):
+def chain(kind: str, head: int, link: str, limit: int = MAX_QUEUE, known: dict[int, Struct] | None = None) -> Chain:
     """The structures of a linked list, a Chain: up to its end, a circle, bad memory or the limit. `known` are some that
     were read already."""
     found, seen = Chain(), set()
@@ -74,7 +78,7 @@ def chain(kind, head, link, limit=MAX_QUEUE, known=None):
         if len(found) >= limit:
             return found.ended(f"goes on after the first {limit}, which are all that was read", True)
         seen.add(head)
-        item = known.get(head) if known else None
+        item: Struct | Unreadable | None = known.get(head) if known else None
         if item is None:
             item = memory.read_struct(kind, head)
         if isinstance(item, Unreadable):
@@ -84,18 +88,18 @@ def chain(kind, head, link, limit=MAX_QUEUE, known=None):
     return found
 
 
-def idle_ms(sched):
+def idle_ms(sched: Struct) -> Chain:
     """The Ms on sched.midle, a Chain. From Go 1.26 on, that is a list with a link of its own."""
     own = sched.has("midle.obj")
     return chain("m", sched.get("midle", "midle.obj") or 0, "idleNode.next" if own else "schedlink", MAX_MS)
 
 
-def idle_ps(sched):
+def idle_ps(sched: Struct) -> Chain:
     """The Ps on sched.pidle, a Chain."""
     return chain("p", sched.get("pidle") or 0, "link", MAX_PS)
 
 
-def p_of(m):
+def p_of(m: Any) -> tuple[int, bool]:
     """(the address that m.p holds, does the M still have that P?). Go 1.10 leaves m.p as it was while the M is in a
     system call, though the P may have gone to another M: then only p.m says whose it is."""
     at = m.get("p")
@@ -106,13 +110,13 @@ def p_of(m):
     return at, not (g and "_Gsyscall" in worlds.world().g_status(g.get("atomicstatus")))
 
 
-def locked(key):
+def locked(key: int | None) -> bool:
     """Is a runtime.mutex with this word held? Where Ms spin on one bit and queue in the others, only one says so."""
     spins = worlds.world().constant("mutexSpinning") is not None
     return bool(key and (key & (worlds.world().constant("mutexLocked") or 1) if spins else key))
 
 
-def run_queue(p):
+def run_queue(p: Any) -> list[int] | None:
     """The g addresses of a P's ring, oldest first; None if head and tail make no sense."""
     head, tail = p.get("runqhead"), p.get("runqtail")
     ring = p.array("runq")
@@ -125,21 +129,21 @@ def run_queue(p):
     return [at((head + i) % count) for i in range(waiting)]
 
 
-def global_queue(sched, known=None, limit=None):
+def global_queue(sched: Struct, known: dict[int, Struct] | None = None, limit: int | None = None) -> Chain:
     """The g addresses of the global run queue, a Chain; without a limit, as many as there can be goroutines."""
     limit = limit or max(MAX_QUEUE, min(memory.scalar("allglen") or 0, 1 << 22)) + 1
     found = chain("g", sched.get("runqhead", "runq.head") or 0, "schedlink", limit, known)
     return Chain(g.addr for g in found).ended(found.end, found.cut)
 
 
-def wait_reason(g):
+def wait_reason(g: Struct) -> str:
     """Why a g waits: a string in Go 1.10 and here, later an index into runtime.waitReasonStrings."""
     if g.has("waitreason.len"):
         return memory.read_text(g.get("waitreason.str"), g.get("waitreason.len"))
     return wait_reason_text(g.get("waitreason"))
 
 
-def wait_reason_text(value):
+def wait_reason_text(value: int | None) -> str:
     """The text of a wait reason that is an index."""
     if not value:
         return ""

@@ -3,9 +3,13 @@
 It works before the program runs, while it is stopped, and on a core file.
 """
 
+from __future__ import annotations
+
 import codecs
 import re
 import struct
+from collections.abc import Iterator
+from typing import Any
 
 import gdb
 
@@ -17,12 +21,12 @@ from .problem import Unreadable
 _DECODER = codecs.getincrementaldecoder("utf-8")
 
 
-def pid():
+def pid() -> int:
     """The process's id, 0 if there is none."""
     return past.moment().pid if past.moment() is not None else gdb.selected_inferior().pid
 
 
-def thread():
+def thread() -> int | None:
     """gdb's number of the selected thread, or None."""
     if past.moment() is not None:
         return past.moment().thread
@@ -30,7 +34,7 @@ def thread():
     return selected.num if selected is not None else None
 
 
-def selected_thread():
+def selected_thread() -> gdb.InferiorThread | None:
     """The selected thread, or None: gdb 13 fails at one that ended while it was the only one to run."""
     try:
         return gdb.selected_thread()
@@ -38,14 +42,14 @@ def selected_thread():
         return None
 
 
-def alive():
+def alive() -> bool:
     """Is there a process or a core to look at?"""
     if past.moment() is not None:
         return True
     return bool(gdb.selected_inferior().pid) and selected_thread() is not None
 
 
-def on_core():
+def on_core() -> bool:
     """Is it a core file?"""
     connection = getattr(gdb.selected_inferior(), "connection", None)
     return connection is not None and connection.type == "core"
@@ -54,7 +58,7 @@ def on_core():
 _connections = {}  # its number: is it a view?
 
 
-def on_view():
+def on_view() -> bool:
     """Are these goroutines that `lab serve` shows, which nothing can make run?"""
     connection = getattr(gdb.selected_inferior(), "connection", None)
     if connection is None or not hasattr(connection, "send_packet"):
@@ -67,7 +71,7 @@ def on_view():
     return _connections[connection.num]
 
 
-def read(addr, size):
+def read(addr: int, size: int) -> bytes | Unreadable:
     """Bytes of memory, or Unreadable."""
     if past.moment() is not None:
         return past.moment().read(addr, size)
@@ -79,7 +83,7 @@ def read(addr, size):
         return Unreadable(addr)
 
 
-def auxv():
+def auxv() -> bytes:
     """What the kernel told the program at its start, as it stands in memory; empty where gdb cannot know it."""
     try:
         said = answers.done("info auxv")
@@ -91,14 +95,14 @@ def auxv():
     )
 
 
-def read_struct(kind, addr):
+def read_struct(kind: str, addr: int) -> Struct | Unreadable:
     """A structure of the named runtime type at an address: Struct or Unreadable."""
     layout = worlds.world().layout(kind)
     data = read(addr, layout.size)
     return data if isinstance(data, Unreadable) else Struct(layout, addr, data)
 
 
-def calls(start, code):
+def calls(start: int, code: bytes) -> Iterator[tuple[int, int]]:
     """(where it returns to, where it goes) of what looks like a near call in the bytes from `start` on."""
     for at in range(len(code) - 4):
         if code[at] == 0xE8:
@@ -106,13 +110,13 @@ def calls(start, code):
             yield back, back + struct.unpack_from("<i", code, at + 1)[0] & (1 << 64) - 1
 
 
-def read_word(addr):
+def read_word(addr: int) -> int | Unreadable:
     """One 8-byte word: a number or Unreadable."""
     data = read(addr, 8)
     return data if isinstance(data, Unreadable) else int.from_bytes(data, "little")
 
 
-def read_text(addr, length, quoted=False, most=200):
+def read_text(addr: int, length: int, quoted: bool = False, most: int = 200) -> str:
     """A Go string's text, so many bytes of it, as `shown` has it; `quoted` as a literal has it, with dots behind it
     where it is cut."""
     if not length:
@@ -128,7 +132,7 @@ def read_text(addr, length, quoted=False, most=200):
     return (f'"{text}"' if quoted else text) + ("..." if length > most else "")
 
 
-def variable(name):
+def variable(name: str) -> Struct | Unreadable | None:
     """A runtime variable (`sched`, `allp`) as a Struct, Unreadable, or None if the program has none."""
     found = worlds.world().variable(name)
     if found is None:
@@ -138,7 +142,7 @@ def variable(name):
     return data if isinstance(data, Unreadable) else Struct(layout, addr, data)
 
 
-def elements(name):
+def elements(name: str) -> list[Struct]:
     """The elements of a runtime variable that is an array, as Structs; none if there is no such variable or it cannot
     be read."""
     found = worlds.world().array(name)
@@ -151,13 +155,13 @@ def elements(name):
     return [Struct(layout, addr + at, data[at : at + layout.size]) for at in range(0, len(data), layout.size)]
 
 
-def scalar(name):
+def scalar(name: str) -> Any:
     """The value of a scalar runtime variable; None if there is none or it cannot be read."""
     found = variable(name)
     return found.get("") if isinstance(found, Struct) else None
 
 
-def text(name):
+def text(name: str) -> str | None:
     """The value of a string variable."""
     found = variable(name)
     if not isinstance(found, Struct) or not found.has("len"):
@@ -165,7 +169,7 @@ def text(name):
     return read_text(found.get("str"), found.get("len"))
 
 
-def register(name, frame=None):
+def register(name: str, frame: gdb.Frame | None = None) -> int | None:
     """A register of the selected thread's innermost frame, or None."""
     if past.moment() is not None:
         return past.moment().registers.get(name)
@@ -177,7 +181,7 @@ def register(name, frame=None):
         return None
 
 
-def tls_g():
+def tls_g() -> tuple[int | None, int | None]:
     """(FS base, the thread's current g: the word at -8(FS), or where C's thread-local variables left room for it); None
     where it cannot be known."""
     base = register("fs_base")
@@ -187,7 +191,7 @@ def tls_g():
     return base, None if isinstance(word, Unreadable) else word
 
 
-def current_g(word):
+def current_g(word: int | None) -> int | None:
     """The g that the selected thread is on, whose -8(FS) holds `word`: g0 until rt0_go has set one. 0: none yet, None:
     that cannot be known.
 
@@ -200,16 +204,17 @@ def current_g(word):
     if not m:
         g0 = variable("g0") if word is not None else None
         return g0.addr if g0 and not g0.get("m") else word
-    return 0 if m.get("procid") and m.get("procid") not in selected_thread().ptid[1:] and procids_are_gdbs() else word
+    number, selected = m.get("procid"), selected_thread()
+    return 0 if number and selected and number not in selected.ptid[1:] and procids_are_gdbs() else word
 
 
-def procids_are_gdbs():
+def procids_are_gdbs() -> bool:
     """Does the program number its threads as gdb does? Seen from outside a container they have other numbers."""
     m0 = variable("m0")
-    return bool(m0) and m0.get("procid") == pid()
+    return bool(m0 and m0.get("procid") == pid())
 
 
-def symbol_of(frame):
+def symbol_of(frame: gdb.Frame) -> tuple[str, int] | None:
     """(name, offset) of the ELF symbol that a frame is in, or None. A call that never returns may be a function's last
     instruction: where the frame called somebody, the call says which function it is."""
     inner = frame.newer()

@@ -4,14 +4,18 @@ The same program state gives the same text on any machine and in any run, so tex
 cannot.
 """
 
+from __future__ import annotations
+
 import bisect
 import re
+from typing import Any
 
 from . import memory, worlds
+from .layout import Leaf
 from .problem import Unreadable
 
 
-def short_of(known, value):
+def short_of(known: Names, value: int | None) -> str:
     """The same, with names given."""
     if isinstance(value, Unreadable) or value is None:
         return str(value)
@@ -30,14 +34,14 @@ _ALL_ONES = (1 << 64) - 1
 _STACK_PREEMPT = _ALL_ONES + 1 - 1314
 
 
-def remember_entry(pid, sp):
+def remember_entry(pid: int, sp: int) -> None:
     """Called by whoever stops at the very first instruction."""
     entries = worlds.world().own("entry", dict)
     entries.clear()
     entries[pid] = sp
 
 
-def entry_sp(pid):
+def entry_sp(pid: int) -> int | None:
     """SP at the first instruction: seen there, or 8 below argv, which is where the kernel puts argc."""
     seen = worlds.world().own("entry", dict).get(pid)
     if seen is not None:
@@ -49,7 +53,7 @@ def entry_sp(pid):
 class Names:
     """The names that addresses have at one moment."""
 
-    def __init__(self, snap):
+    def __init__(self, snap: Any) -> None:
         self.world = snap.world
         self.entry = snap.entry_sp
         self.exact = {}
@@ -86,7 +90,7 @@ class Names:
         if lo and lo < hi:
             self._stacks.append((lo, hi, name))
 
-    def find(self, value, low=False, owner=None):
+    def find(self, value: int, low: bool = False, owner: str | None = None) -> str | None:
         """The name of an address, or None. `low` counts stack addresses from the low end, `owner` is whose they may
         be."""
         key = value, low, owner
@@ -134,13 +138,13 @@ class Names:
                 return stack
         return None
 
-    def pointer(self, value, low=False, owner=None):
+    def pointer(self, value: Any, low: bool = False, owner: str | None = None) -> int | str:
         """A pointer for a trace or a card: 0, a name, or the plain number in hex if nothing is known about it."""
         if not value or isinstance(value, Unreadable):
             return str(value) if isinstance(value, Unreadable) else 0
         return self.find(value, low, owner) or f"{value:#x}"
 
-    def word(self, value, low=False, owner=None):
+    def word(self, value: int | None, low: bool = False, owner: str | None = None) -> int | str:
         """A uintptr: a name if it is an address, `~0`, `stackPreempt`, else the number."""
         if value == _ALL_ONES:
             return "~0"
@@ -150,11 +154,11 @@ class Names:
             return 0
         return self.find(value, low, owner) or value
 
-    def code(self, value):
+    def code(self, value: int) -> int | str:
         """A code address: `runtime.main+530`."""
         return self.pointer(value)
 
-    def value(self, leaf, value, owner=None):
+    def value(self, leaf: Leaf, value: Any, owner: str | None = None) -> Any:
         """A decoded field as it stands in a trace."""
         if leaf.kind == "bool" or leaf.kind == "int":
             return value

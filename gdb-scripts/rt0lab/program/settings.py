@@ -5,8 +5,11 @@ prints for him; a list that reads three frames says something else than what is 
 as he has it.
 """
 
+from __future__ import annotations
+
 import functools
 import re
+from typing import Any
 
 import gdb
 
@@ -24,7 +27,7 @@ _AS_GOOD = {"language": ("local", "c", "c++", "go", "asm", "minimal", "unknown")
 
 
 @functools.cache
-def for_an_editor():
+def for_an_editor() -> bool:
     """Does gdb speak MI with who started it? It does not say so to scripts, its command line does."""
     with open("/proc/self/cmdline", "rb") as file:
         return re.search(rb"\0--?i(nterpreter)?[=\0]mi\d?\0", file.read()) is not None
@@ -33,7 +36,7 @@ def for_an_editor():
 _aside = {}  # what the user has, of those that are set aside
 
 
-def users(name):
+def users(name: str) -> Any:
     """A setting as the user has it."""
     return _aside[name] if name in _aside else gdb.parameter(name)
 
@@ -60,10 +63,10 @@ def _set(wanted):
 class changed:
     """Some settings have other values while this lasts: {name: text}."""
 
-    def __init__(self, wanted):
+    def __init__(self, wanted: dict[str, str]) -> None:
         self._wanted, self._before = wanted, {}
 
-    def __enter__(self):
+    def __enter__(self) -> None:
         before = {name: _current(name) for name in self._wanted}
         self._before = {name: old for name, old in before.items() if old is not None and old != self._wanted[name]}
         try:
@@ -72,7 +75,7 @@ class changed:
             self.__exit__()
             raise
 
-    def __exit__(self, *_):
+    def __exit__(self, *_: Any) -> None:
         try:
             _set(self._before)
         except KeyboardInterrupt:  # whoever interrupts wants an end of the work, not settings that he did not make
@@ -80,17 +83,17 @@ class changed:
             raise
 
 
-def off(*names):
+def off(*names: str) -> changed:
     """Some of gdb's settings are off while this lasts."""
     return changed(dict.fromkeys(names, "off"))
 
 
-def quiet():
+def quiet() -> changed:
     """gdb says nothing about threads and processes and asks nothing while this lasts."""
     return off("print thread-events", "print inferior-events", "confirm", "pagination")
 
 
-def unread():
+def unread() -> changed:
     """gdb prints where the program stops and no source while this lasts. It would open whatever file the debug
     information names, and at a pipe it waits for ever."""
     return changed({"print frame-info": "location"})
@@ -99,25 +102,24 @@ def unread():
 class looking(changed):
     """gdb reads as we need it while this lasts; around every command, function and window."""
 
-    _mine = ()
-
-    def __init__(self):
+    def __init__(self) -> None:
         wanted = {name: value for name, value in _LOOKING.items() if _current(name) not in _AS_GOOD.get(name, ())}
         super().__init__(wanted)
+        self._mine: dict[str, Any] = {}
 
-    def __enter__(self):
+    def __enter__(self) -> None:
         before = {name: gdb.parameter(name) for name in self._wanted if _current(name) is not None}
         super().__enter__()
         self._mine = {name: before[name] for name in self._before}
         _aside.update(self._mine)
 
-    def __exit__(self, *_):
+    def __exit__(self, *_: Any) -> None:
         for name in self._mine:
             del _aside[name]
         super().__exit__()
 
 
-def as_the_user_has_them(above=0):
+def as_the_user_has_them(above: int = 0) -> changed:
     """A command of the user's own does what he set while this lasts; the `above` frames that we put on top of his do
     not count."""
     limit = _aside.get("backtrace limit")

@@ -1,7 +1,11 @@
 """Which program gdb has loaded: its symbols, types, variables and constants, and what was found out about it."""
 
+from __future__ import annotations
+
 import contextlib
 import os
+from collections.abc import Callable, Hashable
+from typing import Any
 
 import gdb
 
@@ -15,7 +19,7 @@ class World:
     """One program as gdb has loaded it: which of the two worlds it is, its symbols, types and layouts, and all that was
     found out about it. What a rebuild, an exec, a fork or another inferior brings is another World."""
 
-    def __init__(self, path):
+    def __init__(self, path: str) -> None:
         self.path = path
         try:
             self.elf = elf.Elf(path)
@@ -38,13 +42,14 @@ class World:
             raise Problem(f"{path} has no debug information: build it without -s, -w or `strip`.")
         self.is_go = self.prefix == "runtime."
         self._types, self._layouts, self._variables, self._arrays, self._named = {}, {}, {}, {}, {}
-        self._slide, self._slide_of = 0, None
-        self._own, self._here, self._here_at = {}, {}, None
+        self._slide, self._own, self._here = 0, {}, {}
+        self._slide_of: Any = None
+        self._here_at: Any = None
 
     # -- addresses
 
     @property
-    def slide(self):
+    def slide(self) -> int:
         """How far a position-independent program was moved from the addresses in its file."""
         if self.elf.relocatable:
             if past.moment() is not None:
@@ -58,13 +63,13 @@ class World:
 
     # -- what is kept
 
-    def own(self, key, make):
+    def own(self, key: Hashable, make: Callable[[], Any]) -> Any:
         """What `make()` once gave: it is this program's, wherever it lies and whether it runs or not."""
         if key not in self._own:
             self._own[key] = make()
         return self._own[key]
 
-    def cached(self, key, make):
+    def cached(self, key: Hashable, make: Callable[[], Any]) -> Any:
         """What `make()` once gave: it is true of this program as long as it, and what it loads, lie where they do."""
         at = self.slide, _loads
         if at != self._here_at:
@@ -74,12 +79,12 @@ class World:
             found = self._here[key] = make()
         return found
 
-    def address(self, symbol):
+    def address(self, symbol: str) -> int | None:
         """The address of an ELF symbol, or None."""
         found = self.elf.symbols.get(symbol)
         return None if found is None else found[0] + self.slide
 
-    def symbol_at(self, address):
+    def symbol_at(self, address: int) -> tuple[str, int] | None:
         """(name, offset) of the ELF symbol around an address, or None; a mangled name as its source has it, all as
         `shown` has them. What is no address of this program's may be one of a plugin's or a library's."""
         found = self.elf.symbol_at(address - self.slide)
@@ -96,7 +101,7 @@ class World:
             self._named[found[0]] = untrusted.shown(name)
         return self._named[found[0]], found[1]
 
-    def know_names(self):
+    def know_names(self) -> None:
         """Demangles all there is: gdb tells an editor (MI) of the setting that this takes, in the midst of a list of
         frames even, and the list is none any more."""
         with demangle.demangling():
@@ -111,30 +116,30 @@ class World:
         file = self.line_at(address)[0]
         return "runtime" if file and home and os.path.dirname(file) == os.path.dirname(home) else "main"
 
-    def section_at(self, address):
+    def section_at(self, address: int) -> elf.Section | None:
         """The ELF section around an address, or None."""
         return self.elf.section_at(address - self.slide)
 
-    def line_at(self, address):
+    def line_at(self, address: int) -> tuple[str | None, int]:
         """(full file name, line) of an address, or (None, 0)."""
         return self.cached(("line", address), lambda: _line_at(address))
 
     # -- types
 
-    def base_name(self, gdb_type):
+    def base_name(self, gdb_type: gdb.Type) -> str:
         """A type's name without its package: `g` for `runtime.g` and for `struct g`."""
         name = type_name(gdb_type)
         for prefix in ("struct ", "const "):
             name = name.removeprefix(prefix)
         return name.removeprefix("runtime.") if self.is_go else name
 
-    def type(self, name):
+    def type(self, name: str) -> gdb.Type | None:
         """The gdb.Type of a runtime type (`g`, `hchan`), or None if the program has none of that name."""
         if name not in self._types:
             self._types[name] = _lookup_type(self.prefix + name)
         return self._types[name]
 
-    def layout(self, name):
+    def layout(self, name: str) -> Layout:
         """The layout of a runtime type."""
         if name not in self._layouts:
             gdb_type = self.type(name)
@@ -148,12 +153,12 @@ class World:
     def _symbol(self, name):
         return gdb.lookup_global_symbol(self.prefix + name) or gdb.lookup_static_symbol(self.prefix + name)
 
-    def type_of_variable(self, name):
+    def type_of_variable(self, name: str) -> gdb.Type | None:
         """The gdb.Type of a runtime variable, None if the debug information has no such variable."""
         symbol = self._symbol(name)
         return None if symbol is None else symbol.type
 
-    def variable(self, name):
+    def variable(self, name: str) -> tuple[int, Layout] | None:
         """(address, layout) of a runtime variable by its Go name without package, or None."""
         if name not in self._variables:
             symbol = self._symbol(name)
@@ -166,7 +171,7 @@ class World:
         found = self._variables[name]
         return None if found is None else (found[0] + self.slide, found[1])
 
-    def array(self, name):
+    def array(self, name: str) -> tuple[int, int, Layout] | None:
         """(address, how many elements, their layout) of a runtime variable that is an array, or None."""
         if name not in self._arrays:
             symbol = self._symbol(name)
@@ -179,7 +184,7 @@ class World:
         known = self._arrays[name]
         return None if known is None else (int(known[0].value().address), *known[1:])
 
-    def constant(self, name):
+    def constant(self, name: str) -> int | None:
         """The value of a named constant or enumerator, or None."""
         symbol = None
         try:
@@ -188,7 +193,7 @@ class World:
         except (gdb.error, RuntimeError):
             return None
 
-    def names(self, *names):
+    def names(self, *names: str) -> dict[int, str]:
         """{value: name} of those constants that the program has."""
         found = {}
         for name in names:
@@ -214,11 +219,11 @@ class World:
     )
     P_STATUS = ("_Pidle", "_Prunning", "_Psyscall", "_Psyscall_unused", "_Pgcstop", "_Pdead", "_PgcstopIdle")
 
-    def g_status(self, value):
+    def g_status(self, value: Any) -> str:
         """`_Grunning` for a number; what it is, for a number that is no status."""
         return self._status(value, "g_names", self.G_STATUS, "_Gscan")
 
-    def p_status(self, value):
+    def p_status(self, value: Any) -> str:
         """`_Pidle` for a number."""
         return self._status(value, "p_names", self.P_STATUS, None)
 
@@ -236,12 +241,12 @@ class World:
         return f"status {value}?"
 
 
-def file_of(symtab):
+def file_of(symtab: gdb.Symtab | None) -> str | None:
     """The full name of a source file, None for no symtab. It may be any text: only `untrusted` opens or shows it."""
     return untrusted.cut(answers.told(symtab.fullname), untrusted.LINE) if symtab is not None else None
 
 
-def name_of(frame):
+def name_of(frame: gdb.Frame) -> str | None:
     """gdb's name of a frame's function as `shown` has it, or None."""
     name = answers.told(frame.name)
     return None if name is None else untrusted.shown(name)
@@ -293,18 +298,18 @@ _worlds = {}  # by gdb's objfile: a program that is built anew, or that another 
 _moves = _loads = 0
 
 
-def moves():
+def moves() -> int:
     """Another number than before, if the program may have moved."""
     return _moves
 
 
-def moved(_event=None):
+def moved(_event: gdb.Event | None = None) -> None:
     """gdb.events.cont, stop, exited: programs begin, end, and are moved by who loads them."""
     global _moves
     _moves += 1
 
 
-def loaded(_event=None):
+def loaded(_event: gdb.Event | None = None) -> None:
     """gdb.events.new_objfile, clear_objfiles: a program or a library came or went."""
     global _loads
     _loads += 1
@@ -317,7 +322,7 @@ def loaded(_event=None):
         del _worlds[key]
 
 
-def objfile():
+def objfile() -> gdb.Objfile | None:
     """gdb's objfile of the program, None if there is none."""
     path = _path()
     return next(
@@ -335,7 +340,7 @@ def _path():
     return answers.told(getattr, gdb.current_progspace(), "filename")
 
 
-def world():
+def world() -> World:
     """The program gdb is looking at; raises Problem with a sentence if there is none that we know."""
     path = _path()
     if not path:
