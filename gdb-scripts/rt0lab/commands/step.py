@@ -273,7 +273,7 @@ def register():
 def _hook(name, call):
     """Defines a hook; what the user has there already is done after it, unless the stop that it is for is taken
     back."""
-    ours = f"python __import__({__name__!r}).stepping.{call}"
+    ours = f"python __import__('sys').modules[{__name__!r}].{call}"
     lines = _lines(name)
     if lines and lines[0] == ours:
         return

@@ -11,8 +11,8 @@ step then runs on with whatever the thread does next, mostly to the end of the p
      costs nothing.
   3. There, on the thread that it came back on, gdb goes on with the same step.
 
-The stops between are decided here and taken back by `stepping`, so that the user, an editor and our history see one
-step. Nothing is written into the program but the breakpoint instructions that gdb writes for any breakpoint.
+The stops between are decided here and taken back by `commands/step`, so that the user, an editor and our history see
+one step. Nothing is written into the program but the breakpoint instructions that gdb writes for any breakpoint.
 """
 
 import contextlib
