@@ -115,8 +115,8 @@ def put(place, value): gdb.selected_inferior().write_memory(array + 8 * place, v
 @pytest.mark.parametrize(
     "what, value",
     [
-        ("allgs[1] is g0", "model.world().variable('g0')[0]"),
-        ("allgs[1] is m0's gsignal", "model.variable('m0').get('gsignal')"),
+        ("allgs[1] is g0", "program.world().variable('g0')[0]"),
+        ("allgs[1] is m0's gsignal", "program.variable('m0').get('gsignal')"),
         ("allgs[1] is nil", "0"),
         ("allgs[1] is 0x", "gs[1] + 1"),
         ("allgs holds 1 of them twice", "gs[0]"),

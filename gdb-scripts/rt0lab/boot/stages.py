@@ -1,8 +1,11 @@
 """The one table of boot stages: name, symbols, explanation. Pure Python; the CLI and the tests read it too."""
 
+from __future__ import annotations
+
 import dataclasses
 import pathlib
 import tomllib
+from typing import Any
 
 _TABLE = pathlib.Path(__file__).with_name("stages.toml")
 _KINDS = ("entry", "label", "insn")
@@ -13,7 +16,7 @@ class Stage:
     """One row of stages.toml."""
 
     name: str
-    symbols: tuple
+    symbols: tuple[str, ...]
     go: str
     why: str
     kind: str = "entry"
@@ -21,18 +24,20 @@ class Stage:
     bytes: str = ""
 
 
-def load(path=_TABLE):
+def load(path: pathlib.Path = _TABLE) -> tuple[Stage, ...]:
     """All stages, in boot order."""
     with open(path, "rb") as file:
-        rows = tomllib.load(file)["stage"]
-    stages = tuple(Stage(**{**row, "symbols": tuple(row["symbols"])}) for row in rows)
+        rows: list[dict[str, Any]] = tomllib.load(file)["stage"]
+    for row in rows:
+        row["symbols"] = tuple(row["symbols"])
+    stages = tuple(Stage(**row) for row in rows)
     for stage in stages:
         if stage.kind not in _KINDS:
             raise ValueError(f"{path}: stage {stage.name}: kind {stage.kind!r} is none of {', '.join(_KINDS)}")
     return stages
 
 
-def named(stages, name):
+def named(stages: tuple[Stage, ...], name: str) -> Stage | None:
     """The stage of that name, also as typed by habit (`runtime.schedinit` for `schedinit`), or None."""
     by_name = {stage.name: stage for stage in stages}
     if name in by_name:

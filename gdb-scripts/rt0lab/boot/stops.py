@@ -3,7 +3,10 @@
 gdb's own `break NAME` skips prologues and finds Go's ABI wrappers first; a stage is one address.
 """
 
+from __future__ import annotations
+
 import os
+from collections.abc import Collection
 
 import gdb
 
@@ -18,11 +21,13 @@ TABLE = stages.load()
 class Place:
     """A stage in this program: its address and symbol, or why there is none."""
 
-    def __init__(self, stage, address=None, symbol=None, reason=None):
+    def __init__(
+        self, stage: stages.Stage, address: int | None = None, symbol: str | None = None, reason: str | None = None
+    ) -> None:
         self.stage, self.address, self.symbol, self.reason = stage, address, symbol, reason
 
 
-def places():
+def places() -> dict[str, Place]:
     """{stage name: Place} for the whole table, in its order."""
     world = program.world()
     return world.cached("places", lambda: {stage.name: _find(world, stage) for stage in TABLE})
@@ -98,7 +103,7 @@ def _label_line(file, label, first):
 class Run:
     """What one process has shown so far."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         self.pid, self.reached, self.last = 0, set(), None
 
 
@@ -111,13 +116,17 @@ class Walk:
 
     pid = property(lambda self: self._run.pid)
     reached = property(lambda self: self._run.reached)
-    last = property(lambda self: self._run.last)
+
+    @property
+    def last(self) -> stages.Stage | None:
+        """The last one reached."""
+        return self._run.last
 
     @last.setter
-    def last(self, stage):
+    def last(self, stage: stages.Stage) -> None:
         self._run.last = stage
 
-    def refresh(self):
+    def refresh(self) -> None:
         """Begins anew when there is a new process."""
         run, pid = self._run, gdb.selected_inferior().pid
         if pid != run.pid:
@@ -128,7 +137,7 @@ class Walk:
 walk = Walk()
 
 
-def at(address):
+def at(address: int | None) -> stages.Stage | None:
     """The stage whose place is this address, or None."""
     for place in places().values():
         if place.address is not None and place.address == address:
@@ -136,7 +145,7 @@ def at(address):
     return None
 
 
-def current():
+def current() -> tuple[stages.Stage | None, bool]:
     """(stage, exactly here?): the stage the selected thread stands at, else the last one reached, else (None,
     False)."""
     walk.refresh()
@@ -155,14 +164,16 @@ class Point(hidden.Hidden):
     """An invisible breakpoint at one address. It is not silent: gdb would tell an editor that there is a stop, and not
     where."""
 
-    def __init__(self, address):
+    def __init__(self, address: int) -> None:
         super().__init__(f"*{address:#x}")
 
 
 class Outcome:
     """How a run ended: `what` is stage, exited, signal or stopped (by the user's own breakpoint, say)."""
 
-    def __init__(self, what, stage=None, text="", code=None, place=""):
+    def __init__(
+        self, what: str, stage: stages.Stage | None = None, text: str = "", code: int | None = None, place: str = ""
+    ) -> None:
         self.what, self.stage, self.text, self.code = what, stage, text, code
         self.place = place  # where it stopped, if at no stage, as gdb shows it
 
@@ -195,7 +206,7 @@ class _Exit:
         gdb.events.stop.disconnect(self.stopped)
 
 
-def where():
+def where() -> str:
     """Where the selected frame is, as gdb shows it. Its line of source is ours: gdb would open whatever file the debug
     information names, and wait for ever at a pipe."""
     with settings.unread():
@@ -205,7 +216,7 @@ def where():
     return text + (f"\n{sal.line}\t{found[sal.line - 1]}" if 0 < sal.line <= len(found) else "")
 
 
-def go(command):
+def go(command: str) -> Outcome:
     """Lets the program run by a gdb command and says how that ended; raises Problem if it could not start."""
     walk.refresh()
     gdb.flush()
@@ -228,7 +239,7 @@ def go(command):
         # A thread can be seen to stop while another is ending the process: then there is nothing left to look at.
         for _ in range(100):
             if ending.happened or not isinstance(
-                program.read_word(program.world().address("runtime.g0")), program.Unreadable
+                program.read_word(program.world().address("runtime.g0") or 0), program.Unreadable
             ):
                 break
             try:
@@ -271,7 +282,7 @@ def _let_run(command):
         _met = None
 
 
-def arrived():
+def arrived() -> bool:
     """Has the program just stopped where we let it run to, and at no breakpoint of the user's? The hook of its stop
     asks."""
     if _met is None:
@@ -301,13 +312,13 @@ def _bury(ending, pid):
     ending.happened, ending.code = True, None if status is None or status & 0x7F else status >> 8
 
 
-def at_the_end():
+def at_the_end() -> bool:
     """Is the program at the last stage? Then nothing may be left to stop at: its other threads would hit it as they
     die."""
     return bool(walk.last) and walk.last is TABLE[-1]
 
 
-def start():
+def start() -> Outcome:
     """Starts the program and stops at its very first instruction, the ELF entry."""
     world = program.world()
     if program.alive():
@@ -327,7 +338,7 @@ def start():
     return outcome
 
 
-def toward(addresses, command="continue"):
+def toward(addresses: Collection[int], command: str = "continue") -> Outcome:
     """Lets the program run until one of the addresses is reached, or something else ends the run."""
     points = []
     try:
@@ -339,7 +350,7 @@ def toward(addresses, command="continue"):
                 point.delete()
 
 
-def tour_addresses(done):
+def tour_addresses(done: set[str]) -> dict[int, stages.Stage]:
     """{address: stage} of the tour's stages that were not reached yet."""
     return {
         p.address: p.stage
@@ -348,7 +359,7 @@ def tour_addresses(done):
     }
 
 
-def is_call_return(address):
+def is_call_return(address: int) -> bool:
     """Is there a call instruction right before this address, in the program's code?"""
     section = program.world().section_at(address)
     if section is None or not section.code:

@@ -1,6 +1,8 @@
 """Places in the code as people say them: function, file and line of an instruction, of a go statement, of where a
 goroutine began."""
 
+from __future__ import annotations
+
 import operator
 import os
 import re
@@ -11,7 +13,7 @@ from .. import program
 from ..formats import untrusted
 
 
-def where(function, file, line):
+def where(function: str, file: str | None, line: int) -> str:
     """`main.leaf (parked.go:21)`"""
     return f"{function} ({untrusted.shown(os.path.basename(file))}:{line})" if file else function
 
@@ -25,13 +27,13 @@ def _code(world, pc):
     return (symbol[0].removesuffix(".abi0") if symbol else f"{pc:#x}"), file, line
 
 
-def code(pc):
+def code(pc: int) -> tuple[str, str | None, int]:
     """(function, file, line) of an instruction that is about to be executed."""
     world = program.world()
     return world.cached(("code", pc), lambda: _code(world, pc))
 
 
-def creator(gopc):
+def creator(gopc: int) -> tuple[str, str | None, int]:
     """(function, file, line) of a go statement. In C++ it is an inlined template, whose line to gdb is that of the
     call."""
     function, file, line = code(gopc - 1)
@@ -74,7 +76,7 @@ def _line_of_lambda(pc):
     return (program.file_of(found.symtab), found.line) if found.symtab else None
 
 
-def start(pc):
+def start(pc: int) -> tuple[str, str | None, int]:
     """(function, file, line) of the function that a goroutine began with. In C++ that is one which go() made to call a
     lambda: the lambda's line is given."""
     world = program.world()

@@ -6,8 +6,11 @@ it is Boost's context, which lies just below the frame. Where each register is i
 information says: gogo pops them.
 """
 
+from __future__ import annotations
+
 import re
 import struct
+from collections.abc import Iterable
 
 import gdb
 
@@ -60,7 +63,7 @@ class _Place:
         self.at = {name: at[name] for name in _PRESERVED if name in at}
 
 
-def registers(addresses):
+def registers(addresses: Iterable[int]) -> dict[int, dict[str, int]]:
     """{g: {register: value}} of those of these gs that have put registers away; rbp is the gobuf's."""
     world = program.world()
     if "context" not in world.layout("g").at:
@@ -80,6 +83,6 @@ def registers(addresses):
         form, end = form + f"{place.at[name] - end}xQ", place.at[name] + 8
     unpack, owners, found = struct.Struct(form).unpack_from, {frame: g for g, frame in frames.items()}, {}
     for data, base, members in bulk.pieces(owners, end):
-        for frame in members if data is not None else ():
-            found[owners[frame]] = dict(zip(names, unpack(data, frame - base)))
+        if data is not None:
+            found |= {owners[frame]: dict(zip(names, unpack(data, frame - base))) for frame in members}
     return found

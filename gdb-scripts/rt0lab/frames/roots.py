@@ -1,5 +1,7 @@
 """Backtraces of the selected thread, from the innermost frame down to the true root."""
 
+from __future__ import annotations
+
 import os
 
 import gdb
@@ -8,7 +10,7 @@ from .. import program
 from . import switching
 
 
-def frames(limit=64):
+def frames(limit: int = 64) -> list[tuple[str, str, int, bool]]:
     """The innermost frame first: [(function, file or None, line, inlined?)], down to the true root."""
     found, frame = [], gdb.newest_frame()
     while frame is not None and len(found) < limit:
@@ -29,7 +31,7 @@ def frames(limit=64):
     return found
 
 
-def backtrace():
+def backtrace() -> list[str]:
     """The frames as a trace writes them: `runtime.schedinit (proc.go:658)`."""
     return [
         f"{name} ({os.path.basename(file) if file else '?'}:{line})" + (" [inlined]" if inlined else "")

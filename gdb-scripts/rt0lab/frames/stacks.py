@@ -6,11 +6,14 @@ functions it shows (inlined ones too), and where its frame keeps the return addr
 where a function has none, from the stack pointer. All other goroutines are then walked by these rules alone.
 """
 
+from __future__ import annotations
+
 import collections
 import contextlib
 import os
 import re
 import struct
+from typing import Any
 
 import gdb
 
@@ -33,13 +36,15 @@ class Shown:
 
     __slots__ = ("function", "file", "line", "arguments", "pc", "inlined", "user")
 
-    def __init__(self, function, file, line, arguments, pc, inlined, user):
+    def __init__(
+        self, function: str, file: str | None, line: int, arguments: bool, pc: int, inlined: bool, user: bool
+    ) -> None:
         self.function, self.file, self.line, self.pc, self.inlined = function, file, line, pc, inlined
         self.arguments = arguments  # has it any?
         self.user = user  # the program's own code, neither the runtime's nor of a package that waits for it
 
     @property
-    def where(self):
+    def where(self) -> str:
         """main.leaf (parked.go:21)"""
         return places.where(self.function, self.file, self.line)
 
@@ -49,7 +54,7 @@ class Site:
 
     __slots__ = ("shown", "user", "from_bp", "from_sp", "root", "steady")
 
-    def __init__(self, shown, root):
+    def __init__(self, shown: list[Shown], root: bool) -> None:
         self.shown, self.root = shown, root
         self.user = next((frame for frame in shown if frame.user), None)
         self.from_bp = self.from_sp = None  # where the return address is
@@ -61,7 +66,7 @@ class Stack:
 
     __slots__ = ("sites", "standing")
 
-    def __init__(self, sites):
+    def __init__(self, sites: list[Site]) -> None:
         self.sites = sites  # DEPTH of them are not all, if the last is no root
         # Where the program stands: its first own frame; else the outermost, for the runtime's own goroutines.
         self.standing = next((site.user for site in sites if site.user is not None), None) or next(
@@ -69,17 +74,17 @@ class Stack:
         )
 
     @property
-    def shown(self):
+    def shown(self) -> list[Shown]:
         """All frames."""
         return [frame for site in self.sites for frame in site.shown]
 
     @property
-    def cut(self):
+    def cut(self) -> bool:
         """Is it only the inner part that was asked for?"""
         return len(self.sites) >= DEPTH and not self.sites[-1].root
 
     @property
-    def locking(self):
+    def locking(self) -> tuple[str | Any, ...] | None:
         """(`Mutex`, `Lock`...) of the innermost method of package sync it is in, or None."""
         found = (_SYNC.match(frame.function) for frame in self.shown)
         return next((match.groups() for match in found if match), None)
@@ -88,14 +93,14 @@ class Stack:
 class Sites:
     """All that is known about one program's pcs."""
 
-    def __init__(self, world):
+    def __init__(self, world: program.World) -> None:
         self._world, self._known, self.patience, self.depth = world, {}, PATIENCE, DEPTH
         self.traces, self._forms, self._unpackers = collections.defaultdict(dict), {}, {}
         main = world.address("runtime.main")
         file = world.line_at(main)[0] if main else None
         self._home = os.path.dirname(file) if file else None  # where the runtime's source is
 
-    def is_user(self, function, file):
+    def is_user(self, function: str, file: str | None) -> bool:
         """Is it the program's own code?"""
         if not file or not self._home:
             return not function.startswith(("runtime.", "sync.", "time.", "internal/"))
@@ -110,7 +115,7 @@ class Sites:
 
     # -- walking
 
-    def walk(self, pc, sp, bp, lo, hi):
+    def walk(self, pc: int, sp: int, bp: int, lo: int, hi: int) -> tuple[list[Site], list[int]]:
         """(the Sites of a parked goroutine's stack, innermost first; where each one's return address is), as long as
         rules go."""
         asked = set()
@@ -120,7 +125,7 @@ class Sites:
                 return found, places
             # gdb unwinds no more than DEPTH frames for us; then rules go on, and gdb is asked again where they end.
             near = len(found) < DEPTH
-            learned = self._learn(pc, sp, bp) if near else self._learn(*stuck, called=True)
+            learned = self._learn(pc, sp, bp) if near else self._learn(stuck[0], stuck[1], stuck[2], called=True)
             if len(learned) < DEPTH or self.depth <= DEPTH or stuck[0] in asked:
                 return learned if near else found + learned, []
             asked.add(stuck[0])
@@ -154,7 +159,7 @@ class Sites:
             places.append(at)
         return found, places, None
 
-    def trace(self, row, data, at):
+    def trace(self, row: Any, data: bytes, at: int) -> Stack:
         """The Stack of a goroutine whose shape was last seen with other return addresses; `data` has WINDOW bytes from
         its SP on, at `at`.
 
@@ -281,7 +286,7 @@ class Sites:
             sp, (bp, pc) = bp + 16, struct.unpack("<QQ", pair)
         return found
 
-    def site_of(self, pc, exact=False):
+    def site_of(self, pc: int, exact: bool = False) -> Site | None:
         """A Site of an address alone, from symbols and line tables; not kept. None if there is no code."""
         symbol = self._world.symbol_at(pc if exact else pc - 1)
         section = self._world.section_at(pc)
@@ -292,13 +297,13 @@ class Sites:
         return Site([Shown(name, file, line, False, pc, False, self.is_user(name, file))], name in switching.ROOTS)
 
 
-def sites():
+def sites() -> Sites:
     """What is known about the pcs of the program gdb is looking at."""
     world = program.world()
     return world.cached("sites", lambda: Sites(world))
 
 
-def of_thread(thread, limit=DEPTH):
+def of_thread(thread: gdb.InferiorThread, limit: int = DEPTH) -> list[Shown]:
     """The frames of a running goroutine: a stopped thread's own."""
     known = sites()
     found = []
@@ -319,7 +324,7 @@ def of_thread(thread, limit=DEPTH):
     return found
 
 
-def stacks(rows, depth=DEPTH):
+def stacks(rows: list[Any], depth: int = DEPTH) -> dict[int, Stack]:
     """{row.addr: Stack} for rows of parked goroutines (with pc, sp, bp, lo, hi), their stacks read together, so many
     frames of each.
 

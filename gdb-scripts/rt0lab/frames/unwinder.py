@@ -1,6 +1,8 @@
 """Backtraces that are right: through every instruction of a switch from one stack to another, and down to the true
 root."""
 
+from __future__ import annotations
+
 import gdb
 import gdb.FrameDecorator
 import gdb.unwinder
@@ -8,7 +10,6 @@ import gdb.unwinder
 from .. import program
 from ..formats import fcontext
 from . import switching, view
-
 
 # ---- Boost.Context's assembly ----------------------------------------------------------------------------------------
 
@@ -19,7 +20,7 @@ _CALLEE_SAVED = ("rbx", "rbp", "r12", "r13", "r14", "r15")
 # ---- gogo ------------------------------------------------------------------------------------------------------------
 
 
-def gogo(world, base, sp, bp):
+def gogo(world: program.World, base: int, sp: int, bp: int) -> tuple[int, int, int] | None:
     """What called gogo, as (pc, sp, bp), or None if its unwind information says that rightly; pc is 0 where nothing
     did."""
     found = switching.stacks(base)
@@ -47,7 +48,7 @@ def gogo(world, base, sp, bp):
 class Switch(gdb.unwinder.Unwinder):
     """Unwinds out of jump_fcontext, make_fcontext and gogo, whatever instruction they are at."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         super().__init__("rt0lab-switch")
 
     @staticmethod
@@ -62,7 +63,7 @@ class Switch(gdb.unwinder.Unwinder):
                 found.append((start, start + size, table))
         return found
 
-    def __call__(self, pending):
+    def __call__(self, pending: gdb.PendingFrame) -> gdb.UnwindInfo | None:
         """gdb asks for each frame; None declines."""
         try:
             world = program.world()
@@ -118,7 +119,7 @@ def _info(pending, cfa, start, changed):
     return info
 
 
-def register(objfile):
+def register(objfile: gdb.Objfile | None) -> None:
     """Adds the unwinders to a program."""
     gdb.unwinder.register_unwinder(objfile, Switch(), replace=True)
     gdb.unwinder.register_unwinder(objfile, view.unwinder, replace=True)

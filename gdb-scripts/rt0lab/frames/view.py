@@ -5,7 +5,11 @@ the goroutine was parked: gdb then finds all that lies below by itself. Register
 gdb shows what was in them as <optimized out> and never the thread's own values. Works live, on a core and remotely.
 """
 
+from __future__ import annotations
+
 import contextlib
+from collections.abc import Iterator
+from typing import Any
 
 import gdb
 import gdb.FrameDecorator
@@ -20,28 +24,30 @@ _PUSH_BP = b"\x55"
 class FrameId:
     """What gdb knows a frame by."""
 
-    def __init__(self, sp, pc):
+    def __init__(self, sp: gdb.Value, pc: gdb.Value) -> None:
         self.sp, self.pc = sp, pc
 
 
 class Parked(gdb.unwinder.Unwinder):
     """While a view is open: the selected thread's innermost frame was called from where the goroutine is parked."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         super().__init__("rt0lab-goroutine")
         self.enabled = False
-        self._live = self._saved = self._more = None
+        self._live: Any = None
+        self._saved: Any = None
+        self._more: dict[str, int] = {}
 
-    def open(self, live, saved, more):
+    def open(self, live: tuple[int, int | None], saved: tuple[int, int, int], more: dict[str, int]) -> None:
         """`live` is (pc, sp) of the thread whose frame is claimed, `saved` (pc, sp, bp) of the goroutine, `more` what
         else it kept."""
         self._live, self._saved, self._more, self.enabled = live, saved, more, True
 
-    def close(self):
+    def close(self) -> None:
         """Frames are the thread's own again."""
         self.enabled = False
 
-    def __call__(self, pending):
+    def __call__(self, pending: gdb.PendingFrame) -> gdb.UnwindInfo | None:
         """gdb asks for each frame; None declines."""
         rip, rsp = pending.read_register("rip"), pending.read_register("rsp")
         if (int(rip) & _ALL_ONES, int(rsp) & _ALL_ONES) != self._live:
@@ -61,13 +67,13 @@ unwinder = Parked()
 _open = None  # (level of the frame where the goroutine is parked, what stands for the frames above it)
 
 
-def active():
+def active() -> tuple[int, str] | None:
     """(level of the goroutine's innermost frame, the text for the claimed frame above it) while a view is open, else
     None."""
     return _open
 
 
-def stopped_thread():
+def stopped_thread() -> gdb.InferiorThread | None:
     """A thread whose frames can be read: the selected one if possible; None if all run."""
     selected = program.selected_thread()
     for thread in [selected, *gdb.selected_inferior().threads()]:
@@ -77,7 +83,7 @@ def stopped_thread():
 
 
 @contextlib.contextmanager
-def keeping_place():
+def keeping_place() -> Iterator[None]:
     """The selected thread and frame are what they were when this ends."""
     thread = program.selected_thread()
     try:
@@ -94,7 +100,7 @@ def keeping_place():
                     frame(level).select()
 
 
-def frame(level):
+def frame(level: int) -> gdb.Frame:
     """The selected thread's frame of this level."""
     found = gdb.newest_frame()
     while found is not None and found.level() < level:
@@ -104,7 +110,7 @@ def frame(level):
     return found
 
 
-def saved_registers(pc, sp, bp):
+def saved_registers(pc: int, sp: int, bp: int) -> tuple[int, int, int]:
     """(pc, sp, bp) as a caller of the claimed frame has them.
 
     gdb takes a caller's pc for a return address and looks at the instruction before it. A goroutine that has not run
@@ -118,7 +124,7 @@ def saved_registers(pc, sp, bp):
 
 
 @contextlib.contextmanager
-def parked(pc, sp, bp, title="parked", more=None):
+def parked(pc: int, sp: int, bp: int, title: str = "parked", more: dict[str, int] | None = None) -> Iterator[gdb.Frame]:
     """gdb's frames are a parked goroutine's while this lasts; yields its innermost frame, which is selected.
 
     `more` are registers that it kept beside those three.
@@ -153,15 +159,15 @@ def parked(pc, sp, bp, title="parked", more=None):
 class Claimed(gdb.FrameDecorator.FrameDecorator):
     """How the claimed frame is shown: it stands for what parked the goroutine, and is none itself."""
 
-    def __init__(self, base, title):
+    def __init__(self, base: gdb.FrameDecorator.FrameDecorator, title: str) -> None:
         super().__init__(base)
         self._title = title
 
-    def function(self):
+    def function(self) -> str:
         """gdb asks for the name."""
         return f"<{self._title}>"
 
-    def address(self):
+    def address(self) -> Any:
         """None: it stands nowhere."""
         return None
 

@@ -3,8 +3,12 @@
 Nothing is called a channel because a pointer leads there: its fields must fit together first.
 """
 
+from __future__ import annotations
+
 import collections
 import struct
+from collections.abc import Iterable
+from typing import Any
 
 import gdb
 
@@ -12,7 +16,7 @@ from .. import program
 from ..program import bulk
 from . import clock
 
-_HCHAN = {
+_HCHAN: dict[str, Any] = {
     "len": "qcount",
     "cap": "dataqsiz",
     "closed": "closed",
@@ -25,7 +29,7 @@ _HCHAN = {
     "senders": "sendq.first",
 }
 # From Go 1.26 on a word that the collector does not follow stands beside the pointer, and it is the one that counts.
-_SUDOG = {
+_SUDOG: dict[str, Any] = {
     "g": "g",
     "c": ("c", "c.maybeTraceablePtr.vu", "c.vu"),
     "elem": ("elem", "elem.vu"),
@@ -40,13 +44,13 @@ class Channel:
 
     kind = "chan"
 
-    def __init__(self, addr, state, queued=True):
+    def __init__(self, addr: int, state: Any, queued: bool = True) -> None:
         self.addr, self.queued = addr, queued  # is the waiter on one of the channel's own queues?
         self.problem = None if not addr else no_channel(addr, state)
         fits = state is not None and not self.problem
         self.len, self.cap, self.closed = (state.len, state.cap, bool(state.closed)) if fits else (None, None, None)
 
-    def __str__(self):
+    def __str__(self) -> str:
         if not self.addr:
             return "nil chan"
         if self.problem:
@@ -54,7 +58,7 @@ class Channel:
         state = "<unreadable>" if self.len is None else f"{self.len}/{self.cap}" + (" closed" if self.closed else "")
         return f"chan {self.addr:#x} {state}" + ("" if self.queued else " (in none of its queues)")
 
-    def plain(self):
+    def plain(self) -> dict[str, Any]:
         """As JSON has it."""
         return {
             "kind": self.kind,
@@ -72,13 +76,13 @@ class Lock:
 
     kind = "sema"
 
-    def __init__(self, sema, what="sema", addr=None):
+    def __init__(self, sema: int, what: str = "sema", addr: int | None = None) -> None:
         self.sema, self.what, self.addr = sema, what, addr or sema
 
-    def __str__(self):
+    def __str__(self) -> str:
         return f"{self.what} {self.addr:#x}"
 
-    def plain(self):
+    def plain(self) -> dict[str, Any]:
         """As JSON has it."""
         return {"kind": self.what, "address": self.addr, "sema": self.sema}
 
@@ -88,13 +92,13 @@ class Cond:
 
     kind = "cond"
 
-    def __init__(self, line, addr):
+    def __init__(self, line: int, addr: int | None) -> None:
         self.line, self.addr = line, line if addr is None else addr
 
-    def __str__(self):
+    def __str__(self) -> str:
         return f"Cond {self.addr:#x}"
 
-    def plain(self):
+    def plain(self) -> dict[str, Any]:
         """As JSON has it."""
         return {"kind": "Cond", "address": self.addr, "list": self.line}
 
@@ -104,14 +108,14 @@ class Timer:
 
     kind = "timer"
 
-    def __init__(self, addr, when, now):
+    def __init__(self, addr: int, when: int | None, now: int | None) -> None:
         self.addr, self.when, self.now = addr, when, now
 
-    def __str__(self):
+    def __str__(self) -> str:
         left = self._left()
         return "timer" + ("" if left is None else f", in {clock.duration(left)}" if left > 0 else ", due")
 
-    def plain(self):
+    def plain(self) -> dict[str, Any]:
         """As JSON has it."""
         return {"kind": self.kind, "address": self.addr, "when": self.when, "in_ns": self._left()}
 
@@ -122,12 +126,12 @@ class Timer:
 # ---- channels --------------------------------------------------------------------------------------------------------
 
 
-def states(addresses):
+def states(addresses: Iterable[int]) -> dict[int, Any]:
     """{address: the fields of the hchan there}, as far as they can be read; each is good for `no_channel`."""
     return bulk.Fields("hchan", **_HCHAN).by_address(addresses)
 
 
-def no_channel(addr, state):
+def no_channel(addr: int, state: Any) -> str | None:
     """Why there is no channel at an address whose hchan has these fields (None: unreadable, or of a type that lacks
     some of them), in words; None if there may be one."""
     if not addr or addr & 7:
@@ -172,7 +176,7 @@ def _offset_of_size(world):
         return None
 
 
-def channels(waiting):
+def channels(waiting: list[Any]) -> dict[int, tuple[Channel, ...]]:
     """{addr: (Channel, ...)} of rows with a sudog; who waits on one channel alone shares the tuple with all others that
     do."""
     waiting = bulk.ordered(waiting, "waiting")
@@ -184,7 +188,7 @@ def channels(waiting):
         owners, heads = [owners[i] for i in keep], [heads[i] for i in keep]
         first = fields.columns(heads)
     more, links = [], {link: owner for link, owner in zip(first.link, owners) if link}
-    seen = set(heads) if links else ()
+    seen = set(heads)
     # what a select waits on beside its first
     while links := {link: owner for link, owner in links.items() if link not in seen}:
         seen.update(links)
@@ -198,16 +202,16 @@ def channels(waiting):
         links = {link: owner for link, owner in zip(sudogs.link, reached) if link}
     addresses = {*first.c, *(c for _, c, _, _, _ in more)}
     known = states(addresses - {0})
-    shared = {c: (Channel(c, known.get(c)),) if c else () for c in addresses}
+    shared: dict[int, tuple[Channel, ...]] = {c: (Channel(c, known.get(c)),) if c else () for c in addresses}
     loose = _loose(
         [*zip(first.c, heads, first.prev), *((c, sudog, prev) for _, c, sudog, prev, _ in more)], known, fields
     )
-    apart = {c: (Channel(c, known.get(c), False),) for c, _ in loose}
-    found = dict(zip(owners, map(shared.get, first.c)))
+    apart: dict[int, tuple[Channel, ...]] = {c: (Channel(c, known.get(c), False),) for c, _ in loose}
+    found = dict(zip(owners, map(shared.__getitem__, first.c)))
     for owner, c, sudog in zip(owners, first.c, heads) if loose else ():
         if (c, sudog) in loose:
             found[owner] = apart[c]
-    others = collections.defaultdict(list)
+    others: dict[int, list[Channel]] = collections.defaultdict(list)
     for owner, c, sudog, _, _ in more:
         others[owner] += (apart if (c, sudog) in loose else shared)[c]
     for owner, channels_ in others.items():
@@ -233,7 +237,7 @@ def _loose(sudogs, known, fields):
 # ---- semaphores ------------------------------------------------------------------------------------------------------
 
 
-def semaphores():
+def semaphores() -> list[tuple[int, int]]:
     """[(g, address it waits on)] of semtable: a tree or a list of addresses in each root, a list of waiters at each."""
     roots = program.elements("semtable")
     head = next((leaf.path for leaf in roots[0].layout.leaves if leaf.target == "sudog"), None) if roots else None
@@ -253,7 +257,7 @@ def semaphores():
 _NEAR = 512  # bytes of a stack, from SP on, in which whoever waits for a Cond has the address of its list
 
 
-def conds(rows):
+def conds(rows: list[Any]) -> dict[int, int]:
     """{g: address of the notifyList in which it stands} of rows that may wait for a Cond. Nothing leads from a g to it
     but its stack."""
     if program.world().type("notifyList") is None:
@@ -292,7 +296,7 @@ _CAPTURED = 8  # words of a closure that are looked at: its code's address, and 
 class Timers:
     """All timers that are set, and what those lead to that call a function of package time's."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         self.entries, self.whole = 0, True  # how many the heaps hold, stopped ones too; could all be read?
         self.pending = self._pending()
         self.acting = 0  # how many of these do something for the program
@@ -360,7 +364,7 @@ def _name(pc):
     return symbol[0] if symbol else f"{pc:#x}"
 
 
-def offset(name, *fields):
+def offset(name: str, *fields: str) -> int | None:
     """Where the first of these fields that one of package sync's types has lies in it, however deep; None if the
     program does not say."""
     world = program.world()

@@ -4,18 +4,22 @@ A Census reads allgs once. What a goroutine waits on (channels, semaphores, time
 read only when somebody asks, and then for all of those asked about together.
 """
 
+from __future__ import annotations
+
 import collections
 import functools
+from typing import Any
 
 import gdb
 
 from .. import program
 from ..frames import stacks, view
+from ..frames.stacks import Shown, Stack
 from ..program import bulk, past
 from . import blockers, clock
 
 _SCAN = 0x1000
-_FIELDS = {
+_FIELDS: dict[str, Any] = {
     "goid": "goid",
     "status": "atomicstatus",
     "pc": "sched.pc",
@@ -46,7 +50,7 @@ Was = collections.namedtuple("Was", "num pc")  # a thread at an earlier stop
 # ---- texts that belong to numbers ------------------------------------------------------------------------------------
 
 
-def status_names(world):
+def status_names(world: program.World) -> dict[int, str]:
     """{number: `waiting`}: Go's statuses as its tracebacks write them, with and without the scan bit."""
     names = {value: name[2:].removesuffix("_unused") for value, name in world.names(*world.G_STATUS).items()}
     scan = next((value for value, name in names.items() if name == "scan"), _SCAN)
@@ -54,7 +58,7 @@ def status_names(world):
     return {**names, **{value | scan: name + " (scan)" for value, name in names.items()}}
 
 
-def stack_in_use(row, stktop, sp):
+def stack_in_use(row: Any, stktop: int | None, sp: int) -> list[tuple[int, int]]:
     """[(lo, hi)] of what is in use of a goroutine's stack: from SP up, and the segments below where a stack is made of
     segments."""
     found = [(sp, row.hi)] if sp and row.lo <= sp < row.hi else []
@@ -72,7 +76,7 @@ class Census:
     A brief one has at hand what a list of one line each needs.
     """
 
-    def __init__(self, system=False, brief=False):
+    def __init__(self, system: bool = False, brief: bool = False) -> None:
         self.world = program.world()
         self.addresses, self.problem = bulk.allgs()
         fields = bulk.Fields("g", later=_RARELY if brief else (), **_FIELDS)
@@ -88,12 +92,12 @@ class Census:
         self._reasons, self._stacks = {}, {}
 
     @functools.cached_property
-    def ended(self):
+    def ended(self) -> set[int]:
         """The numbers of the statuses of goroutines that are no more, or not yet."""
         return {status for status, name in self.status.items() if name.partition(" ")[0] in _ENDED}
 
     @functools.cached_property
-    def ms(self):
+    def ms(self) -> list[program.Struct]:
         """The Ms, oldest first."""
         found = list(reversed(program.all_ms()))
         m0 = program.variable("m0")
@@ -112,17 +116,17 @@ class Census:
         return found
 
     @functools.cached_property
-    def m_by_address(self):
+    def m_by_address(self) -> dict[int, program.Struct]:
         """{address: M}"""
         return {m.addr: m for m in self.ms}
 
     @functools.cached_property
-    def p_ids(self):
+    def p_ids(self) -> dict[int, int]:
         """{address: id} of the Ps."""
         return {p.addr: p.get("id") for p in bulk.structs("p", [a for a in program.all_p_addresses() if a]) if p}
 
     @functools.cached_property
-    def threads(self):
+    def threads(self) -> dict[int, Any]:
         """{g: gdb thread, or Was} of the gs that stopped threads are on."""
         if past.moment() is not None:
             return {current: Was(number, pc) for number, pc, current in past.moment().threads.values() if current}
@@ -137,21 +141,21 @@ class Census:
         return found
 
     @functools.cached_property
-    def g0(self):
+    def g0(self) -> int | None:
         """The address of the first thread's g0."""
         g0 = self.world.variable("g0")
         return g0[0] if g0 else None
 
     @functools.cached_property
-    def here(self):
-        """The g that the selected thread is on; see model.current_g."""
+    def here(self) -> int | None:
+        """The g that the selected thread is on; see program.current_g."""
         return program.current_g(program.tls_g()[1])
 
-    def is_current(self, row):
+    def is_current(self, row: Any) -> bool:
         """Does the selected thread run it?"""
         return row.addr == self.here
 
-    def thread_of(self, row):
+    def thread_of(self, row: Any) -> gdb.InferiorThread | None:
         """The gdb thread a goroutine is on: the one that runs it, or its M's while that is on g0 or in a system
         call."""
         if row.addr in self.threads:
@@ -162,7 +166,7 @@ class Census:
             return None
         return next((t for t in gdb.selected_inferior().threads() if t.is_valid() and procid in t.ptid[1:]), None)
 
-    def reason(self, row):
+    def reason(self, row: Any) -> str:
         """Why it waits."""
         key = row.reason, row.reason_len
         text = self._reasons.get(key)
@@ -177,14 +181,14 @@ class Census:
             return program.read_text(value, length)
         return program.wait_reason_text(value)
 
-    def state(self, row):
+    def state(self, row: Any) -> str:
         """`running`, `runnable`, `chan receive`: the reason where it waits, else the status."""
         if row.addr in self.system:
             return "scheduler" if self.system[row.addr].endswith("g0") else "signals"
         status = self.status.get(row.status) or f"status {row.status}?"
         return (self.reason(row) or status) if status == "waiting" else status
 
-    def name(self, row):
+    def name(self, row: Any) -> str:
         """`18` for a goroutine, `m0.g0` for one of an M's own."""
         return self.system.get(row.addr) or str(row.goid)
 
@@ -199,22 +203,22 @@ class Census:
     def _parked(self):
         return {status for status, name in self.status.items() if name.partition(" ")[0] in _PARKED}
 
-    def is_parked(self, row):
+    def is_parked(self, row: Any) -> bool:
         """Does its gobuf say where it stands, because it runs nowhere?"""
         return bool(row.sp) and row.status in self._parked
 
-    def stacks(self, rows, depth=stacks.DEPTH):
+    def stacks(self, rows: list[Any], depth: int = stacks.DEPTH) -> dict[int, Stack]:
         """{addr: frames.Stack} of those of the rows whose gobuf says where they stand, and of all asked about before;
         each is walked once."""
         rows, known = [row for row in rows if self.is_parked(row) or row.sp and self._is_on_g0(row)], self._stacks
         known.update(stacks.stacks([row for row in rows if row.addr not in known] if known else rows, depth))
         return known
 
-    def alone(self, rows, found):
+    def alone(self, rows: list[Any], found: dict[int, Stack]) -> dict[int, Shown | None]:
         """{addr: frames.Shown or None}: where those stand that have no Stack."""
         return {row.addr: self._standing_alone(row) for row in rows if row.addr not in found}
 
-    def standing(self, rows):
+    def standing(self, rows: list[Any]) -> dict[int, Shown | None]:
         """{addr: frames.Shown or None}: where each of them stands in its own code."""
         found = self.stacks(rows)
         return {
@@ -245,10 +249,12 @@ class Census:
 
     # -- what they wait on
 
-    def waits(self, rows):
+    def waits(self, rows: list[Any]) -> dict[int, tuple[Any, ...]]:
         """{addr: (Channel, Lock or Timer, ...)} of those of the rows that wait for something one can point at."""
         waits = {status for status, name in self.status.items() if name.startswith(("waiting", "leaked"))}
-        found = blockers.channels([row for row in rows if row.waiting and row.status in waits])
+        found: dict[int, tuple[Any, ...]] = {
+            **blockers.channels([row for row in rows if row.waiting and row.status in waits])
+        }
         # From Go 1.26 on g.waiting leads to what waits for a semaphore or a Cond, too.
         others, timers = [row for row in rows if row.status in waits and row.addr not in found], {}
         for row in others:
@@ -289,7 +295,7 @@ class Census:
         return blockers.Lock(sema) if inside is None else blockers.Lock(sema, what, sema - inside)
 
     @functools.cached_property
-    def now(self):
+    def now(self) -> int | None:
         """The program's time."""
         return clock.now()
 

@@ -1,5 +1,7 @@
 """What time it is for the program."""
 
+from __future__ import annotations
+
 import time
 
 import gdb
@@ -8,7 +10,7 @@ from .. import program
 from ..program import bulk, past
 
 
-def duration(ns):
+def duration(ns: int) -> str:
     """`350ms`, `12s`, `3m`, `5h`: two digits say enough."""
     for unit, size in (
         ("h", 3600_000_000_000),
@@ -22,7 +24,7 @@ def duration(ns):
     return "0s"
 
 
-def now():
+def now() -> int | None:
     """The program's nanotime: this machine's clock if it runs here, else the latest time its scheduler noted; None if
     none."""
     connection = getattr(gdb.selected_inferior(), "connection", None)

@@ -15,8 +15,12 @@ The stops between are decided here and taken back by `commands/step`, so that th
 one step. Nothing is written into the program but the breakpoint instructions that gdb writes for any breakpoint.
 """
 
+from __future__ import annotations
+
 import contextlib
 import re
+from collections.abc import Callable, Iterator
+from typing import Any
 
 import gdb
 
@@ -51,16 +55,17 @@ _MOVING = ("runtime.copystack",)
 _RECOVERING = ("runtime.recovery",)
 _RESUMING = ("runtime.gogo", "runtime.gogo.abi0")
 _ENDING = ("runtime.goexit0",)
+Position = Callable[["int | None"], "int | None"]  # tells an SP so that it stays true, or None
 
 
 class Internal(hidden.Hidden):
     """A breakpoint of a step's that the user does not see; `asks()` says whether its thread stops."""
 
-    def __init__(self, step, *arguments, **options):
+    def __init__(self, step: Step, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
         self.step = step
 
-    def stop(self):
+    def stop(self) -> bool:
         """gdb asks, at every hit."""
         try:
             if not self.step.over and self.asks():
@@ -75,7 +80,7 @@ class Left(Internal):
     """g.m is nil: the goroutine has left its thread. Or it is another M's, where there was no other thread to say so
     before."""
 
-    def asks(self):
+    def asks(self) -> bool:
         """gdb cannot take back a stop of a program's only thread."""
         m = self.step.field("m")
         return several_threads() and (m == 0 or m != self.step.m)
@@ -84,7 +89,7 @@ class Left(Internal):
 class Leaves(Internal):
     """The same, at a function that takes a goroutine off its thread."""
 
-    def asks(self):
+    def asks(self) -> bool:
         """It is on its thread still, whose g0 is at work."""
         return several_threads() and self.step.is_behind()
 
@@ -100,7 +105,7 @@ class Moves(Leaves):
 class Recovers(Internal):
     """A panic is over, and the goroutine goes on where the deferred call that ended it was deferred."""
 
-    def asks(self):
+    def asks(self) -> bool:
         """Where the stepped function is left, that is."""
         if not (self.step.is_current() or self.step.is_behind()):
             return False
@@ -110,7 +115,7 @@ class Recovers(Internal):
 class Resumes(Internal):
     """The goroutine is about to run again, where its gobuf says."""
 
-    def asks(self):
+    def asks(self) -> bool:
         """From its thread's g0."""
         return self.step.is_behind()
 
@@ -118,12 +123,14 @@ class Resumes(Internal):
 class There(Internal):
     """Where the goroutine is waited for."""
 
-    def __init__(self, step, pc, position=None, inside=None, after_call=True):
+    def __init__(
+        self, step: Step, pc: int, position: int | None = None, inside: int | None = None, after_call: bool = True
+    ) -> None:
         super().__init__(step, f"*{pc:#x}")
         self.pc, self._position, self._inside, self.after_call = pc, position, inside, after_call
         self.begins = position is None and inside is None  # a function's body
 
-    def asks(self):
+    def asks(self) -> bool:
         """Others come through here, and deeper calls of its own."""
         step = self.step
         if not step.is_current():
@@ -138,7 +145,7 @@ class There(Internal):
 class Ended(Internal):
     """The goroutine's end: goexit0 clears g.paniconfault, which hardly anybody else looks at."""
 
-    def asks(self):
+    def asks(self) -> bool:
         """A signal's handler may look at it."""
         return self.step.has_ended() and several_threads()
 
@@ -146,67 +153,67 @@ class Ended(Internal):
 class Goroutine:
     """Who is followed: the goroutine that the selected thread is on."""
 
-    def __init__(self, addr):
+    def __init__(self, addr: int) -> None:
         self.addr = addr
         world = program.world()
         self._at, self._is_go = world.layout("g").at, world.is_go
         self.goid, self.m = self.field("goid"), self.field("m")
 
-    def field(self, path):
+    def field(self, path: str) -> int | None:
         """A field of its g, read now; None if it cannot be read."""
         leaf = self._at[path]
         data = program.read(self.addr + leaf.offset, leaf.size)
         return int.from_bytes(data, "little") if isinstance(data, bytes) else None
 
-    def address(self, path):
+    def address(self, path: str) -> int:
         """Where that field is."""
         return self.addr + self._at[path].offset
 
-    def position(self, sp):
+    def position(self, sp: int | None) -> int | None:
         """Where on its stack an SP is, told so that it stays true while Go copies the stack; ours grows by segments,
         and is never moved."""
         return (self.field("stack.hi") or 0) - sp if self._is_go and sp is not None else sp
 
-    def has_ended(self):
+    def has_ended(self) -> bool:
         """Dead, or another one since."""
         return self.field("goid") != self.goid or program.world().g_status(self.field("atomicstatus") or 0).startswith(
             "_Gdead"
         )
 
-    def is_current(self):
+    def is_current(self) -> bool:
         """Is the selected thread on it?"""
         return program.tls_g()[1] == self.addr and self.field("goid") == self.goid
 
-    def is_behind(self):
+    def is_behind(self) -> bool:
         """Is the selected thread on its g0 on behalf of it?"""
         word = program.tls_g()[1]
         m = program.read_word(word + self._at["m"].offset) if word else None
-        return bool(m) and program.read_word(m + program.world().layout("m").at["curg"].offset) == self.addr
+        return bool(m and program.read_word(m + program.world().layout("m").at["curg"].offset) == self.addr)
 
 
 class Thread:
     """Who is followed where there is no goroutine: the selected thread itself, during the boot, on g0, in a program of
     another kind."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         self._ptid = gdb.selected_thread().ptid
 
     @staticmethod
-    def position(sp):
+    def position(sp: int | None) -> int | None:
         """Where on its stack."""
         return sp
 
-    def is_current(self):
+    def is_current(self) -> bool:
         """Is it the selected thread?"""
         return gdb.selected_thread().ptid == self._ptid
 
     @staticmethod
-    def has_ended():
+    def has_ended() -> bool:
         """gdb says so itself."""
         return False
 
 
-def current():
+def current() -> Goroutine | None:
     """The Goroutine that the selected thread is on; None on g0, during the boot, or if this is none of our worlds."""
     try:
         addr = program.current_g(program.tls_g()[1])
@@ -217,25 +224,27 @@ def current():
 
 
 class Step:
-    """One step, from the command to the stop that ends it. `kind` is gdb's command."""
+    """One step, from the command to the stop that ends it. `kind` is gdb's command, `who` a Goroutine or a Thread."""
 
-    def __init__(self, kind, who, frame):
+    def __init__(self, kind: str, who: Any, frame: gdb.Frame) -> None:
         self.kind, self.who = kind, who
-        self.over, self.event = False, None
+        self.over = False
+        self.event: Any = None  # (thread, breakpoint) of the stop that is at hand
         self.from_pc, self.from_line = frame.pc(), frame.find_sal().line
         self.depth = inlined(frame)
         self._remember(frame)
-        self._came_back, self._points, self._hits, self._command = False, [], None, kind
+        self._came_back, self._points, self._command = False, [], kind
+        self._hits: dict[int, int] | None = None
 
     def _remember(self, frame):
         self.frames = [placed(each, self.who.position)[2] for each in frames(frame, _AROUND)]
 
-    def __getattr__(self, name):
+    def __getattr__(self, name: str) -> Any:
         return getattr(self.who, name)
 
     # ---- what is looked at
 
-    def watch(self):
+    def watch(self) -> None:
         """gdb steps the goroutine's thread."""
         self._drop()
         if watchpoints_left():
@@ -252,7 +261,7 @@ class Step:
             self._points.append(There(self, begun))
         self._at(Recovers, _RECOVERING)
 
-    def wait(self, *places):
+    def wait(self, *places: tuple[Any, ...]) -> None:
         """The goroutine will come to one of these: what There is made of."""
         self._drop()
         self._points = [There(self, *place) for place in places]
@@ -273,18 +282,18 @@ class Step:
                 point.delete()
         self._points = []
 
-    def end(self):
+    def end(self) -> None:
         """The step is over; nothing is looked at any more."""
         self.over = True
         self._drop()
 
     # ---- what a stop means
 
-    def runs(self, command):
+    def runs(self, command: str) -> None:
         """gdb is about to do this for the step."""
         self._command, self._hits = command, hits()
 
-    def stopped(self):
+    def stopped(self) -> tuple[str, str | None] | None:
         """(what gdb is to do now, a sentence for the user or None) if the stop that gdb is at is not to be told; None
         if it is."""
         event, self.event = self.event, None
@@ -402,33 +411,37 @@ class Step:
         where = program.read_struct("gobuf", gobuf)
         return where.get("pc"), self.position(where.get("sp"))
 
-    def is_left_by_recovery(self):
+    def is_left_by_recovery(self) -> bool:
         """Does the recovered panic that is at hand go on further out than the stepped function?"""
         layout, is_go = program.world().layout, program.world().is_go
         if not is_go:
-            sp = program.read_struct("gobuf", program.register("rdi")).get("sp")
+            found = program.read_struct("gobuf", program.register("rdi") or 0)
+            sp = found.get("sp") if found else None
         elif "retpc" in layout("_panic").at:
-            sp = program.read_struct("_panic", self.field("_panic")).get("sp")
+            found = program.read_struct("_panic", self.field("_panic") or 0)
+            sp = found.get("sp") if found else None
         else:
             sp = self.field("sigcode0")
         frame = self.frames[0]
-        return frame is not None and (self.position(sp) <= frame if is_go else sp >= frame)
+        if frame is None or sp is None:
+            return False
+        return self.position(sp) <= frame if is_go else sp >= frame
 
 
 # ---- small things ----------------------------------------------------------------------------------------------------
 
 
-def several_threads():
+def several_threads() -> bool:
     """gdb takes back a stop only if it can select another thread."""
     return len(gdb.selected_inferior().threads()) > 1
 
 
-def hits():
+def hits() -> dict[int, int]:
     """{number: how often each of the user's breakpoints was hit}"""
     return {number: count for number, count in hidden.hits().items() if number > 0}
 
 
-def signal():
+def signal() -> int | None:
     """The signal that the selected thread has stopped for; None if gdb cannot tell."""
     try:
         with settings.changed({"language": "c"}):
@@ -437,7 +450,7 @@ def signal():
         return None
 
 
-def watchpoints_left():
+def watchpoints_left() -> bool:
     """Is one of the processor's debug registers free? Each watches up to eight bytes. None is where gdb is not to use
     them."""
     if not gdb.parameter("can-use-hw-watchpoints"):
@@ -454,13 +467,13 @@ def _registers(expression):
         return 1
 
 
-def watchpoint(kind, step, address, size, access):
+def watchpoint(kind: type[Internal], step: Step, address: int, size: int, access: int) -> Internal:
     """A watchpoint of the processor's on some bytes."""
     with settings.changed({"language": "c"}):
         return kind(step, f"*({_WORDS[size]} *){address:#x}", type=gdb.BP_WATCHPOINT, wp_class=access)
 
 
-def inlined(frame):
+def inlined(frame: gdb.Frame) -> int:
     """How many functions are inlined around this frame, below the one whose frame it really is."""
     depth = 0
     while frame is not None and frame.type() == gdb.INLINE_FRAME:
@@ -468,7 +481,7 @@ def inlined(frame):
     return depth
 
 
-def frames(frame, most):
+def frames(frame: gdb.Frame, most: int) -> Iterator[gdb.Frame]:
     """This frame and those around it, each function's own ones: what is inlined into one has no stack of its own."""
     for _ in range(most):
         while frame is not None and frame.type() == gdb.INLINE_FRAME:
@@ -479,7 +492,7 @@ def frames(frame, most):
         frame = frame.older()
 
 
-def placed(frame, position):
+def placed(frame: gdb.Frame, position: Position) -> tuple[int, int | None, int | None]:
     """(pc, SP, its caller's SP) of a frame, the latter two as `position` tells them; the outermost has no caller's."""
     older = frame.older()
     return (
@@ -489,12 +502,12 @@ def placed(frame, position):
     )
 
 
-def here(position):
+def here(position: Position) -> int | None:
     """The SP that the function the selected thread is in was called with."""
     return placed(next(frames(gdb.newest_frame(), 1)), position)[2]
 
 
-def begins_line(frame):
+def begins_line(frame: gdb.Frame) -> bool:
     """Does a statement begin where this frame stands? What is inlined there is one, while gdb shows it as not entered
     yet."""
     sal, pc = frame.find_sal(), frame.pc()
@@ -504,7 +517,7 @@ def begins_line(frame):
     return bool(sal.symtab) and any(entry.pc == pc for entry in sal.symtab.linetable().line(sal.line) or ())
 
 
-def begins(pc):
+def begins(pc: int) -> int | None:
     """Where the body of the function around begins, if `pc` is in its prologue, which ours leave by way of __morestack:
     that goes on one byte behind where it was called from. None in a body, and in Go's functions, whose prologues are
     repeated."""
@@ -533,7 +546,7 @@ def _calls(start, size):
     return list(program.calls(start, code)) if isinstance(code, bytes) else []
 
 
-def body(pc):
+def body(pc: int) -> int | None:
     """Where gdb stops in the function that is being entered at `pc`: behind its prologue. None if `pc` is behind it
     already, or the function has no lines."""
     block = function(pc)
@@ -548,7 +561,7 @@ def body(pc):
     return None
 
 
-def functions(pc):
+def functions(pc: int) -> list[gdb.Block]:
     """The blocks of the functions around an address, the innermost inlined one first; none if gdb knows none."""
     block, found = gdb.block_for_pc(pc), []
     while block is not None and not block.is_static and not block.is_global:
@@ -558,13 +571,13 @@ def functions(pc):
     return found
 
 
-def function(pc):
+def function(pc: int) -> gdb.Block | None:
     """The block of the function around an address, the one that others are inlined into; None if gdb knows none."""
     found = functions(pc)
     return found[-1] if found else None
 
 
-def addresses(*location, **parts):
+def addresses(*location: str, **parts: str) -> list[int]:
     """Where gdb would put a breakpoint for a location."""
     point = hidden.Hidden(*location, **parts)
     found = [place.address for place in point.locations if place.address is not None]

@@ -5,6 +5,10 @@ is left out of the name, for gdb says whom a breakpoint stopped before it tells 
 stays.
 """
 
+from __future__ import annotations
+
+from typing import Any
+
 import gdb
 
 from .. import program
@@ -13,7 +17,7 @@ from ..program import bulk, settings
 MOST = 1 << 10  # Ms whose threads are named
 
 
-def of_ms():
+def of_ms() -> dict[int, tuple[str, int | None]]:
     """{thread id of the system: (name, its goroutine's id or None)} of the Ms."""
     world, found = program.world(), {}
     ms, gs = world.cached(
@@ -23,13 +27,16 @@ def of_ms():
             bulk.Fields("g", goid="goid"),
         ),
     )
-    address, rows = program.scalar("allm") or 0, {}
+    address: int = program.scalar("allm") or 0
+    rows: dict[int, Any] = {}
     while address and address not in rows and len(rows) < MOST:
         rows[address] = next(iter(ms.readable([address])), None)
         address = rows[address].next if rows[address] else 0
-    rows = list(filter(None, rows.values())) or ms.readable([world.address("runtime.m0")])  # before it is on the list
-    goids = gs.by_address({row.curg for row in rows if row.curg})
-    for row in rows:
+    found_ms = list(filter(None, rows.values())) or ms.readable(
+        [world.address("runtime.m0")]
+    )  # before it is on the list
+    goids = gs.by_address({row.curg for row in found_ms if row.curg})
+    for row in found_ms:
         if row.g0:  # else it is all zero still
             goid = goids[row.curg].goid if row.curg in goids else None
             found[row.procid] = ("sysmon" if program.is_sysmon(row.fn) else f"m{row.id}", goid)
@@ -41,11 +48,11 @@ def of_ms():
 class Names:
     """What we have called threads."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         self._given = {}  # gdb's number of a thread: (our name of it, what it is while the program runs)
         self._shown = False  # are goroutines in the names?
 
-    def stopped(self, _event=None):
+    def stopped(self, _event: gdb.Event | None = None) -> None:
         """gdb.events.stop"""
         if not program.alive() or program.on_core() or program.on_view():
             return
@@ -60,7 +67,7 @@ class Names:
             self._give(thread, name, name if goid is None else f"{name} (g{goid})")
         self._shown = True
 
-    def moves(self, _event=None):
+    def moves(self, _event: gdb.Event | None = None) -> None:
         """gdb.events.cont: also within steps, and then once a thread."""
         if not self._shown:
             return
@@ -69,7 +76,7 @@ class Names:
             if thread.is_valid() and thread.global_num in self._given:
                 self._give(thread, *[self._given[thread.global_num][1]] * 2)
 
-    def ended(self, _event=None):
+    def ended(self, _event: gdb.Event | None = None) -> None:
         """gdb.events.exited"""
         numbers = {thread.global_num for inferior in gdb.inferiors() for thread in inferior.threads()}
         self._given = {number: names for number, names in self._given.items() if number in numbers}

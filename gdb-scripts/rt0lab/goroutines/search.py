@@ -5,13 +5,16 @@ In linear time: each word that is read is looked up once, however many addresses
 said.
 """
 
+from __future__ import annotations
+
 import collections
+from typing import Any
 
 from .. import program
 from ..formats import corefile, untrusted
 from ..frames import view
 from ..program import bulk
-from .census import MAX_STACK, Was, stack_in_use
+from .census import MAX_STACK, Census, Was, stack_in_use
 
 MAX_STACKS, MAX_VARIABLES, MAX_REMOTE = 128 << 20, 512 << 20, 16 << 20  # bytes that are searched, and through a line
 NAMES = 3  # of an address's variables so many are named
@@ -23,7 +26,7 @@ _PLACES = 64  # of an address in a piece are named, at most
 class Search:
     """The places of the addresses in `wanted`; `rows` are the goroutines whose stacks are searched."""
 
-    def __init__(self, census, rows, wanted):
+    def __init__(self, census: Census, rows: list[Any], wanted: set[int]) -> None:
         self.on_stack = collections.defaultdict(set)  # {a row's address: those that stand on its stack}
         self.in_registers = collections.defaultdict(set)  # the same for its thread's registers
         self.in_variables = collections.defaultdict(list)  # {address: variables that hold it, NAMES of them at most}
@@ -163,7 +166,7 @@ def _places(data, word):
             yield at
 
 
-def variable_at(address):
+def variable_at(address: int) -> str | None:
     """The variable at an address, or where in memory it is if that has no name; None for the runtime's own, which wake
     nobody."""
     world = program.world()
@@ -183,6 +186,6 @@ def _level(sizes, room):
     return sizes[-1] if sizes else 0
 
 
-def amount(size):
+def amount(size: int) -> str:
     """`12 KiB`, `3 MiB`"""
     return f"{size >> 20} MiB" if size >= 10 << 20 else f"{-(-size // 1024)} KiB"

@@ -5,6 +5,8 @@ stands here. A goroutine that is on a thread has that thread's registers; one th
 and no others.
 """
 
+from __future__ import annotations
+
 import re
 import struct
 
@@ -29,7 +31,9 @@ class Thread:
 
     __slots__ = ("id", "name", "registers", "running", "stacks")
 
-    def __init__(self, number, name, registers, running, stacks):
+    def __init__(
+        self, number: int, name: str, registers: dict[str, int], running: bool, stacks: list[tuple[int, int]]
+    ) -> None:
         self.id = number  # the goroutine's id, where that can be a thread's
         self.name = name
         self.registers = registers  # those that are known
@@ -37,7 +41,7 @@ class Thread:
         self.stacks = stacks  # ranges [lo, hi) of its stack that are in use
 
 
-def threads():
+def threads() -> list[Thread]:
     """The goroutines that are neither dead nor unmade, by id; the id is nobody else's, whatever the memory says."""
     census = Census()
     rows = sorted((row for row in census.rows if row.status not in census.ended), key=lambda row: row.goid)
@@ -112,7 +116,7 @@ def _saved(census, row, also):
 # ---- memory ----------------------------------------------------------------------------------------------------------
 
 
-def memory(found):
+def memory(found: list[Thread]) -> tuple[list[tuple[int, int]], int]:
     """(ranges of memory to show beside these threads, bytes of the program's memory that are left out).
 
     What backtraces and variables need is always there; of the rest, the small pieces before the large ones.

@@ -7,8 +7,11 @@ All others are unknown, for nobody writes down who will send on a channel or who
 show is kept as evidence: on whose stack and in which variable the thing's address stands. The heap is not searched.
 """
 
+from __future__ import annotations
+
 import collections
 import re
+from typing import Any
 
 import gdb
 
@@ -60,7 +63,7 @@ _NO_THING = _Verdict(UNKNOWN, "where what they wait for is, the runtime does not
 class Thing:
     """A channel, a lock or a Cond that goroutines wait on."""
 
-    def __init__(self, item):
+    def __init__(self, item: blockers.Channel | blockers.Lock) -> None:
         self.item, self.kind, self.addr = item, item.kind, item.addr
         self.waiting = []  # rows
         # rows that have its address there; names of variables
@@ -69,11 +72,11 @@ class Thing:
         self.calls = []  # functions that timers will call, and that have its address
 
     @property
-    def words(self):
+    def words(self) -> set[int]:
         """The addresses by which it is known."""
         return {self.addr, getattr(self.item, "sema", None) or self.addr}
 
-    def plain(self):
+    def plain(self) -> dict[str, Any]:
         """As JSON has it."""
         return {
             **self.item.plain(),
@@ -89,7 +92,7 @@ class Thing:
 class Graph:
     """All of it at one moment; `also` are addresses that are looked for beside those of what somebody waits for."""
 
-    def __init__(self, also=()):
+    def __init__(self, also: tuple[Any, ...] = ()) -> None:
         self.census = census = Census(system=True)
         own = [row for row in census.rows[len(census.system_rows) :] if row.status not in census.ended]
         self.rows = [row for row in own if not self._is_system(row)]
@@ -189,12 +192,12 @@ class Graph:
     # -- is it a deadlock
 
     @property
-    def deadlock(self):
+    def deadlock(self) -> bool:
         """Is it certain that nobody will ever run again?"""
         return self.begun and not self.able and not self.timers.acting and not self.doubts
 
     @property
-    def begun(self):
+    def begun(self) -> bool:
         """Has the program had a goroutine? It has none any more if main.main went to runtime.Goexit."""
         return bool(self.rows) or not begun.why_none("gs")[0]
 
@@ -379,11 +382,11 @@ class Graph:
     # -- as data
 
     @property
-    def verdict(self):
+    def verdict(self) -> str:
         """`deadlock`, `no deadlock` or `unknown`."""
         return "deadlock" if self.deadlock else "no deadlock" if self.able or self.timers.acting else "unknown"
 
-    def evidence(self):
+    def evidence(self) -> list[tuple[Any, ...]]:
         """[(verdict, why, rows)], the able first."""
         found = collections.defaultdict(list)
         for row in self.rows:
@@ -393,7 +396,7 @@ class Graph:
             key=lambda group: (ABLE, STUCK, UNKNOWN).index(group[0]),
         )
 
-    def plain(self):
+    def plain(self) -> dict[str, Any]:
         """As JSON has it."""
 
         def ids(rows):
@@ -425,7 +428,7 @@ class Graph:
         }
 
 
-def listed(rows, limit=12):
+def listed(rows: list[Any], limit: int = 12) -> str:
     """`18 19 20 ... (400 in all)`"""
     return " ".join(str(row.goid) for row in rows[:limit]) + (f" ... ({len(rows)} in all)" if len(rows) > limit else "")
 
@@ -448,7 +451,7 @@ def _value(text):
             raise error from None
 
 
-def lock_at(text):
+def lock_at(text: str) -> tuple[str, int, gdb.Value]:
     """(kind, address, the gdb.Value) of a lock named by an expression: a runtime.mutex, a sync.Mutex or RWMutex, or a
     pointer to one."""
     try:
@@ -474,7 +477,7 @@ def lock_at(text):
     return known[kind], int(value.address), value
 
 
-def waiters_by_address(census):
+def waiters_by_address(census: Census) -> dict[int, list[Any]]:
     """{address of the semaphore: [rows]}"""
     found, rows = collections.defaultdict(list), {row.addr: row for row in census.rows}
     for g, address in blockers.semaphores():
