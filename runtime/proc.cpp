@@ -129,68 +129,45 @@ static void pdestroy(p* pp) {
     pp->status = _Pdead;
 }
 
-/// Changes the number of Ps. With sched.lock held, or before there is anybody to race with; the world is stopped.
-/// The current M ends up with a P. Returns the Ps that have work, linked by p.link, each with a sleeping M in p.m if
-/// there was one.
-p* procresize(int32 nprocs) {
-    int32 old = gomaxprocs;
-    if (old < 0 || nprocs <= 0) throw_("procresize: invalid argument");
-
-    int64 now = nanotime();
-    if (sched.procresizetime != 0) sched.totaltime += old * (now - sched.procresizetime);
-    sched.procresizetime = now;
-
-    if (nprocs > allp.len) {
-        slice<p*> all = {allp.array, nprocs, allp.cap};
-        if (nprocs > all.cap) {
-            // The old one is not freed: others may still walk it.
-            all = {static_cast<p**>(mallocgc(sizeof(p*) * nprocs)), nprocs, nprocs};
-            if (allp.cap) memcpy(all.array, allp.array, sizeof(p*) * allp.cap);
-        }
-        lock(&allpLock);
-        allp = all;
-        unlock(&allpLock);
+/// Makes room in allp. Who walks it without a P has the old length, or the new one, with null for Ps that are not made.
+static void growallp(int32 nprocs) {
+    slice<p*> all = {allp.array, nprocs, allp.cap};
+    if (nprocs > all.cap) {
+        // The old one is not freed: others may still walk it.
+        all = {static_cast<p**>(mallocgc(sizeof(p*) * nprocs)), nprocs, nprocs};
+        if (allp.cap) memcpy(all.array, allp.array, sizeof(p*) * allp.cap);
     }
+    lock(&allpLock);
+    allp = all;
+    unlock(&allpLock);
+}
 
-    m* mp = getg()->m;
-    for (int32 i = 0; i < nprocs; i++) {
-        p* pp = allp.array[i];
-        if (!pp) {
-            pp = static_cast<p*>(persistentalloc(sizeof(p), 64));  // Ps are never freed
-            pp->id = i;
-            pp->status = _Pgcstop;
-            pp->sudogcache = {pp->sudogbuf, 0, sizeof pp->sudogbuf / sizeof pp->sudogbuf[0]};
-        }
-        if (old == 0 && i == 0) {
-            if (!mp->mcache) throw_("procresize: m0 has no mcache");
-            pp->mcache = mp->mcache;  // the one that boot has used so far
-        } else if (!pp->mcache) {
-            pp->mcache = allocmcache();
-        }
-        atomic::Store(&allp.array[i], pp);
+static void trimallp(int32 nprocs) {
+    lock(&allpLock);
+    allp.len = nprocs;
+    unlock(&allpLock);
+}
+
+/// P i is wanted: it is made, unless there was one of that number before.
+static void pinit(int32 i, bool first) {
+    p* pp = allp.array[i];
+    if (!pp) {
+        pp = static_cast<p*>(persistentalloc(sizeof(p), 64));  // Ps are never freed
+        pp->id = i;
+        pp->status = _Pgcstop;
+        pp->sudogcache = {pp->sudogbuf, 0, sizeof pp->sudogbuf / sizeof pp->sudogbuf[0]};
     }
-
-    globrunqcollect();
-    for (int32 i = nprocs; i < old; i++) pdestroy(allp.array[i]);
-    if (nprocs < allp.len) {
-        lock(&allpLock);
-        allp.len = nprocs;
-        unlock(&allpLock);
+    if (first) {
+        if (!getg()->m->mcache) throw_("procresize: m0 has no mcache");
+        pp->mcache = getg()->m->mcache;  // the one that boot has used so far
+    } else if (!pp->mcache) {
+        pp->mcache = allocmcache();
     }
+    atomic::Store(&allp.array[i], pp);
+}
 
-    // This M may hold one of those. It lets go of its P and takes P 0, if it cannot keep its own.
-    if (mp->p && mp->p->id < nprocs) {
-        mp->p->status = _Prunning;
-    } else {
-        if (mp->p) mp->p->m = nullptr;
-        mp->p = nullptr;
-        mp->mcache = nullptr;
-        p* pp = allp.array[0];
-        pp->m = nullptr;
-        pp->status = _Pidle;
-        acquirep(pp);
-    }
-
+/// All Ps but this M's become idle. Those that have work are not put with the others: these are returned.
+static p* runnablePs(const m* mp, int32 nprocs) {
     p* runnable = nullptr;
     for (int32 i = nprocs - 1; i >= 0; i--) {
         p* pp = allp.array[i];
@@ -204,6 +181,41 @@ p* procresize(int32 nprocs) {
             runnable = pp;
         }
     }
+    return runnable;
+}
+
+/// Changes the number of Ps. With sched.lock held, or before there is anybody to race with; the world is stopped.
+/// The current M ends up with a P. Returns the Ps that have work, linked by p.link, each with a sleeping M in p.m if
+/// there was one.
+p* procresize(int32 nprocs) {
+    int32 old = gomaxprocs;
+    if (old < 0 || nprocs <= 0) throw_("procresize: invalid argument");
+
+    int64 now = nanotime();
+    if (sched.procresizetime != 0) sched.totaltime += old * (now - sched.procresizetime);
+    sched.procresizetime = now;
+
+    if (nprocs > allp.len) growallp(nprocs);
+    for (int32 i = 0; i < nprocs; i++) pinit(i, old == 0 && i == 0);
+
+    globrunqcollect();
+    for (int32 i = nprocs; i < old; i++) pdestroy(allp.array[i]);
+    if (nprocs < allp.len) trimallp(nprocs);
+
+    // This M may hold one of those. It lets go of its P and takes P 0, if it cannot keep its own.
+    m* mp = getg()->m;
+    if (mp->p && mp->p->id < nprocs) {
+        mp->p->status = _Prunning;
+    } else {
+        if (mp->p) mp->p->m = nullptr;
+        mp->p = nullptr;
+        mp->mcache = nullptr;
+        p* pp = allp.array[0];
+        pp->m = nullptr;
+        pp->status = _Pidle;
+        acquirep(pp);
+    }
+    p* runnable = runnablePs(mp, nprocs);
     atomic::Store(&gomaxprocs, nprocs);
     return runnable;
 }

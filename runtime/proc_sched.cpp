@@ -294,12 +294,95 @@ static g* takefirst(g* gp) {
     return gp;
 }
 
+// findrunnable is one function in Go 1.10, with the labels top and stop. Its steps from "Steal work from other P's." on
+// are functions here, in its order; later Gos have some of them as functions, too, whose names these bear.
+
+[[gnu::always_inline]] static inline void startspinning(m* mp) {
+    mp->spinning = true;
+    atomic::Xadd(&sched.nmspinning, 1);
+}
+
+/// Steal. Not when all others are idle, nor when half of the busy Ps have a thief looking already.
+[[gnu::always_inline]] static inline g* stealWork(m* mp, p* pp) {
+    uint32 procs = static_cast<uint32>(gomaxprocs);
+    if (atomic::Load(&sched.npidle) == procs - 1) return nullptr;
+    if (!mp->spinning) {
+        if (2 * atomic::Load(&sched.nmspinning) >= procs - atomic::Load(&sched.npidle)) return nullptr;
+        startspinning(mp);
+    }
+    for (int i = 0; i < 4; i++)
+        if (g* gp = stealpass(pp, i > 2)) return gp;
+    return nullptr;
+}
+
+/// Go's label stop: the P becomes idle. False: it is kept, because the world is to stop, or because there is something
+/// in the global queue now, in *gp.
+[[gnu::always_inline]] static inline bool giveup(p* pp, g** gp) {
+    lock(&sched.lock);
+    if (sched.gcwaiting != 0) {
+        unlock(&sched.lock);
+        return false;
+    }
+    globrunqcollect();
+    if (sched.runqsize != 0) {
+        *gp = globrunqget(pp, 0);
+        unlock(&sched.lock);
+        return false;
+    }
+    if (releasep() != pp) throw_("findrunnable: wrong p");
+    pidleput(pp);
+    unlock(&sched.lock);
+    return true;
+}
+
+/// Without a P: stops counting as spinning. Says whether this M did.
+[[gnu::always_inline]] static inline bool stopspinning(m* mp) {
+    if (!mp->spinning) return false;
+    mp->spinning = false;
+    if (static_cast<int32>(atomic::Xadd(&sched.nmspinning, -1)) < 0) throw_("findrunnable: negative nmspinning");
+    return true;
+}
+
+[[gnu::always_inline]] static inline p* pidlegetlocked() {
+    lock(&sched.lock);
+    p* pp = pidleget();
+    unlock(&sched.lock);
+    return pp;
+}
+
+/// Looks at all run queues once more. True: one has something, and this M has a P again.
+[[gnu::always_inline]] static inline bool checkRunqsNoP(m* mp, slice<p*> all, bool wasSpinning) {
+    for (int64 i = 0; i < all.len; i++) {
+        if (runqempty(all.array[i])) continue;
+        p* pp = pidlegetlocked();
+        if (!pp) return false;
+        acquirep(pp);
+        if (wasSpinning) startspinning(mp);
+        return true;
+    }
+    return false;
+}
+
+/// The last resort: one M sleeps in the network poller, which is then the place where work can come from. Null: there
+/// is somebody there, or no P to run with what came.
+[[gnu::always_inline]] static inline g* pollUntilNoP() {
+    if (!netpollinited() || atomic::Load(&netpollWaiters) == 0 || atomic::Xchg(&sched.lastpoll, 0) == 0) return nullptr;
+    g* gp = netpoll(true);
+    atomic::Store(&sched.lastpoll, nanotime());
+    if (p* pp = pidlegetlocked()) {
+        acquirep(pp);
+        return takefirst(gp);
+    }
+    injectglist(gp);
+    return nullptr;
+}
+
 /// Looks everywhere for a goroutine to run; if there is none, gives the P away and sleeps until there may be.
 g* findrunnable(bool* inheritTime) GO("runtime.findrunnable");
 g* findrunnable(bool* inheritTime) {
     m* mp = getg()->m;
     *inheritTime = false;
-    for (;;) {
+    for (;;) {  // Go's label top
         if (atomic::Load(&sched.gcwaiting) != 0) {
             gcstopm();
             continue;
@@ -316,74 +399,22 @@ g* findrunnable(bool* inheritTime) {
         // Poll the network. Only a shortcut: if somebody else waits for it already, he will tell.
         if (netpollinited() && atomic::Load(&netpollWaiters) > 0 && atomic::Load(&sched.lastpoll) != 0)
             if (g* gp = netpoll(false)) return takefirst(gp);
-
-        // Steal. Not when all others are idle, nor when half of the busy Ps have a thief looking already.
-        uint32 procs = static_cast<uint32>(gomaxprocs);
-        bool search = atomic::Load(&sched.npidle) != procs - 1 &&
-                      (mp->spinning || 2 * atomic::Load(&sched.nmspinning) < procs - atomic::Load(&sched.npidle));
-        if (search) {
-            if (!mp->spinning) {
-                mp->spinning = true;
-                atomic::Xadd(&sched.nmspinning, 1);
-            }
-            for (int i = 0; i < 4; i++)
-                if (g* gp = stealpass(pp, i > 2)) return gp;
-        }
+        if (g* gp = stealWork(mp, pp)) return gp;
 
         // Nothing. Give up the P, in a way that no wake-up is lost: first the P becomes idle, then this M stops
         // counting as spinning, then all queues are looked at once more. Who queues a goroutine does it the
         // other way round: first the queue, then a look for spinning Ms and idle Ps.
         slice<p*> all = allp;  // without a P nothing keeps allp as it is; what it points at stays
-        lock(&sched.lock);
-        if (sched.gcwaiting != 0) {
-            unlock(&sched.lock);
+        g* gp = nullptr;
+        if (!giveup(pp, &gp)) {
+            if (gp) return gp;
             continue;
         }
-        globrunqcollect();
-        if (sched.runqsize != 0) {
-            g* gp = globrunqget(pp, 0);
-            unlock(&sched.lock);
-            return gp;
-        }
-        if (releasep() != pp) throw_("findrunnable: wrong p");
-        pidleput(pp);
-        unlock(&sched.lock);
-
-        bool wasSpinning = mp->spinning;
-        if (wasSpinning) {
-            mp->spinning = false;
-            if (static_cast<int32>(atomic::Xadd(&sched.nmspinning, -1)) < 0)
-                throw_("findrunnable: negative nmspinning");
-        }
-        bool again = false;
-        for (int64 i = 0; i < all.len && !again; i++) {
-            if (runqempty(all.array[i])) continue;
-            lock(&sched.lock);
-            pp = pidleget();
-            unlock(&sched.lock);
-            if (!pp) break;
-            acquirep(pp);
-            if (wasSpinning) {
-                mp->spinning = true;
-                atomic::Xadd(&sched.nmspinning, 1);
-            }
-            again = true;
-        }
-
-        // The last resort: one M sleeps in the network poller, which is then the place where work can come from.
-        if (!again && netpollinited() && atomic::Load(&netpollWaiters) > 0 && atomic::Xchg(&sched.lastpoll, 0) != 0) {
-            g* gp = netpoll(true);
-            atomic::Store(&sched.lastpoll, nanotime());
-            lock(&sched.lock);
-            pp = pidleget();
-            unlock(&sched.lock);
-            if (pp) {
-                acquirep(pp);
-                return takefirst(gp);
-            }
-            injectglist(gp);
-        }
-        if (!again) stopm();
+        bool wasSpinning = stopspinning(mp);
+        if (checkRunqsNoP(mp, all, wasSpinning)) continue;
+        gp = pollUntilNoP();
+        if (gp) return gp;
+        stopm();
     }
 }
 

@@ -95,6 +95,67 @@ static int64 idof(m* mp) { return mp ? mp->id : -1; }
 static int64 idof(g* gp) { return gp ? gp->goid : -1; }
 static int64 idof(p* pp) { return pp ? pp->id : -1; }
 
+/// Its first line, or the beginning of its only one.
+static void tracesched(int64 now, bool detailed) {
+    field("SCHED ", (now - starttime) / 1000000);
+    field("ms: gomaxprocs=", gomaxprocs);
+    field(" idleprocs=", sched.npidle);
+    field(" threads=", mcount());
+    field(" spinningthreads=", sched.nmspinning);
+    field(" idlethreads=", sched.nmidle);
+    field(" runqueue=", sched.runqsize);
+    if (!detailed) return;
+    field(" gcwaiting=", sched.gcwaiting);
+    field(" nmidlelocked=", sched.nmidlelocked);
+    field(" stopwait=", sched.stopwait);
+    field(" sysmonwait=", sched.sysmonwait);
+    prints("\n");
+}
+
+static void tracep(int64 i, const p* pp, bool detailed) {
+    uint32 h = atomic::Load(&pp->runqhead);
+    uint32 t = atomic::Load(&pp->runqtail);
+    if (!detailed) {
+        field(i == 0 ? " [" : " ", static_cast<int32>(t - h));
+        return;
+    }
+    field("  P", i);
+    field(": status=", pp->status);
+    field(" schedtick=", pp->schedtick);
+    field(" syscalltick=", pp->syscalltick);
+    field(" m=", idof(atomic::Load(&pp->m)));
+    field(" runqsize=", static_cast<int32>(t - h));
+    field(" gfreecnt=", pp->gfreecnt);
+    prints("\n");
+}
+
+static void tracem(const m* mp) {
+    field("  M", mp->id);
+    field(": p=", idof(atomic::Load(&mp->p)));
+    field(" curg=", idof(atomic::Load(&mp->curg)));
+    field(" mallocing=", mp->mallocing);
+    field(" throwing=", mp->throwing);
+    prints(" preemptoff=");
+    printstring(mp->preemptoff);
+    field(" locks=", mp->locks);
+    field(" dying=", mp->dying);
+    field(" helpgc=", mp->helpgc);
+    prints(mp->spinning ? " spinning=true" : " spinning=false");
+    prints(mp->blocked ? " blocked=true" : " blocked=false");
+    field(" lockedg=", idof(atomic::Load(&mp->lockedg)));
+    prints("\n");
+}
+
+static void traceg(g* gp) {
+    field("  G", gp->goid);
+    field(": status=", readgstatus(gp));
+    prints("(");
+    printstring(gp->waitreason);
+    field(") m=", idof(atomic::Load(&gp->m)));
+    field(" lockedm=", idof(atomic::Load(&gp->lockedm)));
+    prints("\n");
+}
+
 /// The state of the scheduler, in one line, or with a line for each P, M and G. Others run on meanwhile, and sched.lock
 /// keeps little of this still: so each pointer is read once and may be out of date.
 void schedtrace(bool detailed) GO("runtime.schedtrace");
@@ -103,66 +164,13 @@ void schedtrace(bool detailed) {
     if (starttime == 0) starttime = now;
     lock(&sched.lock);
     printlock();
-    field("SCHED ", (now - starttime) / 1000000);
-    field("ms: gomaxprocs=", gomaxprocs);
-    field(" idleprocs=", sched.npidle);
-    field(" threads=", mcount());
-    field(" spinningthreads=", sched.nmspinning);
-    field(" idlethreads=", sched.nmidle);
-    field(" runqueue=", sched.runqsize);
-    if (detailed) {
-        field(" gcwaiting=", sched.gcwaiting);
-        field(" nmidlelocked=", sched.nmidlelocked);
-        field(" stopwait=", sched.stopwait);
-        field(" sysmonwait=", sched.sysmonwait);
-        prints("\n");
-    }
-    for (int64 i = 0; i < allp.len; i++) {
-        p* pp = allp.array[i];
-        uint32 h = atomic::Load(&pp->runqhead);
-        uint32 t = atomic::Load(&pp->runqtail);
-        if (!detailed) {
-            field(i == 0 ? " [" : " ", static_cast<int32>(t - h));
-            continue;
-        }
-        field("  P", i);
-        field(": status=", pp->status);
-        field(" schedtick=", pp->schedtick);
-        field(" syscalltick=", pp->syscalltick);
-        field(" m=", idof(atomic::Load(&pp->m)));
-        field(" runqsize=", static_cast<int32>(t - h));
-        field(" gfreecnt=", pp->gfreecnt);
-        prints("\n");
-    }
+    tracesched(now, detailed);
+    for (int64 i = 0; i < allp.len; i++) tracep(i, allp.array[i], detailed);
     if (!detailed) prints("]\n");
-    for (m* mp = detailed ? allm : nullptr; mp; mp = mp->alllink) {
-        field("  M", mp->id);
-        field(": p=", idof(atomic::Load(&mp->p)));
-        field(" curg=", idof(atomic::Load(&mp->curg)));
-        field(" mallocing=", mp->mallocing);
-        field(" throwing=", mp->throwing);
-        prints(" preemptoff=");
-        printstring(mp->preemptoff);
-        field(" locks=", mp->locks);
-        field(" dying=", mp->dying);
-        field(" helpgc=", mp->helpgc);
-        prints(mp->spinning ? " spinning=true" : " spinning=false");
-        prints(mp->blocked ? " blocked=true" : " blocked=false");
-        field(" lockedg=", idof(atomic::Load(&mp->lockedg)));
-        prints("\n");
-    }
+    for (m* mp = detailed ? allm : nullptr; mp; mp = mp->alllink) tracem(mp);
     if (detailed) {
         lock(&allglock);
-        for (int64 i = 0; i < allgs.len; i++) {
-            g* gp = allgs.array[i];
-            field("  G", gp->goid);
-            field(": status=", readgstatus(gp));
-            prints("(");
-            printstring(gp->waitreason);
-            field(") m=", idof(atomic::Load(&gp->m)));
-            field(" lockedm=", idof(atomic::Load(&gp->lockedm)));
-            prints("\n");
-        }
+        for (int64 i = 0; i < allgs.len; i++) traceg(allgs.array[i]);
         unlock(&allglock);
     }
     printunlock();
