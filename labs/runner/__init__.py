@@ -4,7 +4,7 @@ verb ends badly) and tree (where things are).
 host       the machine and what runs on it: builds, packages, gdb, locks, signals, programs in ELF files
 likeness   how much of Go's boot is in ours: observations, fields, written reasons
 pages      what the notes show and say, held against what is so
-editors    what an editor's own files look like
+editors    what editors must be told, in their own files
 exercises  what is asked, what a learner says, and the verdict
 bench      what things cost, beside others
 verbs      one file a verb; cli finds them

@@ -547,23 +547,23 @@ def test_by_default_it_listens_where_only_its_user_comes(one, tmp_path):
     ids=["read", "group", "link"],
 )
 def test_a_runtime_folder_that_others_enter_is_not_used(monkeypatch, tmp_path, theirs):
-    from runner.verbs import serve
+    from runner.host import listener
 
     (tmp_path / "run").mkdir(mode=0o700)
     theirs(tmp_path / "run")
     monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path / "run"))
-    monkeypatch.setattr(serve.tempfile, "tempdir", str(tmp_path))
-    assert serve.private_folder() == str(tmp_path / f"rt0lab-{os.geteuid()}")
+    monkeypatch.setattr(listener.tempfile, "tempdir", str(tmp_path))
+    assert listener.private_folder() == str(tmp_path / f"rt0lab-{os.geteuid()}")
 
 
 def test_a_folder_of_our_name_that_is_somebody_elses_is_not_used(monkeypatch, tmp_path):
-    from runner.verbs import serve
+    from runner.host import listener
 
     monkeypatch.delenv("XDG_RUNTIME_DIR", raising=False)
-    monkeypatch.setattr(serve.tempfile, "tempdir", str(tmp_path))
+    monkeypatch.setattr(listener.tempfile, "tempdir", str(tmp_path))
     (tmp_path / f"rt0lab-{os.geteuid()}").symlink_to(tmp_path)
-    with pytest.raises(serve.Failure, match="not a folder of yours alone"):
-        serve.private_folder()
+    with pytest.raises(listener.Failure, match="not a folder of yours alone"):
+        listener.private_folder()
 
 
 @contextlib.contextmanager

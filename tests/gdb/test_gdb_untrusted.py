@@ -78,7 +78,7 @@ WRITES = {
 OPENS = set(
     """
     formats/untrusted.py boot/stages.py commands/threads.py state/trace.py remote/clients.py
-    editor.py batch.py state.py ask.py cli.py locks.py
+    files.py batch.py state.py ask.py cli.py locks.py
 """.split()
 )
 

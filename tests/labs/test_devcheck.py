@@ -2,8 +2,7 @@
 
 import pytest
 from learners import ROOT
-from runner.exercises import forms
-from runner.verbs import dev
+from runner.exercises import forms, proof
 
 JMP = "02-jmp-not-call"
 
@@ -11,9 +10,9 @@ JMP = "02-jmp-not-call"
 @pytest.fixture
 def live(monkeypatch):
     """live(FOLDER): what runs of the program show to be wrong, on two seeds."""
-    monkeypatch.setattr(dev, "SEEDS", range(1, 3))
-    monkeypatch.setattr(dev, "JUDGED_SEEDS", range(1, 2))
-    return lambda folder: dev.live_problems([forms.load(folder)])
+    monkeypatch.setattr(proof, "SEEDS", range(1, 3))
+    monkeypatch.setattr(proof, "JUDGED_SEEDS", range(1, 2))
+    return lambda folder: proof.live_problems([forms.load(folder)])
 
 
 def test_all_exercises_are_proved(learner):
@@ -58,7 +57,7 @@ def test_what_is_wrong_is_status_1(learner, copied):
     ids=lambda text: text[:20],
 )
 def test_what_the_files_alone_show(copied, file, old, new, complaint):
-    assert any(complaint in problem for problem in dev.static_problems(forms.load(copied(JMP, file, old, new))))
+    assert any(complaint in problem for problem in proof.static_problems(forms.load(copied(JMP, file, old, new))))
 
 
 @pytest.mark.parametrize(
@@ -90,10 +89,10 @@ def test_an_invariant_without_a_place_must_hold_at_every_checkpoint(copied, live
 
 def test_an_untouched_copy_has_no_problems(copied, live):
     folder = copied(JMP, "tests.toml", "reply", "reply")
-    assert dev.static_problems(forms.load(folder)) + live(folder) == []
+    assert proof.static_problems(forms.load(folder)) + live(folder) == []
 
 
 def test_a_key_in_one_language_only_is_found(monkeypatch):
     tables = {"en": {"here": "x {a}", "more": "y"}, "zh": {"here": "x {b}"}}
-    monkeypatch.setattr(dev.language, "table", tables.get)
-    assert len(dev.messages_problems()) == 2
+    monkeypatch.setattr(proof.language, "table", tables.get)
+    assert len(proof.messages_problems()) == 2

@@ -14,7 +14,7 @@ MAY = {  # room: the rooms that it may use, beside itself and the ground floor
     "host": set(),
     "likeness": set(),
     "pages": set(),
-    "editors": set(),
+    "editors": {"host"},
     "exercises": {"host"},
     "bench": {"host"},
     "verbs": {"host", "likeness", "pages", "editors", "exercises", "bench"},

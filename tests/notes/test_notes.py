@@ -2,41 +2,40 @@
 reference resolves, and the pages of the guide have their shape. tests/notes/test_sessions.py tests the tester."""
 
 import pytest
-from runner.pages import sessions
-from runner.verbs import notes
+from runner.pages import claims, sessions, shelf
 
-PAGES = pytest.mark.parametrize("page", notes.pages(), ids=notes.title)
-GUIDE = pytest.mark.parametrize("page", [page for page in notes.pages() if notes.is_note(page)], ids=notes.title)
+PAGES = pytest.mark.parametrize("page", shelf.pages(), ids=shelf.title)
+GUIDE = pytest.mark.parametrize("page", [page for page in shelf.pages() if shelf.is_note(page)], ids=shelf.title)
 
 
 @PAGES
 def test_sessions_print_what_the_page_shows(page, built):
-    _, wrong = notes.checked(page.read_text(), {})
+    _, wrong = sessions.checked(page.read_text(), {})
     assert not wrong, "\n\n".join([*wrong, "./lab notes --update rewrites the sessions"])
 
 
 @PAGES
 def test_references_resolve(page):
-    assert notes.references(page.read_text()) == []
+    assert claims.references(page.read_text()) == []
 
 
 @GUIDE
 def test_a_page_of_the_guide_has_its_shape(page):
-    assert notes.structure(page) == []
+    assert claims.structure(page) == []
 
 
 @pytest.mark.parametrize(
-    "page", [page for page in notes.pages() if page.name == "README.md" and notes.other(page).exists()], ids=notes.title
+    "page", [page for page in shelf.pages() if page.name == "README.md" and shelf.other(page).exists()], ids=shelf.title
 )
 def test_a_readme_shows_the_same_sessions_in_both_languages(page):
-    assert notes.fences(page.read_text()) == notes.fences(notes.other(page).read_text())
+    assert shelf.fences(page.read_text()) == shelf.fences(shelf.other(page).read_text())
 
 
 @pytest.mark.parametrize("readme", ["README.md", "README.zh.md"])
 def test_the_reading_order_names_every_page(readme):
-    text = (notes.NOTES / readme).read_text()
-    suffix = notes.language(notes.NOTES / readme) + ".md"
-    pages = {notes.name(page) for page in notes.pages() if notes.is_note(page)}
+    text = (shelf.NOTES / readme).read_text()
+    suffix = shelf.language(shelf.NOTES / readme) + ".md"
+    pages = {shelf.name(page) for page in shelf.pages() if shelf.is_note(page)}
     assert [page for page in pages if f"({page}{suffix})" not in text] == []
 
 

@@ -2,8 +2,7 @@
 right."""
 
 import pytest
-from runner.pages import sessions
-from runner.verbs import notes
+from runner.pages import claims, sessions, shelf
 
 
 def page(*body):
@@ -85,23 +84,23 @@ def test_rewriting_keeps_what_is_left_out(shown, real, new):
 def test_a_rewritten_page_fits():
     text = page("$ printf '%s\\n' one two three", "uno", "...")
     seen = {}
-    _, wrong = notes.checked(text, seen)
-    assert wrong and notes.checked(notes.updated(text, seen), seen)[1] == []
+    _, wrong = sessions.checked(text, seen)
+    assert wrong and sessions.checked(sessions.updated(text, seen), seen)[1] == []
 
 
 def test_a_shell_session_runs_each_line_in_the_project():
     text = page("$ pwd", sessions.SHOWN_ROOT, "$ echo two >&2", "two")
-    assert notes.checked(text, {})[1] == []
+    assert sessions.checked(text, {})[1] == []
 
 
 def test_a_gdb_fence_goes_on_where_the_last_one_stopped(built):
     text = "```gdb\n$ ./lab gdb pingpong\n...\n(gdb) set $x = 42\n```\nthen\n```gdb\n(gdb) p $x\n$1 = 42\n```\n"
-    found, wrong = notes.checked(text, {})
+    found, wrong = sessions.checked(text, {})
     assert len(found) == 1 and wrong == []
 
 
 def test_a_gdb_fence_without_a_start_is_on_hello(built):
-    assert notes.checked("```gdb\n(gdb) info symbol _rt0_amd64\n_rt0_amd64 in section .text\n```\n", {})[1] == []
+    assert sessions.checked("```gdb\n(gdb) info symbol _rt0_amd64\n_rt0_amd64 in section .text\n```\n", {})[1] == []
 
 
 @pytest.mark.parametrize(
@@ -109,7 +108,7 @@ def test_a_gdb_fence_without_a_start_is_on_hello(built):
     ["```session\nno command\n```\n", "```session\n(gdb) bt\n```\n", "```gdb\n$ ls\n```\n", "```gdb\n(gdb) bt\n"],
 )
 def test_a_fence_that_cannot_run_is_reported(text):
-    assert len(notes.checked(text, {})[1]) == 1
+    assert len(sessions.checked(text, {})[1]) == 1
 
 
 @pytest.mark.parametrize(
@@ -128,7 +127,7 @@ def test_a_fence_that_cannot_run_is_reported(text):
     ],
 )
 def test_references(text, wrong):
-    assert len(notes.references(text)) == wrong
+    assert len(claims.references(text)) == wrong
 
 
 def guide(folder, **changes):
@@ -143,7 +142,7 @@ def guide(folder, **changes):
     text = "# T\n\n" + "\n\n".join([*parts.values()])
     page.with_name("page.zh.md").write_text(text.replace("## Try this", "## 试一试"))
     page.write_text("# T\n\n" + "\n\n".join((parts | changes).values()))
-    return notes.structure(page)
+    return claims.structure(page)
 
 
 def test_a_page_with_the_shape_of_the_guide(tmp_path):
@@ -163,10 +162,10 @@ def test_a_page_with_the_shape_of_the_guide(tmp_path):
     ],
 )
 def test_a_page_without_it(tmp_path, change, monkeypatch):
-    monkeypatch.setattr(notes, "ROOT", tmp_path)
+    monkeypatch.setattr(shelf, "ROOT", tmp_path)
     assert len(guide(tmp_path, **change)) == 1
 
 
 def test_a_session_that_does_not_end_is_killed_and_reported(monkeypatch):
     monkeypatch.setattr(sessions, "SECONDS", 0.2)
-    assert "did not end" in notes.checked(page("$ echo begun; sleep 600", "begun"), {})[1][0]
+    assert "did not end" in sessions.checked(page("$ echo begun; sleep 600", "begun"), {})[1][0]

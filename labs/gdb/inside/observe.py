@@ -11,8 +11,8 @@ import struct
 import gdb
 from rt0lab import program
 from rt0lab.boot import stops
-from rt0lab.program import settings
 from rt0lab.frames import roots
+from rt0lab.program import settings
 from runner.exercises.judge import Seen
 
 _AT_ENTRY = 9

@@ -1,4 +1,7 @@
-"""What an editor's own files look like. Uses no other room.
+"""What editors must be told to debug a program in our gdb. May use host.
 
-jsonc   JSON with comments, read and added to
+jsonc               JSON with comments, read and added to
+subject             the program, and what starts gdb on it
+files               new files, and additions to what is there
+vscode, nvim, emacs one editor's files each: `files(subject)`
 """

@@ -21,6 +21,10 @@ from .target import examine
 # What the program under gdb may still see of the user's environment: these change what a Go program does.
 PASSED_ON = ("GODEBUG", "GOGC", "GOMAXPROCS", "GOTRACEBACK")
 
+# What `lab gdb` knows on its command line, and editors write there.
+CHOICE = "--gdb="  # a gdb other than PATH's; editors have a PATH of their own
+DAP = "-i=dap"
+
 PATIENCE = 2  # seconds that a gdb gets to end by itself
 PR_SET_PDEATHSIG = 1
 _libc = ctypes.CDLL(None)

@@ -256,3 +256,31 @@ def rewritten(text, session, outputs):
                 left_out = False
         page[step.first : step.first + len(step.shown)] = new
     return "\n".join(page) + "\n"
+
+
+# ---- all of a page --------------------------------------------------------------------------------------------------
+
+
+def checked(text, seen):
+    """(the sessions of a text, what is wrong with them); `seen` keeps what each run printed."""
+    try:
+        found = find(text)
+    except BadPage as reason:
+        return [], [str(reason)]
+    wrong = []
+    for session in found:
+        if session.key not in seen:
+            seen[session.key] = run(session)
+        difference = differences(session, seen[session.key])
+        if difference:
+            wrong.append(f"the session of line {session.line}: {difference}")
+    return found, wrong
+
+
+def updated(text, seen):
+    """The text with every session that is wrong rewritten."""
+    for i in range(len(find(text))):
+        session = find(text)[i]
+        if differences(session, seen[session.key]):
+            text = rewritten(text, session, seen[session.key])
+    return text

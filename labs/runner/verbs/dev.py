@@ -1,29 +1,8 @@
-"""`lab dev check` proves the exercises, `lab dev lint` reads the source with Debian's tools: one line for each fault.
+"""`lab dev check` proves the exercises, `lab dev lint` reads the source with Debian's tools: one line a fault."""
 
-Of an exercise: that unsolved is incomplete, the solution passes, every listed wrong answer is rejected with its own
-reply and not told the truth, no two ideas have the same value, both languages say the same things, and what they name
-exists.
-"""
-
-import re
-import string
-import tempfile
-from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
-
-from ..exercises import ask, forms, guide, judge, language, literals, screen
+from ..exercises import forms, proof
 from ..failure import FAILED, USAGE, Failure, progress
 from ..host import build, lint, needs, packages
-from ..tree import ROOT
-
-SEEDS = range(1, 21)
-JUDGED_SEEDS = range(1, 6)
-LINES, COLUMNS = 22, 79  # of a terminal of 24 by 80, the prompt left out
-_TASK = re.compile(r"\d+\. `([a-z0-9-]+)`")
-_QUOTED = re.compile(r"`([^`]+)`")
-_SYMBOL = re.compile(r"(?:runtime|main)\.[A-Za-z]\w*|_rt0\w+")
-_FILE = re.compile(r"[\w/-]+\.(?:S|cpp|hpp|h)\b")
-_COMMAND = re.compile(r"(?:p|x/\w+|info|bt|show)(?: .*)?")
 
 
 def register(verbs):
@@ -63,218 +42,19 @@ def read_source(args):
 def check(args):
     """Prints what is wrong with the exercises; exit status 1 if anything is."""
     exercises = [forms.load(folder.rstrip("/")) for folder in args.folders] or forms.load_all()
-    progress(f"checking {len(exercises)} exercises on {len(SEEDS)} seeds")
-    problems = messages_problems() + [problem for exercise in exercises for problem in static_problems(exercise)]
+    progress(f"checking {len(exercises)} exercises on {len(proof.SEEDS)} seeds")
+    problems = proof.messages_problems() + [
+        problem for exercise in exercises for problem in proof.static_problems(exercise)
+    ]
     ready = [exercise for exercise in exercises if exercise.questions and exercise.judged]
     if ready and not problems:
-        problems = live_problems(ready)
+        problems = proof.live_problems(ready)
     for problem in problems:
         print(problem)
     if problems:
         raise Failure(f"{len(problems)} things to mend", FAILED)
     print(
         f"ok: {len(exercises)} exercises, {sum(len(e.questions) for e in exercises)} questions, "
-        f"{sum(len(q.misconceptions) for e in exercises for q in e.questions)} misconceptions, {len(SEEDS)} seeds"
+        f"{sum(len(q.misconceptions) for e in exercises for q in e.questions)} misconceptions, {len(proof.SEEDS)} seeds"
     )
     return 0
-
-
-# ---- without a program -------------------------------------------------------------------------------------------
-
-
-def messages_problems():
-    """The engine's own sentences: the same keys and places in every language."""
-    tables = {name: language.table(name) for name in language.LANGUAGES}
-    first = tables[language.LANGUAGES[0]]
-    found = []
-    for name, table in tables.items():
-        screens = [text for key, text in table.items() if key.startswith(("here-", "in-gdb", "on-shell"))]
-        shown = [line for text in screens for line in text.splitlines()]
-        found += [
-            f"messages.{name}.toml: {screen.width(line)} columns: {line}"
-            for line in shown
-            if screen.width(line) > COLUMNS
-        ]
-        found += [f"messages.{name}.toml: {key} is in one language only" for key in sorted(set(first) ^ set(table))]
-        found += [
-            f"messages.{name}.toml: {key} has other places than in {language.LANGUAGES[0]}"
-            for key in sorted(set(first) & set(table))
-            if _places(first[key]) != _places(table[key])
-        ]
-    return found
-
-
-def _places(text):
-    return {name for _, name, _, _ in string.Formatter().parse(text) if name}
-
-
-def static_problems(exercise):
-    """What can be seen in the files alone."""
-    found = []
-    if not exercise.judged:
-        found.append(f"a kind, type or moment that is not judged yet ({exercise.kind})")
-    if exercise.stage:
-        guide.go_place(exercise)
-    for name in language.LANGUAGES:
-        found += [f"{name}: {problem}" for problem in _text_problems(exercise, exercise.texts(name))]
-    if exercise.questions:
-        found += _test_problems(exercise)
-    return [f"{exercise.folder.name}: {problem}" for problem in found]
-
-
-def _text_problems(exercise, texts):
-    """Keys, counts and sizes in one language."""
-    goals = {name for kind, name in exercise.steps() if kind == "goal"}
-    ids = {q.id for q in exercise.questions}
-    wrong = {m.id for q in exercise.questions for m in q.misconceptions}
-    if not re.match(rf"{exercise.id}\s*[:：]", texts.title):
-        yield "text: the first line is not `# ID: title`"
-    tasks = [m[1] for m in map(_TASK.match, texts.body.splitlines()) if m]
-    if tasks != [name for _, name in exercise.steps()]:
-        yield f"text: the tasks are {tasks}"
-    screens = {
-        "text": [f"[ ] {line}" if _TASK.match(line) else line for line in ["", "", *texts.body.splitlines()]],
-        "solution": texts.solution.splitlines(),
-    }
-    for name, lines in screens.items():
-        if len(lines) > LINES:
-            yield f"{name}: {len(lines)} lines, a terminal has room for {LINES}"
-        yield from (f"{name}: {screen.width(line)} columns: {line}" for line in lines if screen.width(line) > COLUMNS)
-    if set(texts.hints) != ids or any(len(levels) != forms.HINTS for levels in texts.hints.values()):
-        yield f"hints: not {forms.HINTS} for each question"
-    wanted = {"reached": goals, "right": ids, "look": ids, "misconception": wrong}
-    for group, keys in wanted.items():
-        for key in sorted(set(texts.replies.get(group, {})) ^ keys):
-            yield f"replies: {group}.{key} is missing or too much"
-
-
-def _test_problems(exercise):
-    """Every question has a right answer, every misconception and plain mistake a wrong one."""
-    tests = exercise.tests()
-    for question in exercise.questions:
-        if question.id not in tests.get("right", {}):
-            yield f"tests: no right answer for {question.id}"
-        rows = [row.get("reply") for row in tests.get("wrong", []) if question.id in row]
-        for reply in ["", *(m.id for m in question.misconceptions)]:
-            if reply not in rows:
-                yield f"tests: no wrong answer to {question.id} for the reply {reply or 'look'!r}"
-
-
-# ---- with a program of each seed -----------------------------------------------------------------------------------
-
-
-def live_problems(exercises):
-    """What shows only in runs of the program."""
-    cases = [case for exercise in exercises for case in _cases(exercise)]
-    commands = [command for exercise in exercises for command in _commands(exercise)]
-    with tempfile.TemporaryDirectory() as home, ThreadPoolExecutor(2) as pool:
-
-        def one(seed):
-            judged = cases if seed in JUDGED_SEEDS else []
-            asked = commands if seed == SEEDS[0] else []
-            return _seed_problems(exercises, judged, asked, Path(home), seed)
-
-        found = [problem for problems in pool.map(one, SEEDS) for problem in problems]
-    return list(dict.fromkeys([*_name_problems(exercises), *found]))
-
-
-def _cases(exercise):
-    """(exercise, answers, expected {question: (verdict, reason)}) of everything in tests.toml."""
-    tests = exercise.tests()
-    yield exercise, {}, {q.id: (judge.INCOMPLETE, "") for q in exercise.questions}
-    for answers in [tests["right"], *tests.get("also", [])]:
-        yield exercise, _written(answers), {name: (judge.PASS, "") for name in answers}
-    for row in tests["wrong"]:
-        answers = {name: value for name, value in row.items() if name != "reply"}
-        yield exercise, _written(answers), {name: (judge.WRONG, row["reply"]) for name in answers}
-
-
-def _written(answers):
-    """Answers as the learner's text; those to be computed stay as they are."""
-    return {
-        name: value if isinstance(value, dict) else literals.written(literals.from_toml(value))
-        for name, value in answers.items()
-    }
-
-
-def _commands(exercise):
-    """(exercise id, checkpoint, command) of the gdb commands that hints and replies tell the learner to type."""
-    for name in language.LANGUAGES:
-        texts = exercise.texts(name)
-        for question in exercise.questions:
-            replies = [texts.replies[group][question.id] for group in ("right", "look")]
-            replies += [texts.replies["misconception"][m.id] for m in question.misconceptions]
-            for text in [*texts.hints[question.id], *replies]:
-                yield from (
-                    (exercise.id, question.at, quoted)
-                    for quoted in _QUOTED.findall(text)
-                    if _COMMAND.fullmatch(quoted) and "..." not in quoted
-                )
-
-
-def _seed_problems(exercises, cases, commands, home, seed):
-    """The problems of one learner's program."""
-    result = ask.judged(
-        exercises, [(exercise, answers) for exercise, answers, _ in cases], home, seed, sorted(set(commands))
-    )
-    found = [f"{name}: at {at}, `{command}`: {error}" for name, at, command, error in result["commands"]]
-    if result["trouble"]:
-        return [f"seed {seed}: {result['trouble']}"]
-    for exercise in exercises:
-        found += _coincidences(exercise, result["seen"].get(exercise.id, {}))
-    for (exercise, answers, expected), verdicts in zip(cases, result["verdicts"]):
-        for name, wanted in expected.items():
-            if tuple(verdicts[name][:2]) != wanted:
-                what, reason, text = verdicts[name]
-                found.append(
-                    f"{exercise.folder.name}: {name} = {text}: {what} {reason} instead of {' '.join(wanted)}".rstrip()
-                )
-            seen = result["seen"].get(exercise.id, {}).get(name, {"trouble": "never seen"})
-            if wanted[0] == judge.WRONG and not seen["trouble"]:
-                found += _told(exercise, name, wanted[1], seen)
-    return found
-
-
-def _coincidences(exercise, seen):
-    """Truths that were not seen, and ideas that cannot be told apart."""
-    for question in exercise.questions:
-        got = seen.get(question.id, {"trouble": "never seen"})
-        if got["trouble"]:
-            yield f"{exercise.folder.name}: {question.id}: {got['trouble']}"
-            continue
-        wrong = [(m.id, got["misconceptions"][m.id]) for m in question.misconceptions if m.expr]
-        values = [("the truth", got["truth"]), *wrong]
-        for i, (name, value) in enumerate(values):
-            for other, same in values[:i]:
-                if value == same:
-                    yield f"{exercise.folder.name}: {question.id}: {name} has the same value as {other}, {value}"
-
-
-def _told(exercise, name, reason, seen):
-    """A reply to a wrong answer must not contain the right one (commands to type apart)."""
-    for lang in language.LANGUAGES:
-        text = _QUOTED.sub("", exercise.texts(lang).to_wrong(name, reason))
-        shown = [str(seen["truth"]), hex(seen["truth"]), seen["name"]]
-        if any(re.search(rf"(?<![\w.]){re.escape(value)}(?![\w.])", text) for value in shown if value):
-            yield f"{exercise.folder.name}: {lang}: the reply {reason or 'look'} to {name} tells the truth"
-
-
-# ---- names -----------------------------------------------------------------------------------------------------------
-
-
-def _name_problems(exercises):
-    """Symbols and files named anywhere in an exercise's folder that do not exist."""
-    from rt0lab.formats.elf import Elf
-
-    from ..host import build
-
-    symbols = Elf(build.executable("hello")).symbols
-    for exercise in exercises:
-        for file in sorted(exercise.folder.iterdir()):
-            text = file.read_text("utf-8")
-            for name in sorted(set(_SYMBOL.findall(text))):
-                if name not in symbols:
-                    yield f"{exercise.folder.name}/{file.name}: there is no symbol {name}"
-            for name in sorted(set(_FILE.findall(text))):
-                if not (ROOT / name).exists() and not (ROOT / "runtime" / name).exists():
-                    yield f"{exercise.folder.name}/{file.name}: there is no file {name}"

@@ -7,11 +7,10 @@ from rt0lab.formats import untrusted
 
 from ..failure import MACHINE, Failure
 from ..host import debugger, permits
+from ..host.debugger import CHOICE, DAP
 
 HELP = "gdb on a program (default: hello), with the rt0 commands loaded; further arguments go to gdb"
 USAGE = "lab gdb [--gdb=FILE] [PROGRAM|GO-BINARY] [GDB ARGUMENTS...]"
-CHOICE = "--gdb="  # a gdb other than PATH's; editors have a PATH of their own
-DAP = "-i=dap"
 MAX_REQUEST = 1 << 20  # bytes of an editor's first request
 
 

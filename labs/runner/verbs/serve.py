@@ -5,29 +5,22 @@ what surrounds it: what to look at, where to listen, and an end that always lets
 """
 
 import contextlib
-import errno
-import ipaddress
 import json
 import os
 import re
 import socket
-import stat
-import struct
 import subprocess
 import tempfile
 
-from rt0lab.formats import untrusted
-
 from ..failure import FAILED, MACHINE, USAGE, Failure, progress
 from ..host import debugger, interruption, needs, packages
+from ..host.listener import listening
+from ..host.owner import program_of_core, program_of_process
 from ..host.target import examine
 
-MAX_CORE = 1 << 46  # bytes; a core file is never read as a whole
-AT_ENTRY = 9
 ROOT_USER = 0
 MANY = 1000  # goroutines of which a list takes a debugger long
 PATIENCE = 4  # seconds that gdb gets to let go of the process
-LONGEST_PATH = 107  # bytes of a socket's name, as the kernel has it
 
 
 def register(verbs):
@@ -96,7 +89,9 @@ def run(args):
             asked["stdio"] = descriptors = [0, 1]
             place = None
         else:
-            listener, place = stack.enter_context(listening(args, process))
+            listener, place = stack.enter_context(
+                listening(args.port, args.unix, _name(args.what, process), args.any_user)
+            )
             descriptors = [listener.fileno()]
             asked |= {
                 "listen": listener.fileno(),
@@ -104,6 +99,15 @@ def run(args):
                 "users": None if args.any_user else sorted({os.geteuid(), ROOT_USER}),
             }
         return session(target, asked, descriptors, place)
+
+
+def _name(what, process):
+    """What the socket is called, in a folder of the user's own."""
+    return (
+        f"process-{process}"
+        if process is not None
+        else "core-" + re.sub(r"[^\w.-]", "_", os.path.basename(what), flags=re.ASCII)[-40:]
+    )
 
 
 def session(target, asked, descriptors, place):
@@ -167,203 +171,3 @@ def check(answer, asked):
         raise Failure(f"{what}: {answer['failed'].splitlines()[0]}", MACHINE if refused else FAILED)
     if answer["warning"]:
         progress(f"warning: {answer['warning']}")
-
-
-# ---- where -----------------------------------------------------------------------------------------------------------
-
-
-@contextlib.contextmanager
-def listening(args, process):
-    """(bound socket, how a debugger gets there). Comes before the process is held: a place may be taken.
-
-    The gdb that serves listens to it once it is ready; until then whoever comes is turned away by the kernel.
-    """
-    family = _address(args.port)[0] if args.port else socket.AF_UNIX
-    with socket.socket(family) as listener:
-        if args.port:
-            yield listener, _bound_to_port(listener, args)
-        else:
-            path = (
-                os.path.abspath(args.unix) if args.unix else os.path.join(private_folder(), _name(args.what, process))
-            )
-            made = _bound_to_file(listener, path)
-            try:
-                yield listener, f"`target remote {path}`"
-            finally:
-                with contextlib.suppress(OSError):  # gone already
-                    if _identity(path) == made:
-                        os.unlink(path)
-
-
-def _address(text):
-    """(family, address) of [HOST:]N."""
-    host, _, port = text.rpartition(":")
-    host = host.removeprefix("[").removesuffix("]") or "127.0.0.1"
-    if not (port.isascii() and port.isdigit()) or int(port[:6]) > 65535:
-        raise Failure(f"--port {text} is no port number", USAGE)
-    try:
-        family, _, _, _, address = socket.getaddrinfo(host, int(port), type=socket.SOCK_STREAM)[0]
-    except (OSError, UnicodeError):
-        raise Failure(f"{host} is no address", USAGE) from None
-    return family, address
-
-
-def _bound_to_port(listener, args):
-    _, address = _address(args.port)
-    if not args.any_user and not ipaddress.ip_address(address[0].partition("%")[0]).is_loopback:
-        raise Failure(
-            f"at {address[0]} other machines can come, and whose debuggers those are cannot be known; "
-            "--any-user lets them read all of the program's memory",
-            USAGE,
-        )
-    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    try:
-        listener.bind(address)
-    except OSError as error:
-        raise Failure(f"cannot listen at {args.port}: {error.strerror}; --port 0 takes any free port") from None
-    host, port = listener.getsockname()[:2]
-    return f"`target remote {f'[{host}]' if ':' in host else host}:{port}`"
-
-
-def private_folder():
-    """A folder that no other user can enter, made if there is none; Failure if what is there is not one."""
-    runtime = os.environ.get("XDG_RUNTIME_DIR", "")
-    folder = (
-        os.path.join(runtime, "rt0lab")
-        if _private(runtime)
-        else os.path.join(tempfile.gettempdir(), f"rt0lab-{os.geteuid()}")
-    )
-    try:
-        with contextlib.suppress(FileExistsError):
-            os.mkdir(folder, 0o700)
-            os.chmod(folder, 0o700)  # whatever the umask has left of it
-    except OSError as error:
-        raise Failure(
-            f"cannot make {folder}, a folder for the socket: {error.strerror}; --unix PATH names another place"
-        ) from None
-    if not _private(folder):
-        raise Failure(
-            f"{folder} is not a folder of yours alone, so no socket is put there; --unix PATH names another place"
-        )
-    return folder
-
-
-def _private(folder):
-    try:
-        about = os.lstat(folder)
-    except (OSError, ValueError):
-        return False
-    return stat.S_ISDIR(about.st_mode) and about.st_uid == os.geteuid() and not about.st_mode & 0o077
-
-
-def _name(what, process):
-    return (
-        f"process-{process}"
-        if process is not None
-        else "core-" + re.sub(r"[^\w.-]", "_", os.path.basename(what), flags=re.ASCII)[-40:]
-    )
-
-
-def _bound_to_file(listener, path):
-    """Makes the socket, for its owner alone; returns what tells it from another one that may be there later."""
-    if ":" in path or not path.isprintable():
-        raise Failure(
-            f"{path} cannot be typed behind `target remote` (gdb takes what has a colon for HOST:PORT); "
-            "--unix PATH names another place",
-            USAGE,
-        )
-    if len(os.fsencode(path)) > LONGEST_PATH:
-        raise Failure(
-            f"{path} is too long for a socket: {LONGEST_PATH} bytes at most; --unix PATH names another place", USAGE
-        )
-    try:
-        _remove_stale(path)
-        before = os.umask(0o177)
-        try:
-            listener.bind(path)
-        finally:
-            os.umask(before)
-        # whatever the folder's access control list adds; nobody can connect before it is listened to
-        os.chmod(path, 0o600)
-        return _identity(path)
-    except OSError as error:
-        raise Failure(f"cannot listen at {path}: {error.strerror}; --unix PATH names another place") from None
-
-
-def _remove_stale(path):
-    """Removes a socket that nobody has any more; Failure for everything else that is there."""
-    try:
-        found = os.lstat(path)
-    except FileNotFoundError:
-        return
-    if not stat.S_ISSOCK(found.st_mode):
-        raise Failure(f"cannot listen at {path}: it is there already and is no socket")
-    # of another kind, so it never becomes somebody's client
-    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as probe:
-        try:
-            probe.connect(path)
-        except ConnectionRefusedError:  # nobody has it, not even one that does not listen yet
-            if _identity(path) == (found.st_dev, found.st_ino):
-                os.unlink(path)
-            return
-        except OSError as error:
-            if error.errno != errno.EPROTOTYPE:
-                raise
-    raise Failure(f"cannot listen at {path}: a server does so already; --unix PATH names another place")
-
-
-def _identity(path):
-    about = os.lstat(path)
-    return about.st_dev, about.st_ino
-
-
-# ---- whose program ---------------------------------------------------------------------------------------------------
-
-
-def program_of_process(number):
-    """The file that a process runs, also one that was replaced or is in another container."""
-    link = f"/proc/{number}/exe"
-    try:
-        with open(f"/proc/{number}/status") as file:
-            holder = re.search(r"^TracerPid:\s*(\d+)", file.read(), re.M)[1]
-        path = os.readlink(link)
-        path = path if os.path.exists(path) and os.path.samefile(path, link) else link
-    except FileNotFoundError:
-        raise Failure(f"there is no process {number}", USAGE) from None
-    except PermissionError:
-        raise Failure(
-            f"process {number} may not be looked at: it is somebody else's, or ptrace is refused here", MACHINE
-        ) from None
-    if holder != "0":
-        raise Failure(f"process {number} is held by a debugger already (process {holder})")
-    return path
-
-
-def program_of_core(path):
-    """The program whose core file this is: the file in which the core says execution began."""
-    from elftools.common.exceptions import ELFError
-    from elftools.elf.elffile import ELFFile
-
-    try:
-        with untrusted.regular(path, MAX_CORE) as stream:
-            core = ELFFile(stream)
-            if core["e_type"] != "ET_CORE":
-                raise Failure(f"{path} is neither a process nor a core file", USAGE)
-            notes = {
-                note["n_type"]: note["n_desc"]
-                for segment in core.iter_segments("PT_NOTE")
-                for note in segment.iter_notes()
-            }
-            entry = dict(struct.iter_unpack("<QQ", notes["NT_AUXV"]))[AT_ENTRY]
-            files = notes["NT_FILE"]
-            names = [name.decode("utf-8", "surrogateescape") for name in files["filename"]]
-    except OSError as error:
-        raise Failure(f"{path}: {error.strerror}", USAGE) from None
-    except KeyError:
-        raise Failure(f"{path} does not say whose core file it is; name the program behind it", USAGE) from None
-    except (ELFError, OverflowError, ValueError, AttributeError, TypeError, struct.error):
-        raise Failure(f"{path} is neither a process nor a core file (or a damaged one)", USAGE) from None
-    for mapping, name in zip(files["Elf_Nt_File_Entry"], names):
-        if mapping["vm_start"] <= entry < mapping["vm_end"]:
-            return name
-    raise Failure(f"{path} does not say whose core file it is; name the program behind it", USAGE)

@@ -1,0 +1,69 @@
+"""What a page says about the source, and the shape of a note."""
+
+import re
+from pathlib import Path
+
+from ..tree import ROOT
+from .shelf import NOTES, fences, language, other, prose, title
+
+SOURCES = ("runtime", "gdb-scripts", "labs")  # where `file: symbol` may point to
+SUFFIXES = "S|cpp|hpp|h|py|gdb|toml"
+SYMBOLS = re.compile(rf"`([\w./-]+\.(?:{SUFFIXES})): ([^`]+)`")
+FILES = re.compile(rf"`([\w./-]+\.(?:{SUFFIXES}))`")
+LINE_NUMBER = re.compile(rf"\.(?:{SUFFIXES}|s|go):\d+")
+LINKS = re.compile(r"\]\(([^)#:]+)\)")
+TRY = {"": "## Try this", ".zh": "## 试一试"}
+LENGTH = range(60, 151)
+
+
+def references(text):
+    """What is wrong with the references of a page: files and symbols that are not there, line numbers, dead links."""
+    text, wrong = prose(text), []
+    for file, symbols in SYMBOLS.findall(text):
+        texts = [source.read_text() for source in resolve(file)]
+        for symbol in re.split(r",\s*", symbols):
+            if not any(re.search(rf"(?<![\w.]){re.escape(symbol)}(?!\w)", content) for content in texts):
+                wrong.append(f"`{file}: {symbol}`: no such " + ("symbol in the file" if texts else "file"))
+    wrong += [f"`{file}`: no such file" for file in FILES.findall(text) if not resolve(file)]
+    wrong += [f"{found}: refer to a symbol, not to a line" for found in LINE_NUMBER.findall(text)]
+    wrong += [
+        f"{link}: the link leads nowhere"
+        for link in LINKS.findall(text)
+        if not ((NOTES / link).exists() or (ROOT / link).exists())
+    ]
+    return wrong
+
+
+def resolve(file):
+    """The files that a reference can mean: a path from the root, or the end of one below the source folders."""
+    if (ROOT / file).is_file():
+        return [ROOT / file]
+    return [
+        path
+        for folder in SOURCES
+        for path in (ROOT / folder).rglob(Path(file).name)
+        if path.is_file() and ("/" + str(path.relative_to(ROOT))).endswith("/" + file)
+    ]
+
+
+def structure(page):
+    """What is wrong with the shape of a note: question first, `Try this` last, length, the same in both languages."""
+    text, wrong = page.read_text(), []
+    body = [line for line in text.splitlines() if line]
+    headings = re.findall(r"^#+ .*$", prose(text), re.M)
+    if len(text.splitlines()) not in LENGTH:
+        wrong.append(f"{len(text.splitlines())} lines; a page has {LENGTH[0]} to {LENGTH[-1]}")
+    if not body[0].startswith("# ") or not re.match(r'\*["“].*[?？]', body[1] + body[2]):
+        wrong.append('a page begins with its title and a question: *"...?"*')
+    if not headings[-1] == TRY[language(page)]:
+        wrong.append(f"the last heading is `{TRY[language(page)]}`")
+    if not other(page).exists():
+        return [*wrong, f"{title(other(page))} is missing"]
+    twin = other(page).read_text()
+    if [h.split()[0] for h in headings] != [h.split()[0] for h in re.findall(r"^#+ .*$", prose(twin), re.M)]:
+        wrong.append(f"{title(other(page))} has other headings")
+    if fences(text) != fences(twin):
+        wrong.append(f"{title(other(page))} shows other sessions")
+    if sorted(SYMBOLS.findall(prose(text))) != sorted(SYMBOLS.findall(prose(twin))):
+        wrong.append(f"{title(other(page))} refers to other symbols")
+    return wrong
