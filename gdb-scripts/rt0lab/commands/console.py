@@ -13,6 +13,7 @@ from .. import program
 from ..formats import packets, untrusted
 from ..program import builds, settings
 from ..state import history, snapshot
+from .options import without_json
 
 
 # ---- printing ------------------------------------------------------------------------------------------------------
@@ -227,7 +228,7 @@ class Command(gdb.Command):
         """gdb calls this."""
         self.dont_repeat()
         with settings.looking():
-            if "-json" not in argument.split():  # which is nothing but data
+            if not without_json(argument)[1]:  # which is nothing but data
                 builds.warn()
             self.run(argument.strip())
 

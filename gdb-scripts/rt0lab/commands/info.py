@@ -65,7 +65,7 @@ class Goroutines(console.Command):
     options.add_argument("-without", dest="unwanted", metavar="KEY=PATTERN", type=Test, action="append", default=[])
     options.add_argument("-group", choices=_GROUPS)
     options.add_argument("-limit", type=int, metavar="N")
-    for _flag in ("-long", "-system", "-all", "-json"):
+    for _flag in ("-long", "-system", "-all"):
         options.add_argument(_flag, action="store_true")
 
     def run(self, argument):
@@ -165,8 +165,7 @@ class Goroutines(console.Command):
             return complete(text, word, [key + "=" for key in _TESTS])
         if before and before[-1] == "-group":
             return complete(text, word, _GROUPS)
-        flags = [flag for action in self.options._actions for flag in action.option_strings]
-        return complete(text, word, flags) if last.startswith("-") or not last else []
+        return complete(text, word, self.options.flags) if last.startswith("-") or not last else []
 
 
 # ---- info ms, ps, sched ----------------------------------------------------------------------------------------------
@@ -179,9 +178,7 @@ class _List(console.Command):
 
     def run(self, argument):
         """Prints."""
-        options = Options(self.name, "[-json]")
-        options.add_argument("-json", action="store_true")
-        asked = options.of(argument)
+        asked = Options(self.name).of(argument)
         program.world()
         if not program.alive():
             console.say("[]" if asked.json else console.not_running())

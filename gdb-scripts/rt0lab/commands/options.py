@@ -1,6 +1,7 @@
 """What is typed behind a command's name: options, ids, and what gdb completes."""
 
 import argparse
+import re
 import shlex
 
 from .. import program
@@ -9,11 +10,18 @@ from .. import program
 class Options(argparse.ArgumentParser):
     """A command's options; what is wrong with them is one sentence with the usage."""
 
-    def __init__(self, command, usage):
+    def __init__(self, command, usage="[-json]"):
+        self.flags = []  # what gdb can complete
         super().__init__(prog=command, usage=f"{command} {usage}", add_help=False, allow_abbrev=False)
+        self.add_argument("-json", action="store_true")
+
+    def add_argument(self, *names, **how):
+        """One more option, or a word that is none."""
+        self.flags += [name for name in names if name.startswith("-")]
+        return super().add_argument(*names, **how)
 
     def error(self, message):
-        """argparse calls this."""
+        """Of argparse, which would end the program: gdb."""
         raise program.Problem(f"{message}. Usage: {self.usage}")
 
     def of(self, argument):
@@ -22,6 +30,12 @@ class Options(argparse.ArgumentParser):
             return self.parse_args(shlex.split(argument))
         except ValueError as error:
             return self.error(str(error).lower())
+
+
+def without_json(argument):
+    """(what was typed but for the word -json, was that among it?), where what is typed is no list of options."""
+    rest, count = re.subn(r"(?<!\S)-json(?!\S)", "", argument)
+    return rest.strip(), count > 0
 
 
 def complete(text, word, candidates):

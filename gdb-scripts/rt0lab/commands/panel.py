@@ -6,6 +6,7 @@ from .. import program
 from ..show import card, panel
 from ..state import history, told
 from . import console
+from .options import without_json
 
 COLOURS = {"head": "1", "*": "1", "+": "32", "~": "33"}
 
@@ -71,10 +72,11 @@ class Panel(console.Command):
 
     def run(self, argument):
         """Prints."""
-        if argument not in ("", "-json"):
+        rest, as_json = without_json(argument)
+        if rest:
             raise program.Problem("`rt0 panel` takes nothing or -json; `layout rt0` opens it as a window.")
         console.need_process()
-        if argument:
+        if as_json:
             moment, before = present()
             changed = {path: [was, now] for path, was, now in (moment.changes(before) if before is not None else [])}
             console.dump(moment.json() | {"changed": changed})

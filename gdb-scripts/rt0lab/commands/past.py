@@ -10,6 +10,7 @@ from ..formats import untrusted
 from ..show import panel
 from ..state import history, question, told
 from . import console
+from .options import without_json
 from .panel import show
 
 _MAX_TRACE = 1 << 28  # bytes of a recorded run
@@ -69,13 +70,6 @@ def _number(word, what):
     return int(word)
 
 
-def _take_json(words):
-    """Takes `-json` out of the words: was it there?"""
-    found = "-json" in words
-    words[:] = [word for word in words if word != "-json"]
-    return found
-
-
 # ---- the commands ----------------------------------------------------------------------------------------------------
 
 
@@ -91,9 +85,8 @@ class History(console.Command):
 
     def run(self, argument):
         """Prints."""
-        words = argument.split()
-        as_json = _take_json(words)
-        if words:
+        rest, as_json = without_json(argument)
+        if rest:
             raise program.Problem(
                 "`rt0 history` takes nothing or -json; `set rt0 history N` says how many stops to keep."
             )
@@ -152,7 +145,7 @@ class Back(console.Command):
             moment = found[len(found) - 1 - int(word)]
         else:
             raise program.Problem(f"only {len(found) - 1} earlier stops are kept: `rt0 history` lists them.")
-        if command == "-json":
+        if without_json(command) == ("", True):
             return console.dump(moment.json())
         if command:
             return self._command(moment, command)
@@ -172,8 +165,8 @@ class Back(console.Command):
 
 def between(argument):
     """`rt0 diff A B`: all that changed from one stop to another."""
-    words = argument.split()
-    as_json = _take_json(words)
+    rest, as_json = without_json(argument)
+    words = rest.split()
     if len(words) not in (0, 2):
         raise program.Problem(
             "`rt0 diff` takes nothing (since the stop before this one) or two stops' numbers: `rt0 diff 3 7`."
@@ -211,9 +204,8 @@ class When(console.Command):
 
     def run(self, argument):
         """Prints."""
-        words = argument.split()
-        as_json = _take_json(words)
-        asked = question.Question(" ".join(words))
+        text, as_json = without_json(argument)
+        asked = question.Question(" ".join(text.split()))
         found = _need_history()
         answers = question.answers(asked, found)
         if as_json:

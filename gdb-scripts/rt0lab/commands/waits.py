@@ -11,7 +11,7 @@ from ..program import begun, bulk
 from ..show import card
 from . import console, goroutine
 from ..goroutines.census import Census
-from .options import Options
+from .options import Options, without_json
 
 _THINGS = 40  # so many are shown, those that most wait on first
 _BEFORE = 256  # bytes before a lock at which the struct that it is in may begin
@@ -40,9 +40,7 @@ class Waits(console.Command):
 
     def run(self, argument):
         """Prints."""
-        options = Options(self.name, "[-json]")
-        options.add_argument("-json", action="store_true")
-        asked = options.of(argument)
+        asked = Options(self.name).of(argument)
         console.need_process()
         with bulk.no_collecting():
             graph = wakers.Graph()
@@ -183,8 +181,7 @@ class Holders(console.Command):
 
     def run(self, argument):
         """Prints."""
-        as_json = argument.endswith("-json")
-        text = argument.removesuffix("-json").strip()
+        text, as_json = without_json(argument)
         if not text:
             raise program.Problem("which lock? Usage: rt0 holders LOCK [-json], like `rt0 holders sched.lock`.")
         console.need_process()
