@@ -9,9 +9,9 @@ frames      backtraces and places in the code; uses program
 goroutines  what each does, waits for, and which thread it is on; uses frames, program
 state       g, m, p, sched as a whole: rows, changes, checks, history, traces; uses boot, goroutines, frames, program
 remote      goroutines as threads for other debuggers; uses goroutines, frames, program
-show        text for what the rooms above know; uses state and all above it, but not remote
+show        text for what the rooms above know; uses boot, frames, goroutines, program, state
 commands    what one types, a file by its name; uses all
-loading     puts it all into gdb for one program; uses commands
+loading     puts it all into gdb for one program; uses all
 
 The first line of each room's __init__ and of each file says what belongs there. What gdb is asked, printed or told comes
 from `program` (told, done) and `commands` (console); nothing writes to the program.

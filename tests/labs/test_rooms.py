@@ -5,7 +5,7 @@ import ast
 import re
 
 import pytest
-from arrows import arrows, circle
+from arrows import arrows, circle, trespasses
 from learners import ROOT
 
 RUNNER, INSIDE = ROOT / "labs" / "runner", ROOT / "labs" / "gdb" / "inside"
@@ -46,6 +46,11 @@ def test_every_room_is_in_the_table():
 @pytest.mark.parametrize("folder", [RUNNER, INSIDE], ids=lambda folder: folder.name)
 def test_nobody_goes_round_in_a_circle(folder):
     assert circle(arrows(folder)) == []
+
+
+@pytest.mark.parametrize("folder", [RUNNER, INSIDE], ids=lambda folder: folder.name)
+def test_nobody_uses_a_private_name_of_another_file(folder):
+    assert trespasses(folder) == set()
 
 
 def test_a_circle_would_be_found():
