@@ -97,7 +97,7 @@ def _cut(real, layout, world, gdb_type, kind, top):
     if world.base_name(gdb_type) != kind:
         return
     kept = [leaf for leaf in layout.leaves if leaf.path.partition(".")[0] != top]
-    layout.leaves = layout.flat = kept
+    layout.leaves = kept
     layout.at = Leaves(kind, kept)
     layout.arrays = {path: array for path, array in layout.arrays.items() if path.partition(".")[0] != top}
     layout.strings = [pair for pair in layout.strings if pair[0].partition(".")[0] != top]

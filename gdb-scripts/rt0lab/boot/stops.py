@@ -294,8 +294,7 @@ def arrived() -> bool:
 def _bury(ending, pid):
     """gdb can lose its way while a process with several threads ends: if it has ended, say so and clean up. Of a
     process elsewhere nobody knows that here."""
-    connection = getattr(gdb.selected_inferior(), "connection", None)
-    if connection is not None and connection.type != "native":
+    if program.connected() not in ("native", ""):
         return
     try:
         with open(f"/proc/{pid}/stat", encoding="utf-8", errors="replace") as file:

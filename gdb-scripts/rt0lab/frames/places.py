@@ -11,6 +11,7 @@ import gdb
 
 from .. import program
 from ..formats import untrusted
+from ..program import names
 
 
 def where(function: str, file: str | None, line: int) -> str:
@@ -24,7 +25,7 @@ _CLOSURE = re.compile("_ZN6detail7closureI.*E3runEP7funcval")
 def _code(world, pc):
     symbol = world.symbol_at(pc)
     file, line = world.line_at(pc)
-    return (symbol[0].removesuffix(".abi0") if symbol else f"{pc:#x}"), file, line
+    return (names.function(symbol[0]) if symbol else f"{pc:#x}"), file, line
 
 
 def code(pc: int) -> tuple[str, str | None, int]:

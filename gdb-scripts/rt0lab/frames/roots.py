@@ -3,31 +3,42 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 
 import gdb
 
 from .. import program
+from ..program import names
 from . import switching
 
 
-def frames(limit: int = 64) -> list[tuple[str, str, int, bool]]:
-    """The innermost frame first: [(function, file or None, line, inlined?)], down to the true root."""
-    found, frame = [], gdb.newest_frame()
-    while frame is not None and len(found) < limit:
+def walk(limit: int) -> Iterator[tuple[gdb.Frame, str, bool]]:
+    """Yields (frame, its function, is it inlined?), the innermost first, down to the true root, so many at most; no
+    further than gdb can unwind."""
+    frame = gdb.newest_frame()
+    for _ in range(limit):
         inlined = frame.type() == gdb.INLINE_FRAME
         symbol = program.symbol_of(frame)
-        name = program.name_of(frame) if inlined or symbol is None else symbol[0]
+        name = program.name_of(frame) if inlined or symbol is None else names.function(symbol[0])
         if name is None:
-            break
-        name = name.removesuffix(".abi0")
-        sal = frame.find_sal()
-        found.append((name, program.told(getattr, sal.symtab, "filename") if sal.symtab else None, sal.line, inlined))
+            return
+        yield frame, name, inlined
         if not inlined and switching.is_root(name, frame):
-            break
+            return
         try:
             frame = frame.older()
         except gdb.error:
-            break
+            return
+        if frame is None:
+            return
+
+
+def frames(limit: int = 64) -> list[tuple[str, str, int, bool]]:
+    """The same as [(function, file or None, line, inlined?)]."""
+    found = []
+    for frame, name, inlined in walk(limit):
+        sal = frame.find_sal()
+        found.append((name, program.told(getattr, sal.symtab, "filename") if sal.symtab else None, sal.line, inlined))
     return found
 
 

@@ -18,8 +18,8 @@ from typing import Any
 import gdb
 
 from .. import program
-from ..program import bulk, past
-from . import places, switching, view
+from ..program import bulk, names, past
+from . import places, roots, switching, view
 
 DEPTH = 512  # frames that are enough to say where a goroutine stands
 DEEPEST = 1 << 16  # no backtrace is longer
@@ -258,7 +258,7 @@ class Sites:
 
     def _name(self, pc, called, frame):
         symbol = self._world.symbol_at(pc - 1 if called else pc)
-        return symbol[0].removesuffix(".abi0") if symbol else program.name_of(frame)
+        return names.function(symbol[0]) if symbol else program.name_of(frame)
 
     def _shown(self, frame, pc, name):
         sal = frame.find_sal()
@@ -292,7 +292,7 @@ class Sites:
         section = self._world.section_at(pc)
         if symbol is None or section is not None and not section.code:
             return None
-        name = symbol[0].removesuffix(".abi0")
+        name = names.function(symbol[0])
         file, line = self._world.line_at(pc if exact and not symbol[1] else pc - 1)
         return Site([Shown(name, file, line, False, pc, False, self.is_user(name, file))], name in switching.ROOTS)
 
@@ -309,18 +309,9 @@ def of_thread(thread: gdb.InferiorThread, limit: int = DEPTH) -> list[Shown]:
     found = []
     with view.keeping_place():
         thread.switch()
-        frame = gdb.newest_frame()
         with contextlib.suppress(gdb.error):
-            while frame is not None and len(found) < limit:
-                pc, inlined = frame.pc(), frame.type() == gdb.INLINE_FRAME
-                symbol = program.symbol_of(frame)
-                name = program.name_of(frame) if inlined or symbol is None else symbol[0].removesuffix(".abi0")
-                if name is None:
-                    break
-                found.append(known._shown(frame, pc, name))
-                if not inlined and switching.is_root(name, frame):
-                    break
-                frame = frame.older()
+            for frame, name, _ in roots.walk(limit):
+                found.append(known._shown(frame, frame.pc(), name))
     return found
 
 

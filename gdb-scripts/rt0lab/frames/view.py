@@ -76,10 +76,9 @@ def active() -> tuple[int, str] | None:
 def stopped_thread() -> gdb.InferiorThread | None:
     """A thread whose frames can be read: the selected one if possible; None if all run."""
     selected = program.selected_thread()
-    for thread in [selected, *gdb.selected_inferior().threads()]:
-        if thread is not None and thread.is_valid() and not thread.is_running():
-            return thread
-    return None
+    if selected is not None and program.is_stopped(selected):
+        return selected
+    return next(iter(program.stopped_threads()), None)
 
 
 @contextlib.contextmanager

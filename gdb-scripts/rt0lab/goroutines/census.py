@@ -132,12 +132,11 @@ class Census:
             return {current: Was(number, pc) for number, pc, current in past.moment().threads.values() if current}
         found = {}
         with view.keeping_place():
-            for thread in gdb.selected_inferior().threads():
-                if thread.is_valid() and not thread.is_running():
-                    thread.switch()
-                    current = program.current_g(program.tls_g()[1])
-                    if current:
-                        found[current] = thread
+            for thread in program.stopped_threads():
+                thread.switch()
+                current = program.current_g(program.tls_g()[1])
+                if current:
+                    found[current] = thread
         return found
 
     @functools.cached_property

@@ -27,8 +27,7 @@ def duration(ns: int) -> str:
 def now() -> int | None:
     """The program's nanotime: this machine's clock if it runs here, else the latest time its scheduler noted; None if
     none."""
-    connection = getattr(gdb.selected_inferior(), "connection", None)
-    if connection is not None and connection.type == "native" and past.moment() is None:
+    if program.connected() == "native" and past.moment() is None:
         return time.monotonic_ns()
     noted = [program.scalar("runtimeInitTime") or 0]
     sched = program.variable("sched")

@@ -61,8 +61,7 @@ class Names:
                 names = of_ms()
         except (program.Problem, gdb.error):
             return
-        threads = [t for t in gdb.selected_inferior().threads() if t.is_valid() and not t.is_running()]
-        for thread in threads:
+        for thread in program.stopped_threads():
             name, goid = names.get(thread.ptid[1] or thread.ptid[2], (None, None))
             self._give(thread, name, name if goid is None else f"{name} (g{goid})")
         self._shown = True

@@ -124,8 +124,7 @@ def memory(found: list[Thread]) -> tuple[list[tuple[int, int]], int]:
     world = program.world()
     chosen = [stack for thread in found for stack in thread.stacks]
     chosen += [(s.lo + world.slide, s.hi + world.slide) for s in world.elf.sections if s.writable]
-    connection = getattr(gdb.selected_inferior(), "connection", None)
-    room = MAX_REMOTE if connection is not None and "remote" in connection.type else MAX_MEMORY
+    room = MAX_REMOTE if bulk.remote() else MAX_MEMORY
     left_out = 0
     for size, lo, hi in sorted((hi - lo, lo, hi) for lo, hi in corefile.merged(_mappings())):
         if size <= room:

@@ -7,7 +7,7 @@ handed on here: `program.world()`, `program.read_struct("g", address)`, `program
 """
 
 from .answers import done, in_records, told
-from .layout import Layout, Leaf, Struct, bare, fields_of, type_name
+from .layout import SLICE, STRING, Layout, Leaf, Struct, bare, fields_of, type_name
 from .lists import (
     Chain,
     all_ms,
@@ -27,8 +27,11 @@ from .memory import (
     alive,
     auxv,
     calls,
+    connected,
+    connection,
     current_g,
     elements,
+    is_stopped,
     on_core,
     on_view,
     pid,
@@ -40,6 +43,7 @@ from .memory import (
     register,
     scalar,
     selected_thread,
+    stopped_threads,
     symbol_of,
     text,
     tls_g,

@@ -92,7 +92,7 @@ def warn() -> None:
     try:
         if not memory.alive():
             return
-        connection = getattr(gdb.selected_inferior(), "connection", None)
+        connection = memory.connection()
         now = worlds.world(), worlds.moves(), memory.pid(), connection.num if connection else None
         if now == _told:
             return

@@ -55,8 +55,7 @@ def pieces(addresses: Iterable[int], size: int) -> Iterator[tuple[bytes | None, 
 
 def remote() -> bool:
     """Does each read go through the remote protocol, which is slow for each packet and for each byte?"""
-    connection = getattr(gdb.selected_inferior(), "connection", None)
-    return connection is not None and connection.type in ("remote", "extended-remote")
+    return memory.connected() in ("remote", "extended-remote")
 
 
 def _read(members, size):

@@ -12,6 +12,7 @@ from ..formats import untrusted
 from . import answers
 from .problem import Problem, no_field
 
+STRING, SLICE = ("str", "len"), ("array", "len", "cap")  # the fields of these, in Go and here
 _FLATTEN = 16  # arrays up to this length are fields of their structure, longer ones are read on demand
 
 
@@ -70,17 +71,19 @@ class Layout:
     def __init__(self, world: Any, gdb_type: gdb.Type) -> None:
         self.type = gdb_type
         self.size = gdb_type.sizeof
-        self.leaves, self.arrays, self.strings, self.slices = [], {}, [], []
+        self.leaves, self.arrays, self.strings = [], {}, []
         self._world = world
         self._add("", 0, gdb_type)
-        at, form, self.flat = 0, "<", []
+        at, form, flat = 0, "<", []
         for leaf in sorted(self.leaves, key=lambda leaf: leaf.offset):
             # members of a union: the first stands for all; none lies outside
             if at <= leaf.offset <= self.size - leaf.size:
                 form += f"{leaf.offset - at}x{leaf.code}"
                 at = leaf.offset + leaf.size
-                self.flat.append(leaf)
-        self.leaves = self.flat
+                flat.append(leaf)
+        self.leaves = flat
+        # {a field that is half of a string: the string}
+        self.halves = {f"{path}.{half}" if path else half: path for path, _ in self.strings for half in STRING}
         self.form = struct.Struct(form)
         self.at = Leaves(world.base_name(gdb_type), self.leaves)
 
@@ -94,10 +97,8 @@ class Layout:
             fields = [f for f in fields_of(plain) if not f.is_base_class and hasattr(f, "bitpos")]
             fields = [f for f in fields if f.type.sizeof or type_name(f.type).startswith(_GO_FUNC)]
             names = tuple(bare(f.name) for f in fields)
-            if names == ("str", "len"):
+            if names == STRING:
                 self.strings.append((path, offset))
-            elif names == ("array", "len", "cap"):
-                self.slices.append((path, offset, self._world.base_name(fields[0].type.strip_typedefs().target())))
             elif "atomic." in name and len(fields) == 1:  # atomic.Uint32 and the like: the word inside is the field
                 return self._add(path, offset, fields[0].type)
             for field, inner in zip(fields, names):

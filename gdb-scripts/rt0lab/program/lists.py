@@ -5,7 +5,7 @@ from __future__ import annotations
 import struct
 from typing import Any
 
-from . import memory, worlds
+from . import memory, names, worlds
 from .layout import Struct
 from .problem import Unreadable
 
@@ -50,7 +50,7 @@ def is_sysmon(fn: int) -> bool:
     """Whether an M that began with this function, m.mstartfn, never schedules. It is a code pointer here, a function
     value in Go."""
     return bool(fn) and any(
-        symbol and symbol[0].removesuffix(".abi0") == "runtime.sysmon" and not symbol[1]
+        symbol and names.function(symbol[0]) == "runtime.sysmon" and not symbol[1]
         for symbol in map(worlds.world().symbol_at, [fn, memory.read_word(fn) or 0])
     )
 

@@ -42,6 +42,16 @@ def selected_thread() -> gdb.InferiorThread | None:
         return None
 
 
+def is_stopped(thread: gdb.InferiorThread) -> bool:
+    """Can its registers be read now?"""
+    return thread.is_valid() and not thread.is_running()
+
+
+def stopped_threads() -> list[gdb.InferiorThread]:
+    """The program's threads whose registers can be read now."""
+    return [thread for thread in gdb.selected_inferior().threads() if is_stopped(thread)]
+
+
 def alive() -> bool:
     """Is there a process or a core to look at?"""
     if past.moment() is not None:
@@ -49,10 +59,20 @@ def alive() -> bool:
     return bool(gdb.selected_inferior().pid) and selected_thread() is not None
 
 
+def connection() -> gdb.TargetConnection | None:
+    """What gdb looks at the program through; None if there is none, or in a gdb that does not say."""
+    return getattr(gdb.selected_inferior(), "connection", None)
+
+
+def connected() -> str:
+    """How: `native`, `core`, `remote`, `extended-remote`; "" if that is not known."""
+    found = connection()
+    return found.type if found is not None else ""
+
+
 def on_core() -> bool:
     """Is it a core file?"""
-    connection = getattr(gdb.selected_inferior(), "connection", None)
-    return connection is not None and connection.type == "core"
+    return connected() == "core"
 
 
 _connections = {}  # its number: is it a view?
@@ -60,15 +80,15 @@ _connections = {}  # its number: is it a view?
 
 def on_view() -> bool:
     """Are these goroutines that `lab serve` shows, which nothing can make run?"""
-    connection = getattr(gdb.selected_inferior(), "connection", None)
-    if connection is None or not hasattr(connection, "send_packet"):
+    through = connection()
+    if through is None or not hasattr(through, "send_packet"):
         return False
-    if connection.num not in _connections:
+    if through.num not in _connections:
         try:
-            _connections[connection.num] = connection.send_packet(packets.IS_VIEW) == packets.YES
+            _connections[through.num] = through.send_packet(packets.IS_VIEW) == packets.YES
         except gdb.error:  # it runs, or is lost
             return False
-    return _connections[connection.num]
+    return _connections[through.num]
 
 
 def read(addr: int, size: int) -> bytes | Unreadable:

@@ -15,15 +15,29 @@ from .layout import Leaf
 from .problem import Unreadable
 
 
+def function(symbol: str) -> str:
+    """A symbol's function as Go's source has it: the linker marks with .abi0 those that are called as assembly is."""
+    return symbol.removesuffix(".abi0")
+
+
+def unmarked(name: object) -> str:
+    """A name as people say it: `&runtime.m0` is `m0`."""
+    return str(name).removeprefix("&runtime.")
+
+
+def plain(name: str) -> str:
+    """The same, and `allp[1]` is `p1`."""
+    return re.sub(r"^allp\[(\d+)\]$", r"p\1", unmarked(name))
+
+
 def short_of(known: Names, value: int | None) -> str:
-    """The same, with names given."""
+    """What people call a g, m or p by its address; `nil`, or the number where it is none that is known."""
     if isinstance(value, Unreadable) or value is None:
         return str(value)
     if not value:
         return "nil"
     text = known.word(value)
-    text = text.removeprefix("&runtime.") if isinstance(text, str) else f"{value:#x}"
-    return re.sub(r"^allp\[(\d+)\]$", r"p\1", text)
+    return plain(text) if isinstance(text, str) else f"{value:#x}"
 
 
 # Two conventions that no debug information states: where Go puts its heap on amd64, and the guard that asks for

@@ -9,7 +9,7 @@ import gdb.unwinder
 from .. import program
 from ..formats import untrusted
 from ..frames import switching, view
-from ..program import builds, settings
+from ..program import builds, names, settings
 from . import scope
 
 
@@ -184,7 +184,7 @@ class Roots:
                 world.is_go
                 and symbol
                 and frame.type() == gdb.NORMAL_FRAME
-                and switching.is_root(symbol[0].removesuffix(".abi0"), frame)
+                and switching.is_root(names.function(symbol[0]), frame)
             ):
                 return
 

@@ -64,7 +64,7 @@ def _on(snap):
     if snap.tls_g and snap.current == 0:
         return "no g yet"
     name = snap.names.pointer(snap.tls_g)
-    return str(name).removeprefix("&runtime.") if snap.g_at(snap.tls_g) else f"-8(FS) = {name}"
+    return names.unmarked(name) if snap.g_at(snap.tls_g) else f"-8(FS) = {name}"
 
 
 def _where(stage, snap):

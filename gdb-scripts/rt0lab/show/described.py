@@ -10,6 +10,8 @@ import struct
 
 import gdb
 
+from ..program import SLICE
+
 _MOST_TYPES = 3000  # of more than that only name and size are told
 
 _TAG = {
@@ -200,7 +202,7 @@ def _elements(gdb_type):
     if plain.code != gdb.TYPE_CODE_STRUCT:
         return None
     fields = plain.fields()
-    return fields[0].type.target() if [field.name for field in fields] == ["array", "len", "cap"] else None
+    return fields[0].type.target() if tuple(field.name for field in fields) == SLICE else None
 
 
 def package(name, variables, alone):

@@ -104,8 +104,8 @@ class _Slices(gdb.xmethod.XMethodMatcher):
         """gdb asks for the methods of a class that are called so."""
         if method_name != "operator[]" or class_type.strip_typedefs().code != gdb.TYPE_CODE_STRUCT:
             return None
-        names = [field.name for field in program.fields_of(class_type.strip_typedefs())]
-        return _Element() if names == ["array", "len", "cap"] else None
+        names = tuple(field.name for field in program.fields_of(class_type.strip_typedefs()))
+        return _Element() if names == program.SLICE else None
 
 
 class _Element(gdb.xmethod.XMethodWorker):

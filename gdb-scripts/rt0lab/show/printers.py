@@ -239,12 +239,10 @@ class _Printers(gdb.printing.PrettyPrinter):
     @staticmethod
     def _named(value):
         """A string or a slice of a Go program that has a type of its own."""
-        has = [field.name for field in value.type.strip_typedefs().fields()]
-        if has == ["str", "len"]:
+        has = tuple(field.name for field in value.type.strip_typedefs().fields())
+        if has == program.STRING:
             return go_values.Text(value)
-        return (
-            opening.closed_if_empty(go_values.Slice(value, lines.addressed)) if has == ["array", "len", "cap"] else None
-        )
+        return opening.closed_if_empty(go_values.Slice(value, lines.addressed)) if has == program.SLICE else None
 
 
 def _kind(gdb_type, world):

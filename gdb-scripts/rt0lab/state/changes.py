@@ -1,6 +1,7 @@
 """What changed between two stops, and which of it is worth a learner's eye."""
 
 from .. import program
+from ..program import names
 
 
 # ---- what changed --------------------------------------------------------------------------------------------------
@@ -62,7 +63,7 @@ def value_text(value):
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, list):
-        return "[" + " ".join(str(v).removeprefix("&runtime.") for v in value) + "]"
+        return "[" + " ".join(names.unmarked(v) for v in value) + "]"
     if isinstance(value, str):
         return value or '""'
     return f"{value:#x}" if value > 1 << 33 else str(value)
@@ -94,9 +95,8 @@ def _pairs(before, after):
 def _fields(name, before, after, old, new, owner=None):
     """Yields (path, before, after) for one structure that may have changed."""
     done = set()
-    parts = {f"{p}.{half}" if p else half: p for p, _ in after.layout.strings for half in ("str", "len")}
     for leaf, was, now in _pairs(before, after):
-        text = parts.get(leaf.path)
+        text = after.layout.halves.get(leaf.path)
         path = f"{name}.{leaf.path}" if leaf.path else name
         if text is not None:
             if text not in done:

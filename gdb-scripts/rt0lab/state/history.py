@@ -104,7 +104,7 @@ class Moment:
         others = [t for t in gdb.selected_inferior().threads() if t.num != selected.num][: _MAX_THREADS - 1]
         with view.keeping_place():
             for thread in [*others, selected]:
-                if not thread.is_valid() or thread.is_running():
+                if not program.is_stopped(thread):
                     continue
                 thread.switch()
                 self.registers = {name: program.register(name) for name in _REGISTERS}

@@ -13,6 +13,7 @@ import gdb
 from .. import program
 from ..formats import corefile
 from ..frames import view
+from ..program import names
 
 _DEPTH = 32
 _FRAMES = 1 << 12  # bytes of stack above SP in which an address is looked for
@@ -35,7 +36,7 @@ def base(name):
     name = (
         name.removeprefix("runtime.").partition("(")[0] if not name.startswith("runtime.(") else name.rpartition(".")[2]
     )
-    return name.removesuffix(".abi0").partition(".func")[0].partition("<")[0]
+    return names.function(name).partition(".func")[0].partition("<")[0]
 
 
 def functions(frame, depth=_DEPTH):
@@ -135,9 +136,7 @@ class Threads:
     def stopped(self):
         """[Thread]"""
         with view.keeping_place():
-            return [
-                Thread(t, self.snap) for t in gdb.selected_inferior().threads() if t.is_valid() and not t.is_running()
-            ]
+            return [Thread(thread, self.snap) for thread in program.stopped_threads()]
 
     @functools.cached_property
     def running(self):

@@ -19,7 +19,7 @@ def plain(value):
     """A name as people say it: `&runtime.m0` is `m0`, `allp[1]` is `p1`."""
     if not isinstance(value, str):
         return value
-    return re.sub(r"^allp\[(\d+)\]$", r"p\1", value.removeprefix("&runtime."))
+    return names.plain(value)
 
 
 def head_of(path):
@@ -108,10 +108,9 @@ class Kept(_Moment):
         item, owner = self._things.get(name, (None, None))
         if not item:
             return None
-        parts = {f"{p}.{half}" if p else half: p for p, _ in item.layout.strings for half in ("str", "len")}
         found = {}
         for leaf, value in zip(item.layout.leaves, item.layout.decode(item.data)):
-            text = parts.get(leaf.path)
+            text = item.layout.halves.get(leaf.path)
             if text is None:
                 found[leaf.path] = snap.names.value(leaf, value, owner)
             else:
@@ -234,7 +233,7 @@ class Recorded(_Moment):
     def __init__(self, stop, number):
         self.stop, self.number, self.thread = stop, number, stop["thread"]
         self.stage = stop["stage"] + (" returns" if stop["kind"] == "return" else "")
-        function = str(stop["pc"]).partition("+")[0].removesuffix(".abi0")
+        function = names.function(str(stop["pc"]).partition("+")[0])
         self.place = f"{function} ({stop['file']}:{stop['line']})" if stop.get("file") else function
         self._flat = {}
 

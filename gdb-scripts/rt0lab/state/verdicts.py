@@ -4,6 +4,7 @@ checks_waiters."""
 import functools
 
 from .. import program
+from ..program import names
 from . import movers
 
 OK, BROKEN, NOT_YET, MOVING, UNKNOWN = "ok", "BROKEN", "not yet", "moving", "unknown"
@@ -77,7 +78,7 @@ class Now:
 
     def name(self, address):
         """What an address is called."""
-        return self.snap.names.pointer(address).removeprefix("&runtime.") if address else "nil"
+        return names.unmarked(self.snap.names.pointer(address)) if address else "nil"
 
     def m_at(self, address):
         """The M at an address, None if none is there."""
