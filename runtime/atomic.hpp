@@ -6,6 +6,16 @@ namespace atomic {
 
 // As on amd64 in Go: loads are plain moves (acquire), stores are XCHG, the rest carries a LOCK prefix.
 template <class T> [[gnu::always_inline]] inline T Load(const T* p) { return __atomic_load_n(p, __ATOMIC_SEQ_CST); }
+/// A look at a word that others write meanwhile: it orders nothing, and what was seen may be past.
+template <class T> [[gnu::always_inline]] inline T LoadRelaxed(const T* p) {
+    return __atomic_load_n(p, __ATOMIC_RELAXED);
+}
+/// A plain read, of a word that nobody writes now: the place says why. A compiler may make one of several.
+template <class T> [[gnu::always_inline]] inline T Still(const T* p) { return *p; }
+/// LoadRelaxed's other half: somebody looks at the word at any time, and nothing that was written before goes with it.
+template <class T, class U> [[gnu::always_inline]] inline void StoreRelaxed(T* p, U v) {
+    __atomic_store_n(p, static_cast<T>(v), __ATOMIC_RELAXED);
+}
 template <class T, class U> [[gnu::always_inline]] inline void Store(T* p, U v) {
     __atomic_store_n(p, static_cast<T>(v), __ATOMIC_SEQ_CST);
 }

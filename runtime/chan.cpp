@@ -96,8 +96,8 @@ bool chansend(hchan* c, void* ep, bool block) {
         throw_("chansend: unreachable");
     }
     // Without the lock: surely not ready to take anything?
-    if (!block && c->closed == 0 &&
-        ((c->dataqsiz == 0 && !c->recvq.first) || (c->dataqsiz > 0 && c->qcount == c->dataqsiz)))
+    if (!block && atomic::Load(&c->closed) == 0 &&
+        (c->dataqsiz == 0 ? !atomic::Load(&c->recvq.first) : atomic::Load(&c->qcount) == c->dataqsiz))
         return false;
 
     lockp(&c->lock);
@@ -154,7 +154,7 @@ bool chanrecv(hchan* c, void* ep, bool block, bool* received) {
         gopark(nullptr, nullptr, str("chan receive (nil chan)"));
         throw_("chanrecv: unreachable");
     }
-    if (!block && ((c->dataqsiz == 0 && !c->sendq.first) || (c->dataqsiz > 0 && atomic::Load(&c->qcount) == 0)) &&
+    if (!block && (c->dataqsiz == 0 ? !atomic::Load(&c->sendq.first) : atomic::Load(&c->qcount) == 0) &&
         atomic::Load(&c->closed) == 0)
         return false;
 

@@ -25,12 +25,12 @@ void lock(mutex* l) {
     int spin = ncpu > 1 ? active_spin : 0;
     for (;;) {
         for (int i = 0; i < spin; i++) {
-            while (l->key == mutex_unlocked)
+            while (atomic::LoadRelaxed(&l->key) == mutex_unlocked)
                 if (atomic::Cas(&l->key, mutex_unlocked, wait)) return;
             procyield(active_spin_cnt << i);
         }
         for (int i = 0; i < passive_spin; i++) {
-            while (l->key == mutex_unlocked)
+            while (atomic::LoadRelaxed(&l->key) == mutex_unlocked)
                 if (atomic::Cas(&l->key, mutex_unlocked, wait)) return;
             osyield();
         }

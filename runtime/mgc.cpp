@@ -55,9 +55,10 @@ void bgsweep(funcval* self) {
 static void notewaiting() {
     int64 now = nanotime();
     for (uintptr i = 0; i < atomic::Load(&allglen); i++) {
-        g* gp = allgs.array[i];
+        g* gp = atomic::Load(&allgs.array)[i];
         uint32 status = readgstatus(gp);
-        if ((status == _Gwaiting || status == _Gsyscall) && gp->waitsince == 0) gp->waitsince = now;
+        if (status != _Gwaiting && status != _Gsyscall) continue;
+        if (atomic::LoadRelaxed(&gp->waitsince) == 0) atomic::StoreRelaxed(&gp->waitsince, now);
     }
 }
 

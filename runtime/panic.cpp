@@ -179,7 +179,7 @@ bool preemptall() GO("runtime.preemptall");
 /// several times.
 static void freezetheworld() {
     for (int32 i = 0; i < 5; i++) {
-        sched.stopwait = freezeStopWait;
+        atomic::StoreRelaxed(&sched.stopwait, freezeStopWait);
         atomic::Store(&sched.gcwaiting, 1);
         if (!preemptall()) return;
         usleep_(1000);

@@ -70,7 +70,7 @@ void allgadd(g* gp) {
         allgs = {a, allgs.len, cap};  // a reader may still walk the old array: it is not freed
     }
     allgs.array[allgs.len++] = gp;
-    allglen = allgs.len;
+    atomic::StoreRel(&allglen, allgs.len);  // after what it counts
     unlock(&allglock);
 }
 
@@ -239,11 +239,11 @@ void goexit0(g* gp) {
     gp->param = nullptr;
     if (gp->timer) mfree(gp->timer, sizeof(timer));
     gp->timer = nullptr;
-    gp->preempt = false;
+    atomic::StoreRelaxed(&gp->preempt, false);
     gp->context = nullptr;  // nothing of it is kept: its stack may be another's before the switch
     mp->leaving = mp->g0;
     freesegments(gp);
-    gp->stackguard0 = gp->stack.lo + _StackGuard;
+    atomic::StoreRelaxed(&gp->stackguard0, gp->stack.lo + _StackGuard);
     dropg();
     if (locked && mp->lockedInt != 0) throw_("goexit0: exited while locked to its thread by the runtime");
     mp->lockedExt = 0;
@@ -277,7 +277,7 @@ void gfput(p* pp, g* gp) {
 
 /// A dead g with a stack, or null. Fetches up to 32 from the global list when the P has none.
 g* gfget(p* pp) {
-    if (!pp->gfree && sched.gfreeStack) {
+    if (!pp->gfree && atomic::LoadRelaxed(&sched.gfreeStack)) {
         lock(&sched.gflock);
         while (pp->gfreecnt < 32 && sched.gfreeStack) {
             // Out of the cache by now, and only each one says who is next: so one of them is asked for that is some

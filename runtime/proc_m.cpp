@@ -36,7 +36,7 @@ void mspinning() { getg()->m->spinning = true; }
 /// An M whose thread is gone and off its stack, its memory as new; or null. An m is only ever used as an m again:
 /// preemptone looks at those of others without a lock.
 static m* reapm() {
-    if (!sched.freem) return nullptr;
+    if (!atomic::LoadRelaxed(&sched.freem)) return nullptr;
     lock(&sched.lock);
     m** at = &sched.freem;
     while (*at && atomic::Load(&(*at)->freeWait) != 0) at = &(*at)->freelink;
@@ -301,7 +301,8 @@ void handoffp(p* pp) {
         return;
     }
     // The last running P must not go idle while nobody polls the network.
-    if (sched.npidle == static_cast<uint32>(gomaxprocs) - 1 && atomic::Load(&sched.lastpoll) != 0) {
+    if (atomic::Load(&sched.npidle) == static_cast<uint32>(atomic::Load(&gomaxprocs)) - 1 &&
+        atomic::Load(&sched.lastpoll) != 0) {
         unlock(&sched.lock);
         startm(pp, false);
         return;

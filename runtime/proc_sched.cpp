@@ -101,7 +101,7 @@ static uint32 runqgrab(p* pp, guintptr (&batch)[runqlen], uint32 batchHead, bool
             g* next = atomic::Load(&pp->runnext);
             if (!next) return 0;
             // Its owner is probably about to run it: give it the chance, or two Ps would throw it back and forth.
-            if (pp->status == _Prunning) usleep_(3);
+            if (atomic::LoadRelaxed(&pp->status) == _Prunning) usleep_(3);
             if (!atomic::Cas(&pp->runnext, next, nullptr)) continue;
             batch[batchHead % runqlen] = next;
             return 1;
@@ -177,7 +177,7 @@ void globrunqcollect() {
     sched.injecthead = sched.injecttail = nullptr;
 }
 
-bool globrunqempty() { return sched.runqsize == 0 && !atomic::Load(&sched.injecthead); }
+bool globrunqempty() { return atomic::LoadRelaxed(&sched.runqsize) == 0 && !atomic::Load(&sched.injecthead); }
 
 /// At the front. Only while the world is stopped.
 void globrunqputhead(g* gp) {
@@ -244,9 +244,9 @@ p* pidleget() {
 void execute(g* gp, bool inheritTime) {
     m* mp = getg()->m;
     casgstatus(gp, _Grunnable, _Grunning);
-    gp->waitsince = 0;
-    gp->preempt = false;
-    gp->stackguard0 = gp->stack.lo + _StackGuard;
+    atomic::StoreRelaxed(&gp->waitsince, 0);
+    atomic::StoreRelaxed(&gp->preempt, false);
+    atomic::StoreRelaxed(&gp->stackguard0, gp->stack.lo + _StackGuard);
     if (!inheritTime) mp->p->schedtick++;
     mp->curg = gp;
     gp->m = mp;
@@ -388,11 +388,11 @@ g* findrunnable(bool* inheritTime) {
             continue;
         }
         p* pp = mp->p;
-        if (fingwait && fingwake)
+        if (atomic::LoadRelaxed(&fingwait) && atomic::LoadRelaxed(&fingwake))
             if (g* gp = wakefing()) ready(gp, true);
 
         if (g* gp = runqget(pp, inheritTime)) return gp;
-        if (sched.runqsize != 0)
+        if (atomic::LoadRelaxed(&sched.runqsize) != 0)
             if (g* gp = fromglob(pp, 0)) return gp;
         leave();  // from here on it can take long
 
@@ -449,7 +449,7 @@ void schedule() {
             unlock(&sched.lock);
         }
         // Now and then the global queue comes first: two goroutines that ready each other for ever would starve it.
-        if (mp->p->schedtick % 61 == 0 && sched.runqsize > 0) gp = fromglob(mp->p, 1);
+        if (mp->p->schedtick % 61 == 0 && atomic::LoadRelaxed(&sched.runqsize) > 0) gp = fromglob(mp->p, 1);
         if (!gp) {
             gp = runqget(mp->p, &inheritTime);
             if (gp && mp->spinning) throw_("schedule: spinning with local work");

@@ -45,7 +45,7 @@ nosplit static m* reentersyscall(g* gp, uintptr pc, uintptr sp, uintptr bp);
 static m* reentersyscall(g* gp, uintptr pc, uintptr sp, uintptr bp) {
     m* mp = gp->m;
     mp->locks++;
-    gp->stackguard0 = stackPreempt;
+    atomic::StoreRelaxed(&gp->stackguard0, stackPreempt);
     settlsguard(stackPreempt);
     gp->throwsplit = true;
     save(gp, pc, sp, bp);
@@ -105,7 +105,7 @@ nosplit bool exitsyscallfast() GO("runtime.exitsyscallfast");
 bool exitsyscallfast() {
     m* mp = getg()->m;
     // The usual case: nobody took the P.
-    if (mp->p && mp->p->status == _Psyscall && atomic::Cas(&mp->p->status, _Psyscall, _Prunning)) {
+    if (mp->p && atomic::Load(&mp->p->status) == _Psyscall && atomic::Cas(&mp->p->status, _Psyscall, _Prunning)) {
         mp->mcache = mp->p->mcache;
         mp->p->m = mp;
         return true;
@@ -113,7 +113,7 @@ bool exitsyscallfast() {
     mp->mcache = nullptr;
     mp->p = nullptr;
     bool ok = false;
-    if (sched.pidle) systemstack(exitsyscallfast_pidle, &ok);
+    if (atomic::LoadRelaxed(&sched.pidle)) systemstack(exitsyscallfast_pidle, &ok);
     return ok;
 }
 
@@ -124,15 +124,14 @@ void exitsyscall() {
     m* mp = gp->m;
     mp->locks++;
     if (getcallersp() > gp->syscallsp) fatal_nosplit("fatal: exitsyscall: syscall frame is no longer valid\n");
-    gp->waitsince = 0;
+    atomic::StoreRelaxed(&gp->waitsince, 0);
 
     if (exitsyscallfast()) {
         mp->p->syscalltick++;
         casgstatus(gp, _Gsyscall, _Grunning);
         gp->syscallsp = 0;
         mp->locks--;
-        gp->stackguard0 = gp->preempt ? stackPreempt : gp->stack.lo + _StackGuard;
-        settlsguard(gp->stackguard0);
+        settlsguard(setguard(gp));
         gp->throwsplit = false;
         return;
     }

@@ -13,13 +13,13 @@ constexpr int64 forcePreemptNS = 10000000;  // a time slice
 /// Asks the goroutine on pp to yield at its next function call. Best effort: it may be the wrong one by the time it
 /// looks, which does no harm, or may never call a function.
 bool preemptone(p* pp) {
-    m* mp = pp->m;
+    m* mp = atomic::Load(&pp->m);
     if (!mp || mp == getg()->m) return false;
-    g* gp = mp->curg;
+    g* gp = atomic::Load(&mp->curg);
     if (!gp || gp == mp->g0) return false;
-    gp->preempt = true;
-    gp->stackguard0 = stackPreempt;              // the g's own,
-    atomic::Store(&mp->tlsguard, stackPreempt);  // and the copy that compiled prologues read
+    atomic::StoreRelaxed(&gp->preempt, true);
+    atomic::StoreRelaxed(&gp->stackguard0, stackPreempt);  // the g's own,
+    atomic::Store(&mp->tlsguard, stackPreempt);            // and the copy that compiled prologues read
     return true;
 }
 
@@ -35,8 +35,8 @@ uint32 retake(int64 now) {
         uint32 s = atomic::Load(&pp->status);
         if (s == _Psyscall) {
             // For at least one tick of ours (20 us), and then only if there is something to do for it, or for 10 ms.
-            if (pd->syscalltick != pp->syscalltick) {
-                pd->syscalltick = pp->syscalltick;
+            if (uint32 tick = atomic::LoadRelaxed(&pp->syscalltick); pd->syscalltick != tick) {
+                pd->syscalltick = tick;
                 pd->syscallwhen = now;
                 continue;
             }
@@ -55,8 +55,8 @@ uint32 retake(int64 now) {
             lock(&allpLock);
         } else if (s == _Prunning) {
             // The first look compares with time 0: a P that has not switched since boot is preempted at once, as in Go.
-            if (pd->schedtick != pp->schedtick) {
-                pd->schedtick = pp->schedtick;
+            if (uint32 tick = atomic::LoadRelaxed(&pp->schedtick); pd->schedtick != tick) {
+                pd->schedtick = tick;
                 pd->schedwhen = now;
                 continue;
             }
@@ -77,7 +77,7 @@ static void wakeforcegc() {
     casgstatus(gp, _Gwaiting, _Grunnable);
     globrunqinject(gp);
     unlock(&sched.lock);
-    if (sched.npidle != 0) startm(nullptr, false);
+    if (atomic::Load(&sched.npidle) != 0) startm(nullptr, false);
     unlock(&forcegc.lock);
 }
 
@@ -98,51 +98,51 @@ static int64 idof(p* pp) { return pp ? pp->id : -1; }
 /// Its first line, or the beginning of its only one.
 static void tracesched(int64 now, bool detailed) {
     field("SCHED ", (now - starttime) / 1000000);
-    field("ms: gomaxprocs=", gomaxprocs);
-    field(" idleprocs=", sched.npidle);
+    field("ms: gomaxprocs=", atomic::LoadRelaxed(&gomaxprocs));
+    field(" idleprocs=", atomic::LoadRelaxed(&sched.npidle));
     field(" threads=", mcount());
-    field(" spinningthreads=", sched.nmspinning);
-    field(" idlethreads=", sched.nmidle);
-    field(" runqueue=", sched.runqsize);
+    field(" spinningthreads=", atomic::LoadRelaxed(&sched.nmspinning));
+    field(" idlethreads=", atomic::LoadRelaxed(&sched.nmidle));
+    field(" runqueue=", atomic::LoadRelaxed(&sched.runqsize));
     if (!detailed) return;
-    field(" gcwaiting=", sched.gcwaiting);
-    field(" nmidlelocked=", sched.nmidlelocked);
-    field(" stopwait=", sched.stopwait);
-    field(" sysmonwait=", sched.sysmonwait);
+    field(" gcwaiting=", atomic::LoadRelaxed(&sched.gcwaiting));
+    field(" nmidlelocked=", atomic::LoadRelaxed(&sched.nmidlelocked));
+    field(" stopwait=", atomic::LoadRelaxed(&sched.stopwait));
+    field(" sysmonwait=", atomic::LoadRelaxed(&sched.sysmonwait));
     prints("\n");
 }
 
 static void tracep(int64 i, const p* pp, bool detailed) {
-    uint32 h = atomic::Load(&pp->runqhead);
-    uint32 t = atomic::Load(&pp->runqtail);
+    uint32 h = atomic::LoadRelaxed(&pp->runqhead);
+    uint32 t = atomic::LoadRelaxed(&pp->runqtail);
     if (!detailed) {
         field(i == 0 ? " [" : " ", static_cast<int32>(t - h));
         return;
     }
     field("  P", i);
-    field(": status=", pp->status);
-    field(" schedtick=", pp->schedtick);
-    field(" syscalltick=", pp->syscalltick);
-    field(" m=", idof(atomic::Load(&pp->m)));
+    field(": status=", atomic::LoadRelaxed(&pp->status));
+    field(" schedtick=", atomic::LoadRelaxed(&pp->schedtick));
+    field(" syscalltick=", atomic::LoadRelaxed(&pp->syscalltick));
+    field(" m=", idof(atomic::LoadRelaxed(&pp->m)));
     field(" runqsize=", static_cast<int32>(t - h));
-    field(" gfreecnt=", pp->gfreecnt);
+    field(" gfreecnt=", atomic::LoadRelaxed(&pp->gfreecnt));
     prints("\n");
 }
 
 static void tracem(const m* mp) {
     field("  M", mp->id);
-    field(": p=", idof(atomic::Load(&mp->p)));
-    field(" curg=", idof(atomic::Load(&mp->curg)));
-    field(" mallocing=", mp->mallocing);
-    field(" throwing=", mp->throwing);
+    field(": p=", idof(atomic::LoadRelaxed(&mp->p)));
+    field(" curg=", idof(atomic::LoadRelaxed(&mp->curg)));
+    field(" mallocing=", atomic::LoadRelaxed(&mp->mallocing));
+    field(" throwing=", atomic::LoadRelaxed(&mp->throwing));
     prints(" preemptoff=");
-    printstring(mp->preemptoff);
-    field(" locks=", mp->locks);
-    field(" dying=", mp->dying);
-    field(" helpgc=", mp->helpgc);
-    prints(mp->spinning ? " spinning=true" : " spinning=false");
-    prints(mp->blocked ? " blocked=true" : " blocked=false");
-    field(" lockedg=", idof(atomic::Load(&mp->lockedg)));
+    printstring(look(mp->preemptoff));
+    field(" locks=", atomic::LoadRelaxed(&mp->locks));
+    field(" dying=", atomic::LoadRelaxed(&mp->dying));
+    field(" helpgc=", atomic::LoadRelaxed(&mp->helpgc));
+    prints(atomic::LoadRelaxed(&mp->spinning) ? " spinning=true" : " spinning=false");
+    prints(atomic::LoadRelaxed(&mp->blocked) ? " blocked=true" : " blocked=false");
+    field(" lockedg=", idof(atomic::LoadRelaxed(&mp->lockedg)));
     prints("\n");
 }
 
@@ -150,9 +150,9 @@ static void traceg(g* gp) {
     field("  G", gp->goid);
     field(": status=", readgstatus(gp));
     prints("(");
-    printstring(gp->waitreason);
-    field(") m=", idof(atomic::Load(&gp->m)));
-    field(" lockedm=", idof(atomic::Load(&gp->lockedm)));
+    printstring(look(gp->waitreason));
+    field(") m=", idof(atomic::LoadRelaxed(&gp->m)));
+    field(" lockedm=", idof(atomic::LoadRelaxed(&gp->lockedm)));
     prints("\n");
 }
 
@@ -181,8 +181,8 @@ void schedtrace(bool detailed) {
 
 /// Nobody runs, so there is nothing to watch. Trusted only with sched.lock held. With something to print it goes on.
 static bool nothingtowatch() {
-    return debug.schedtrace <= 0 &&
-           (atomic::Load(&sched.gcwaiting) != 0 || atomic::Load(&sched.npidle) == static_cast<uint32>(gomaxprocs));
+    return debug.schedtrace <= 0 && (atomic::Load(&sched.gcwaiting) != 0 ||
+                                     atomic::Load(&sched.npidle) == static_cast<uint32>(atomic::Load(&gomaxprocs)));
 }
 
 /// On m1's g0, for ever. Sleeps 20 us between looks, longer and longer while nothing happens, up to 10 ms.

@@ -142,8 +142,9 @@ int32 runtime::NumCPU() { return ncpu; }
 /// Those that live and are the program's own.
 int32 gcount() GO("runtime.gcount");
 int32 gcount() {
-    int32 n = static_cast<int32>(allglen) - sched.ngfree - static_cast<int32>(atomic::Load(&sched.ngsys));
-    for (int64 i = 0; i < allp.len; i++) n -= allp.array[i]->gfreecnt;
+    int32 n = static_cast<int32>(atomic::Load(&allglen)) - atomic::Load(&sched.ngfree) -
+              static_cast<int32>(atomic::Load(&sched.ngsys));
+    for (int64 i = 0; i < allp.len; i++) n -= atomic::Load(&allp.array[i]->gfreecnt);
     return n < 1 ? 1 : n;  // all of this can change meanwhile, and whoever asks is one
 }
 

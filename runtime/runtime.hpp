@@ -334,6 +334,16 @@ void traceback(uintptr pc, uintptr sp, uintptr bp, g* gp) GO("runtime.traceback"
 void tracebacktrap(uintptr pc, uintptr sp, uintptr bp, g* gp) GO("runtime.tracebacktrap");
 void tracebackothers(g* me) GO("runtime.tracebackothers");
 
+/// A word of another thread's: always a literal, so that a text and a length that do not belong together end in others.
+inline gostring look(const gostring& s) { return {atomic::LoadRelaxed(&s.str), atomic::LoadRelaxed(&s.len)}; }
+
+/// Where the guard of gp's stack stands: at its end, or above everything while somebody wants gp's P. Returns it.
+[[gnu::always_inline]] inline uintptr setguard(g* gp) {
+    uintptr guard = atomic::LoadRelaxed(&gp->preempt) ? stackPreempt : gp->stack.lo + _StackGuard;
+    atomic::StoreRelaxed(&gp->stackguard0, guard);
+    return guard;
+}
+
 /// Keeps the current goroutine on its M (and its P with it) until releasem: no preemption in between.
 [[gnu::always_inline]] inline m* acquirem() {
     g* gp = getg();
@@ -343,8 +353,9 @@ void tracebackothers(g* me) GO("runtime.tracebackothers");
 [[gnu::always_inline]] inline void releasem(m* mp) {
     g* gp = getg();
     mp->locks--;
-    if (mp->locks == 0 && gp->preempt) {  // asked for meanwhile: put the request back where a prologue sees it
-        gp->stackguard0 = stackPreempt;
+    if (mp->locks == 0 && atomic::LoadRelaxed(&gp->preempt)) [[unlikely]] {
+        // Asked for meanwhile: put the request back where a prologue sees it.
+        atomic::StoreRelaxed(&gp->stackguard0, stackPreempt);
         settlsguard(stackPreempt);
     }
 }

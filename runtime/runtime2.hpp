@@ -491,8 +491,9 @@ extern bool useAeshash;
 
 // ---- a single P ----------------------------------------------------------------------------------------------------
 
-/// Nobody else holds a P, so what needs a P to be touched needs no atomic instructions. It stays so until this P stops.
-[[gnu::always_inline]] inline bool oneP() { return gomaxprocs == 1; }
+/// Nobody else holds a P, so what needs a P to be touched needs no atomic instructions. It stays so until this P stops:
+/// gomaxprocs changes while all Ps are stopped, under sched.lock, and who asks holds a P or that lock.
+[[gnu::always_inline]] inline bool oneP() { return atomic::Still(&gomaxprocs) == 1; }
 
 namespace atomic {
 
@@ -504,7 +505,7 @@ template <class T, class U> [[gnu::always_inline]] inline T Xaddp(T* p, U d) {
 template <class T, class U, class V> [[gnu::always_inline]] inline bool Casp(T* p, U old, V want) {
     if (!oneP()) return Cas(p, old, want);
     if (*p != static_cast<T>(old)) return false;
-    *p = static_cast<T>(want);
+    StoreRelaxed(p, want);
     return true;
 }
 

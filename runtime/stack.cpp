@@ -177,8 +177,7 @@ static uintptr addsegment(g* gp, uintptr framesize, uintptr argsize) {
     *top = {gp->stack, gp->stackguard0, gp->stktop, total + size};
     gp->stktop = top;
     gp->stack = stk;
-    gp->stackguard0 = stk.lo + _StackGuard;
-    if (gp->preempt) gp->stackguard0 = stackPreempt;
+    setguard(gp);
     casgstatus(gp, _Gcopystack, _Grunning);
     return reinterpret_cast<uintptr>(top) & ~15ull;
 }
@@ -197,7 +196,7 @@ void newstack(uintptr framesize, uintptr argsize, uintptr* top) {
     // middle of something; gp.preempt stays set, and releasem asks again.
     bool preempt = atomic::Load(&gp->stackguard0) == stackPreempt;
     if (preempt && (mp->locks != 0 || mp->mallocing != 0 || mp->preemptoff.len != 0 || mp->p->status != _Prunning)) {
-        gp->stackguard0 = gp->stack.lo + _StackGuard;
+        atomic::StoreRelaxed(&gp->stackguard0, gp->stack.lo + _StackGuard);
         preempt = false;
     }
 
@@ -231,8 +230,7 @@ static void stackfree1(stack* stk) { stackfree(*stk); }
 void lessstack() {
     g* gp = getg();
     stack stk = popsegment(gp);
-    gp->stackguard0 = gp->preempt ? stackPreempt : gp->stack.lo + _StackGuard;
-    settlsguard(gp->stackguard0);
+    settlsguard(setguard(gp));
     gp->m->locks++;  // keep the M, whose cache the stack goes to
     systemstack(stackfree1, &stk);
     releasem(gp->m);
@@ -250,7 +248,7 @@ void freesegmentsto(void* p) {
         if (!gp->stktop) throw_("bad recovery");
         stackfree(popsegment(gp));
     }
-    gp->stackguard0 = gp->preempt ? stackPreempt : gp->stack.lo + _StackGuard;
+    setguard(gp);
 }
 
 /// __morestack on g0 or gsignal. preemptone writes the guard of an M that may have left the goroutine it meant:

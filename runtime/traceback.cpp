@@ -193,13 +193,15 @@ static const char* const gStatusStrings[] = {"idle", "runnable", "running", "sys
 void goroutineheader(g* gp) {
     uint32 status = readgstatus(gp);
     gostring word = str(status <= _Gcopystack ? gStatusStrings[status] : "???");
-    if (status == _Gwaiting && gp->waitreason.len) word = gp->waitreason;
+    gostring reason = look(gp->waitreason);
+    if (status == _Gwaiting && reason.len) word = reason;
     int64 minutes = 0;
-    if ((status == _Gwaiting || status == _Gsyscall) && gp->waitsince != 0)
-        minutes = (nanotime() - gp->waitsince) / (60ll * 1000000000);
+    int64 since = atomic::LoadRelaxed(&gp->waitsince);
+    if ((status == _Gwaiting || status == _Gsyscall) && since != 0)
+        minutes = (nanotime() - since) / (60ll * 1000000000);
     print("goroutine ", gp->goid, " [", word);
     if (minutes >= 1) print(", ", minutes, " minutes");
-    if (gp->lockedm) print(", locked to thread");
+    if (atomic::LoadRelaxed(&gp->lockedm)) print(", locked to thread");
     print("]:\n");
 }
 
@@ -216,12 +218,12 @@ void tracebackothers(g* me) {
     }
     uintptr n = atomic::Load(&allglen);
     for (uintptr i = 0; i < n; i++) {
-        g* gp = allgs.array[i];
+        g* gp = atomic::Load(&allgs.array)[i];
         uint32 status = readgstatus(gp);
         if (gp == me || gp == curg || status == _Gdead || (issystemgoroutine(gp) && level < 2)) continue;
         print("\n");
         goroutineheader(gp);
-        if (gp->m != mp && (status == _Grunning || status == _Gcopystack)) {
+        if (atomic::LoadRelaxed(&gp->m) != mp && (status == _Grunning || status == _Gcopystack)) {
             print("\tgoroutine running on other thread; stack unavailable\n");
             printcreatedby(gp);
         } else {

@@ -12,7 +12,9 @@ constexpr int32 rwmutexMaxReaders = 1 << 30;
 constexpr int spins = 4;  // rounds of active_spin_cnt pauses, if there is another P that may unlock meanwhile
 
 static bool canSpin(int i) {
-    return i < spins && ncpu > 1 && static_cast<uint32>(gomaxprocs) > sched.npidle + sched.nmspinning + 1 &&
+    return i < spins && ncpu > 1 &&
+           static_cast<uint32>(gomaxprocs) >
+               atomic::LoadRelaxed(&sched.npidle) + atomic::LoadRelaxed(&sched.nmspinning) + 1 &&
            runqempty(getg()->m->p);
 }
 
@@ -114,7 +116,7 @@ void WaitGroup::Add(int32 delta) {
     if (v < 0) panicplain("sync: negative WaitGroup counter");
     if (v > 0 || waiters == 0) return;
     // The counter reached zero and nobody may add now: wake all.
-    state = 0;
+    atomic::StoreRel(&state, 0);
     for (; waiters != 0; waiters--) semrelease(&sema, false);
 }
 
