@@ -4,6 +4,7 @@ import argparse
 import os
 import signal
 import sys
+from typing import TextIO
 
 from rt0lab.formats import untrusted
 
@@ -31,7 +32,7 @@ PARSED = (setup, doctor, tour, exercises, trace, serve, editor, compare, bench, 
 RAW = {"gdb": gdb, "python": python, "test": test}  # these pass their arguments on
 
 
-def parser():
+def parser() -> argparse.ArgumentParser:
     """The whole command line; gdb, python and test stand here only for the help text."""
     top = argparse.ArgumentParser(prog="lab", description="rt0lab: watch a Go program start.")
     verbs = top.add_subparsers(dest="verb", metavar="VERB", title="verbs")
@@ -42,7 +43,7 @@ def parser():
     return top
 
 
-def run(argv):
+def run(argv: list[str]) -> int:
     """Runs one verb and returns its exit status."""
     if not argv:
         return exercises.here()
@@ -60,10 +61,10 @@ class Screen:
     """Standard output or error: whatever is printed may quote a name, a path or a text of others, and leaves as `shown`
     has it."""
 
-    def __init__(self, stream):
+    def __init__(self, stream: TextIO) -> None:
         self._stream = stream
 
-    def write(self, text):
+    def write(self, text: str) -> int:
         """print calls this."""
         return self._stream.write(untrusted.shown_lines(text, untrusted.LINE))
 
@@ -71,12 +72,12 @@ class Screen:
         return getattr(self._stream, name)
 
 
-def main(argv):
+def main(argv: list[str]) -> int:
     """Runs the lab; every way to fail ends here as one line, and Ctrl-C, whenever it comes, as its exit status."""
     try:
         try:
             interruption.arm()
-            sys.stdout, sys.stderr = Screen(sys.stdout), Screen(sys.stderr)
+            sys.stdout, sys.stderr = Screen(sys.stdout), Screen(sys.stderr)  # type: ignore[assignment]
             return status(argv)
         finally:
             interruption.disarm()
@@ -84,7 +85,7 @@ def main(argv):
         return 128 + signal.SIGINT
 
 
-def status(argv):
+def status(argv: list[str]) -> int:
     """Runs a verb; the exit status, also of a failure, which is said in one line."""
     try:
         number = run(argv)

@@ -10,11 +10,11 @@ MACHINE = 3  # the machine cannot
 class Failure(Exception):
     """Ends the lab with one line on standard error and an exit status."""
 
-    def __init__(self, message, status=FAILED):
+    def __init__(self, message: str, status: int = FAILED) -> None:
         super().__init__(message)
         self.status = status
 
 
-def progress(message):
+def progress(message: str) -> None:
     """Says on standard error what takes a moment, so that standard output stays the verb's own."""
     print(f"lab: {message}", file=sys.stderr, flush=True)

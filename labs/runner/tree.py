@@ -10,13 +10,13 @@ GDB_SCRIPT = ROOT / "gdb-scripts" / "rt0lab-gdb.py"
 ORACLE = ROOT / "tests" / "oracle"
 
 
-def build_folder(buildtype, cxx=None):
+def build_folder(buildtype: str, cxx: str | None = None) -> Path:
     """build/debug and build/release; another compiler in CXX gets its own folder (build/debug-clang++)."""
-    cxx = cxx or os.environ.get("CXX", "g++")
-    name = re.sub(r"[^\w.+-]+", "-", os.path.basename(cxx))
+    compiler = cxx if cxx else os.environ.get("CXX", "g++")
+    name = re.sub(r"[^\w.+-]+", "-", os.path.basename(compiler))
     return ROOT / "build" / (buildtype if name == "g++" else f"{buildtype}-{name}")
 
 
-def programs():
+def programs() -> list[str]:
     """The names of the programs in runtime/programs, sorted."""
     return sorted(source.stem for source in PROGRAMS.glob("*.cpp"))

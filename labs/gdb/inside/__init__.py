@@ -7,14 +7,14 @@ batch     judges answers without a terminal, for `./lab check` and `./lab dev ch
 """
 
 
-def begin(*arguments):
+def begin(*arguments: str) -> None:
     """Opens an exercise for a learner; see commands.begin."""
     from . import commands
 
     commands.begin(*arguments)
 
 
-def judge(*arguments):
+def judge(*arguments: str) -> None:
     """Judges answers from a file; see batch.run."""
     from . import batch
 

@@ -2,16 +2,18 @@
 JSON."""
 
 import json
+from typing import Any
 
 import gdb
 from rt0lab.boot import stops
 from rt0lab.program import Problem, alive, settings
 from runner.exercises import forms, judge, literals
+from runner.exercises.forms import Checkpoint, Exercise
 
 from . import observe
 
 
-def run(job_file, result_file):
+def run(job_file: str, result_file: str) -> None:
     """Reads the job: {"exercises": [folder...], "cases": [{"exercise", "answers": {question: text or {at, expr}}}],
     "commands": [[exercise, checkpoint, gdb command]...]}. Writes {"seen": {exercise: {question: {truth, ...}}},
     "verdicts": [{question: [what, reason, answer]}], "commands": [[exercise, checkpoint, command, error]],
@@ -88,13 +90,13 @@ class _Computed:
         }
         self._values = {}
 
-    def note(self, observer, exercise, checkpoint):
+    def note(self, observer: observe.Observer, exercise: Exercise, checkpoint: Checkpoint) -> None:
         """At a checkpoint: computes what is wanted there."""
         for name, at, expr in self._wanted:
             if (name, at) == (exercise.id, checkpoint.name):
                 self._values[name, expr] = observer.value(exercise, expr)
 
-    def text(self, exercise, answer):
+    def text(self, exercise: Exercise, answer: Any) -> str | None:
         """The answer as a learner would type it; None if there is none."""
         if not isinstance(answer, dict):
             return answer

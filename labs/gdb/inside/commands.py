@@ -9,10 +9,10 @@ from runner.failure import Failure
 
 from .session import Session, show, tell
 
-_open = None  # the Session, once begin() was called
+_open: Session = None  # type: ignore[assignment]  # begin() sets it before there are commands
 
 
-def begin(exercise_id, language, state_path):
+def begin(exercise_id: str, language: str, state_path: str) -> None:
     """Opens an exercise: registers the commands, shows the task."""
     try:
         guide = Guide(language, Store(state_path, tell))
@@ -43,13 +43,13 @@ def _show_task():
 class _LabCommand(console.Command):
     """Runs `act` of the command; failures are one line, in the learner's language."""
 
-    def run(self, argument):
+    def run(self, argument: str) -> None:
         try:
             self.act(argument)
         except Failure as failure:
             raise gdb.GdbError(str(failure)) from None
 
-    def complete(self, text, word):
+    def complete(self, text: str, word: str | None) -> list[str]:
         """The ids of the questions that begin with this word."""
         return [q.id for q in _open.exercise.questions if q.id.startswith(word or "")]
 
@@ -64,7 +64,7 @@ class _Lab(gdb.Command):
         super().__init__("lab", gdb.COMMAND_SUPPORT, gdb.COMPLETE_COMMAND, True)
 
     @console.careful
-    def invoke(self, argument, from_tty):
+    def invoke(self, argument: str, from_tty: bool) -> None:
         """gdb calls this for a bare `lab` or an unknown word."""
         self.dont_repeat()
         if argument.strip():
@@ -79,7 +79,7 @@ class _Task(_LabCommand):
 
     name = "lab task"
 
-    def act(self, argument):
+    def act(self, argument: str) -> None:
         _show_task()
 
 
@@ -92,7 +92,7 @@ class _Answer(_LabCommand):
 
     name = "lab answer"
 
-    def act(self, argument):
+    def act(self, argument: str) -> None:
         _open.answer(argument)
 
 
@@ -104,7 +104,7 @@ class _Predict(_LabCommand):
 
     name = "lab predict"
 
-    def act(self, argument):
+    def act(self, argument: str) -> None:
         _open.predict(argument)
 
 
@@ -117,7 +117,7 @@ class _Hint(_LabCommand):
 
     name = "lab hint"
 
-    def act(self, argument):
+    def act(self, argument: str) -> None:
         show(_open.guide.hint(_open.exercise, argument.split(), _open.done))
 
 
@@ -128,7 +128,7 @@ class _Check(_LabCommand):
 
     name = "lab check"
 
-    def act(self, argument):
+    def act(self, argument: str) -> None:
         _open.check()
 
 
@@ -139,7 +139,7 @@ class _Next(_LabCommand):
 
     name = "lab next"
 
-    def act(self, argument):
+    def act(self, argument: str) -> None:
         guide, exercise = _open.guide, _open.exercise
         if not _open.was_passed:
             raise Failure(_open.say("still-open", name=guide.name(exercise), id=exercise.id))
@@ -160,5 +160,5 @@ class _Solution(_LabCommand):
 
     name = "lab solution"
 
-    def act(self, argument):
+    def act(self, argument: str) -> None:
         show(_open.guide.solution(_open.exercise, _open.guide.store.read()))

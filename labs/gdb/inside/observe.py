@@ -6,13 +6,17 @@ $text (where .text begins), $depth (frames of the backtrace), $next (the instruc
 earlier checkpoint kept, $CHECKPOINT_NAME.
 """
 
+from __future__ import annotations
+
 import struct
+from collections.abc import Callable, Iterable, Mapping
 
 import gdb
 from rt0lab import program
 from rt0lab.boot import stops
 from rt0lab.frames import roots
 from rt0lab.program import settings
+from runner.exercises.forms import Checkpoint, Exercise
 from runner.exercises.judge import Seen
 
 _AT_ENTRY = 9
@@ -21,23 +25,24 @@ _AT_ENTRY = 9
 class Program:
     """What names stand for in the program being debugged."""
 
-    def addresses(self, name):
+    def addresses(self, name: str) -> set[int]:
         """Where the function or variable of this name is; people leave out `runtime.`."""
         world = program.world()
-        return {world.address(symbol) for symbol in (name, "runtime." + name) if symbol in world.elf.symbols}
+        found = {world.address(symbol) for symbol in (name, "runtime." + name) if symbol in world.elf.symbols}
+        return {address for address in found if address is not None}
 
-    def constants(self, name):
+    def constants(self, name: str) -> set[int]:
         """The value of an enumerator (`_Grunnable`)."""
         value = program.world().constant(name)
         return set() if value is None else {value}
 
-    def name_of(self, address):
+    def name_of(self, address: int) -> str:
         """The symbol at an address, or the address."""
         found = program.world().symbol_at(address)
         return found[0] if found and not found[1] else f"{address:#x}"
 
 
-def address_of(checkpoint):
+def address_of(checkpoint: Checkpoint) -> int:
     """Where the program counter is at this moment; Problem if the program has no such place."""
     world = program.world()
     kind, _, name = checkpoint.at.partition(":")
@@ -65,11 +70,11 @@ def _after_call(checkpoint, callee):
 class Watch(stops.Point):
     """A breakpoint nobody sees: it notes what is true at a checkpoint, and stops only if asked to."""
 
-    def __init__(self, observer, address):
+    def __init__(self, observer: Observer, address: int) -> None:
         super().__init__(address)
         self.observer, self.at, self.stopped = observer, address, False
 
-    def stop(self):
+    def stop(self) -> bool:
         """gdb asks whether to stop here."""
         self.stopped = self.observer.arrived(self.at)
         return self.stopped
@@ -78,7 +83,7 @@ class Watch(stops.Point):
 class Observer:
     """Notes, once in each process, what is true at every checkpoint of some exercises."""
 
-    def __init__(self, exercises, wanted):
+    def __init__(self, exercises: Iterable[Exercise], wanted: Callable[[Exercise, Checkpoint], bool]) -> None:
         """`wanted(exercise, checkpoint)` says whether the program shall stop there."""
         self.wanted, self.trouble = wanted, ""
         self.seen = {}  # (exercise id, question id): Seen, of the last process that got there
@@ -90,13 +95,13 @@ class Observer:
                 self._moments.setdefault(address_of(checkpoint), []).append((exercise, checkpoint))
         self._watches = [Watch(self, address) for address in self._moments]
 
-    def close(self):
+    def close(self) -> None:
         """Takes the breakpoints away."""
         for watch in self._watches:
             if watch.is_valid():
                 watch.delete()
 
-    def here(self, address):
+    def here(self, address: int) -> list[tuple[Exercise, Checkpoint]]:
         """[(exercise, checkpoint)] at an address, noted if this is the first time in this process.
 
         Called at every stop: also at the learner's own, where there is no checkpoint.
@@ -119,7 +124,7 @@ class Observer:
         earlier = exercise.checkpoints[: exercise.checkpoints.index(checkpoint)]
         return all((exercise.id, c.name) in self.reached for c in earlier if c.keep)
 
-    def arrived(self, address):
+    def arrived(self, address: int) -> bool:
         """A breakpoint was hit: note, and say whether to stop."""
         try:
             return any([self.wanted(*moment) for moment in self.here(address)])
@@ -127,7 +132,7 @@ class Observer:
             self.trouble = str(error) or "interrupted"
             return True
 
-    def value(self, exercise, expr):
+    def value(self, exercise: Exercise, expr: str) -> int:
         """An author's expression at this moment."""
         return evaluate(expr, _helpers() | self.kept.get(exercise.id, {}))
 
@@ -208,7 +213,7 @@ def _kernel_entry():
     return next((value for key, value in struct.iter_unpack("<QQ", data) if key == _AT_ENTRY), 0)
 
 
-def evaluate(expr, variables):
+def evaluate(expr: str, variables: Mapping[str, int]) -> int:
     """An author's expression as an int, in the innermost frame, with these convenience variables for the moment."""
     selected = gdb.selected_frame()
     gdb.newest_frame().select()

@@ -1,12 +1,15 @@
 """One learner at one exercise in gdb: answers and predictions, ticks at stops, verdicts, progress kept."""
 
+from collections.abc import Iterable
+
 import gdb
 from rt0lab import program
 from rt0lab.boot import stops
 from rt0lab.commands import console
 from rt0lab.program import settings
 from runner.exercises import judge, literals, screen, state
-from runner.exercises.guide import answered, passed
+from runner.exercises.forms import Exercise
+from runner.exercises.guide import Guide, answered, passed
 from runner.failure import Failure
 
 from . import observe
@@ -14,7 +17,7 @@ from . import observe
 MARK = "  [lab] "
 
 
-def tell(*texts):
+def tell(*texts: str) -> None:
     """Says something as the lab, wrapped; text besides colour on every line."""
     with settings.off("pagination"):
         for text in texts:
@@ -22,7 +25,7 @@ def tell(*texts):
                 console.say(line)
 
 
-def show(lines):
+def show(lines: Iterable[str]) -> None:
     """A screen of text, as it is."""
     with settings.off("pagination"):
         for line in lines:
@@ -32,7 +35,7 @@ def show(lines):
 class Session:
     """What happens between a learner and an exercise."""
 
-    def __init__(self, guide, exercise):
+    def __init__(self, guide: Guide, exercise: Exercise) -> None:
         self.guide, self.say, self.exercise = guide, guide.say, exercise
         self.texts = exercise.texts(guide.language)
         self.program = observe.Program()
@@ -49,13 +52,13 @@ class Session:
         gdb.events.stop.connect(self.stopped)
         gdb.events.exited.connect(self.exited)
 
-    def begin(self):
+    def begin(self) -> None:
         """The program may stand at one of this exercise's checkpoints already."""
         if program.alive():
             tell(self.say("goes-on"))
             self.stopped(None)
 
-    def close(self):
+    def close(self) -> None:
         """Leaves the exercise; the program stays where it is."""
         gdb.events.stop.disconnect(self.stopped)
         gdb.events.exited.disconnect(self.exited)
@@ -67,11 +70,12 @@ class Session:
 
     # ---- what the program does ---------------------------------------------------------------------------------------
 
-    def stopped(self, event):
+    def stopped(self, event: gdb.Event | None) -> None:
         """gdb.events.stop: ticks a goal, judges what waited for this place."""
         try:
             where = stops.where()  # with it, once: gdb's warning that assembly is not C++
-            moments = self.observer.here(program.register("rip"))
+            pc = program.register("rip")
+            moments = [] if pc is None else self.observer.here(pc)
             if isinstance(event, gdb.BreakpointEvent) and all(getattr(b, "stopped", False) for b in event.breakpoints):
                 self._show_stop(where, moments)
             for _, checkpoint in moments:
@@ -86,7 +90,7 @@ class Session:
         else:
             show(line for line in where.split("\n") if not line.startswith("Warning:"))
 
-    def exited(self, event):
+    def exited(self, event: gdb.Event) -> None:
         """gdb.events.exited: what waited was never reached; nothing to say if the learner killed it."""
         for name in [*self.noted, *self.locked] if hasattr(event, "exit_code") else ():
             tell(
@@ -117,7 +121,7 @@ class Session:
 
     # ---- what the learner says ---------------------------------------------------------------------------------------
 
-    def answer(self, argument):
+    def answer(self, argument: str) -> None:
         """`lab answer QUESTION = VALUE`."""
         question, text = self._parsed(argument, "answer")
         if question.predict and question.id not in self.judged and question.id not in self.done:
@@ -131,7 +135,7 @@ class Session:
             self.noted[question.id] = text
             tell(self.say("noted", where=self._where(self._checkpoint(question))))
 
-    def predict(self, argument):
+    def predict(self, argument: str) -> None:
         """`lab predict QUESTION = VALUE`."""
         question, text = self._parsed(argument, "predict")
         if not question.predict:
@@ -236,7 +240,7 @@ class Session:
         steps = [name for _, name in self.exercise.steps()]
         tell(self.say("tick", n=len(self.done.intersection(steps)), of=len(steps)) + " " + text)
 
-    def check(self):
+    def check(self) -> None:
         """`lab check`: every step and how it stands."""
         for _, name in self.exercise.steps():
             groups = {"step-done": self.done, "step-locked": self.locked, "step-noted": self.noted}

@@ -10,8 +10,12 @@ import shutil
 import statistics
 import subprocess
 import time
+from argparse import Namespace
+from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 from ..failure import MACHINE, Failure, progress
 from ..host import build, permits
@@ -46,7 +50,7 @@ class Figure:
     peer: int = 0  # how many goroutines the peers look at
     remote: bool = False
 
-    def value(self, seconds, n):
+    def value(self, seconds: float, n: int) -> float:
         """What the table shows for so many seconds."""
         return seconds * 1e3 if self.unit == "ms" else seconds * 1e6 / n
 
@@ -77,7 +81,7 @@ ROUNDS = 3
 TITLES = {"ours": "ours", "runtime-gdb.py": "Go's", "delve": "delve"}
 
 
-def run(args):
+def run(args: Namespace) -> list[dict[str, Any]]:
     """Measures the figures that are asked for, prints each as soon as it is there, and returns them."""
     wanted = [figure for figure in FIGURES if figure.name.startswith(args.only)]
     if not wanted:
@@ -101,7 +105,7 @@ def run(args):
     return figures
 
 
-def built():
+def built() -> dict[str, Path]:
     """The programs to look at, by world; real Go's is missing where there is no Go."""
     folder = build.build("release")
     programs = {
@@ -113,22 +117,22 @@ def built():
     return {name: path for name, path in programs.items() if path}
 
 
-def tools(figure, programs):
+def tools(figure: Figure, programs: dict[str, Path]) -> dict[str, Callable[[], list[float]]]:
     """{name: what runs one session and returns the seconds that the command took each time} of those that are here."""
-    found = {}
+    found: dict[str, Callable[[], list[float]]] = {}
     if figure.command == "record":
-        return {"ours": lambda: a_stop(programs[figure.world], figure)}
+        return {"ours": partial(a_stop, programs[figure.world], figure)}
     if figure.world in programs:
-        found["ours"] = lambda: in_gdb(GDB_SCRIPT, programs[figure.world], figure, figure.n)
+        found["ours"] = partial(in_gdb, GDB_SCRIPT, programs[figure.world], figure, figure.n)
     script = go_script()
     if figure.peer and "go" in programs and script:
-        found["runtime-gdb.py"] = lambda: in_gdb(script, programs["go"], figure, figure.peer)
+        found["runtime-gdb.py"] = partial(in_gdb, script, programs["go"], figure, figure.peer)
     if figure.peer and figure.command == LIST and "go" in programs and shutil.which("dlv"):
-        found["delve"] = lambda: in_delve(programs["go"], figure.peer)
+        found["delve"] = partial(in_delve, programs["go"], figure.peer)
     return found
 
 
-def go_script():
+def go_script() -> str | None:
     """Go's own script for gdb, or None."""
     return next(
         iter(
@@ -141,7 +145,7 @@ def go_script():
     )
 
 
-def in_gdb(script, program, figure, n):
+def in_gdb(script: str | Path, program: Path, figure: Figure, n: int) -> list[float]:
     """One session of gdb with a script loaded; the command's times are taken inside gdb."""
     words = [
         permits.find_gdb(),
@@ -187,7 +191,7 @@ def in_gdb(script, program, figure, n):
     return json.loads(answer)["seconds"]
 
 
-def a_stop(program, figure):
+def a_stop(program: Path, figure: Figure) -> list[float]:
     """The seconds that a stop takes with all state recorded, over those of a stop that does nothing: from three whole
     runs."""
     (bare, _), (empty, hits), (full, stops) = (
@@ -196,7 +200,7 @@ def a_stop(program, figure):
     return [(full - bare) / stops - (empty - bare) / hits]
 
 
-def in_delve(program, n):
+def in_delve(program: Path, n: int) -> list[float]:
     """One session of delve; a command's time is that until its last line is read. Empty if delve refuses the
     program."""
     words = ["dlv", "exec", "--allow-non-terminal-interactive=true", str(program), "--", str(n)]
@@ -220,14 +224,15 @@ def in_delve(program, n):
                 dlv.communicate("exit\n", timeout=LIMIT)
 
 
-def said(dlv, command, last):
+def said(dlv: subprocess.Popen[str], command: str, last: str) -> bool:
     """Sends a command and reads until its last line; False if delve ends before."""
+    assert dlv.stdin and dlv.stdout  # both are pipes
     dlv.stdin.write(command)
     dlv.stdin.flush()
     return any(last in text for text in dlv.stdout)
 
 
-def measured(figure, programs, rounds):
+def measured(figure: Figure, programs: dict[str, Path], rounds: int) -> dict[str, Any] | None:
     """The figure as bench --json gives it; None if there is nothing of ours to measure."""
     sessions = tools(figure, programs)
     if "ours" not in sessions:
@@ -264,7 +269,7 @@ def measured(figure, programs, rounds):
     return result
 
 
-def show(figure, result):
+def show(figure: Figure, result: dict[str, Any]) -> None:
     """The figure's line."""
     values = [table.number(result["peers"].get(name, {}).get("median"), 2) for name in TITLES]
     ratio = "-" if result["ratio_go"] is None else f"{result['ratio_go']:.4f}"
@@ -272,6 +277,6 @@ def show(figure, result):
     print(line(figure.title, *values, ratio, " ".join(f"{goal}" for goal in figure.goal.values()), verdict), flush=True)
 
 
-def line(title, *cells):
+def line(title: str, *cells: object) -> str:
     """A line of this table."""
     return table.line(title, cells, (32, 7, 8, 8, 8, 9, 5))

@@ -12,7 +12,7 @@ TIMES = 3
 STEPS = 40
 
 
-def listing(command):
+def listing(command: str) -> list[float]:
     """The seconds that the command takes, the first time and then some."""
     gdb.execute("break main.ready", to_string=True)
     gdb.execute("continue" if gdb.selected_inferior().pid else "run", to_string=True)
@@ -28,7 +28,7 @@ def listing(command):
     return seconds
 
 
-def recording(command):
+def recording(command: str) -> list[float]:
     """[the seconds of one whole run, how many stops it made]: of `record bare` without stops, of `record empty` with
     stops that do nothing, of `record full` noting all."""
     from rt0lab.boot import stops
@@ -57,7 +57,7 @@ def recording(command):
     return [time.perf_counter() - began, len(rows)]
 
 
-def stepping(command):
+def stepping(command: str) -> list[float]:
     """[the seconds that following the goroutine adds to one of gdb's steps]: `step nexti PLACE` steps on from there,
     `step finish PLACE` whenever a goroutine comes there. One P, so that gdb's own step finds its goroutine again,
     too."""

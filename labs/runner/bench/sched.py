@@ -6,7 +6,10 @@ import resource
 import statistics
 import subprocess
 import time
+from argparse import Namespace
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
 
 from ..failure import Failure, progress
 from ..host import build, needs
@@ -30,12 +33,12 @@ class Figure:
     goal: dict
     unit: str = "ns"
 
-    def value(self, printed):
+    def value(self, printed: float) -> float:
         """What the table shows for what a program has printed."""
         return printed / 1e6 if self.unit == "ms" else printed / self.n
 
 
-def at_most(ratio):
+def at_most(ratio: float) -> dict[str, float]:
     """The goal that most figures have."""
     return {"ratio_go": ratio}
 
@@ -60,7 +63,7 @@ FIGURES = [
 ONE_THREAD = ("Boost.Fiber", "floor")
 
 
-def run(args):
+def run(args: Namespace) -> list[dict[str, Any]]:
     """Measures the figures that are asked for, prints each as soon as it is there, and returns them."""
     wanted = [figure for figure in FIGURES if figure.name.startswith(args.only)]
     if not wanted:
@@ -83,7 +86,7 @@ def run(args):
     return results
 
 
-def built():
+def built() -> dict[str, Path]:
     """Each side's program by its name; those that this machine has not got are left out."""
     programs = {"ours": build.build("release") / "tests" / "bench" / "sched", "go": go("sched")}
     if needs.TO_TEST["libboost-fiber-dev"][0]():
@@ -94,7 +97,7 @@ def built():
     return {name: path for name, path in programs.items() if path}
 
 
-def measured(figure, programs, rounds, cpu=False):
+def measured(figure: Figure, programs: dict[str, Path], rounds: int, cpu: bool = False) -> dict[str, Any]:
     """The figure as bench --json gives it."""
     printed = {name: [] for name in programs if figure.procs == 1 or name not in ONE_THREAD}
     spent = dict.fromkeys(printed, 0.0)
@@ -104,7 +107,7 @@ def measured(figure, programs, rounds, cpu=False):
             if name in ONE_THREAD and spent[name] > PATIENCE:
                 continue
             began, used = time.monotonic(), processor()
-            value = once(figure, name, programs[name])
+            value: float | None = once(figure, name, programs[name])
             spent[name] += time.monotonic() - began
             if value is not None and cpu and figure.unit != "B":
                 value = processor() - used
@@ -133,7 +136,7 @@ def measured(figure, programs, rounds, cpu=False):
     return result
 
 
-def once(figure, name, program):
+def once(figure: Figure, name: str, program: Path) -> int | None:
     """What one run prints. A peer may not have the figure, or not the memory for it; ours may not fail."""
     environment, lacking = {"PATH": os.defpath, "GOMAXPROCS": str(figure.procs)}, False
     try:
@@ -159,23 +162,23 @@ def once(figure, name, program):
     return None
 
 
-def processor():
+def processor() -> float:
     """The processor time of all the programs that have run, in ns."""
     usage = resource.getrusage(resource.RUSAGE_CHILDREN)
     return (usage.ru_utime + usage.ru_stime) * 1e9
 
 
-def middle(peers, name):
+def middle(peers: dict[str, Any], name: str) -> float | None:
     """A program's median; None if it was not measured."""
     return peers[name]["median"] if name in peers else None
 
 
-def ratio(peers, name, which):
+def ratio(peers: dict[str, Any], name: str, which: str) -> float | None:
     """Ours by theirs; None if it was not measured."""
     return round(peers["ours"][which] / peers[name][which], 3) if name in peers else None
 
 
-def show(figure, result):
+def show(figure: Figure, result: dict[str, Any]) -> None:
     """The figure's line."""
     values = [table.number(middle(result["peers"], name), 1) for name in ("ours", "go", "Boost.Fiber", "floor")]
     ratios = ["-" if result[name] is None else f"{result[name]:.2f}" for name in ("ratio_go", "ratio_go_best")]
@@ -184,6 +187,6 @@ def show(figure, result):
     print(line(figure.title, *values, *ratios, str(goal), {True: "yes", False: "NO", None: "-"}[verdict]), flush=True)
 
 
-def line(title, *cells):
+def line(title: str, *cells: object) -> str:
     """A line of this table."""
     return table.line(title, cells, (28, 6, 6, 6, 6, 6, 6, 6, 5))

@@ -1,6 +1,8 @@
 """`lab bench startup`: what a whole run of our hello costs beside the least a process can do and beside Go's hello."""
 
 import subprocess
+from argparse import Namespace
+from typing import Any
 
 from ..failure import Failure
 from ..host import build
@@ -10,7 +12,7 @@ ROUNDS = 400
 GOAL = {"ratio_floor": 2.2, "ratio_go": 0.3, "ratio_go_println": 0.3}
 
 
-def run(args):
+def run(args: Namespace) -> list[dict[str, Any]]:
     """Measures, prints the table and the verdict on the goals, and returns the figure, if it is asked for."""
     if not "startup".startswith(args.only):
         return []
@@ -19,7 +21,7 @@ def run(args):
     return [figure]
 
 
-def startup(rounds):
+def startup(rounds: int) -> dict[str, Any]:
     """The start-up figure: medians and minima in microseconds, from interleaved runs."""
     ours = build.executable("hello", "release")
     peers = {
@@ -53,7 +55,7 @@ def startup(rounds):
     return figure
 
 
-def show(figure):
+def show(figure: dict[str, Any]) -> None:
     """The table: one line per program, then the goals."""
     print(f"start-up, whole process, medians of {figure['rounds']} interleaved runs (microseconds)\n")
     print(f"  {'program':24}{'median':>10}{'minimum':>10}{'x floor':>10}")

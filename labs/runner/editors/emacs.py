@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from .files import Whole
-from .subject import filled
+from .files import Files, Whole
+from .subject import Subject, filled
 
 EMACS = """\
 ;;; rt0lab.el --- rt0lab in Emacs -*- lexical-binding: t -*-
@@ -42,14 +42,14 @@ EMACS_DAPE = """
 """
 
 
-def files(subject):
+def files(subject: Subject) -> tuple[Files, str]:
     """An Emacs Lisp file: commands around the built-in M-x gdb, and configurations for dape where gdb speaks DAP."""
     text = filled(EMACS + EMACS_DAPE * subject.dap, subject, lisp, " ")
     use = "`M-x load-file RET rt0lab.el`, then `M-x rt0lab`" + ", or dape's `M-x dape`" * subject.dap
     return {Path("rt0lab.el"): Whole(text, ";;")}, f"In Emacs: {use}."
 
 
-def lisp(text):
+def lisp(text: str) -> str:
     """A text as a string of Emacs Lisp's."""
     return (
         '"' + "".join(f"\\{c}" if c in '"\\' else c if c.isprintable() else f"\\N{{U+{ord(c):x}}}" for c in text) + '"'

@@ -4,6 +4,7 @@ import contextlib
 import json
 import os
 import sys
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,6 +12,8 @@ from rt0lab.formats import untrusted
 
 from ..failure import Failure
 from . import jsonc
+
+Files = Mapping[Path, "Whole | Listed"]
 
 MAX_SETTINGS = 1 << 20  # bytes of an editor's file that are read
 
@@ -22,11 +25,11 @@ class Whole:
     text: str
     comment: str
 
-    def fresh(self):
+    def fresh(self) -> str:
         """The text of a new file."""
         return self.text
 
-    def changed(self, text):
+    def changed(self, text: str) -> tuple[str, str]:
         """(the text that takes the place of this one, the question about it)."""
         return self.text, "is there already, with something else in it. Write over it?"
 
@@ -38,11 +41,11 @@ class Listed:
     items: dict  # list: its items
     comment = "//"
 
-    def fresh(self):
+    def fresh(self) -> str:
         """The text of a new file."""
         return json.dumps({"version": "0.2.0"} | self.items, indent=4, ensure_ascii=False) + "\n"
 
-    def changed(self, text):
+    def changed(self, text: str) -> tuple[str, str]:
         """(the text with what it lacks of ours, the question about it)."""
         there, missing = jsonc.parsed(text), 0
         for key, items in self.items.items():
@@ -57,7 +60,7 @@ class Listed:
         return text, f"is there already. Add {missing} item{'s' * (missing > 1)} to it, and leave the rest as it is?"
 
 
-def due(path, content):
+def due(path: Path, content: Whole | Listed) -> tuple[Path, str, str | None] | None:
     """(path, text, question or None) if something has to be written there; Failure if that cannot be."""
     try:
         if not os.path.lexists(path):
@@ -78,7 +81,7 @@ def due(path, content):
     return path, text, question
 
 
-def written(path, text):
+def written(path: Path, text: str) -> None:
     """Writes a file as a whole or not at all; a link stays one, and a file's mode stays."""
     path = Path(os.path.realpath(path))
     beside = path.with_name(f".{path.name}.{os.getpid()}")

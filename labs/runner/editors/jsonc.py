@@ -3,6 +3,7 @@ byte."""
 
 import json
 import re
+from typing import Any
 
 _TOKEN = re.compile(r'"(?:[^"\\\n]|\\.)*"|//[^\n]*|/\*.*?\*/|[{}\[\]:,]|[^\s{}\[\]:,"/]+', re.S)
 
@@ -11,7 +12,7 @@ class Unreadable(Exception):
     """A text that is no JSON with comments, or not shaped as its reader expects; its text is half a sentence."""
 
 
-def parsed(text):
+def parsed(text: str) -> Any:
     """The value that a text stands for."""
     try:
         return json.loads(_plain(text))
@@ -19,7 +20,7 @@ def parsed(text):
         raise Unreadable("it is no JSON, not even with comments") from None
 
 
-def with_items(text, key, items):
+def with_items(text: str, key: str, items: list[Any]) -> str:
     """The text of an object, with these items as the first ones of its list `key`; the list is made if there is
     none."""
     before = parsed(text)

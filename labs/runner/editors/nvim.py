@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from .files import Whole
-from .subject import filled
+from .files import Files, Whole
+from .subject import Subject, filled
 
 NVIM = """\
 -- rt0lab in Neovim. `./lab editor nvim` wrote this; `:luafile rt0lab.lua` loads it.
@@ -48,14 +48,14 @@ end
 """
 
 
-def files(subject):
+def files(subject: Subject) -> tuple[Files, str]:
     """A Lua file: commands around the built-in Termdebug, and configurations for nvim-dap where gdb speaks DAP."""
     text = filled(NVIM + NVIM_DAP * subject.dap, subject, lua, ", ")
     use = "`:luafile rt0lab.lua`, then `:Rt0lab`" + ", or nvim-dap's `:DapNew`" * subject.dap
     return {Path("rt0lab.lua"): Whole(text, "--")}, f"In Neovim: {use}."
 
 
-def lua(text):
+def lua(text: str) -> str:
     """A text as a string of Lua's; nothing that ends a line or a string is in it as it is."""
     return (
         '"'

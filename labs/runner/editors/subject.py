@@ -2,6 +2,7 @@
 
 import re
 import shlex
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from ..host.debugger import CHOICE, DAP
@@ -23,18 +24,18 @@ class Subject:
     gdb: str
     dap: bool  # whether this gdb speaks the debug adapter protocol
 
-    def command(self, *words):
+    def command(self, *words: str) -> list[str]:
         """What starts gdb on the program, `words` ending its command line: not PATH's gdb, an editor may have another
         PATH."""
         return [LAB, "gdb", CHOICE + self.gdb, self.word, *words]
 
 
-def pipe(process):
+def pipe(process: str) -> str:
     """What gdb is told to connect to: a process's goroutines, served for as long as it looks."""
     return f"| {shlex.quote(LAB)} serve --stdio {process}"
 
 
-def filled(text, subject, quoted, comma):
+def filled(text: str, subject: Subject, quoted: Callable[[str], str], comma: str) -> str:
     """A template whose @NAME@ become what the program has by that name, quoted."""
     values = {
         "name": [subject.name],

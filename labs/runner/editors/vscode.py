@@ -3,23 +3,24 @@
 import dataclasses
 import json
 from pathlib import Path
+from typing import Any
 
 from ..host import debugger
-from .files import Listed, Whole
-from .subject import PATIENT, pipe
+from .files import Files, Listed, Whole
+from .subject import PATIENT, Subject, pipe
 
 PROCESS = "rt0lab-process"  # VS Code asks for it before it looks at a process
 
 
-def files(subject):
+def files(subject: Subject) -> tuple[Files, str]:
     """launch.json; where gdb speaks DAP, also an extension that says how to start it, else for Eclipse CDT's, which
     speaks MI."""
     if subject.dap:
-        common = {"type": "rt0lab", "program": subject.path}
+        common: dict[str, Any] = {"type": "rt0lab", "program": subject.path}
         launch = common | {"request": "launch", "args": [], "cwd": "${workspaceFolder}", "stopOnEntry": True}
         attach = common | {"request": "attach", "target": pipe(f"${{input:{PROCESS}}}")}
     else:
-        words = debugger.command(subject, gdb=subject.gdb)[1:]
+        words = debugger.command(subject.path, gdb=subject.gdb)[1:]
         words.remove(subject.path)
         common = {"type": "gdb", "program": subject.path, "gdb": subject.gdb, "gdbArguments": words}
         launch = common | {"request": "launch", "arguments": "", "cwd": "${workspaceFolder}"}
@@ -32,7 +33,9 @@ def files(subject):
     names = f"rt0lab: {subject.name}", f"rt0lab: goroutines of a running {subject.name}"
     configurations = [{"name": name} | configuration for name, configuration in zip(names, (launch, attach))]
     asked = {"id": PROCESS, "type": "promptString", "description": "process id, as `pidof` says it"}
-    made = {Path(".vscode/launch.json"): Listed({"configurations": configurations, "inputs": [asked]})}
+    made: dict[Path, Whole | Listed] = {
+        Path(".vscode/launch.json"): Listed({"configurations": configurations, "inputs": [asked]})
+    }
     if subject.dap:
         made[Path(".vscode/extensions/rt0lab/package.json")] = Whole(
             json.dumps(extension(subject), indent=4) + "\n", "//"
@@ -50,7 +53,7 @@ def files(subject):
     )
 
 
-def extension(subject):
+def extension(subject: Subject) -> dict[str, Any]:
     """package.json of an extension without code: VS Code reads from it what to start for the type `rt0lab`, and with
     what.
 

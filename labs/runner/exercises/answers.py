@@ -2,22 +2,25 @@
 
 import os
 import tomllib
+from collections.abc import Mapping
 from pathlib import Path
 
 from ..failure import Failure
 from ..tree import ROOT
 from . import files, literals
+from .forms import Exercise
+from .literals import Answer
 
 MAX_BYTES = 1 << 16
 
 
-def location(exercise, environment=os.environ):
+def location(exercise: Exercise, environment: Mapping[str, str] = os.environ) -> Path:
     """answers/NN-name.toml in the project, or beside the progress file that $RT0LAB_STATE names."""
     named = environment.get("RT0LAB_STATE")
     return (Path(os.path.abspath(named)).parent if named else ROOT) / "answers" / f"{exercise.folder.name}.toml"
 
 
-def read(exercise, path):
+def read(exercise: Exercise, path: Path) -> dict[str, Answer]:
     """{question id: parsed answer} of the file, {} without one; Failure says what is wrong with it."""
     table = _table(path)
     unknown = [key for key in table if exercise.question(key) is None]

@@ -2,7 +2,9 @@
 
 import json
 import tempfile
+from collections.abc import Iterable, Sequence
 from pathlib import Path
+from typing import Any
 
 from ..failure import Failure
 from ..host import debugger
@@ -10,18 +12,25 @@ from ..host.target import examine
 from ..tree import ROOT
 from . import seed as seeds
 from . import variant
+from .forms import Exercise
 
 GDB_SIDE = ROOT / "labs" / "gdb" / "lab.py"
 
 
-def command(program, seed, *, batch):
+def command(program: Path, seed: int, *, batch: bool) -> list[str]:
     """gdb's command line on a learner's program, with the exercises' side loaded."""
     arguments = " ".join(seeds.arguments(seed))
-    words = debugger.command(examine(str(program)), batch=batch)
+    words = debugger.command(examine(program).path, batch=batch)
     return [*words, "-ex", f"set args {arguments}", "-x", str(GDB_SIDE)]
 
 
-def judged(exercises, cases, home, seed, commands=()):
+def judged(
+    exercises: Sequence[Exercise],
+    cases: Iterable[tuple[Exercise, dict[str, Any]]],
+    home: Path,
+    seed: int,
+    commands: Iterable[tuple[str, str, str]] = (),
+) -> dict[str, Any]:
     """What gdb says about these cases ([(exercise, answers)]), as labs/gdb/inside/batch.py describes it."""
     program = variant.program(exercises[0].program, home, seed)
     limit = max(exercise.timeout for exercise in exercises)

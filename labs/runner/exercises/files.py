@@ -1,5 +1,7 @@
 """Reads a file that may be anything: too large, no plain file, not text."""
 
+import os
+
 from rt0lab.formats import untrusted
 
 
@@ -7,7 +9,7 @@ class NotPlain(Exception):
     """The file is not what it should be; the text says why, to follow `it is`."""
 
 
-def read(path, limit):
+def read(path: str | os.PathLike[str], limit: int) -> bytes:
     """The bytes of a plain file of at most `limit` bytes, whatever its size is said to be; OSError or NotPlain."""
     try:
         with untrusted.regular(path, most=None) as file:

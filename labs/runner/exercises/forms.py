@@ -5,6 +5,7 @@ import re
 import tomllib
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from ..failure import Failure
 from ..tree import ROOT
@@ -115,11 +116,11 @@ class Texts:
     replies: dict
     solution: str
 
-    def to_right(self, name):
+    def to_right(self, name: str) -> str:
         """What the right answer to the question of this id is told."""
         return self.replies["right"][name]
 
-    def to_wrong(self, name, misconception):
+    def to_wrong(self, name: str, misconception: str) -> str:
         """What a wrong answer is told: the misconception's own reply, else where to look."""
         return self.replies["misconception"][misconception] if misconception else self.replies["look"][name]
 
@@ -141,12 +142,12 @@ class Exercise:
     invariants: list = field(default_factory=list)
 
     @property
-    def number(self):
+    def number(self) -> str:
         """`05`, from the folder's name."""
         return self.folder.name[:2]
 
     @property
-    def judged(self):
+    def judged(self) -> bool:
         """Can this exercise be judged yet?"""
         return (
             self.kind in JUDGED_KINDS
@@ -154,15 +155,15 @@ class Exercise:
             and all(c.at.partition(":")[0] in JUDGED_AT for c in self.checkpoints)
         )
 
-    def question(self, name):
+    def question(self, name: str) -> Question | None:
         """The question of this id, or None."""
         return next((q for q in self.questions if q.id == name), None)
 
-    def steps(self):
+    def steps(self) -> list[tuple[str, str]]:
         """What can be ticked off, in order: (kind, id) of goals and questions."""
         return [("goal", c.name) for c in self.checkpoints if c.goal] + [("question", q.id) for q in self.questions]
 
-    def texts(self, language):
+    def texts(self, language: str) -> Texts:
         """The exercise's texts in a language."""
         title, _, body = _read(self.folder / f"text.{language}.md").partition("\n")
         hints = {name: entry["levels"] for name, entry in self._table(f"hints.{language}.toml").items()}
@@ -174,7 +175,7 @@ class Exercise:
             _read(self.folder / f"solution.{language}.md").strip("\n"),
         )
 
-    def tests(self):
+    def tests(self) -> dict[str, Any]:
         """tests.toml: the right answers and the wrong ones."""
         return self._table("tests.toml")
 
@@ -184,12 +185,12 @@ class Exercise:
         return _toml(self.folder / name)
 
 
-def load_all(root=LABS):
+def load_all(root: Path = LABS) -> list[Exercise]:
     """Every exercise, in the order of their numbers."""
     return [load(file.parent) for file in sorted(root.glob("[0-9][0-9]-*/exercise.toml"))]
 
 
-def load(folder):
+def load(folder: str | Path) -> Exercise:
     """The exercise in a folder; BadForm if a file is missing or wrong."""
     folder = Path(folder)
     file = folder / "exercise.toml"

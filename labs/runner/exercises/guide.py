@@ -2,12 +2,15 @@
 next."""
 
 import re
+from collections.abc import Collection, Iterator
 
 from rt0lab.boot import stages
 
 from ..failure import FAILED, USAGE, Failure
 from . import forms, screen, state
+from .forms import Exercise
 from .language import Messages
+from .state import Progress, Store
 
 _TASK = re.compile(r"(\d+)\. `([a-z0-9-]+)`")
 
@@ -15,12 +18,12 @@ _TASK = re.compile(r"(\d+)\. `([a-z0-9-]+)`")
 class Guide:
     """The exercises, one learner's progress and language."""
 
-    def __init__(self, language, store, exercises=None):
+    def __init__(self, language: str, store: Store, exercises: list[Exercise] | None = None) -> None:
         self.language, self.store = language, store
         self.say = Messages(language)
         self.exercises = forms.load_all() if exercises is None else exercises
 
-    def find(self, word):
+    def find(self, word: str) -> Exercise:
         """The exercise of that id, number or folder name; Failure names those there are."""
         for exercise in self.exercises:
             if word in (exercise.id, exercise.number, exercise.number.lstrip("0"), exercise.folder.name):
@@ -28,21 +31,21 @@ class Guide:
         names = ", ".join(e.id for e in self.exercises)
         raise Failure(self.say("no-exercise", word=word[:40], names=names), USAGE)
 
-    def current(self, progress):
+    def current(self, progress: Progress) -> Exercise:
         """The exercise the learner is at: the one chosen last, else the first."""
         return next((e for e in self.exercises if e.id == progress["current"]), self.exercises[0])
 
-    def following(self, progress, exercise):
+    def following(self, progress: Progress, exercise: Exercise) -> Exercise | None:
         """The next exercise after this one that is not passed, or None."""
         later = self.exercises[self.exercises.index(exercise) + 1 :]
         return next((e for e in later if not passed(progress, e)), None)
 
-    def move(self, exercise):
+    def move(self, exercise: Exercise) -> None:
         """Makes this exercise the current one."""
         with self.store.change() as progress:
             progress["current"] = exercise.id
 
-    def head(self, exercise):
+    def head(self, exercise: Exercise) -> str:
         """One line about an exercise: kind, minutes, what it builds on, where Go has it."""
         parts = [self.say("kind-" + exercise.kind), self.say("minutes", n=exercise.minutes)]
         if exercise.needs:
@@ -51,7 +54,7 @@ class Guide:
             parts.append(f"Go 1.10: {go_place(exercise)}")
         return " | ".join(parts)
 
-    def task(self, exercise, done=()):
+    def task(self, exercise: Exercise, done: Collection[str] = ()) -> list[str]:
         """The screen that says what to do; what is done is ticked off."""
         texts = exercise.texts(self.language)
         lines = [f"== {exercise.number} {texts.title}", *screen.wrap(self.head(exercise), "   ")]
@@ -61,11 +64,11 @@ class Guide:
             lines.append(mark + line)
         return lines
 
-    def name(self, exercise):
+    def name(self, exercise: Exercise) -> str:
         """`01 entry: What does the kernel run first?`"""
         return f"{exercise.number} {exercise.texts(self.language).title}"
 
-    def rows(self, progress):
+    def rows(self, progress: Progress) -> Iterator[str]:
         """The list of exercises, one line each."""
         now = self.current(progress)
         for exercise in self.exercises:
@@ -77,7 +80,7 @@ class Guide:
             title, minutes = self.name(exercise), self.say("minutes", n=exercise.minutes)
             yield f"{mark} {screen.pad(title, 50)} {screen.pad(status, 7)} {score:5} {minutes}"
 
-    def hint(self, exercise, words, done):
+    def hint(self, exercise: Exercise, words: list[str], done: Collection[str]) -> list[str]:
         """The lines of the next hint, or of the one asked for by [QUESTION] [LEVEL]."""
         question, level = self._asked(exercise, words, done)
         with self.store.change() as progress:
@@ -101,13 +104,13 @@ class Guide:
                 raise Failure(self.say("hint-usage", names=names), USAGE)
         return question or next((q for q in exercise.questions if q.id not in done), exercise.questions[0]), level
 
-    def solution(self, exercise, progress):
+    def solution(self, exercise: Exercise, progress: Progress) -> list[str]:
         """The explained solution's lines; Failure before the pass."""
         if not passed(progress, exercise):
             raise Failure(self.say("solution-closed"), FAILED)
         return exercise.texts(self.language).solution.splitlines()
 
-    def where(self, progress, exercise, run, following):
+    def where(self, progress: Progress, exercise: Exercise, run: str, following: str) -> str:
         """One line: what is open, or what comes after the pass. `run` and `following` are the commands to name."""
         done = answered(progress, exercise)
         left = [q.id for q in exercise.questions if q.id not in done]
@@ -117,17 +120,17 @@ class Guide:
         return self.say("then-next", command=following, name=self.name(after)) if after else self.say("all-done")
 
 
-def passed(progress, exercise):
+def passed(progress: Progress, exercise: Exercise) -> bool:
     """Has the learner passed it?"""
     return state.look(progress, exercise.id)["status"] == "pass"
 
 
-def answered(progress, exercise):
+def answered(progress: Progress, exercise: Exercise) -> list[str]:
     """The questions with a right answer."""
     return [q.id for q in exercise.questions if q.id in state.look(progress, exercise.id)["answers"]]
 
 
-def go_place(exercise):
+def go_place(exercise: Exercise) -> str:
     """`rt0_linux_amd64.s:8, _rt0_amd64_linux`: where Go 1.10 has what the exercise is about."""
     stage = stages.named(stages.load(), exercise.stage)
     if stage is None:

@@ -2,10 +2,23 @@
 inconclusive."""
 
 from dataclasses import dataclass, field
+from typing import Protocol
 
 from . import literals
+from .forms import Question
+from .literals import Answer
 
 PASS, WRONG, INCOMPLETE, INCONCLUSIVE = "pass", "wrong", "incomplete", "inconclusive"
+
+
+class Names(Protocol):
+    """What names stand for in a program."""
+
+    def addresses(self, name: str) -> set[int]:
+        """Where the functions or variables are that this may mean."""
+
+    def constants(self, name: str) -> set[int]:
+        """The values of the constants that this may mean."""
 
 
 @dataclass
@@ -25,8 +38,8 @@ class Verdict:
     reason: str = ""
 
 
-def judge(question, given, seen, program):
-    """The Verdict on a parsed answer; `program` says what a name stands for: addresses(name), constants(name)."""
+def judge(question: Question, given: Answer | None, seen: Seen | None, program: Names) -> Verdict:
+    """The Verdict on a parsed answer."""
     if given is None:
         return Verdict(INCOMPLETE)
     if seen is None:
@@ -42,7 +55,7 @@ def judge(question, given, seen, program):
     return Verdict(WRONG, wrong.id if wrong else "")
 
 
-def fits(question, given, program):
+def fits(question: Question, given: Answer, program: Names) -> bool:
     """Could this value be an answer to the question at all? If not, the learner mistyped and no attempt was made."""
     if isinstance(given, list):
         return False

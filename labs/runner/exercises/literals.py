@@ -19,7 +19,10 @@ class Name(str):
     """A name as people write it, without the `&`, quotes, `<>` and `()` that gdb puts around it."""
 
 
-def parse(text):
+Answer = int | Name | list["Answer"]
+
+
+def parse(text: str) -> Answer:
     """An int, a Name or a list of those."""
     text = text.strip()
     if len(text) > MAX_TEXT:
@@ -54,7 +57,7 @@ def _bounded(number, text):
     return number
 
 
-def from_toml(value):
+def from_toml(value: object) -> Answer:
     """The same for a value of an answers file."""
     if isinstance(value, bool):
         return int(value)
@@ -67,14 +70,14 @@ def from_toml(value):
     raise BadLiteral(shown(str(type(value).__name__)))
 
 
-def written(value):
+def written(value: Answer) -> str:
     """A parsed value as text that parses to it again."""
     if isinstance(value, list):
         return "[" + ", ".join(written(item) for item in value) + "]"
     return str(value)
 
 
-def shown(text):
+def shown(text: str) -> str:
     """A learner's text, safe to print: one line, no control characters, 40 characters at most."""
     text = "".join(c if c.isprintable() else "?" for c in text)
     return text if len(text) <= 40 else text[:37] + "..."

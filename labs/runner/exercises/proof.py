@@ -15,6 +15,7 @@ from rt0lab.formats.elf import Elf
 from ..host import build
 from ..tree import ROOT
 from . import ask, forms, guide, judge, language, literals, screen
+from .forms import Exercise
 
 SEEDS = range(1, 21)
 JUDGED_SEEDS = range(1, 6)
@@ -29,7 +30,7 @@ _COMMAND = re.compile(r"(?:p|x/\w+|info|bt|show)(?: .*)?")
 # ---- without a program -------------------------------------------------------------------------------------------
 
 
-def messages_problems():
+def messages_problems() -> list[str]:
     """The engine's own sentences: the same keys and places in every language."""
     tables = {name: language.table(name) for name in language.LANGUAGES}
     first = tables[language.LANGUAGES[0]]
@@ -55,7 +56,7 @@ def _places(text):
     return {name for _, name, _, _ in string.Formatter().parse(text) if name}
 
 
-def static_problems(exercise):
+def static_problems(exercise: Exercise) -> list[str]:
     """What can be seen in the files alone."""
     found = []
     if not exercise.judged:
@@ -110,7 +111,7 @@ def _test_problems(exercise):
 # ---- with a program of each seed -----------------------------------------------------------------------------------
 
 
-def live_problems(exercises):
+def live_problems(exercises: list[Exercise]) -> list[str]:
     """What shows only in runs of the program."""
     cases = [case for exercise in exercises for case in _cases(exercise)]
     commands = [command for exercise in exercises for command in _commands(exercise)]

@@ -7,7 +7,7 @@ _NO_BREAK_BEFORE = "，。；：！？、）」』》”’…"
 _NO_BREAK_AFTER = "（「『《“‘"
 
 
-def width(text):
+def width(text: str) -> int:
     """The columns a text takes."""
     return sum(2 if _wide(c) else 0 if unicodedata.combining(c) else 1 for c in text)
 
@@ -16,17 +16,17 @@ def _wide(c):
     return unicodedata.east_asian_width(c) in "WF"
 
 
-def pad(text, columns):
+def pad(text: str, columns: int) -> str:
     """The text with spaces up to this many columns."""
     return text + " " * max(0, columns - width(text))
 
 
-def joined(first, second):
+def joined(first: str, second: str) -> str:
     """Two sentences on one line; after a Chinese full stop there is no space."""
     return first + ("" if first and first[-1] in _NO_BREAK_BEFORE else " ") + second
 
 
-def wrap(text, first="", rest=None, columns=WIDTH):
+def wrap(text: str, first: str = "", rest: str | None = None, columns: int = WIDTH) -> list[str]:
     """Lines of at most `columns`, broken at spaces and between Chinese characters; line breaks in the text stay."""
     rest = first if rest is None else rest
     lines = []

@@ -6,22 +6,22 @@ import secrets
 WORDS = ("apple", "birch", "cedar", "date", "elm", "fig", "grape", "hazel", "ivy", "juniper")
 
 
-def fresh():
+def fresh() -> int:
     """A seed for a new learner."""
     return secrets.randbits(63)
 
 
-def derived(seed, purpose):
+def derived(seed: int, purpose: str) -> int:
     """A number of 64 bits that follows from the seed, another one for each purpose."""
     return int.from_bytes(hashlib.sha256(f"{seed} {purpose}".encode()).digest()[:8], "big")
 
 
-def arguments(seed):
+def arguments(seed: int) -> list[str]:
     """The words the learner's program is started with: two to six."""
     count = 2 + derived(seed, "argc") % 5
     return [WORDS[derived(seed, f"argv {i}") % len(WORDS)] for i in range(count)]
 
 
-def padding(seed):
+def padding(seed: int) -> int:
     """Bytes of padding before the learner's entry point: a multiple of 16, never 0."""
     return 16 * (1 + derived(seed, "padding") % 1000)

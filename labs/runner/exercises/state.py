@@ -6,14 +6,19 @@ import json
 import math
 import os
 import tempfile
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime, timezone
 from pathlib import Path
+from typing import Any
 
 from ..failure import FAILED, Failure
 from ..host import locks
 from ..tree import ROOT
 from . import files, literals
 from . import seed as seeds
+from .forms import Exercise, Question
+
+Progress = dict[str, Any]  # what the file holds
 
 SCHEMA = 1
 MAX_BYTES = 1 << 20
@@ -35,7 +40,7 @@ class Damaged(Exception):
     """The progress file cannot be read as progress; the text says why."""
 
 
-def location(environment=os.environ):
+def location(environment: Mapping[str, str] = os.environ) -> Path:
     """The progress file: $RT0LAB_STATE, else .lab/state.json in the project."""
     named = environment.get("RT0LAB_STATE")
     return Path(os.path.abspath(named)) if named else ROOT / ".lab" / "state.json"
@@ -44,15 +49,15 @@ def location(environment=os.environ):
 class Store:
     """The progress file of one learner; `say` is told in one line when something had to be done about it."""
 
-    def __init__(self, path, say):
+    def __init__(self, path: str | Path, say: Callable[[str], None]) -> None:
         self.path, self._say = Path(path), say
 
     @property
-    def home(self):
+    def home(self) -> Path:
         """The folder of the file; the learner's programs are built below it."""
         return self.path.parent
 
-    def read(self):
+    def read(self) -> Progress:
         """The progress; a fresh one if there is none, or if there is one that makes no sense (that one is set
         aside)."""
         try:
@@ -66,7 +71,7 @@ class Store:
         return {"schema": SCHEMA, "seed": seeds.fresh(), "current": "", "exercises": {}}
 
     @contextlib.contextmanager
-    def change(self):
+    def change(self) -> Iterator[Progress]:
         """Reads, lets the caller change, and saves; nobody else comes between. Failure leaves the file as it was."""
         with contextlib.ExitStack() as stack:
             try:
@@ -102,7 +107,7 @@ class Store:
         self._say(f"your progress file was damaged ({damage}); it is kept as {aside.name}, and a new one begins")
 
 
-def record(state, name):
+def record(state: Progress, name: str) -> dict[str, Any]:
     """The record of one exercise, made if there is none."""
     fresh = {
         "status": "open",
@@ -117,12 +122,12 @@ def record(state, name):
     return state["exercises"].setdefault(name, fresh)
 
 
-def look(state, name):
+def look(state: Progress, name: str) -> dict[str, Any]:
     """The same for looking only: nothing is made."""
     return record({"exercises": dict(state["exercises"])}, name)
 
 
-def note_answers(entry, given, right):
+def note_answers(entry: dict[str, Any], given: Mapping[str, str], right: Iterable[Question]) -> None:
     """Counts the attempt and keeps the right answers; a wrong one takes nothing away. `given` is {question id: text}.
 
     No attempt is what was right before, said again, nor the same wrong answers once more.
@@ -135,7 +140,7 @@ def note_answers(entry, given, right):
     entry["answers"] |= {question.id: given[question.id] for question in right}
 
 
-def note_score(entry, exercise, right):
+def note_score(entry: dict[str, Any], exercise: Exercise, right: list[Question]) -> None:
     """Keeps the best score, and the pass if nothing is open."""
     entry["best"] = max(entry["best"], sum(q.points for q in right))
     if len(right) == len(exercise.questions) and entry["status"] != "pass":

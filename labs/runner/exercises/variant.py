@@ -15,13 +15,13 @@ from . import seed as seeds
 _PADDING = Path(__file__).with_name("padding.S")
 
 
-def program(name, home, seed):
+def program(name: str, home: Path, seed: int) -> Path:
     """The path of the learner's variant of a program, linked if it is missing or older than the program."""
     original = build.executable(name)
     return linked(name, original, home, seeds.padding(seed))
 
 
-def linked(name, original, home, padding):
+def linked(name: str, original: Path, home: Path, padding: int) -> Path:
     """Links one variant below home/build; the link line is the build's own, with one more object in front."""
     folder = Path(home) / "build" / f"{padding:05}"
     target = folder / name

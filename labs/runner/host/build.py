@@ -6,6 +6,8 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
+from pathlib import Path
 
 from ..failure import MACHINE, USAGE, Failure, progress
 from ..tree import ROOT, build_folder, programs
@@ -16,7 +18,7 @@ MESON = "/usr/bin/meson"  # runs on the system's Python, like everything here
 BUILDTYPES = {"debug": ["--buildtype=debug"], "release": ["--buildtype=release", "-Doptimization=2"]}
 
 
-def executable(name, buildtype="debug"):
+def executable(name: str, buildtype: str = "debug") -> Path:
     """The path of a built program of runtime/programs, after building it."""
     if name not in programs():
         raise Failure(
@@ -27,7 +29,7 @@ def executable(name, buildtype="debug"):
     return build(buildtype) / "runtime" / "programs" / name
 
 
-def build(buildtype, cxx=None):
+def build(buildtype: str, cxx: str | None = None) -> Path:
     """Brings the build folder for this build type (and compiler) up to date and returns it."""
     packages.ensure(needs.TO_RUN)
     folder = build_folder(buildtype, cxx)
@@ -40,7 +42,7 @@ def build(buildtype, cxx=None):
     return folder
 
 
-def configured(folder):
+def configured(folder: Path) -> bool:
     """Whether meson finished configuring this folder for the tree as it stands here (a moved tree starts afresh)."""
     try:
         info = json.loads((folder / "meson-info" / "meson-info.json").read_text())
@@ -50,7 +52,7 @@ def configured(folder):
 
 
 @contextlib.contextmanager
-def locked():
+def locked() -> Iterator[None]:
     """One build at a time, also when tests run in parallel."""
     with contextlib.ExitStack() as stack:
         try:
@@ -61,7 +63,7 @@ def locked():
         yield
 
 
-def quietly(command, cxx):
+def quietly(command: list[str], cxx: str | None) -> None:
     """Runs one step of the build; its output matters only when it fails."""
     environment = permits.without_python() | compiler_variables(cxx)
     result = subprocess.run(
@@ -78,7 +80,7 @@ def quietly(command, cxx):
         raise Failure(f"the build failed ({os.path.basename(command[0])}; its output is above)")
 
 
-def compiler_variables(cxx):
+def compiler_variables(cxx: str | None) -> dict[str, str]:
     """CXX, and the C compiler that belongs to it, for meson."""
     if not cxx:
         return {}

@@ -12,11 +12,13 @@ import subprocess
 import sys
 import tempfile
 import threading
+from collections.abc import Iterable
 from pathlib import Path
+from typing import IO, Any
 
 from ..tree import GDB_SCRIPT, programs
 from . import build, interruption, needs, packages, permits
-from .target import examine
+from .target import Program, examine
 
 # What the program under gdb may still see of the user's environment: these change what a Go program does.
 PASSED_ON = ("GODEBUG", "GOGC", "GOMAXPROCS", "GOTRACEBACK")
@@ -30,7 +32,7 @@ PR_SET_PDEATHSIG = 1
 _libc = ctypes.CDLL(None)
 
 
-def program(name, release=False):
+def program(name: str, release: bool = False) -> Program:
     """The Program for a word of the command line: a program of runtime/programs (built here) or a path to an ELF
     file."""
     packages.ensure(needs.TO_RUN)
@@ -39,7 +41,7 @@ def program(name, release=False):
     return examine(os.path.abspath(name))
 
 
-def environment():
+def environment() -> dict[str, str]:
     """gdb's own environment: small, in UTF-8, and without anything that steers its Python. The program's is another
     one."""
     kept = {name: os.environ[name] for name in ("TERM", "HOME", "COLUMNS", "LINES", "NO_COLOR") if name in os.environ}
@@ -50,8 +52,10 @@ def environment():
     )
 
 
-def command(target, *, batch=False, shell=False, traced=True, gdb=None):
-    """The beginning of gdb's command line for a Program; the caller appends -ex commands, then gdb's own arguments.
+def command(
+    path: str, *, batch: bool = False, shell: bool = False, traced: bool = True, gdb: str | None = None
+) -> list[str]:
+    """The beginning of gdb's command line for this program; the caller appends -ex commands, then gdb's own arguments.
 
     With `shell`, `run` understands redirections, at the price of what the shell adds to the environment. A core file
     needs nobody `traced`. The gdb is the machine's, unless a file is named.
@@ -70,10 +74,10 @@ def command(target, *, batch=False, shell=False, traced=True, gdb=None):
         words += ["-iex", f"set environment {name}={value}"]
     # What the program itself names, Go's script or that of another checkout, is not run; without auto-loading gdb does
     # not warn about it either. -x takes a name as it stands, whatever is in it.
-    return [*words, "-iex", "set auto-load python-scripts off", target.path, "-x", str(GDB_SCRIPT)]
+    return [*words, "-iex", "set auto-load python-scripts off", path, "-x", str(GDB_SCRIPT)]
 
 
-def interactive(words, then=()):
+def interactive(words: list[str], then: Iterable[str] = ()) -> int:
     """Hands the terminal to gdb and returns its exit status; `then` are the words behind those that load our commands.
 
     While gdb comes up, Ctrl-C belongs to us: it would end in the middle of an import. So gdb starts in a process group
@@ -103,7 +107,9 @@ def interactive(words, then=()):
             stop(gdb)
 
 
-def unattended(words, output=None, affinity=None, limit=None):
+def unattended(
+    words: list[str], output: IO[str] | None = None, affinity: set[int] | None = None, limit: float | None = None
+) -> int | None:
     """Runs gdb without a terminal; its output goes line by line to `output` (default: ours). Returns its exit status.
 
     What gdb says on standard error is shown only when it fails. However this ends, no gdb is left running; one that
@@ -121,11 +127,16 @@ def unattended(words, output=None, affinity=None, limit=None):
             affinity=affinity,
         )
         late = threading.Event()
-        alarm = threading.Timer(limit or 0, lambda: (late.set(), stop(gdb)))
+
+        def end():
+            late.set()
+            stop(gdb)
+
+        alarm = threading.Timer(limit or 0, end)
         try:
             if limit:
                 alarm.start()
-            for line in gdb.stdout:
+            for line in gdb.stdout or ():
                 output.write(line)
             status = gdb.wait()
         finally:
@@ -140,7 +151,7 @@ def unattended(words, output=None, affinity=None, limit=None):
     return status
 
 
-def started(words, affinity=None, **options):
+def started(words: list[str], affinity: set[int] | None = None, **options: Any) -> subprocess.Popen[Any]:
     """A gdb as subprocess.Popen starts it. It does not outlive us, however we end."""
     us = os.getpid()
 
@@ -156,7 +167,7 @@ def started(words, affinity=None, **options):
         return subprocess.Popen(words, env=environment(), preexec_fn=prepare, **options)
 
 
-def stop(gdb):
+def stop(gdb: subprocess.Popen[Any]) -> None:
     """Ends this gdb if it still runs: it is asked first, so that it ends what it started and mends the terminal."""
     with interruption.held():
         if gdb.poll() is None:
@@ -168,7 +179,7 @@ def stop(gdb):
             kill(gdb)
 
 
-def kill(gdb):
+def kill(gdb: subprocess.Popen[Any]) -> None:
     """Ends this gdb at once. What it started ends with it, what it attached to goes on.
 
     The kernel would do both, but for what gdb was just about to start (not yet marked to end with it, it would stand

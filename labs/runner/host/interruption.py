@@ -4,11 +4,12 @@ or stopping."""
 import contextlib
 import signal
 import sys
+from collections.abc import Iterator
 
 ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
-def arm():
+def arm() -> None:
     """From here on SIGINT is KeyboardInterrupt, SIGTERM and SIGHUP are SystemExit. What nohup or a shell's `&` ignores
     stays ignored.
 
@@ -20,14 +21,14 @@ def arm():
     release()
 
 
-def disarm():
+def disarm() -> None:
     """From here on nothing interrupts."""
     for number in ENDING:
         signal.signal(number, signal.SIG_IGN)
 
 
 @contextlib.contextmanager
-def held():
+def held() -> Iterator[None]:
     """Inside, these signals wait; behind it they come. A process started inside calls `release`."""
     before = signal.pthread_sigmask(signal.SIG_BLOCK, ENDING)
     try:
@@ -36,7 +37,7 @@ def held():
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
-def release():
+def release() -> None:
     """Lets signals that were held back come."""
     signal.pthread_sigmask(signal.SIG_UNBLOCK, ENDING)
 

@@ -7,6 +7,7 @@ import os
 import socket
 import stat
 import tempfile
+from collections.abc import Iterator
 
 from ..failure import USAGE, Failure
 
@@ -14,7 +15,7 @@ LONGEST_PATH = 107  # bytes of a socket's name, as the kernel has it
 
 
 @contextlib.contextmanager
-def listening(port, unix, name, any_user):
+def listening(port: str | None, unix: str | None, name: str, any_user: bool) -> Iterator[tuple[socket.socket, str]]:
     """(bound socket, how a debugger gets there): at a port, at a place in the file system, or by this name in a folder
     of the user's own. Comes before the process is held: a place may be taken.
 
@@ -65,7 +66,7 @@ def _bound_to_port(listener, port, any_user):
     return f"`target remote {f'[{host}]' if ':' in host else host}:{number}`"
 
 
-def private_folder():
+def private_folder() -> str:
     """A folder that no other user can enter, made if there is none; Failure if what is there is not one."""
     runtime = os.environ.get("XDG_RUNTIME_DIR", "")
     folder = (

@@ -5,6 +5,7 @@ import fcntl
 import os
 import re
 import time
+from collections.abc import Callable, Iterator
 
 from ..failure import Failure
 
@@ -12,7 +13,9 @@ _POLL = 0.05  # seconds
 
 
 @contextlib.contextmanager
-def held(path, what, say, seconds, *, quiet=0):
+def held(
+    path: str | os.PathLike[str], what: str, say: Callable[[str], None], seconds: float, *, quiet: float = 0
+) -> Iterator[None]:
     """Holds the lock that this file is; Failure after `seconds` if somebody else does. `what` they do goes into a
     sentence.
 

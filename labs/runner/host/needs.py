@@ -4,31 +4,35 @@ import glob
 import importlib.util
 import os
 import shutil
+from collections.abc import Callable
+
+Check = Callable[[], bool]
+Table = dict[str, tuple[Check, str]]  # package: (check, what it is for)
 
 
-def command(*names):
+def command(*names: str) -> Check:
     """A check that one of these commands is in PATH or in /usr/bin."""
     return lambda: any(shutil.which(name) or os.access(f"/usr/bin/{name}", os.X_OK) for name in names)
 
 
-def file(pattern):
+def file(pattern: str) -> Check:
     """A check that a file matching this pattern exists."""
     return lambda: bool(glob.glob(pattern))
 
 
-def module(name):
+def module(name: str) -> Check:
     """A check that the system's Python can import this module."""
     return lambda: importlib.util.find_spec(name) is not None
 
 
-def both(one, other):
+def both(one: Check, other: Check) -> Check:
     """A check that two checks hold; gdb-minimal, say, has the command but no Python."""
     return lambda: one() and other()
 
 
-# package: (check, what it is for). The first table is needed by every verb that runs a program, the second only by
+# The first table is needed by every verb that runs a program, the second only by
 # `test`.
-TO_RUN = {
+TO_RUN: Table = {
     "g++": (command("g++"), "the compiler of the runtime"),
     "meson": (file("/usr/bin/meson"), "the build"),
     "ninja-build": (command("ninja"), "the build"),
@@ -38,7 +42,7 @@ TO_RUN = {
     "gdb": (both(command("gdb"), file("/usr/share/gdb/python/gdb/__init__.py")), "the debugger, with its Python"),
     "python3-pyelftools": (module("elftools"), "reads ELF files"),
 }
-TO_TEST = {
+TO_TEST: Table = {
     "clang": (command("clang++"), "the second compiler"),
     "golang-go": (command("go"), "real Go programs to compare with"),
     "delve": (command("dlv"), "Go's debugger, to measure beside"),
@@ -60,7 +64,7 @@ TO_TEST = {
 ALL = TO_RUN | TO_TEST
 
 
-def missing(table=ALL):
+def missing(table: Table = ALL) -> list[str]:
     """The packages of the table that are not there."""
     importlib.invalidate_caches()
     return [package for package, (present, _) in table.items() if not present()]

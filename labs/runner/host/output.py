@@ -6,7 +6,7 @@ from pathlib import Path
 from ..failure import USAGE, Failure
 
 
-def writable(name):
+def writable(name: str) -> Path:
     """The Path of an output file, or a Failure."""
     path = Path(name)
     folder = path.resolve().parent

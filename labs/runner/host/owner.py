@@ -12,12 +12,12 @@ MAX_CORE = 1 << 46  # bytes; a core file is never read as a whole
 AT_ENTRY = 9
 
 
-def program_of_process(number):
+def program_of_process(number: int) -> str:
     """The file that a process runs, also one that was replaced or is in another container."""
     link = f"/proc/{number}/exe"
     try:
         with open(f"/proc/{number}/status") as file:
-            holder = re.search(r"^TracerPid:\s*(\d+)", file.read(), re.M)[1]
+            holders = re.findall(r"^TracerPid:\s*([1-9]\d*)", file.read(), re.M)
         path = os.readlink(link)
         path = path if os.path.exists(path) and os.path.samefile(path, link) else link
     except FileNotFoundError:
@@ -26,12 +26,12 @@ def program_of_process(number):
         raise Failure(
             f"process {number} may not be looked at: it is somebody else's, or ptrace is refused here", MACHINE
         ) from None
-    if holder != "0":
-        raise Failure(f"process {number} is held by a debugger already (process {holder})")
+    if holders:
+        raise Failure(f"process {number} is held by a debugger already (process {holders[0]})")
     return path
 
 
-def program_of_core(path):
+def program_of_core(path: str) -> str:
     """The program whose core file this is: the file in which the core says execution began."""
     from elftools.common.exceptions import ELFError
     from elftools.elf.elffile import ELFFile
@@ -46,7 +46,7 @@ def program_of_core(path):
                 for segment in core.iter_segments("PT_NOTE")
                 for note in segment.iter_notes()
             }
-            entry = dict(struct.iter_unpack("<QQ", notes["NT_AUXV"]))[AT_ENTRY]
+            entry = {key: value for key, value in struct.iter_unpack("<QQ", notes["NT_AUXV"])}[AT_ENTRY]
             files = notes["NT_FILE"]
             names = [name.decode("utf-8", "surrogateescape") for name in files["filename"]]
     except OSError as error:

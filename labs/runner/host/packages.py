@@ -10,7 +10,7 @@ from ..failure import MACHINE, Failure, progress
 from . import needs, permits
 
 
-def ensure(table):
+def ensure(table: needs.Table) -> list[str]:
     """Installs what is missing of this table; returns the packages it installed."""
     packages = needs.missing(table)
     if packages:
@@ -18,7 +18,7 @@ def ensure(table):
     return packages
 
 
-def install(packages):
+def install(packages: list[str]) -> None:
     """Runs apt-get install, with one apt-get update where the package lists are missing or stale."""
     prefix = apt_get(packages)
     progress(f"installing {' '.join(packages)} (with {'sudo ' if prefix[0] == 'sudo' else ''}apt-get)")
@@ -38,7 +38,7 @@ def install(packages):
         raise Failure(f"installed, yet still not usable: {' '.join(left)}; see ./lab doctor", MACHINE)
 
 
-def apt_get(packages):
+def apt_get(packages: list[str]) -> list[str]:
     """The beginning of an apt-get command that may install, through sudo where needed; Failure if there is none."""
     names = " ".join(packages)
     if not shutil.which("apt-get"):
@@ -52,7 +52,7 @@ def apt_get(packages):
     return ["sudo", *([] if sys.stdin.isatty() else ["-n"]), *prefix]
 
 
-def apt(command):
+def apt(command: list[str]) -> subprocess.CompletedProcess[str]:
     """One apt-get run, its output kept for the case that it fails."""
     return subprocess.run(
         command,

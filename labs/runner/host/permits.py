@@ -6,6 +6,7 @@ import os
 import shutil
 import signal
 import subprocess
+from collections.abc import Callable, Iterable
 
 from ..failure import MACHINE, USAGE, Failure
 from . import interruption
@@ -17,13 +18,13 @@ ISOLATED = {"PYTHONNOUSERSITE": "1"}
 ASK = "import sys, gdb; print('PYTHON', *sys.version_info[:2]); print('VERSION', gdb.VERSION)"
 
 
-def without_python():
+def without_python() -> dict[str, str]:
     """The user's environment for a tool that may be written in Python (meson, apt's hooks): without what steers a
     Python."""
     return {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")} | ISOLATED
 
 
-def in_child(action):
+def in_child(action: Callable[[], int]) -> tuple[int, int]:
     """Runs action in a forked child and returns its wait status; the child never returns from here."""
     with interruption.held():
         child = os.fork()
@@ -36,7 +37,7 @@ def in_child(action):
     return os.waitpid(child, 0)[1], child
 
 
-def ptrace_permitted():
+def ptrace_permitted() -> bool:
     """Whether a child may be traced, tried on /bin/true as gdb does it."""
     libc = ctypes.CDLL(None, use_errno=True)
 
@@ -53,14 +54,14 @@ def ptrace_permitted():
     return False
 
 
-def randomisation_can_be_off():
+def randomisation_can_be_off() -> bool:
     """Whether a process may turn off its address space randomisation (containers may refuse it)."""
     libc = ctypes.CDLL(None, use_errno=True)
     status, _ = in_child(lambda: 0 if libc.personality(ADDR_NO_RANDOMIZE) != -1 else 1)
     return status == 0
 
 
-def ask_gdb(path):
+def ask_gdb(path: str) -> tuple[str | None, str | None]:
     """(gdb's version, its Python's version) for this gdb; the second is None without Python, both for no gdb at all."""
     try:
         result = subprocess.run(
@@ -76,7 +77,7 @@ def ask_gdb(path):
     return said.get("VERSION", "?"), said.get("PYTHON", "").replace(" ", ".") or None
 
 
-def find_gdb(candidates=None):
+def find_gdb(candidates: Iterable[str | None] | None = None) -> str:
     """The first gdb that has Python: the one in PATH, else /usr/bin/gdb. Failure says what to do where there is
     none."""
     if candidates is None:
@@ -94,14 +95,14 @@ def find_gdb(candidates=None):
     raise Failure("there is no gdb here; ./lab setup installs it", MACHINE)
 
 
-def with_python(path):
+def with_python(path: str) -> str:
     """This gdb, if it is one that has Python; else Failure."""
     if not ask_gdb(path)[1]:
         raise Failure(f"{path} is no gdb with Python", USAGE)
     return path
 
 
-def speaks_dap(path):
+def speaks_dap(path: str) -> bool:
     """Whether this gdb speaks the debug adapter protocol."""
     asked = "python import gdb.dap; print('DAP')"
     result = subprocess.run(
@@ -114,7 +115,7 @@ def speaks_dap(path):
     return "DAP" in result.stdout.split()
 
 
-def require_ptrace():
+def require_ptrace() -> None:
     """Failure where no program may be traced."""
     if not ptrace_permitted():
         raise Failure(

@@ -3,6 +3,7 @@ information."""
 
 import os
 from dataclasses import dataclass
+from typing import BinaryIO
 
 from rt0lab.formats import untrusted
 
@@ -17,7 +18,7 @@ class Program:
     runtime: str
 
 
-def examine(path):
+def examine(path: str | os.PathLike[str]) -> Program:
     """The Program in this file, or a Failure that says what is wrong with it and what to do."""
     if os.path.isdir(path):
         raise Failure(f"{path} is a directory, not a program", USAGE)
@@ -35,7 +36,7 @@ def examine(path):
     return program
 
 
-def runtime_of(path, stream):
+def runtime_of(path: str | os.PathLike[str], stream: BinaryIO) -> str:
     """ "rt0lab" or "go"; raises Failure for everything else."""
     from elftools.common.exceptions import ELFError
     from elftools.elf.elffile import ELFFile

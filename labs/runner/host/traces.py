@@ -4,14 +4,16 @@ import json
 import sys
 import tempfile
 from pathlib import Path
+from typing import Any
 
 from rt0lab.formats import untrusted
 
 from ..failure import Failure
 from . import debugger
+from .target import Program
 
 
-def live(target, keep=None, affinity=None):
+def live(target: Program, keep: Path | None = None, affinity: set[int] | None = None) -> dict[str, Any]:
     """The trace of a fresh run of the program; `keep` names the file that holds it afterwards."""
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "trace.json"
@@ -22,7 +24,7 @@ def live(target, keep=None, affinity=None):
     return parse(text)
 
 
-def parse(text):
+def parse(text: str) -> dict[str, Any]:
     """A trace from its JSON text; Failure if it is none."""
     try:
         trace = json.loads(text)
@@ -33,9 +35,9 @@ def parse(text):
     raise Failure("the record is no trace of format 1")
 
 
-def record(target, file, affinity=None):
+def record(target: Program, file: Path, affinity: set[int] | None = None) -> None:
     """Writes the trace of one run of the program to `file`; Failure if there is none afterwards."""
-    words = debugger.command(target, batch=True) + ["-ex", f"rt0 record {untrusted.argument(str(file))}"]
+    words = debugger.command(target.path, batch=True) + ["-ex", f"rt0 record {untrusted.argument(str(file))}"]
     with tempfile.TemporaryFile("w+") as said:
         status = debugger.unattended(words, said, affinity)
         if status or not Path(file).exists():

@@ -6,9 +6,13 @@ next stop that both have.
 """
 
 import difflib
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
-from .observations import code, plain
+from .observations import Stop, Trace, code, plain
+
+Changes = dict[str, list[Any]]  # path: [before, after]
 
 # Compared only as zero or not zero, because two runs of the very same program differ in them.
 BY_KIND = """
@@ -34,12 +38,12 @@ class Difference:
     ours: object
 
     @property
-    def same(self):
+    def same(self) -> bool:
         """Whether both boots did the same to this field."""
         return self.go == self.ours
 
 
-def compare(go, ours):
+def compare(go: Trace, ours: Trace) -> list[Difference]:
     """Every changed field of every stop in the deterministic part, as a list of Difference, the same ones included."""
     left, right = deterministic(go), deterministic(ours)
     ignored = not_recorded(go, ours)
@@ -63,7 +67,7 @@ def compare(go, ours):
     return result
 
 
-def deterministic(trace):
+def deterministic(trace: Trace) -> list[Stop]:
     """The first thread's stops up to the return of the first newm, whose thread is sysmon's.
 
     Changes that another thread's stops show in between are kept: they join the next stop of the first thread.
@@ -85,7 +89,7 @@ def deterministic(trace):
     return kept
 
 
-def main_named(changed):
+def main_named(changed: Changes) -> Changes:
     """The same changes with main's goroutine called g1 from the start, also while its goid is still 0."""
 
     def rename(value):
@@ -94,12 +98,12 @@ def main_named(changed):
     return {rename(path): [rename(before), rename(after)] for path, (before, after) in changed.items()}
 
 
-def key(stop):
+def key(stop: Stop) -> str:
     """A stop's name with its kind, "schedinit entry", by which two runs are laid side by side."""
     return f"{stop['stage']} {stop['kind']}"
 
 
-def compose(first, second):
+def compose(first: Changes, second: Changes) -> Changes:
     """The changes of two stops in a row as one: before the first, after the second."""
     joined = dict(first)
     for path, (before, after) in second.items():
@@ -107,7 +111,7 @@ def compose(first, second):
     return joined
 
 
-def not_recorded(*traces):
+def not_recorded(*traces: Trace) -> Callable[[str], bool]:
     """Globals that only one of the recorders looked at say nothing about the two boots."""
     seen = [
         {path for stop in trace["stages"] for path in stop["changed"] if path.startswith("globals.")}
@@ -119,13 +123,15 @@ def not_recorded(*traces):
     )
 
 
-def differences(stage, go, ours, ignored):
+def differences(stage: str, go: Changes, ours: Changes, ignored: Callable[[str], bool]) -> list[Difference]:
     """The union of both sides' changes at one stop, normalised."""
-    go, ours = normal(go), normal(ours)
-    return [Difference(stage, path, go.get(path), ours.get(path)) for path in sorted(go | ours) if not ignored(path)]
+    theirs, our = normal(go), normal(ours)
+    return [
+        Difference(stage, path, theirs.get(path), our.get(path)) for path in sorted(theirs | our) if not ignored(path)
+    ]
 
 
-def normal(changed):
+def normal(changed: Changes) -> dict[str, tuple[Any, Any]]:
     """{path: (before, after)} as it is compared: symbols without code offsets, volatile values by kind, no empty
     changes."""
     result = {}
@@ -138,7 +144,7 @@ def normal(changed):
     return result
 
 
-def symbol(path, value):
+def symbol(path: str, value: Any) -> Any:
     """One value as it is compared."""
     if value in (None, "", "[]", False) or value == []:
         return 0

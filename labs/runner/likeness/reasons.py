@@ -2,9 +2,11 @@
 
 import fnmatch
 import tomllib
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from ..tree import ORACLE
+from .fields import Difference
 
 MIRRORED = "go1.10.2"  # the Go that the mirror mirrors
 
@@ -16,12 +18,12 @@ class Reason:
     verdict: str  # "differs" or "not mirrored"
     reason: str
     n: int | None = None
-    stage: str | None = None
-    path: str | None = None
+    stage: str = ""
+    path: str = ""
     newer_go: bool = False  # it is Go that changed after 1.10.2: counts only beside a newer Go
     used: bool = field(default=False, compare=False)
 
-    def explains(self, difference):
+    def explains(self, difference: Difference) -> bool:
         """Whether it speaks of this field difference."""
         return (
             self.n is None
@@ -30,7 +32,7 @@ class Reason:
         )
 
     @property
-    def title(self):
+    def title(self) -> str:
         """How the reason is named when it turns out to be stale."""
         return f"observation {self.n}" if self.n else f"{self.stage}: {self.path}"
 
@@ -38,28 +40,28 @@ class Reason:
 class Reasons:
     """All reasons that count beside one version of Go."""
 
-    def __init__(self, version):
+    def __init__(self, version: str) -> None:
         rows = tomllib.loads((ORACLE / "differences.toml").read_text())
         every = [Reason(**row) for table in ("observation", "field") for row in rows.get(table, [])]
         self.mirrored = version == MIRRORED
         every.sort(key=lambda reason: not reason.newer_go)  # what Go changed explains more than what the mirror does
         self.list = [reason for reason in every if not (self.mirrored and reason.newer_go)]
 
-    def for_observation(self, n):
+    def for_observation(self, n: int) -> Reason | None:
         """The reason for an observation, or None."""
         return self.first(reason for reason in self.list if reason.n == n)
 
-    def for_field(self, difference):
+    def for_field(self, difference: Difference) -> Reason | None:
         """The first reason that explains a field difference, or None."""
         return self.first(reason for reason in self.list if reason.explains(difference))
 
-    def first(self, reasons):
+    def first(self, reasons: Iterator[Reason]) -> Reason | None:
         """The first of these, marked as used."""
         found = next(reasons, None)
         if found:
             found.used = True
         return found
 
-    def stale(self):
+    def stale(self) -> list[str]:
         """The reasons whose difference does not occur (any more); beside another Go it need not."""
         return [reason.title for reason in self.list if self.mirrored and not reason.used]

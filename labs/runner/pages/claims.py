@@ -16,7 +16,7 @@ TRY = {"": "## Try this", ".zh": "## 试一试"}
 LENGTH = range(60, 151)
 
 
-def references(text):
+def references(text: str) -> list[str]:
     """What is wrong with the references of a page: files and symbols that are not there, line numbers, dead links."""
     text, wrong = prose(text), []
     for file, symbols in SYMBOLS.findall(text):
@@ -34,7 +34,7 @@ def references(text):
     return wrong
 
 
-def resolve(file):
+def resolve(file: str) -> list[Path]:
     """The files that a reference can mean: a path from the root, or the end of one below the source folders."""
     if (ROOT / file).is_file():
         return [ROOT / file]
@@ -46,7 +46,7 @@ def resolve(file):
     ]
 
 
-def structure(page):
+def structure(page: Path) -> list[str]:
     """What is wrong with the shape of a note: question first, `Try this` last, length, the same in both languages."""
     text, wrong = page.read_text(), []
     body = [line for line in text.splitlines() if line]

@@ -10,6 +10,7 @@ import os
 import re
 import signal
 import subprocess
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from ..tree import ROOT
@@ -19,6 +20,8 @@ LEFT_OUT = "..."
 START, SHELL, GDB = "$ ./lab gdb", "$ ", "(gdb) "
 SECONDS = 120
 MARK = "@@ end of step {} @@"
+
+Outputs = dict[tuple[str, ...], list[list[str]]]  # what runs printed: the key of a session, each step's lines
 
 # ---- finding -------------------------------------------------------------------------------------------------------
 
@@ -40,7 +43,7 @@ class Session:
     steps: list
 
     @property
-    def key(self):
+    def key(self) -> tuple[str, ...]:
         """What decides about the outcome of a run: the commands."""
         return tuple(step.command for step in self.steps)
 
@@ -49,7 +52,7 @@ class BadPage(Exception):
     """A fence that cannot be run, with the reason."""
 
 
-def find(text):
+def find(text: str) -> list[Session]:
     """The sessions of a page, in order."""
     found, gdb, kind = [], None, None
     for number, line in enumerate(text.splitlines()):
@@ -81,7 +84,7 @@ def find(text):
 # ---- running -------------------------------------------------------------------------------------------------------
 
 
-def run(session):
+def run(session: Session) -> list[list[str]]:
     """What each step prints, as a list of lists of lines."""
     if not any(step.command.startswith((GDB, START)) for step in session.steps):
         return [lines(output(step.command[len(SHELL) :])) for step in session.steps]
@@ -96,7 +99,7 @@ def run(session):
     return parts if start else parts[1:]
 
 
-def output(command, typed=None):
+def output(command: str, typed: str | None = None) -> str:
     """The whole output of a shell command with this input, in the environment of a terminal of 80 by 24 that knows no
     colour."""
     processors = set(sorted(os.sched_getaffinity(0))[:2])  # the pages were written on two
@@ -127,7 +130,7 @@ def output(command, typed=None):
         raise
 
 
-def lines(text):
+def lines(text: str) -> list[str]:
     """A text as a page shows it: no tabs, nothing at the ends of lines, the project where the pages say it is."""
     # gdb breaks this line by its length
     text = re.sub(r"',\s+file type", "', file type", text.replace(str(ROOT), SHOWN_ROOT))
@@ -152,17 +155,17 @@ CHANGING = [
 ]
 
 
-def is_address(word):
+def is_address(word: str) -> bool:
     """Whether a hexadecimal number is a place, which may be elsewhere next time; small and negative ones are values."""
     return 0x10000 <= int(word, 16) < 1 << 63
 
 
-def addresses(line):
+def addresses(line: str) -> list[str]:
     """The addresses in a line."""
     return [word for word in ADDRESS.findall(line) if is_address(word)]
 
 
-def normal(line):
+def normal(line: str) -> str:
     """A line without what changes from run to run and from machine to machine."""
     line = ADDRESS.sub(lambda match: "0xADDR" if is_address(match[0]) else match[0], line.rstrip())
     for pattern, new in CHANGING:
@@ -170,7 +173,9 @@ def normal(line):
     return line
 
 
-def align(shown, real, cost):
+def align(
+    shown: list[str], real: list[str], cost: Callable[[str, str], float]
+) -> tuple[float, list[tuple[str | None, str | None]]]:
     """The cheapest way to read the page's lines as the real ones: (what it costs, [(shown or None, real or None),
     ...]).
 
@@ -201,19 +206,19 @@ def align(shown, real, cost):
     return best[len(shown), len(real)][0], path[::-1]
 
 
-def equal(shown, real):
+def equal(shown: str, real: str) -> float:
     """The price of reading one line as another, for the check: nothing or 1."""
     return 0 if normal(shown) == normal(real) else 1
 
 
-def likeness(shown, real):
+def likeness(shown: str, real: str) -> float:
     """The same for rewriting, where a line that has changed a little should stand for the new one."""
     if normal(shown) == normal(real):
         return 0
     return 2.01 - 2 * difflib.SequenceMatcher(None, normal(shown), normal(real), autojunk=False).ratio()
 
 
-def mismatch(shown, real):
+def mismatch(shown: str | None, real: str | None) -> list[str]:
     """One aligned pair as lines of a diff, none if it fits; what three dots stand for is not told from a line too
     many."""
     if shown == LEFT_OUT or shown is not None and real is not None and equal(shown, real) == 0:
@@ -221,7 +226,7 @@ def mismatch(shown, real):
     return [*([f"-page {shown}"] if shown is not None else []), *([f"+run  {real}"] if real is not None else [])]
 
 
-def differences(session, outputs):
+def differences(session: Session, outputs: list[list[str]]) -> str:
     """What is wrong with a session, as text; empty if a reader sees what the page shows."""
     wrong, there, here = [], {}, {}
     for step, real in zip(session.steps, outputs):
@@ -241,7 +246,7 @@ def differences(session, outputs):
     return "\n\n".join(wrong)
 
 
-def rewritten(text, session, outputs):
+def rewritten(text: str, session: Session, outputs: list[list[str]]) -> str:
     """The page with what the session's steps print now; lines left out stay left out."""
     page = text.splitlines()
     for step, real in reversed(list(zip(session.steps, outputs))):
@@ -261,7 +266,7 @@ def rewritten(text, session, outputs):
 # ---- all of a page --------------------------------------------------------------------------------------------------
 
 
-def checked(text, seen):
+def checked(text: str, seen: Outputs) -> tuple[list[Session], list[str]]:
     """(the sessions of a text, what is wrong with them); `seen` keeps what each run printed."""
     try:
         found = find(text)
@@ -277,7 +282,7 @@ def checked(text, seen):
     return found, wrong
 
 
-def updated(text, seen):
+def updated(text: str, seen: Outputs) -> str:
     """The text with every session that is wrong rewritten."""
     for i in range(len(find(text))):
         session = find(text)[i]

@@ -1,47 +1,48 @@
 """Which pages there are, which belong together, and which part of one is prose."""
 
 import re
+from pathlib import Path
 
 from ..tree import ROOT
 
 NOTES = ROOT / "notes"
 
 
-def pages():
+def pages() -> list[Path]:
     """Every page with sessions: the notes and the project's README, each in its languages."""
     return [*sorted(ROOT.glob("README*.md")), *sorted(NOTES.glob("*.md"))]
 
 
-def is_note(page):
+def is_note(page: Path) -> bool:
     """Whether a page is one of the guide's, which all have the same shape; a README has its own."""
     return page.parent == NOTES and name(page) != "README"
 
 
-def name(page):
+def name(page: Path) -> str:
     """A page's name, the same in both languages."""
     return page.name.removesuffix(".md").removesuffix(".zh")
 
 
-def language(page):
+def language(page: Path) -> str:
     """ "" for English, ".zh" for Chinese."""
     return ".zh" if page.name.endswith(".zh.md") else ""
 
 
-def other(page):
+def other(page: Path) -> Path:
     """The same page in the other language."""
     return page.with_name(name(page) + ("" if language(page) else ".zh") + ".md")
 
 
-def title(page):
+def title(page: Path) -> str:
     """How messages name a page."""
     return str(page.relative_to(ROOT))
 
 
-def prose(text):
+def prose(text: str) -> str:
     """A page without its fences."""
     return re.sub(r"^```.*?^```$", "", text, flags=re.M | re.S)
 
 
-def fences(text):
+def fences(text: str) -> list[str]:
     """What the fences of a page hold."""
     return re.findall(r"^```.*?^```$", text, re.M | re.S)

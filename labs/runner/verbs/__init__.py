@@ -4,3 +4,13 @@ May use every room.
 A verb has `register(verbs)`, which adds it to the command line, and `run(args)`, which returns the exit status; the
 three that pass their arguments on (gdb, python, test) have HELP, USAGE and `run(argv)`.
 """
+
+import argparse
+from typing import Any, Protocol
+
+
+class Verbs(Protocol):
+    """Where a verb is added: argparse's sub-commands."""
+
+    def add_parser(self, name: str, **options: Any) -> argparse.ArgumentParser:
+        """The parser of a new verb."""

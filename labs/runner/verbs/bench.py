@@ -8,12 +8,13 @@ from ..bench import gdb, sched, startup
 from ..bench.peers import machine
 from ..failure import USAGE, Failure
 from ..host.output import writable
+from . import Verbs
 
 # each has run(args), which prints its table and returns its figures
 PARTS = {"startup": startup, "sched": sched, "gdb": gdb}
 
 
-def register(verbs):
+def register(verbs: Verbs) -> None:
     verb = verbs.add_parser("bench", help="measure beside Go and beside the least it could cost")
     verb.add_argument("what", nargs="?", choices=PARTS, help="what to measure (default: everything)")
     verb.add_argument("--only", metavar="NAME", default="", help="only the figures whose name begins like this")
@@ -23,14 +24,14 @@ def register(verbs):
     verb.set_defaults(run=run)
 
 
-def count(text):
+def count(text: str) -> int:
     """A number of rounds."""
     if not text.isdecimal() or int(text) == 0:
         raise argparse.ArgumentTypeError(f"{text} is not a number of rounds")
     return int(text)
 
 
-def run(args):
+def run(args: argparse.Namespace) -> int:
     """Measures one part, or all of them, each with a table of its own."""
     output = writable(args.json) if args.json else None
     figures = []

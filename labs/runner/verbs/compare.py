@@ -5,21 +5,26 @@ import json
 import os
 import textwrap
 import tomllib
+from argparse import Namespace
 from collections import Counter
+from typing import Any
 
 from rt0lab.formats import untrusted
 
 from ..failure import FAILED, MACHINE, USAGE, Failure
 from ..host import debugger, traces
 from ..host.output import writable
+from ..host.target import Program
 from ..likeness import fields, observations
-from ..likeness.reasons import Reasons
+from ..likeness.observations import Trace
+from ..likeness.reasons import Reason, Reasons
 from ..tree import ORACLE
+from . import Verbs
 
 UNEXPLAINED = "NO REASON IS WRITTEN"
 
 
-def register(verbs):
+def register(verbs: Verbs) -> None:
     verb = verbs.add_parser("compare", help="the mirror's boot beside Go's, with the reason for every difference")
     verb.add_argument(
         "program", nargs="?", metavar="GO-BINARY", help="a Go program (default: the recorded boot of Go 1.10.2)"
@@ -28,7 +33,7 @@ def register(verbs):
     verb.set_defaults(run=run)
 
 
-def run(args):
+def run(args: Namespace) -> int:
     """Traces hello (and the Go program), compares, prints; exit status 1 if a difference has no reason."""
     output = writable(args.json) if args.json else None
     processors = set(sorted(os.sched_getaffinity(0))[:2])  # the recorded boot had two
@@ -45,7 +50,7 @@ def run(args):
     return FAILED if result["totals"]["unexplained"] else 0
 
 
-def go_program(name):
+def go_program(name: str) -> Program:
     """The Go program of the command line."""
     target = debugger.program(name)
     if target.runtime != "go":
@@ -53,12 +58,12 @@ def go_program(name):
     return target
 
 
-def recorded():
+def recorded() -> Trace:
     """The recorded boot of Go 1.10.2."""
     return traces.parse((ORACLE / "go1.10.2.json").read_text())
 
 
-def comparison(go, ours):
+def comparison(go: Trace, ours: Trace) -> dict[str, Any]:
     """The whole comparison of two traces, as `--json` writes it."""
     reasons = Reasons(go["runtime"])
     observed = [observed_row(row, go, ours, reasons) for row in texts()]
@@ -76,19 +81,19 @@ def comparison(go, ours):
     }
 
 
-def texts():
+def texts() -> list[dict[str, Any]]:
     """The rows of observations.toml: n, text and the value in Go 1.10.2."""
     return tomllib.loads((ORACLE / "observations.toml").read_text())["observation"]
 
 
-def observed_row(row, go, ours, reasons):
+def observed_row(row: dict[str, Any], go: Trace, ours: Trace, reasons: Reasons) -> dict[str, Any]:
     """One observation on both sides with its verdict."""
     theirs, our = (observations.observe(row["n"], side) for side in (go, ours))
     verdict, reason = ("same", "") if theirs == our else judged(reasons.for_observation(row["n"]))
     return {"n": row["n"], "text": row["text"], "go": theirs, "ours": our, "verdict": verdict, "reason": reason}
 
 
-def field_row(difference, reasons):
+def field_row(difference: fields.Difference, reasons: Reasons) -> dict[str, Any]:
     """One field at one stop with its verdict."""
     verdict, reason = ("same", "") if difference.same else judged(reasons.for_field(difference))
     return {
@@ -101,12 +106,12 @@ def field_row(difference, reasons):
     }
 
 
-def judged(reason):
+def judged(reason: Reason | None) -> tuple[str, str]:
     """(verdict, reason) of a difference."""
     return (reason.verdict, reason.reason) if reason else ("differs", UNEXPLAINED)
 
 
-def show(result, version):
+def show(result: dict[str, Any], version: str) -> None:
     """The comparison for people, 80 columns wide."""
     print(f"our hello beside {version}\n")
     print("The observations")
@@ -148,12 +153,12 @@ def show(result, version):
         print(f"stale reason, the difference is gone: {title}")
 
 
-def line(mark, text):
+def line(mark: str, text: str) -> None:
     """Text wrapped to 80 columns after a mark."""
     print(textwrap.fill(text, 80, initial_indent=mark, subsequent_indent=" " * len(mark), break_on_hyphens=False))
 
 
-def say(value):
+def say(value: object) -> str:
     """A value as people read it."""
     if value is None:
         return "no change"

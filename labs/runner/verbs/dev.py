@@ -1,11 +1,14 @@
 """`lab dev check` proves the exercises, `lab dev lint` reads the source with Debian's tools: one line a fault."""
 
+from argparse import Namespace
+
 from ..exercises import forms, proof
 from ..failure import FAILED, USAGE, Failure, progress
 from ..host import build, lint, needs, packages
+from . import Verbs
 
 
-def register(verbs):
+def register(verbs: Verbs) -> None:
     verb = verbs.add_parser("dev", help="for authors: prove the exercises, read the source (dev check, dev lint)")
     parts = verb.add_subparsers(dest="part", metavar="check|lint", required=True)
     part = parts.add_parser("check", help="every exercise against its own tests")
@@ -17,7 +20,7 @@ def register(verbs):
     part.set_defaults(run=read_source)
 
 
-def read_source(args):
+def read_source(args: Namespace) -> int:
     """Prints what the tools find in the source; exit status 1 if they find anything."""
     tools = tuple(args.tools) or lint.TOOLS
     unknown = [tool for tool in tools if tool not in lint.TOOLS]
@@ -39,7 +42,7 @@ def read_source(args):
     return 0
 
 
-def check(args):
+def check(args: Namespace) -> int:
     """Prints what is wrong with the exercises; exit status 1 if anything is."""
     exercises = [forms.load(folder.rstrip("/")) for folder in args.folders] or forms.load_all()
     progress(f"checking {len(exercises)} exercises on {len(proof.SEEDS)} seeds")

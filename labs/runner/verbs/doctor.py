@@ -2,17 +2,20 @@
 
 import os
 import shutil
+from argparse import Namespace
+from collections.abc import Iterator
 
 from ..failure import MACHINE
 from ..host import needs, permits
+from . import Verbs
 
 
-def register(verbs):
+def register(verbs: Verbs) -> None:
     verb = verbs.add_parser("doctor", help="what this machine has and lacks")
     verb.set_defaults(run=run)
 
 
-def run(args):
+def run(args: Namespace) -> int:
     """Prints every finding; exit status 3 if something is missing that every verb needs."""
     essential_missing = False
     for ok, essential, what, advice in findings():
@@ -22,7 +25,7 @@ def run(args):
     return MACHINE if essential_missing else 0
 
 
-def findings():
+def findings() -> Iterator[tuple[bool, bool, str, str]]:
     """(ok, essential, what, advice) for everything that is looked at, in the order in which it matters."""
     for package, (present, purpose) in needs.ALL.items():
         if package != "gdb":

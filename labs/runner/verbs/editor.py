@@ -8,6 +8,8 @@ already is added to or written over only if the user says so.
 
 import os
 import sys
+from argparse import Namespace
+from collections.abc import Callable
 from pathlib import Path
 
 from rt0lab.formats import untrusted
@@ -17,11 +19,16 @@ from ..editors.subject import LAB, Subject
 from ..failure import USAGE, Failure
 from ..host import debugger, permits
 from ..tree import ROOT
+from . import Verbs
 
-WRITERS = {"vscode": vscode.files, "nvim": nvim.files, "emacs": emacs.files}
+WRITERS: dict[str, Callable[[Subject], tuple[files.Files, str]]] = {
+    "vscode": vscode.files,
+    "nvim": nvim.files,
+    "emacs": emacs.files,
+}
 
 
-def register(verbs):
+def register(verbs: Verbs) -> None:
     verb = verbs.add_parser(
         "editor",
         help="write what VS Code, Neovim or Emacs need to debug a program here",
@@ -47,7 +54,7 @@ def register(verbs):
     verb.set_defaults(run=run)
 
 
-def run(args):
+def run(args: Namespace) -> int:
     """Writes the files, or prints them; says what to do next."""
     target = debugger.program(args.program)
     try:
@@ -62,11 +69,11 @@ def run(args):
     subject = Subject(name, target.path, name if ours else target.path, chosen, permits.speaks_dap(chosen))
     made, after = WRITERS[args.editor](subject)
     if args.print:
-        for name, content in made.items():
-            print(f"{content.comment} {folder / name}\n{content.fresh()}")
+        for file, content in made.items():
+            print(f"{content.comment} {folder / file}\n{content.fresh()}")
         return 0
     # All that can be refused is, before the first file is written.
-    writes = [write for name, content in made.items() if (write := files.due(folder / name, content))]
+    writes = [write for file, content in made.items() if (write := files.due(folder / file, content))]
     for path, text, question in writes:
         if question and not agreed(f"{untrusted.shown(str(path))} {question}"):
             print("nothing was changed")
@@ -80,7 +87,7 @@ def run(args):
     return 0
 
 
-def agreed(question):
+def agreed(question: str) -> bool:
     """Whether the user, who is at a terminal, says yes."""
     print(f"{question} [y/N] ", end="", flush=True)
     return sys.stdin.readline().strip().lower() in ("y", "yes")

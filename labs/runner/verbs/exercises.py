@@ -2,15 +2,17 @@
 
 import os
 import sys
+from argparse import Namespace
 
 from ..exercises import answers, ask, judge, language, literals, screen, state, variant
+from ..exercises.forms import Exercise
 from ..exercises.guide import Guide, answered, passed
 from ..failure import FAILED, Failure, progress
 from ..host import debugger, permits
-from . import tour
+from . import Verbs, tour
 
 
-def register(verbs):
+def register(verbs: Verbs) -> None:
     table = (
         ("list", listing, "the exercises, and how far you are"),
         ("next", following, "go on to the next exercise"),
@@ -32,13 +34,14 @@ def register(verbs):
     made["reset"].add_argument("--all", action="store_true", help="every exercise")
 
 
-def guide():
+def guide() -> Guide:
     """The Guide of whoever sits here."""
-    sys.stdout.reconfigure(errors="replace")  # a terminal without UTF-8 shows what it can
+    # A terminal without UTF-8 shows what it can. (cli has put a Screen there, which passes this on.)
+    sys.stdout.reconfigure(errors="replace")  # type: ignore[attr-defined]
     return Guide(language.chosen(), state.Store(state.location(), progress))
 
 
-def where(this, known, exercise):
+def where(this: Guide, known: state.Progress, exercise: Exercise) -> str:
     """One line about how an exercise stands, for people at a shell."""
     return this.where(known, exercise, "./lab run", "./lab next")
 
@@ -46,7 +49,7 @@ def where(this, known, exercise):
 # ---- bare `lab` ------------------------------------------------------------------------------------------------------
 
 
-def here():
+def here() -> int:
     """`lab` alone: where was I, what next."""
     this = guide()
     known = this.store.read()
@@ -82,14 +85,14 @@ def _gdb(this):
 # ---- moving ----------------------------------------------------------------------------------------------------------
 
 
-def listing(args):
+def listing(args: Namespace) -> int:
     """`lab list`."""
     this = guide()
     print(*this.rows(this.store.read()), sep="\n")
     return 0
 
 
-def following(args):
+def following(args: Namespace) -> int:
     """`lab next`: the next exercise, if this one is passed; one without questions is passed by going on."""
     this = guide()
     known = this.store.read()
@@ -115,7 +118,7 @@ def _pass_by_reading(this, exercise):
     print(this.say("passed-by-reading", name=this.name(exercise)))
 
 
-def goto(args):
+def goto(args: Namespace) -> int:
     """`lab goto ID`."""
     this = guide()
     return _show(this, this.find(args.id))
@@ -129,7 +132,7 @@ def _show(this, exercise):
     return 0
 
 
-def run(args):
+def run(args: Namespace) -> int:
     """`lab run`: gdb on the current exercise; the tour for the one that has no questions."""
     this = guide()
     with this.store.change() as known:  # the seed is kept from now on
@@ -151,7 +154,7 @@ def run(args):
 # ---- hints, reset, solution ----------------------------------------------------------------------------------------
 
 
-def hint(args):
+def hint(args: Namespace) -> int:
     """`lab hint [QUESTION] [N]`."""
     this = guide()
     known = this.store.read()
@@ -160,7 +163,7 @@ def hint(args):
     return 0
 
 
-def solution(args):
+def solution(args: Namespace) -> int:
     """`lab solution`."""
     this = guide()
     known = this.store.read()
@@ -168,7 +171,7 @@ def solution(args):
     return 0
 
 
-def reset(args):
+def reset(args: Namespace) -> int:
     """`lab reset ID|--all`: forgets answers, hints and verdicts; the seed stays."""
     this = guide()
     if bool(args.id) == args.all:
@@ -184,7 +187,7 @@ def reset(args):
 # ---- check -----------------------------------------------------------------------------------------------------------
 
 
-def check(args):
+def check(args: Namespace) -> int:
     """`lab check [--all]`: judges the file of answers and what was answered in gdb, in a fresh run of the program."""
     this = guide()
     with this.store.change() as known:

@@ -14,13 +14,13 @@ USAGE = "lab gdb [--gdb=FILE] [PROGRAM|GO-BINARY] [GDB ARGUMENTS...]"
 MAX_REQUEST = 1 << 20  # bytes of an editor's first request
 
 
-def run(argv):
+def run(argv: list[str]) -> int:
     """Starts gdb; the first word that is no option names the program."""
     try:
         chosen = argv.pop(0).removeprefix(CHOICE) if argv and argv[0].startswith(CHOICE) else None
         name = argv.pop(0) if argv and not argv[0].startswith("-") else "hello"
         target = debugger.program(name)
-        words = debugger.command(target, shell=True, gdb=chosen)
+        words = debugger.command(target.path, shell=True, gdb=chosen)
         if DAP in argv and not permits.speaks_dap(words[0]):
             raise Failure(
                 (
@@ -36,7 +36,7 @@ def run(argv):
     return debugger.interactive(words, argv)
 
 
-def refuse(sentence):
+def refuse(sentence: str) -> None:
     """Answers an editor's first request with the reason why there is no gdb: what an adapter writes to standard error,
     editors drop."""
     stream, length = sys.stdin.buffer, 0

@@ -4,22 +4,24 @@
 """
 
 import sys
+from argparse import Namespace
 
 from ..failure import FAILED, USAGE, Failure
 from ..host import build, permits
 from ..pages import sessions
 from ..pages.claims import SYMBOLS, references, structure
 from ..pages.shelf import is_note, name, pages, title
+from . import Verbs
 
 
-def register(verbs):
+def register(verbs: Verbs) -> None:
     verb = verbs.add_parser("notes", help="run the sessions of the notes again and check what they refer to")
     verb.add_argument("pages", nargs="*", metavar="PAGE", help="only these (tls-g0-and-m0, README...; default: all)")
     verb.add_argument("--update", action="store_true", help="write what the sessions print now into the pages")
     verb.set_defaults(run=run)
 
 
-def run(args):
+def run(args: Namespace) -> int:
     """One line a page, then what is wrong with it; exit status 1 if anything is."""
     chosen = [page for page in pages() if not args.pages or {page.name, page.stem, name(page)} & set(args.pages)]
     if not chosen:
@@ -53,7 +55,7 @@ def run(args):
     return FAILED if bad else 0
 
 
-def prepare():
+def prepare() -> None:
     """What the sessions need before the first of them runs, so that no page shows a build."""
     permits.require_ptrace()
     build.build("debug")

@@ -1,6 +1,7 @@
 """`lab python ARGS…`: the system's Python, with the runtime importable as `rt0lab`."""
 
 import os
+from typing import NoReturn
 
 from ..host import build
 
@@ -8,7 +9,7 @@ HELP = "run the system's Python as you have set it up, with the runtime importab
 USAGE = "lab python [ARGS...]"
 
 
-def run(argv):
+def run(argv: list[str]) -> NoReturn:
     """Becomes the system's Python with these arguments, after building the module."""
     folder = build.build("debug") / "runtime" / "library"
     path = os.pathsep.join([str(folder), *filter(None, [os.environ.get("PYTHONPATH")])])

@@ -11,19 +11,22 @@ import re
 import socket
 import subprocess
 import tempfile
+from argparse import Namespace
+from typing import Any
 
 from ..failure import FAILED, MACHINE, USAGE, Failure, progress
 from ..host import debugger, interruption, needs, packages
 from ..host.listener import listening
 from ..host.owner import program_of_core, program_of_process
-from ..host.target import examine
+from ..host.target import Program, examine
+from . import Verbs
 
 ROOT_USER = 0
 MANY = 1000  # goroutines of which a list takes a debugger long
 PATIENCE = 4  # seconds that gdb gets to let go of the process
 
 
-def register(verbs):
+def register(verbs: Verbs) -> None:
     verb = verbs.add_parser(
         "serve",
         help="goroutines as threads, for any gdb and for editors",
@@ -66,7 +69,7 @@ def register(verbs):
     verb.set_defaults(run=run)
 
 
-def seconds(text):
+def seconds(text: str) -> float:
     """A number of seconds on the command line."""
     number = float(text)
     if not 0 <= number < 1e9:
@@ -74,7 +77,7 @@ def seconds(text):
     return number
 
 
-def run(args):
+def run(args: Namespace) -> int:
     """Serves until a client detaches, or Ctrl-C."""
     packages.ensure(needs.TO_RUN)
     process = int(args.what) if args.what.isascii() and args.what.isdigit() else None
@@ -83,11 +86,11 @@ def run(args):
     if args.any_user and not args.port:
         raise Failure("--any-user goes with --port: a socket in the file system is for you alone", USAGE)
     with contextlib.ExitStack() as stack:
-        asked, descriptors = {"program": target.path}, []
+        asked: dict[str, Any] = {"program": target.path}
+        place: str | None = None
         asked |= {"core": os.path.abspath(args.what)} if process is None else {"attach": process}
         if args.stdio:
             asked["stdio"] = descriptors = [0, 1]
-            place = None
         else:
             listener, place = stack.enter_context(
                 listening(args.port, args.unix, _name(args.what, process), args.any_user)
@@ -98,7 +101,8 @@ def run(args):
                 "idle": args.idle,
                 "users": None if args.any_user else sorted({os.geteuid(), ROOT_USER}),
             }
-        return session(target, asked, descriptors, place)
+        session(target, asked, descriptors, place)
+    return 0
 
 
 def _name(what, process):
@@ -110,7 +114,7 @@ def _name(what, process):
     )
 
 
-def session(target, asked, descriptors, place):
+def session(target: Program, asked: dict[str, Any], descriptors: list[int], place: str | None) -> None:
     """Starts the gdb that serves, says where, and waits; whatever happens, that gdb ends, and so lets the process
     go."""
     ours, its = socket.socketpair()
@@ -118,7 +122,7 @@ def session(target, asked, descriptors, place):
     inherited = [os.dup(number) if number < 3 else number for number in descriptors]
     if "stdio" in asked:
         asked["stdio"] = inherited
-    words = debugger.command(target, batch=True, traced="attach" in asked)
+    words = debugger.command(target.path, batch=True, traced="attach" in asked)
     words += ["-ex", f"python from rt0lab.remote import server; server.main({its.fileno()})"]
     with ours, its, tempfile.TemporaryFile("w+") as said:
         # A session of its own: Ctrl-C at the terminal reaches this process alone.
@@ -160,10 +164,9 @@ def session(target, asked, descriptors, place):
                 with contextlib.suppress(subprocess.TimeoutExpired):
                     gdb.wait(PATIENCE)
                 debugger.stop(gdb)
-    return 0
 
 
-def check(answer, asked):
+def check(answer: dict[str, Any], asked: dict[str, Any]) -> None:
     """Failure if gdb could not look; says what it warns of."""
     if "failed" in answer:
         refused = "attach" in asked and "ptrace" in answer["failed"]

@@ -1,14 +1,17 @@
 """`lab setup`: installs what is missing with apt-get, says what it does, and does nothing when nothing is missing."""
 
+from argparse import Namespace
+
 from ..host import needs, packages
+from . import Verbs
 
 
-def register(verbs):
+def register(verbs: Verbs) -> None:
     verb = verbs.add_parser("setup", help="install what is missing (apt-get)")
     verb.set_defaults(run=run)
 
 
-def run(args):
+def run(args: Namespace) -> int:
     """Installs every package the lab can use."""
     if packages.ensure(needs.ALL):
         print("lab: set-up done")

@@ -1,6 +1,7 @@
 """`lab test`: builds with both compilers and both build types, then runs pytest over tests/."""
 
 import os
+from typing import NoReturn
 
 from ..host import build, needs, packages, permits
 from ..tree import ROOT
@@ -9,7 +10,7 @@ HELP = "build everything and run the tests; further arguments go to pytest"
 USAGE = "lab test [PYTEST ARGUMENTS...]"
 
 
-def run(argv):
+def run(argv: list[str]) -> NoReturn:
     """Becomes pytest, so that its closing line and exit status are ours."""
     packages.ensure(needs.ALL)
     for cxx in ("g++", "clang++"):

@@ -1,12 +1,14 @@
 """`lab tour`: the guided walk through the boot, in gdb, of one of our programs or of a Go program."""
 
 import sys
+from argparse import Namespace
 
 from ..failure import Failure
 from ..host import debugger
+from . import Verbs
 
 
-def register(verbs):
+def register(verbs: Verbs) -> None:
     verb = verbs.add_parser("tour", help="the guided walk through the boot, in gdb")
     verb.add_argument(
         "program",
@@ -20,15 +22,15 @@ def register(verbs):
     verb.set_defaults(run=run)
 
 
-def run(args):
+def run(args: Namespace) -> int:
     """Walks; without a terminal, or with --batch, all cards come out in one go."""
     target = debugger.program(args.program, args.release)
     if args.batch or not sys.stdin.isatty():
-        status = debugger.unattended(debugger.command(target, batch=True) + ["-ex", "rt0 tour -batch"])
+        status = debugger.unattended(debugger.command(target.path, batch=True) + ["-ex", "rt0 tour -batch"])
     else:
         # When the program has come to its end, so has the tour; after `g` it has not, and gdb's prompt stays.
         leave = "python gdb.convenience_variable('_exitcode') is None or gdb.execute('quit')"
-        status = debugger.interactive(debugger.command(target), ["-ex", "rt0 tour", "-ex", leave])
+        status = debugger.interactive(debugger.command(target.path), ["-ex", "rt0 tour", "-ex", leave])
     if status:
         raise Failure(f"the tour ended early (gdb's exit status {status})")
     return 0

@@ -1,14 +1,16 @@
 """`lab trace`: one run of a program written down stop by stop, as JSON."""
 
+from argparse import Namespace
 from collections import Counter
 
 from rt0lab.formats import untrusted
 
 from ..host import debugger, traces
 from ..host.output import writable
+from . import Verbs
 
 
-def register(verbs):
+def register(verbs: Verbs) -> None:
     verb = verbs.add_parser("trace", help="write down every stop of a boot, as JSON")
     verb.add_argument(
         "program",
@@ -22,7 +24,7 @@ def register(verbs):
     verb.set_defaults(run=run)
 
 
-def run(args):
+def run(args: Namespace) -> int:
     """Records and says what is in the file."""
     output = writable(args.output)
     trace = traces.live(debugger.program(args.program, args.release), output)
