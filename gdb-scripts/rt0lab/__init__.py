@@ -13,6 +13,6 @@ show        text for what the rooms above know; uses boot, frames, goroutines, p
 commands    what one types, a file by its name; uses all
 loading     puts it all into gdb for one program; uses all
 
-The first line of each room's __init__ and of each file says what belongs there. What gdb is asked, printed or told comes
-from `program` (told, done) and `commands` (console); nothing writes to the program.
+The first line of each room's __init__ and of each file says what belongs there. What gdb answers comes through
+`program` (told, done), what is printed through `commands` (console); nothing writes to the program.
 """

@@ -74,15 +74,20 @@ def test_the_panel_on_a_core(gdb_json, hello, tmp_path):
 
 
 CROWD = """
+import dataclasses
+from rt0lab.state import rows
 class Crowd:
     number, stage, place, thread = 1, None, 'x', 1
     def rows(self):
-        gs = [dict(name=f'g{i}', here=False, status='_Gwaiting', reason='x', m=None, start='f', at=None) for i in range(1, 100001)]
-        gs[90000] |= dict(here=True, status='_Grunning')
-        ps = [dict(name=f'p{i}', here=False, status='_Pidle', m=None, runnext=None, runq=[]) for i in range(512)]
-        ms = [dict(name=f'm{i}', here=False, curg=None, p=None, sysmon=False, spinning=False, blocked=True) for i in range(4000)]
-        return dict(gs=gs, ps=ps, ms=ms, sched=dict(runq=[f'g{i}' for i in range(9000)], npidle=0, nmidle=0, nmspinning=0))
-lines = [text for _, text in panel.lines(Crowd(), None)]
+        g = rows.G('', 0, False, '_Gwaiting', 'x', None, (0, 0), 'f', None)
+        gs = [dataclasses.replace(g, name=f'g{i}') for i in range(1, 100001)]
+        gs[90000] = dataclasses.replace(gs[90000], here=True, status='_Grunning')
+        p = rows.P('', 0, 0, False, '_Pidle', None, None, (), 0, 0, 0, 0, 0)
+        ps = [dataclasses.replace(p, name=f'p{i}') for i in range(512)]
+        m = rows.M('', 0, 0, False, 0, None, None, None, None, False, False, True, 0, None)
+        ms = [dataclasses.replace(m, name=f'm{i}') for i in range(4000)]
+        return rows.Rows(gs, ms, ps, rows.Sched(tuple(rows.Ref(f'g{i}') for i in range(9000)), 0, 0, 0))
+lines = [text for _, text in panel.text(Crowd(), None)]
 """
 
 

@@ -97,12 +97,16 @@ def test_set_print_pretty_on_shows_all_fields(gdb_json, hello):
 
 
 def test_a_parked_goroutine_says_why(gdb_json, hello):
-    text = gdb_json(hello, "until('main.main'); result = [lines.g_line(g) for g in snapshot.Snapshot().gs]")
+    text = gdb_json(
+        hello, "until('main.main'); result = [lines.g_line(lines.g_row(g)) for g in snapshot.Snapshot().gs]"
+    )
     assert any(line.endswith("(GC sweep wait)") for line in text)
 
 
 def test_gos_wait_reason_is_read_from_its_table(gdb_json, go_hello):
-    text = gdb_json(go_hello, "until('main.main'); result = [lines.g_line(g) for g in snapshot.Snapshot().gs]")
+    text = gdb_json(
+        go_hello, "until('main.main'); result = [lines.g_line(lines.g_row(g)) for g in snapshot.Snapshot().gs]"
+    )
     assert any(line.endswith("(GC sweep wait)") for line in text)
 
 

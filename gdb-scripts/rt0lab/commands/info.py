@@ -9,6 +9,7 @@ import gdb
 from .. import program
 from ..program import begun, bulk
 from ..show import card, lines, table
+from ..state import rows
 from . import console
 from ..goroutines.census import Census
 from .options import Options, complete, ids
@@ -194,8 +195,8 @@ class _List(console.Command):
         return complete(text, word, ["-json"])
 
 
-def _id(items, address):
-    return next((item.get("id") for item in items if item.addr == address), None)
+def _number(ref):
+    return ref.id if ref else None
 
 
 def _fitting(head, words):
@@ -210,11 +211,6 @@ def _fitting(head, words):
     return head + " ".join([*words[:shown], f"... and {len(words) - shown} more"])
 
 
-def _goid(snap, address):
-    g = snap.g_at(address) if address else None
-    return g.get("goid") if g else None
-
-
 class Ms(_List):
     """List the Ms, the operating system's threads that run goroutines; `*` is the selected thread's.
     Usage: info ms [-json]
@@ -226,35 +222,29 @@ class Ms(_List):
 
     @staticmethod
     def plain(snap):
-        """As JSON."""
+        """[{"id", "address", "thread", "curg", "p", "spinning", "blocked", "locks", "lockedg"}]; gs, ps by number."""
         return [
             {
-                "id": m.get("id"),
-                "address": m.addr,
-                "thread": m.get("procid"),
-                "curg": _goid(snap, m.get("curg")),
-                "p": _id(snap.ps, m.get("p")) if program.p_of(m)[1] else None,
-                "spinning": bool(m.get("spinning")),
-                "blocked": bool(m.get("blocked")),
-                "locks": m.get("locks"),
-                "lockedg": _goid(snap, m.get("lockedg")),
+                "id": m.id,
+                "address": m.address,
+                "thread": m.thread,
+                "curg": _number(m.curg),
+                "p": _number(m.p),
+                "spinning": m.spinning,
+                "blocked": m.blocked,
+                "locks": m.locks,
+                "lockedg": _number(m.lockedg),
             }
-            for m in snap.hosts()
+            for m in rows.ms(snap)
         ]
 
     @staticmethod
     def show(snap):
-        """As lines."""
-        here = snap.m_of_thread()
-        for m in snap.hosts():
-            console.say(f"{'*' if here is not None and m.addr == here.addr else ' '} {lines.m_line(m)}")
+        """A line for each."""
+        for m in rows.ms(snap):
+            console.say(f"{'*' if m.here else ' '} {lines.m_line(m)}")
         if not snap.ms:
             console.say(begun.sentence("ms"))
-
-
-def timers(p):
-    """How many timers a P keeps; None where timers are not the Ps'."""
-    return p.get("numTimers", "timers.len", "timers.heap.len")
 
 
 class Ps(_List):
@@ -268,37 +258,33 @@ class Ps(_List):
 
     @staticmethod
     def plain(snap):
-        """As JSON."""
-        found = []
-        for p in snap.ps:
-            queue = program.run_queue(p)
-            found.append(
-                {
-                    "id": p.get("id"),
-                    "address": p.addr,
-                    "status": snap.world.p_status(p.get("status")),
-                    "m": _id(snap.hosts(), p.get("m")),
-                    "runnext": _goid(snap, p.get("runnext")),
-                    "runq": None if queue is None else [_goid(snap, g) for g in queue],
-                    "timers": timers(p),
-                    "schedtick": p.get("schedtick"),
-                    "syscalltick": p.get("syscalltick"),
-                }
-            )
-        return found
+        """[{"id", "address", "status", "m", "runnext", "runq", "timers", "schedtick", "syscalltick"}]; gs and ms by
+        number, runq null if it makes no sense, timers null where they are not the Ps'."""
+        return [
+            {
+                "id": p.id,
+                "address": p.address,
+                "status": p.status,
+                "m": _number(p.m),
+                "runnext": _number(p.runnext),
+                "runq": None if p.runq is None else [_number(g) for g in p.runq],
+                "timers": p.timers,
+                "schedtick": p.schedtick,
+                "syscalltick": p.syscalltick,
+            }
+            for p in rows.ps(snap)
+        ]
 
     @staticmethod
     def show(snap):
-        """As lines."""
+        """A line for each, then sched."""
         if not snap.ps:
             console.say(begun.sentence("ps"))
             return
-        here = snap.m_of_thread()
-        for p in snap.ps:
-            held = timers(p)
+        for p in rows.ps(snap):
             line = lines.p_line(p)
-            line = f"{line[:-1]}, timers {held}}}" if held else line
-            console.say(f"{'*' if here is not None and here.get('p') == p.addr else ' '} {line}")
+            line = f"{line[:-1]}, timers {p.timers}}}" if p.timers else line
+            console.say(f"{'*' if p.here else ' '} {line}")
         if snap.sched:
             console.say(f"  {lines.sched_line(snap.sched)}")
 
@@ -321,7 +307,7 @@ class Sched(_List):
         lists = {"midle": program.idle_ms(s), "pidle": program.idle_ps(s), "runq": snap.queue}
         return {
             "goidgen": s.get("goidgen"),
-            "runq": [_goid(snap, g) for g in lists["runq"]],
+            "runq": [_number(g) for g in rows.queue(snap)],
             "runqsize": s.get("runqsize", "runq.size"),
             "midle": [m.get("id") for m in lists["midle"]],
             "nmidle": s.get("nmidle"),

@@ -36,7 +36,7 @@ def _outer_frame():
 
 def present_lines():
     """The panel of the present; with the selected frame, if that is not the innermost."""
-    first, *rest = panel.lines(*present())
+    first, *rest = panel.text(*present())
     frame = _outer_frame()
     return [
         first,

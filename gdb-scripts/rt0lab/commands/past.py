@@ -150,7 +150,7 @@ class Back(console.Command):
         if command:
             return self._command(moment, command)
         i = moment.number - found[0].number
-        show(panel.lines(moment, found[i - 1] if i else None))
+        show(panel.text(moment, found[i - 1] if i else None))
 
     def _command(self, moment, command):
         if not any(command == known or command.startswith(known + " ") for known in self._SEES):
@@ -283,7 +283,7 @@ class Replay(console.Command):
                 before = None
                 for number, stop in enumerate(trace["stages"], 1):
                     moment = told.Recorded(stop, number)
-                    panel.lines(moment, before)
+                    panel.text(moment, before)
                     before = moment
                 return trace
         except OSError as error:

@@ -6,12 +6,12 @@ At most 80 columns and about 22 lines, plain text.
 import os
 import textwrap
 
-from .. import program
 from ..boot import stops
 from ..formats import untrusted
 from ..frames import roots
-from ..program import begun, names
-from ..state import changes
+from ..program import begun
+from ..state import changes, rows
+from . import lines
 
 WIDTH = 79
 _CHANGES = 7
@@ -25,8 +25,8 @@ def tour_stages():
 
 def position(stage):
     """(i, n) of a stage on the tour; (None, n) for one that is not on it."""
-    names = [s.name for s in tour_stages()]
-    return (names.index(stage.name) + 1 if stage.name in names else None), len(names)
+    order = [s.name for s in tour_stages()]
+    return (order.index(stage.name) + 1 if stage.name in order else None), len(order)
 
 
 def card(stage, snap, before):
@@ -106,13 +106,13 @@ def _changes(changed, limit, snap):
 
 def picture(snap):
     """Ms, Ps, goroutines and queues in a few lines."""
+    now = rows.of(snap)
+    alive = [_g(g) for g in now.gs if g.status not in rows.NO_MORE]
     return [
-        *_row("M", [_m(snap, m) for m in snap.hosts()]),
-        *_row("P", [_p(snap, p) for p in snap.ps] or [begun.short("ps")]),
-        *_row(
-            "G", [_g(snap, g) for g in snap.gs if _alive(snap, g)] or ["none alive" if snap.gs else begun.short("gs")]
-        ),
-        *_sched(snap),
+        *_row("M", map(_m, now.ms)),
+        *_row("P", map(_p, now.ps) if now.ps else [begun.short("ps")]),
+        *_row("G", alive or ["none alive" if now.gs else begun.short("gs")]),
+        _sched(now.sched),
     ]
 
 
@@ -123,59 +123,27 @@ def _row(letter, cells, limit=2):
     return [f"  {letter if i == 0 else ' '} {line}" for i, line in enumerate(lines)]
 
 
-def _short(snap, address):
-    return names.short_of(snap.names, address)
+def _m(m):
+    text = f"{m.name} {lines.does(m)}".rstrip()
+    if m.p or m.had:
+        text += f" with {m.p.name}" if m.p else f" without {m.had.name}"
+    return text + (", spinning" if m.spinning else "") + ("" if m.g0 else " (all zero)")
 
 
-def _m(snap, m):
-    text = f"m{m.get('id')}"
-    if m.get("curg"):
-        text += f" runs {_short(snap, m.get('curg'))}"
-    elif m.get("g0") and m.get("p"):
-        text += " schedules"
-    elif program.is_sysmon(m.get("mstartfn")):
-        text += " runs sysmon"
-    elif m.get("blocked"):
-        text += " sleeps"
-    at, own = program.p_of(m)
-    if at:
-        text += f" with {_short(snap, at)}" if own else f" without {_short(snap, at)}"
-    if m.get("spinning"):
-        text += ", spinning"
-    if not m.get("g0"):
-        text += " (all zero)"
-    return text
+def _p(p):
+    text = f"{p.name} {p.status}" + (f" next {p.runnext.name}" if p.runnext else "")
+    if p.runq is None:
+        return f"{text} queue broken"
+    return f"{text} queue {lines.queue(p.runq, 6)[1:-1]}" if p.runq else text
 
 
-def _p(snap, p):
-    status = snap.world.p_status(p.get("status"))
-    text = f"p{p.get('id')} {status}"
-    queue = program.run_queue(p)
-    if p.get("runnext"):
-        text += f" next {_short(snap, p.get('runnext'))}"
-    if queue:
-        text += " queue " + " ".join(_short(snap, g) for g in queue[:6]) + (" ..." if len(queue) > 6 else "")
-    elif queue is None:
-        text += " queue broken"
-    return text
+def _g(g):
+    if g.status == "_Gwaiting":
+        return f"{g.name} {g.status} ({g.reason})"
+    return f"{g.name} {g.status} {g.start or ''}".rstrip()
 
 
-def _alive(snap, g):
-    return snap.world.g_status(g.get("atomicstatus")) not in ("_Gdead", "_Gdeadextra")
-
-
-def _g(snap, g):
-    status = snap.world.g_status(g.get("atomicstatus"))
-    what = snap.names.code(g.get("startpc"))
-    text = f"{snap.g_name(g)} {status}"
-    if status == "_Gwaiting":
-        return f"{text} ({snap.waitreason(g)})"
-    return f"{text} {what}" if what else text
-
-
-def _sched(snap):
-    queue = [_short(snap, g) for g in snap.queue[:8]]
-    ps, ms = snap.sched.get("npidle"), snap.sched.get("nmidle")
-    return [
-        f"  sched: queue [{' '.join(queue)}], {ps} idle P{'' if ps == 1 else 's'}, {ms} idle M{'' if ms == 1 else 's'}"
-    ]
+def _sched(sched):
+    ps, ms = sched.npidle, sched.nmidle
+    idle = f"{ps} idle P{'' if ps == 1 else 's'}, {ms} idle M{'' if ms == 1 else 's'}"
+    return f"  sched: queue {lines.queue((sched.runq or ())[:8], 8)}, {idle}"

@@ -2,7 +2,7 @@
 
 from .. import program
 from ..program import begun, bulk, names, past
-from ..state import snapshot
+from ..state import rows, snapshot
 from . import opening
 
 
@@ -65,7 +65,7 @@ def short(value):
     return names.short_of(current_names(), value)
 
 
-# ---- one line for each structure. Each takes an Item or a model.Struct ----------------------------------------------
+# ---- G, M and P: one line for each row ------------------------------------------------------------------------------
 
 
 def _span(lo, hi):
@@ -77,65 +77,58 @@ def _span(lo, hi):
 
 def g_line(g):
     """g0{goid 0, _Gidle, m nil, stack [0x0,0x0)} (not yet initialised: rt0_go fills it)"""
-    status = g.get("atomicstatus")
-    name = short(g.addr) if g.addr else "g"
-    if name.startswith("0x") or name in ("heap", "nil"):
-        name = "g"
-    world = program.world()
-    parts = [
-        f"goid {g.get('goid')}",
-        world.g_status(status),
-        f"m {short(g.get('m'))}",
-        "stack " + _span(g.get("stack.lo"), g.get("stack.hi")),
-    ]
-    start = g.get("startpc")
-    if start:
-        parts.append("runs " + word(start))
+    parts = [f"goid {g.id}", g.status, f"m {_or_nil(g.m)}", "stack " + _span(*g.stack)]
+    if g.start:
+        parts.append(f"runs {g.start}")
     after = ""
-    shown = world.g_status(status)
-    if shown == "_Gwaiting":
-        after = f" ({wait_reason(g)})"
-    elif not g.get("stack.hi") and not g.get("goid") and not status:
-        after = _zero("tie", ": rt0_go fills it") if name == "g0" else " (not yet initialised)"
-    return f"{name}{{{', '.join(parts)}}}{after}"
-
-
-def wait_reason(g):
-    """A waiting g's reason, from a model.Struct or an Item."""
-    if isinstance(g, opening.Item) and g.addr:
-        known = program.read_struct("g", g.addr)
-        return program.wait_reason(known) if known else str(known)
-    return program.wait_reason(g) if isinstance(g, program.Struct) else "?"
+    if g.status == "_Gwaiting":
+        after = f" ({g.reason})"
+    elif g.zero:
+        after = _zero("tie", ": rt0_go fills it") if g.name == "g0" else " (not yet initialised)"
+    return f"{g.name}{{{', '.join(parts)}}}{after}"
 
 
 def m_line(m):
     """m0{id 0, g0 g0, curg nil, p nil}"""
-    name = short(m.addr) if m.addr else "m"
-    if name.startswith("0x") or name in ("heap", "nil"):
-        name = "m"
-    parts = [f"id {m.get('id')}"]
-    if m.get("procid"):
-        parts.append(f"thread {m.get('procid')}")
-    parts += [
-        f"g0 {short(m.get('g0'))}",
-        f"curg {short(m.get('curg'))}",
-        (
-            f"p {short(m.get('p'))}"
-            if program.p_of(m)[1]
-            else f"p nil (had {short(m.get('p'))})"
-            if m.get("p")
-            else "p nil"
-        ),
+    parts = [
+        f"id {m.id}",
+        *([f"thread {m.thread}"] if m.thread else []),
+        f"g0 {_or_nil(m.g0)}",
+        f"curg {_or_nil(m.curg)}",
+        f"p nil (had {m.had.name})" if m.had else f"p {_or_nil(m.p)}",
+        *(["spinning"] if m.spinning else []),
+        *(["blocked"] if m.blocked else []),
+        *([f"locks {m.locks}"] if m.locks else []),
+        *([f"locked to {m.lockedg.name}"] if m.lockedg else []),
     ]
-    for flag in ("spinning", "blocked"):
-        if m.get(flag):
-            parts.append(flag)
-    if m.get("locks"):
-        parts.append(f"locks {m.get('locks')}")
-    if m.get("lockedg"):
-        parts.append(f"locked to {short(m.get('lockedg'))}")
-    after = "" if m.get("g0") else _zero("tie", ": rt0_go ties it to g0") if name == "m0" else " (not yet initialised)"
-    return f"{name}{{{', '.join(parts)}}}{after}"
+    after = "" if m.g0 else _zero("tie", ": rt0_go ties it to g0") if m.name == "m0" else " (not yet initialised)"
+    return f"{m.name}{{{', '.join(parts)}}}{after}"
+
+
+def does(m):
+    """What an M does, in two words; nothing if it has no P and is not asleep either."""
+    if m.curg:
+        return f"runs {m.curg.name}"
+    if m.sysmon:
+        return "runs sysmon"
+    return "schedules" if m.p else "sleeps" if m.blocked else ""
+
+
+def p_line(p):
+    """p0{_Prunning, m m0, runnext g1, runq []}"""
+    ring = f"<head {p.head}, tail {p.tail} make no sense>" if p.runq is None else queue(p.runq, 8, counted=True)
+    own = f"{p.status}, m {_or_nil(p.m)}, runnext {_or_nil(p.runnext)}, runq {ring}, schedtick {p.schedtick}"
+    return f"{p.name}{{{own}}}"
+
+
+def queue(refs, most, counted=False):
+    """`[g1 g2]`, `[g1 g2 ...]`: no more than so many; `...9` if it is to say how many there are."""
+    more = f" ...{len(refs) if counted else ''}" if len(refs) > most else ""
+    return "[" + " ".join(ref.name for ref in refs[:most]) + more + "]"
+
+
+def _or_nil(ref):
+    return ref.name if ref else "nil"
 
 
 def _zero(step, who):
@@ -143,20 +136,41 @@ def _zero(step, who):
     return f" (not yet initialised{who})" if begun.why_none(step)[0] else " (zero)"
 
 
-def queue_text(p):
-    """`runnext g1, runq [g2 g3]` of a P."""
-    queue = program.run_queue(p)
-    if queue is None:
-        ring = f"runq <head {p.get('runqhead')}, tail {p.get('runqtail')} make no sense>"
-    else:
-        ring = "runq [" + " ".join(short(g) for g in queue[:8]) + (f" ...{len(queue)}" if len(queue) > 8 else "") + "]"
-    return f"runnext {short(p.get('runnext'))}, {ring}"
+# ---- the row of one structure, for a printer -----------------------------------------------------------------------
+
+_REFS = rows.referring(lambda address: short(address))
 
 
-def p_line(p):
-    """p0{_Prunning, m m0, runnext g1, runq []}"""
-    status = program.world().p_status(p.get("status"))
-    return f"p{p.get('id')}{{{status}, m {short(p.get('m'))}, {queue_text(p)}, schedtick {p.get('schedtick')}}}"
+def g_row(item):
+    """The rows.G of an Item or a program.Struct."""
+    return rows.g(item, _name(item, "g"), _REFS, word, _wait_reason)
+
+
+def m_row(item):
+    """The rows.M of an Item or a program.Struct."""
+    return rows.m(item, _name(item, "m"), _REFS)
+
+
+def p_row(item):
+    """The rows.P of an Item or a program.Struct."""
+    return rows.p(item, _REFS)
+
+
+def _name(item, kind):
+    name = short(item.addr) if item.addr else kind
+    return kind if name.startswith("0x") or name in ("heap", "nil") else name
+
+
+def _wait_reason(item):
+    if program.world().g_status(item.get("atomicstatus")) != "_Gwaiting":
+        return None
+    if isinstance(item, opening.Item) and item.addr:
+        known = program.read_struct("g", item.addr)
+        return program.wait_reason(known) if known else str(known)
+    return program.wait_reason(item) if isinstance(item, program.Struct) else "?"
+
+
+# ---- other structures ----------------------------------------------------------------------------------------------
 
 
 def sched_line(s):
@@ -236,9 +250,9 @@ def mutex_line(m):
 
 
 LINES = {
-    "g": g_line,
-    "m": m_line,
-    "p": p_line,
+    "g": lambda item: g_line(g_row(item)),
+    "m": lambda item: m_line(m_row(item)),
+    "p": lambda item: p_line(p_row(item)),
     "schedt": sched_line,
     "gobuf": gobuf_line,
     "stack": stack_line,

@@ -5,6 +5,8 @@ A row's mark says what its colour says: `*` the selected thread's, `+` new, `~` 
 
 from ..formats import untrusted
 from ..state import changes, told
+from ..state.rows import NO_MORE
+from . import lines
 
 MAX_ROWS = 100  # of goroutines; `info goroutines` lists all
 MAX_CHANGES = 16
@@ -12,18 +14,18 @@ MAX_CHANGES = 16
 # ---- the rows, as (mark, text) -------------------------------------------------------------------------------------
 
 
-def lines(moment, before):
+def text(moment, before):
     """The panel's lines: [(style, text)]; a style is `head`, `*`, `+`, `~` or nothing."""
     marks, changed = _changes(moment, before) if before is not None else ({}, [])
-    rows = moment.rows()
+    now = moment.rows()
     stage = f"  {moment.stage}" if moment.stage else ""
     found = [("head", f"stop {moment.number}{stage}  {moment.place}, thread {moment.thread}")]
-    found += _table("P", _ps(rows["ps"], marks)) or [("", f"P    {moment.why_none('ps')}")]
-    found += _table("M", _ms(rows["ms"], marks))
-    found += _gs(rows["gs"], marks) or [("", "G    none alive" if rows["gs"] else f"G    {moment.why_none('gs')}")]
-    if rows.get("problem"):
-        found.append(("", f"     {rows['problem']}"))
-    found.append(_sched(rows["sched"], marks.get("sched", "")))
+    found += _table("P", _ps(now.ps, marks)) or [("", f"P    {moment.why_none('ps')}")]
+    found += _table("M", _ms(now.ms, marks))
+    found += _gs(now.gs, marks) or [("", "G    none alive" if now.gs else f"G    {moment.why_none('gs')}")]
+    if now.problem:
+        found.append(("", f"     {now.problem}"))
+    found.append(_sched(now.sched, marks.get("sched", "")))
     if before is not None:
         found.append(
             (
@@ -62,17 +64,9 @@ def _changes(moment, before):
 
 
 def _sched(sched, mark):
-    queue = sched["runq"]
-    text = (
-        "unknown" if queue is None else "[" + " ".join(map(str, queue[:16])) + (" ..." if len(queue) > 16 else "") + "]"
-    )
-    return (
-        mark,
-        (
-            f"S {_marked(False, mark)} queue {text}, idle Ps {sched['npidle']}, idle Ms {sched['nmidle']}, spinning"
-            f" {sched['nmspinning']}"
-        ),
-    )
+    queue = "unknown" if sched.runq is None else lines.queue(sched.runq, 16)
+    counts = f"idle Ps {sched.npidle}, idle Ms {sched.nmidle}, spinning {sched.nmspinning}"
+    return mark, f"S {_marked(False, mark)} queue {queue}, {counts}"
 
 
 def _marked(here, mark):
@@ -95,59 +89,54 @@ def _ps(ps, marks):
     """One row a P; neighbours that have nothing share one."""
     rows, idle = [], []
     for p in ps:
-        mark = marks.get(p["name"])
-        if not (p["here"] or mark or p["m"] or p["runnext"] or p["runq"]):
+        mark = marks.get(p.name)
+        if not (p.here or mark or p.m or p.runnext or p.runq):
             idle.append(p)
             continue
         rows += _idle(idle)
         idle.clear()
-        queue = (
-            "queue broken"
-            if p["runq"] is None
-            else "queue [" + " ".join(map(str, p["runq"][:12])) + (" ...]" if len(p["runq"]) > 12 else "]")
-        )
-        rows.append((p["here"], mark, (p["name"], p["status"], p["m"] or "-", f"next {p['runnext'] or '-'}", queue)))
+        queue = "queue broken" if p.runq is None else f"queue {lines.queue(p.runq, 12)}"
+        rows.append((p.here, mark, (p.name, p.status, _or_dash(p.m), f"next {_or_dash(p.runnext)}", queue)))
     return rows + _idle(idle)
 
 
+def _or_dash(ref):
+    return ref.name if ref else "-"
+
+
 def _idle(ps):
-    if len(ps) > 2 and len({p["status"] for p in ps}) == 1:
-        return [(False, None, (f"{ps[0]['name']}..{ps[-1]['name']}", ps[0]["status"], "-", "next -", "queue []"))]
-    return [(False, None, (p["name"], p["status"], "-", "next -", "queue []")) for p in ps]
+    if len(ps) > 2 and len({p.status for p in ps}) == 1:
+        return [(False, None, (f"{ps[0].name}..{ps[-1].name}", ps[0].status, "-", "next -", "queue []"))]
+    return [(False, None, (p.name, p.status, "-", "next -", "queue []")) for p in ps]
 
 
 def _ms(ms, marks):
     """One row an M; those that only sleep share one."""
-    asleep = [m for m in ms if m["blocked"] and not (m["here"] or m["p"] or m["curg"] or marks.get(m["name"]))]
+    asleep = [m for m in ms if m.blocked and not (m.here or m.p or m.curg or marks.get(m.name))]
     asleep = asleep if len(asleep) > 2 else []
-    rows = [(m["here"], marks.get(m["name"]), (m["name"], _does(m))) for m in ms if m not in asleep]
+    rows = [(m.here, marks.get(m.name), (m.name, _does(m))) for m in ms if m not in asleep]
     if asleep:
-        names = " ".join(m["name"] for m in asleep[:12]) + (" ..." if len(asleep) > 12 else "")
+        names = " ".join(m.name for m in asleep[:12]) + (" ..." if len(asleep) > 12 else "")
         rows.append((False, None, (f"{len(asleep)} Ms", f"sleep: {names}")))
     return rows
 
 
 def _does(m):
-    if m["curg"]:
-        text = f"runs {m['curg']}"
-    elif m["sysmon"]:
-        text = "runs sysmon"
-    else:
-        text = "schedules" if m["p"] else "sleeps" if m["blocked"] else "has no P"
-    return text + (f" with {m['p']}" if m["p"] else "") + (", spinning" if m["spinning"] else "")
+    text = lines.does(m) or "has no P"
+    return text + (f" with {m.p.name}" if m.p else "") + (", spinning" if m.spinning else "")
 
 
 def _gs(gs, marks):
     """One row a goroutine, those first that do or did something if there are too many."""
-    alive = [g for g in gs if g["status"] not in ("_Gdead", "_Gdeadextra")]
+    alive = [g for g in gs if g.status not in NO_MORE]
     if not alive:
         return []
     shown = alive
     if len(alive) > MAX_ROWS:
-        quiet = [not (g["here"] or marks.get(g["name"]) or g["status"] != "_Gwaiting") for g in alive]
+        quiet = [not (g.here or marks.get(g.name) or g.status != "_Gwaiting") for g in alive]
         chosen = sorted(sorted(range(len(alive)), key=lambda i: (quiet[i], i))[:MAX_ROWS])
         shown = [alive[i] for i in chosen]
-    rows = [(g["here"], marks.get(g["name"]), (g["name"], g["status"], g["m"] or "-", _what(g))) for g in shown]
+    rows = [(g.here, marks.get(g.name), (g.name, g.status, _or_dash(g.m), _what(g))) for g in shown]
     found = _table("G", rows)
     if len(alive) > len(shown):
         found.append(("", f"     ... and {len(alive) - len(shown)} more: `info goroutines` lists them"))
@@ -155,5 +144,5 @@ def _gs(gs, marks):
 
 
 def _what(g):
-    what = g["at"] or g["start"] or ""
-    return f"({g['reason']}) {what}" if g["reason"] and g["status"].endswith("_Gwaiting") else what
+    what = g.at or g.start or ""
+    return f"({g.reason}) {what}" if g.reason and g.status.endswith("_Gwaiting") else what

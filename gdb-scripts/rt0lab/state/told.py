@@ -10,7 +10,7 @@ import re
 from .. import program
 from ..frames import places
 from ..program import begun, names
-from . import changes
+from . import changes, rows
 
 MISSING = None  # the value of a field of something that is not there, or not yet
 
@@ -29,9 +29,29 @@ def head_of(path):
     return plain(head), rest
 
 
+# Which fields of each row `-json` has.
+_SHOWN = {
+    "gs": ("name", "here", "status", "reason", "m", "start", "at"),
+    "ms": ("name", "here", "curg", "p", "sysmon", "spinning", "blocked"),
+    "ps": ("name", "here", "status", "m", "runnext", "runq"),
+}
+
+
+def _plain(row, fields):
+    """These fields of a row; of what pointers lead to, the names."""
+    values = ((field, getattr(row, field)) for field in fields)
+    return {field: _names(value) for field, value in values}
+
+
+def _names(value):
+    if isinstance(value, rows.Ref):
+        return value.name
+    return [ref.name for ref in value] if isinstance(value, tuple) else value
+
+
 class _Moment:
     """What both kinds can do. They have: number, thread, stage (a name or None), place; fields(name): {path: value} of
-    one thing or None; rows(): the lists of gs, ms, ps, and sched; changes(before): [(path, before, after)];
+    one thing or None; rows(): the Rows; changes(before): [(path, before, after)];
     line(change)."""
 
     def value(self, path):
@@ -60,7 +80,15 @@ class _Moment:
 
     def json(self):
         """All that a person is shown of it."""
-        return {"stop": self.number, "stage": self.stage, "thread": self.thread, "place": self.place, **self.rows()}
+        head = {"stop": self.number, "stage": self.stage, "thread": self.thread, "place": self.place}
+        shown = self.rows()
+        problem = {"problem": shown.problem} if shown.problem else {}
+        return (
+            head
+            | {kind: [_plain(row, wanted) for row in getattr(shown, kind)] for kind, wanted in _SHOWN.items()}
+            | {"sched": _plain(shown.sched, ("npidle", "nmidle", "nmspinning", "runq"))}
+            | problem
+        )
 
 
 def _flat(value):
@@ -139,66 +167,11 @@ class Kept(_Moment):
     def _queue(self, addresses):
         return None if addresses is None else [names.short_of(self.snap.names, at) for at in addresses]
 
-    def _short(self, address):
-        return names.short_of(self.snap.names, address) if address else None
-
     def rows(self):
-        """{"gs": [...], "ms": [...], "ps": [...], "sched": {...}}"""
-        snap, short = self.snap, self._short
+        """The Rows of this moment."""
         with self.moment.seen():
-            world = snap.world
-            running = {current: pc for _, pc, current in self.moment.threads.values() if current}
-            reasons = {}  # by Go's number, where it is one: there are few, and goroutines are many
-
-            def reason(g):
-                number = g.get("waitreason")
-                if number is None:
-                    return snap.waitreason(g) or None
-                if number not in reasons:
-                    reasons[number] = snap.waitreason(g) or None
-                return reasons[number]
-
-            here = snap.m_of_thread()
-            here_p = here.get("p") if here else None
-            gs = [
-                {
-                    "name": snap.g_name(g),
-                    "here": g.addr == snap.current,
-                    "status": world.g_status(g.get("atomicstatus")),
-                    "reason": reason(g),
-                    "m": short(g.get("m")),
-                    "start": snap.names.code(g.get("startpc")) or None,
-                    "at": place(running[g.addr]) if g.addr in running else None,
-                }
-                for g in snap.gs
-            ]
-            ms = [
-                {
-                    "name": f"m{m.get('id')}",
-                    "here": here is not None and m.addr == here.addr,
-                    "curg": short(m.get("curg")),
-                    "p": short(m.get("p")) if program.p_of(m)[1] else None,
-                    "sysmon": program.is_sysmon(m.get("mstartfn")),
-                    "spinning": bool(m.get("spinning")),
-                    "blocked": bool(m.get("blocked")),
-                }
-                for m in filter(None, snap.hosts())
-            ]
-            ps = [
-                {
-                    "name": f"p{p.get('id')}",
-                    "here": p.addr == here_p,
-                    "status": world.p_status(p.get("status")),
-                    "m": short(p.get("m")),
-                    "runnext": short(p.get("runnext")),
-                    "runq": self._queue(program.run_queue(p)),
-                }
-                for p in snap.ps
-            ]
-            sched = {name: snap.sched.get(name) if snap.sched else None for name in ("npidle", "nmidle", "nmspinning")}
-            queue = self._queue(snap.queue) if snap.sched else None
-            rows = {"gs": gs, "ms": ms, "ps": ps, "sched": sched | {"runq": queue}}
-            return rows | {"problem": snap.gs_problem} if snap.gs_problem else rows
+            threads = {current: pc for _, pc, current in self.moment.threads.values() if current}
+            return rows.of(self.snap, {address: place(pc) for address, pc in threads.items()})
 
     def changes(self, before):
         """[(path, before, after)] since another stop of this process."""
@@ -269,52 +242,19 @@ class Recorded(_Moment):
         return self._flat[name]
 
     def rows(self):
-        """{"gs": [...], "ms": [...], "ps": [...], "sched": {...}}"""
-
-        def name(value):
-            return plain(value) or None
-
-        things, current = self._things, self.stop["tls_g"]
+        """The Rows of this moment. What was not recorded is None."""
+        things = self._things
         ms = {m: fields for m, fields in things.items() if re.fullmatch(r"m\d+", m)}
-        here = next((m for m, f in ms.items() if current in (f.get("curg"), f.get("g0"), f.get("gsignal"))), "m0")
-        gs = [
-            {
-                "name": g["name"],
-                "here": g["name"] == current,
-                "status": g["status"],
-                "reason": g["waitreason"] or None,
-                "m": name(g.get("m")),
-                "start": g.get("startpc") or None,
-                "at": self.place if g["name"] == current else None,
-            }
-            for g in self.stop["allgs"]
-        ]
-        rows_ms = [
-            {
-                "name": m,
-                "here": m == here,
-                "curg": name(f.get("curg")),
-                "p": name(f.get("p")),
-                "sysmon": f.get("mstartfn") == "runtime.sysmon",
-                "spinning": bool(f.get("spinning")),
-                "blocked": bool(f.get("blocked")),
-            }
-            for m, f in sorted(ms.items(), key=lambda item: int(item[0][1:]))
-        ]
-        ps = [
-            {
-                "name": p,
-                "here": name(f.get("m")) == here,
-                "status": f["status"],
-                "m": name(f.get("m")),
-                "runnext": name(f.get("runnext")),
-                "runq": f.get("runq"),
-            }
-            for p, f in things.items()
-            if re.fullmatch(r"p\d+", p)
-        ]
-        sched = {key: things["sched"].get(key) for key in ("npidle", "nmidle", "nmspinning")}
-        return {"gs": gs, "ms": rows_ms, "ps": ps, "sched": sched | {"runq": self.stop.get("runq")}}
+        on = self.stop["tls_g"]
+        here = next((m for m, f in ms.items() if on in (f.get("curg"), f.get("g0"), f.get("gsignal"))), "m0")
+        ps = {p: fields for p, fields in things.items() if re.fullmatch(r"p\d+", p)}
+        counts = [things["sched"].get(name) for name in ("npidle", "nmidle", "nmspinning")]
+        return rows.Rows(
+            [_recorded_g(g, g["name"] == on, self.place) for g in self.stop["allgs"]],
+            [_recorded_m(m, ms[m], m == here) for m in sorted(ms, key=lambda name: int(name[1:]))],
+            [_recorded_p(p, fields, here) for p, fields in ps.items()],
+            rows.Sched(_recorded_queue(self.stop.get("runq")), *counts),
+        )
 
     def changes(self, before):
         """[(path, before, after)] since another stop of the trace."""
@@ -330,3 +270,64 @@ class Recorded(_Moment):
     def line(change):
         """A change as text."""
         return changes.change_line(change, None)
+
+
+def _recorded_ref(value):
+    name = plain(value)
+    return rows.Ref(name) if name else None
+
+
+def _recorded_queue(recorded):
+    return None if recorded is None else tuple(rows.Ref(plain(name)) for name in recorded)
+
+
+def _recorded_g(g, here, place_here):
+    return rows.G(
+        name=g["name"],
+        id=g.get("goid"),
+        here=here,
+        status=g["status"],
+        reason=g["waitreason"] or None,
+        m=_recorded_ref(g.get("m")),
+        stack=(g.get("stack_lo"), g.get("stack_hi")),
+        start=g.get("startpc") or None,
+        at=place_here if here else None,
+    )
+
+
+def _recorded_m(name, m, here):
+    return rows.M(
+        name=name,
+        id=int(name[1:]),
+        address=None,
+        here=here,
+        thread=m.get("procid"),
+        g0=_recorded_ref(m.get("g0")),
+        curg=_recorded_ref(m.get("curg")),
+        p=_recorded_ref(m.get("p")),
+        had=None,
+        sysmon=m.get("mstartfn") == "runtime.sysmon",
+        spinning=bool(m.get("spinning")),
+        blocked=bool(m.get("blocked")),
+        locks=m.get("locks"),
+        lockedg=_recorded_ref(m.get("lockedg")),
+    )
+
+
+def _recorded_p(name, p, here):
+    m = _recorded_ref(p.get("m"))
+    return rows.P(
+        name=name,
+        id=int(name[1:]),
+        address=None,
+        here=m is not None and m.name == here,
+        status=p["status"],
+        m=m,
+        runnext=_recorded_ref(p.get("runnext")),
+        runq=_recorded_queue(p.get("runq")),
+        head=p.get("runqhead"),
+        tail=p.get("runqtail"),
+        timers=None,
+        schedtick=p.get("schedtick"),
+        syscalltick=p.get("syscalltick"),
+    )
