@@ -1,6 +1,8 @@
-// atomic.hpp - Go's runtime/internal/atomic: fields stay plain words that gdb prints as such, accesses say what
-// they are.
+// atomic.hpp - Go's runtime/internal/atomic, and package sync/atomic for programs: fields stay plain words that gdb
+// prints as such, each access says what it is.
 #pragma once
+
+#include "types.hpp"
 
 namespace atomic {
 
@@ -36,6 +38,26 @@ template <class T, class U> [[gnu::always_inline]] inline void StoreRel(T* p, U 
 }
 template <class T, class U, class V> [[gnu::always_inline]] inline bool CasRel(T* p, U old, V want) {
     return Cas(p, old, want);
+}
+
+// ---- a single P ----------------------------------------------------------------------------------------------------
+
+extern int32 gomaxprocs GO("runtime.gomaxprocs") __attribute__((visibility("hidden")));
+
+/// Nobody else holds a P, so what needs a P to be touched needs no atomic instructions. It stays so until this P stops:
+/// gomaxprocs changes while all Ps are stopped, under sched.lock, and who asks holds a P or that lock.
+[[gnu::always_inline]] inline bool oneP() { return Still(&gomaxprocs) == 1; }
+
+// For words that are touched only with a P in hand: those of goroutines. Go has one kind for all.
+template <class T, class U> [[gnu::always_inline]] inline T Xaddp(T* p, U d) {
+    if (oneP()) return *p += static_cast<T>(d);
+    return Xadd(p, d);
+}
+template <class T, class U, class V> [[gnu::always_inline]] inline bool Casp(T* p, U old, V want) {
+    if (!oneP()) return Cas(p, old, want);
+    if (*p != static_cast<T>(old)) return false;
+    StoreRelaxed(p, want);
+    return true;
 }
 
 }  // namespace atomic

@@ -5,7 +5,9 @@
 
 #include "chan.hpp"
 
-hchan* makechan(const _type* t, int64 size) {
+#include "builtin.hpp"
+
+hchan* detail::makechan(const _type* t, int64 size) {
     if (size < 0 || (t->size && static_cast<uint64>(size) > (1ull << 47) / t->size))
         panicplain("makechan: size out of range");
     if (t->size >= 1 << 16) throw_("makechan: invalid channel element type");
@@ -88,8 +90,7 @@ void bufrecv(hchan* c, void* ep) {
     unlockp(&c->lock);
 }
 
-/// Moves *ep into the channel. Not block: false if that would have to wait.
-bool chansend(hchan* c, void* ep, bool block) {
+bool detail::chansend(hchan* c, void* ep, bool block) {
     if (!c) {
         if (!block) return false;
         gopark(nullptr, nullptr, str("chan send (nil chan)"));
@@ -145,9 +146,7 @@ void recv(hchan* c, sudog* s, void* ep) {
     goready(gp);
 }
 
-/// Makes *ep from the next element. *received: false if the channel is closed and empty, and then *ep is left alone.
-/// Not block: false if that would have to wait.
-bool chanrecv(hchan* c, void* ep, bool block, bool* received) {
+bool detail::chanrecv(hchan* c, void* ep, bool block, bool* received) {
     *received = false;
     if (!c) {
         if (!block) return false;
@@ -184,8 +183,7 @@ bool chanrecv(hchan* c, void* ep, bool block, bool* received) {
     return true;
 }
 
-/// Wakes everybody who waits: receivers with nothing, senders to their panic.
-void closechan(hchan* c) {
+void detail::closechan(hchan* c) {
     if (!c) panicplain("close of nil channel");
     lockp(&c->lock);
     if (c->closed != 0) {
@@ -218,12 +216,12 @@ void chandrain(void* v) {
         c->elemtype->destroy(chanbuf(c, c->recvx));
         if (++c->recvx == c->dataqsiz) c->recvx = 0;
     }
-    chanfree(c);
+    detail::chanfree(c);
 }
 
-/// When the last handle is gone. Elements that nobody received are garbage: their destructors are the program's code,
+/// Elements that nobody received are garbage: their destructors are the program's code,
 /// and the finalizer goroutine runs them.
-void chanfree(hchan* c) {
+void detail::chanfree(hchan* c) {
     if (c->qcount > 0 && c->elemtype->destroy) {
         queuefinalizer(chandrain, c);
         return;

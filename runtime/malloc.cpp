@@ -9,8 +9,6 @@ constexpr uintptr arenaBase = 0xc420000000;    // where Go 1.10's heap begins
 constexpr uintptr arenaReserve = 64ull << 30;  // addresses only; halved until the system agrees
 constexpr uintptr arenaStep = 1 << 20;         // mapped at a time, at least
 
-GOVAR(mheap, mheap_);
-
 /// f() with mheap_.lock held, on g0: a goroutine that ran out of stack under this lock would wait for itself, because
 /// the new stack comes from the heap.
 template <class F> static void heaplocked(F f) {
@@ -63,7 +61,7 @@ void mallocinit() {
         uintptr tablesize = (n / spanSize * sizeof(mspan) + 0xffff) & ~0xffffull;
         void* want = reinterpret_cast<void*>(arenaBase - tablesize);
         void* v = sysMmap(want, tablesize + n, _PROT_NONE, _MAP_PRIVATE | _MAP_ANON | _MAP_NORESERVE, -1, 0);
-        if (reinterpret_cast<int64>(v) < 0 && reinterpret_cast<int64>(v) > -4096) continue;
+        if (mmapfailed(v)) continue;
         uintptr start = (reinterpret_cast<uintptr>(v) + tablesize + spanSize - 1) & ~(spanSize - 1);
         mheap_.arena_start = mheap_.arena_used = mheap_.mapped = mheap_.table = start;
         mheap_.arena_end = (reinterpret_cast<uintptr>(v) + tablesize + n) & ~(spanSize - 1);

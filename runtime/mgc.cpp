@@ -7,6 +7,8 @@
 
 #include "runtime.hpp"
 
+#include "builtin.hpp"
+
 /// Nothing to pace: there is no collector.
 void gcinit() {}
 
@@ -27,12 +29,12 @@ static const _type integer = {sizeof(int64), nullptr, nullptr};
 /// Called by runtime.main: starts bgsweep and waits until it has parked, the first time that g1 gives up its M.
 void gcenable() {
     static sweeper f;
-    f = {{bgsweep}, makechan(&integer, 1)};
+    f = {{bgsweep}, detail::makechan(&integer, 1)};
     newproc(0, &f);
     int64 one;
     bool received;
-    chanrecv(f.c, &one, true, &received);
-    chanfree(f.c);
+    detail::chanrecv(f.c, &one, true, &received);
+    detail::chanfree(f.c);
 }
 
 void bgsweep(funcval* self) {
@@ -40,7 +42,7 @@ void bgsweep(funcval* self) {
     lock(&sweep.lock);
     sweep.parked = true;
     int64 one = 1;
-    chansend(static_cast<sweeper*>(self)->c, &one, true);
+    detail::chansend(static_cast<sweeper*>(self)->c, &one, true);
     goparkunlock(&sweep.lock, str("GC sweep wait"));
     for (;;) {
         scavenge();
@@ -91,8 +93,6 @@ struct finalizer {
 static mutex finlock;
 static finalizer* finq;
 static g* fing;
-GOVAR(bool, fingwait);
-GOVAR(bool, fingwake);
 
 /// Starts the finalizer goroutine, once: when the first object with a finalizer is made.
 void createfing() {

@@ -31,5 +31,5 @@ struct mheap {
     uintptr cut, cutend;              // the span that blocks are cut from now
 };
 
-extern mheap mheap_;
+GOVAR(mheap, mheap_);
 mspan* spanof(uintptr v) GO("runtime.spanOf");

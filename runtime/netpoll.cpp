@@ -16,9 +16,6 @@ static struct {
     pollDesc* first;
 } pollcache;
 
-GOVAR(uint32, netpollInited);
-GOVAR(uint32, netpollWaiters);
-
 void runtime_pollServerInit() {
     netpollinit();
     atomic::Store(&netpollInited, 1);

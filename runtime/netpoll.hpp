@@ -32,6 +32,9 @@ int32 runtime_pollWait(pollDesc* pd, int32 mode) GO("poll.runtime_pollWait");
 /// Who waits gets errClosing, and so does everybody who comes.
 void runtime_pollUnblock(pollDesc* pd) GO("poll.runtime_pollUnblock");
 
+GOVAR(uint32, netpollInited);
+GOVAR(int32, epfd, = -1);  // netpoll_epoll.cpp's descriptor
+
 // Between netpoll.cpp and what the system offers: netpoll_epoll.cpp.
 void netpollinit() GO("runtime.netpollinit");
 int32 netpollopen(uintptr fd, pollDesc* pd) GO("runtime.netpollopen");

@@ -5,8 +5,6 @@
 #include "netpoll.hpp"
 #include "runtime.hpp"
 
-GOVAR(int32, epfd) = -1;
-
 void netpollinit() {
     epfd = static_cast<int32>(epollcreate1(_EPOLL_CLOEXEC));
     if (epfd >= 0) return;
@@ -32,7 +30,7 @@ g* netpoll(bool block) {
     epollevent events[128];
     g* gp = nullptr;
     do {
-        int64 n = epollwait(epfd, events, sizeof events / sizeof events[0], block ? -1 : 0);
+        int64 n = epollwait(epfd, events, len(events), block ? -1 : 0);
         if (n < 0 && n != -_EINTR) {
             prints("runtime: epollwait on fd ");
             printint(epfd);

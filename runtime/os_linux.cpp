@@ -2,10 +2,6 @@
 
 #include "runtime.hpp"
 
-GOVAR(int32, ncpu);
-GOVAR(uintptr, physPageSize);
-GOVAR(slice<uint8>, startupRandomData);
-
 constexpr uintptr _AT_NULL = 0, _AT_PAGESZ = 6, _AT_RANDOM = 25;
 constexpr int64 _CLOCK_MONOTONIC = 1;
 

@@ -48,6 +48,8 @@ int32 open_(const char* name, int32 mode, int32 perm) GO("runtime.open");
 int64 closefd(int32 fd) GO("runtime.closefd");
 int64 write_(uintptr fd, const void* buf, uintptr n) GO("runtime.write");
 void* sysMmap(void* addr, uintptr n, int32 prot, int32 flags, int32 fd, uintptr off) GO("runtime.sysMmap");
+/// Is what sysMmap returned an error's number, negative?
+[[gnu::always_inline]] inline bool mmapfailed(void* v) { return reinterpret_cast<uintptr>(v) > ~4095ull; }
 int64 munmap_(void* addr, uintptr n) GO("runtime.munmap");
 int64 madvise_(void* addr, uintptr n, int32 advice) GO("runtime.madvise");
 int64 rt_sigaction(uintptr sig, const sigactiont* now, sigactiont* old, uintptr size) GO("runtime.rt_sigaction");

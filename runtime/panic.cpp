@@ -7,26 +7,26 @@
 
 #include "runtime.hpp"
 
+#include "builtin.hpp"
+#include "extern.hpp"
 #include "mheap.hpp"
-#include "panic.hpp"
 
-GOVAR(uint32, panicking);           // Ms that write a report or wait to
-GOVAR(uint32, runningPanicDefers);  // panics whose deferred calls run: main waits for them before it exits
-static mutex paniclk;               // held by the one that writes
+static mutex paniclk;  // held by the one that writes
 
 constexpr int32 freezeStopWait = 0x7fffffff;  // sched.stopwait while the world is frozen for good
 constexpr uint32 _SIGABRT = 6;
 
 // ---- deferred calls ------------------------------------------------------------------------------------------------
 
-void* newdefer(int32 siz) { return mallocgc(sizeof(_defer) + siz); }
+/// Before the function object stands its record.
+void* detail::newdefer(int32 siz) { return static_cast<_defer*>(mallocgc(sizeof(_defer) + siz)) + 1; }
 
 static void freedefer(_defer* d) { mfree(d, sizeof(_defer) + d->siz); }
 
-/// The record stands before its function object in memory from newdefer.
-void deferproc(Defer* scope, int32 siz, _defer* d, funcval* fn) {
+void detail::deferproc(Defer* scope, int32 siz, funcval* fn) {
     g* gp = getg();
-    *d = {siz, false, reinterpret_cast<uintptr>(scope), scope->buf.pc, fn, nullptr, gp->_defer};
+    _defer* d = reinterpret_cast<_defer*>(fn) - 1;
+    *d = {siz, false, reinterpret_cast<uintptr>(scope), reinterpret_cast<gobuf*>(scope)->pc, fn, nullptr, gp->_defer};
     gp->_defer = d;
 }
 
@@ -51,7 +51,7 @@ static bool abandoned(g* gp, _defer* d) {
 }
 
 /// At the end of the function whose calls these are. After a recover gopanic has made them already.
-void deferreturn(Defer* scope) {
+void detail::deferreturn(Defer* scope) {
     g* gp = getg();
     while (_defer* d = gp->_defer) {
         if (d->sp != reinterpret_cast<uintptr>(scope)) return;
@@ -59,7 +59,7 @@ void deferreturn(Defer* scope) {
     }
 }
 
-void Goexit() {
+void runtime::Goexit() {
     g* gp = getg();
     while (_defer* d = gp->_defer)
         if (!abandoned(gp, d)) calldeferred(gp, d, nullptr);
@@ -97,7 +97,7 @@ static void printpanics(_panic* p) {
 }
 
 /// panic() of the program's, and of the runtime's for faults of the program's.
-void gopanic(any v) {
+void panic(any v) {
     g* gp = getg();
     m* mp = gp->m;
     const char* fatal = mp->curg != gp       ? "panic on system stack"
@@ -127,7 +127,7 @@ void gopanic(any v) {
         if (!gp->_panic) gp->sig = 0;
         // In Go the function itself makes its other deferred calls, on its way out. Here its frame is about to go,
         // and what they captured with it: now is the time.
-        deferreturn(scope);
+        detail::deferreturn(scope);
         recovery(scope);
     }
 
@@ -148,7 +148,7 @@ any recover() {
     while (d && !d->started) d = d->link;
     if (!p || p->recovered || !d || d->_panic != p) return any();
     p->recovered = true;
-    return any(p->arg);
+    return p->arg;
 }
 
 static any runtimeerror(const char* s) {
@@ -157,11 +157,11 @@ static any runtimeerror(const char* s) {
     return v;
 }
 
-void panicplain(const char* s) { gopanic(runtimeerror(s)); }
-void panicmem() { gopanic(runtimeerror("runtime error: invalid memory address or nil pointer dereference")); }
-void panicdivide() { gopanic(runtimeerror("runtime error: integer divide by zero")); }
-void panicoverflow() { gopanic(runtimeerror("runtime error: integer overflow")); }
-void panicfloat() { gopanic(runtimeerror("runtime error: floating point error")); }
+void panicplain(const char* s) { panic(runtimeerror(s)); }
+void panicmem() { panic(runtimeerror("runtime error: invalid memory address or nil pointer dereference")); }
+void panicdivide() { panic(runtimeerror("runtime error: integer divide by zero")); }
+void panicoverflow() { panic(runtimeerror("runtime error: integer overflow")); }
+void panicfloat() { panic(runtimeerror("runtime error: floating point error")); }
 
 bool canpanic(g* gp) {
     m* mp = getg()->m;

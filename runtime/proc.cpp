@@ -11,38 +11,12 @@
 //
 // runtime.main runs on that goroutine, starts the runtime's helpers and calls main.main.
 
-#include "go.hpp"
+#include "runtime.hpp"
 
-GOVAR(g, g0);
-GOVAR(m, m0);
-GOVAR(schedt, sched);
+#include "builtin.hpp"
+#include "extern.hpp"
+
 // tls_g, each thread's current g, is assembly's: asm_amd64.S.
-
-GOVAR(m*, allm);
-GOVAR(slice<p*>, allp);
-GOVAR(mutex, allpLock);
-GOVAR(int32, gomaxprocs);
-GOVAR(bool, mainStarted);
-GOVAR(int64, runtimeInitTime);
-GOVAR(uint32, worldsema) = 1;
-GOVAR(gostring, buildVersion) = {"go1.10.2", 8};
-GOVAR(hchan*, main_init_done);
-
-GOVAR(uint32, processorVersionInfo);
-GOVAR(bool, isIntel);
-GOVAR(bool, lfenceBeforeRdtsc);
-GOVAR(bool, support_aes);
-GOVAR(bool, support_avx);
-GOVAR(bool, support_avx2);
-GOVAR(bool, support_bmi1);
-GOVAR(bool, support_bmi2);
-GOVAR(bool, support_erms);
-GOVAR(bool, support_osxsave);
-GOVAR(bool, support_popcnt);
-GOVAR(bool, support_sse2);
-GOVAR(bool, support_sse41);
-GOVAR(bool, support_sse42);
-GOVAR(bool, support_ssse3);
 
 // ---- on g0 ---------------------------------------------------------------------------------------------------------
 
@@ -118,7 +92,7 @@ uint32 fastrand() {
 /// an M in a system call may remember it.
 static void pdestroy(p* pp) {
     while (pp->runqhead != pp->runqtail)
-        globrunqputhead(pp->runq[--pp->runqtail % (sizeof pp->runq / sizeof pp->runq[0])]);
+        globrunqputhead(pp->runq[--pp->runqtail % len(pp->runq)]);
     if (pp->runnext) globrunqputhead(pp->runnext);
     pp->runnext = nullptr;
 
@@ -155,7 +129,7 @@ static void pinit(int32 i, bool first) {
         pp = static_cast<p*>(persistentalloc(sizeof(p), 64));  // Ps are never freed
         pp->id = i;
         pp->status = _Pgcstop;
-        pp->sudogcache = {pp->sudogbuf, 0, sizeof pp->sudogbuf / sizeof pp->sudogbuf[0]};
+        pp->sudogcache = {pp->sudogbuf, 0, len(pp->sudogbuf)};
     }
     if (first) {
         if (!getg()->m->mcache) throw_("procresize: m0 has no mcache");
@@ -242,15 +216,15 @@ void runtime_main(funcval*) {
     gcenable();
 
     static const _type boolean = {sizeof(bool), nullptr, nullptr};
-    main_init_done = makechan(&boolean, 0);
+    main_init_done = detail::makechan(&boolean, 0);
     main_init();
-    closechan(main_init_done);
+    detail::closechan(main_init_done);
 
     unlockOSThread();
     main_main();
 
     // A panic elsewhere may still recover, or else says something: do not exit while its deferred calls run.
-    for (int32 c = 0; c < 1000 && atomic::Load(&runningPanicDefers) != 0; c++) Gosched();
+    for (int32 c = 0; c < 1000 && atomic::Load(&runningPanicDefers) != 0; c++) runtime::Gosched();
     // Another goroutine is printing its last words: let it.
     if (atomic::Load(&panicking) != 0) gopark(nullptr, nullptr, str("panicwait"));
     exit_(0);

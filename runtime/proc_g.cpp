@@ -3,11 +3,9 @@
 // runnable -> running is execute's business (proc_sched.cpp).
 
 #include "runtime.hpp"
-#include "time.hpp"
 
-GOVAR(slice<g*>, allgs);
-GOVAR(uintptr, allglen);
-GOVAR(mutex, allglock);
+#include "builtin.hpp"
+#include "extern.hpp"
 
 // ---- birth ---------------------------------------------------------------------------------------------------------
 
@@ -31,7 +29,7 @@ void newproc(int32 siz, funcval* fn) {
 [[gnu::noinline]] static void preemptpoint() { procyield(0); }
 
 /// A loop that only spawns would keep its P for ever, as it does in Go up to 1.13, and pile up what never runs.
-void newclosure(funcval* fn, const _type* typ) {
+void detail::newclosure(funcval* fn, const _type* typ) {
     newprocargs a = {fn, typ, getcallerpc()};
     systemstack(newproc_func1, &a);
     preemptpoint();
@@ -210,7 +208,7 @@ void goschedImpl(g* gp) {
 
 void gosched_m(g* gp) { goschedImpl(gp); }
 void gopreempt_m(g* gp) { goschedImpl(gp); }
-void Gosched() { mcall(gosched_m); }
+void runtime::Gosched() { mcall(gosched_m); }
 
 // ---- death ---------------------------------------------------------------------------------------------------------
 

@@ -4,8 +4,6 @@
 
 #include "runtime.hpp"
 
-GOVAR(int64, forcegcperiod) = 120ll * 1000000000;
-GOVAR(forcegcstate, forcegc);
 static int64 lastforcegc;
 
 constexpr int64 forcePreemptNS = 10000000;  // a time slice

@@ -5,7 +5,10 @@
 // findrunnable. sched.stopwait counts the Ms that are still to do so, and the last one wakes sched.stopnote. Nobody can
 // get a P meanwhile: none is idle.
 
-#include "go.hpp"
+#include "runtime.hpp"
+
+#include "extern.hpp"
+#include "sema.hpp"
 
 static int32 newprocs;  // what startTheWorld is to make of gomaxprocs, or 0
 

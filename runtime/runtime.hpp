@@ -1,6 +1,7 @@
 // runtime.hpp - what the runtime's files know of each other, file by file in boot order. Functions have Go's names.
 //
-// runtime2.hpp has the data, os_linux.hpp the operating system, go.hpp what programs include.
+// runtime2.hpp has the data, os_linux.hpp the operating system, builtin.hpp what a compiler would call, go.hpp what
+// programs include.
 #pragma once
 
 #include "os_linux.hpp"
@@ -25,20 +26,21 @@ template <class T> [[gnu::always_inline]] inline void systemstack(void (*fn)(T*)
     systemstack_(reinterpret_cast<void (*)(void*)>(fn), arg);
 }
 
-// ---- stubs: memory, random -----------------------------------------------------------------------------------------
+// ---- stubs: memory, random, strings ---------------------------------------------------------------------------------
 extern "C" void* memcpy(void*, const void*, size_t);
 extern "C" void* memmove(void*, const void*, size_t);
 extern "C" void* memset(void*, int, size_t);
 extern "C" int memcmp(const void*, const void*, size_t);
 uint32 fastrand() GO("runtime.fastrand");
 
-/// The length of a C string.
-nosplit inline int64 findnull(const char* s) GO("runtime.findnull");
-inline int64 findnull(const char* s) {
-    int64 n = 0;
-    while (s[n]) n++;
-    return n;
+inline bool hasprefix(const char* s, const char* prefix) GO("runtime.hasprefix");
+inline bool hasprefix(const char* s, const char* prefix) {
+    while (*prefix && *s == *prefix) s++, prefix++;
+    return !*prefix;
 }
+
+/// How many elements an array has.
+template <class T, size_t n> [[gnu::always_inline]] constexpr int32 len(T (&)[n]) { return n; }
 
 // ---- runtime1.cpp --------------------------------------------------------------------------------------------------
 void check() GO("runtime.check");
@@ -91,7 +93,7 @@ void spanfree(void* v, uintptr size) GO("runtime.spanfree");
 /// Hands the memory of free spans back to the system; returns the bytes.
 uintptr scavenge() GO("runtime.scavenge");
 
-template <class T> T* new_() { return static_cast<T*>(mallocgc(sizeof(T))); }
+template <class T> static T* new_() { return static_cast<T*>(mallocgc(sizeof(T))); }
 
 // ---- stack.cpp -----------------------------------------------------------------------------------------------------
 constexpr uintptr _StackMin = 2048;  // what a goroutine begins with
@@ -113,7 +115,6 @@ void gostartcall(gobuf* buf, void* fn, void* ctxt) GO("runtime.gostartcall");
 void gostartcallfn(gobuf* buf, funcval* fv) GO("runtime.gostartcallfn");
 
 // ---- signal_unix.cpp -----------------------------------------------------------------------------------------------
-extern sigset initSigmask;
 void msigsave(m* mp) GO("runtime.msigsave");
 void initsig(bool preinit) GO("runtime.initsig");
 void minitSignals() GO("runtime.minitSignals");
@@ -134,8 +135,6 @@ void createfing() GO("runtime.createfing");
 void queuefinalizer(void (*fn)(void*), void* arg) GO("runtime.queuefinalizer");
 /// The finalizer goroutine, if it waits and has work; null otherwise. Called by findrunnable.
 g* wakefing() GO("runtime.wakefing");
-extern bool fingwait;
-extern bool fingwake;
 
 // ---- proc.cpp: boot ------------------------------------------------------------------------------------------------
 void schedinit() GO("runtime.schedinit");
@@ -144,15 +143,12 @@ p* procresize(int32 nprocs) GO("runtime.procresize");
 void runtime_main(funcval*) GO("runtime.main");
 void runtime_init() GO("runtime.init");
 void main_init() GO("main.init");
-void main_main() GO("main.main");
 nosplit void lockOSThread() GO("runtime.lockOSThread");
 nosplit void unlockOSThread() GO("runtime.unlockOSThread");
 
 // ---- proc_g.cpp: the life of a goroutine ---------------------------------------------------------------------------
 /// Queues a goroutine that will run fn. siz is the size of what fn captured, 0 here: see newclosure.
 nosplit void newproc(int32 siz, funcval* fn) GO("runtime.newproc");
-/// The same for a function object with captures: it is moved, by typ, to the new goroutine's stack.
-nosplit void newclosure(funcval* fn, const _type* typ) GO("runtime.newclosure");
 g* malg(int32 stacksize) GO("runtime.malg");
 void allgadd(g* gp) GO("runtime.allgadd");
 /// This P's dead gs go to the global list.
@@ -170,7 +166,6 @@ inline void goparkunlockp(mutex* l, gostring reason) GO("runtime.goparkunlockp")
 bool parkunlockp(g* gp, void* l) GO("runtime.parkunlockp");
 inline void goready(g* gp) GO("runtime.goready");
 void ready(g* gp, bool next) GO("runtime.ready");
-void Gosched() GO("runtime.Gosched");
 void gopreempt_m(g* gp) GO("runtime.gopreempt_m");
 inline sudog* acquireSudog() GO("runtime.acquireSudog");
 inline void releaseSudog(sudog* s) GO("runtime.releaseSudog");
@@ -239,37 +234,16 @@ void sysmon() GO("runtime.sysmon");
 void wakesysmon() GO("runtime.wakesysmon");
 bool preemptone(p* pp) GO("runtime.preemptone");
 
+// ---- time.cpp ------------------------------------------------------------------------------------------------------
+void addtimer(timer* t) GO("runtime.addtimer");
+/// False if it has fired already. On a goroutine; when it returns, nobody uses t any more.
+bool deltimer(timer* t) GO("runtime.deltimer");
+void timerproc(funcval*) GO("runtime.timerproc");
+
 // ---- netpoll.cpp, netpoll_epoll.cpp --------------------------------------------------------------------------------
 bool netpollinited() GO("runtime.netpollinited");
 /// The goroutines whose files are ready, linked by schedlink. block: waits until there is one.
 g* netpoll(bool block) GO("runtime.netpoll");
-extern uint32 netpollWaiters;  // how many are parked for it
-
-// ---- chan.cpp ------------------------------------------------------------------------------------------------------
-hchan* makechan(const _type* t, int64 size) GO("runtime.makechan");
-bool chansend(hchan* c, void* ep, bool block) GO("runtime.chansend");
-bool chanrecv(hchan* c, void* ep, bool block, bool* received) GO("runtime.chanrecv");
-void closechan(hchan* c) GO("runtime.closechan");
-void chanfree(hchan* c) GO("runtime.chanfree");
-extern hchan* main_init_done;
-
-// ---- sema.cpp ------------------------------------------------------------------------------------------------------
-/// Who waits on the addresses that hash to it. Its functions: with the lock held.
-struct alignas(64) semaRoot {  // a cache line each
-    mutex lock;
-    sudog* treap;  // the first waiter of each address
-    uint32 nwait;  // waiters, for a look without the lock
-
-    /// At the end of addr's line, or at its head if lifo.
-    void queue(uint32* addr, sudog* s, bool lifo) GO("runtime.semaRoot.queue");
-    /// The first in addr's line, or null.
-    sudog* dequeue(uint32* addr) GO("runtime.semaRoot.dequeue");
-    void rotateLeft(sudog* x) GO("runtime.semaRoot.rotateLeft");
-    void rotateRight(sudog* x) GO("runtime.semaRoot.rotateRight");
-};
-extern semaRoot semtable[251];
-inline semaRoot* semroot(uint32* addr) GO("runtime.semroot");
-inline semaRoot* semroot(uint32* addr) { return &semtable[reinterpret_cast<uintptr>(addr) / 8 % 251]; }
 
 // ---- print.cpp -----------------------------------------------------------------------------------------------------
 void printlock() GO("runtime.printlock");
@@ -281,23 +255,17 @@ void printint(int64 v) GO("runtime.printint");
 void printuint(uint64 v) GO("runtime.printuint");
 void printhex(uint64 v) GO("runtime.printhex");
 
-/// Of a literal, whose length is known, and of any other C string.
-template <size_t n> [[gnu::always_inline]] inline gostring str(const char (&s)[n]) { return gostring{s, n - 1}; }
-template <class T>
-concept charpointer = __is_same(T, const char*);
-template <charpointer T> [[gnu::always_inline]] inline gostring str(const T& s) { return gostring{s, findnull(s)}; }
-
 struct hex {
     uint64 v;
 };
-inline void print1(const char* s) { prints(s); }
-inline void print1(gostring s) { printstring(s); }
-inline void print1(int32 v) { printint(v); }
-inline void print1(int64 v) { printint(v); }
-inline void print1(uint64 v) { printuint(v); }
-inline void print1(hex h) { printhex(h.v); }
-/// Go's built-in print: its words stay together.
-template <class... T> void print(T... v) {
+[[gnu::always_inline]] inline void print1(const char* s) { prints(s); }
+[[gnu::always_inline]] inline void print1(gostring s) { printstring(s); }
+[[gnu::always_inline]] inline void print1(int32 v) { printint(v); }
+[[gnu::always_inline]] inline void print1(int64 v) { printint(v); }
+[[gnu::always_inline]] inline void print1(uint64 v) { printuint(v); }
+[[gnu::always_inline]] inline void print1(hex h) { printhex(h.v); }
+/// Go's built-in print: its words stay together. A program may have a print of its own, hence static.
+template <class... T> static void print(T... v) {
     printlock();
     (print1(v), ...);
     printunlock();
@@ -313,6 +281,8 @@ nosplit void startpanic() GO("runtime.startpanic");
 /// Shows where its caller is, and the others, and exits. The caller does not know, so that the call is not its last
 /// word.
 [[gnu::noinline]] nosplit void dopanic() GO("runtime.dopanic");
+/// From gopanic, on the goroutine: makes gosave return once more.
+[[noreturn]] void recovery(Defer* d) GO("runtime.recovery");
 [[noreturn]] void crash() GO("runtime.crash");
 /// May a signal that this goroutine brought on itself become a panic of the program's?
 bool canpanic(g* gp) GO("runtime.canpanic");
@@ -335,7 +305,9 @@ void tracebacktrap(uintptr pc, uintptr sp, uintptr bp, g* gp) GO("runtime.traceb
 void tracebackothers(g* me) GO("runtime.tracebackothers");
 
 /// A word of another thread's: always a literal, so that a text and a length that do not belong together end in others.
-inline gostring look(const gostring& s) { return {atomic::LoadRelaxed(&s.str), atomic::LoadRelaxed(&s.len)}; }
+[[gnu::always_inline]] inline gostring look(const gostring& s) {
+    return {atomic::LoadRelaxed(&s.str), atomic::LoadRelaxed(&s.len)};
+}
 
 /// Where the guard of gp's stack stands: at its end, or above everything while somebody wants gp's P. Returns it.
 [[gnu::always_inline]] inline uintptr setguard(g* gp) {

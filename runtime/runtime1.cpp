@@ -3,13 +3,6 @@
 
 #include "runtime.hpp"
 
-GOVAR(int32, argc);
-GOVAR(uint8**, argv);
-GOVAR(slice<gostring>, argslice);
-GOVAR(slice<gostring>, envs);
-GOVAR(debugvars, debug);
-GOVAR(uint32, traceback_cache) = 2 << 2;  // "all", until GOTRACEBACK has been read
-
 /// Called by rt0_go once g0 is the current g: are the things that everything else builds on as they should be?
 /// Changes nothing that anybody reads later.
 void check() {
@@ -80,22 +73,20 @@ int64 atoi(gostring s, bool* ok) {
     return neg ? -v : v;
 }
 
-static bool equal(gostring s, const char* t) { return s.len == findnull(t) && memcmp(s.str, t, s.len) == 0; }
-
 /// GOTRACEBACK: how much a report shows. The level stands above two flags, as in Go: all goroutines, and a core file.
 static void setTraceback(gostring level) {
     constexpr uint32 crash = 1, all = 2, shift = 2;
     uint32 t = all;
     bool ok;
-    if (equal(level, "none"))
+    if (level == str("none"))
         t = 0;
-    else if (level.len == 0 || equal(level, "single"))
+    else if (level.len == 0 || level == str("single"))
         t = 1 << shift;
-    else if (equal(level, "all"))
+    else if (level == str("all"))
         t = 1 << shift | all;
-    else if (equal(level, "system"))
+    else if (level == str("system"))
         t = 2 << shift | all;
-    else if (equal(level, "crash"))
+    else if (level == str("crash"))
         t = 2 << shift | all | crash;
     else if (int64 n = atoi(level, &ok); ok && n == static_cast<int64>(static_cast<uint32>(n)))
         t |= static_cast<uint32>(n) << shift;
@@ -123,7 +114,7 @@ void parsedebugvars() {
             bool ok;
             int64 n = atoi({s.str + eq + 1, end - eq - 1}, &ok);
             for (auto& v : vars)
-                if (ok && equal({s.str, eq}, v.name)) *v.value = static_cast<int32>(n);
+                if (ok && gostring{s.str, eq} == str(v.name)) *v.value = static_cast<int32>(n);
         }
         int64 skip = end < s.len ? end + 1 : end;
         s = {s.str + skip, s.len - skip};

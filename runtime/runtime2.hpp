@@ -6,30 +6,18 @@
 // names, so `print g0` and `break runtime.schedinit` both work in gdb.
 #pragma once
 
-#include <stddef.h>
-#include <stdint.h>
-
 #include "atomic.hpp"
+#include "types.hpp"
 
-using int8 = int8_t;
-using uint8 = uint8_t;
-using int16 = int16_t;
-using uint16 = uint16_t;
-using int32 = int32_t;
-using uint32 = uint32_t;
-using int64 = long long;
-using uint64 = unsigned long long;
-using uintptr = uint64;
+using atomic::oneP;
+using detail::findnull;
+using detail::str;
 
-/// Gives a declaration its Go name in the ELF symbol table.
-#define GO(name) __asm__(name)
-/// Defines a global variable and its Go name as a second one: gdb finds it under both, `g0` and 'runtime.g0'.
-#define GOVAR(type, name)                                                     \
-    extern type name##_go GO("runtime." #name) __attribute__((alias(#name))); \
-    type name
-/// Go's //go:nosplit: no stack check in the prologue, so the function cannot be preempted there nor grow the stack.
-/// Must stand on a declaration that comes before the definition.
-#define nosplit __attribute__((no_split_stack))
+#ifndef GOVAR
+/// A variable, which other files know as `runtime.g0` and gdb as `g0`, too. Defined in runtime2.cpp, which gives GOVAR
+/// another meaning.
+#define GOVAR(type, name, ...) extern type name GO("runtime." #name) __attribute__((visibility("hidden")))
+#endif
 
 struct g;
 struct m;
@@ -37,19 +25,13 @@ struct p;
 struct sudog;
 struct hchan;
 struct mcache;
-struct itab;
-struct _type;
 struct timer;
+class Defer;
 
 // In Go these are integers that hide the pointer from the garbage collector; without one they are pointers.
 using guintptr = g*;
 using muintptr = m*;
 using puintptr = p*;
-
-struct gostring {
-    const char* str;
-    int64 len;
-};
 
 template <class T> struct slice {
     T* array;
@@ -118,8 +100,9 @@ struct funcval {
 };
 
 /// A function value that newclosure has moved to the bottom of a goroutine's stack: how to destroy what it captured.
-struct closureval : funcval {
-    const struct _type* type;
+struct closureval {
+    void (*fn)(funcval*);
+    const _type* type;
 };
 
 // ---- locks ---------------------------------------------------------------------------------------------------------
@@ -136,21 +119,7 @@ struct note {
 
 // ---- panics ---------------------------------------------------------------------------------------------------------
 
-/// What a panic carries. In Go an interface{}, a type and a pointer; here one of the few kinds that panic knows.
-struct eface {
-    enum kind : uint32 {
-        NIL,
-        BOOL,
-        INT,
-        UINT,
-        STRING,
-        ERROR,           // the runtime's: an error whose text is s
-    } kind;
-    union {
-        int64 n;
-        gostring s;
-    };
-};
+using eface = any;   // in Go an interface{}'s two words
 
 /// A call that a function has deferred. Linked from g._defer, the last one first.
 struct _defer {
@@ -377,13 +346,6 @@ struct waitq {
     sudog* last;
 };
 
-/// What the runtime must know of an element type. In Go the compiler writes it; here a template does (go.hpp).
-struct _type {
-    uintptr size;
-    void (*move)(void* dst, void* src);  // make dst from src; null: the bytes will do
-    void (*destroy)(void*);              // null: nothing to do
-};
-
 struct hchan {
     uint64 qcount;           // elements in the buffer
     uint64 dataqsiz;         // its size
@@ -397,6 +359,20 @@ struct hchan {
     waitq sendq;             // senders waiting
     mutex lock;
     int64 refs;              // ours: how many handles there are; Go has a collector instead
+};
+
+// ---- timers --------------------------------------------------------------------------------------------------------
+
+struct timersBucket;
+
+/// A function to be called at a time, by timerproc: it must not block.
+struct timer {
+    timersBucket* tb;    // where it is
+    int64 i;             // and at which place of the heap; -1 once it has fired or was deleted
+    int64 when;          // ns, as nanotime counts
+    int64 period;        // > 0: again and again
+    void (*f)(void*);
+    void* arg;
 };
 
 // ---- memory --------------------------------------------------------------------------------------------------------
@@ -439,77 +415,60 @@ struct debugvars {           // GODEBUG
 
 // ---- globals -------------------------------------------------------------------------------------------------------
 
-extern g g0;  // the first thread's scheduler goroutine, on the stack the kernel made
-extern m m0;  // the first thread
-extern schedt sched;
+GOVAR(g, g0);  // the first thread's scheduler goroutine, on the stack the kernel made
+GOVAR(m, m0);  // the first thread
+GOVAR(schedt, sched);
 
-extern slice<g*> allgs;  // every g ever made; grows, never shrinks
-extern uintptr allglen;  // its length, for readers without the lock
-extern mutex allglock;
-extern m* allm;         // newest first, linked by alllink
-extern slice<p*> allp;  // len == gomaxprocs; up to cap stand Ps that GOMAXPROCS once had
-extern mutex allpLock;  // for who reads allp without a P: it changes only while the world is stopped
+GOVAR(slice<g*>, allgs);  // every g ever made; grows, never shrinks
+GOVAR(uintptr, allglen);  // its length, for readers without the lock
+GOVAR(mutex, allglock);
+GOVAR(m*, allm);         // newest first, linked by alllink
+GOVAR(slice<p*>, allp);  // len == gomaxprocs; up to cap stand Ps that GOMAXPROCS once had
+GOVAR(mutex, allpLock);  // for who reads allp without a P: it changes only while the world is stopped
 
-extern int32 ncpu;
-extern int32 gomaxprocs;
-extern bool mainStarted;  // newproc wakes other Ps only after this
-extern int64 runtimeInitTime;
-extern uintptr maxstacksize;
-extern forcegcstate forcegc;
-extern int64 forcegcperiod;
-extern uint32 worldsema;
-extern uint32 panicking;
-extern uint32 runningPanicDefers;
-extern debugvars debug;
-extern uint32 traceback_cache;
-extern gostring buildVersion;
+GOVAR(int32, ncpu);
+GOVAR(int32, gomaxprocs);
+GOVAR(bool, mainStarted);  // newproc wakes other Ps only after this
+GOVAR(int64, runtimeInitTime);
+GOVAR(hchan*, main_init_done);            // closed when main.init has returned
+GOVAR(uintptr, maxstacksize, = 1 << 20);  // enough until runtime.main sets the real limit
+GOVAR(forcegcstate, forcegc);
+GOVAR(int64, forcegcperiod, = 120ll * 1000000000);
+GOVAR(bool, fingwait);  // the finalizer goroutine waits,
+GOVAR(bool, fingwake);  // and there is work for it
+GOVAR(uint32, worldsema, = 1);
+GOVAR(uint32, netpollWaiters);      // goroutines parked for the network
+GOVAR(sigset, initSigmask);         // what the process began with
+GOVAR(uint32, panicking);           // Ms that write a report or wait to
+GOVAR(uint32, runningPanicDefers);  // panics whose deferred calls run: main waits for them before it exits
+GOVAR(debugvars, debug);
+GOVAR(uint32, traceback_cache, = 2 << 2);  // "all", until GOTRACEBACK has been read
+GOVAR(gostring, buildVersion, = {"go1.10.2", 8});
 
-extern int32 argc;
-extern uint8** argv;
-extern slice<gostring> argslice;
-extern slice<gostring> envs;
-extern uintptr physPageSize;
-extern slice<uint8> startupRandomData;
+GOVAR(int32, argc);
+GOVAR(uint8**, argv);
+GOVAR(slice<gostring>, argslice);
+GOVAR(slice<gostring>, envs);
+GOVAR(uintptr, physPageSize);
+GOVAR(slice<uint8>, startupRandomData);
 
 // CPU facts, stored by rt0_go.
-extern uint32 processorVersionInfo;
-extern bool isIntel;
-extern bool lfenceBeforeRdtsc;
-extern bool support_aes;
-extern bool support_avx;
-extern bool support_avx2;
-extern bool support_bmi1;
-extern bool support_bmi2;
-extern bool support_erms;
-extern bool support_osxsave;
-extern bool support_popcnt;
-extern bool support_sse2;
-extern bool support_sse41;
-extern bool support_sse42;
-extern bool support_ssse3;
-extern bool useAeshash;
-
-// ---- a single P ----------------------------------------------------------------------------------------------------
-
-/// Nobody else holds a P, so what needs a P to be touched needs no atomic instructions. It stays so until this P stops:
-/// gomaxprocs changes while all Ps are stopped, under sched.lock, and who asks holds a P or that lock.
-[[gnu::always_inline]] inline bool oneP() { return atomic::Still(&gomaxprocs) == 1; }
-
-namespace atomic {
-
-// For words that are touched only with a P in hand: those of goroutines. Go has one kind for all.
-template <class T, class U> [[gnu::always_inline]] inline T Xaddp(T* p, U d) {
-    if (oneP()) return *p += static_cast<T>(d);
-    return Xadd(p, d);
-}
-template <class T, class U, class V> [[gnu::always_inline]] inline bool Casp(T* p, U old, V want) {
-    if (!oneP()) return Cas(p, old, want);
-    if (*p != static_cast<T>(old)) return false;
-    StoreRelaxed(p, want);
-    return true;
-}
-
-}  // namespace atomic
+GOVAR(uint32, processorVersionInfo);
+GOVAR(bool, isIntel);
+GOVAR(bool, lfenceBeforeRdtsc);
+GOVAR(bool, support_aes);
+GOVAR(bool, support_avx);
+GOVAR(bool, support_avx2);
+GOVAR(bool, support_bmi1);
+GOVAR(bool, support_bmi2);
+GOVAR(bool, support_erms);
+GOVAR(bool, support_osxsave);
+GOVAR(bool, support_popcnt);
+GOVAR(bool, support_sse2);
+GOVAR(bool, support_sse41);
+GOVAR(bool, support_sse42);
+GOVAR(bool, support_ssse3);
+GOVAR(bool, useAeshash);
 
 // ---- the current g -------------------------------------------------------------------------------------------------
 

@@ -4,8 +4,10 @@
 // at in random order, so that none of them is favoured. If none is ready the goroutine queues on all of them, and
 // who wins g.selectDone wakes it.
 
-#include "select.hpp"
+#include "builtin.hpp"
 #include "chan.hpp"
+
+using detail::scase;
 
 static uint32 fastrandn(uint32 n) { return static_cast<uint32>(static_cast<uint64>(fastrand()) * n >> 32); }
 
@@ -140,7 +142,7 @@ static bool pass1(scase* cas, scase* cases, const uint16* lockorder, int32 n) {
 
 /// Waits until one of n cases can go on, does it and returns its index; -1 if none can and there is a default.
 /// order has room for 2*n numbers.
-int32 selectgo(scase* cases, uint16* order, int32 n, bool hasdefault) {
+int32 detail::selectgo(scase* cases, uint16* order, int32 n, bool hasdefault) {
     g* gp = getg();
     uint16* pollorder = order;
     uint16* lockorder = order + n;

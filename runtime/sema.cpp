@@ -6,10 +6,9 @@
 // parent's. Tickets are drawn at random, so the tree's shape is random, too, whatever the addresses are. Who waits on
 // an address that is there already stands in line behind the first, who alone is in the tree.
 
-#include "runtime.hpp"
-#include "std/sync.hpp"
+#include "sema.hpp"
 
-semaRoot semtable[251];
+#include "runtime.hpp"
 
 static bool cansemacquire(uint32* addr) {
     for (;;) {

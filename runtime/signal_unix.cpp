@@ -8,8 +8,6 @@
 
 #include "symtab.hpp"
 
-GOVAR(sigset, initSigmask);
-
 constexpr uintptr _SIG_DFL = 0, _SIG_IGN = 1;
 constexpr uint64 _SA_SIGINFO = 4, _SA_ONSTACK = 0x8000000, _SA_RESTORER = 0x4000000, _SA_RESTART = 0x10000000;
 
@@ -74,7 +72,7 @@ static constexpr sigTabT sigtable[] = {
     rt, rt, rt, rt, rt, rt, rt, rt, rt, rt, rt, rt, rt, rt, rt,       // 50 to 64
     // clang-format on
 };
-static_assert(sizeof sigtable / sizeof sigtable[0] == _NSIG);
+static_assert(len(sigtable) == _NSIG);
 
 /// The signals that have this flag.
 static constexpr sigset havingflag(uint32 flag) {

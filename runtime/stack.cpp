@@ -8,8 +8,6 @@
 
 #include "mheap.hpp"
 
-GOVAR(uintptr, maxstacksize) = 1 << 20;  // enough until runtime.main sets the real limit
-
 constexpr uintptr stackCacheSize = 32 << 10;  // a P keeps at most this much of each order
 constexpr uintptr smallFrame = 256;           // prologues of frames below this compare SP itself, not SP - frame
 

@@ -1,4 +1,4 @@
-// symtab.hpp - what a pc means, for traceback.cpp; debug/findpc.cpp finds it out. Go's counterpart: symtab.go.
+// symtab.hpp - what a pc means, for traceback.cpp; debug/ finds it out. Go's counterpart: symtab.go.
 #pragma once
 
 #include "runtime2.hpp"
@@ -26,16 +26,6 @@ struct place {
     int32 n;
     funcinfo f[8];
 };
-
-inline bool equal(const char* a, const char* b) {
-    while (*a && *a == *b) a++, b++;
-    return *a == *b;
-}
-
-inline bool hasprefix(const char* s, const char* p) {
-    while (*p && *s == *p) s++, p++;
-    return !*p;
-}
 
 /// Is there code of the program's at pc?
 bool findmoduledatap(uintptr pc) GO("runtime.findmoduledatap");

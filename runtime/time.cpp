@@ -3,9 +3,10 @@
 // 64 buckets, one for each P up to 64, so that Ps need not share a lock. A bucket has a heap of timers, four children
 // to a node, and a goroutine, timerproc, that sleeps until the first of them is due.
 
-#include "time.hpp"
-
 #include "runtime.hpp"
+
+#include "extern.hpp"
+#include "std/time.hpp"
 
 constexpr int32 timersLen = 64;
 
@@ -152,7 +153,7 @@ bool deltimer(timer* t) {
     if (there) removeat(tb, t->i);  // first, lest a fast ticker begins again whenever we look
     while (tb->running == t) {      // without a collector the timer must not be in use when we return
         unlock(&tb->lock);
-        Gosched();
+        runtime::Gosched();
         lock(&tb->lock);
     }
     unlock(&tb->lock);

@@ -27,6 +27,8 @@ int32 gotraceback(bool* all, bool* crash) {
 
 // ---- the walk ------------------------------------------------------------------------------------------------------
 
+namespace {
+
 struct stkframe {
     uintptr pc;
     uintptr sp;  // when it calls, or was stopped
@@ -51,6 +53,8 @@ struct stackwalk {
     }
     uintptr word(uintptr p) { return has(p) ? *reinterpret_cast<uintptr*>(p) : 0; }
 };
+
+}  // namespace
 
 /// Below these two there is no caller: who looks like one is the goroutine's end, and the kernel.
 static bool topofstack(uintptr entry) {
@@ -97,7 +101,7 @@ static bool isExportedRuntime(const char* name) {
 static bool showframe(const char* name, bool own, g* gp, bool first) {
     m* mp = getg()->m;
     if (mp->throwing > 0 && gp && (gp == mp->curg || gp == mp->caughtsig)) return true;
-    if (equal(name, "runtime.gopanic") && !first) return true;  // where a panic began, in the middle of a stack
+    if (str(name) == str("runtime.gopanic") && !first) return true;  // where a panic began, in the middle of a stack
     return gotraceback(nullptr, nullptr) > 1 ||
            (hasdot(name) && (!hasprefix(name, "runtime.") || (isExportedRuntime(name) && !own)));
 }
@@ -122,9 +126,9 @@ static int32 printframe(const stkframe& f, uintptr fp, uintptr tracepc, g* gp, b
     int32 printed = 0;
     for (int32 i = 0; i < at->n; i++) {
         const funcinfo& fi = at->f[i];
-        if (!force && !showframe(fi.name, fi.own, gp, first && printed == 0)) continue;
-        print(equal(fi.name, "runtime.gopanic") ? "panic" : static_cast<const char*>(fi.name),
-              fi.args ? "(...)\n" : "()\n");
+        const char* name = fi.name;
+        if (!force && !showframe(name, fi.own, gp, first && printed == 0)) continue;
+        print(str(name) == str("runtime.gopanic") ? "panic" : name, fi.args ? "(...)\n" : "()\n");
         printline(fi, f.pc);
         if (!fi.inlined && ((mp->throwing > 0 && gp == mp->curg) || gotraceback(nullptr, nullptr) >= 2))
             print(" fp=", hex{fp}, " sp=", hex{f.sp}, " pc=", hex{f.pc});

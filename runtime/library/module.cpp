@@ -39,15 +39,16 @@ static unsigned generation;
 /// Python is ending. Its threads that are still here are daemons.
 static bool exiting;
 
-/// Lets other threads of Python go on. Without destructors: Python ends a daemon that comes back too late where it stands.
+/// Lets other threads of Python go on. Without destructors: Python ends a daemon that comes back too late where it
+/// stands.
 template <class F> static void without_gil(F f) {
     PyThreadState* state = PyEval_SaveThread();
     f();
     PyEval_RestoreThread(state);
 }
 
-/// __new__ alone makes an object with nothing in it, and pybind11 takes memory for it as soon as it is used: zeros, which
-/// every class below knows from what its constructor leaves.
+/// __new__ alone makes an object with nothing in it, and pybind11 takes memory for it as soon as it is used: zeros,
+/// which every class below knows from what its constructor leaves.
 struct Zeroed {
     static void* operator new(size_t n) {
         if (void* v = calloc(1, n)) return v;
@@ -55,7 +56,9 @@ struct Zeroed {
     }
     static void operator delete(void* v) { free(v); }
 };
-[[noreturn]] static void unmade(const char* what) { fail(std::string("this ") + what + " was made by __new__ alone: nothing is in it"); }
+[[noreturn]] static void unmade(const char* what) {
+    fail(std::string("this ") + what + " was made by __new__ alone: nothing is in it");
+}
 
 // ---- structures ----------------------------------------------------------------------------------------------------
 
@@ -80,7 +83,8 @@ static py::dict layout(const std::string& name) {
     const Struct* s = find(name);
     py::list fields;
     for (const Field* f = s->fields; f->name; f++)
-        fields.append(py::dict("name"_a = f->name, "offset"_a = f->offset, "size"_a = f->type->size, "type"_a = type_name(*f->type)));
+        fields.append(py::dict("name"_a = f->name, "offset"_a = f->offset, "size"_a = f->type->size,
+                               "type"_a = type_name(*f->type)));
     return py::dict("size"_a = s->size, "fields"_a = fields);
 }
 
@@ -99,15 +103,18 @@ template <class T> static T at(const char* address) {
     return v;
 }
 
-/// What stands at this address, in Python: numbers, text, lists; structures and known pointers as Objects, null as None.
+/// What stands at this address, in Python: numbers, text, lists; structures and known pointers as Objects, null as
+/// None.
 static py::object load(const char* a, const Type& t) {
     switch (t.kind) {
     case Type::BOOL: return py::bool_(*a != 0);
-    case Type::SIGNED:
-        return py::int_(t.size == 8 ? at<int64_t>(a) : t.size == 4 ? at<int32_t>(a) : at<int8_t>(a));
+    case Type::SIGNED: return py::int_(t.size == 8 ? at<int64_t>(a) : t.size == 4 ? at<int32_t>(a) : at<int8_t>(a));
     case Type::WORD: return py::int_(at<uint64_t>(a));
     case Type::UNSIGNED:
-        return py::int_(t.size == 8 ? at<uint64_t>(a) : t.size == 4 ? at<uint32_t>(a) : t.size == 2 ? at<uint16_t>(a) : at<uint8_t>(a));
+        return py::int_(t.size == 8   ? at<uint64_t>(a)
+                        : t.size == 4 ? at<uint32_t>(a)
+                        : t.size == 2 ? at<uint16_t>(a)
+                                      : at<uint8_t>(a));
     case Type::STRING: return text({at<const char*>(a), at<size_t>(a + 8)});
     case Type::STRUCT: return py::cast(Object(a, t.of));
     case Type::POINTER: {
@@ -203,22 +210,23 @@ public:
         if (env.empty()) words.push_back(0);
         std::random_device device;
         for (auto& byte : random) byte = device();
-        words.insert(words.end(), {0, 6, 4096, 25, reinterpret_cast<uintptr_t>(random), 0, 0});   // AT_PAGESZ, AT_RANDOM, AT_NULL
+        words.insert(words.end(),
+                     {0, 6, 4096, 25, reinterpret_cast<uintptr_t>(random), 0, 0});  // AT_PAGESZ, AT_RANDOM, AT_NULL
     }
     uintptr_t* data() { return words.data(); }
 };
 
 class RunQueue;
-static int queues;                // RunQueues alive
+static int queues;  // RunQueues alive
 
 class Runtime : public Zeroed {
-    pid_t owner = getpid();       // where its threads are
+    pid_t owner = getpid();  // where its threads are
     Block block;
-    py::object fn = py::none();   // Python's main.main,
-    unsigned long program_thread = 0;   // who runs it, while it runs,
-    py::object cause;             // and the exception that left it
+    py::object fn = py::none();        // Python's main.main,
+    unsigned long program_thread = 0;  // who runs it, while it runs,
+    py::object cause;                  // and the exception that left it
     bool closed = false;
-    bool stepping = false;        // a step is under way, perhaps on another thread
+    bool stepping = false;  // a step is under way, perhaps on another thread
 
     /// Go's last words: from the line that begins them on, without the goroutines, which stderr has.
     static std::string message() {
@@ -227,7 +235,7 @@ class Runtime : public Zeroed {
         for (const char* kind : {"fatal error: ", "panic: ", "fatal: "})
             for (size_t i = s.find(kind); i != s.npos; i = s.find(kind, i + 1))
                 if (i == 0 || s[i - 1] == '\n') from = std::max(from, i);
-        bool panic = s.compare(from, 7, "panic: ") == 0;   // its words are the program's, and may be many lines
+        bool panic = s.compare(from, 7, "panic: ") == 0;  // its words are the program's, and may be many lines
         s = s.substr(from, s.find(panic ? "\n\ngoroutine " : "\n", from) - from);
         while (!s.empty() && s.back() == '\n') s.pop_back();
         return s.empty() ? "exit status " + std::to_string(world::exit_code()) : s;
@@ -278,7 +286,8 @@ class Runtime : public Zeroed {
 public:
     static Runtime* living;
 
-    Runtime(const std::vector<std::string>& argv, const std::map<std::string, std::string>& env, int ncpu) : block(argv, env) {
+    Runtime(const std::vector<std::string>& argv, const std::map<std::string, std::string>& env, int ncpu)
+        : block(argv, env) {
         forget_parents();
         if (exiting) fail("Python is ending");
         if (living) fail("one Runtime at a time: close() the other one first");
@@ -310,7 +319,8 @@ public:
 
     void open() const {
         if (!owner) unmade("Runtime");
-        if (!mine()) fail("this Runtime was begun before the fork, and its threads are in the parent: begin another one here");
+        if (!mine())
+            fail("this Runtime was begun before the fork, and its threads are in the parent: begin another one here");
         if (closed) fail("the Runtime is closed");
     }
 
@@ -338,11 +348,11 @@ public:
             world::reset();
             living = nullptr;
         }
-        while (living == this) nap();   // another thread is closing it
+        while (living == this) nap();  // another thread is closing it
     }
 
-    /// Python's last moment with threads: nothing of the runtime may be running after it. But main.main is a daemon, too:
-    /// if it waits for something, it is left there.
+    /// Python's last moment with threads: nothing of the runtime may be running after it. But main.main is a daemon,
+    /// too: if it waits for something, it is left there.
     static void at_exit() {
         exiting = true;
         if (living && living->mine() && !living->closed) living->end();
@@ -353,7 +363,9 @@ public:
         std::string name = step_names[step];
         int next = world::next();
         if (world::ended()) fail(name + ": the program has ended, nothing is left to run");
-        if (step < next) fail(name + " has run already" + (next < world::STEPS ? std::string("; the next step is ") + step_names[next] : ""));
+        if (step < next)
+            fail(name + " has run already" +
+                 (next < world::STEPS ? std::string("; the next step is ") + step_names[next] : ""));
         if (step > next) fail(name + " comes after " + step_names[step - 1] + "; the next step is " + step_names[next]);
         stepping = true;
         world::go(step);
@@ -372,7 +384,7 @@ public:
         bool over = world::ended();
         int code = world::exit_code();
         stepping = false;
-        if (exiting) PyErr_SetNone(PyExc_SystemExit);   // as a daemon ends: without a word
+        if (exiting) PyErr_SetNone(PyExc_SystemExit);  // as a daemon ends: without a word
         if (exiting) throw py::error_already_set();
         open();
         if (!over) return;
@@ -381,7 +393,8 @@ public:
     }
 
     void newproc(py::object f) {
-        if (!f.is_none() && !PyCallable_Check(f.ptr())) throw py::type_error("newproc: fn is called, so it must be callable");
+        if (!f.is_none() && !PyCallable_Check(f.ptr()))
+            throw py::type_error("newproc: fn is called, so it must be callable");
         open();
         if (world::next() == world::NEWPROC && !world::ended()) {
             fn = f;
@@ -422,12 +435,10 @@ Runtime* Runtime::living;
 
 /// Memory of the core's structures lives until the last RunQueue goes, so that an Object never outlives it.
 static std::vector<std::unique_ptr<char[]>> memory;
-static std::map<int64_t, void*> idle, queued;   // gs, by goid
+static std::map<int64_t, void*> idle, queued;  // gs, by goid
 static bool broken;
 
-static void* make(const char* kind) {
-    return memory.emplace_back(new char[find(kind)->size]()).get();
-}
+static void* make(const char* kind) { return memory.emplace_back(new char[find(kind)->size]()).get(); }
 
 class RunQueue : public Zeroed {
     void* p;
@@ -503,9 +514,11 @@ public:
         return taken(run({Runq::STEAL, p, other.p, nullptr, runnext, 0}));
     }
 
-    /// Up to 128 go into the ring while sched.lock is held; a full ring would want that lock once more, and wait for ever.
+    /// Up to 128 go into the ring while sched.lock is held; a full ring would want that lock once more, and wait for
+    /// ever.
     py::object globrunqget(int32_t max) {
-        if (ring().size() > 128) fail("globrunqget: for a P that has run out of work, this one's ring is more than half full");
+        if (ring().size() > 128)
+            fail("globrunqget: for a P that has run out of work, this one's ring is more than half full");
         return taken(run({Runq::GLOBRUNQGET, p, nullptr, nullptr, false, max}));
     }
 
@@ -536,8 +549,8 @@ static std::vector<int64_t> globrunq() {
 
 // ---- the module ----------------------------------------------------------------------------------------------------
 
-/// For pybind11's common base class, which has no instances: asked for one, as pickle asks, it would end the process with
-/// a C++ exception.
+/// For pybind11's common base class, which has no instances: asked for one, as pickle asks, it would end the process
+/// with a C++ exception.
 static PyObject* new_instance(PyTypeObject* type, PyObject*, PyObject*) {
     try {
         return py::detail::make_new_instance(type);
@@ -548,50 +561,69 @@ static PyObject* new_instance(PyTypeObject* type, PyObject*, PyObject*) {
 }
 
 PYBIND11_MODULE(rt0lab, module) {
-    module.doc() = "The runtime, booted inside Python: one step at a time, with g, m, p and sched to look at in between.";
+    module.doc() =
+        "The runtime, booted inside Python: one step at a time, with g, m, p and sched to look at in between.";
     world::load();
     reinterpret_cast<PyTypeObject*>(py::detail::get_internals().instance_base)->tp_new = new_instance;
     Error = PyErr_NewExceptionWithDoc("rt0lab.Error", "What was asked cannot be done, or not now.", nullptr, nullptr);
-    Fatal = PyErr_NewExceptionWithDoc("rt0lab.Fatal", "The runtime gave up; the text is its last words.", Error, nullptr);
+    Fatal =
+        PyErr_NewExceptionWithDoc("rt0lab.Fatal", "The runtime gave up; the text is its last words.", Error, nullptr);
     module.attr("Error") = py::handle(Error);
     module.attr("Fatal") = py::handle(Fatal);
 
-    module.def("layout", layout, "kind"_a, "The size and the fields (name, offset, size, type) of one of the runtime's structures.");
+    module.def("layout", layout, "kind"_a,
+               "The size and the fields (name, offset, size, type) of one of the runtime's structures.");
 
     py::class_<Object>(module, "Object", "A structure of the runtime's, under Go's names. Read when asked for.")
         .def("__getattr__", field)
         .def("__repr__", repr)
-        .def("__dir__", [](const Object& o) {
-            py::list l;
-            for (const Field* f = o.kind()->fields; f->name; f++) l.append(f->name);
-            return l;
-        })
-        .def("__eq__", [](const Object& o, py::object other) { return py::isinstance<Object>(other) && same(o, other.cast<Object>()); })
+        .def("__dir__",
+             [](const Object& o) {
+                 py::list l;
+                 for (const Field* f = o.kind()->fields; f->name; f++) l.append(f->name);
+                 return l;
+             })
+        .def("__eq__", [](const Object& o,
+                          py::object other) { return py::isinstance<Object>(other) && same(o, other.cast<Object>()); })
         .def("__hash__", address)
         .def("__int__", address, "Its address.");
 
     py::class_<Runtime> runtime(module, "Runtime",
-        "A program that boots. check, args, osinit, schedinit, newproc and mstart are the steps of rt0_go, to be taken in this order:\n"
-        "    rt = rt0lab.Runtime(argv=['hello']); rt.check(); rt.args(); rt.osinit(); rt.ncpu\n"
-        "The child of a fork begins its own: the parent's threads are not there.");
+                                "A program that boots. check, args, osinit, schedinit, newproc and mstart are the "
+                                "steps of rt0_go, to be taken in this order:\n"
+                                "    rt = rt0lab.Runtime(argv=['hello']); rt.check(); rt.args(); rt.osinit(); rt.ncpu\n"
+                                "The child of a fork begins its own: the parent's threads are not there.");
     runtime
         .def(py::init<const std::vector<std::string>&, const std::map<std::string, std::string>&, int>(),
              "argv"_a = std::vector<std::string>{"hello"}, "env"_a = std::map<std::string, std::string>{}, "ncpu"_a = 2)
-        .def("check", [](Runtime& rt) { rt.step(world::CHECK); }, "The runtime examines what it builds on.")
-        .def("args", [](Runtime& rt) { rt.step(world::ARGS); }, "argc, argv and the auxiliary vector are taken over.")
-        .def("osinit", [](Runtime& rt) { rt.step(world::OSINIT); }, "How many processors are there?")
-        .def("schedinit", [](Runtime& rt) { rt.step(world::SCHEDINIT); }, "Memory, m0, the Ps: everything but a goroutine.")
+        .def(
+            "check", [](Runtime& rt) { rt.step(world::CHECK); }, "The runtime examines what it builds on.")
+        .def(
+            "args", [](Runtime& rt) { rt.step(world::ARGS); }, "argc, argv and the auxiliary vector are taken over.")
+        .def(
+            "osinit", [](Runtime& rt) { rt.step(world::OSINIT); }, "How many processors are there?")
+        .def(
+            "schedinit", [](Runtime& rt) { rt.step(world::SCHEDINIT); },
+            "Memory, m0, the Ps: everything but a goroutine.")
         .def("newproc", &Runtime::newproc, "fn"_a = py::none(),
-             "The first goroutine, for runtime.main, is made and queued. fn() is to be its main.main; None prints a line.")
-        .def("mstart", [](Runtime& rt) { rt.step(world::MSTART); }, "m0 begins to schedule. Returns when the program has ended. A daemon thread may call it: when Python ends, the\n"
-             "runtime's threads leave, and fn's too, if it does not wait for something; else it is left behind, as a daemon is.")
+             "The first goroutine, for runtime.main, is made and queued. fn() is to be its main.main; None prints a "
+             "line.")
+        .def(
+            "mstart", [](Runtime& rt) { rt.step(world::MSTART); },
+            "m0 begins to schedule. Returns when the program has ended. A daemon thread may call it: when Python ends, "
+            "the\n"
+            "runtime's threads leave, and fn's too, if it does not wait for something; else it is left behind, as a "
+            "daemon is.")
         .def("gopark", &Runtime::gopark, "In fn: parks main's goroutine for ever.")
-        .def("close", &Runtime::close, "Ends every thread of the runtime, waits until fn has returned, and gives the memory back.")
+        .def("close", &Runtime::close,
+             "Ends every thread of the runtime, waits until fn has returned, and gives the memory back.")
         .def("__enter__", [](py::object self) { return self; })
         .def("__exit__", [](Runtime& rt, py::args) { rt.close(); })
         .def_property_readonly("exit_code", &Runtime::exit_code, "The program's exit status, None while it lives.")
-        .def_property_readonly("stdout", [](Runtime& rt) { return rt.output(1); }, "The bytes it wrote to descriptor 1.")
-        .def_property_readonly("stderr", [](Runtime& rt) { return rt.output(2); }, "The bytes it wrote to descriptor 2.")
+        .def_property_readonly(
+            "stdout", [](Runtime& rt) { return rt.output(1); }, "The bytes it wrote to descriptor 1.")
+        .def_property_readonly(
+            "stderr", [](Runtime& rt) { return rt.output(2); }, "The bytes it wrote to descriptor 2.")
         .def_property_readonly("signals", &Runtime::signals, "The signals it would catch in a process of its own.");
     auto global = [&](const char* name, const Global* g) {
         runtime.def_property_readonly(name, [g](Runtime& rt) {
@@ -604,13 +636,17 @@ PYBIND11_MODULE(rt0lab, module) {
         if (!strcmp(g->name, "allp")) global("p", g);
     }
 
-    py::class_<RunQueue>(module, "RunQueue", "A P that no M holds, with the runtime's own runqput, runqget and runqsteal.")
+    py::class_<RunQueue>(module, "RunQueue",
+                         "A P that no M holds, with the runtime's own runqput, runqget and runqsteal.")
         .def(py::init<>())
         .def("close", &RunQueue::close, "Gives it up. When the last one goes, the global queue is empty again.")
-        .def("put", &RunQueue::put, "goid"_a, "next"_a = false, "runqput: a goroutine of this number, into runnext if next.")
+        .def("put", &RunQueue::put, "goid"_a, "next"_a = false,
+             "runqput: a goroutine of this number, into runnext if next.")
         .def("get", &RunQueue::get, "runqget: (goid, inheritTime), or None.")
-        .def("steal", &RunQueue::steal, "other"_a, "runnext"_a = false, "runqsteal: half of the other's, one of them returned.")
-        .def("globrunqget", &RunQueue::globrunqget, "max"_a = 0, "globrunqget: a share of the global queue, one of it returned.")
+        .def("steal", &RunQueue::steal, "other"_a, "runnext"_a = false,
+             "runqsteal: half of the other's, one of them returned.")
+        .def("globrunqget", &RunQueue::globrunqget, "max"_a = 0,
+             "globrunqget: a share of the global queue, one of it returned.")
         .def_property_readonly("p", &RunQueue::object, "The P.")
         .def_property_readonly("runq", &RunQueue::ring, "The goids in the ring, next one first.")
         .def_property_readonly("runnext", &RunQueue::runnext, "The goid in runnext, or None.");

@@ -26,7 +26,7 @@ void main_main() {
     char buf[64];
     const char* const words[] = {"hello", "anybody there?", "goodbye"};
     for (const char* word : words) {
-        client.Write(word, findnull(word));
+        client.WriteString(word);
         os::result got = client.Read(buf, sizeof buf);
         fmt::Println("echo:", gostring{buf, got.n});
     }

@@ -29,7 +29,7 @@ void main_main() {
     go(withcalls);
     watch("calls:   ");
     stop = true;
-    while (!over) Gosched();
+    while (!over) runtime::Gosched();
 
     over = false;
     go(withoutcalls);

@@ -1,4 +1,4 @@
-// os.cpp - packages os and net, as much of them as programs use. Go's counterparts: os/file_unix.go,
+// os.cpp - packages os and io, as much of them as programs use. Go's counterparts: os/file_unix.go,
 // internal/poll/fd_unix.go and fd_mutex.go.
 //
 // A file that epoll can watch is non-blocking: a call that finds nothing to do parks the goroutine. The standard three
@@ -8,7 +8,10 @@
 #include "std/os.hpp"
 
 #include "netpoll.hpp"
+#include "os_linux.hpp"
 #include "runtime.hpp"
+#include "sema.hpp"
+#include "std/file.hpp"
 #include "std/sync.hpp"
 
 const error io::EOF = "EOF";
@@ -16,22 +19,12 @@ const error os::ErrClosed = "file already closed";
 
 namespace os {
 
-struct file {
-    int32 fd;
-    bool stdoutOrErr;
-    int32 handles;       // Files that share it
-    uint32 state;        // 1 once it is closed, and 2 for each call that uses fd
-    uint32 csema;        // Close waits here for the last of those calls
-    sync::Mutex rl, wl;  // one reader and one writer at a time
-    pollDesc* pd;        // null: a call blocks its M
-};
-
 file* Stdin;
 file* Stdout;
 
 constexpr uint32 SIGPIPE = 13;
 
-static error words(int64 errno) {
+error words(int64 errno) {
     switch (errno) {
     case 9: return "bad file descriptor";
     case 12: return "cannot allocate memory";
@@ -45,11 +38,7 @@ static error words(int64 errno) {
 
 // ---- open ----------------------------------------------------------------------------------------------------------
 
-enum newFileKind { kindNewFile, kindPipe, kindNonBlock };
-
-/// In Go a file gets a finalizer that closes it, and with the first finalizer comes the goroutine that runs them: so it
-/// does here, though a file that nobody uses is noticed by its last handle.
-static file* newFile(int32 fd, newFileKind kind) {
+file* newFile(int32 fd, newFileKind kind) {
     file* f = new_<file>();
     f->fd = fd;
     f->handles = 1;
@@ -65,9 +54,6 @@ static file* newFile(int32 fd, newFileKind kind) {
     return f;
 }
 
-/// Of the standard three. Go looks how they are since 1.11; before, a write that found no room was its caller's error,
-/// and who prints without a look at errors lost lines.
-file* NewFile(int32 fd) GO("os.NewFile");
 file* NewFile(int32 fd) {
     int64 flags = fcntl_(fd, _F_GETFL, 0);
     return newFile(fd, flags >= 0 && flags & _O_NONBLOCK ? kindNonBlock : kindNewFile);
@@ -189,7 +175,7 @@ result File::Write(const void* b, int64 n) const { return write(f, b, n); }
 
 result stdoutwrite(const void* b, int64 n) { return write(Stdout, b, n); }
 
-// ---- pipes and sockets ---------------------------------------------------------------------------------------------
+// ---- pipes ---------------------------------------------------------------------------------------------------------
 
 pipe Pipe() {
     int32 fds[2];
@@ -198,9 +184,3 @@ pipe Pipe() {
 }
 
 }  // namespace os
-
-net::pair net::Socketpair() {
-    int32 fds[2];
-    if (int64 r = socketpair_(_AF_UNIX, _SOCK_STREAM | _SOCK_CLOEXEC, 0, fds); r < 0) return {{}, {}, os::words(-r)};
-    return {os::File(os::newFile(fds[0], os::kindPipe)), os::File(os::newFile(fds[1], os::kindPipe)), nullptr};
-}

@@ -1,15 +1,11 @@
-// os.hpp - files for programs: pipes and sockets, on which a goroutine that must wait parks and its M goes on.
-// Go's counterparts: os/file.go, os/pipe_linux.go, internal/poll/fd_unix.go.
+// os.hpp - packages os and io for programs: files, and pipes, on which a goroutine that must wait parks and its M goes
+// on. Go's counterparts: os/file.go, os/pipe_linux.go. (What the core asks of Linux is in os_linux.hpp.)
 //
 //	auto [r, w, err] = os::Pipe();
-//	auto [a, b, err] = net::Socketpair();
 //	auto [n, err] = r.Read(buf, sizeof buf);     // err == io::EOF: the other end is closed
 #pragma once
 
-#include "runtime2.hpp"
-
-/// What went wrong, in words; null if nothing did. Each error is one pointer, so err == io::EOF can be asked.
-using error = const char*;
+#include "builtin.hpp"
 
 namespace io {
 extern const error EOF;
@@ -51,6 +47,7 @@ public:
     result Read(void* b, int64 n) const GO("os.File.Read");
     /// All n bytes, or an error.
     result Write(const void* b, int64 n) const GO("os.File.Write");
+    result WriteString(const char* s) const { return Write(s, detail::findnull(s)); }
     /// Whoever is in Read or Write meanwhile gets ErrClosed.
     error Close() const GO("os.File.Close");
 
@@ -71,15 +68,3 @@ result stdoutwrite(const void* b, int64 n) GO("os.Stdout.Write");
 void init() GO("os.init");
 
 }  // namespace os
-
-namespace net {
-
-struct pair {
-    os::File a, b;
-    error err;
-};
-
-/// Two sockets connected to each other. In Go: syscall.Socketpair, os.NewFile and net.FileConn.
-pair Socketpair() GO("net.Socketpair");
-
-}  // namespace net

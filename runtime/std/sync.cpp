@@ -3,8 +3,17 @@
 #include "std/sync.hpp"
 
 #include "runtime.hpp"
+#include "sema.hpp"
 
 namespace sync {
+
+static_assert(sizeof(notifyList) == sizeof(::notifyList) && offsetof(notifyList, wait) == offsetof(::notifyList, wait));
+static_assert(offsetof(notifyList, notify) == offsetof(::notifyList, notify) &&
+              offsetof(notifyList, lock) == offsetof(::notifyList, lock));
+static_assert(offsetof(notifyList, head) == offsetof(::notifyList, head) &&
+              offsetof(notifyList, tail) == offsetof(::notifyList, tail));
+
+static ::notifyList* the(notifyList* l) { return reinterpret_cast<::notifyList*>(l); }
 
 constexpr uint32 mutexLocked = 1, mutexWoken = 2, mutexStarving = 4, mutexWaiter = 8;
 constexpr int64 starvationThresholdNs = 1000000;
@@ -132,14 +141,14 @@ void WaitGroup::Wait() {
 }
 
 void Cond::Wait() {
-    uint32 t = notifyListAdd(&notify);  // with L held: whoever locks it next finds us in line
+    uint32 t = notifyListAdd(the(&notify));  // with L held: whoever locks it next finds us in line
     L->Unlock();
-    notifyListWait(&notify, t);
+    notifyListWait(the(&notify), t);
     L->Lock();
 }
 
-void Cond::Signal() { notifyListNotifyOne(&notify); }
+void Cond::Signal() { notifyListNotifyOne(the(&notify)); }
 
-void Cond::Broadcast() { notifyListNotifyAll(&notify); }
+void Cond::Broadcast() { notifyListNotifyAll(the(&notify)); }
 
 }  // namespace sync

@@ -1,30 +1,17 @@
 // sync.hpp - package sync for programs: Mutex, RWMutex, WaitGroup, Once, Cond. Go's counterparts: sync/*.go.
 #pragma once
 
-#include "runtime2.hpp"
-
-/// Waits until *addr > 0 and decrements it; lifo: at the head of the line.
-void semacquire(uint32* addr, bool lifo) GO("sync.runtime_Semacquire");
-/// Increments *addr and wakes one that waits; handoff: the decrement is done for it, so nobody can overtake.
-void semrelease(uint32* addr, bool handoff) GO("sync.runtime_Semrelease");
-
-/// Goroutines in line for a notification. Each draws a ticket; tickets are notified in the order of their numbers.
-struct notifyList {
-    uint32 wait;    // the next ticket
-    uint32 notify;  // the next to be notified: all before it have been
-    mutex lock;     // guards what follows, and writes to notify
-    sudog* head;    // who sleeps, linked by next; sudog.ticket is the ticket
-    sudog* tail;
-};
-
-/// Draws a ticket.
-uint32 notifyListAdd(notifyList* l) GO("sync.runtime_notifyListAdd");
-/// Waits until the ticket is notified, which it may have been already.
-void notifyListWait(notifyList* l, uint32 t) GO("sync.runtime_notifyListWait");
-void notifyListNotifyAll(notifyList* l) GO("sync.runtime_notifyListNotifyAll");
-void notifyListNotifyOne(notifyList* l) GO("sync.runtime_notifyListNotifyOne");
+#include "atomic.hpp"
+#include "types.hpp"
 
 namespace sync {
+
+/// The runtime's list of waiters as this package sees it; sync.cpp holds the two together.
+struct notifyList {
+    uint32 wait, notify;
+    uintptr lock;
+    void *head, *tail;
+};
 
 /// Mutual exclusion. Fair in the long run: who has waited for more than 1 ms gets the lock handed over.
 class Mutex {

@@ -3,13 +3,14 @@
 // shape.
 
 #include "go.hpp"
+#include "runtime.hpp"
 
 static void yield(int64 goroutines, int64 n) {
     sync::WaitGroup wg;
     wg.Add(static_cast<int32>(goroutines));
     for (int64 i = 0; i < goroutines; i++)
         go([&wg, each = n / goroutines] {
-            for (int64 k = 0; k < each; k++) Gosched();
+            for (int64 k = 0; k < each; k++) runtime::Gosched();
             wg.Done();
         });
     wg.Wait();
@@ -106,7 +107,7 @@ static void park(int64 n) {
             atomic::Xadd(&parked, 1);
             never.recv();
         });
-    while (atomic::Load(&parked) != n) Gosched();
+    while (atomic::Load(&parked) != n) runtime::Gosched();
 }
 
 // ---- the command line, the clock, the memory -----------------------------------------------------------------------

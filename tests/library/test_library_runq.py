@@ -158,7 +158,9 @@ def mutants(rt0lab):
 @pytest.mark.parametrize("which", range(5))
 def test_a_planted_bug_is_caught(rt0lab, which):
     with pytest.raises((AssertionError, ExceptionGroup)):
-        run_state_machine_as_test(machine(rt0lab, mutants(rt0lab)[which]), settings=SETTINGS)
+        run_state_machine_as_test(
+            machine(rt0lab, mutants(rt0lab)[which]), settings=settings(SETTINGS, max_examples=300)
+        )
 
 
 @pytest.fixture

@@ -39,6 +39,6 @@ void main_main() {
 
     chan<int64> never;
     go([=] { never.recv(); });
-    Gosched();
+    runtime::Gosched();
     fmt::Println("nil channel waits");
 }

@@ -36,7 +36,7 @@ void main_main() {
         go([=] {
             for (int64 k = 0; k < each; k++) {
                 all.send(1);
-                if (k % 64 == 0) Gosched();
+                if (k % 64 == 0) runtime::Gosched();
             }
         });
     int64 n = 0;

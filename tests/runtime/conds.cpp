@@ -1,6 +1,8 @@
 // conds.cpp - sync.Cond: Signal wakes in the order of Wait, Broadcast wakes all, and nobody is forgotten.
 
 #include "go.hpp"
+#include "runtime.hpp"
+#include "sema.hpp"
 
 constexpr int64 waiters = 100;
 
@@ -19,7 +21,7 @@ static void gather() {
             number[woken++] = mine;
             m.Unlock();
         });
-    for (bool all = false; !all; Gosched()) {
+    for (bool all = false; !all; runtime::Gosched()) {
         m.Lock();
         all = waiting == waiters;
         m.Unlock();
@@ -27,7 +29,7 @@ static void gather() {
 }
 
 static void awaken(int64 n) {
-    for (bool all = false; !all; Gosched()) {
+    for (bool all = false; !all; runtime::Gosched()) {
         m.Lock();
         all = woken == n;
         m.Unlock();
@@ -50,7 +52,7 @@ static bool tickets() {
         notifyListWait(&l, second);
         awake.send(true);
     });
-    while (!asleep(&l)) Gosched();
+    while (!asleep(&l)) runtime::Gosched();
     notifyListNotifyOne(&l);
     bool ok = asleep(&l);  // it was not for the second
     notifyListWait(&l, first);

@@ -2,6 +2,7 @@
 // first.
 
 #include "go.hpp"
+#include "runtime.hpp"
 
 static volatile int64 destroyedby;
 
@@ -20,6 +21,6 @@ void main_main() {
         chan<witness> c(1);
         c.send(witness());
     }
-    while (!destroyedby) Gosched();
+    while (!destroyedby) runtime::Gosched();
     fmt::Println("finalizer", destroyedby != self ? "elsewhere" : "here");
 }

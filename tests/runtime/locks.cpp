@@ -16,7 +16,7 @@ void main_main() {
             for (int64 i = 0; i < each; i++) {
                 m.Lock();
                 count++;
-                if (i % 100 == 0) Gosched();  // others queue up meanwhile
+                if (i % 100 == 0) runtime::Gosched();  // others queue up meanwhile
                 m.Unlock();
             }
             once.Do([] { ran++; });
@@ -27,7 +27,7 @@ void main_main() {
                 if (w % 4 == 0) {
                     rw.Lock();
                     pair[0]++;
-                    if (i % 100 == 0) Gosched();
+                    if (i % 100 == 0) runtime::Gosched();
                     pair[1]++;
                     rw.Unlock();
                 } else {

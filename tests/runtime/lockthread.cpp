@@ -2,6 +2,7 @@
 // goroutine that exits on it, except the first thread, which sleeps for ever.
 
 #include "go.hpp"
+#include "runtime.hpp"
 
 constexpr int64 deaths = 300;
 
@@ -21,11 +22,11 @@ void main_main() {
             tids[i] = gettid_();
             for (int k = 0; k < 50; k++) {
                 if (k % 3 == 0) time::Sleep(10 * time::Microsecond);
-                Gosched();
+                runtime::Gosched();
                 if (gettid_() != tids[i]) atomic::Xadd(&moved, 1);
             }
             wg.Done();
-            while (atomic::Load(&tids[i]) != 0) Gosched();  // keep the thread until all have been compared
+            while (atomic::Load(&tids[i]) != 0) runtime::Gosched();  // keep the thread until all have been compared
             runtime::UnlockOSThread();
             runtime::UnlockOSThread();  // once too often does no harm
         });
@@ -46,7 +47,7 @@ void main_main() {
         });
         int64 t = tid.recv();
         if (t == getpid_()) first = true;
-        while (t != getpid_() && alive(t)) Gosched();
+        while (t != getpid_() && alive(t)) runtime::Gosched();
     }
     int64 unused = 0;
     lock(&sched.lock);

@@ -49,8 +49,8 @@ static int64 counts[3];
 
 static void worker(int64 id, chan<int64> out) {
     for (int i = 0; i < 4; i++) {
-        counts[id]++;  // counts
-        Gosched();     // yields
+        counts[id]++;        // counts
+        runtime::Gosched();  // yields
     }
     out.send(id);  // last
 }  // ends

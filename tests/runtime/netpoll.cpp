@@ -1,6 +1,7 @@
 // netpoll.cpp - goroutines that wait for pipes and sockets: they park, lose no byte, and a close sets them free.
 
 #include "go.hpp"
+#include "runtime.hpp"
 
 constexpr int64 pairs = 100, rounds = 100, total = 8 << 20;
 
@@ -39,7 +40,7 @@ void main_main() {
             wg.Done();
         });
     }
-    while (waiting() < pairs) Gosched();
+    while (waiting() < pairs) runtime::Gosched();
     bool few = mcount() < pairs;
     for (int64 i = 0; i < pairs; i++)
         go([a = near[i], i, &wg, &wrong] {

@@ -1,6 +1,7 @@
 // panics.cpp - panics, deferred calls, recover and Goexit: the argument says which.
 
 #include "go.hpp"
+#include "runtime.hpp"
 
 static bool is(const char* want) {
     if (argc < 2) return false;
@@ -101,7 +102,7 @@ static void exits() {
     go([c = witness(&w)] {
         func([](Defer& defer) {
             defer([] { fmt::Println("deferred", recover() ? "bad" : "ok"); });
-            Goexit();
+            runtime::Goexit();
         });
     });
     w.Wait();
@@ -154,7 +155,7 @@ void main_main() {
     if (is("beside")) {
         chan<int64> never(0);
         go([=] { chan<int64>(never).recv(); });
-        Gosched();
+        runtime::Gosched();
         go([=] { chan<int64>(never).recv(); });
         panic("beside");
     }
@@ -193,7 +194,7 @@ void main_main() {
                 fmt::Println("main's deferred");
                 chan<int64>(gone).close();
             });
-            Goexit();
+            runtime::Goexit();
         });
     }
 }

@@ -2,6 +2,7 @@
 // stops in main.ready, for a debugger to look, and returns.
 
 #include "go.hpp"
+#include "runtime.hpp"
 
 extern slice<gostring> argslice;
 

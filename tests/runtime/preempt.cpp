@@ -15,8 +15,8 @@ void main_main() {
         done.send(true);
     });
     int64 before = turns;
-    while (turns == before) Gosched();
-    Gosched();  // the loop runs; only preemption brings us back
+    while (turns == before) runtime::Gosched();
+    runtime::Gosched();  // the loop runs; only preemption brings us back
     stop = true;
     done.recv();
     fmt::Println("preempted");

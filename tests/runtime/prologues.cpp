@@ -2,6 +2,7 @@
 // None, unless somebody asks (sysmon does after 10 ms); all of them when linked with poison.cpp.
 
 #include "go.hpp"
+#include "runtime.hpp"
 
 constexpr int64 calls = 1000;
 

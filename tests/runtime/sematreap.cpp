@@ -5,6 +5,8 @@
 // The first argument is how many have one of their own: at least 100; 20,000 if it is missing.
 
 #include "go.hpp"
+#include "runtime.hpp"
+#include "sema.hpp"
 
 constexpr int64 shared = 100, line = 12;
 constexpr int64 addresses = sizeof semtable / sizeof semtable[0];
@@ -83,7 +85,7 @@ static void join(int64 i, bool lifo) {
         semacquire(s->word, lifo);
         s->order[atomic::Xadd(&s->served, 1) - 1] = number;
     });
-    while (atomic::Load(&semroot(s->word)->nwait) == before) Gosched();
+    while (atomic::Load(&semroot(s->word)->nwait) == before) runtime::Gosched();
 }
 
 /// The first in line goes; returns when it is gone.
@@ -91,7 +93,7 @@ static void serve(int64 i) {
     semaphore* s = &shares[i];
     int64 before = atomic::Load(&s->served);
     semrelease(s->word, i % 2 == 0);
-    while (atomic::Load(&s->served) == before) Gosched();
+    while (atomic::Load(&s->served) == before) runtime::Gosched();
 }
 
 /// Who joins the line of shares[i] as its kth, and does not wait at its end: every fifth.
@@ -129,7 +131,7 @@ void main_main() {
             wg.Done();
         });
     }
-    while (waiting() < n) Gosched();
+    while (waiting() < n) runtime::Gosched();
     lookround();
     for (int64 k = 0; k < line; k++) {
         for (int64 i = 0; i < shared; i++) join(i, pushes(i, k));

@@ -2,6 +2,7 @@
 // as argument it first brings that signal on itself, as if somebody had sent it, in the middle of a system call.
 
 #include "go.hpp"
+#include "runtime.hpp"
 
 /// rt_tgsigqueueinfo, to this thread: who does that to himself may say that it came from outside.
 nosplit static int64 send(uintptr sig, const void* info, uintptr);

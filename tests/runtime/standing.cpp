@@ -3,6 +3,7 @@
 // the same in Go.
 
 #include "go.hpp"
+#include "runtime.hpp"
 
 void standing() GO("main.standing");
 void standing() { fmt::Println("standing"); }

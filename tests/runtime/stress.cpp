@@ -68,7 +68,7 @@ static int64 children(worker& w) {
     int64 ran = 0;
     for (int64 i = 0; i < n; i++)
         spawn([&wg, &ran, i] {
-            if (i % 4 == 0) Gosched();
+            if (i % 4 == 0) runtime::Gosched();
             atomic::Xadd(&ran, 1);
             wg.Done();
         });
@@ -163,7 +163,7 @@ static int64 startgun(worker& w) {
             check(!gun.recv2().ok, "received from a channel that nobody sent to");
             home.send(1);
         });
-    if (w.below(2)) Gosched();
+    if (w.below(2)) runtime::Gosched();
     gun.close();
     int64 got = 0;
     for (int64 i = 0; i < n; i++) got += home.recv();
@@ -183,7 +183,7 @@ static int64 mutexes(worker& w) {
         s.m.Lock();
         check(++s.inside == 1, "two goroutines hold one Mutex");
         int64 seen = s.count;
-        if (w.below(64) == 0) Gosched();
+        if (w.below(64) == 0) runtime::Gosched();
         s.count = seen + 1;
         s.inside--;
         s.m.Unlock();
@@ -199,13 +199,13 @@ static int64 rwmutexes(worker& w) {
         if (w.below(8) == 0) {
             rw.Lock();
             pair[0]++;
-            if (w.below(16) == 0) Gosched();
+            if (w.below(16) == 0) runtime::Gosched();
             pair[1]++;
             rw.Unlock();
         } else {
             rw.RLock();
             int64 one = pair[0];
-            if (w.below(64) == 0) Gosched();
+            if (w.below(64) == 0) runtime::Gosched();
             check(one == pair[1], "a reader saw a writer at work", one, pair[1]);
             rw.RUnlock();
         }
@@ -249,7 +249,7 @@ static int64 turns(worker& w) {
 
 static int64 yields(worker&) {
     for (int i = 0; i < 32; i++) {
-        Gosched();
+        runtime::Gosched();
         beat();
     }
     return 32;
@@ -292,7 +292,7 @@ static int64 syscalls(worker& w) {
     if (n > 0)
         below = down(n - 1, seed * 3 + 1, yield);
     else if (yield)
-        Gosched();
+        runtime::Gosched();
     for (int i = 0; i < 8; i++)
         check(mine[i] == seed + static_cast<uint64>(i), "a stack was written by somebody else: level", n);
     return below + 1;
@@ -314,7 +314,7 @@ static int64 locked(worker& w) {
     spawn([=]() mutable { c.send(1); });
     c.recv();
     for (int i = 0; i < 4; i++) {
-        if (w.below(2)) Gosched();
+        if (w.below(2)) runtime::Gosched();
         check(Syscall(thread, 0, nullptr, 0) == tid, "a locked goroutine changed threads");
         beat();
     }

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "go.hpp"
+#include "runtime.hpp"
 
 /// Says what is wrong, in words and numbers, and ends the program with status 1.
 [[noreturn]] void broken(const char* what, int64 a = 0, int64 b = 0);

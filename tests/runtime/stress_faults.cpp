@@ -49,7 +49,7 @@ void wrap_main() {
     if (wants("starve"))
         go([] {
             victim = getg();
-            for (;;) Gosched();
+            for (;;) runtime::Gosched();
         });
     real_main();
 }

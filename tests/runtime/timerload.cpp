@@ -2,6 +2,7 @@
 // ticker that falls behind.
 
 #include "go.hpp"
+#include "runtime.hpp"
 
 constexpr int64 workers = 8, each = 400, rounds = 20;
 
@@ -23,7 +24,7 @@ static void expect(bool ok) {
 static void ring(void* arg) {
     auto* a = static_cast<alarm*>(arg);
     expect(!a->gone && nanotime() >= a->due);
-    Gosched();  // deltimer meets it at work
+    runtime::Gosched();  // deltimer meets it at work
     a->fired++;
 }
 
@@ -113,7 +114,7 @@ void main_main() {
                 if (alarms[i].added) stop(&alarms[i]);
                 alarms[i].gone = true;
             }
-            Gosched();
+            runtime::Gosched();
             wg.Done();
         });
     wg.Wait();

@@ -1,6 +1,7 @@
 // timers.cpp - sleeps, timeouts and ticks: nothing early, nothing lost, and a sleeping program is not deadlocked.
 
 #include "go.hpp"
+#include "runtime.hpp"
 
 void main_main() {
     // Out of order on the heap; each one says whether it came too soon.

@@ -1,6 +1,7 @@
 // tracebacks.cpp - goroutines that wait in every way there is, for the reports to show: one way for each argument.
 
 #include "go.hpp"
+#include "runtime.hpp"
 
 [[gnu::noinline]] static void leaf(chan<int64>& c) {
     c.recv();
@@ -50,7 +51,7 @@ static sync::Mutex held;
         held.Lock();
         held.Lock();
     });
-    for (int i = 0; i < 20; i++) Gosched();
+    for (int i = 0; i < 20; i++) runtime::Gosched();
     chan<int64>(0).recv();
 }
 
@@ -91,7 +92,7 @@ void main_main() {
         go([] {
             for (int i = 0;; i++) {
                 if (i == 20) fmt::Println("ready");  // by now the others wait
-                Gosched();
+                runtime::Gosched();
             }
         });
         chan<int64>(0).recv();

@@ -2,6 +2,7 @@
 // make system calls: nothing is lost, and nobody is forgotten.
 
 #include "go.hpp"
+#include "runtime.hpp"
 
 constexpr int64 changes = 4000, talkers = 20;
 
@@ -63,7 +64,7 @@ void main_main() {
         guarded++;
         mu.Unlock();
         atomic::Xadd(&locked, 1);
-        Gosched();
+        runtime::Gosched();
     });
     auto s = net::Socketpair();
     os::File a = s.a, b = s.b;
@@ -97,7 +98,7 @@ void main_main() {
 
     fmt::Println("gomaxprocs wrong", wrong, "now", runtime::GOMAXPROCS(-1));
     fmt::Println("messages", passed > 0 && sum == passed ? "ok" : "LOST");
-    while (runtime::NumGoroutine() != 1) Gosched();
+    while (runtime::NumGoroutine() != 1) runtime::Gosched();
     fmt::Println("goroutines", runtime::NumGoroutine(), born > 0 && born == died ? "ok" : "LOST");
     fmt::Println("slept", slept > 0 ? "ok" : "NEVER", "echoed", echoed > 0 ? "ok" : "NEVER", "locked",
                  guarded == locked ? "ok" : "WRONG");

@@ -57,7 +57,7 @@ class World:
             at = _moves, gdb.selected_inferior().pid
             if at != self._slide_of:
                 self._slide_of = at
-                symbol = gdb.lookup_global_symbol(self.prefix + "g0")
+                symbol = self._symbol("g0")
                 self._slide = int(symbol.value().address) - self.elf.symbols["runtime.g0"][0]
         return self._slide
 
@@ -151,7 +151,7 @@ class World:
         return self._layouts[name]
 
     def _symbol(self, name):
-        return gdb.lookup_global_symbol(self.prefix + name) or gdb.lookup_static_symbol(self.prefix + name)
+        return _variable(self.prefix + name)
 
     def type_of_variable(self, name: str) -> gdb.Type | None:
         """The gdb.Type of a runtime variable, None if the debug information has no such variable."""
@@ -264,9 +264,15 @@ def _lookup_type(name):
     return None
 
 
+def _variable(name):
+    """The runtime's variable of this name. A C++ program may have one, too: the runtime's are those of its own file."""
+    ours = (s for s in gdb.lookup_static_symbols(name) if s.symtab.filename.endswith("/runtime/runtime2.cpp"))
+    return next(ours, None) or gdb.lookup_global_symbol(name) or gdb.lookup_static_symbol(name)
+
+
 def _has_variable(name):
     try:
-        return gdb.lookup_global_symbol(name) is not None
+        return _variable(name) is not None
     except gdb.error as error:
         raise Problem(
             f"gdb cannot read this program's debug information ({untrusted.shown(str(error), 200)}): build it anew."

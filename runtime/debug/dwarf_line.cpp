@@ -1,0 +1,138 @@
+// dwarf_line.cpp - reads .debug_line: names of files, and a program whose output is rows of (address, file, line). Go's
+// counterpart: debug/dwarf.
+
+#include "debug/dwarf_line.hpp"
+
+#include "debug/dwarf_data.hpp"
+
+namespace dwarf {
+
+namespace {
+
+// Operations of a line program that need a word here; those from opcodebase on make a row each.
+enum : uint8 {
+    extended = 0,
+    DW_LNS_copy = 1,
+    DW_LNS_advance_pc = 2,
+    DW_LNS_advance_line = 3,
+    DW_LNS_set_file = 4,
+    DW_LNS_const_add_pc = 8,
+    DW_LNS_fixed_advance_pc = 9,
+};
+constexpr uint8 lastspecial = 255;
+enum : uint8 { DW_LNE_end_sequence = 1, DW_LNE_set_address = 2 };
+
+/// The header of a unit's line table, up to where the file names begin.
+struct linetable {
+    const uint8 *dirs, *files, *program, *end;
+    uint8 mininst, linerange, opcodebase;
+    int8 linebase;
+    const uint8* lengths;  // how many operands each standard opcode has
+
+    linetable(const elf::file& f, uint64 offset) {
+        const uint8* p = f.line.p + offset;
+        uint32 length = fixed<uint32>(p);
+        end = p + length;
+        uint16 version = fixed<uint16>(p);
+        uint32 header = fixed<uint32>(p);
+        program = p + header;
+        if (version < 2 || version > 4 || end > f.line.end) program = end = p;
+        mininst = *p++;
+        if (version >= 4) p++;  // operations in an instruction: 1
+        p++;                    // is_stmt
+        linebase = static_cast<int8>(*p++);
+        linerange = *p++;
+        opcodebase = *p++;
+        lengths = p - 1;
+        dirs = p += opcodebase - 1;
+        while (*p) cstring(p);
+        files = p + 1;
+    }
+};
+
+}  // namespace
+
+void filename(const unit& u, const die& ud, uint64 n, text out) {
+    linetable t(*u.file, ud.stmt_list);
+    const uint8* p = t.files;
+    const char* name = "?";
+    uint64 dir = 0;
+    for (uint64 i = 1; p < t.program && *p; i++) {
+        const char* s = cstring(p);
+        uint64 of = uleb(p);
+        uleb(p), uleb(p);
+        if (i == n) name = s, dir = of;
+    }
+    const char* in = nullptr;
+    p = t.dirs;
+    for (uint64 i = 1; i <= dir && *p; i++) {
+        const char* s = cstring(p);
+        if (i == dir) in = s;
+    }
+    char* begin = out.p;
+    const char* parts[] = {ud.comp_dir, in, name};
+    int32 first = name[0] == '/' ? 2 : in && in[0] == '/' ? 1 : 0;
+    for (int32 i = first; i < 3; i++) {
+        for (const char* s = parts[i]; s && *s;) {
+            int64 len = 0;
+            while (s[len] && s[len] != '/') len++;
+            if (len == 2 && s[0] == '.' && s[1] == '.') {
+                while (out.p > begin && *--out.p != '/') {
+                }
+            } else if (len > 0 && !(len == 1 && s[0] == '.')) {
+                out.add("/", 1);
+                out.add(s, len);
+            }
+            s += len + (s[len] == '/');
+        }
+    }
+    *out.p = 0;
+}
+
+/// Runs the unit's line program until a row passes pc.
+bool findline(const unit& u, const die& ud, uint64 pc, uint64* fileno, uint64* line) {
+    linetable t(*u.file, ud.stmt_list);
+    uint64 addr = 0, f = 1, l = 1;  // the row being made
+    uint64 lastaddr = ~0ull, lastf = 0, lastl = 0;
+    for (const uint8* p = t.program; p < t.end;) {
+        uint8 op = *p++;
+        bool row = false, ends = false;
+        if (op >= t.opcodebase) {
+            uint8 special = op - t.opcodebase;
+            addr += special / t.linerange * t.mininst;
+            l += t.linebase + special % t.linerange;
+            row = true;
+        } else {
+            switch (op) {
+            case extended: {
+                uint64 n = uleb(p);
+                const uint8* next = p + n;
+                uint8 sub = *p++;
+                if (sub == DW_LNE_end_sequence) row = ends = true;
+                if (sub == DW_LNE_set_address) addr = fixed<uint64>(p);
+                p = next;
+                break;
+            }
+            case DW_LNS_copy: row = true; break;
+            case DW_LNS_advance_pc: addr += uleb(p) * t.mininst; break;
+            case DW_LNS_advance_line: l += sleb(p); break;
+            case DW_LNS_set_file: f = uleb(p); break;
+            case DW_LNS_const_add_pc: addr += (lastspecial - t.opcodebase) / t.linerange * t.mininst; break;
+            case DW_LNS_fixed_advance_pc: addr += fixed<uint16>(p); break;
+            default:
+                for (uint8 i = 0; i < t.lengths[op]; i++) uleb(p);
+            }
+        }
+        if (!row) continue;
+        if (lastaddr <= pc && pc < addr) {
+            *fileno = lastf;
+            *line = lastl;
+            return true;
+        }
+        if (l != 0) lastaddr = addr, lastf = f, lastl = l;  // line 0: of no line in particular, so of the one before
+        if (ends) addr = 0, f = l = 1, lastaddr = ~0ull;
+    }
+    return false;
+}
+
+}  // namespace dwarf
