@@ -9,7 +9,7 @@ import textwrap
 from ..boot import stops
 from ..formats import untrusted
 from ..frames import roots
-from ..program import begun
+from ..program import begun, names
 from ..state import changes, rows
 from . import lines
 
