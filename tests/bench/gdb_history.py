@@ -41,7 +41,7 @@ def figure(rounds=4):
 def _run(times, alone, turn):
     """One run from the first instruction on, stopping at every stage; every other stop is kept, the other ones next
     time."""
-    gdb.events.stop.disconnect(console.session.stopped)
+    gdb.events.stop.disconnect(console.so_far.stopped)
     points = []
     try:
         with settings.quiet():
@@ -63,4 +63,4 @@ def _run(times, alone, turn):
     finally:
         for point in points:
             point.delete()
-        gdb.events.stop.connect(console.session.stopped)
+        gdb.events.stop.connect(console.so_far.stopped)

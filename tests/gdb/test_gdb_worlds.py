@@ -158,8 +158,8 @@ def test_two_programs_have_their_own_history(gdb_json, hello, beside):
 
 def test_the_end_of_one_is_not_that_of_the_other(gdb_json, hello, beside):
     script = (
-        "do('inferior 1'); do('continue'); ended = console.session.ended; do('inferior 2'); result = ended,"
-        " console.session.ended"
+        "do('inferior 1'); do('continue'); ended = console.so_far.ended; do('inferior 2'); result = ended,"
+        " console.so_far.ended"
     )
     assert gdb_json(hello, beside + script) == [True, False]
 

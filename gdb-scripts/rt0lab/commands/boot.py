@@ -69,7 +69,7 @@ class Next(console.Command):
     def run(self, argument):
         """One step."""
         console.need_runnable()
-        if not program.alive() and console.session.ended:
+        if not program.alive() and console.so_far.ended:
             raise program.Problem(console.not_running())
         _show(_step())
 
@@ -105,19 +105,17 @@ def _show(outcome):
 
 def _card(stage):
     snap = (
-        console.session.now
-        if console.session.now is not None and console.session.now.live
-        else console.session.snapshot()
+        console.so_far.now if console.so_far.now is not None and console.so_far.now.live else console.so_far.snapshot()
     )
     before = (
-        console.session.card
-        or (console.session.entry if console.session.entry is not snap else None)
-        or console.session.before
+        console.so_far.card
+        or (console.so_far.entry if console.so_far.entry is not snap else None)
+        or console.so_far.before
     )
     head, *rest = card.card(stage, snap, before)
     console.say(head, "1")
     console.write(rest)
-    console.session.card = snap
+    console.so_far.card = snap
 
 
 class Until(console.Command):
@@ -176,7 +174,7 @@ class Tour(console.Command):
     def _walk(self, batch):
         if program.alive():
             stage, exactly = stops.current()
-            if exactly and console.session.card is not None:
+            if exactly and console.so_far.card is not None:
                 _card(stage)
                 if not batch and not self._ask():
                     return
@@ -255,7 +253,7 @@ class Record(console.Command):
         path = os.path.expanduser(words[0])
         if not os.path.isdir(os.path.dirname(path) or ".") or os.path.isdir(path):
             raise program.Problem(f"cannot write {path}: name a file in a folder that exists.")
-        others = (console.session.stopped, naming.names.stopped)  # nobody sees these stops
+        others = (console.so_far.stopped, naming.names.stopped)  # nobody sees these stops
         for other in others:
             gdb.events.stop.disconnect(other)
         try:

@@ -95,7 +95,7 @@ class _Seen:
     ended = False
 
 
-class Session:
+class SoFar:
     """The last two stops and the last card of the program gdb is looking at, for `rt0 diff` and for what a card says
     has changed."""
 
@@ -157,14 +157,14 @@ class Session:
         return snapshot.Snapshot()
 
 
-session = Session()
+so_far = SoFar()
 
 
 def not_running():
     """The sentence for when there is no process."""
-    if session.ended:
+    if so_far.ended:
         # gdb tells of no exit code where a signal ended it, and where it was killed or let go.
-        how = "" if session.exit_code is None else f" with exit code {session.exit_code}"
+        how = "" if so_far.exit_code is None else f" with exit code {so_far.exit_code}"
         return f"the program has ended{how}: `rt0 run` starts it again at its first instruction."
     return "the program is not running: `rt0 run` starts it and stops at its very first instruction."
 

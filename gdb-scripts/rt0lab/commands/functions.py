@@ -26,7 +26,7 @@ class GetG(gdb.Function):
         console.need_process()
         if program.register("rip") is None:
             raise program.Problem("the selected thread is running: `thread N` goes to one that is stopped.")
-        snap = console.session.snapshot()
+        snap = console.so_far.snapshot()
         if not snap.tls_g or snap.g_at(snap.tls_g) is None:
             early = begun.why_none("tie")[0]
             raise program.Problem(
@@ -53,7 +53,7 @@ class _ById(gdb.Function):
                 f"Usage: ${self.name}(ID), with the id of one {self.what}: `{self.lister}` lists them."
             )
         number = int(arguments[0])
-        for item in self.all(console.session.snapshot()):
+        for item in self.all(console.so_far.snapshot()):
             if item.get(self.id_field) == number:
                 return _pointer(item.addr, self.kind)
         raise program.Problem(f"there is no {self.what} {number}: `{self.lister}` lists them.")

@@ -184,7 +184,7 @@ class _List(console.Command):
         if not program.alive():
             console.say("[]" if asked.json else console.not_running())
             return
-        snap = console.session.snapshot()
+        snap = console.so_far.snapshot()
         if asked.json:
             console.dump(self.plain(snap))
         else:

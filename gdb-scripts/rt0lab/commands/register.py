@@ -114,8 +114,8 @@ def register():
     functions.StageName("stage")
     for function in (functions.G, functions.M, functions.P):
         function()
-    gdb.events.stop.connect(console.session.stopped)
-    gdb.events.exited.connect(console.session.exited)
+    gdb.events.stop.connect(console.so_far.stopped)
+    gdb.events.exited.connect(console.so_far.exited)
     gdb.events.stop.connect(editors.remind)
     gdb.events.stop.connect(naming.names.stopped)
     gdb.events.cont.connect(naming.names.moves)

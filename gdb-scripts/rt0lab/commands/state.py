@@ -28,7 +28,7 @@ class Dump(console.Command):
         """Prints."""
         if argument not in ("", "all", *self._WHAT):
             raise program.Problem(f"`rt0 dump` knows {', '.join(self._WHAT)} and all.")
-        snap = console.session.snapshot()
+        snap = console.so_far.snapshot()
         if not snap.live:
             console.say(console.not_running() + " What stands in the file:")
         for name in self._WHAT:
@@ -96,14 +96,14 @@ class Diff(console.Command):
             past.between(argument)
             return
         console.need_process()
-        if console.session.before is None or console.session.now is None:
+        if console.so_far.before is None or console.so_far.now is None:
             console.say("there is no earlier stop to compare with: `rt0 next` makes one.")
             return
-        changed = changes.diff(console.session.before, console.session.now)
+        changed = changes.diff(console.so_far.before, console.so_far.now)
         if not changed:
             console.say("nothing changed since the last stop.")
         for change in changed:
-            console.say("  " + changes.change_line(change, console.session.now))
+            console.say("  " + changes.change_line(change, console.so_far.now))
 
 
 class Check(console.Command):
@@ -119,7 +119,7 @@ class Check(console.Command):
     def run(self, argument):
         """Prints."""
         console.need_process()
-        results = checks.run(console.session.snapshot())
+        results = checks.run(console.so_far.snapshot())
         for result in results:
             text = f"{result.verdict:8} {result.name}: {untrusted.shown(result.detail)}"
             for line in textwrap.wrap(text, card.WIDTH, subsequent_indent=" " * 9, break_on_hyphens=False):

@@ -31,7 +31,7 @@ _WORD = struct.Struct("<Q").unpack_from
 _UNSEEN = (lambda data, at: ()), {}  # of a shape that no stack had before
 
 
-class Shown:
+class Frame:
     """One frame as it is shown."""
 
     __slots__ = ("function", "file", "line", "arguments", "pc", "inlined", "user")
@@ -54,7 +54,7 @@ class Site:
 
     __slots__ = ("shown", "user", "from_bp", "from_sp", "root", "steady")
 
-    def __init__(self, shown: list[Shown], root: bool) -> None:
+    def __init__(self, shown: list[Frame], root: bool) -> None:
         self.shown, self.root = shown, root
         self.user = next((frame for frame in shown if frame.user), None)
         self.from_bp = self.from_sp = None  # where the return address is
@@ -74,7 +74,7 @@ class Stack:
         )
 
     @property
-    def shown(self) -> list[Shown]:
+    def shown(self) -> list[Frame]:
         """All frames."""
         return [frame for site in self.sites for frame in site.shown]
 
@@ -267,7 +267,7 @@ class Sites:
             arguments = frame.function() is not None and any(symbol.is_argument for symbol in frame.block())
         except RuntimeError:  # no debug information there
             arguments = False
-        return Shown(name, file, sal.line, arguments, pc, frame.type() == gdb.INLINE_FRAME, self.is_user(name, file))
+        return Frame(name, file, sal.line, arguments, pc, frame.type() == gdb.INLINE_FRAME, self.is_user(name, file))
 
     def _guess(self, pc, sp, bp):
         """Frame pointers and symbols alone, for when gdb cannot unwind (all threads run, an earlier stop) or the stack
@@ -294,7 +294,7 @@ class Sites:
             return None
         name = names.function(symbol[0])
         file, line = self._world.line_at(pc if exact and not symbol[1] else pc - 1)
-        return Site([Shown(name, file, line, False, pc, False, self.is_user(name, file))], name in switching.ROOTS)
+        return Site([Frame(name, file, line, False, pc, False, self.is_user(name, file))], name in switching.ROOTS)
 
 
 def sites() -> Sites:
@@ -303,7 +303,7 @@ def sites() -> Sites:
     return world.cached("sites", lambda: Sites(world))
 
 
-def of_thread(thread: gdb.InferiorThread, limit: int = DEPTH) -> list[Shown]:
+def of_thread(thread: gdb.InferiorThread, limit: int = DEPTH) -> list[Frame]:
     """The frames of a running goroutine: a stopped thread's own."""
     known = sites()
     found = []

@@ -14,7 +14,7 @@ import gdb
 
 from .. import program
 from ..frames import stacks, view
-from ..frames.stacks import Shown, Stack
+from ..frames.stacks import Frame, Stack
 from ..program import bulk, past
 from . import blockers, clock
 
@@ -213,12 +213,12 @@ class Census:
         known.update(stacks.stacks([row for row in rows if row.addr not in known] if known else rows, depth))
         return known
 
-    def alone(self, rows: list[Any], found: dict[int, Stack]) -> dict[int, Shown | None]:
-        """{addr: frames.Shown or None}: where those stand that have no Stack."""
+    def alone(self, rows: list[Any], found: dict[int, Stack]) -> dict[int, Frame | None]:
+        """{addr: stacks.Frame or None}: where those stand that have no Stack."""
         return {row.addr: self._standing_alone(row) for row in rows if row.addr not in found}
 
-    def standing(self, rows: list[Any]) -> dict[int, Shown | None]:
-        """{addr: frames.Shown or None}: where each of them stands in its own code."""
+    def standing(self, rows: list[Any]) -> dict[int, Frame | None]:
+        """{addr: stacks.Frame or None}: where each of them stands in its own code."""
         found = self.stacks(rows)
         return {
             **{row.addr: found[row.addr].standing for row in rows if row.addr in found},

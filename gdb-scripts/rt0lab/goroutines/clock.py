@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import time
 
-import gdb
-
 from .. import program
 from ..program import bulk, past
 

@@ -18,8 +18,6 @@ import types
 from collections.abc import Collection, Iterable, Iterator
 from typing import Any
 
-import gdb
-
 from . import lists, memory, worlds
 from .layout import Struct
 from .problem import Unreadable, no_field
@@ -218,7 +216,7 @@ def _allgs():
 
 
 def structs(kind: str, addresses: Collection[int]) -> list[Struct | Unreadable]:
-    """A model.Struct, or Unreadable, for each of the addresses, in their order."""
+    """A program.Struct, or Unreadable, for each of the addresses, in their order."""
     layout = worlds.world().layout(kind)
     size, found = layout.size, {}
     for data, base, members in pieces(addresses, size):

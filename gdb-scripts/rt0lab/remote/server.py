@@ -60,7 +60,7 @@ _MAX_CORE = 1 << 46  # bytes; a core file is never read as a whole
 _MAX_READ = packets.MAX_PAYLOAD // 2 - 8  # bytes of memory that fit in an answer, in hex or escaped
 
 
-class Goroutines:
+class Target:
     """The program, as threads."""
 
     def __init__(self, path):
@@ -272,4 +272,4 @@ def _look(asked):
             program.done(f"core-file /proc/self/fd/{os.dup(file.fileno())}")
     else:
         program.done(f"attach {int(asked['attach'])}")
-    return Goroutines(asked["program"])
+    return Target(asked["program"])

@@ -16,11 +16,11 @@ from ..formats import untrusted
 
 OPENS_WITH_TEXT = hasattr(gdb, "ValuePrinter")  # gdbs without it show an editor `{...}` as the text of all that opens
 
-# ---- reading a gdb.Value like a model.Struct -----------------------------------------------------------------------
+# ---- reading a gdb.Value like a program.Struct -----------------------------------------------------------------------
 
 
 class Item:
-    """A gdb.Value with the face of model.Struct: `get(path)`, `addr`. Works for `print $1` too."""
+    """A gdb.Value with the face of program.Struct: `get(path)`, `addr`. Works for `print $1` too."""
 
     def __init__(self, value):
         self.value = value

@@ -33,7 +33,7 @@ _MOST_MEANINGS = 1 << 14
 _meanings = {}
 
 
-class Shown(opening.Opening):
+class Structure(opening.Opening):
     """One line, and all fields below it: for an editor as values, for gdb where it prints prettily as texts, pointers
     with their names."""
 
@@ -148,7 +148,7 @@ class Pointer(opening.Opening):
         self._kind, self._at = kind, at
         self._hides = value.type.strip_typedefs().code != gdb.TYPE_CODE_PTR
         pointer = gdb.Value(at).cast(program.world().type(kind).pointer()) if self._hides else value
-        self._to = Shown(kind, pointer.dereference())
+        self._to = Structure(kind, pointer.dereference())
 
     def _text(self):
         return lines.called(self._kind, self._at)
@@ -210,7 +210,7 @@ class _Printers(gdb.printing.PrettyPrinter):
             return None
         kind = _kind(gdb_type, world)
         if kind:
-            return opening.closed_if_empty(Shown(kind, value))
+            return opening.closed_if_empty(Structure(kind, value))
         name = program.told(lambda: gdb_type.name or gdb_type.tag or gdb_type.strip_typedefs().tag) or ""
         bare = world.base_name(gdb_type) if name else ""
         if bare.startswith(("slice<", "[]")):

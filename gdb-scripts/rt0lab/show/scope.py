@@ -30,7 +30,7 @@ def variables(frame):
     return []
 
 
-class _Goroutines(opening.Opening):
+class _Listed(opening.Opening):
     """Some that can be listed: `_rows`."""
 
     _hint = "array"  # editors ask for pages of such
@@ -57,7 +57,7 @@ class _Goroutines(opening.Opening):
         return ()
 
 
-class Parked(_Goroutines):
+class Parked(_Listed):
     """All that a gobuf says where they stand."""
 
     def _read(self):
@@ -94,7 +94,7 @@ class Many(opening.Opening):
         return ()
 
 
-class Frames(_Goroutines):
+class Frames(_Listed):
     """One goroutine: what it waits for and where, and its frames below that."""
 
     _hint = None

@@ -28,7 +28,7 @@ class View:
         if stack is None:
             return self.alone.get(row.addr)
         if stack.standing is not None and stack.standing.pc == row.startpc:  # it has not begun
-            return stacks.Shown(*places.start(row.startpc), False, row.startpc, False, True)
+            return stacks.Frame(*places.start(row.startpc), False, row.startpc, False, True)
         return stack.standing
 
     def start(self, row):

@@ -1,7 +1,7 @@
 """What was: at every stop the bytes of all g, m, p and sched are kept raw, and decoded only when somebody asks.
 
 Keeping a moment is a few merged reads of memory and a few registers a thread; bytes that did not change since the
-moment before are shared with it. While `model.past(moment)` lasts, everything that reads the program reads the moment.
+moment before are shared with it. While `past.reading(moment)` lasts, everything that reads the program reads the moment.
 """
 
 import bisect
@@ -84,7 +84,7 @@ def _merged(ranges):
 
 
 class Moment:
-    """One stop: its number, registers and memory. model.past reads it."""
+    """One stop: its number, registers and memory. past.reading reads it."""
 
     def __init__(self, number, before=None):
         world = self.world = program.world()
@@ -115,7 +115,7 @@ class Moment:
                 self.threads[thread.ptid[1] or thread.ptid[0]] = thread.num, self.registers["rip"], self.current
 
     def read(self, addr, size):
-        """model.read: what was kept; code and constants never change and are read where they are."""
+        """program.read: what was kept; code and constants never change and are read where they are."""
         found = self._memory.read(addr, size)
         if found is None and 0 <= addr < 1 << 63:
             section = self.world.section_at(addr)
@@ -197,7 +197,7 @@ class _Ring:
         self.moments, self.pid, self.number = collections.deque(), None, 0
 
 
-class History:
+class Keeper:
     """The last moments of the program gdb is looking at, those of one process, oldest first; two at least, which `rt0
     diff` and the cards need. Each program has its own."""
 
@@ -236,4 +236,4 @@ class History:
         return moments[-1 - back] if back < len(moments) else None
 
 
-kept = History()
+kept = Keeper()

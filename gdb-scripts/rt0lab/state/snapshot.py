@@ -95,7 +95,7 @@ class Snapshot(Outline):
 
     @functools.cached_property
     def queue(self):
-        """The global run queue, a model.Chain of addresses."""
+        """The global run queue, a program.Chain of addresses."""
         return program.global_queue(self.sched, self.by_address) if self.sched else program.Chain()
 
     @property

@@ -49,7 +49,7 @@ def _names(value):
     return [ref.name for ref in value] if isinstance(value, tuple) else value
 
 
-class _Moment:
+class _Told:
     """What both kinds can do. They have: number, thread, stage (a name or None), place; fields(name): {path: value} of
     one thing or None; rows(): the Rows; changes(before): [(path, before, after)];
     line(change)."""
@@ -108,7 +108,7 @@ def _flat(value):
 # ---- a stop of this process ----------------------------------------------------------------------------------------
 
 
-class Kept(_Moment):
+class Kept(_Told):
     """A stop whose bytes are kept."""
 
     def __init__(self, moment):
@@ -200,7 +200,7 @@ def place(pc):
 # ---- a stop of a trace ---------------------------------------------------------------------------------------------
 
 
-class Recorded(_Moment):
+class Recorded(_Told):
     """A stop that `rt0 record` wrote."""
 
     def __init__(self, stop, number):
