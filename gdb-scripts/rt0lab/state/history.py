@@ -1,7 +1,7 @@
 """What was: at every stop the bytes of all g, m, p and sched are kept raw, and decoded only when somebody asks.
 
 Keeping a moment is a few merged reads of memory and a few registers a thread; bytes that did not change since the
-moment before are shared with it. While `past.reading(moment)` lasts, everything that reads the program reads the moment.
+moment before are shared with it. While `past.reading(moment)` lasts, all that reads the program reads the moment.
 """
 
 import bisect
