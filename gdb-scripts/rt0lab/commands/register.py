@@ -1,4 +1,4 @@
-"""Gives gdb the commands: `rt0` itself, its settings, and all of walking and looking."""
+"""Gives gdb the commands: `rt0` itself, its settings, and those of every file here."""
 
 import gdb
 

@@ -16,6 +16,7 @@ LAMBDAS = re.compile(r"(\.(func|\$_)\d+)+$")  # at the end of a name that gcc or
 
 
 def demangling() -> settings.changed:
+    """gdb names and demangles C++ symbols as C++ while this lasts."""
     return settings.changed({"demangle-style": "gnu-v3"})
 
 

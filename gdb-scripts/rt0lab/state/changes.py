@@ -3,70 +3,7 @@
 from .. import program
 from ..program import names
 
-
-# ---- what changed --------------------------------------------------------------------------------------------------
-
-# Counters of time and of memory that say nothing about the boot.
-_NOISE = """
-    fastrand cheaprand lastpoll procresizetime sysmontick timeToRun statsSeq mspancache pcache trackingSeq palloc
-    wbBuf deferpool sudogcache chacha8 maxStackScanDelta limiterEvent gcw schedwhen mLockProfile locksHeld
-""".split()
-
-
-def _rank(path):
-    if path.startswith(("fs_base", "tls_g")):
-        return 0
-    if path.startswith("g0."):
-        return 1
-    return {"m0": 2, "p0": 3, "sched": 4}.get(path.partition(".")[0], 5 if path[0] == "g" and path[1].isdigit() else 6)
-
-
-def interesting(changed):
-    """The changes worth a learner's eye, the closest to the machine first; what is new is one line."""
-    fresh = {c[0].rpartition(".")[0]: c[2] for c in changed if c[0].endswith(".status") and c[1] is None}
-    changed = [(name, None, status) for name, status in fresh.items()] + [
-        c for c in changed if not (c[1] is None and c[0].startswith(tuple(name + "." for name in fresh)))
-    ]
-    kept = [c for c in changed if not any(part in _NOISE for part in c[0].split("."))]
-    slices = {c[0][: -len(".array")] for c in kept if c[0].endswith(".array")}
-    kept = [c for c in kept if not (c[0].endswith((".array", ".cap")) and c[0].rpartition(".")[0] in slices)]
-    return sorted(kept, key=lambda c: _rank(c[0]))
-
-
-def change_line(change, snap):
-    """`g0.m: 0 → &runtime.m0`; for bounds of a stack, which name everything else, where they are."""
-    path, was, now = change
-    if snap is None:  # of a trace: all is said in symbols
-        pass
-    elif path == "g0.stack.hi" and snap.names.entry:
-        now = f"SP, {snap.names.entry - snap.g0.get('stack.hi')} below where it was at the entry"
-    elif now in (path + "+0", path + "-0"):
-        now = _bound(snap, path)
-    path = path.removeprefix("globals.runtime.").replace("m0.tls.0", "m0.tls[0]")
-    return f"{path}: {value_text(was)} → {value_text(now)}"
-
-
-def _bound(snap, path):
-    """A stack's lo by its size, a stack's hi by its address: in symbols each would be itself."""
-    name = path.partition(".")[0]
-    g = snap.g0 if name == "g0" else next((g for g in snap.gs if snap.g_name(g) == name), None)
-    if g is None:
-        return "itself"
-    lo, hi = g.get("stack.lo"), g.get("stack.hi")
-    return f"hi-{hi - lo}" if path.endswith("lo") else f"{hi:#x}"
-
-
-def value_text(value):
-    """A value of a change."""
-    if value is None:
-        return "(new)"
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, list):
-        return "[" + " ".join(names.unmarked(v) for v in value) + "]"
-    if isinstance(value, str):
-        return value or '""'
-    return f"{value:#x}" if value > 1 << 33 else str(value)
+# ---- what differs -----------------------------------------------------------------------------------------------------
 
 
 def _pairs(before, after):
@@ -154,3 +91,68 @@ def diff_all(old, new):
                 name = f"{kind}{item.get('id')}"
                 found += [c for c in _fields(name, known.get(item.addr), item, old, new) if c[1] != c[2]]
     return found
+
+
+# ---- in words --------------------------------------------------------------------------------------------------------
+
+# Counters of time and of memory that say nothing about the boot.
+_NOISE = """
+    fastrand cheaprand lastpoll procresizetime sysmontick timeToRun statsSeq mspancache pcache trackingSeq palloc
+    wbBuf deferpool sudogcache chacha8 maxStackScanDelta limiterEvent gcw schedwhen mLockProfile locksHeld
+""".split()
+
+
+def _rank(path):
+    if path.startswith(("fs_base", "tls_g")):
+        return 0
+    if path.startswith("g0."):
+        return 1
+    return {"m0": 2, "p0": 3, "sched": 4}.get(path.partition(".")[0], 5 if path[0] == "g" and path[1].isdigit() else 6)
+
+
+def interesting(changed):
+    """The changes worth a learner's eye, the closest to the machine first; what is new is one line."""
+    fresh = {c[0].rpartition(".")[0]: c[2] for c in changed if c[0].endswith(".status") and c[1] is None}
+    changed = [(name, None, status) for name, status in fresh.items()] + [
+        c for c in changed if not (c[1] is None and c[0].startswith(tuple(name + "." for name in fresh)))
+    ]
+    kept = [c for c in changed if not any(part in _NOISE for part in c[0].split("."))]
+    slices = {c[0][: -len(".array")] for c in kept if c[0].endswith(".array")}
+    kept = [c for c in kept if not (c[0].endswith((".array", ".cap")) and c[0].rpartition(".")[0] in slices)]
+    return sorted(kept, key=lambda c: _rank(c[0]))
+
+
+def change_line(change, snap):
+    """`g0.m: 0 → &runtime.m0`; for bounds of a stack, which name everything else, where they are."""
+    path, was, now = change
+    if snap is None:  # of a trace: all is said in symbols
+        pass
+    elif path == "g0.stack.hi" and snap.names.entry:
+        now = f"SP, {snap.names.entry - snap.g0.get('stack.hi')} below where it was at the entry"
+    elif now in (path + "+0", path + "-0"):
+        now = _bound(snap, path)
+    path = path.removeprefix("globals.runtime.").replace("m0.tls.0", "m0.tls[0]")
+    return f"{path}: {value_text(was)} → {value_text(now)}"
+
+
+def _bound(snap, path):
+    """A stack's lo by its size, a stack's hi by its address: in symbols each would be itself."""
+    name = path.partition(".")[0]
+    g = snap.g0 if name == "g0" else next((g for g in snap.gs if snap.g_name(g) == name), None)
+    if g is None:
+        return "itself"
+    lo, hi = g.get("stack.lo"), g.get("stack.hi")
+    return f"hi-{hi - lo}" if path.endswith("lo") else f"{hi:#x}"
+
+
+def value_text(value):
+    """A value of a change."""
+    if value is None:
+        return "(new)"
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, list):
+        return "[" + " ".join(names.unmarked(v) for v in value) + "]"
+    if isinstance(value, str):
+        return value or '""'
+    return f"{value:#x}" if value > 1 << 33 else str(value)
