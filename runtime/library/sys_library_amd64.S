@@ -13,12 +13,17 @@
 
 #define SYS_gettid	186
 
+#define Thread_sp	0
+#define Thread_leaving	8
+
 // To the thread's own stack, and back: the frame pointer remembers the runtime's. The guard is the current g's again,
-// so a request to preempt it that came meanwhile is seen.
+// so a request to preempt it that came meanwhile is seen. But if the C library's side has said so, the thread does not
+// come back: its frames there are done, and what it left behind in the runtime has no destructors that must run.
 #define TO_LIBC \
 	mov world_self@gottpoff(%rip), %rax; mov %fs:(%rax), %rax; \
-	mov 0(%rax), %rsp; movq $0, tls_guard
+	mov Thread_sp(%rax), %rsp; movq $0, tls_guard
 #define FROM_LIBC \
+	mov world_self@gottpoff(%rip), %rcx; mov %fs:(%rcx), %rcx; cmpb $0, Thread_leaving(%rcx); jne .Lworld_leave; \
 	get_tls(%rcx); mov g(%rcx), %rcx; mov g_stackguard0(%rcx), %rcx; mov %rcx, tls_guard; \
 	mov %rbp, %rsp
 
@@ -74,14 +79,22 @@ DOOR(runtime.newproc, 4)
 DOOR(runtime.mstart1, 5)		// mstart itself is in rt0_go's own file: this is the first call that leaves it
 
 // void world_enter(Thread* RDI, void* stk RSI, void (*fn)() RDX, m* mp RCX, g* gp R8): fn on stk. With an mp, as clone's
-// child: its g0, gp, becomes the current g. If fn returns, so does this.
+// child: its g0, gp, becomes the current g. If fn returns, so does this; or else when the thread leaves.
 TEXT(world_enter)
 	FRAME_BEGIN
 	push	%rbx
 	.cfi_offset rbx, -24
-	push	%r12				// keeps the stack even
+	push	%r12
+	.cfi_offset r12, -32
+	push	%r13
+	.cfi_offset r13, -40
+	push	%r14
+	.cfi_offset r14, -48
+	push	%r15
+	.cfi_offset r15, -56
+	sub	$8, %rsp			// keeps the stack even
 	mov	%rdi, %rbx
-	mov	%rsp, 0(%rbx)
+	mov	%rsp, Thread_sp(%rbx)
 	mov	%rsi, %rsp
 	test	%rcx, %rcx
 	jz	.Lrun
@@ -97,9 +110,21 @@ TEXT(world_enter)
 	mov	%rcx, tls_guard
 .Lrun:
 	call	*%rdx
+	mov	%rbx, %rcx
 
-	mov	0(%rbx), %rsp
+	// From FROM_LIBC, too, with the Thread in RCX and whatever the runtime had in the other registers.
+.Lworld_leave:
+	mov	Thread_sp(%rcx), %rsp
+	lea	48(%rsp), %rbp
+	add	$8, %rsp
+	pop	%r15
+	.cfi_restore r15
+	pop	%r14
+	.cfi_restore r14
+	pop	%r13
+	.cfi_restore r13
 	pop	%r12
+	.cfi_restore r12
 	pop	%rbx
 	.cfi_restore rbx
 	FRAME_END

@@ -1,8 +1,9 @@
 // world.cpp - the library's operating system: answers to os_linux.hpp by means of the C library, and their end.
 //
-// Cast: a Thread is one of the runtime's Ms. Whatever makes it wait (futex, nanosleep, osyield, a step of the boot)
-// goes through wait(), and whatever waits there when the program ends, leaves: a long jump to where the thread began.
-// So an M in the middle of a goroutine's stack ends as simply as one on its own, and every thread can be joined.
+// Cast: a Thread is one of the runtime's Ms. Whatever makes it wait (futex, nanosleep, osyield, a step of the boot) goes
+// through wait(), and whatever waits there when the program ends, leaves: the function returns as ever, to assembly,
+// and that goes back to where the thread entered the runtime. So an M in the middle of a goroutine's stack ends as
+// simply as one on its own, every thread can be joined, and no frame of C++'s is skipped on the way.
 //
 // One lock and one condition for all: nothing here is fast, and all of it can be stopped. Limits: a futex's waiters are
 // this Runtime's; output goes to memory; handlers, masks and signal stacks are noted, not installed.
@@ -22,7 +23,6 @@
 #include <fcntl.h>
 #include <pthread.h>
 #include <sched.h>
-#include <setjmp.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -38,8 +38,8 @@ extern "C" char rt0lab_core_begin[], rt0lab_core_end[];  // core.ld
 // ---- threads -------------------------------------------------------------------------------------------------------
 
 struct Thread {
-    void* sp;     // assembly finds it here: calls of the C library begin below it
-    jmp_buf out;  // where the thread leaves
+    void* sp;      // assembly finds these two here: calls of the C library begin below this,
+    bool leaving;  // and a call that has set this is the thread's last one in the runtime
     pthread_t id;
     uintptr_t stk;  // what it runs: fn, on this stack (0: on the lower part of its own),
     void (*fn)();
@@ -47,6 +47,7 @@ struct Thread {
     uint64_t sigmask;  // as the runtime believes
     stack_t sigstack;
 };
+static_assert(offsetof(Thread, sp) == 0 && offsetof(Thread, leaving) == 8);  // sys_library_amd64.S
 
 extern "C" {
 __thread Thread* world_self __attribute__((tls_model("initial-exec")));
@@ -88,34 +89,37 @@ World& w = *new World;  // never destroyed: Python leaves threads behind when it
 
 void clear_guard() { __asm__ volatile("movq $0, %%fs:0x70" : : : "memory"); }
 
-/// To the place where this thread came from. Nothing that has a destructor may be alive between.
-[[noreturn]] void leave() { longjmp(world_self->out, 1); }
+/// This thread is to leave, now that it returns.
+void leave() { world_self->leaving = true; }
 
-/// Waits until done() holds. The lock is held before and after. A thread of the runtime that waits when the program
-/// ends does not come back.
-template <class Done> void wait(std::unique_lock<std::mutex>& l, Done done) {
+/// Waits until done() holds, with the lock held before and after. False: the program ends. Return then; this thread
+/// leaves.
+template <class Done> [[nodiscard]] bool wait(std::unique_lock<std::mutex>& l, Done done) {
     w.changed.wait(l, [&] { return w.stopping || done(); });
-    if (!w.stopping) return;
-    l.unlock();
-    leave();
+    if (w.stopping) leave();
+    return !w.stopping;
 }
 
-/// The same, for at most this long. False: time ran out.
-template <class Done> bool wait(std::unique_lock<std::mutex>& l, const timespec* t, Done done) {
+/// The same, for at most this long.
+template <class Done> [[nodiscard]] bool wait(std::unique_lock<std::mutex>& l, const timespec* t, Done done) {
     auto year = std::chrono::seconds(366 * 86400);  // long enough, and no overflow: who wakes early looks again
     auto until = std::chrono::steady_clock::now() + std::chrono::nanoseconds(t->tv_nsec) +
                  std::min(year, std::chrono::seconds(t->tv_sec));
-    bool in_time = w.changed.wait_until(l, until, [&] { return w.stopping || done(); });
-    if (!w.stopping) return in_time;
-    l.unlock();
-    leave();
+    w.changed.wait_until(l, until, [&] { return w.stopping || done(); });
+    if (w.stopping) leave();
+    return !w.stopping;
+}
+
+/// The same, for what does not wait: has the program ended?
+[[nodiscard]] bool goes_on(std::unique_lock<std::mutex>& l) {
+    return wait(l, [] { return true; });
 }
 
 void* start(void* arg) {
     auto* t = static_cast<Thread*>(arg);
     uintptr_t stk = t->stk ? t->stk : (reinterpret_cast<uintptr_t>(__builtin_frame_address(0)) - libc_room) & ~15ull;
     world_self = t;
-    if (_setjmp(t->out) == 0) world_enter(t, stk, t->fn, t->mp, t->gp);
+    world_enter(t, stk, t->fn, t->mp, t->gp);
     clear_guard();
     return nullptr;
 }
@@ -148,7 +152,7 @@ extern "C" {
 
 int64_t world_clone(int, uintptr_t stk, void* mp, void* gp, void (*fn)()) {
     std::unique_lock l(w.lock);
-    wait(l, [] { return true; });
+    if (!goes_on(l)) return 0;
     int error = spawn(libc_room, stk, fn, mp, gp);
     return error ? -error : 1;
 }
@@ -170,12 +174,10 @@ void* world_stack_lo() {
 }
 
 void world_exit(int code) {
-    {
-        std::unique_lock l(w.lock);
-        if (!w.ended) w.exit_code = code;
-        w.ended = w.stopping = true;
-        w.changed.notify_all();
-    }
+    std::unique_lock l(w.lock);
+    if (!w.ended) w.exit_code = code;
+    w.ended = w.stopping = true;
+    w.changed.notify_all();
     leave();
 }
 
@@ -193,8 +195,8 @@ int64_t world_tgkill(int64_t, int64_t, int) { return -ENOSYS; }
 
 int64_t world_futex(uint64_t* addr, int op, uint32_t val, const timespec* t) {
     std::unique_lock l(w.lock);
-    wait(l, [] { return true; });  // who has left is still on the list
-    if (op & 1) {                  // FUTEX_WAKE
+    if (!goes_on(l)) return 0;
+    if (op & 1) {  // FUTEX_WAKE
         uint32_t n = 0;
         for (Futex* f : w.sleepers)
             if (n < val && f->addr == addr && !f->woken) {
@@ -208,25 +210,20 @@ int64_t world_futex(uint64_t* addr, int op, uint32_t val, const timespec* t) {
     Futex me = {addr, false};
     auto place = w.sleepers.insert(w.sleepers.end(), &me);
     auto woken = [&] { return me.woken; };
-    if (t)
-        wait(l, t, woken);
-    else
-        wait(l, woken);
+    bool stays = t ? wait(l, t, woken) : wait(l, woken);
     w.sleepers.erase(place);
-    return me.woken ? 0 : -ETIMEDOUT;
+    return !stays || me.woken ? 0 : -ETIMEDOUT;
 }
 
 int64_t world_nanosleep(const timespec* want, timespec*) {
     std::unique_lock l(w.lock);
-    wait(l, want, [] { return false; });
-    return 0;
+    return wait(l, want, [] { return false; }) ? 0 : -EINTR;
 }
 
 int64_t world_osyield() {
-    {
-        std::unique_lock l(w.lock);
-        wait(l, [] { return true; });
-    }
+    std::unique_lock l(w.lock);
+    if (!goes_on(l)) return 0;
+    l.unlock();
     return sched_yield();
 }
 
@@ -309,7 +306,7 @@ void world_door(int step) {
     if (step < w.reached) return;  // others call newproc and mstart1, too
     w.reached = step;
     w.changed.notify_all();
-    wait(l, [&] { return step < w.allowed; });
+    static_cast<void>(wait(l, [&] { return step < w.allowed; }));
 }
 
 // ---- Python's main.main --------------------------------------------------------------------------------------------
@@ -332,14 +329,13 @@ static void* run_program(void*) {
 /// On g1, in a system call.
 int64_t world_await(uint64_t, const void*, uint64_t) {
     std::unique_lock l(w.lock);
-    wait(l, [] { return true; });
+    if (!goes_on(l)) return 0;
     if (pthread_create(&w.program_thread, nullptr, run_program, nullptr)) {
         w.panic = "no thread for main.main";
         return program_raised;
     }
     w.program_begun = true;
-    wait(l, [] { return w.request != 0; });
-    return w.request;
+    return wait(l, [] { return w.request != 0; }) ? w.request : 0;
 }
 
 }  // extern "C"
@@ -454,7 +450,7 @@ bool call(void (*fn)(void*), void* arg) {
     Thread t = {};
     world_self = &t;
     auto run = [] { callee(argument); };
-    if (_setjmp(t.out) == 0) world_enter(&t, top, run, nullptr, nullptr);
+    world_enter(&t, top, run, nullptr, nullptr);
     clear_guard();
     bool fatal = w.ended;
     w.ended = w.stopping = false;
