@@ -48,7 +48,7 @@ _ALL_ONES = (1 << 64) - 1
 _STACK_PREEMPT = _ALL_ONES + 1 - 1314
 
 
-def remember_entry(pid: int, sp: int) -> None:
+def remember_entry(pid: int, sp: int | None) -> None:
     """Called by whoever stops at the very first instruction."""
     entries = worlds.world().own("entry", dict)
     entries.clear()
@@ -168,7 +168,7 @@ class Names:
             return 0
         return self.find(value, low, owner) or value
 
-    def code(self, value: int) -> int | str:
+    def code(self, value: int | None) -> int | str:
         """A code address: `runtime.main+530`."""
         return self.pointer(value)
 

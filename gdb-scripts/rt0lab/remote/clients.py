@@ -4,11 +4,15 @@ A debugger that has asked nothing for a while may have been forgotten, stopped, 
 It stays until another one comes, and then gives way.
 """
 
+from __future__ import annotations
+
 import os
 import select
 import socket
 import struct
 import time
+from collections.abc import Callable, Collection
+from typing import Any
 
 from ..formats import packets
 
@@ -28,10 +32,10 @@ class Refusal:
 
     acknowledge, ended = True, False
 
-    def __init__(self, sentence):
+    def __init__(self, sentence: str) -> None:
         self._answer = b"E." + sentence.encode()
 
-    def answer(self, payload):
+    def answer(self, payload: bytes) -> bytes:
         """gdb only warns of an error for an answer to qSupported, and asks on; to say it twice would be no better."""
         return b"" if payload.startswith(b"qSupported") else self._answer
 
@@ -39,14 +43,14 @@ class Refusal:
 class Client:
     """One debugger at the other end of two file descriptors, and who answers it. Never waits for it."""
 
-    def __init__(self, source, sink, answering):
+    def __init__(self, source: int, sink: int, answering: Any) -> None:
         self.source, self.sink, self.answering = source, sink, answering
         self.unsent = bytearray()
         self.came = self.asked = time.monotonic()
         self._reader, self._last = packets.Reader(), b""
         os.set_blocking(sink, False)
 
-    def receive(self):
+    def receive(self) -> None:
         """Takes what has come and answers it; Gone at the end."""
         try:
             data = os.read(self.source, _AT_ONCE)
@@ -67,7 +71,7 @@ class Client:
                 self.unsent += b"-"
         self.send()
 
-    def send(self):
+    def send(self) -> None:
         """Sends what can be sent now; Gone if nobody is there."""
         try:
             while self.unsent:
@@ -81,19 +85,27 @@ class Client:
 class Desk:
     """Answers whoever comes, until a client lets go of the program or `control` becomes readable."""
 
-    def __init__(self, program, control, *, idle=0, users=None):
+    def __init__(
+        self,
+        program: Callable[[], Any],
+        control: socket.socket,
+        *,
+        idle: float = 0,
+        users: Collection[int] | None = None,
+    ) -> None:
         """`program()` answers one client: .answer(payload), .acknowledge, .ended. `users`: who may come (uids), None:
         all."""
         self._program, self._control, self._idle, self._users = program, control, idle, users
-        self._served, self._refused, self._connections = None, [], {}
+        self._served: Client | None = None
+        self._refused, self._connections = [], {}
 
-    def at_pipe(self, source, sink):
+    def at_pipe(self, source: int, sink: int) -> None:
         """Serves the one client of two descriptors."""
         self._served = Client(source, sink, self._program())
         while self._served and not self._over():
             self._turn([])
 
-    def at_socket(self, listener):
+    def at_socket(self, listener: socket.socket) -> None:
         """Serves those who connect, one after the other."""
         listener.setblocking(False)
         while not self._over():
@@ -178,7 +190,7 @@ class Desk:
 # ---- who is at the other end -----------------------------------------------------------------------------------------
 
 
-def user_of(connection):
+def user_of(connection: socket.socket) -> int | None:
     """The uid of the process that made the other end of a connection; None if this machine does not know."""
     if connection.family == socket.AF_UNIX:
         return struct.unpack(

@@ -5,12 +5,14 @@ at, so threads and registers are read once; memory is read when it is asked for.
 program is never made to run: such packets are refused with a sentence.
 """
 
-from xml.sax.saxutils import quoteattr
+from __future__ import annotations
+
 import contextlib
 import json
 import os
 import re
 import socket
+from xml.sax.saxutils import quoteattr
 
 import gdb
 
@@ -19,7 +21,6 @@ from ..formats import corefile, packets, untrusted
 from ..goroutines import threads
 from ..program import begun, builds
 from . import clients
-
 
 # ---- the target's description: registers in the order of their numbers -----------------------------------------------
 
@@ -63,7 +64,7 @@ _MAX_READ = packets.MAX_PAYLOAD // 2 - 8  # bytes of memory that fit in an answe
 class Target:
     """The program, as threads."""
 
-    def __init__(self, path):
+    def __init__(self, path: str) -> None:
         self._threads = {thread.id: thread for thread in threads.threads()}
         if not self._threads:
             raise program.Problem(begun.sentence("gs"))
@@ -77,17 +78,18 @@ class Target:
         self.count = len(self._threads)
         self.afresh()
 
-    def afresh(self):
+    def afresh(self) -> Goroutines:
         """Itself, for a new client."""
         self._selected = self._first
         self.ended = False  # the client has let go of the program
         self.acknowledge = True
         return self
 
-    def answer(self, payload):
+    def answer(self, payload: bytes) -> bytes:
         """The answer to a packet; None if it gets none. Whatever a client sends, it gets one of the protocol's
         words."""
-        name = _NAME.match(payload)[0]
+        named = _NAME.match(payload)
+        name = named[0] if named else b""
         if name not in self._PACKETS:
             return _UNKNOWN
         try:
@@ -226,7 +228,7 @@ class Target:
 # ---- what `lab serve` calls ------------------------------------------------------------------------------------------
 
 
-def main(descriptor):
+def main(descriptor: int) -> None:
     """Does what the socket to `lab serve` asks for: one line of JSON comes in, lines of JSON go out; closing it ends
     all.
 

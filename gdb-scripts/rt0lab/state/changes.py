@@ -1,5 +1,9 @@
 """What changed between two stops, and which of it is worth a learner's eye."""
 
+from __future__ import annotations
+
+from typing import Any
+
 from .. import program
 from ..program import names
 
@@ -45,7 +49,7 @@ def _fields(name, before, after, old, new, owner=None):
         yield path, was_value, new.names.value(leaf, now, owner)
 
 
-def diff(old, new):
+def diff(old: Snapshot | None, new: Snapshot) -> list[tuple[str, Any, Any]]:
     """[(path, before, after)] of everything that differs; old may be None: then all that is not zero."""
     found = []
     for key in ("g0", "m0", "p0", "sched"):
@@ -81,7 +85,7 @@ def diff(old, new):
     return [change for change in found if change[1] != change[2]]
 
 
-def diff_all(old, new):
+def diff_all(old: Snapshot, new: Snapshot) -> list[tuple[str, Any, Any]]:
     """diff, and the same of the Ms and Ps beyond the first."""
     found = diff(old, new)
     for kind, first in (("m", new.m0), ("p", new.p0)):

@@ -6,14 +6,16 @@ that) or `unknown` (it cannot be seen here). What excuses is named by the check,
 and movers. Channels and what waits on them are checked in checks_waiters.
 """
 
+from __future__ import annotations
+
 import collections
 import functools
 
 from .. import program
 from ..program import begun
 from . import checks_waiters
-from .verdicts import Broken, NotYet, Now, Unknown, run_all
-
+from .snapshot import Snapshot
+from .verdicts import Broken, NotYet, Now, Result, Unknown, run_all
 
 # The functions that make or cut a link, in this runtime and in Go's from 1.10 on. Only these excuse a link that is half
 # made.
@@ -41,7 +43,7 @@ _BIRTH = """
 _STEPS = {"tie": ("rt0_go",), "ms": ("schedinit",), "ps": ("schedinit",), "gs": ()}
 
 
-def run(snap):
+def run(snap: Snapshot) -> list[Result]:
     """All checks on one snapshot."""
     for name in ("g0", "m0", "sched"):
         if not getattr(snap, name):

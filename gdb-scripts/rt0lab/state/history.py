@@ -4,6 +4,8 @@ Keeping a moment is a few merged reads of memory and a few registers a thread; b
 moment before are shared with it. While `past.reading(moment)` lasts, all that reads the program reads the moment.
 """
 
+from __future__ import annotations
+
 import bisect
 import collections
 import functools
@@ -12,9 +14,11 @@ import gdb
 
 from .. import program
 from ..boot import stops
+from ..boot.stages import Stage
 from ..frames import view
 from ..program import bulk, past
 from . import snapshot
+from .snapshot import Snapshot
 
 DEFAULT = 200
 MAX_BYTES = 64 << 20  # of all moments together; the oldest go first
@@ -29,7 +33,7 @@ _LISTS = ("g0", "m0", "sched", "allgs", "allm", "allp")
 class Memory:
     """Some of a program's memory at one moment: bytes by address."""
 
-    def __init__(self, ranges, before):
+    def __init__(self, ranges: list[tuple[int, int]], before: Memory | None) -> None:
         self._pieces, self.size = {}, 0
         known = before._pieces if before is not None else {}
         for lo, hi, parts in _merged(sorted(ranges)):
@@ -54,7 +58,7 @@ class Memory:
             at = end
         return True
 
-    def read(self, addr, size):
+    def read(self, addr: int, size: int) -> bytes | None:
         """These bytes, or None if not all of them were kept."""
         found = b""
         while len(found) < size:
@@ -86,14 +90,14 @@ def _merged(ranges):
 class Moment:
     """One stop: its number, registers and memory. past.reading reads it."""
 
-    def __init__(self, number, before=None):
+    def __init__(self, number: int, before: Moment | None = None) -> None:
         world = self.world = program.world()
         self.number, self.slide, self.pid, self.thread = number, world.slide, program.pid(), program.thread()
         self.threads, ranges = {}, []
         self._look_at_threads(ranges)
         ranges += _variables(world)
         ranges += _structures(world)
-        self._memory = Memory(ranges, before._memory if before is not None else None)
+        self._memory: Memory = Memory(ranges, before._memory if before is not None else None)
         self.size = self._memory.size + 4096
 
     def _look_at_threads(self, ranges):
@@ -114,7 +118,7 @@ class Moment:
                 self.current = program.current_g(word)
                 self.threads[thread.ptid[1] or thread.ptid[0]] = thread.num, self.registers["rip"], self.current
 
-    def read(self, addr, size):
+    def read(self, addr: int, size: int) -> bytes | program.Unreadable:
         """program.read: what was kept; code and constants never change and are read where they are."""
         found = self._memory.read(addr, size)
         if found is None and 0 <= addr < 1 << 63:
@@ -125,22 +129,22 @@ class Moment:
         return program.Unreadable(addr) if found is None else found
 
     @property
-    def pc(self):
+    def pc(self) -> int | None:
         """Where the thread stood that stopped."""
         return self.registers.get("rip")
 
     @property
-    def snapshot(self):
+    def snapshot(self) -> Snapshot:
         """All of it decoded."""
         return _decoded(self)
 
     @property
-    def stage(self):
+    def stage(self) -> Stage | None:
         """The boot's stage at this place, or None."""
         with self.seen():
             return stops.at(self.pc)
 
-    def seen(self):
+    def seen(self) -> past.reading:
         """A context in which the program is as it was then."""
         if program.world() is not self.world:
             raise program.Problem(
@@ -204,14 +208,14 @@ class Keeper:
     limit = DEFAULT
 
     @property
-    def moments(self):
+    def moments(self) -> collections.deque[Moment]:
         """The moments that are kept; none where there is no program."""
         try:
             return program.world().own("moments", _Ring).moments
         except program.Problem:
             return collections.deque()
 
-    def keep(self):
+    def keep(self) -> Moment:
         """Adds the present moment and returns it; a new process begins anew."""
         ring, pid = program.world().own("moments", _Ring), program.pid()
         if pid != ring.pid:
@@ -223,14 +227,14 @@ class Keeper:
         self.trim()
         return moment
 
-    def trim(self):
+    def trim(self) -> None:
         """Drops what is too old."""
         moments = self.moments
         size = sum(moment.size for moment in moments)
         while len(moments) > 2 and (len(moments) > self.limit or size > MAX_BYTES):
             size -= moments.popleft().size
 
-    def last(self, back=0):
+    def last(self, back: int = 0) -> Moment | None:
         """The moment so many stops ago, or None."""
         moments = self.moments
         return moments[-1 - back] if back < len(moments) else None

@@ -6,7 +6,11 @@ thread's registers or in those frames. A goroutine may have been preempted there
 word says that it is held and some M holds locks in the runtime.
 """
 
+from __future__ import annotations
+
 import functools
+from collections.abc import Collection, Iterator
+from typing import Any
 
 import gdb
 
@@ -14,6 +18,7 @@ from .. import program
 from ..formats import corefile
 from ..frames import view
 from ..program import names
+from .snapshot import Snapshot
 
 _DEPTH = 32
 _FRAMES = 1 << 12  # bytes of stack above SP in which an address is looked for
@@ -31,7 +36,7 @@ _ALIGNS = {"nanotime1", "walltime1", "walltime", "nanotime"}
 _OF_AN_M = ("p", "oldp", "nextp", "curg", "g0", "gsignal", "lockedg")
 
 
-def base(name):
+def base(name: str) -> str:
     """`wirep` of `runtime.wirep.abi0`, of `runtime.wirep.func1` and of `wirep(p*)`."""
     name = (
         name.removeprefix("runtime.").partition("(")[0] if not name.startswith("runtime.(") else name.rpartition(".")[2]
@@ -39,7 +44,7 @@ def base(name):
     return names.function(name).partition(".func")[0].partition("<")[0]
 
 
-def functions(frame, depth=_DEPTH):
+def functions(frame: gdb.Frame, depth: int = _DEPTH) -> Iterator[str]:
     """The functions of a frame and its callers, innermost first, inlined ones too; a name and an alias are two."""
     while frame is not None and depth:
         symbol, name = program.symbol_of(frame), None
@@ -76,7 +81,7 @@ class Thread:
     """A stopped thread: its M's address (or None), the functions on its stack, the words in its registers and innermost
     frames."""
 
-    def __init__(self, thread, snap):
+    def __init__(self, thread: gdb.InferiorThread, snap: Snapshot) -> None:
         self.num, self._thread, self.id = thread.num, thread, thread.ptid[1] or thread.ptid[2]
         thread.switch()
         self.pc, self.sp = program.register("rip"), program.register("rsp")
@@ -103,16 +108,16 @@ class Thread:
         ]
 
     @functools.cached_property
-    def words(self):
+    def words(self) -> set[int | None]:
         """What its registers and the innermost part of its stack hold."""
         self._thread.switch()
-        data = program.read(self.sp & ~7, _FRAMES) if self.sp else b""
+        data: Any = program.read(self.sp & ~7, _FRAMES) if self.sp else b""
         for size in (_FRAMES // 4, 256):
-            data = program.read(self.sp & ~7, size) if isinstance(data, program.Unreadable) else data
-        found = set(memoryview(data).cast("Q")) if isinstance(data, bytes) else set()
+            data = program.read(self.sp & ~7, size) if self.sp and isinstance(data, program.Unreadable) else data
+        found: set[int | None] = set(memoryview(data).cast("Q")) if isinstance(data, bytes) else set()
         return found | {program.register(name) for name in corefile.REGISTERS}
 
-    def within(self, names):
+    def within(self, names: Collection[str]) -> str | None:
         """The innermost of these functions that it is in; what called the scheduler is over."""
         for name in self.names:
             if name in names:
@@ -121,7 +126,7 @@ class Thread:
                 return None
         return None
 
-    def between_stacks(self):
+    def between_stacks(self) -> str | None:
         """The function that switches stacks, if it is in one."""
         return self.names[0] if self.names and self.names[0] in _SWITCHERS else None
 
@@ -129,26 +134,26 @@ class Thread:
 class Threads:
     """All stopped threads, looked at once somebody needs evidence."""
 
-    def __init__(self, snap):
+    def __init__(self, snap: Snapshot) -> None:
         self.snap = snap
 
     @functools.cached_property
-    def stopped(self):
+    def stopped(self) -> list[Thread]:
         """[Thread]"""
         with view.keeping_place():
             return [Thread(thread, self.snap) for thread in program.stopped_threads()]
 
     @functools.cached_property
-    def running(self):
+    def running(self) -> int:
         """How many threads are not stopped: what they change changes while it is read."""
         return sum(t.is_valid() and t.is_running() for t in gdb.selected_inferior().threads())
 
     @functools.cached_property
-    def here(self):
+    def here(self) -> Thread | None:
         """The selected one, or None."""
         return next((t for t in self.stopped if t.num == self.snap.thread), None)
 
-    def of_m(self, m):
+    def of_m(self, m: int) -> Thread | None:
         """The stopped thread that an M is, or None."""
         return next((t for t in self.stopped if t.m == m), None)
 
@@ -160,7 +165,7 @@ class Threads:
         with view.keeping_place():
             return bool(thread.words & addresses)
 
-    def mover(self, names, *addresses):
+    def mover(self, names: Collection[str], *addresses: int | None) -> str | None:
         """`thread 3 is in wirep` if some thread is in one of these functions, which has to do with these addresses;
         else None."""
         if self.running:
@@ -172,14 +177,14 @@ class Threads:
                 return f"thread {thread.num} is in {name}"
         return None
 
-    def maker(self, names, made):
+    def maker(self, names: Collection[str], made: int) -> str | None:
         """`thread 3 is in allocm` if some thread is in one of these functions and has the address of what it makes, not
         its own M's."""
         with view.keeping_place():
             found = next((t for t in self.stopped if t.m != made and t.within(names) and made in t.words), None)
         return f"thread {found.num} is in {found.within(names)}" if found else None
 
-    def preempted(self, names, *addresses):
+    def preempted(self, names: Collection[str], *addresses: int | None) -> str | None:
         """`g7, which was preempted in send, is` if that is so of a goroutine that is ready to go on, and that has to do
         with these addresses; else None."""
         ready = [g for g in self.snap.gs if "_Grunnable" in self.snap.world.g_status(g.get("atomicstatus"))]
@@ -200,7 +205,7 @@ class Threads:
             else None
         )
 
-    def holder(self, what, key, near=()):
+    def holder(self, what: str, key: int | None, near: tuple[int, ...] = ()) -> str | None:
         """`sched.lock is held and m3, in schedule, holds a lock` if the lock's word and some M's count say so; else
         None.
 

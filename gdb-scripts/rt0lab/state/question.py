@@ -5,7 +5,11 @@ p0.runnext           every stop at which it changed
 sched.npidle > 0     == != < <= > >=; `p0.runq has g4` for a queue
 """
 
+from __future__ import annotations
+
 import re
+from collections.abc import Iterable
+from typing import Any
 
 from .. import program
 from . import told
@@ -28,14 +32,14 @@ _USAGE = (
 class Question:
     """`path`, and `holds(value)`; without a test every change is an answer."""
 
-    def __init__(self, text):
+    def __init__(self, text: str) -> None:
         found = _QUESTION.fullmatch(text.strip())
         if found is None:
             raise program.Problem(_USAGE)
         self.path, self.test = found["path"], {"->": "==", "→": "==", "=": "=="}.get(found["test"], found["test"])
         self._wanted = None if self.test is None else _value(found["wanted"].strip())
 
-    def holds(self, value):
+    def holds(self, value: Any) -> bool:
         """Is the field's value what was asked for? Nothing holds for what is not there."""
         if value is told.MISSING:
             return False
@@ -69,7 +73,7 @@ def _value(value):
         return re.sub(r"^_[GP](?=[a-z])", "", text)
 
 
-def answers(question, past):
+def answers(question: Question, past: Iterable[Any]) -> list[tuple[Any, Any, Any]]:
     """[(moment, before, after)]: the stops at which the answer changed to yes; with no test, at which the value
     changed."""
     found, before, first, known = [], told.MISSING, True, False

@@ -5,8 +5,12 @@ the return address that counts only when SP is back where the call found it. Suc
 site and kept, because gdb's FinishBreakpoint piles up when its stop() answers False.
 """
 
+from __future__ import annotations
+
 import os
 import shlex
+from collections.abc import Callable
+from typing import Any
 
 import gdb
 
@@ -14,6 +18,7 @@ from .. import program
 from ..boot import stops
 from ..program import names
 from . import snapshot, trace
+from .snapshot import Snapshot
 
 MAX_STOPS = 5000
 MAX_PER_STAGE = 40  # a trace is about the boot: a stage that goes on happening is not noted for ever
@@ -47,14 +52,17 @@ class _Return(stops.Point):
 class Recorder:
     """Runs the program from its first instruction to its end and keeps every stage's entry and return."""
 
-    def __init__(self):
-        self.rows, self.before, self.error, self.pid = [], None, None, None
+    def __init__(self) -> None:
+        self.rows: list[dict[str, Any]] = []
+        self.before: Snapshot | None = None
+        self.error: Exception | None = None
+        self.pid: int | None = None
         self.counts = {}  # stage name -> how often it was entered
         self.pending = {}  # return address -> calls that have not come back: [place, sp, g, distance to stack.hi]
         self.returns = {}
         self.points = []
 
-    def guarded(self, method, argument):
+    def guarded(self, method: Callable[..., Any], argument: Any) -> None:
         """Nothing may escape from a breakpoint's stop(): keep the first error for the end."""
         if self.error is None and len(self.rows) < MAX_STOPS:
             try:
@@ -62,7 +70,7 @@ class Recorder:
             except (gdb.error, program.Problem, ValueError, KeyError, TypeError, AttributeError) as error:
                 self.error = error
 
-    def note(self, place, kind, snap, extra):
+    def note(self, place: stops.Place, kind: str, snap: Snapshot, extra: dict[str, Any]) -> None:
         """Adds one stop."""
         row = {"seq": len(self.rows), "stage": place.stage.name, "kind": kind, "symbol": place.symbol}
         row.update(trace.describe(snap, self.before))
@@ -72,7 +80,7 @@ class Recorder:
         self.rows.append(row)
         self.before = snap
 
-    def entered(self, place):
+    def entered(self, place: stops.Place) -> None:
         """A stage's address was reached."""
         count = self.counts[place.stage.name] = self.counts.get(place.stage.name, 0) + 1
         if count > MAX_PER_STAGE:
@@ -129,7 +137,7 @@ class Recorder:
             return False
         return any(c[0] is call[0] and c[2] == call[2] and c[3] == call[3] for c in self.pending.get(target, ()))
 
-    def returned(self, address):
+    def returned(self, address: int) -> None:
         """A return address was reached: whose, the stack pointer tells."""
         calls = self.pending.get(address)
         if not calls:
@@ -151,7 +159,7 @@ class Recorder:
                 self.note(place, "return", snap, {})
             return
 
-    def run(self):
+    def run(self) -> dict[str, Any]:
         """Records; returns the trace."""
         world = program.world()
         if program.alive():

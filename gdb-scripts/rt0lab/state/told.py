@@ -4,25 +4,29 @@
 Both speak of the same things by the same names: `g4.status`, `p0.runnext`, `sched.npidle`.
 """
 
+from __future__ import annotations
+
 import functools
 import re
+from typing import Any
 
 from .. import program
 from ..frames import places
 from ..program import begun, names
 from . import changes, rows
+from .rows import Rows
 
 MISSING = None  # the value of a field of something that is not there, or not yet
 
 
-def plain(value):
+def plain(value: Any) -> Any:
     """A name as people say it: `&runtime.m0` is `m0`, `allp[1]` is `p1`."""
     if not isinstance(value, str):
         return value
     return names.plain(value)
 
 
-def head_of(path):
+def head_of(path: str) -> tuple[str, str]:
     """(the thing, the rest) of a path: `g4`, `status`."""
     path = path.removeprefix("globals.").removeprefix("&").removeprefix("runtime.")
     head, _, rest = path.partition(".")
@@ -111,7 +115,7 @@ def _flat(value):
 class Kept(_Told):
     """A stop whose bytes are kept."""
 
-    def __init__(self, moment):
+    def __init__(self, moment: Any) -> None:
         self.moment, self.number, self.thread = moment, moment.number, moment.thread
         with moment.seen():
             self.snap = moment.snapshot
@@ -119,16 +123,16 @@ class Kept(_Told):
             self.stage = stage.name if stage is not None else None
             self.place = place(moment.pc)
 
-    def has(self, name):
+    def has(self, name: str) -> bool:
         """Is there such a thing?"""
         return name in self._things
 
-    def why_none(self, step):
+    def why_none(self, step: str) -> str:
         """Why there is nothing of a step's (`ps`, `gs`), in a few words: see begun."""
         with self.moment.seen():
             return begun.short(step)
 
-    def fields(self, name):
+    def fields(self, name: str) -> dict[str, Any] | None:
         """{path: value} of one thing, None if it is not there."""
         snap = self.snap
         if name in ("tls_g", "fs_base"):
@@ -167,13 +171,13 @@ class Kept(_Told):
     def _queue(self, addresses):
         return None if addresses is None else [names.short_of(self.snap.names, at) for at in addresses]
 
-    def rows(self):
+    def rows(self) -> Rows:
         """The Rows of this moment."""
         with self.moment.seen():
             threads = {current: pc for _, pc, current in self.moment.threads.values() if current}
             return rows.of(self.snap, {address: place(pc) for address, pc in threads.items()})
 
-    def changes(self, before):
+    def changes(self, before: Kept) -> list[tuple[str, Any, Any]]:
         """[(path, before, after)] since another stop of this process."""
         with self.moment.seen():
             status = self.snap.world.p_status
@@ -186,13 +190,13 @@ class Kept(_Told):
                 for path, was, now in changes.diff_all(before.snap, self.snap)
             ]
 
-    def line(self, change):
+    def line(self, change: tuple[str, Any, Any]) -> str:
         """A change as text."""
         with self.moment.seen():
             return changes.change_line(change, self.snap)
 
 
-def place(pc):
+def place(pc: int) -> str:
     """`runtime.main (proc.cpp:198)`; a thread whose pc is not known runs."""
     return "running" if pc is None else places.where(*places.code(pc))
 
@@ -203,7 +207,7 @@ def place(pc):
 class Recorded(_Told):
     """A stop that `rt0 record` wrote."""
 
-    def __init__(self, stop, number):
+    def __init__(self, stop: dict[str, Any], number: int) -> None:
         self.stop, self.number, self.thread = stop, number, stop["thread"]
         self.stage = stop["stage"] + (" returns" if stop["kind"] == "return" else "")
         function = names.function(str(stop["pc"]).partition("+")[0])
@@ -221,11 +225,11 @@ class Recorded(_Told):
         found |= {"g0": stop["g0"], "m0": stop["m0"], "sched": stop["sched"] | {"runq": stop.get("runq")}}
         return found | {name: stop[name] for name in ("tls_g", "fs_base")}
 
-    def has(self, name):
+    def has(self, name: str) -> bool:
         """Is there such a thing?"""
         return name in self._things
 
-    def why_none(self, step):
+    def why_none(self, step: str) -> str:
         """The same, of what was recorded."""
         return begun.short(step, self._variable)
 
@@ -234,14 +238,14 @@ class Recorded(_Told):
             return len(self.stop[name])
         return (self.fields(name) or {}).get(field)
 
-    def fields(self, name):
+    def fields(self, name: str) -> dict[str, Any]:
         """{path: value} of one thing, None if it is not there."""
         if name not in self._flat:
             thing = self._things.get(name)
             self._flat[name] = None if thing is None else _flat(thing)
         return self._flat[name]
 
-    def rows(self):
+    def rows(self) -> Rows:
         """The Rows of this moment. What was not recorded is None."""
         things = self._things
         ms = {m: fields for m, fields in things.items() if re.fullmatch(r"m\d+", m)}
@@ -256,7 +260,7 @@ class Recorded(_Told):
             rows.Sched(_recorded_queue(self.stop.get("runq")), *counts),
         )
 
-    def changes(self, before):
+    def changes(self, before: Recorded) -> list[tuple[str, Any, Any]]:
         """[(path, before, after)] since another stop of the trace."""
         found = []
         for name in self._things:
@@ -267,7 +271,7 @@ class Recorded(_Told):
         return found
 
     @staticmethod
-    def line(change):
+    def line(change: tuple[str, Any, Any]) -> str:
         """A change as text."""
         return changes.change_line(change, None)
 

@@ -1,13 +1,18 @@
 """One stop of a recorded run as plain data, and a run as a file."""
 
+from __future__ import annotations
+
 import json
 import os
+from collections.abc import Iterable
+from typing import Any
 
 import gdb
 
 from .. import program
 from ..frames import roots
 from . import changes
+from .snapshot import Snapshot
 
 FORMAT = 1
 
@@ -40,7 +45,12 @@ _REGS = ("rax", "rbx", "rcx", "rdx", "rsi", "rdi", "rbp")
 # ---- one stop as plain data ----------------------------------------------------------------------------------------
 
 
-def fields(item, wanted, snap, owner=None):
+def fields(
+    item: program.Struct,
+    wanted: Iterable[str],
+    snap: Snapshot,
+    owner: str | None = None,
+) -> dict[str, Any]:
     """A structure's wanted fields as nested dictionaries of plain data."""
     found = {}
     for leaf, value in zip(item.layout.leaves, item.layout.decode(item.data)):
@@ -71,7 +81,7 @@ def _size(g):
     return None if lo is None or hi is None else hi - lo
 
 
-def goroutine(g, snap):
+def goroutine(g: program.Struct, snap: Snapshot) -> dict[str, Any]:
     """One entry of a trace's allgs."""
     name = snap.g_name(g)
     lo, hi, guard = g.get("stack.lo"), g.get("stack.hi"), g.get("stackguard0")
@@ -93,15 +103,15 @@ def goroutine(g, snap):
     return entry
 
 
-def describe(snap, before):
+def describe(snap: Snapshot, before: Snapshot | None) -> dict[str, Any]:
     """One stop of a trace, but for its number, stage and kind."""
     names = snap.names
     file, line = snap.world.line_at(snap.pc)
-    words = program.read(snap.sp, 64)
+    stack = program.read(snap.sp, 64)
     words = (
         []
-        if isinstance(words, program.Unreadable)
-        else [names.word(int.from_bytes(words[i : i + 8], "little")) for i in range(0, 64, 8)]
+        if isinstance(stack, program.Unreadable)
+        else [names.word(int.from_bytes(stack[i : i + 8], "little")) for i in range(0, 64, 8)]
     )
     changed = {}
     for path, was, now in changes.diff(before, snap):
@@ -158,12 +168,12 @@ def _global(snap, name):
     return fields(item, {leaf.path.partition(".")[0] for leaf in item.layout.leaves}, snap)
 
 
-def world_version():
+def world_version() -> str:
     """The value of runtime.buildVersion, read from the file if nothing runs."""
     return program.text("buildVersion") or "unknown"
 
 
-def write(run, path):
+def write(run: Any, path: str) -> None:
     """Writes a trace; sorted keys, so that equal runs are equal files."""
     try:
         with open(path, "w", encoding="utf-8") as file:

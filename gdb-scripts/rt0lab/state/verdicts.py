@@ -1,11 +1,16 @@
 """What a check can say, and what it may ask of the present moment. The checks themselves are in checks and
 checks_waiters."""
 
+from __future__ import annotations
+
 import functools
+from collections.abc import Callable, Collection
+from typing import Any
 
 from .. import program
 from ..program import names
 from . import movers
+from .snapshot import Snapshot
 
 OK, BROKEN, NOT_YET, MOVING, UNKNOWN = "ok", "BROKEN", "not yet", "moving", "unknown"
 
@@ -13,7 +18,7 @@ OK, BROKEN, NOT_YET, MOVING, UNKNOWN = "ok", "BROKEN", "not yet", "moving", "unk
 class Result:
     """One check's verdict."""
 
-    def __init__(self, name, verdict, detail):
+    def __init__(self, name: str, verdict: str, detail: str) -> None:
         self.name, self.verdict, self.detail = name, verdict, detail
 
 
@@ -21,7 +26,7 @@ class Broken(Exception):
     """Something does not hold. `excuses` are asked, one after the other, for the evidence that somebody is changing
     just that."""
 
-    def __init__(self, text, *excuses):
+    def __init__(self, text: str, *excuses: Callable[[], str | None]) -> None:
         super().__init__(text)
         self.excuses = excuses
 
@@ -34,7 +39,7 @@ class Unknown(Exception):
     """It cannot be seen here."""
 
 
-def run_all(checks, now):
+def run_all(checks: tuple[tuple[str, Callable[..., Any]], ...], now: Now) -> list[Result]:
     """The Results of the checks, in their order."""
     return [_run(name, function, now) for name, function in checks]
 
@@ -62,7 +67,7 @@ def _excused(broken):
 class Now:
     """The present moment, as the checks see it: a Snapshot, the threads, and who excuses what (see movers)."""
 
-    def __init__(self, snap):
+    def __init__(self, snap: Snapshot) -> None:
         self.snap, self.threads = snap, movers.Threads(snap)
         self._ms = {m.addr: m for m in snap.hosts()}
         self._shared = {}
@@ -70,30 +75,30 @@ class Now:
         slot = snap.world.elf.g_slot
         self.slot = f"{slot}(FS)" if slot > -10 else f"-{-slot:#x}(FS)"
 
-    def shared(self, kind):
+    def shared(self, kind: Callable[[Now], Any]) -> Any:
         """What several checks need and is read once."""
         if kind not in self._shared:
             self._shared[kind] = kind(self)
         return self._shared[kind]
 
-    def name(self, address):
+    def name(self, address: int) -> str:
         """What an address is called."""
         return names.unmarked(self.snap.names.pointer(address)) if address else "nil"
 
-    def m_at(self, address):
+    def m_at(self, address: int) -> program.Struct | None:
         """The M at an address, None if none is there."""
         return self._ms.get(address)
 
-    def g_is(self, g, *names):
+    def g_is(self, g: program.Struct, *names: str) -> bool:
         """Is a g's status one of these, with or without the scan bit?"""
         return self.snap.world.g_status(g.get("atomicstatus")).removeprefix("_Gscan|") in names
 
-    def in_c(self):
+    def in_c(self) -> bool:
         """Does the selected thread run code that is not Go's?"""
         lo, hi = (self.snap.world.address("runtime." + name) for name in ("text", "etext"))
         return lo is not None and hi is not None and not lo <= self.snap.pc < hi
 
-    def wrong(self, text, *excuses):
+    def wrong(self, text: str, *excuses: Callable[[], str | None]) -> None:
         """Something does not hold. Raises Broken, unless it is excused: then the check goes on, for what else may be
         wrong."""
         broken = Broken(text, *excuses)
@@ -104,33 +109,33 @@ class Now:
 
     # -- excuses: each is asked only when something does not hold
 
-    def mover(self, names, *addresses):
+    def mover(self, names: Collection[str], *addresses: int | None) -> Callable[[], str | None]:
         """Some thread is in one of these functions, which has to do with one of these addresses."""
         return functools.partial(self.threads.mover, names, *addresses)
 
-    def maker(self, names, made):
+    def maker(self, names: Collection[str], made: int) -> Callable[[], str | None]:
         """Some thread is in one of these functions and has the address of what it makes at hand; that is not its own
         M."""
         return functools.partial(self.threads.maker, names, made)
 
-    def preempted(self, names, *addresses):
+    def preempted(self, names: Collection[str], *addresses: int | None) -> Callable[[], str | None]:
         """Some goroutine that is ready to go on was preempted in one of these functions, which has to do with one of
         these addresses."""
         return functools.partial(self.threads.preempted, names, *addresses)
 
-    def holder(self, lock):
+    def holder(self, lock: str) -> Callable[[], str | None]:
         """A lock of the runtime (`sched.lock`) is held."""
         variable, _, field = lock.partition(".")
         found = program.variable(variable)
         key = found.get(f"{field}.key" if field else "key") if found else None
         return functools.partial(self.threads.holder, lock, key)
 
-    def between_stacks(self):
+    def between_stacks(self) -> str | None:
         """The selected thread is switching stacks."""
         here = self.threads.here
-        return here and here.between_stacks() and f"{here.between_stacks()} is switching stacks"
+        return f"{here.between_stacks()} is switching stacks" if here and here.between_stacks() else None
 
-    def here_in(self, names):
+    def here_in(self, names: Collection[str]) -> str | None:
         """The selected thread is in one of these functions."""
         here = self.threads.here
-        return here and here.within(names) and f"this thread is in {here.within(names)}"
+        return f"this thread is in {here.within(names)}" if here and here.within(names) else None
