@@ -1,5 +1,8 @@
 """Puts the package's parts into gdb, for one program."""
 
+from __future__ import annotations
+
+
 import gdb
 
 from . import program
@@ -10,7 +13,7 @@ from .show import packages
 from .show.install import install
 
 
-def load(objfile):
+def load(objfile: gdb.Objfile | None) -> None:
     """Registers everything; `objfile` is the program being loaded, None if the script was sourced by hand."""
     gdb.execute("set backtrace past-main on")  # gdb takes Go's main.main for C's main and would stop there
     _safely(_load, objfile)

@@ -1,5 +1,7 @@
 """The commands that run the program: `rt0 run|next|until|tour|record`, and `rt0 stages`."""
 
+from __future__ import annotations
+
 import os
 
 import gdb
@@ -21,7 +23,7 @@ class Stages(console.Command):
 
     name, kind = "rt0 stages", gdb.COMMAND_STATUS
 
-    def run(self, argument):
+    def run(self, argument: str) -> None:
         """Prints the console.table."""
         places = stops.places()
         stage, exactly = stops.current()
@@ -30,7 +32,7 @@ class Stages(console.Command):
             here = stage is not None and place.stage.name == stage.name
             mark = ("->" if exactly else "~>") if here else "  "
             if place.address is None:
-                at = "not in this program: " + place.reason
+                at = f"not in this program: {place.reason}"
             else:
                 file, line = program.world().line_at(place.address)
                 at = f"{place.address:#x}  {os.path.basename(file) + ':' + str(line) if file else ''}"
@@ -48,7 +50,7 @@ class Run(console.Command):
 
     name = "rt0 run"
 
-    def run(self, argument):
+    def run(self, argument: str) -> None:
         """Starts."""
         console.need_runnable()
         if argument:
@@ -66,7 +68,7 @@ class Next(console.Command):
 
     name = "rt0 next"
 
-    def run(self, argument):
+    def run(self, argument: str) -> None:
         """One step."""
         console.need_runnable()
         if not program.alive() and console.so_far.ended:
@@ -126,7 +128,7 @@ class Until(console.Command):
 
     name = "rt0 until"
 
-    def run(self, argument):
+    def run(self, argument: str) -> None:
         """Runs there."""
         console.need_runnable()
         if not argument:
@@ -138,18 +140,18 @@ class Until(console.Command):
         if place.address is None:
             raise program.Problem(f"stage `{stage.name}` is not in this program: {place.reason}.")
         outcome = stops.start() if not program.alive() else None
-        if outcome is None or outcome.what == "stage" and outcome.stage.name != stage.name:
+        if outcome is None or outcome.stage is not None and outcome.stage.name != stage.name:
             outcome = stops.toward({place.address})
         order = [s.name for s in stops.TABLE]
         if outcome.what == "stage" and program.register("rip") == place.address:
             outcome.stage = stops.walk.last = stage  # two labels may stand at one address
-        if outcome.what == "stage":
+        if outcome.stage is not None and outcome.what == "stage":
             stops.walk.reached.update(order[: order.index(outcome.stage.name) + 1])
         elif outcome.what == "exited":
             console.say(f"stage `{stage.name}` was not reached.")
         _show(outcome)
 
-    def complete(self, text, word):
+    def complete(self, text: str, word: str | None) -> list[str]:
         """Stage names."""
         return [s.name for s in stops.TABLE if s.name.startswith(text)]
 
@@ -163,7 +165,7 @@ class Tour(console.Command):
 
     name = "rt0 tour"
 
-    def run(self, argument):
+    def run(self, argument: str) -> None:
         """Walks."""
         console.need_runnable()
         if argument not in ("", "-batch"):
@@ -244,7 +246,7 @@ class Record(console.Command):
 
     name, complete_with = "rt0 record", gdb.COMPLETE_FILENAME
 
-    def run(self, argument):
+    def run(self, argument: str) -> None:
         """Records."""
         console.need_runnable()
         words = gdb.string_to_argv(argument)

@@ -1,11 +1,15 @@
 """What all commands share: printing, what happened so far, and turning what goes wrong into one sentence."""
 
+from __future__ import annotations
+
 import functools
 import itertools
 import json
 import os
 import sys
 import traceback
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
 
 import gdb
 
@@ -13,8 +17,8 @@ from .. import program
 from ..formats import packets, untrusted
 from ..program import builds, settings
 from ..state import history, snapshot
+from ..state.snapshot import Snapshot
 from .options import without_json
-
 
 # ---- printing ------------------------------------------------------------------------------------------------------
 
@@ -26,14 +30,14 @@ _PAGE = 1000  # lines that are written at once
 _WIDEST = 60  # columns of a table's cell that others are aligned with
 
 
-def say(text="", style=None):
+def say(text: str = "", style: str | None = None) -> None:
     """One line to the terminal; `style` is ANSI's number of how to show it, if a terminal is there that is to show
     such."""
     text = printable(text)
     gdb.write((f"\033[{style}m{text}\033[m" if style and colours() else text) + "\n")
 
 
-def write(lines):
+def write(lines: Iterable[Any]) -> None:
     """Many lines, a page at a time."""
     lines = iter(lines)
     while page := list(itertools.islice(lines, _PAGE)):
@@ -43,24 +47,24 @@ def write(lines):
         gdb.write(text + "\n")
 
 
-def pass_on(text):
+def pass_on(text: str) -> None:
     """What gdb printed: its lines stay lines, and may be long where the user asks for it."""
     gdb.write(
         "\n".join("\t".join(printable(part, len(text)) for part in line.split("\t")) for line in text.split("\n"))
     )
 
 
-def dump(data):
+def dump(data: Any) -> None:
     """Data as JSON, in ASCII."""
     gdb.write(json.dumps(data, sort_keys=True, default=str).replace("\x7f", "\\u007f") + "\n")
 
 
-def colours():
+def colours() -> bool:
     """Is a terminal there, and is it to show colours?"""
     return os.isatty(1) and gdb.parameter("style enabled") and not settings.for_an_editor()
 
 
-def printable(text, most=untrusted.LINE):
+def printable(text: str, most: int = untrusted.LINE) -> str:
     """A text on one line as the terminal can show it, in its character set."""
     if text.isascii() and text.isprintable() and len(text) <= most:
         return text
@@ -77,7 +81,7 @@ def _charset():
     return "ascii" if name.startswith("ANSI_X3") else name
 
 
-def table(rows):
+def table(rows: Sequence[tuple[str, ...]]) -> None:
     """Rows of texts in aligned columns; the last column is as wide as it likes."""
     rows = [tuple(map(untrusted.shown, row)) for row in rows]
     widths = [min(max(len(row[i]) for row in rows), _WIDEST) for i in range(len(rows[0]) - 1)]
@@ -103,15 +107,19 @@ class SoFar:
     def _seen(self):
         return program.world().own("seen", _Seen)
 
-    card = property(lambda self: self._seen.card)
     ended = property(lambda self: self._seen.ended)
     exit_code = property(lambda self: self._seen.exit_code)
 
+    @property
+    def card(self) -> Snapshot | None:
+        """What the last card showed."""
+        return self._seen.card
+
     @card.setter
-    def card(self, snap):
+    def card(self, snap: Snapshot) -> None:
         self._seen.card = snap
 
-    def stopped(self, _event):
+    def stopped(self, _event: gdb.Event) -> None:
         """gdb.events.stop: keep what is there, to be looked at when somebody asks."""
         try:
             with settings.looking():
@@ -125,7 +133,7 @@ class SoFar:
         if seen.entry is None and moment.pc == moment.world.elf.entry + moment.slide:
             seen.entry = moment
 
-    def exited(self, event):
+    def exited(self, event: gdb.Event) -> None:
         """gdb.events.exited"""
         try:
             seen = self._seen
@@ -135,24 +143,24 @@ class SoFar:
         seen.ended, seen.exit_code = True, getattr(event, "exit_code", None)
 
     @property
-    def now(self):
+    def now(self) -> Snapshot:
         """The last stop's Snapshot, or None."""
         return self._decoded(history.kept.last())
 
     @property
-    def before(self):
+    def before(self) -> Snapshot | None:
         """The Snapshot of the stop before that."""
         return self._decoded(history.kept.last(1))
 
     @property
-    def entry(self):
+    def entry(self) -> Snapshot | None:
         """The Snapshot at the program's first instruction."""
         return self._decoded(self._seen.entry)
 
     def _decoded(self, moment):
         return None if moment is None or self.ended else moment.snapshot
 
-    def snapshot(self):
+    def snapshot(self) -> Snapshot:
         """The present moment."""
         return snapshot.Snapshot()
 
@@ -160,7 +168,7 @@ class SoFar:
 so_far = SoFar()
 
 
-def not_running():
+def not_running() -> str:
     """The sentence for when there is no process."""
     if so_far.ended:
         # gdb tells of no exit code where a signal ended it, and where it was killed or let go.
@@ -169,13 +177,13 @@ def not_running():
     return "the program is not running: `rt0 run` starts it and stops at its very first instruction."
 
 
-def need_process():
+def need_process() -> None:
     program.world()
     if not program.alive():
         raise program.Problem(not_running())
 
 
-def need_runnable():
+def need_runnable() -> None:
     program.world()
     if program.alive() and program.on_core():
         raise program.Problem(
@@ -188,7 +196,7 @@ def need_runnable():
 # ---- the frame of every command --------------------------------------------------------------------------------------
 
 
-def careful(invoke):
+def careful(invoke: Callable[..., Any]) -> Callable[..., Any]:
     """Turns what can go wrong into one sentence."""
 
     @functools.wraps(invoke)
@@ -219,12 +227,12 @@ class Command(gdb.Command):
 
     name, kind, complete_with = "", gdb.COMMAND_RUNNING, gdb.COMPLETE_NONE
 
-    def __init__(self):
+    def __init__(self) -> None:
         # A method `complete` is only asked where no completer of gdb's is named.
         super().__init__(self.name, self.kind, *(() if hasattr(self, "complete") else (self.complete_with,)))
 
     @careful
-    def invoke(self, argument, from_tty):
+    def invoke(self, argument: str, from_tty: bool) -> None:
         """gdb calls this."""
         self.dont_repeat()
         with settings.looking():
@@ -232,6 +240,6 @@ class Command(gdb.Command):
                 builds.warn()
             self.run(argument.strip())
 
-    def run(self, argument):
+    def run(self, argument: str) -> None:
         """What the command does."""
         raise NotImplementedError

@@ -1,12 +1,14 @@
 """The functions `$getg()`, `$g(ID)`, `$m(ID)`, `$p(ID)` and `$stage()`."""
 
+from __future__ import annotations
+
 import gdb
 
 from .. import program
 from ..boot import stops
 from ..program import begun
+from ..state.snapshot import Snapshot
 from . import console
-
 
 # ---- functions -------------------------------------------------------------------------------------------------------
 
@@ -21,7 +23,7 @@ class GetG(gdb.Function):
     (gdb) print *$getg()"""
 
     @console.careful
-    def invoke(self):
+    def invoke(self) -> gdb.Value:
         """gdb calls this."""
         console.need_process()
         if program.register("rip") is None:
@@ -67,7 +69,7 @@ class G(_ById):
     name, kind, id_field, what, lister = "g", "g", "goid", "goroutine", "info goroutines"
 
     @staticmethod
-    def all(snap):
+    def all(snap: Snapshot) -> list[program.Struct]:
         """Candidates."""
         return [*([snap.g0] if snap.g0 else []), *snap.gs]
 
@@ -80,7 +82,7 @@ class M(_ById):
     name, kind, id_field, what, lister = "m", "m", "id", "M", "info ms"
 
     @staticmethod
-    def all(snap):
+    def all(snap: Snapshot) -> list[program.Struct]:
         """Candidates."""
         return snap.hosts()
 
@@ -93,7 +95,7 @@ class P(_ById):
     name, kind, id_field, what, lister = "p", "p", "id", "P", "info ps"
 
     @staticmethod
-    def all(snap):
+    def all(snap: Snapshot) -> list[program.Struct]:
         """Candidates."""
         return snap.ps
 
@@ -104,7 +106,7 @@ class StageName(gdb.Function):
     (gdb) print $stage()"""
 
     @console.careful
-    def invoke(self):
+    def invoke(self) -> str:
         """gdb calls this."""
         program.world()
         stage, _ = stops.current()

@@ -1,9 +1,13 @@
 """`goroutine N|RANGE|all COMMAND`: gdb's own commands in the frames of any goroutine, which nothing moves, calls or
 writes."""
 
+from __future__ import annotations
+
 import contextlib
 import os
 import re
+from collections.abc import Iterator
+from typing import Any
 
 import gdb
 
@@ -11,10 +15,10 @@ from .. import program
 from ..boot import stops
 from ..formats import untrusted
 from ..frames import registers, stacks, view
+from ..goroutines.census import Census
 from ..program import begun, bulk, settings
 from ..show import table
 from . import console
-from ..goroutines.census import Census
 from .options import complete, ids
 
 _USAGE = "Usage: goroutine N|RANGE|all [COMMAND]"
@@ -36,12 +40,12 @@ _ASSIGNS = re.compile(r"(?<![=!<>])=(?!=)|[-+*/%&|^]=|\+\+|--(?=[\w$(*])|(?<=[\w
 _levels = {}
 
 
-def forget(_event=None):
+def forget(_event: gdb.Event | None = None) -> None:
     """The program moves: frames are others."""
     _levels.clear()
 
 
-def refused(command):
+def refused(command: str) -> str | None:
     """The word of a command that would move something, or None."""
     if command.lstrip().startswith("!"):
         return "!"
@@ -63,7 +67,7 @@ def refused(command):
 
 
 @contextlib.contextmanager
-def frames_of(census, row):
+def frames_of(census: Census, row: Any) -> Iterator[int | None]:
     """gdb's frames are this goroutine's while this lasts; yields the level of its innermost frame."""
     status, who = census.status.get(row.status, "?"), f"goroutine {census.name(row)}"
     thread = census.threads.get(row.addr)
@@ -98,7 +102,7 @@ def _own(frame):
     return first
 
 
-def execute(census, row, command):
+def execute(census: Census, row: Any, command: str) -> str:
     """What gdb prints for a command in a goroutine's frames."""
     with frames_of(census, row) as level, settings.off("may-call-functions"):
         if level:
@@ -110,7 +114,7 @@ def execute(census, row, command):
                     f"goroutine {census.name(row)} is parked in frame {level}: there is nothing below it."
                 )
             command = _apply_above(command, level)
-        with settings.as_the_user_has_them(level):
+        with settings.as_the_user_has_them(level or 0):
             text = _done(command)
             if level:
                 _levels[key] = max(gdb.selected_frame().level() - level, 0)
@@ -165,7 +169,7 @@ class Goroutine(console.Command):
 
     name, kind = "goroutine", gdb.COMMAND_STACK
 
-    def run(self, argument):
+    def run(self, argument: str) -> None:
         """Prints."""
         program.world()
         who, _, command = argument.partition(" ")
@@ -201,7 +205,7 @@ class Goroutine(console.Command):
                 except (gdb.error, program.Problem) as error:
                     console.say(f"  {error}")
 
-    def complete(self, text, word):
+    def complete(self, text: str, word: str | None) -> list[str]:
         """Ids first, then what gdb would complete."""
         who, space, command = text.partition(" ")
         if word is None:
@@ -240,7 +244,7 @@ def _rows(census, spans, who):
     return found
 
 
-def backtraces(census, rows):
+def backtraces(census: Census, rows: list[Any]) -> Iterator[str]:
     """Lines: every goroutine's frames as `bt` shows them, arguments only hinted at."""
     limit = settings.users("backtrace limit") or stacks.DEEPEST
     found = census.stacks(rows, max(limit, stacks.DEPTH))

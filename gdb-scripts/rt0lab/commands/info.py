@@ -1,17 +1,21 @@
 """The commands that list: `info goroutines|ms|ps|sched`, filtered, grouped, as lines of 80 columns or as JSON."""
 
+from __future__ import annotations
+
 import argparse
 import collections
 import fnmatch
+from typing import Any
 
 import gdb
 
 from .. import program
+from ..goroutines.census import Census
 from ..program import begun, bulk
 from ..show import card, lines, table
 from ..state import rows
+from ..state.snapshot import Snapshot
 from . import console
-from ..goroutines.census import Census
 from .options import Options, complete, ids
 
 _TESTS = {  # what -with and -without can ask about, and -group by: a text of each goroutine
@@ -34,12 +38,12 @@ _NEED_STANDING, _NEED_WAITS = {"fn", "where"}, {"chan", "lock"}
 class Test:
     """One -with or -without: KEY=PATTERN; a pattern has * and ? as in a shell."""
 
-    def __init__(self, text):
+    def __init__(self, text: str) -> None:
         self.key, equals, self.pattern = text.partition("=")
         if not equals or self.key not in _TESTS:
             raise argparse.ArgumentTypeError(f"`{text}` is no KEY=PATTERN with a KEY of {', '.join(_TESTS)}")
 
-    def holds(self, view, row):
+    def holds(self, view: table.View, row: Any) -> bool:
         """Does it match?"""
         found = _TESTS[self.key](view, row)
         texts = found if isinstance(found, list) else [found]
@@ -69,7 +73,7 @@ class Goroutines(console.Command):
     for _flag in ("-long", "-system", "-all"):
         options.add_argument(_flag, action="store_true")
 
-    def run(self, argument):
+    def run(self, argument: str) -> None:
         """Prints."""
         program.world()
         asked = self.options.of(argument)
@@ -159,7 +163,7 @@ class Goroutines(console.Command):
         if dead and not (asked.all or asked.ids or asked.wanted or asked.limit):
             console.say(f"and {dead} dead, kept to be used again.")
 
-    def complete(self, text, word):
+    def complete(self, text: str, word: str | None) -> list[str]:
         """Options, keys, groups."""
         before, last = text.split()[:-1] if text[-1:].strip() else text.split(), text.rpartition(" ")[2]
         if before and before[-1] in ("-with", "-without"):
@@ -221,7 +225,7 @@ class Ms(_List):
     name = "info ms"
 
     @staticmethod
-    def plain(snap):
+    def plain(snap: Snapshot) -> list[dict[str, Any]]:
         """[{"id", "address", "thread", "curg", "p", "spinning", "blocked", "locks", "lockedg"}]; gs, ps by number."""
         return [
             {
@@ -239,7 +243,7 @@ class Ms(_List):
         ]
 
     @staticmethod
-    def show(snap):
+    def show(snap: Snapshot) -> None:
         """A line for each."""
         for m in rows.ms(snap):
             console.say(f"{'*' if m.here else ' '} {lines.m_line(m)}")
@@ -257,7 +261,7 @@ class Ps(_List):
     name = "info ps"
 
     @staticmethod
-    def plain(snap):
+    def plain(snap: Snapshot) -> list[dict[str, Any]]:
         """[{"id", "address", "status", "m", "runnext", "runq", "timers", "schedtick", "syscalltick"}]; gs and ms by
         number, runq null if it makes no sense, timers null where they are not the Ps'."""
         return [
@@ -276,7 +280,7 @@ class Ps(_List):
         ]
 
     @staticmethod
-    def show(snap):
+    def show(snap: Snapshot) -> None:
         """A line for each, then sched."""
         if not snap.ps:
             console.say(begun.sentence("ps"))
@@ -299,7 +303,7 @@ class Sched(_List):
     name = "info sched"
 
     @staticmethod
-    def plain(snap):
+    def plain(snap: Snapshot) -> dict[str, Any] | None:
         """As JSON."""
         s = snap.sched
         if not s:
@@ -323,7 +327,7 @@ class Sched(_List):
         }
 
     @staticmethod
-    def show(snap):
+    def show(snap: Snapshot) -> None:
         """As lines."""
         console.say(lines.sched_line(snap.sched) if snap.sched else f"sched {snap.sched}")
         found = Sched.plain(snap)

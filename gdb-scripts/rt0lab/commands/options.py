@@ -1,8 +1,12 @@
 """What is typed behind a command's name: options, ids, and what gdb completes."""
 
+from __future__ import annotations
+
 import argparse
 import re
 import shlex
+from collections.abc import Iterable
+from typing import Any, NoReturn
 
 from .. import program
 
@@ -10,21 +14,21 @@ from .. import program
 class Options(argparse.ArgumentParser):
     """A command's options; what is wrong with them is one sentence with the usage."""
 
-    def __init__(self, command, usage="[-json]"):
-        self.flags = []  # what gdb can complete
+    def __init__(self, command: str, usage: str = "[-json]") -> None:
+        self.flags: list[str] = []  # what gdb can complete
         super().__init__(prog=command, usage=f"{command} {usage}", add_help=False, allow_abbrev=False)
         self.add_argument("-json", action="store_true")
 
-    def add_argument(self, *names, **how):
+    def add_argument(self, *names: Any, **how: Any) -> argparse.Action:
         """One more option, or a word that is none."""
         self.flags += [name for name in names if name.startswith("-")]
         return super().add_argument(*names, **how)
 
-    def error(self, message):
+    def error(self, message: str) -> NoReturn:
         """Of argparse, which would end the program: gdb."""
         raise program.Problem(f"{message}. Usage: {self.usage}")
 
-    def of(self, argument):
+    def of(self, argument: str) -> argparse.Namespace:
         """What was typed, parsed."""
         try:
             return self.parse_args(shlex.split(argument))
@@ -32,13 +36,13 @@ class Options(argparse.ArgumentParser):
             return self.error(str(error).lower())
 
 
-def without_json(argument):
+def without_json(argument: str) -> tuple[str, bool]:
     """(what was typed but for the word -json, was that among it?), where what is typed is no list of options."""
     rest, count = re.subn(r"(?<!\S)-json(?!\S)", "", argument)
     return rest.strip(), count > 0
 
 
-def complete(text, word, candidates):
+def complete(text: str, word: str | None, candidates: Iterable[str]) -> list[str]:
     """Those candidates that continue the last word of `text`; gdb breaks words at - and =, people do not.
 
     gdb asks twice: first, with no word, only where words break.
@@ -49,7 +53,7 @@ def complete(text, word, candidates):
     return [candidate[len(last) - len(word) :] for candidate in candidates if candidate.startswith(last)]
 
 
-def ids(text):
+def ids(text: str) -> list[tuple[int, int]]:
     """`7`, `1-5`, `1,3,7-9`: a list of (first, last)."""
     found = []
     for part in text.split(","):

@@ -1,5 +1,7 @@
 """`rt0 panel`: the live panel as text."""
 
+from __future__ import annotations
+
 import gdb
 
 from .. import program
@@ -14,7 +16,7 @@ COLOURS = {"head": "1", "*": "1", "+": "32", "~": "33"}
 # ---- the present ---------------------------------------------------------------------------------------------------
 
 
-def present():
+def present() -> tuple[told.Kept, told.Kept | None]:
     """(this moment, the stop before it or None): as the selected thread and the memory are now, not as they were
     kept."""
     last, before = history.kept.last(), history.kept.last(1)
@@ -34,7 +36,7 @@ def _outer_frame():
     return frame if frame.level() else None
 
 
-def present_lines():
+def present_lines() -> list[tuple[str, str]]:
     """The panel of the present; with the selected frame, if that is not the innermost."""
     first, *rest = panel.text(*present())
     frame = _outer_frame()
@@ -48,12 +50,12 @@ def present_lines():
 # ---- as text -------------------------------------------------------------------------------------------------------
 
 
-def styled(style, text):
+def styled(style: str, text: str) -> str:
     """A line in its colour; its mark says the same."""
     return f"\033[{COLOURS[style]}m{text}\033[m" if style else text
 
 
-def show(rows):
+def show(rows: list[tuple[str, str]]) -> None:
     """Prints a panel's lines."""
     for style, text in rows:
         console.say(card.cut(text), COLOURS.get(style))
@@ -70,7 +72,7 @@ class Panel(console.Command):
 
     name, kind = "rt0 panel", gdb.COMMAND_STATUS
 
-    def run(self, argument):
+    def run(self, argument: str) -> None:
         """Prints."""
         rest, as_json = without_json(argument)
         if rest:

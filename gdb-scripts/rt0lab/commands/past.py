@@ -1,7 +1,10 @@
 """The commands about earlier stops: `rt0 history|back|diff|when|replay`, and `set rt0 history`."""
 
+from __future__ import annotations
+
 import json
 import os
+from typing import Any
 
 import gdb
 
@@ -42,12 +45,12 @@ class _Past:
 _replayed = None  # (file name, trace)
 
 
-def replaying():
+def replaying() -> bool:
     """Is it a recorded run that the commands speak of?"""
     return _replayed is not None
 
 
-def past():
+def past() -> _Past | None:
     """The stops that the commands speak of; Problem if there are none."""
     if _replayed is not None:
         return _Past(list(enumerate(_replayed[1]["stages"], 1)), lambda pair: told.Recorded(pair[1], pair[0]))
@@ -83,7 +86,7 @@ class History(console.Command):
 
     name, kind = "rt0 history", gdb.COMMAND_STATUS
 
-    def run(self, argument):
+    def run(self, argument: str) -> None:
         """Prints."""
         rest, as_json = without_json(argument)
         if rest:
@@ -132,7 +135,7 @@ class Back(console.Command):
     name, kind = "rt0 back", gdb.COMMAND_DATA
     _SEES = ("rt0 dump", "info goroutines", "info ms", "info ps", "info sched")
 
-    def run(self, argument):
+    def run(self, argument: str) -> None:
         """Prints."""
         found = _need_history()
         word, _, command = argument.partition(" ")
@@ -163,7 +166,7 @@ class Back(console.Command):
             gdb.execute(command)
 
 
-def between(argument):
+def between(argument: str) -> Any:
     """`rt0 diff A B`: all that changed from one stop to another."""
     rest, as_json = without_json(argument)
     words = rest.split()
@@ -202,7 +205,7 @@ class When(console.Command):
 
     name, kind = "rt0 when", gdb.COMMAND_DATA
 
-    def run(self, argument):
+    def run(self, argument: str) -> None:
         """Prints."""
         text, as_json = without_json(argument)
         asked = question.Question(" ".join(text.split()))
@@ -249,7 +252,7 @@ class Replay(console.Command):
 
     name, kind, complete_with = "rt0 replay", gdb.COMMAND_FILES, gdb.COMPLETE_FILENAME
 
-    def run(self, argument):
+    def run(self, argument: str) -> None:
         """Loads."""
         global _replayed
         words = gdb.string_to_argv(argument)
@@ -314,17 +317,17 @@ class Limit(gdb.Parameter):
 
     set_doc, show_doc = "Set how many stops are kept.", "Show how many stops are kept."
 
-    def __init__(self):
+    def __init__(self) -> None:
         super().__init__("rt0 history", gdb.COMMAND_DATA, gdb.PARAM_ZUINTEGER)
         self.value = history.DEFAULT
 
-    def get_set_string(self):
+    def get_set_string(self) -> str:
         """gdb calls this after `set`."""
         history.kept.limit = self.value
         history.kept.trim()
         return ""
 
-    def get_show_string(self, value):
+    def get_show_string(self, value: str) -> str:
         """gdb prints this for `show`."""
         kept = len(history.kept.moments)
         return (

@@ -1,5 +1,7 @@
 """Gives gdb the commands: `rt0` itself, its settings, and those of every file here."""
 
+from __future__ import annotations
+
 import gdb
 
 from .. import program
@@ -16,11 +18,11 @@ class Rt0(gdb.Command):
     (gdb) rt0 run
     (gdb) rt0 next"""
 
-    def __init__(self):
+    def __init__(self) -> None:
         super().__init__("rt0", gdb.COMMAND_RUNNING, gdb.COMPLETE_COMMAND, True)
 
     @console.careful
-    def invoke(self, argument, from_tty):
+    def invoke(self, argument: str, from_tty: bool) -> None:
         """gdb calls this for a bare `rt0` or an unknown word."""
         if argument.strip():
             raise gdb.GdbError(f"there is no `rt0 {argument.split()[0]}`: `help rt0` lists what there is.")
@@ -76,7 +78,7 @@ class _Debug(gdb.Parameter):
 _registered = False
 
 
-def register():
+def register() -> int | None:
     """Adds everything to gdb, once; True if that was now."""
     global _registered
     if _registered:

@@ -1,5 +1,7 @@
 """The commands and functions that look: `rt0 dump|diff|check`, `$getg()`, `$g(ID)`..."""
 
+from __future__ import annotations
+
 import textwrap
 
 import gdb
@@ -10,7 +12,6 @@ from ..program import begun
 from ..show import card, lines
 from ..state import changes, checks, verdicts
 from . import console, past
-
 
 # ---- rt0 dump, diff, check -------------------------------------------------------------------------------------------
 
@@ -24,7 +25,7 @@ class Dump(console.Command):
     name, kind = "rt0 dump", gdb.COMMAND_DATA
     _WHAT = ("g0", "m0", "p0", "sched")
 
-    def run(self, argument):
+    def run(self, argument: str) -> None:
         """Prints."""
         if argument not in ("", "all", *self._WHAT):
             raise program.Problem(f"`rt0 dump` knows {', '.join(self._WHAT)} and all.")
@@ -74,7 +75,7 @@ class Dump(console.Command):
             for line in textwrap.wrap("zero: " + ", ".join(rest), card.WIDTH - 4):
                 console.say("    " + line)
 
-    def complete(self, text, word):
+    def complete(self, text: str, word: str | None) -> list[str]:
         """What can be dumped."""
         return [name for name in (*self._WHAT, "all") if name.startswith(text)]
 
@@ -90,7 +91,7 @@ class Diff(console.Command):
 
     name, kind = "rt0 diff", gdb.COMMAND_DATA
 
-    def run(self, argument):
+    def run(self, argument: str) -> None:
         """Prints."""
         if argument or past.replaying():
             past.between(argument)
@@ -116,7 +117,7 @@ class Check(console.Command):
 
     name, kind = "rt0 check", gdb.COMMAND_DATA
 
-    def run(self, argument):
+    def run(self, argument: str) -> None:
         """Prints."""
         console.need_process()
         results = checks.run(console.so_far.snapshot())

@@ -4,6 +4,11 @@ gdb offers hooks before and after a command and at every stop, and it tells nobo
 another thread. That is how a stop in the midst of a step is taken back, at the prompt, in MI and in DAP alike.
 """
 
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
 import gdb
 
 from .. import program
@@ -19,14 +24,14 @@ _FOLLOWED = ("next", "step", "nexti", "stepi", "finish")
 
 _MOST_LINES = 512  # that `until` waits at
 
-_step = None  # the step that goes on
+_step: following.Step | None = None  # the step that goes on
 _next = None  # (what gdb is to do now, a sentence, the thread) after a stop that was taken back
 _going = False  # we let the program run
 # the command that began the step has returned before the program stopped: nobody but gdb's own loop will come to it
 _unattended = False
 
 
-def begin(kind):
+def begin(kind: str) -> None:
     """The hook before one of gdb's commands."""
     if _going:
         return
@@ -69,7 +74,7 @@ def _follow(step):
     step.runs(step.kind)
 
 
-def started():
+def started() -> None:
     """The hook after one of gdb's commands: in a script the program has stopped by now, at a prompt and in an editor it
     has just started."""
     global _unattended
@@ -90,7 +95,7 @@ def _tell():
         _going = False
 
 
-def stopped():
+def stopped() -> None:
     """The hook of every stop: takes it back if it is in the midst of a step."""
     global _next
     gdb.set_convenience_variable("_rt0_goes_on", 0)
@@ -118,7 +123,7 @@ def stopped():
         gdb.post_event(go_on)
 
 
-def go_on():
+def go_on() -> None:
     """Goes on after stops that were taken back: after a command, before a prompt, or when gdb's own loop comes to
     it."""
     global _next, _going
@@ -133,7 +138,7 @@ def go_on():
                 console.say(sentence)
             if command == following.TELL:
                 _end()
-            else:
+            elif _step is not None:
                 _step.runs(command)
             # Where gdb takes an editor's requests while the program runs, it does so only for what runs in the
             # background.
@@ -156,15 +161,15 @@ class Follow(gdb.Parameter):
 
     set_doc = show_doc = "Let steps stay with the goroutine, on whatever thread it goes on."
 
-    def __init__(self):
+    def __init__(self) -> None:
         super().__init__("rt0 follow", gdb.COMMAND_RUNNING, gdb.PARAM_BOOLEAN)
         self.value = True
 
-    def get_set_string(self):
+    def get_set_string(self) -> str:
         """gdb prints this after `set`."""
         return ""
 
-    def get_show_string(self, value):
+    def get_show_string(self, value: str) -> str:
         """gdb prints this for `show`."""
         return f"rt0 follow is {value}."
 
@@ -207,7 +212,7 @@ class Advance(_Until):
     name = "advance"
 
     @staticmethod
-    def places(step, frame, argument):
+    def places(step: following.Step, frame: gdb.Frame, argument: str) -> Iterable[tuple[Any, ...]]:
         """The location's addresses."""
         if not argument:
             raise program.Problem("Usage: advance LOCATION")
@@ -224,7 +229,7 @@ class Until(_Until):
     name = "until"
 
     @staticmethod
-    def places(step, frame, argument):
+    def places(step: following.Step, frame: gdb.Frame, argument: str) -> Iterable[tuple[Any, ...]]:
         """The location's addresses, or those of the lines past this one."""
         block = following.function(frame.pc())
         here = step.frames[0]
@@ -248,13 +253,13 @@ class Goid(gdb.Function):
     (gdb) break main.worker if $goid() == 5"""
 
     @console.careful
-    def invoke(self):
+    def invoke(self) -> int:
         """gdb calls this."""
         who = following.current()
-        return who.goid if who else 0
+        return who.goid or 0 if who else 0
 
 
-def register():
+def register() -> None:
     """Adds it all to gdb."""
     Follow()
     Advance()

@@ -1,5 +1,7 @@
 """`rt0 threads`: the goroutines as the threads of a second inferior, which is a core file made in memory."""
 
+from __future__ import annotations
+
 import os
 
 import gdb
@@ -28,7 +30,7 @@ class Threads(console.Command):
 
     name, kind, complete_with = "rt0 threads", gdb.COMMAND_DATA, gdb.COMPLETE_FILENAME
 
-    def run(self, argument):
+    def run(self, argument: str) -> None:
         """Makes the core, and the inferior."""
         console.need_process()
         here = gdb.selected_inferior()

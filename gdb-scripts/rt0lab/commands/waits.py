@@ -1,5 +1,7 @@
 """The commands about waiting: `rt0 waits` and `rt0 holders LOCK`."""
 
+from __future__ import annotations
+
 import textwrap
 
 import gdb
@@ -7,10 +9,10 @@ import gdb
 from .. import program
 from ..formats import untrusted
 from ..goroutines import clock, search, wakers
+from ..goroutines.census import Census
 from ..program import begun, bulk
 from ..show import card
 from . import console, goroutine
-from ..goroutines.census import Census
 from .options import Options, without_json
 
 _THINGS = 40  # so many are shown, those that most wait on first
@@ -38,7 +40,7 @@ class Waits(console.Command):
 
     name, kind = "rt0 waits", gdb.COMMAND_STATUS
 
-    def run(self, argument):
+    def run(self, argument: str) -> None:
         """Prints."""
         asked = Options(self.name).of(argument)
         console.need_process()
@@ -179,7 +181,7 @@ class Holders(console.Command):
 
     name, kind = "rt0 holders", gdb.COMMAND_STATUS
 
-    def run(self, argument):
+    def run(self, argument: str) -> None:
         """Prints."""
         text, as_json = without_json(argument)
         if not text:

@@ -1,5 +1,7 @@
 """The live panel as a window of gdb's TUI: `layout rt0`."""
 
+from __future__ import annotations
+
 import gdb
 
 from .. import program
@@ -18,30 +20,30 @@ _windows = []
 class Window:
     """The TUI's window `rt0`. gdb makes it, asks it to render, scrolls and closes it."""
 
-    def __init__(self, tui):
+    def __init__(self, tui: gdb.TuiWindow) -> None:
         self._tui, self._top, self._left, self._lines = tui, 0, 0, []
         _windows.append(self)
 
-    def close(self):
+    def close(self) -> None:
         """gdb removed the window."""
         _windows.remove(self)
 
-    def render(self):
+    def render(self) -> None:
         """gdb shows the window or gave it another size."""
         self.refresh()
         gdb.post_event(self._draw)  # once more when all windows are drawn: see _draw
 
-    def refresh(self):
+    def refresh(self) -> None:
         """Looks at the program again."""
         self._lines = _safely(_window_lines)
         self._draw()
 
-    def vscroll(self, number):
+    def vscroll(self, number: int) -> None:
         """gdb scrolls by so many lines."""
         self._top += number
         self._draw()
 
-    def hscroll(self, number):
+    def hscroll(self, number: int) -> None:
         """gdb scrolls by so many columns."""
         self._left = max(0, self._left + number)
         self._draw()
@@ -112,7 +114,7 @@ class _NoTui(gdb.Command):
         )
 
 
-def register():
+def register() -> None:
     """Gives gdb the window and the layout."""
     if not hasattr(gdb, "register_window_type"):
         _NoTui()

@@ -1,6 +1,10 @@
 """How `bt` shows frames: by Go's names, with arguments that can be printed, down to the true root."""
 
+from __future__ import annotations
+
 import sys
+from collections.abc import Iterable
+from typing import Any
 
 import gdb
 import gdb.FrameDecorator
@@ -12,7 +16,6 @@ from ..frames import switching, view
 from ..program import builds, names, settings
 from . import scope
 
-
 # ---- roots: nothing lies below them ----------------------------------------------------------------------------------
 
 
@@ -20,12 +23,12 @@ class Careful(gdb.FrameDecorator.FrameDecorator):
     """A frame whose names may be any text, and whose arguments may lie in memory that cannot be read: gdb would obey
     the one, and end the backtrace with an exception at the other."""
 
-    def function(self):
+    def function(self) -> str | int | None:
         """gdb asks for the name; where there is none it is an address."""
         name = program.told(super().function)
         return untrusted.shown(name) if isinstance(name, str) else name
 
-    def filename(self):
+    def filename(self) -> str | None:
         """gdb asks for the file. Of frames that were decorated MI tells no full name besides."""
         symtab = self.inferior_frame().find_sal().symtab
         name = (
@@ -35,21 +38,21 @@ class Careful(gdb.FrameDecorator.FrameDecorator):
         )
         return untrusted.shown(name) if isinstance(name, str) else name
 
-    def line(self):
+    def line(self) -> int:
         """gdb asks for the line."""
         try:
             return super().line()
         except UnicodeDecodeError:  # gdb's decorator wants to know whether the file has a name
             return self.inferior_frame().find_sal().line
 
-    def frame_args(self):
+    def frame_args(self) -> list[Any] | None:
         """gdb asks for the arguments."""
         try:
             return self._readable(super().frame_args())
         except UnicodeDecodeError:
             return self._readable(gdb.FrameDecorator.FrameVars(self.inferior_frame()).fetch_frame_args())
 
-    def frame_locals(self):
+    def frame_locals(self) -> list[Any] | None:
         """`bt full` and editors ask for the variables."""
         try:
             found = self._readable(super().frame_locals())
@@ -124,14 +127,14 @@ def _said(value):
 class Said:
     """A variable with another name, or a text for its value."""
 
-    def __init__(self, symbol, value):
+    def __init__(self, symbol: Any, value: Any) -> None:
         self._symbol, self._value = symbol, value
 
-    def symbol(self):
+    def symbol(self) -> Any:
         """gdb asks for the name."""
         return self._symbol
 
-    def value(self):
+    def value(self) -> Any:
         """gdb asks for the value."""
         return self._value
 
@@ -140,11 +143,11 @@ class Named(Careful):
     """A frame that gdb would name otherwise: by its C++ name alone, or a symbol without debug information as
     Objective-C."""
 
-    def __init__(self, base, name):
+    def __init__(self, base: gdb.FrameDecorator.FrameDecorator, name: str) -> None:
         super().__init__(base)
         self._name = name
 
-    def function(self):
+    def function(self) -> str:
         """gdb asks for the name."""
         return self._name
 
@@ -154,7 +157,7 @@ class Roots:
 
     name, priority, enabled = "rt0lab-roots", 100, True
 
-    def filter(self, frames):
+    def filter(self, frames: Iterable[Any]) -> Iterable[Any]:
         """gdb calls this for `bt`."""
         try:
             builds.warn()
@@ -207,7 +210,7 @@ def _named_well(world, frame, symbol):
     return world.is_go or symbol.startswith("_Z") or "." not in symbol
 
 
-def register(objfile):
+def register(objfile: gdb.Objfile | None) -> None:
     """Adds the filter to a program."""
     filters = objfile.frame_filters if objfile is not None else gdb.frame_filters
     filters[Roots.name] = Roots()

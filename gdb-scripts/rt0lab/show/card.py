@@ -3,14 +3,18 @@
 At most 80 columns and about 22 lines, plain text.
 """
 
+from __future__ import annotations
+
 import os
 import textwrap
 
 from ..boot import stops
+from ..boot.stages import Stage
 from ..formats import untrusted
 from ..frames import roots
 from ..program import begun, names
 from ..state import changes, rows
+from ..state.snapshot import Snapshot
 from . import lines
 
 WIDTH = 79
@@ -18,18 +22,18 @@ _CHANGES = 7
 _SOURCE = 1  # lines before and after
 
 
-def tour_stages():
+def tour_stages() -> list[Stage]:
     """The tour's stages that this program has, in the table's order."""
     return [p.stage for p in stops.places().values() if p.stage.tour and p.address is not None]
 
 
-def position(stage):
+def position(stage: Stage) -> tuple[int | None, int]:
     """(i, n) of a stage on the tour; (None, n) for one that is not on it."""
     order = [s.name for s in tour_stages()]
     return (order.index(stage.name) + 1 if stage.name in order else None), len(order)
 
 
-def card(stage, snap, before):
+def card(stage: Stage, snap: Snapshot, before: Snapshot | None) -> list[str]:
     """The card's lines."""
     lines = [_head(stage, snap), *_where(stage, snap)]
     lines += textwrap.wrap(stage.why, WIDTH - 2, initial_indent="  ", subsequent_indent="  ")
@@ -46,7 +50,7 @@ def card(stage, snap, before):
     return [cut(untrusted.shown(line)) for line in lines]
 
 
-def cut(line, width=WIDTH):
+def cut(line: str, width: int = WIDTH) -> str:
     """A line that fits."""
     return line if len(line) <= width else line[: width - 1] + "…"
 
@@ -104,7 +108,7 @@ def _changes(changed, limit, snap):
 # ---- the picture ---------------------------------------------------------------------------------------------------
 
 
-def picture(snap):
+def picture(snap: Snapshot) -> list[str]:
     """Ms, Ps, goroutines and queues in a few lines."""
     now = rows.of(snap)
     alive = [_g(g) for g in now.gs if g.status not in rows.NO_MORE]

@@ -6,7 +6,10 @@ fields by, told again: what one objfile says of a type another cannot refer to. 
 read of the program's memory.
 """
 
+from __future__ import annotations
+
 import struct
+from collections.abc import Collection
 
 import gdb
 
@@ -205,7 +208,7 @@ def _elements(gdb_type):
     return fields[0].type.target() if tuple(field.name for field in fields) == SLICE else None
 
 
-def package(name, variables, alone):
+def package(name: str, variables: dict[str, tuple[int, gdb.Type]], alone: Collection[str]) -> bytes:
     """The bytes of a file in which the variable `name` has a field for each of {name: (address, gdb.Type)}; those in
     `alone` are variables of their own, too. A slice is told as an array whose length is read: gdb can index those in
     any language."""

@@ -1,7 +1,11 @@
 """How a Go program's own values are shown, and the runtime's slices and strings: strings, slices, maps and channels,
 element by element."""
 
+from __future__ import annotations
+
 import itertools
+from collections.abc import Callable
+from typing import Any
 
 import gdb
 
@@ -64,7 +68,7 @@ class Slice(opening.Opening):
 
     _hint = "array"
 
-    def __init__(self, value, addressed):
+    def __init__(self, value: gdb.Value, addressed: Callable[[Any], str]) -> None:
         super().__init__(value)
         item, name = opening.Item(value), program.told(getattr, value.type, "name") or ""
         self._addressed = addressed
@@ -83,7 +87,7 @@ class Slice(opening.Opening):
     def _printed(self):
         return self._type if self._type and self._sane else self._text()
 
-    def num_children(self):
+    def num_children(self) -> int:
         """gdb asks how many."""
         return _rows(self._count) if self._sane and self._element else 0
 
@@ -107,7 +111,7 @@ class Elements(opening.Opening):
 
     _hint = "array"
 
-    def __init__(self, value):
+    def __init__(self, value: gdb.Value) -> None:
         super().__init__(value)
         lo, hi = value.type.strip_typedefs().range()
         self._count = max(hi - lo + 1, 0)
@@ -117,7 +121,7 @@ class Elements(opening.Opening):
     def _text(self):
         return f"slice of {self._count}"
 
-    def num_children(self):
+    def num_children(self) -> int:
         """gdb asks how many."""
         return _rows(self._count)
 
@@ -138,9 +142,10 @@ class Chan(_Held):
 
     _hint = "array"
 
-    def __init__(self, value):
+    def __init__(self, value: gdb.Value) -> None:
         super().__init__(value)
-        self._count = self._room = 0
+        self._count = 0
+        self._room: Any = 0
         if not opening.number(value):
             return
         chan = opening.Item(value.dereference())
@@ -151,7 +156,7 @@ class Chan(_Held):
     def _text(self):
         return f"{self._count} of {self._room} in the buffer" if opening.number(self._value) else "nil"
 
-    def num_children(self):
+    def num_children(self) -> int:
         """gdb asks how many."""
         return _rows(self._count)
 
@@ -190,7 +195,7 @@ class Map(_Held):
 
     _hint = "map"
 
-    def __init__(self, value):
+    def __init__(self, value: gdb.Value) -> None:
         super().__init__(value)
         self._found, self._elements = [], None
 
@@ -200,7 +205,7 @@ class Map(_Held):
     def _text(self):
         return f"map of {self._count()}" if opening.number(self._value) else "nil"
 
-    def num_children(self):
+    def num_children(self) -> int:
         """gdb asks how many: keys and elements come in turn. A map that says it has none may be damaged."""
         if not opening.number(self._value):
             return 0

@@ -1,23 +1,27 @@
 """One line for each of the runtime's structures, and the names of addresses in it."""
 
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
 from .. import program
 from ..program import begun, bulk, names, past
 from ..state import rows, snapshot
 from . import opening
-
 
 # ---- names, looked up once a stop ----------------------------------------------------------------------------------
 
 _cached = _listed = None
 
 
-def forget():
+def forget() -> None:
     """The program moved: names may have changed."""
     global _cached, _listed
     _cached = _listed = None
 
 
-def current_names():
+def current_names() -> names.Names:
     """The names of addresses at this moment."""
     global _cached
     whose = _whose()
@@ -30,7 +34,7 @@ def _whose():
     return program.world(), program.world().slide, program.pid(), past.moment()
 
 
-def called(kind, value):
+def called(kind: str, value: Any) -> str:
     """What a pointer is called, its name behind it. Of a goroutine only that one is read: there may be a hundred
     thousand of them."""
     global _listed
@@ -42,7 +46,7 @@ def called(kind, value):
     return f"{value:#x} <g{g.get('goid')}>" if g and g.get("goid") else addressed(value)
 
 
-def word(value):
+def word(value: Any) -> str:
     """`0x7ffe... <g0.stack.hi-40>`, `nil`, or the number."""
     if isinstance(value, program.Unreadable) or value is None:
         return str(value)
@@ -52,7 +56,7 @@ def word(value):
     return known if isinstance(known, str) else f"{value:#x}"
 
 
-def addressed(value, low=False):
+def addressed(value: Any, low: bool = False) -> str:
     """A word with its name behind it."""
     if isinstance(value, program.Unreadable) or not value:
         return word(value)
@@ -60,7 +64,7 @@ def addressed(value, low=False):
     return f"{value:#x} <{known}>" if isinstance(known, str) else f"{value:#x}"
 
 
-def short(value):
+def short(value: Any) -> str:
     """A g, m or p as people call it: `g1`, `m0`, `p0`, `nil`."""
     return names.short_of(current_names(), value)
 
@@ -75,7 +79,7 @@ def _span(lo, hi):
     return f"[{lo:#x},{hi:#x}){size}"
 
 
-def g_line(g):
+def g_line(g: rows.G) -> str:
     """g0{goid 0, _Gidle, m nil, stack [0x0,0x0)} (not yet initialised: rt0_go fills it)"""
     parts = [f"goid {g.id}", g.status, f"m {_or_nil(g.m)}", "stack " + _span(*g.stack)]
     if g.start:
@@ -88,7 +92,7 @@ def g_line(g):
     return f"{g.name}{{{', '.join(parts)}}}{after}"
 
 
-def m_line(m):
+def m_line(m: rows.M) -> str:
     """m0{id 0, g0 g0, curg nil, p nil}"""
     parts = [
         f"id {m.id}",
@@ -105,7 +109,7 @@ def m_line(m):
     return f"{m.name}{{{', '.join(parts)}}}{after}"
 
 
-def does(m):
+def does(m: rows.M) -> str:
     """What an M does, in two words; nothing if it has no P and is not asleep either."""
     if m.curg:
         return f"runs {m.curg.name}"
@@ -114,14 +118,14 @@ def does(m):
     return "schedules" if m.p else "sleeps" if m.blocked else ""
 
 
-def p_line(p):
+def p_line(p: rows.P) -> str:
     """p0{_Prunning, m m0, runnext g1, runq []}"""
     ring = f"<head {p.head}, tail {p.tail} make no sense>" if p.runq is None else queue(p.runq, 8, counted=True)
     own = f"{p.status}, m {_or_nil(p.m)}, runnext {_or_nil(p.runnext)}, runq {ring}, schedtick {p.schedtick}"
     return f"{p.name}{{{own}}}"
 
 
-def queue(refs, most, counted=False):
+def queue(refs: Sequence[rows.Ref], most: int, counted: bool = False) -> str:
     """`[g1 g2]`, `[g1 g2 ...]`: no more than so many; `...9` if it is to say how many there are."""
     more = f" ...{len(refs) if counted else ''}" if len(refs) > most else ""
     return "[" + " ".join(ref.name for ref in refs[:most]) + more + "]"
@@ -141,17 +145,17 @@ def _zero(step, who):
 _REFS = rows.referring(lambda address: short(address))
 
 
-def g_row(item):
+def g_row(item: Any) -> rows.G:
     """The rows.G of an Item or a program.Struct."""
     return rows.g(item, _name(item, "g"), _REFS, word, _wait_reason)
 
 
-def m_row(item):
+def m_row(item: Any) -> rows.M:
     """The rows.M of an Item or a program.Struct."""
     return rows.m(item, _name(item, "m"), _REFS)
 
 
-def p_row(item):
+def p_row(item: Any) -> rows.P:
     """The rows.P of an Item or a program.Struct."""
     return rows.p(item, _REFS)
 
@@ -173,7 +177,7 @@ def _wait_reason(item):
 # ---- other structures ----------------------------------------------------------------------------------------------
 
 
-def sched_line(s):
+def sched_line(s: Any) -> str:
     """sched{Ms made 1, idle 0; Ps idle 1 (p1); run queue [] ...}"""
     size = s.get("runqsize", "runq.size")
     head = s.get("runqhead", "runq.head")
@@ -187,7 +191,7 @@ def sched_line(s):
     )
 
 
-def gobuf_line(b):
+def gobuf_line(b: Any) -> str:
     """gobuf{sp g1.stack.hi-40, pc runtime.main, g g1}"""
     if not b.get("sp") and not b.get("pc"):
         return "gobuf{nothing saved}"
@@ -199,12 +203,12 @@ def gobuf_line(b):
     return f"gobuf{{{', '.join(parts)}}}" + ("" if b.get("sp") else " (in use: sp is only kept while it does not run)")
 
 
-def stack_line(s):
+def stack_line(s: Any) -> str:
     """[0xc42002c000,0xc42002c800) 2048 B"""
     return _span(s.get("lo"), s.get("hi"))
 
 
-def sudog_line(s):
+def sudog_line(s: Any) -> str:
     """sudog{g1 on a channel at 0x...}"""
     select = ", in a select" if s.get("isSelect") else ""
     return f"sudog{{{short(s.get('g'))}, elem {word(s.get('elem'))}, c {addressed(s.get('c'))}{select}}}"
@@ -215,7 +219,7 @@ def _waiters(first):
     return "[" + " ".join(short(s.get("g")) for s in queue) + (" ..." if queue.end else "") + "]"
 
 
-def hchan_line(c):
+def hchan_line(c: Any) -> str:
     """chan{1 of 2 in the buffer, 8 bytes each, recvq [g1], sendq []}"""
     closed = ", closed" if c.get("closed") else ""
     return (
@@ -224,18 +228,18 @@ def hchan_line(c):
     )
 
 
-def waitq_line(q):
+def waitq_line(q: Any) -> str:
     """waitq[g1 g2]"""
     return "waitq" + _waiters(q.get("first"))
 
 
-def note_line(n):
+def note_line(n: Any) -> str:
     """note{not yet}"""
     key = n.get("key")
     return "note{not yet}" if key == 0 else "note{happened}" if key == 1 else f"note{{key {word(key)}}}"
 
 
-def mutex_line_of(key):
+def mutex_line_of(key: Any) -> str:
     """`unlocked`, `locked`..."""
     if isinstance(key, program.Unreadable):
         return str(key)
@@ -244,7 +248,7 @@ def mutex_line_of(key):
     return {1: "locked", 2: "locked, others asleep"}.get(key) or f"locked (key {key:#x})"
 
 
-def mutex_line(m):
+def mutex_line(m: Any) -> str:
     """mutex{unlocked}"""
     return f"mutex{{{mutex_line_of(m.get('key'))}}}"
 

@@ -6,6 +6,8 @@ gdb reads an expression itself, and no door leads into that: a dot behind a name
 classes for it, others can be, too.
 """
 
+from __future__ import annotations
+
 import functools
 import os
 
@@ -20,7 +22,7 @@ _offered = {}  # {program space: (world, how far the program was moved then, the
 _listening = False
 
 
-def register():
+def register() -> None:
     """Gives gdb the names for the program that it has now, and for any that takes its place; editors alone have
     them."""
     global _listening

@@ -3,6 +3,8 @@
 A row's mark says what its colour says: `*` the selected thread's, `+` new, `~` changed since the stop before.
 """
 
+from __future__ import annotations
+
 from ..formats import untrusted
 from ..state import changes, told
 from ..state.rows import NO_MORE
@@ -14,7 +16,7 @@ MAX_CHANGES = 16
 # ---- the rows, as (mark, text) -------------------------------------------------------------------------------------
 
 
-def text(moment, before):
+def text(moment: told.Kept | told.Recorded, before: told.Kept | told.Recorded | None) -> list[tuple[str, str]]:
     """The panel's lines: [(style, text)]; a style is `head`, `*`, `+`, `~` or nothing."""
     marks, changed = _changes(moment, before) if before is not None else ({}, [])
     now = moment.rows()

@@ -4,6 +4,11 @@ up.
 `print -pretty` or `set print pretty on` shows all fields. Null, garbage and unset values print as what they are.
 """
 
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
 import gdb
 import gdb.printing
 
@@ -17,7 +22,7 @@ _ONE_LINE = ("stack", "note", "mutex", "waitq")
 _listening = False
 
 
-def forget(_event=None):
+def forget(_event: gdb.Event | None = None) -> None:
     """The program moved: names may have changed, and what words mean."""
     lines.forget()
     _meanings.clear()
@@ -37,7 +42,7 @@ class Structure(opening.Opening):
     """One line, and all fields below it: for an editor as values, for gdb where it prints prettily as texts, pointers
     with their names."""
 
-    def __init__(self, kind, value):
+    def __init__(self, kind: str, value: gdb.Value) -> None:
         super().__init__(value)
         self._kind = kind
 
@@ -54,7 +59,7 @@ class Structure(opening.Opening):
         except (ValueError, TypeError, OverflowError) as error:
             return f"{self._kind} <cannot be shown: {untrusted.shown(str(error))}>"
 
-    def num_children(self):
+    def num_children(self) -> int:
         """gdb asks how many. Some fields of what cannot be read as a whole may be readable, unless it begins where
         there is nothing."""
         address = self._value.address
@@ -128,7 +133,7 @@ def _opens_by_its_type(value):
 class Meant(opening.Printer):
     """A field of a structure that was opened: gdb's number, with what it means."""
 
-    def __init__(self, value, meaning):
+    def __init__(self, value: gdb.Value, meaning: Callable[[Any], str]) -> None:
         super().__init__(value)
         self._meaning = meaning
 
@@ -143,7 +148,7 @@ class Pointer(opening.Opening):
     """A pointer to a structure of the runtime's, or the integer that is one: its name, and the structure's fields in
     it."""
 
-    def __init__(self, value, kind, at):
+    def __init__(self, value: gdb.Value, kind: str, at: Any) -> None:
         super().__init__(value)
         self._kind, self._at = kind, at
         self._hides = value.type.strip_typedefs().code != gdb.TYPE_CODE_PTR
@@ -159,7 +164,7 @@ class Pointer(opening.Opening):
     def _printed_children(self):
         return iter(())
 
-    def num_children(self):
+    def num_children(self) -> int:
         """gdb asks how many."""
         return self._to.num_children() if self._at else 0
 
@@ -255,7 +260,7 @@ def _kind(gdb_type, world):
     return bare if bare in lines.LINES else None
 
 
-def register(objfile):
+def register(objfile: gdb.Objfile | None) -> None:
     """Makes gdb use these printers for a program."""
     global _listening
     gdb.printing.register_pretty_printer(objfile, _Printers("rt0lab", []), replace=True)

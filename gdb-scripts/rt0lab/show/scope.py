@@ -5,18 +5,22 @@ They open to their frames. What there is to open is read when somebody opens it;
 once.
 """
 
+from __future__ import annotations
+
+from typing import Any
+
 import gdb
 
 from .. import program
 from ..formats import untrusted
+from ..goroutines.census import Census
 from ..program import editors, settings
 from . import opening
-from ..goroutines.census import Census
 
 AT_ONCE = 10_000  # goroutines that are looked at because a frame is; of more, only if somebody opens them
 
 
-def variables(frame):
+def variables(frame: gdb.Frame) -> list[tuple[str, Any]]:
     """What an editor is to see beside a frame's own variables: [(name, value)]."""
     if frame.level() or not editors.speaks_dap() or program.on_view():
         return []
@@ -33,7 +37,7 @@ def variables(frame):
 class _Listed(opening.Opening):
     """Some that can be listed: `_rows`."""
 
-    _hint = "array"  # editors ask for pages of such
+    _hint: str | None = "array"  # editors ask for pages of such
 
     def __init__(self):
         super().__init__(None)
@@ -76,14 +80,14 @@ class Parked(_Listed):
 class Many(opening.Opening):
     """So many that they are read only if somebody asks."""
 
-    def __init__(self, count):
+    def __init__(self, count: int) -> None:
         super().__init__(None)
         self._count = count
 
     def _text(self):
         return f"{self._count} in allgs"
 
-    def num_children(self):
+    def num_children(self) -> int:
         """gdb asks how many."""
         return 1
 
@@ -99,7 +103,7 @@ class Frames(_Listed):
 
     _hint = None
 
-    def __init__(self, census, row):
+    def __init__(self, census: Census, row: Any) -> None:
         super().__init__()
         self._census, self._row_of_it = census, row
 

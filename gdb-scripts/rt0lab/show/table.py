@@ -1,14 +1,18 @@
 """Goroutines as rows of text, one line each or several, and as data."""
 
+from __future__ import annotations
+
 import collections
 import itertools
+from collections.abc import Iterator
+from typing import Any
 
 from .. import program
 from ..frames import places, stacks
 from ..goroutines import clock
+from ..goroutines.census import Census
 from ..program import bulk
 from . import card
-
 
 # ---- info goroutines -------------------------------------------------------------------------------------------------
 
@@ -16,13 +20,13 @@ from . import card
 class View:
     """Some goroutines of a census with all that is shown of them."""
 
-    def __init__(self, census, rows, standing=True, waits=True):
+    def __init__(self, census: Census, rows: list[Any], standing: bool = True, waits: bool = True) -> None:
         self.census, self.rows = census, rows
         self.stacks = census.stacks(rows) if standing else {}
         self.alone = census.alone(rows, self.stacks) if standing else {}
         self.on = census.waits(rows) if waits else {}
 
-    def at(self, row):
+    def at(self, row: Any) -> stacks.Shown | None:
         """The frame where it stands, or None."""
         stack = self.stacks.get(row.addr)
         if stack is None:
@@ -31,29 +35,29 @@ class View:
             return stacks.Frame(*places.start(row.startpc), False, row.startpc, False, True)
         return stack.standing
 
-    def start(self, row):
+    def start(self, row: Any) -> str:
         """The function it began with."""
         return places.code(row.startpc)[0] if row.startpc else ""
 
-    def creator(self, row):
+    def creator(self, row: Any) -> str:
         """Where the go statement that made it stands: main.main (x.go:12)"""
         if not row.gopc:
             return ""
         return places.where(*places.creator(row.gopc))
 
-    def where(self, row):
+    def where(self, row: Any) -> str:
         """Where it stands."""
         at = self.at(row)
         return at.where if at else ""
 
-    def waited(self, row):
+    def waited(self, row: Any) -> int | None:
         """How long it has waited, in ns; None where the runtime has not noted since when."""
         now, status = self.census.now, self.census.status.get(row.status, "").partition(" ")[0]
         # What was noted of a wait stays behind when the wait is over; one that has an M waits only in a system call.
         waits = status == "syscall" or status in ("waiting", "leaked") and not row.m
         return now - row.since if waits and row.since and now and now > row.since else None
 
-    def host(self, row):
+    def host(self, row: Any) -> str:
         """`m0 p1` of a goroutine that has an M; `m0 (had p1)` of one in a system call whose P may be another's."""
         m = self.census.m_by_address.get(row.m)
         if m is None:
@@ -62,7 +66,7 @@ class View:
         p = self.census.p_ids.get(at)
         return f"m{m.get('id')}" + ("" if p is None else f" p{p}" if own else f" (had p{p})")
 
-    def detail(self, row):
+    def detail(self, row: Any) -> str:
         """What it waits on, or who runs it."""
         if row.addr in self.on:
             items = self.on[row.addr]
@@ -72,7 +76,7 @@ class View:
         since = self.waited(row) if row.since else None
         return f"{text} {clock.duration(since)}".lstrip() if since else text
 
-    def plain(self, row):
+    def plain(self, row: Any) -> dict[str, Any]:
         """As JSON has it."""
         census, at = self.census, self.at(row)
         m = census.m_by_address.get(row.m)
@@ -100,7 +104,7 @@ class View:
         }
 
 
-def lines(view):
+def lines(view: View) -> list[Any]:
     """One line for each goroutine, within 80 columns. All but the id is made once for all that have it in common."""
     census, rows = view.census, view.rows
     addrs, ids_ = bulk.column(rows, "addr"), bulk.column(rows, "goid")
@@ -135,7 +139,7 @@ def lines(view):
     return found
 
 
-def long_lines(view):
+def long_lines(view: View) -> Iterator[str]:
     """Two or three lines for each goroutine: all there is to say."""
     for row in view.rows:
         since = view.waited(row)
