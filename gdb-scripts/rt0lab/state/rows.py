@@ -3,12 +3,16 @@
 Cards, panels, lists, replay and JSON only put these into words; printers do with one structure at a time.
 """
 
+from __future__ import annotations
+
 import functools
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from .. import program
 from ..program import names
+from .snapshot import Snapshot
 
 NO_MORE = ("_Gdead", "_Gdeadextra")  # statuses of gs that wait to be used again
 
@@ -18,6 +22,9 @@ class Ref(NamedTuple):
 
     name: str
     id: Any = None
+
+
+Refs = Callable[[str, Any], Any]  # the Ref of an address, of a g, an m or a p; None for nil
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +37,7 @@ class G:
     status: str
     reason: str | None  # why it waits, or waited last
     m: Ref | None
-    stack: tuple  # (lo, hi)
+    stack: tuple[Any, Any]  # (lo, hi)
     start: str | None  # the function that it began with
     at: str | None  # where it stands, if it is on a thread
     zero: bool = False  # nothing has been written there yet
@@ -67,7 +74,7 @@ class P:
     status: str
     m: Ref | None
     runnext: Ref | None
-    runq: tuple | None  # Refs, the oldest first; None if head and tail make no sense
+    runq: tuple[Ref, ...] | None  # the oldest first; None if head and tail make no sense
     head: Any
     tail: Any
     timers: Any  # how many it keeps; None where timers are not the Ps'
@@ -79,7 +86,7 @@ class P:
 class Sched:
     """The scheduler's counts and its global queue. None is what cannot be read."""
 
-    runq: tuple | None  # Refs
+    runq: tuple[Ref, ...] | None
     npidle: Any
     nmidle: Any
     nmspinning: Any
@@ -89,9 +96,9 @@ class Sched:
 class Rows:
     """All of one moment."""
 
-    gs: list
-    ms: list
-    ps: list
+    gs: list[G]
+    ms: list[M]
+    ps: list[P]
     sched: Sched
     problem: str | None = None  # what of allgs could not be read
 
@@ -99,7 +106,15 @@ class Rows:
 # ---- one structure. `refs(kind, address)` gives a Ref, None for nil ------------------------------------------------
 
 
-def g(item, name, refs, code, reason, here=False, at=None):
+def g(
+    item: Any,
+    name: str,
+    refs: Refs,
+    code: Callable[[Any], Any],
+    reason: Callable[[Any], str | None],
+    here: bool = False,
+    at: str | None = None,
+) -> G:
     """A G of a g (program.Struct or the like); `code` names a function."""
     status, lo, hi, start = item.get("atomicstatus"), item.get("stack.lo"), item.get("stack.hi"), item.get("startpc")
     return G(
@@ -116,7 +131,7 @@ def g(item, name, refs, code, reason, here=False, at=None):
     )
 
 
-def m(item, name, refs, here=False):
+def m(item: Any, name: str, refs: Refs, here: bool = False) -> M:
     """An M of an m."""
     at, own = program.p_of(item)
     return M(
@@ -137,7 +152,7 @@ def m(item, name, refs, here=False):
     )
 
 
-def p(item, refs, here=False):
+def p(item: Any, refs: Refs, here: bool = False) -> P:
     """A P of a p."""
     queue = program.run_queue(item)
     return P(
@@ -157,7 +172,7 @@ def p(item, refs, here=False):
     )
 
 
-def referring(short, number=lambda kind, address: None):
+def referring(short: Callable[[int], str], number: Callable[[str, int], Any] = lambda kind, address: None) -> Refs:
     """`refs(kind, address)` by a function that names addresses, and one that numbers what is there."""
 
     def refs(kind, address):
@@ -171,7 +186,7 @@ def referring(short, number=lambda kind, address: None):
 # ---- a snapshot ----------------------------------------------------------------------------------------------------
 
 
-def refs_of(snap):
+def refs_of(snap: Snapshot) -> Refs:
     """`refs(kind, address)` at the moment of a Snapshot."""
     ids = {"m": {m.addr: m.get("id") for m in snap.hosts()}, "p": {p.addr: p.get("id") for p in snap.ps}}
 
@@ -184,20 +199,20 @@ def refs_of(snap):
     return referring(functools.partial(names.short_of, snap.names), number)
 
 
-def ms(snap):
+def ms(snap: Snapshot) -> list[M]:
     """The Ms, oldest first."""
     refs, here = refs_of(snap), snap.m_of_thread()
     return [m(item, f"m{item.get('id')}", refs, here is not None and item.addr == here.addr) for item in snap.hosts()]
 
 
-def ps(snap):
+def ps(snap: Snapshot) -> list[P]:
     """The Ps, in allp's order."""
     refs, here = refs_of(snap), snap.m_of_thread()
     with_it = here.get("p") if here else None
     return [p(item, refs, item.addr == with_it) for item in snap.ps]
 
 
-def gs(snap, standing=()):
+def gs(snap: Snapshot, standing: Mapping[int, str] | tuple[()] = ()) -> list[G]:
     """The goroutines, in allgs's order. `standing`: {address of a g on a thread: where it stands}."""
     reasons = {}  # by Go's number, where it is one: there are few, and goroutines are many
 
@@ -216,18 +231,18 @@ def gs(snap, standing=()):
     ]
 
 
-def queue(snap):
+def queue(snap: Snapshot) -> tuple[Ref, ...]:
     """The Refs on the global run queue."""
     refs = refs_of(snap)
     return tuple(refs("g", address) for address in snap.queue)
 
 
-def sched(snap):
+def sched(snap: Snapshot) -> Sched:
     """The Sched."""
     counts = [snap.sched.get(name) if snap.sched else None for name in ("npidle", "nmidle", "nmspinning")]
     return Sched(queue(snap) if snap.sched else None, *counts)
 
 
-def of(snap, standing=()):
+def of(snap: Snapshot, standing: Mapping[int, str] | tuple[()] = ()) -> Rows:
     """The Rows of a Snapshot."""
     return Rows(gs(snap, standing), ms(snap), ps(snap), sched(snap), snap.gs_problem or None)
