@@ -78,7 +78,7 @@ class Target:
         self.count = len(self._threads)
         self.afresh()
 
-    def afresh(self) -> Goroutines:
+    def afresh(self) -> Target:
         """Itself, for a new client."""
         self._selected = self._first
         self.ended = False  # the client has let go of the program

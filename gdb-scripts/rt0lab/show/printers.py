@@ -152,7 +152,8 @@ class Pointer(opening.Opening):
         super().__init__(value)
         self._kind, self._at = kind, at
         self._hides = value.type.strip_typedefs().code != gdb.TYPE_CODE_PTR
-        pointer = gdb.Value(at).cast(program.world().type(kind).pointer()) if self._hides else value
+        to: Any = program.world().type(kind)
+        pointer = gdb.Value(at).cast(to.pointer()) if self._hides else value
         self._to = Structure(kind, pointer.dereference())
 
     def _text(self):

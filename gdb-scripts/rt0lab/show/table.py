@@ -26,7 +26,7 @@ class View:
         self.alone = census.alone(rows, self.stacks) if standing else {}
         self.on = census.waits(rows) if waits else {}
 
-    def at(self, row: Any) -> stacks.Shown | None:
+    def at(self, row: Any) -> stacks.Frame | None:
         """The frame where it stands, or None."""
         stack = self.stacks.get(row.addr)
         if stack is None:
