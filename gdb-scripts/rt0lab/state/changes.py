@@ -6,8 +6,9 @@ from typing import Any
 
 from .. import program
 from ..program import names
+from .snapshot import Snapshot
 
-# ---- what differs -----------------------------------------------------------------------------------------------------
+# ---- what differs ---------------------------------------------------------------------------------------------------
 
 
 def _pairs(before, after):
@@ -114,7 +115,7 @@ def _rank(path):
     return {"m0": 2, "p0": 3, "sched": 4}.get(path.partition(".")[0], 5 if path[0] == "g" and path[1].isdigit() else 6)
 
 
-def interesting(changed):
+def interesting(changed: list[tuple[str, Any, Any]]) -> list[tuple[str, Any, Any]]:
     """The changes worth a learner's eye, the closest to the machine first; what is new is one line."""
     fresh = {c[0].rpartition(".")[0]: c[2] for c in changed if c[0].endswith(".status") and c[1] is None}
     changed = [(name, None, status) for name, status in fresh.items()] + [
@@ -126,7 +127,7 @@ def interesting(changed):
     return sorted(kept, key=lambda c: _rank(c[0]))
 
 
-def change_line(change, snap):
+def change_line(change: tuple[str, Any, Any], snap: Snapshot | None) -> str:
     """`g0.m: 0 → &runtime.m0`; for bounds of a stack, which name everything else, where they are."""
     path, was, now = change
     if snap is None:  # of a trace: all is said in symbols
@@ -149,7 +150,7 @@ def _bound(snap, path):
     return f"hi-{hi - lo}" if path.endswith("lo") else f"{hi:#x}"
 
 
-def value_text(value):
+def value_text(value: Any) -> str:
     """A value of a change."""
     if value is None:
         return "(new)"
