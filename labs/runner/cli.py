@@ -4,7 +4,7 @@ import argparse
 import os
 import signal
 import sys
-from typing import TextIO
+from typing import TextIO, cast
 
 from rt0lab.formats import untrusted
 
@@ -77,7 +77,7 @@ def main(argv: list[str]) -> int:
     try:
         try:
             interruption.arm()
-            sys.stdout, sys.stderr = Screen(sys.stdout), Screen(sys.stderr)  # type: ignore[assignment]
+            sys.stdout, sys.stderr = cast(TextIO, Screen(sys.stdout)), cast(TextIO, Screen(sys.stderr))
             return status(argv)
         finally:
             interruption.disarm()

@@ -49,9 +49,10 @@ def address_of(checkpoint: Checkpoint) -> int:
     if kind == "entry":
         return world.elf.entry
     symbol = next((s for s in (name, "runtime." + name) if s in world.elf.symbols), None)
-    if symbol is None:
+    address = symbol and world.address(symbol)
+    if not address:
         raise program.Problem(f"checkpoint {checkpoint.name}: the program has no symbol {name}.")
-    return world.address(symbol) if kind == "fn" else _after_call(checkpoint, world.address(symbol))
+    return address if kind == "fn" else _after_call(checkpoint, address)
 
 
 def _after_call(checkpoint, callee):

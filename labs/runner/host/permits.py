@@ -64,16 +64,10 @@ def randomisation_can_be_off() -> bool:
 def ask_gdb(path: str) -> tuple[str | None, str | None]:
     """(gdb's version, its Python's version) for this gdb; the second is None without Python, both for no gdb at all."""
     try:
-        result = subprocess.run(
-            [path, "-nx", "-q", "-batch", "-iex", "set debuginfod enabled off", "-ex", f"python {ASK}"],
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            env={"PATH": "/usr/bin:/bin"} | ISOLATED,
-        )
+        lines = _answer(path, ASK).splitlines()
     except OSError:
         return None, None
-    said = dict(line.split(" ", 1) for line in result.stdout.splitlines() if line.startswith(("PYTHON ", "VERSION ")))
+    said = dict(line.split(" ", 1) for line in lines if line.startswith(("PYTHON ", "VERSION ")))
     return said.get("VERSION", "?"), said.get("PYTHON", "").replace(" ", ".") or None
 
 
@@ -104,15 +98,19 @@ def with_python(path: str) -> str:
 
 def speaks_dap(path: str) -> bool:
     """Whether this gdb speaks the debug adapter protocol."""
-    asked = "python import gdb.dap; print('DAP')"
+    return "DAP" in _answer(path, "import gdb.dap; print('DAP')").split()
+
+
+def _answer(path, line):
+    """What this gdb prints for one line of Python; it knows nothing of the user's settings."""
     result = subprocess.run(
-        [path, "-nx", "-q", "-batch", "-iex", "set debuginfod enabled off", "-ex", asked],
+        [path, "-nx", "-q", "-batch", "-iex", "set debuginfod enabled off", "-ex", f"python {line}"],
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
         env={"PATH": "/usr/bin:/bin"} | ISOLATED,
     )
-    return "DAP" in result.stdout.split()
+    return result.stdout
 
 
 def require_ptrace() -> None:

@@ -37,7 +37,7 @@ def examine(path: str | os.PathLike[str]) -> Program:
 
 
 def runtime_of(path: str | os.PathLike[str], stream: BinaryIO) -> str:
-    """ "rt0lab" or "go"; raises Failure for everything else."""
+    """Whose runtime it has: `rt0lab` or `go`; Failure for everything else."""
     from elftools.common.exceptions import ELFError
     from elftools.elf.elffile import ELFFile
 

@@ -69,7 +69,7 @@ def find(text: str) -> list[Session]:
                 if starts and (kind == "gdb" or fresh) or kind == "gdb" and gdb is None:
                     found.append(Session(number, []))
                     gdb = found[-1] if kind == "gdb" else gdb
-                session = gdb if kind == "gdb" else found[-1]
+                session = gdb if kind == "gdb" and gdb else found[-1]
                 session.steps.append(Step(line, [], number + 1))
                 fresh = False
             elif fresh:

@@ -24,7 +24,7 @@ def name(page: Path) -> str:
 
 
 def language(page: Path) -> str:
-    """ "" for English, ".zh" for Chinese."""
+    """What its name has before `.md`: nothing for English, `.zh` for Chinese."""
     return ".zh" if page.name.endswith(".zh.md") else ""
 
 

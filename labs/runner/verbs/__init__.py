@@ -14,3 +14,14 @@ class Verbs(Protocol):
 
     def add_parser(self, name: str, **options: Any) -> argparse.ArgumentParser:
         """The parser of a new verb."""
+
+
+def add_program(verb: argparse.ArgumentParser) -> None:
+    """Adds the program to look at, for the verbs that take ours and Go's."""
+    verb.add_argument(
+        "program",
+        nargs="?",
+        default="hello",
+        metavar="PROGRAM|GO-BINARY",
+        help="a program of runtime/programs (default: hello), or the path of a Go program",
+    )

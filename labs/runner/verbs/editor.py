@@ -19,7 +19,7 @@ from ..editors.subject import LAB, Subject
 from ..failure import USAGE, Failure
 from ..host import debugger, permits
 from ..tree import ROOT
-from . import Verbs
+from . import Verbs, add_program
 
 WRITERS: dict[str, Callable[[Subject], tuple[files.Files, str]]] = {
     "vscode": vscode.files,
@@ -40,13 +40,7 @@ def register(verbs: Verbs) -> None:
         ),
     )
     verb.add_argument("editor", choices=WRITERS, help="the editor")
-    verb.add_argument(
-        "program",
-        nargs="?",
-        default="hello",
-        metavar="PROGRAM|GO-BINARY",
-        help="a program of runtime/programs (default: hello), or the path of a Go program",
-    )
+    add_program(verb)
     verb.add_argument(
         "--folder", default=".", metavar="FOLDER", help="the folder that the editor opens (default: this one)"
     )

@@ -3,6 +3,8 @@
 import os
 import sys
 from argparse import Namespace
+from io import TextIOWrapper
+from typing import cast
 
 from ..exercises import answers, ask, judge, language, literals, screen, state, variant
 from ..exercises.forms import Exercise
@@ -37,7 +39,7 @@ def register(verbs: Verbs) -> None:
 def guide() -> Guide:
     """The Guide of whoever sits here."""
     # A terminal without UTF-8 shows what it can. (cli has put a Screen there, which passes this on.)
-    sys.stdout.reconfigure(errors="replace")  # type: ignore[attr-defined]
+    cast(TextIOWrapper, sys.stdout).reconfigure(errors="replace")
     return Guide(language.chosen(), state.Store(state.location(), progress))
 
 

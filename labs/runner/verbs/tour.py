@@ -5,18 +5,12 @@ from argparse import Namespace
 
 from ..failure import Failure
 from ..host import debugger
-from . import Verbs
+from . import Verbs, add_program
 
 
 def register(verbs: Verbs) -> None:
     verb = verbs.add_parser("tour", help="the guided walk through the boot, in gdb")
-    verb.add_argument(
-        "program",
-        nargs="?",
-        default="hello",
-        metavar="PROGRAM|GO-BINARY",
-        help="a program of runtime/programs (default: hello), or the path of a Go program",
-    )
+    add_program(verb)
     verb.add_argument("--batch", action="store_true", help="print every card without asking")
     verb.add_argument("--release", action="store_true", help="walk through the optimised build")
     verb.set_defaults(run=run)

@@ -7,18 +7,12 @@ from rt0lab.formats import untrusted
 
 from ..host import debugger, traces
 from ..host.output import writable
-from . import Verbs
+from . import Verbs, add_program
 
 
 def register(verbs: Verbs) -> None:
     verb = verbs.add_parser("trace", help="write down every stop of a boot, as JSON")
-    verb.add_argument(
-        "program",
-        nargs="?",
-        default="hello",
-        metavar="PROGRAM|GO-BINARY",
-        help="a program of runtime/programs (default: hello), or the path of a Go program",
-    )
+    add_program(verb)
     verb.add_argument("-o", dest="output", required=True, metavar="FILE.json", help="the file to write")
     verb.add_argument("--release", action="store_true", help="trace the optimised build")
     verb.set_defaults(run=run)
