@@ -5,7 +5,7 @@ import json
 from collections import Counter
 
 import pytest
-from runner.likeness import fields
+from runner.likeness import comparison, fields
 from runner.likeness.fields import Difference, compose
 from runner.likeness.reasons import Reason, Reasons
 from runner.verbs import compare
@@ -102,11 +102,11 @@ def test_there_and_back_is_no_change():
 
 def test_a_difference_without_a_reason_counts(ours):
     changed_at(ours, "check", "return")["m0.locks"] = [0, 1]
-    result = compare.comparison(GO, ours)
+    result = comparison.comparison(GO, ours)
     assert result["totals"]["unexplained"] == 1
     assert [
         row["reason"] for row in result["fields"] if row["path"] == "m0.locks" and row["stage"] == "check return"
-    ] == [compare.UNEXPLAINED]
+    ] == [comparison.UNEXPLAINED]
 
 
 def test_a_written_reason_gives_the_verdict():
@@ -125,7 +125,7 @@ def test_every_reason_is_written_out():
 
 
 def test_a_reason_that_is_not_needed_is_stale(ours):
-    assert compare.comparison(GO, ours)["totals"]["stale"] == [reason.title for reason in Reasons("go1.10.2").list]
+    assert comparison.comparison(GO, ours)["totals"]["stale"] == [reason.title for reason in Reasons("go1.10.2").list]
 
 
 @pytest.fixture(scope="module")
@@ -144,7 +144,7 @@ def compared(tmp_path_factory):
 
 def test_our_boot_has_no_unexplained_difference(compared):
     result, data = compared
-    assert [row for row in data["observations"] + data["fields"] if row["reason"] == compare.UNEXPLAINED] == []
+    assert [row for row in data["observations"] + data["fields"] if row["reason"] == comparison.UNEXPLAINED] == []
     assert result.returncode == 0
 
 

@@ -3,10 +3,10 @@
 import copy
 
 import pytest
-from runner.likeness import observations
+from runner.likeness import comparison, observations
 from runner.verbs import compare
 
-ROWS = {row["n"]: row for row in compare.texts()}
+ROWS = {row["n"]: row for row in comparison.texts()}
 GO = compare.recorded()
 
 # For each observation something to spoil in the trace: (stage, kind, path, value).
@@ -90,8 +90,8 @@ def test_is_what_go_1_10_2_does(n):
 
 @pytest.mark.parametrize("n", range(1, 49))
 def test_sees_a_spoiled_boot(n):
-    row = compare.observed_row(ROWS[n], GO, spoiled(*SPOIL[n]), compare.Reasons("go1.10.2"))
-    assert (row["verdict"], row["reason"]) == ("differs", compare.UNEXPLAINED)
+    row = comparison.observed_row(ROWS[n], GO, spoiled(*SPOIL[n]), comparison.Reasons("go1.10.2"))
+    assert (row["verdict"], row["reason"]) == ("differs", comparison.UNEXPLAINED)
 
 
 @pytest.mark.parametrize("n", range(1, 49))

@@ -44,12 +44,9 @@ def files(subject: Subject) -> tuple[Files, str]:
             made,
             "In VS Code: open the folder, install the extension rt0lab (Extensions, `@recommended`), and press F5.",
         )
-    return (
-        made,
-        (
-            "In VS Code: install `CDT GDB Debug Adapter Extension`, and press F5. (A gdb from 14 on needs no extension"
-            " of others.)"
-        ),
+    return made, (
+        "In VS Code: install `CDT GDB Debug Adapter Extension`, and press F5. "
+        "(A gdb from 14 on needs no extension of others.)"
     )
 
 

@@ -3,4 +3,5 @@
 observations   what is written down of Go's boot, looked for in a trace
 fields         what changes at each stop, side by side
 reasons        why the two differ where they do
+comparison     all of it, each difference with its reason
 """

@@ -4,9 +4,7 @@ difference."""
 import json
 import os
 import textwrap
-import tomllib
 from argparse import Namespace
-from collections import Counter
 from typing import Any
 
 from rt0lab.formats import untrusted
@@ -15,13 +13,10 @@ from ..failure import FAILED, MACHINE, USAGE, Failure
 from ..host import debugger, traces
 from ..host.output import writable
 from ..host.target import Program
-from ..likeness import fields, observations
+from ..likeness.comparison import comparison
 from ..likeness.observations import Trace
-from ..likeness.reasons import Reason, Reasons
 from ..tree import ORACLE
 from . import Verbs
-
-UNEXPLAINED = "NO REASON IS WRITTEN"
 
 
 def register(verbs: Verbs) -> None:
@@ -63,54 +58,6 @@ def recorded() -> Trace:
     return traces.parse((ORACLE / "go1.10.2.json").read_text())
 
 
-def comparison(go: Trace, ours: Trace) -> dict[str, Any]:
-    """The whole comparison of two traces, as `--json` writes it."""
-    reasons = Reasons(go["runtime"])
-    observed = [observed_row(row, go, ours, reasons) for row in texts()]
-    compared = [field_row(difference, reasons) for difference in fields.compare(go, ours)]
-    rows = observed + compared
-    return {
-        "observations": observed,
-        "fields": compared,
-        "totals": {
-            "observations": Counter(row["verdict"] for row in observed),
-            "fields": Counter(row["verdict"] for row in compared),
-            "unexplained": sum(row["reason"] == UNEXPLAINED for row in rows),
-            "stale": reasons.stale(),
-        },
-    }
-
-
-def texts() -> list[dict[str, Any]]:
-    """The rows of observations.toml: n, text and the value in Go 1.10.2."""
-    return tomllib.loads((ORACLE / "observations.toml").read_text())["observation"]
-
-
-def observed_row(row: dict[str, Any], go: Trace, ours: Trace, reasons: Reasons) -> dict[str, Any]:
-    """One observation on both sides with its verdict."""
-    theirs, our = (observations.observe(row["n"], side) for side in (go, ours))
-    verdict, reason = ("same", "") if theirs == our else judged(reasons.for_observation(row["n"]))
-    return {"n": row["n"], "text": row["text"], "go": theirs, "ours": our, "verdict": verdict, "reason": reason}
-
-
-def field_row(difference: fields.Difference, reasons: Reasons) -> dict[str, Any]:
-    """One field at one stop with its verdict."""
-    verdict, reason = ("same", "") if difference.same else judged(reasons.for_field(difference))
-    return {
-        "stage": difference.stage,
-        "path": difference.path,
-        "go": difference.go,
-        "ours": difference.ours,
-        "verdict": verdict,
-        "reason": reason,
-    }
-
-
-def judged(reason: Reason | None) -> tuple[str, str]:
-    """(verdict, reason) of a difference."""
-    return (reason.verdict, reason.reason) if reason else ("differs", UNEXPLAINED)
-
-
 def show(result: dict[str, Any], version: str) -> None:
     """The comparison for people, 80 columns wide."""
     print(f"our hello beside {version}\n")
@@ -130,13 +77,8 @@ def show(result: dict[str, Any], version: str) -> None:
             groups.setdefault((row["verdict"], row["reason"]), []).append(row)
     for (verdict, reason), rows in groups.items():
         for row in rows:
-            line(
-                "   -  ",
-                (
-                    f"{verdict}: {row['stage']}: {untrusted.shown(row['path'])}: go {say(row['go'])}; ours"
-                    f" {say(row['ours'])}"
-                ),
-            )
+            what = f"{row['stage']}: {untrusted.shown(row['path'])}"
+            line("   -  ", f"{verdict}: {what}: go {say(row['go'])}; ours {say(row['ours'])}")
         line("      ", f"because: {reason}")
     line("   =  ", f"same: {len(same)} changes at {len({row['stage'] for row in same})} stops")
     totals = result["totals"]

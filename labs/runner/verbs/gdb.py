@@ -23,10 +23,8 @@ def run(argv: list[str]) -> int:
         words = debugger.command(target.path, shell=True, gdb=chosen)
         if DAP in argv and not permits.speaks_dap(words[0]):
             raise Failure(
-                (
-                    f"{words[0]} does not speak the debug adapter protocol (gdb does from 14 on); ./lab editor writes"
-                    " what it needs"
-                ),
+                f"{words[0]} does not speak the debug adapter protocol (gdb does from 14 on); "
+                "./lab editor writes what it needs",
                 MACHINE,
             )
     except Failure as failure:

@@ -39,10 +39,8 @@ def run(args: Namespace) -> int:
         problems += wrong
         bad += bool(problems)
         print(
-            (
-                f"{'WRONG' if problems else 'ok':6}{title(page)} ({len(found)} sessions,"
-                f" {len(SYMBOLS.findall(text))} references)"
-            ),
+            f"{'WRONG' if problems else 'ok':6}{title(page)} "
+            f"({len(found)} sessions, {len(SYMBOLS.findall(text))} references)",
             flush=True,
         )
         for problem in problems:

@@ -1,0 +1,60 @@
+"""Two boots laid side by side, with the written reason for every difference."""
+
+import tomllib
+from collections import Counter
+from typing import Any
+
+from ..tree import ORACLE
+from . import fields, observations
+from .observations import Trace
+from .reasons import Reason, Reasons
+
+UNEXPLAINED = "NO REASON IS WRITTEN"
+
+
+def comparison(go: Trace, ours: Trace) -> dict[str, Any]:
+    """The whole comparison of two traces, as `--json` writes it."""
+    reasons = Reasons(go["runtime"])
+    observed = [observed_row(row, go, ours, reasons) for row in texts()]
+    compared = [field_row(difference, reasons) for difference in fields.compare(go, ours)]
+    rows = observed + compared
+    return {
+        "observations": observed,
+        "fields": compared,
+        "totals": {
+            "observations": Counter(row["verdict"] for row in observed),
+            "fields": Counter(row["verdict"] for row in compared),
+            "unexplained": sum(row["reason"] == UNEXPLAINED for row in rows),
+            "stale": reasons.stale(),
+        },
+    }
+
+
+def texts() -> list[dict[str, Any]]:
+    """The rows of observations.toml: n, text and the value in Go 1.10.2."""
+    return tomllib.loads((ORACLE / "observations.toml").read_text())["observation"]
+
+
+def observed_row(row: dict[str, Any], go: Trace, ours: Trace, reasons: Reasons) -> dict[str, Any]:
+    """One observation on both sides with its verdict."""
+    theirs, our = (observations.observe(row["n"], side) for side in (go, ours))
+    verdict, reason = ("same", "") if theirs == our else judged(reasons.for_observation(row["n"]))
+    return {"n": row["n"], "text": row["text"], "go": theirs, "ours": our, "verdict": verdict, "reason": reason}
+
+
+def field_row(difference: fields.Difference, reasons: Reasons) -> dict[str, Any]:
+    """One field at one stop with its verdict."""
+    verdict, reason = ("same", "") if difference.same else judged(reasons.for_field(difference))
+    return {
+        "stage": difference.stage,
+        "path": difference.path,
+        "go": difference.go,
+        "ours": difference.ours,
+        "verdict": verdict,
+        "reason": reason,
+    }
+
+
+def judged(reason: Reason | None) -> tuple[str, str]:
+    """(verdict, reason) of a difference."""
+    return (reason.verdict, reason.reason) if reason else ("differs", UNEXPLAINED)
