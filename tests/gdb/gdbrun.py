@@ -24,7 +24,7 @@ from rt0lab.frames import roots, unwinder
 from rt0lab.formats import fcontext
 from rt0lab.goroutines import census, clock
 from rt0lab.program import lists, names, past, settings, worlds
-from rt0lab.show import card, go_values, lines, panel, printers
+from rt0lab.show import card, go_values, lines, panel
 from rt0lab.state import changes, checks, history, question, recorder, snapshot, told, verdicts
 result = None
 def do(command):

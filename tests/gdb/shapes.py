@@ -9,7 +9,6 @@ from damage import PATIENCE, PYTHON, do
 from rt0lab import program
 from rt0lab.program import worlds
 from rt0lab.program.layout import Leaves
-from rt0lab.show import printers
 
 KINDS = ("g", "m", "p", "schedt", "hchan", "sudog")
 NEEDED = (("g", "goid"), ("g", "atomicstatus"))  # without these a goroutine is none
@@ -44,7 +43,6 @@ COMMANDS = (
 def faults(lists=LISTS):
     """[(command, what)] of those that show Python, take too long, or, of the lists, end with an error."""
     worlds._worlds.clear()
-    printers.forget()
     found = []
     for command in COMMANDS:
         begin = time.process_time()
@@ -73,7 +71,6 @@ def instead(owner, name, function):
     finally:
         setattr(owner, name, real)
         worlds._worlds.clear()
-        printers.forget()
 
 
 def without_fields(part, parts):

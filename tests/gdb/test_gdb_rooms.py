@@ -1,5 +1,5 @@
-"""The rooms of gdb-scripts/rt0lab: each uses only those that the table in the package's first lines gives it, nobody goes
-round in a circle, and a private name stays in its file."""
+"""The rooms of gdb-scripts/rt0lab: each uses only those that the table in the package's first lines gives it, nobody
+goes round in a circle, a private name stays in its file, and what is found out about a program with its World."""
 
 import ast
 import re
@@ -89,6 +89,58 @@ def test_nobody_goes_round_in_a_circle():
 
 def test_nobody_uses_a_private_name_of_another_file():
     assert trespasses(HOUSE) == set()
+
+
+# ---- what is kept ----------------------------------------------------------------------------------------------------
+
+# What a module keeps while gdb lives, and why it is not a program's: the rest is kept by its World.
+KEPT = {
+    ("program.worlds", "_worlds"): "the programs themselves",
+    ("program.worlds", "_loads"): "how often gdb loaded something",
+    ("program.worlds", "_moves"): "how often something ran",
+    ("program.worlds", "_writes"): "how often somebody wrote",
+    ("program.past", "_past"): "which moment is read, while one is",
+    ("program.settings", "_aside"): "the user's settings, while they are set aside",
+    ("program.settings", "for_an_editor"): "how gdb was started",
+    ("program.memory", "_connections"): "of gdb's connections, whose numbers come once",
+    ("frames.view", "_open"): "which view is open, while one is",
+    ("boot.stops", "_met"): "breakpoints, while the program runs for us",
+    ("remote.server", "_PLACES"): "no cache: a table, filled where it stands",
+    ("show.opening", "_editor"): "who works with this gdb",
+    ("show.packages", "_listening"): "that gdb was given the names",
+    ("show.packages", "_offered"): "the files that program spaces were given; one takes the place of another",
+    ("commands.past", "_replayed"): "the user's choice",
+    ("commands.register", "_registered"): "that gdb was given the commands",
+    ("commands.step", "_going"): "a step, while it lasts",
+    ("commands.step", "_next"): "a step, while it lasts",
+    ("commands.step", "_step"): "a step, while it lasts",
+    ("commands.step", "_unattended"): "a step, while it lasts",
+    ("commands.threads", "_views"): "of gdb's inferiors, whose numbers come once",
+    ("commands.window", "_windows"): "gdb's windows",
+    ("loading", "_for_now"): "which language we gave gdb",
+    ("loading", "_style"): "what the user had before we came",
+}
+
+
+def kept(path):
+    """The names of what a module keeps from one call to the next: caches, collections that begin empty, globals that
+    functions set."""
+    tree = ast.parse(path.read_text("utf-8"))
+    for node in tree.body:
+        if isinstance(node, (ast.Assign, ast.AnnAssign)) and node.value is not None:
+            empty = ast.unparse(node.value) in ("{}", "[]", "set()", "dict()", "list()")
+            targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+            yield from (target.id for target in targets if empty and isinstance(target, ast.Name))
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Global):
+            yield from node.names
+        elif isinstance(node, ast.FunctionDef):
+            yield from (node.name for each in node.decorator_list if re.search(r"\b(lru_)?cache\b", ast.unparse(each)))
+
+
+def test_what_is_found_out_about_a_program_is_kept_by_its_world():
+    files = {".".join(path.relative_to(HOUSE).with_suffix("").parts): path for path in HOUSE.rglob("*.py")}
+    assert {(name, one) for name, path in files.items() for one in kept(path)} ^ KEPT.keys() == set()
 
 
 TRESPASSER = """

@@ -84,7 +84,7 @@ def test_the_first_look_is_under_the_users_settings(gdb_json, program):
         + "\n".join(f"do('set {setting}')" for setting in SETTINGS[:8])
         + "\nfirst = seen()\n"
     )
-    names = "model._worlds.clear(); printers.forget()\n"
+    names = "worlds._worlds.clear()\n"
     script = AGAIN + script.replace(
         "first = seen()", names + "result = [(c, t) for c, t in seen().items() if t != truth[c] and c != 'rt0 panel']"
     )

@@ -11,7 +11,6 @@ from collections.abc import Collection
 import gdb
 
 from .. import program
-from ..formats import untrusted
 from ..program import hidden, names, settings
 from . import stages
 
@@ -75,7 +74,7 @@ def _find_label(world, stage):
     lo = world.address(function)
     hi = lo + (world.elf.symbols[function][1] or 1)
     file = world.line_at(lo)[0]
-    line = _label_line(file, stage.name, world.line_at(lo)[1]) if file else None
+    line = _label_line(world.source(file), stage.name, world.line_at(lo)[1])
     if line is None:
         return Place(stage, reason=f"a label of assembly, and {file or 'its source'} cannot be read here")
     rows = [
@@ -86,13 +85,9 @@ def _find_label(world, stage):
     return Place(stage, min(rows)[1], function)
 
 
-def _label_line(file, label, first):
+def _label_line(source, label, first):
     return next(
-        (
-            number
-            for number, text in enumerate(untrusted.source(file), 1)
-            if number > first and text.startswith(label + ":")
-        ),
+        (number for number, text in enumerate(source, 1) if number > first and text.startswith(label + ":")),
         None,
     )
 
@@ -212,7 +207,7 @@ def where() -> str:
     with settings.unread():
         text = program.done("frame").rstrip()
     sal = gdb.selected_frame().find_sal()
-    found = untrusted.source(program.file_of(sal.symtab)) if sal.symtab else ()
+    found = program.world().source(program.file_of(sal.symtab))
     return text + (f"\n{sal.line}\t{found[sal.line - 1]}" if 0 < sal.line <= len(found) else "")
 
 

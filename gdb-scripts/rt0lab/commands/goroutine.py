@@ -36,13 +36,20 @@ _CARRIERS = ("frame", "faas", "with", "w", "pipe", "|", "apply")  # their argume
 
 _ASSIGNS = re.compile(r"(?<![=!<>])=(?!=)|[-+*/%&|^]=|\+\+|--(?=[\w$(*])|(?<=[\w)])--|<<=|>>=")
 
-# (program, g's address): the frame that the last `goroutine N up` selected, counted from where it is parked
-_levels = {}
+
+class _Levels(dict):
+    """{a g's address: the frame that the last `goroutine N up` selected, counted from where it is parked}"""
+
+    moves = None
 
 
-def forget(_event: gdb.Event | None = None) -> None:
-    """The program moves: frames are others."""
-    _levels.clear()
+def _levels(world):
+    """Those that were selected since the program stands where it does: frames are others then."""
+    levels = world.own("levels", _Levels)
+    if levels.moves != program.moves():
+        levels.clear()
+        levels.moves = program.moves()
+    return levels
 
 
 def refused(command: str) -> str | None:
@@ -106,8 +113,8 @@ def execute(census: Census, row: Any, command: str) -> str:
     """What gdb prints for a command in a goroutine's frames."""
     with frames_of(census, row) as level, settings.off("may-call-functions"):
         if level:
-            key = census.world, row.addr
-            frame = view.frame(level + _levels[key]) if key in _levels else _own(view.frame(level))
+            known = _levels(census.world).get(row.addr)
+            frame = view.frame(level + known) if known is not None else _own(view.frame(level))
             frame.select()
             if _lowest(command, frame.level()) < level:
                 raise program.Problem(
@@ -117,7 +124,7 @@ def execute(census: Census, row: Any, command: str) -> str:
         with settings.as_the_user_has_them(level or 0):
             text = _done(command)
             if level:
-                _levels[key] = max(gdb.selected_frame().level() - level, 0)
+                _levels(census.world)[row.addr] = max(gdb.selected_frame().level() - level, 0)
         return text
 
 

@@ -88,6 +88,7 @@ def register() -> int | None:
         event.connect(program.moved)
     for event in (gdb.events.new_objfile, gdb.events.clear_objfiles):
         event.connect(program.loaded)
+    gdb.events.memory_changed.connect(program.written)
     _SetPrefix("set rt0")
     _SetPrefix("show rt0")
     _Debug()
@@ -122,6 +123,4 @@ def register() -> int | None:
     gdb.events.stop.connect(naming.names.stopped)
     gdb.events.cont.connect(naming.names.moves)
     gdb.events.exited.connect(naming.names.ended)
-    for event in (gdb.events.cont, gdb.events.exited):
-        event.connect(goroutine.forget)
     return True

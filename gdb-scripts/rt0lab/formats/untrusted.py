@@ -11,7 +11,6 @@ A text may hold bytes that are no UTF-8, as halves of surrogate pairs: Python's 
 
 from __future__ import annotations
 
-import functools
 import os
 import re
 import stat
@@ -134,9 +133,8 @@ def contents(path: str | os.PathLike[str], most: int = MAX_FILE) -> bytes:
         return file.read(most) or b""  # some files of /proc are regular, have no size, and let a reader wait: None
 
 
-@functools.lru_cache(maxsize=16)
 def source(path: str) -> tuple[str, ...]:
-    """The lines of a file of source text, as they are; none if it is not to be read. It is read once."""
+    """The lines of a file of source text, as they are; none if it is not to be read."""
     try:
         return tuple(contents(path, MAX_SOURCE).decode("utf-8", "surrogateescape").split("\n"))
     except OSError:

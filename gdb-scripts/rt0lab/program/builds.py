@@ -23,8 +23,6 @@ _MOST = 1 << 16  # bytes of notes, program headers
 # What Go's linker writes into runtime.firstmoduledata is where these symbols are.
 _MODULE = ("text", "etext", "noptrdata", "enoptrdata", "data", "edata", "bss", "ebss", "end")
 
-_told = None  # of what, and when, a warning was given
-
 
 def running() -> dict[str, str]:
     """{who wrote the note: build id} of what runs, as its memory has it."""
@@ -88,15 +86,16 @@ def sentence() -> str | None:
 
 def warn() -> None:
     """Says so, once a stop."""
-    global _told
     try:
         if not memory.alive():
             return
         connection = memory.connection()
-        now = worlds.world(), worlds.moves(), memory.pid(), connection.num if connection else None
-        if now == _told:
+        now = worlds.moves(), memory.pid(), connection.num if connection else None
+        looked = worlds.world().own("whether it was built anew", list)  # when that was looked at
+        if looked == [now]:
             return
-        _told, text = now, sentence()
+        text = sentence()
+        looked[:] = [now]
     except (Problem, gdb.error):
         return
     if text is not None:

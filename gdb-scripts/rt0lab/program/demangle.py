@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import re
 
 import gdb
@@ -20,7 +19,6 @@ def demangling() -> settings.changed:
     return settings.changed({"demangle-style": "gnu-v3"})
 
 
-@functools.cache
 def demangled(name: str) -> str:
     """A C++ function's name as Go would write it: main.main.func1, sync.Mutex.Lock; those like player and player.func1
     have no package yet. A name that is none of C++'s stays as it is."""

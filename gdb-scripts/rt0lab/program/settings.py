@@ -29,8 +29,11 @@ _AS_GOOD = {"language": ("local", "c", "c++", "go", "asm", "minimal", "unknown")
 @functools.cache
 def for_an_editor() -> bool:
     """Does gdb speak MI with who started it? It does not say so to scripts, its command line does."""
-    with open("/proc/self/cmdline", "rb") as file:
-        return re.search(rb"\0--?i(nterpreter)?[=\0]mi\d?\0", file.read()) is not None
+    try:
+        with open("/proc/self/cmdline", "rb") as file:
+            return re.search(rb"\0--?i(nterpreter)?[=\0]mi\d?\0", file.read()) is not None
+    except OSError:
+        return False
 
 
 _aside = {}  # what the user has, of those that are set aside

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import os
 from collections.abc import Callable, Hashable
 from typing import Any
@@ -17,7 +18,17 @@ from .problem import Lacking, Problem, Unreadable
 
 class World:
     """One program as gdb has loaded it: which of the two worlds it is, its symbols, types and layouts, and all that was
-    found out about it. What a rebuild, an exec, a fork or another inferior brings is another World."""
+    found out about it. What a rebuild, an exec, a fork or another inferior brings is another World.
+
+    Who finds something out about a program keeps it here, and nowhere else: by `own`, `cached` or `still`, which say
+    how long it is true.
+    """
+
+    __slots__ = (
+        *("path", "elf", "prefix", "is_go"),
+        *("_types", "_layouts", "_variables", "_arrays", "_named"),
+        *("_slide", "_slide_of", "_own", "_here", "_here_at", "_still", "_still_at"),
+    )
 
     def __init__(self, path: str) -> None:
         self.path = path
@@ -34,17 +45,17 @@ class World:
                 f"{path} {what}: `./lab path hello` names one to look at; build Go programs without -ldflags=-s or -w."
             )
         for prefix in ("", "runtime."):
-            self._g = _lookup_type(prefix + "g")
-            if self._g is not None and _has_variable(prefix + "g0"):
+            if _lookup_type(prefix + "g") is not None and _has_variable(prefix + "g0"):
                 self.prefix = prefix
                 break
         else:
             raise Problem(f"{path} has no debug information: build it without -s, -w or `strip`.")
         self.is_go = self.prefix == "runtime."
         self._types, self._layouts, self._variables, self._arrays, self._named = {}, {}, {}, {}, {}
-        self._slide, self._own, self._here = 0, {}, {}
+        self._slide, self._own, self._here, self._still = 0, {}, {}, {}
         self._slide_of: Any = None
         self._here_at: Any = None
+        self._still_at: Any = None
 
     # -- addresses
 
@@ -79,6 +90,22 @@ class World:
             found = self._here[key] = make()
         return found
 
+    def still(self, key: Hashable, make: Callable[[], Any] | None = None) -> Any:
+        """What `make()` once gave: it is true of this program as long as it stands still and nobody writes to it. Where
+        nothing makes it, None if nobody has made it yet."""
+        at = self.slide, gdb.selected_inferior().pid, _loads, _moves, _writes
+        if at != self._still_at:
+            self._still, self._still_at = {}, at
+        if key not in self._still and make is not None:
+            self._still[key] = make()
+        return self._still.get(key)
+
+    def source(self, file: str | None) -> tuple[str, ...]:
+        """The lines of one of its source files; none if it has none, or if that is not to be read."""
+        return self.own(("source", file), functools.partial(untrusted.source, file)) if file else ()
+
+    # -- what stands where
+
     def address(self, symbol: str) -> int | None:
         """The address of an ELF symbol, or None."""
         found = self.elf.symbols.get(symbol)
@@ -95,7 +122,7 @@ class World:
                 else self.cached(("elsewhere", address), lambda: _function_at(address))
             )
         if found[0] not in self._named:
-            name = found[0] if not found[0].startswith("_Z") else demangle.demangled(found[0])
+            name = found[0] if not found[0].startswith("_Z") else self._demangled(found[0])
             if name != found[0] and "." not in demangle.LAMBDAS.sub("", name):
                 name = f"{self._package(address)}.{name}"
             self._named[found[0]] = untrusted.shown(name)
@@ -107,7 +134,10 @@ class World:
         with demangle.demangling():
             for name in self.elf.symbols:
                 if name.startswith("_Z"):
-                    demangle.demangled(name)
+                    self._demangled(name)
+
+    def _demangled(self, name):
+        return self.own(("demangled", name), lambda: demangle.demangled(name))
 
     def _package(self, address):
         """Where a C++ function without class or namespace belongs: to the runtime if its file stands beside
@@ -221,18 +251,16 @@ class World:
 
     def g_status(self, value: Any) -> str:
         """`_Grunning` for a number; what it is, for a number that is no status."""
-        return self._status(value, "g_names", self.G_STATUS, "_Gscan")
+        return self._status(value, self.G_STATUS, "_Gscan")
 
     def p_status(self, value: Any) -> str:
         """`_Pidle` for a number."""
-        return self._status(value, "p_names", self.P_STATUS, None)
+        return self._status(value, self.P_STATUS, None)
 
-    def _status(self, value, cache, names, flag):
+    def _status(self, value, names, flag):
         if isinstance(value, Unreadable) or value is None:
             return str(value)
-        known = self._types.get(cache)
-        if known is None:
-            known = self._types[cache] = self.names(*names)
+        known = self.own(names, lambda: self.names(*names))
         scan = next((v for v, n in known.items() if n == flag), 0)
         if value in known:
             return known[value]
@@ -299,9 +327,12 @@ def _line_at(address):
     return (file_of(found.symtab), found.line) if found.symtab else (None, 0)
 
 
-_worlds = {}  # by gdb's objfile: a program that is built anew, or that another inferior has, too, is another one
-# how often something happened after which a program may lie elsewhere; after which there may be other code
-_moves = _loads = 0
+# By gdb's objfile: a program that is built anew, or that another inferior has, too, is another one. By the program
+# space where gdb has none for the program.
+_worlds = {}
+# how often something happened after which a program may lie elsewhere; after which there may be other code; after which
+# other values stand in memory
+_moves = _loads = _writes = 0
 
 
 def moves() -> int:
@@ -315,17 +346,20 @@ def moved(_event: gdb.Event | None = None) -> None:
     _moves += 1
 
 
+def written(_event: gdb.Event | None = None) -> None:
+    """gdb.events.memory_changed: the user has set a variable."""
+    global _writes
+    _writes += 1
+
+
 def loaded(_event: gdb.Event | None = None) -> None:
     """gdb.events.new_objfile, clear_objfiles: a program or a library came or went."""
     global _loads
     _loads += 1
     moved()
-    for key in [
-        key
-        for key, found in _worlds.items()
-        if isinstance(found, Problem) or isinstance(key, gdb.Objfile) and not key.is_valid()
-    ]:
-        del _worlds[key]
+    for key, found in list(_worlds.items()):
+        if isinstance(found, Problem) or not isinstance(key, gdb.Objfile) or not key.is_valid():
+            del _worlds[key]
 
 
 def objfile() -> gdb.Objfile | None:
@@ -351,7 +385,7 @@ def world() -> World:
     path = _path()
     if not path:
         raise Problem("no program is loaded: `file PROGRAM` loads one, `./lab path hello` names one.")
-    key = objfile() or path
+    key = objfile() or gdb.current_progspace()
     found = _worlds.get(key)
     if found is None:
         try:

@@ -84,7 +84,7 @@ def _where(stage, snap):
 
 def _source(snap):
     file, line = snap.world.line_at(snap.pc)
-    found = untrusted.source(file) if file else ()
+    found = snap.world.source(file)
     shown = []
     for number in range(max(1, line - _SOURCE), line + _SOURCE + 1) if found else ():
         text = found[number - 1].rstrip().expandtabs(4) if number <= len(found) else ""

@@ -12,37 +12,22 @@ from . import opening
 
 # ---- names, looked up once a stop ----------------------------------------------------------------------------------
 
-_cached = _listed = None
-
-
-def forget() -> None:
-    """The program moved: names may have changed."""
-    global _cached, _listed
-    _cached = _listed = None
-
 
 def current_names() -> names.Names:
     """The names of addresses at this moment."""
-    global _cached
-    whose = _whose()
-    if _cached is None or _cached[0] != whose:
-        _cached = whose, snapshot.Outline().names
-    return _cached[1]
-
-
-def _whose():
-    return program.world(), program.world().slide, program.pid(), past.moment()
+    if past.moment() is not None:
+        return past.moment().snapshot.names
+    return program.world().still("names", lambda: snapshot.Outline().names)
 
 
 def called(kind: str, value: Any) -> str:
     """What a pointer is called, its name behind it. Of a goroutine only that one is read: there may be a hundred
     thousand of them."""
-    global _listed
-    if kind != "g" or not value or _cached is not None and _cached[0] == _whose():
+    world = program.world()
+    if kind != "g" or not value or past.moment() is not None or world.still("names") is not None:
         return addressed(value)
-    if _listed is None or _listed[0] != _whose():
-        _listed = _whose(), frozenset(bulk.allgs()[0])
-    g = program.read_struct("g", value) if value in _listed[1] else None
+    listed = world.still("listed", lambda: frozenset(bulk.allgs()[0]))
+    g = program.read_struct("g", value) if value in listed else None
     return f"{value:#x} <g{g.get('goid')}>" if g and g.get("goid") else addressed(value)
 
 

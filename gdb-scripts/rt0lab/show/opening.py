@@ -7,8 +7,6 @@ many it asks for a page.
 
 from __future__ import annotations
 
-import functools
-import re
 import sys
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -17,6 +15,7 @@ import gdb
 
 from .. import program
 from ..formats import untrusted
+from ..program import settings
 
 OPENS_WITH_TEXT = hasattr(gdb, "ValuePrinter")  # gdbs without it show an editor `{...}` as the text of all that opens
 
@@ -105,22 +104,12 @@ def as_gdb_prints(value: gdb.Value) -> str:
     return value.format_string(**{**print_options(), "raw": True})
 
 
-_SPEAKS_MI = re.compile(rb"\0--?i(nterpreter)?[=\0]mi")  # how gdb was started
 _editor = False  # has one asked a printer yet?
 
 
 def has_editor() -> bool:
     """Is it an editor that this gdb works for? gdb does not say; but it was started for one, or one has asked."""
-    return _editor or "gdb.dap" in sys.modules or _started_for_mi()
-
-
-@functools.cache
-def _started_for_mi():
-    try:
-        with open("/proc/self/cmdline", "rb") as file:
-            return bool(_SPEAKS_MI.search(file.read()))
-    except OSError:
-        return False
+    return _editor or "gdb.dap" in sys.modules or settings.for_an_editor()
 
 
 _Base: Any = getattr(gdb, "ValuePrinter", object)

@@ -8,7 +8,6 @@ classes for it, others can be, too.
 
 from __future__ import annotations
 
-import functools
 import os
 
 import gdb
@@ -115,7 +114,7 @@ class _Element(gdb.xmethod.XMethodWorker):
 
     def get_arg_types(self):
         """gdb asks what the index is."""
-        return _index_type()
+        return gdb.lookup_type("long")
 
     def get_result_type(self, value, _index):
         """gdb asks what the element is."""
@@ -124,8 +123,3 @@ class _Element(gdb.xmethod.XMethodWorker):
     def __call__(self, value, index):
         """gdb asks for it. As of all arrays, it shows what lies behind the last one, too."""
         return value["array"][int(index)]
-
-
-@functools.cache
-def _index_type():
-    return gdb.lookup_type("long")

@@ -19,23 +19,18 @@ from . import go_values, lines, opening
 _ONE_LINE = ("stack", "note", "mutex", "waitq")
 
 
-_listening = False
-
-
-def forget(_event: gdb.Event | None = None) -> None:
-    """The program moved: names may have changed, and what words mean."""
-    lines.forget()
-    _meanings.clear()
-
-
 # ---- gdb's interface -----------------------------------------------------------------------------------------------
 
 
 _POINTERS = ("guintptr", "muintptr", "puintptr")  # Go's integers that are pointers
 _ADDRESSES = ("uintptr", *_POINTERS)
 _MOST_MEANINGS = 1 << 14
-# {(address, size): what says it} of the fields of what was opened here, whose type does not tell what they mean
-_meanings = {}
+
+
+def _meanings():
+    """{(address, size): what says it} of the fields of what was opened here, whose type does not tell what they
+    mean."""
+    return program.world().still("meanings", dict)
 
 
 class Structure(opening.Opening):
@@ -84,9 +79,10 @@ class Structure(opening.Opening):
         value = self._value[field]
         meaning = None if _opens_by_its_type(value) else self._meaning(name, value.type)
         if meaning and value.address is not None:
-            if len(_meanings) >= _MOST_MEANINGS:
-                _meanings.clear()
-            _meanings[int(value.address), value.type.sizeof] = meaning
+            meanings = _meanings()
+            if len(meanings) >= _MOST_MEANINGS:
+                meanings.clear()
+            meanings[int(value.address), value.type.sizeof] = meaning
         return untrusted.shown(name), value
 
     def _printed_children(self):
@@ -185,13 +181,13 @@ class _Printers(gdb.printing.PrettyPrinter):
 
     def _printer(self, value, world):
         gdb_type = value.type
-        code, size = gdb_type.strip_typedefs().code, gdb_type.sizeof
+        code, size, meanings = gdb_type.strip_typedefs().code, gdb_type.sizeof, _meanings()
         if (
-            _meanings
+            meanings
             and code in (gdb.TYPE_CODE_INT, gdb.TYPE_CODE_PTR, gdb.TYPE_CODE_STRUCT)
             and value.address is not None
         ):
-            meaning = _meanings.get((int(value.address), size))
+            meaning = meanings.get((int(value.address), size))
             if meaning:
                 return Meant(value, meaning)
         if code == gdb.TYPE_CODE_INT:
@@ -263,16 +259,4 @@ def _kind(gdb_type, world):
 
 def register(objfile: gdb.Objfile | None) -> None:
     """Makes gdb use these printers for a program."""
-    global _listening
     gdb.printing.register_pretty_printer(objfile, _Printers("rt0lab", []), replace=True)
-    if _listening:
-        return
-    _listening = True
-    for event in (
-        gdb.events.cont,
-        gdb.events.stop,
-        gdb.events.exited,
-        gdb.events.memory_changed,
-        gdb.events.new_objfile,
-    ):
-        event.connect(forget)

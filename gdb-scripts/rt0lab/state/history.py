@@ -136,7 +136,7 @@ class Moment:
     @property
     def snapshot(self) -> Snapshot:
         """All of it decoded."""
-        return _decoded(self)
+        return _ring(self.world).decoded(self)
 
     @property
     def stage(self) -> Stage | None:
@@ -153,7 +153,6 @@ class Moment:
         return past.reading(self)
 
 
-@functools.lru_cache(maxsize=16)
 def _decoded(moment):
     with moment.seen():
         return snapshot.Snapshot()
@@ -195,10 +194,15 @@ def _structures(world):
 
 
 class _Ring:
-    """The moments of a program's last process."""
+    """The moments of a program's last process, and the Snapshots of a few of them."""
 
     def __init__(self):
         self.moments, self.pid, self.number = collections.deque(), None, 0
+        self.decoded = functools.lru_cache(maxsize=16)(_decoded)
+
+
+def _ring(world):
+    return world.own("moments", _Ring)
 
 
 class Keeper:
@@ -211,15 +215,16 @@ class Keeper:
     def moments(self) -> collections.deque[Moment]:
         """The moments that are kept; none where there is no program."""
         try:
-            return program.world().own("moments", _Ring).moments
+            return _ring(program.world()).moments
         except program.Problem:
             return collections.deque()
 
     def keep(self) -> Moment:
         """Adds the present moment and returns it; a new process begins anew."""
-        ring, pid = program.world().own("moments", _Ring), program.pid()
+        ring, pid = _ring(program.world()), program.pid()
         if pid != ring.pid:
             ring.moments.clear()
+            ring.decoded.cache_clear()
             ring.pid, ring.number = pid, 0
         moment = Moment(ring.number + 1, ring.moments[-1] if ring.moments else None)
         ring.number = moment.number
