@@ -108,49 +108,52 @@ class Waits(console.Command):
             _say(f"no goroutine of the program's own{why}." if graph.census.addresses else begun.sentence("gs"), "")
             return
         if graph.deadlock:
-            _say(
-                "Deadlock. Proof: "
-                + (
-                    "no goroutine of the program's own is left"
-                    if not graph.rows
-                    else (
-                        f"each of the program's goroutines, {len(graph.rows)} in all, waits for another to act: none"
-                        " runs, is ready, in a system call, or waits for a timer, the network or a signal"
-                    )
+            Waits._proof(graph)
+        else:
+            _say(Waits._no_proof(graph), "")
+            Waits._evidence(graph)
+
+    @staticmethod
+    def _proof(graph):
+        """Why it is certain that nobody will ever run again, and who they are."""
+        _say(
+            "Deadlock. Proof: "
+            + (
+                "no goroutine of the program's own is left"
+                if not graph.rows
+                else (
+                    f"each of the program's goroutines, {len(graph.rows)} in all, waits for another to act: none"
+                    " runs, is ready, in a system call, or waits for a timer, the network or a signal"
                 )
-                + ". No timer is set, no M has a P, and no C code can call in.",
-                "",
             )
-            for row in graph.stuck[:_FEW]:
-                items = ", ".join(map(str, graph.on.get(row.addr, [])[:3]))
-                _say(f"goroutine {row.goid}: {graph.census.state(row)}" + (f" on {items}" if items else ""))
-            if len(graph.stuck) > _FEW:
-                console.say(f"  and {len(graph.stuck) - _FEW} more.")
-            return
+            + ". No timer is set, no M has a P, and no C code can call in.",
+            "",
+        )
+        for row in graph.stuck[:_FEW]:
+            items = ", ".join(map(str, graph.on.get(row.addr, [])[:3]))
+            _say(f"goroutine {row.goid}: {graph.census.state(row)}" + (f" on {items}" if items else ""))
+        if len(graph.stuck) > _FEW:
+            console.say(f"  and {len(graph.stuck) - _FEW} more.")
+
+    @staticmethod
+    def _no_proof(graph):
+        """Who can go on, or what would have to be known."""
         if graph.able:
             sent = {row.addr for thing in graph.things.values() if thing.sent is not None for row in thing.waiting}
             able = ", ".join(
                 f"{row.goid} ({graph.census.state(row)}{', a timer' * (row.addr in sent)})" for row in graph.able[:8]
             )
-            _say(
-                f"No deadlock: {able} may go on" + (f" ({len(graph.able)} in all)." if len(graph.able) > 8 else "."), ""
+            return f"No deadlock: {able} may go on" + (f" ({len(graph.able)} in all)." if len(graph.able) > 8 else ".")
+        if graph.timers.acting:
+            return (
+                f"No deadlock: nobody can go on now, but timers are set, {graph.timers.acting} of them, that will"
+                " call the program."
             )
-        elif graph.timers.acting:
-            _say(
-                (
-                    f"No deadlock: nobody can go on now, but timers are set, {graph.timers.acting} of them, that will"
-                    " call the program."
-                ),
-                "",
-            )
-        else:
-            _say(
-                (
-                    "Whether this is a deadlock is not known. Nobody is seen who can go on, but"
-                    f" {'; '.join(graph.doubts)}."
-                ),
-                "",
-            )
+        return f"Whether this is a deadlock is not known. Nobody is seen who can go on, but {'; '.join(graph.doubts)}."
+
+    @staticmethod
+    def _evidence(graph):
+        """What is known of those who cannot go on by themselves, and where that was looked for."""
         for circle in graph.circles[:3]:
             waiting = "; ".join(
                 f"{row.goid} waits for {thing.item}, whose address stands on the stack of {_names(having, 4)}"
@@ -204,11 +207,7 @@ class Holders(console.Command):
     @staticmethod
     def _runtime(address, value):
         """A runtime.mutex belongs to an M, and counts in its m.locks, but does not name it."""
-        layout = program.Layout(program.world(), value.type)
-        data = program.read(address, layout.size)
-        if not isinstance(data, bytes):
-            raise program.Problem(f"the lock cannot be read: {data}.")
-        key = program.Struct(layout, address, data).get("key")
+        key = _read(address, value).get("key")
         locked, census = program.locked(key), Census()
         locking = [m.get("id") for m in census.ms if (m.get("locks") or 0) > 0] if locked else []
         known = []
@@ -239,40 +238,21 @@ class Holders(console.Command):
     def _sync(kind, address, value):
         """A sync.Mutex has no owner: any goroutine may unlock it. State and waiters are all it has, and whose stack has
         its address."""
-        layout = program.Layout(program.world(), value.type)
-        data = program.read(address, layout.size)
-        if not isinstance(data, bytes):
-            raise program.Problem(f"the lock cannot be read: {data}.")
-        struct = program.Struct(layout, address, data)
-        semas = [
-            address + leaf.offset
-            for leaf in layout.leaves
-            if leaf.path.rpartition(".")[2] in ("sema", "writerSem", "readerSem")
-        ]
+        lock = _read(address, value)
+        text, locked = _state(kind, lock)
+        semas = [address + leaf.offset for leaf in _ending(lock, "sema", "writerSem", "readerSem")]
         words, symbol = {address, *semas}, program.world().symbol_at(address)
         before = set(range(max(address - (min(symbol[1], _BEFORE) if symbol else _BEFORE), 8) & -8, address, 8))
         graph = wakers.Graph(words | before)
         sleeping = wakers.waiters_by_address(graph.census)
         waiting = [row for sema in semas for row in sleeping.get(sema, [])]
         at = graph.census.standing(waiting[:_FEW])
-        state = struct.get(*(leaf.path for leaf in layout.leaves if leaf.path.rpartition(".")[2] == "state")) or 0
-        locked = bool(state & _bit("mutexLocked", 1))
         known = [
             f"{row.goid} waits for it" + (f" at {at[row.addr].where}." if at.get(row.addr) else ".")
             for row in waiting[:_FEW]
         ]
         if len(waiting) > _FEW:
             known.append(f"and {len(waiting) - _FEW} more wait for it.")
-        if kind == "sync.RWMutex":
-            count = struct.get("readerCount", "readerCount.v") or 0
-            count = count - (1 << 32) if count >= 1 << 31 else count
-            state_text = (
-                "locked for writing or a writer waits" if count < 0 else f"{count} readers" if count else "unlocked"
-            ) + (", the writers' mutex is locked" if locked else "")
-            locked = locked or count != 0
-        else:
-            starving = ", starving: it goes to the one who waited longest" if state & _bit("mutexStarving", 4) else ""
-            state_text = ("locked" if locked else "unlocked") + starving
         having, near, variable = [], [], search.variable_at(address)
         if locked:
             line = {row.addr for row in waiting}
@@ -290,7 +270,7 @@ class Holders(console.Command):
             if graph.deadlock:
                 known.append("The program is deadlocked: it will not be unlocked.")
         return {
-            "state": state_text,
+            "state": text,
             "locked": locked,
             "holders": [],
             "candidates": [row.goid for row in having],
@@ -319,6 +299,33 @@ class Holders(console.Command):
             + (", and ".join(seen) or "its address, or one shortly before it, stands on nobody else's stack")
             + f". Not searched: {', '.join(graph.search.left_out)}."
         )
+
+
+def _read(address, value):
+    """A lock as it stands in memory."""
+    layout = program.Layout(program.world(), value.type)
+    data = program.read(address, layout.size)
+    if not isinstance(data, bytes):
+        raise program.Problem(f"the lock cannot be read: {data}.")
+    return program.Struct(layout, address, data)
+
+
+def _ending(lock, *names):
+    """The fields of a lock that are called so, however deep."""
+    return [leaf for leaf in lock.layout.leaves if leaf.path.rpartition(".")[2] in names]
+
+
+def _state(kind, lock):
+    """(in words, is it locked?) of a sync.Mutex or a sync.RWMutex."""
+    state = lock.get(*(leaf.path for leaf in _ending(lock, "state"))) or 0
+    locked = bool(state & _bit("mutexLocked", 1))
+    if kind != "sync.RWMutex":
+        starving = ", starving: it goes to the one who waited longest" if state & _bit("mutexStarving", 4) else ""
+        return ("locked" if locked else "unlocked") + starving, locked
+    count = lock.get("readerCount", "readerCount.v") or 0
+    count = count - (1 << 32) if count >= 1 << 31 else count
+    text = "locked for writing or a writer waits" if count < 0 else f"{count} readers" if count else "unlocked"
+    return text + (", the writers' mutex is locked" if locked else ""), locked or count != 0
 
 
 def _bit(name, usual):
