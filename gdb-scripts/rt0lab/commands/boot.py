@@ -24,7 +24,6 @@ class Stages(console.Command):
     name, kind = "rt0 stages", gdb.COMMAND_STATUS
 
     def run(self, argument: str) -> None:
-        """Prints the console.table."""
         places = stops.places()
         stage, exactly = stops.current()
         rows = []
@@ -51,7 +50,6 @@ class Run(console.Command):
     name = "rt0 run"
 
     def run(self, argument: str) -> None:
-        """Starts."""
         console.need_runnable()
         if argument:
             raise program.Problem("`rt0 run` takes no arguments: `set args ...` sets the program's.")
@@ -69,7 +67,6 @@ class Next(console.Command):
     name = "rt0 next"
 
     def run(self, argument: str) -> None:
-        """One step."""
         console.need_runnable()
         if not program.alive() and console.so_far.ended:
             raise program.Problem(console.not_running())
@@ -129,7 +126,6 @@ class Until(console.Command):
     name = "rt0 until"
 
     def run(self, argument: str) -> None:
-        """Runs there."""
         console.need_runnable()
         if not argument:
             raise program.Problem("`rt0 until` needs a stage's name: `rt0 stages` lists them.")
@@ -166,7 +162,6 @@ class Tour(console.Command):
     name = "rt0 tour"
 
     def run(self, argument: str) -> None:
-        """Walks."""
         console.need_runnable()
         if argument not in ("", "-batch"):
             raise program.Problem("`rt0 tour` takes nothing or `-batch`.")
@@ -247,7 +242,6 @@ class Record(console.Command):
     name, complete_with = "rt0 record", gdb.COMPLETE_FILENAME
 
     def run(self, argument: str) -> None:
-        """Records."""
         console.need_runnable()
         words = gdb.string_to_argv(argument)
         if len(words) != 1:

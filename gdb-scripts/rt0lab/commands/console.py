@@ -233,7 +233,6 @@ class Command(gdb.Command):
 
     @careful
     def invoke(self, argument: str, from_tty: bool) -> None:
-        """gdb calls this."""
         self.dont_repeat()
         with settings.looking():
             if not without_json(argument)[1]:  # which is nothing but data

@@ -24,7 +24,6 @@ class GetG(gdb.Function):
 
     @console.careful
     def invoke(self) -> gdb.Value:
-        """gdb calls this."""
         console.need_process()
         if program.register("rip") is None:
             raise program.Problem("the selected thread is running: `thread N` goes to one that is stopped.")
@@ -49,7 +48,6 @@ class _ById(gdb.Function):
 
     @console.careful
     def invoke(self, *arguments):
-        """gdb calls this."""
         if len(arguments) != 1:
             raise program.Problem(
                 f"Usage: ${self.name}(ID), with the id of one {self.what}: `{self.lister}` lists them."
@@ -70,7 +68,6 @@ class G(_ById):
 
     @staticmethod
     def all(snap: Snapshot) -> list[program.Struct]:
-        """Candidates."""
         return [*([snap.g0] if snap.g0 else []), *snap.gs]
 
 
@@ -83,7 +80,6 @@ class M(_ById):
 
     @staticmethod
     def all(snap: Snapshot) -> list[program.Struct]:
-        """Candidates."""
         return snap.hosts()
 
 
@@ -96,7 +92,6 @@ class P(_ById):
 
     @staticmethod
     def all(snap: Snapshot) -> list[program.Struct]:
-        """Candidates."""
         return snap.ps
 
 
@@ -107,7 +102,6 @@ class StageName(gdb.Function):
 
     @console.careful
     def invoke(self) -> str:
-        """gdb calls this."""
         program.world()
         stage, _ = stops.current()
         return stage.name if stage else "none"

@@ -177,7 +177,6 @@ class Goroutine(console.Command):
     name, kind = "goroutine", gdb.COMMAND_STACK
 
     def run(self, argument: str) -> None:
-        """Prints."""
         program.world()
         who, _, command = argument.partition(" ")
         command = command.strip()

@@ -74,7 +74,6 @@ class Goroutines(console.Command):
         options.add_argument(_flag, action="store_true")
 
     def run(self, argument: str) -> None:
-        """Prints."""
         program.world()
         asked = self.options.of(argument)
         if asked.limit is not None and asked.limit < 0:
@@ -182,7 +181,6 @@ class _List(console.Command):
     kind = gdb.COMMAND_STATUS
 
     def run(self, argument):
-        """Prints."""
         asked = Options(self.name).of(argument)
         program.world()
         if not program.alive():
@@ -195,7 +193,6 @@ class _List(console.Command):
             self.show(snap)
 
     def complete(self, text, word):
-        """-json"""
         return complete(text, word, ["-json"])
 
 
@@ -304,7 +301,6 @@ class Sched(_List):
 
     @staticmethod
     def plain(snap: Snapshot) -> dict[str, Any] | None:
-        """As JSON."""
         s = snap.sched
         if not s:
             return None
@@ -328,7 +324,6 @@ class Sched(_List):
 
     @staticmethod
     def show(snap: Snapshot) -> None:
-        """As lines."""
         console.say(lines.sched_line(snap.sched) if snap.sched else f"sched {snap.sched}")
         found = Sched.plain(snap)
         if found:

@@ -73,7 +73,6 @@ class Panel(console.Command):
     name, kind = "rt0 panel", gdb.COMMAND_STATUS
 
     def run(self, argument: str) -> None:
-        """Prints."""
         rest, as_json = without_json(argument)
         if rest:
             raise program.Problem("`rt0 panel` takes nothing or -json; `layout rt0` opens it as a window.")

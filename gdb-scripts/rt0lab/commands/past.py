@@ -87,7 +87,6 @@ class History(console.Command):
     name, kind = "rt0 history", gdb.COMMAND_STATUS
 
     def run(self, argument: str) -> None:
-        """Prints."""
         rest, as_json = without_json(argument)
         if rest:
             raise program.Problem(
@@ -136,7 +135,6 @@ class Back(console.Command):
     _SEES = ("rt0 dump", "info goroutines", "info ms", "info ps", "info sched")
 
     def run(self, argument: str) -> None:
-        """Prints."""
         found = _need_history()
         word, _, command = argument.partition(" ")
         if not word.startswith("@") and not word.isdecimal():
@@ -206,7 +204,6 @@ class When(console.Command):
     name, kind = "rt0 when", gdb.COMMAND_DATA
 
     def run(self, argument: str) -> None:
-        """Prints."""
         text, as_json = without_json(argument)
         asked = question.Question(" ".join(text.split()))
         found = _need_history()
@@ -253,7 +250,6 @@ class Replay(console.Command):
     name, kind, complete_with = "rt0 replay", gdb.COMMAND_FILES, gdb.COMPLETE_FILENAME
 
     def run(self, argument: str) -> None:
-        """Loads."""
         global _replayed
         words = gdb.string_to_argv(argument)
         if len(words) != 1:
@@ -322,13 +318,11 @@ class Limit(gdb.Parameter):
         self.value = history.DEFAULT
 
     def get_set_string(self) -> str:
-        """gdb calls this after `set`."""
         history.kept.limit = self.value
         history.kept.trim()
         return ""
 
     def get_show_string(self, value: str) -> str:
-        """gdb prints this for `show`."""
         kept = len(history.kept.moments)
         return (
             f"rt0 history is {value}; {kept} stop{'' if kept == 1 else 's'} kept, {history.MAX_BYTES >> 20} MiB at"

@@ -67,11 +67,9 @@ class _Debug(gdb.Parameter):
         super().__init__("rt0 debug", gdb.COMMAND_SUPPORT, gdb.PARAM_BOOLEAN)
 
     def get_set_string(self):
-        """gdb prints this after `set`."""
         return ""
 
     def get_show_string(self, value):
-        """gdb prints this for `show`."""
         return f"rt0 debug is {value}."
 
 

@@ -26,7 +26,6 @@ class Dump(console.Command):
     _WHAT = ("g0", "m0", "p0", "sched")
 
     def run(self, argument: str) -> None:
-        """Prints."""
         if argument not in ("", "all", *self._WHAT):
             raise program.Problem(f"`rt0 dump` knows {', '.join(self._WHAT)} and all.")
         snap = console.so_far.snapshot()
@@ -92,7 +91,6 @@ class Diff(console.Command):
     name, kind = "rt0 diff", gdb.COMMAND_DATA
 
     def run(self, argument: str) -> None:
-        """Prints."""
         if argument or past.replaying():
             past.between(argument)
             return
@@ -118,7 +116,6 @@ class Check(console.Command):
     name, kind = "rt0 check", gdb.COMMAND_DATA
 
     def run(self, argument: str) -> None:
-        """Prints."""
         console.need_process()
         results = checks.run(console.so_far.snapshot())
         for result in results:

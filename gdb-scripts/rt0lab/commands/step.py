@@ -166,11 +166,9 @@ class Follow(gdb.Parameter):
         self.value = True
 
     def get_set_string(self) -> str:
-        """gdb prints this after `set`."""
         return ""
 
     def get_show_string(self, value: str) -> str:
-        """gdb prints this for `show`."""
         return f"rt0 follow is {value}."
 
 
@@ -180,7 +178,6 @@ class _Until(console.Command):
     complete_with = gdb.COMPLETE_LOCATION
 
     def run(self, argument):
-        """Waits there."""
         if gdb.selected_thread() is None:
             raise program.Problem("the program is not being run.")
         frame = gdb.selected_frame()
@@ -254,7 +251,6 @@ class Goid(gdb.Function):
 
     @console.careful
     def invoke(self) -> int:
-        """gdb calls this."""
         who = following.current()
         return who.goid or 0 if who else 0
 

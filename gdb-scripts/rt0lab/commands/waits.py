@@ -41,7 +41,6 @@ class Waits(console.Command):
     name, kind = "rt0 waits", gdb.COMMAND_STATUS
 
     def run(self, argument: str) -> None:
-        """Prints."""
         asked = Options(self.name).of(argument)
         console.need_process()
         with bulk.no_collecting():
@@ -185,7 +184,6 @@ class Holders(console.Command):
     name, kind = "rt0 holders", gdb.COMMAND_STATUS
 
     def run(self, argument: str) -> None:
-        """Prints."""
         text, as_json = without_json(argument)
         if not text:
             raise program.Problem("which lock? Usage: rt0 holders LOCK [-json], like `rt0 holders sched.lock`.")

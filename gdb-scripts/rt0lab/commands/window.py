@@ -108,7 +108,6 @@ class _NoTui(gdb.Command):
         super().__init__("layout", gdb.COMMAND_STATUS)
 
     def invoke(self, argument, from_tty):
-        """gdb calls this."""
         raise gdb.GdbError(
             "this gdb was built without its TUI: `rt0 panel` prints the panel as text; Debian's package gdb has it."
         )

@@ -163,7 +163,6 @@ class Claimed(gdb.FrameDecorator.FrameDecorator):
         self._title = title
 
     def function(self) -> str:
-        """gdb asks for the name."""
         return f"<{self._title}>"
 
     def address(self) -> Any:

@@ -59,7 +59,6 @@ class Channel:
         return f"chan {self.addr:#x} {state}" + ("" if self.queued else " (in none of its queues)")
 
     def plain(self) -> dict[str, Any]:
-        """As JSON has it."""
         return {
             "kind": self.kind,
             "address": self.addr,
@@ -83,7 +82,6 @@ class Lock:
         return f"{self.what} {self.addr:#x}"
 
     def plain(self) -> dict[str, Any]:
-        """As JSON has it."""
         return {"kind": self.what, "address": self.addr, "sema": self.sema}
 
 
@@ -99,7 +97,6 @@ class Cond:
         return f"Cond {self.addr:#x}"
 
     def plain(self) -> dict[str, Any]:
-        """As JSON has it."""
         return {"kind": "Cond", "address": self.addr, "list": self.line}
 
 
@@ -116,7 +113,6 @@ class Timer:
         return "timer" + ("" if left is None else f", in {clock.duration(left)}" if left > 0 else ", due")
 
     def plain(self) -> dict[str, Any]:
-        """As JSON has it."""
         return {"kind": self.kind, "address": self.addr, "when": self.when, "in_ns": self._left()}
 
     def _left(self):

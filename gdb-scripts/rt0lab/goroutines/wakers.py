@@ -77,7 +77,6 @@ class Thing:
         return {self.addr, getattr(self.item, "sema", None) or self.addr}
 
     def plain(self) -> dict[str, Any]:
-        """As JSON has it."""
         return {
             **self.item.plain(),
             "waiting": [row.goid for row in self.waiting],
@@ -397,8 +396,6 @@ class Graph:
         )
 
     def plain(self) -> dict[str, Any]:
-        """As JSON has it."""
-
         def ids(rows):
             return [row.goid for row in rows]
 

@@ -28,6 +28,5 @@ class Hidden(gdb.Breakpoint):
             super().__init__(*arguments, internal=True, **options)
 
     def delete(self) -> None:
-        """As gdb has it."""
         with untold():
             super().delete()

@@ -39,14 +39,12 @@ class Careful(gdb.FrameDecorator.FrameDecorator):
         return untrusted.shown(name) if isinstance(name, str) else name
 
     def line(self) -> int:
-        """gdb asks for the line."""
         try:
             return super().line()
         except UnicodeDecodeError:  # gdb's decorator wants to know whether the file has a name
             return self.inferior_frame().find_sal().line
 
     def frame_args(self) -> list[Any] | None:
-        """gdb asks for the arguments."""
         try:
             return self._readable(super().frame_args())
         except UnicodeDecodeError:
@@ -131,11 +129,9 @@ class Said:
         self._symbol, self._value = symbol, value
 
     def symbol(self) -> Any:
-        """gdb asks for the name."""
         return self._symbol
 
     def value(self) -> Any:
-        """gdb asks for the value."""
         return self._value
 
 
@@ -148,7 +144,6 @@ class Named(Careful):
         self._name = name
 
     def function(self) -> str:
-        """gdb asks for the name."""
         return self._name
 
 

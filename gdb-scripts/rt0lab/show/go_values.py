@@ -88,7 +88,6 @@ class Slice(opening.Opening):
         return self._type if self._type and self._sane else self._text()
 
     def num_children(self) -> int:
-        """gdb asks how many."""
         return _rows(self._count) if self._sane and self._element else 0
 
     def _row(self, i):
@@ -122,7 +121,6 @@ class Elements(opening.Opening):
         return f"slice of {self._count}"
 
     def num_children(self) -> int:
-        """gdb asks how many."""
         return _rows(self._count)
 
     def _row(self, i):
@@ -157,7 +155,6 @@ class Chan(_Held):
         return f"{self._count} of {self._room} in the buffer" if opening.number(self._value) else "nil"
 
     def num_children(self) -> int:
-        """gdb asks how many."""
         return _rows(self._count)
 
     def _row(self, i):

@@ -136,12 +136,10 @@ class Printer(_Base):
         return self._prints
 
     def display_hint(self) -> str | None:
-        """gdb asks for it."""
         self._asked(True)
         return self._hint
 
     def to_string(self) -> str:
-        """gdb asks for the text."""
         return self._printed() if self._asked() else self._text()
 
     def _text(self):
@@ -163,7 +161,6 @@ class Opening(Printer):
         return (self.child(i) for i in range(self.num_children()))
 
     def num_children(self) -> int:
-        """gdb asks how many."""
         raise NotImplementedError
 
     def child(self, i: int) -> tuple[str, Any]:
@@ -183,11 +180,9 @@ class Closed(Printer):
         self._printer = printer
 
     def display_hint(self) -> str | None:
-        """gdb asks for it."""
         return self._printer.display_hint()
 
     def to_string(self) -> str:
-        """gdb asks for the text."""
         return self._printer.to_string()
 
 

@@ -162,7 +162,6 @@ class Pointer(opening.Opening):
         return iter(())
 
     def num_children(self) -> int:
-        """gdb asks how many."""
         return self._to.num_children() if self._at else 0
 
     def _row(self, i):

@@ -51,7 +51,6 @@ class _Listed(opening.Opening):
         return self._known
 
     def num_children(self):
-        """gdb asks how many."""
         try:
             return len(self._rows()[0])
         except (program.Problem, gdb.error):
@@ -88,7 +87,6 @@ class Many(opening.Opening):
         return f"{self._count} in allgs"
 
     def num_children(self) -> int:
-        """gdb asks how many."""
         return 1
 
     def _row(self, i):

@@ -77,7 +77,6 @@ class View:
         return f"{text} {clock.duration(since)}".lstrip() if since else text
 
     def plain(self, row: Any) -> dict[str, Any]:
-        """As JSON has it."""
         census, at = self.census, self.at(row)
         m = census.m_by_address.get(row.m)
         thread = census.threads.get(row.addr)
