@@ -339,9 +339,7 @@ def toward(addresses: Collection[int], command: str = "continue") -> Outcome:
         points = [] if at_the_end() and command == "continue" else [Point(address) for address in addresses]
         return go(command)
     finally:
-        for point in points:
-            if point.is_valid():
-                point.delete()
+        hidden.remove(points)
 
 
 def tour_addresses(done: set[str]) -> dict[int, stages.Stage]:

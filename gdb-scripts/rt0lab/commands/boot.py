@@ -9,7 +9,7 @@ import gdb
 from .. import program
 from ..boot import stages, stops
 from ..goroutines import naming
-from ..program import settings
+from ..program import hidden, settings
 from ..show import card
 from ..state import recorder, trace
 from . import console
@@ -189,9 +189,7 @@ class Tour(console.Command):
                 outcome = self._go_on(points)
             _show(outcome)
         finally:
-            for point in points:
-                if point.is_valid():
-                    point.delete()
+            hidden.remove(points)
 
     @staticmethod
     def _points():

@@ -242,3 +242,19 @@ class Command(gdb.Command):
     def run(self, argument: str) -> None:
         """What the command does."""
         raise NotImplementedError
+
+
+class Switch(gdb.Parameter):
+    """A setting that is on or off."""
+
+    name, kind, at_first = "", gdb.COMMAND_SUPPORT, False
+
+    def __init__(self):
+        super().__init__(self.name, self.kind, gdb.PARAM_BOOLEAN)
+        self.value = self.at_first
+
+    def get_set_string(self):
+        return ""
+
+    def get_show_string(self, value):
+        return f"{self.name} is {value}."

@@ -57,20 +57,11 @@ class _SetPrefix(gdb.Command):
         super().__init__(name, gdb.COMMAND_SUPPORT, gdb.COMPLETE_NONE, True)
 
 
-class _Debug(gdb.Parameter):
+class _Debug(console.Switch):
     """Show Python's traceback when an rt0 command fails."""
 
     set_doc = show_doc = "Show Python's traceback when an rt0 command fails."
-    value = False
-
-    def __init__(self):
-        super().__init__("rt0 debug", gdb.COMMAND_SUPPORT, gdb.PARAM_BOOLEAN)
-
-    def get_set_string(self):
-        return ""
-
-    def get_show_string(self, value):
-        return f"rt0 debug is {value}."
+    name, kind = "rt0 debug", gdb.COMMAND_SUPPORT
 
 
 _registered = False

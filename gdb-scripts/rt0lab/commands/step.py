@@ -155,21 +155,12 @@ def _end(_event=None):
         _step = _next = None
 
 
-class Follow(gdb.Parameter):
+class Follow(console.Switch):
     """Let next, step, nexti, stepi, finish, until and advance stay with the goroutine; off: with its thread, as gdb
     does by itself."""
 
     set_doc = show_doc = "Let steps stay with the goroutine, on whatever thread it goes on."
-
-    def __init__(self) -> None:
-        super().__init__("rt0 follow", gdb.COMMAND_RUNNING, gdb.PARAM_BOOLEAN)
-        self.value = True
-
-    def get_set_string(self) -> str:
-        return ""
-
-    def get_show_string(self, value: str) -> str:
-        return f"rt0 follow is {value}."
+    name, kind, at_first = "rt0 follow", gdb.COMMAND_RUNNING, True
 
 
 class _Until(console.Command):

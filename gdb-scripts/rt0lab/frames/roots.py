@@ -16,7 +16,7 @@ def walk(limit: int) -> Iterator[tuple[gdb.Frame, str, bool]]:
     """Yields (frame, its function, is it inlined?), the innermost first, down to the true root, so many at most; no
     further than gdb can unwind."""
     frame = gdb.newest_frame()
-    for _ in range(limit):
+    while frame is not None and limit:
         inlined = frame.type() == gdb.INLINE_FRAME
         symbol = program.symbol_of(frame)
         name = program.name_of(frame) if inlined or symbol is None else names.function(symbol[0])
@@ -25,12 +25,7 @@ def walk(limit: int) -> Iterator[tuple[gdb.Frame, str, bool]]:
         yield frame, name, inlined
         if not inlined and switching.is_root(name, frame):
             return
-        try:
-            frame = frame.older()
-        except gdb.error:
-            return
-        if frame is None:
-            return
+        frame, limit = program.older(frame), limit - 1
 
 
 def frames(limit: int = 64) -> list[tuple[str, str, int, bool]]:

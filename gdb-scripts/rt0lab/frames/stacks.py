@@ -237,10 +237,7 @@ class Sites:
             if site.root:
                 break
             before = site, sp if len(found) > 1 else int(frame.read_register("rsp"))
-            try:
-                frame = frame.older()
-            except gdb.error:
-                break
+            frame = program.older(frame)
         return found
 
     def _rule(self, site, sp, pc, at, bp):

@@ -277,9 +277,7 @@ class Step:
         self._points += [kind(self, f"*{at:#x}") for at in map(program.world().address, functions) if at]
 
     def _drop(self):
-        for point in self._points:
-            if point.is_valid():
-                point.delete()
+        hidden.remove(self._points)
         self._points = []
 
     def end(self) -> None:

@@ -32,6 +32,7 @@ from .memory import (
     current_g,
     elements,
     is_stopped,
+    older,
     on_core,
     on_view,
     pid,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import sys
+from collections.abc import Iterable
 from typing import Any
 
 import gdb
@@ -18,6 +19,13 @@ def untold() -> contextlib.AbstractContextManager[Any]:
 def hits() -> dict[int, int]:
     """{number: how often each breakpoint was hit}; the number of a hidden one is negative."""
     return {point.number: point.hit_count for point in gdb.breakpoints()}
+
+
+def remove(points: Iterable[gdb.Breakpoint]) -> None:
+    """Deletes those that are still there: some go with what they watch."""
+    for point in points:
+        if point.is_valid():
+            point.delete()
 
 
 class Hidden(gdb.Breakpoint):

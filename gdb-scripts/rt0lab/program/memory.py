@@ -234,6 +234,14 @@ def procids_are_gdbs() -> bool:
     return bool(m0 and m0.get("procid") == pid())
 
 
+def older(frame: gdb.Frame) -> gdb.Frame | None:
+    """What called a frame; None if nothing did, or as far as gdb can unwind."""
+    try:
+        return frame.older()
+    except gdb.error:
+        return None
+
+
 def symbol_of(frame: gdb.Frame) -> tuple[str, int] | None:
     """(name, offset) of the ELF symbol that a frame is in, or None. A call that never returns may be a function's last
     instruction: where the frame called somebody, the call says which function it is."""

@@ -60,11 +60,7 @@ def functions(frame: gdb.Frame, depth: int = _DEPTH) -> Iterator[str]:
         except (gdb.error, UnicodeDecodeError):
             pass
         yield from dict.fromkeys(base(each) for each in (name, symbol and symbol[0]) if each)
-        try:
-            frame = frame.older()
-        except gdb.error:
-            return
-        depth -= 1
+        frame, depth = program.older(frame), depth - 1
 
 
 def _behind(pc, sp):

@@ -16,7 +16,7 @@ import gdb
 
 from .. import program
 from ..boot import stops
-from ..program import names
+from ..program import hidden, names
 from . import snapshot, trace
 from .snapshot import Snapshot
 
@@ -192,9 +192,7 @@ class Recorder:
             self._unwatch()
 
     def _unwatch(self):
-        for point in [*self.points, *self.returns.values()]:
-            if point.is_valid():
-                point.delete()
+        hidden.remove([*self.points, *self.returns.values()])
 
     def _trace(self, world, outcome):
         if self.error is not None:
