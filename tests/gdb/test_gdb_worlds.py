@@ -100,6 +100,48 @@ do('run'); said = ' '.join(do('info ms').split()); result = before, where(1), fu
     assert found == [["main.stop", 8], ["main.stop", 13], IN_MAIN, False] or found[3]
 
 
+# ---- what is kept, and how long --------------------------------------------------------------------------------------
+
+KEPT = """
+made, world = [], program.world
+ask = lambda kept: getattr(world(), kept)('of a test', lambda: made.append(kept) or len(made))
+def asked(kept, *commands):
+    made.clear()
+    return [ask(kept), ask(kept), *((do(command), ask(kept))[1] for command in commands)]
+"""
+
+
+@pytest.mark.parametrize(
+    "kept, found", [("own", [1, 1, 1, 1, 2]), ("cached", [1, 1, 1, 1, 2]), ("still", [1, 1, 2, 3, 4])]
+)
+def test_what_is_kept_goes_with_what_it_is_true_of(gdb_json, hello, kept, found):
+    script = f"until('main.main'); result = asked({kept!r}, 'set var ncpu = 7', 'stepi', 'file {hello}')"
+    assert gdb_json(hello, KEPT + script) == found
+
+
+def test_a_source_file_is_read_anew_with_its_program(gdb_json, hello, tmp_path):
+    script = f"""
+def read(text):
+    with open('file.go', 'w') as file:
+        file.write(text)
+    return program.world().source('file.go')
+result = [read('one'), read('two')]
+do('file {hello}')
+result.append(read('three'))
+"""
+    assert gdb_json(hello, script) == [["one"], ["one"], ["three"]]
+
+
+def test_nothing_else_can_be_kept_by_a_world(gdb_json, hello):
+    script = """
+try:
+    program.world().mine = 1
+except AttributeError as error:
+    result = str(error)
+"""
+    assert "mine" in gdb_json(hello, script)
+
+
 # ---- side by side ----------------------------------------------------------------------------------------------------
 
 
