@@ -1,4 +1,5 @@
-// asm_amd64.S - from the entry point to the scheduler, and how the scheduler changes stacks. Go's counterpart: asm_amd64.s.
+// asm_amd64.S - from the entry point to the scheduler, and how the scheduler changes stacks. Go's counterpart:
+// asm_amd64.s.
 //
 // Cast: rt0_go makes g0 and m0 out of nothing and calls the boot functions in order. gogo, mcall, systemstack and
 // morestack are the four ways from one stack to another; goexit is where every goroutine returns to.
@@ -259,8 +260,8 @@ TEXT(runtime.asminit)
 	ret
 END(runtime.asminit)
 
-// For debuggers. SAVED_FRAME: SP is where SAVE_REGISTERS (below) has left it. SAVED_FRAME_OR_ENDED: or three words further
-// down, where gogo has put what RAX = -1 says; RAX is null or a context otherwise.
+// For debuggers. SAVED_FRAME: SP is where SAVE_REGISTERS (below) has left it. SAVED_FRAME_OR_ENDED: or three words
+// further down, where gogo has put what RAX = -1 says; RAX is null or a context otherwise.
 .macro SAVED_FRAME
 	.cfi_def_cfa rsp, 64
 	.cfi_offset rbp, -16
@@ -295,14 +296,29 @@ END(runtime.asminit)
 	.cfi_restore rbx
 .endm
 
-// The goroutine in RDX goes on, and nobody is to go to where its gobuf in RDI and its context lead again. RCX is used.
-.macro USED_UP
+// Nobody is to go again to where a gobuf leads. RCX is 0 afterwards.
+.macro CLEAR_GOBUF buf
 	xor	%ecx, %ecx
-	mov	%rcx, gobuf_sp(%rdi)
-	mov	%rcx, gobuf_ret(%rdi)
-	mov	%rcx, gobuf_ctxt(%rdi)
-	mov	%rcx, gobuf_bp(%rdi)
+	mov	%rcx, gobuf_sp(\buf)
+	mov	%rcx, gobuf_ret(\buf)
+	mov	%rcx, gobuf_ctxt(\buf)
+	mov	%rcx, gobuf_bp(\buf)
+.endm
+
+// The goroutine in RDX goes on: its gobuf in RDI and its context have been used.
+.macro USED_UP
+	CLEAR_GOBUF %rdi
 	mov	%rcx, g_context(%rdx)
+.endm
+
+// On g0: the scheduler has chosen, and its functions have returned. m.curg goes on.
+.macro GO_ON
+	get_tls(%rcx)
+	mov	g(%rcx), %rdx
+	mov	g_m(%rdx), %rcx
+	mov	m_curg(%rcx), %rdx
+	lea	g_sched(%rdx), %rdi
+	jmp	.Lgo
 .endm
 
 // void gogo(gobuf* RDI): on g0, from execute; go on where buf says. From mstart1's round of the scheduler it does not
@@ -356,12 +372,7 @@ TEXT(runtime.gogo)
 	call	runtime.osyield			// the other M's thread is not running, it seems
 	mov	%rbx, %rsp
 .Lleftnow:
-	get_tls(%rcx)
-	mov	g(%rcx), %rdx
-	mov	g_m(%rdx), %rcx
-	mov	m_curg(%rcx), %rdx
-	lea	g_sched(%rdx), %rdi
-	jmp	.Lgo
+	GO_ON
 
 .Lnew:	// It has not: make a context below the words that newproc1 prepared.
 	push	%rax
@@ -476,10 +487,7 @@ TEXT(runtime.gogo)
 	mov	%rdx, %rdi			// C++'s closure register
 	mov	gobuf_bp(%rsi), %rbp
 	mov	gobuf_pc(%rsi), %rbx
-	movq	$0, gobuf_sp(%rsi)
-	movq	$0, gobuf_ret(%rsi)
-	movq	$0, gobuf_ctxt(%rsi)
-	movq	$0, gobuf_bp(%rsi)
+	CLEAR_GOBUF %rsi
 jmp_bx:
 	jmp	*%rbx				// not a call: goexit+1 is already on the stack
 END(runtime.gogo)
@@ -517,16 +525,6 @@ END(runtime.gogo)
 	and	$~15, %rsp
 .endm
 
-// On g0: the scheduler has chosen, and its functions have returned. m.curg goes on.
-.macro GO_ON
-	get_tls(%rcx)
-	mov	g(%rcx), %rdx
-	mov	g_m(%rdx), %rcx
-	mov	m_curg(%rcx), %rdx
-	lea	g_sched(%rdx), %rdi
-	jmp	.Lgo
-.endm
-
 // void mcall(void (*fn)(g*) RDI): on a goroutine; run fn(g) on g0. When fn returns, the scheduler has run, and who it
 // chose goes on. When this goroutine is run again, mcall returns.
 TEXT(runtime.mcall)
@@ -536,11 +534,11 @@ TEXT(runtime.mcall)
 	mov	g(%rcx), %rax
 
 	// The gobuf says what a debugger wants to know: the caller's frame.
-	mov	8(%rbp), %rdx
+	mov	caller_pc(%rbp), %rdx
 	mov	%rdx, (g_sched+gobuf_pc)(%rax)
-	lea	16(%rbp), %rdx
+	lea	caller_sp(%rbp), %rdx
 	mov	%rdx, (g_sched+gobuf_sp)(%rax)
-	mov	0(%rbp), %rdx
+	mov	caller_bp(%rbp), %rdx
 	mov	%rdx, (g_sched+gobuf_bp)(%rax)
 	mov	%rax, (g_sched+gobuf_g)(%rax)
 
@@ -553,6 +551,7 @@ END(runtime.mcall)
 
 // void leave(): on g0, in the scheduler. The goroutine that it was called from will not be chosen soon: put its
 // registers away now, as a context that any M can go on with. Before an M looks far for work, or sleeps.
+#define leave_room 512
 TEXT(runtime.leave)
 	FRAME_BEGIN
 	SAVE_REGISTERS
@@ -565,12 +564,12 @@ TEXT(runtime.leave)
 	cmp	%rbx, %rax
 	je	.Lleft				// it is done
 
-	// A context for the rest of this function, below its frame.
+	// A context for the rest of this function, on leave_room bytes below its frame.
 	mov	%rdx, %r12
 	mov	%rax, %r13
 	mov	%rsp, %r14
 	lea	-128(%rsp), %rdi
-	sub	$512, %rsp
+	sub	$leave_room, %rsp
 	xor	%esi, %esi
 	lea	.Lleave_g0(%rip), %rdx
 	call	context_make
@@ -621,9 +620,9 @@ TEXT(runtime.systemstack)
 	// For whoever looks at the goroutine meanwhile: our caller has called systemstack_switch, which has no frame.
 	lea	runtime.systemstack_switch(%rip), %r8
 	mov	%r8, (g_sched+gobuf_pc)(%rax)
-	lea	8(%rbp), %r8
+	lea	caller_pc(%rbp), %r8
 	mov	%r8, (g_sched+gobuf_sp)(%rax)
-	mov	0(%rbp), %r8
+	mov	caller_bp(%rbp), %r8
 	mov	%r8, (g_sched+gobuf_bp)(%rax)
 	mov	%rax, (g_sched+gobuf_g)(%rax)
 
@@ -645,7 +644,7 @@ TEXT(runtime.systemstack)
 	mov	g_stackguard0(%rbx), %rcx
 	mov	%rcx, tls_guard
 	mov	(g_sched+gobuf_sp)(%rbx), %rcx
-	lea	-24(%rcx), %rsp			// the frame that we made
+	lea	(-caller_pc-16)(%rcx), %rsp	// the frame that we made, and two words
 	.cfi_restore_state
 	movq	$0, (g_sched+gobuf_sp)(%rbx)
 	pop	%rax
@@ -660,23 +659,43 @@ noswitch:
 	jmp	*%rax
 END(runtime.systemstack)
 
+// __morestack's frame, from RBP: the registers that may carry arguments, and the two of its contract.
+#define saved_rax       -8
+#define saved_rdi       -16
+#define saved_rsi       -24
+#define saved_rdx       -32
+#define saved_rcx       -40
+#define saved_r8        -48
+#define saved_r9        -56
+#define saved_r10       -64
+#define saved_r11       -72
+#define saved_xmm0      -96
+#define saved_xmm1      -112
+#define saved_xmm2      -128
+#define saved_xmm3      -144
+#define saved_xmm4      -160
+#define saved_xmm5      -176
+#define saved_xmm6      -192
+#define saved_xmm7      -208
+#define saved_size      216
+
 // What __morestack saved, back into the registers that carry arguments.
 .macro restore_arguments
-	mov	-8(%rbp), %rax
-	mov	-16(%rbp), %rdi
-	mov	-24(%rbp), %rsi
-	mov	-32(%rbp), %rdx
-	mov	-40(%rbp), %rcx
-	mov	-48(%rbp), %r8
-	mov	-56(%rbp), %r9
-	movups	-96(%rbp), %xmm0
-	movups	-112(%rbp), %xmm1
-	movups	-128(%rbp), %xmm2
-	movups	-144(%rbp), %xmm3
-	movups	-160(%rbp), %xmm4
-	movups	-176(%rbp), %xmm5
-	movups	-192(%rbp), %xmm6
-	movups	-208(%rbp), %xmm7
+	mov	saved_rax(%rbp), %rax
+	mov	saved_rdi(%rbp), %rdi
+	mov	saved_rsi(%rbp), %rsi
+	mov	saved_rdx(%rbp), %rdx
+	mov	saved_rcx(%rbp), %rcx
+	mov	saved_r8(%rbp), %r8
+	mov	saved_r9(%rbp), %r9
+	movups	saved_xmm0(%rbp), %xmm0
+	movups	saved_xmm1(%rbp), %xmm1
+	movups	saved_xmm2(%rbp), %xmm2
+	movups	saved_xmm3(%rbp), %xmm3
+	movups	saved_xmm4(%rbp), %xmm4
+	movups	saved_xmm5(%rbp), %xmm5
+	movups	saved_xmm6(%rbp), %xmm6
+	movups	saved_xmm7(%rbp), %xmm7
 .endm
 
 // __morestack: called by a prologue that found SP below the guard, with R10 = the frame it needs and R11 = the bytes of
@@ -688,24 +707,24 @@ END(runtime.systemstack)
 TEXT(__morestack)
 	FRAME_BEGIN
 	// Every register that may carry an argument, and the two of the contract.
-	sub	$216, %rsp
-	mov	%rax, -8(%rbp)
-	mov	%rdi, -16(%rbp)
-	mov	%rsi, -24(%rbp)
-	mov	%rdx, -32(%rbp)
-	mov	%rcx, -40(%rbp)
-	mov	%r8, -48(%rbp)
-	mov	%r9, -56(%rbp)
-	mov	%r10, -64(%rbp)
-	mov	%r11, -72(%rbp)
-	movups	%xmm0, -96(%rbp)
-	movups	%xmm1, -112(%rbp)
-	movups	%xmm2, -128(%rbp)
-	movups	%xmm3, -144(%rbp)
-	movups	%xmm4, -160(%rbp)
-	movups	%xmm5, -176(%rbp)
-	movups	%xmm6, -192(%rbp)
-	movups	%xmm7, -208(%rbp)
+	sub	$saved_size, %rsp
+	mov	%rax, saved_rax(%rbp)
+	mov	%rdi, saved_rdi(%rbp)
+	mov	%rsi, saved_rsi(%rbp)
+	mov	%rdx, saved_rdx(%rbp)
+	mov	%rcx, saved_rcx(%rbp)
+	mov	%r8, saved_r8(%rbp)
+	mov	%r9, saved_r9(%rbp)
+	mov	%r10, saved_r10(%rbp)
+	mov	%r11, saved_r11(%rbp)
+	movups	%xmm0, saved_xmm0(%rbp)
+	movups	%xmm1, saved_xmm1(%rbp)
+	movups	%xmm2, saved_xmm2(%rbp)
+	movups	%xmm3, saved_xmm3(%rbp)
+	movups	%xmm4, saved_xmm4(%rbp)
+	movups	%xmm5, saved_xmm5(%rbp)
+	movups	%xmm6, saved_xmm6(%rbp)
+	movups	%xmm7, saved_xmm7(%rbp)
 
 	// The scheduler's stack cannot grow, and the signal stack neither.
 	get_tls(%rcx)
@@ -717,9 +736,9 @@ TEXT(__morestack)
 	je	.Lonsystemstack
 
 	// morebuf: who called the function that has no room.
-	mov	16(%rbp), %rcx
+	mov	split_pc(%rbp), %rcx
 	mov	%rcx, (m_morebuf+gobuf_pc)(%rdx)
-	lea	24(%rbp), %rcx
+	lea	split_sp(%rbp), %rcx
 	mov	%rcx, (m_morebuf+gobuf_sp)(%rdx)
 	mov	%rax, (m_morebuf+gobuf_g)(%rdx)
 
@@ -730,7 +749,7 @@ TEXT(__morestack)
 
 .Lgoon:
 	restore_arguments
-	mov	8(%rbp), %r10
+	mov	caller_pc(%rbp), %r10
 	inc	%r10				// past the prologue's ret: the body
 	mov	%rbp, %rsp
 	.cfi_remember_state
@@ -755,57 +774,57 @@ TEXT(__morestack)
 	.cfi_offset rip, -8
 
 	// Copy the stack arguments: R11 bytes, kept to multiples of 16.
-	mov	-72(%rbp), %rcx
+	mov	saved_r11(%rbp), %rcx
 	add	$15, %rcx
 	and	$~15, %rcx
 	sub	%rcx, %rax
 	mov	%rax, %rsp
 	mov	%rax, %rdi
-	lea	24(%rbp), %rsi
-	mov	-72(%rbp), %rcx
+	lea	split_sp(%rbp), %rsi
+	mov	saved_r11(%rbp), %rcx
 	rep movsb
 
 	restore_arguments
-	mov	8(%rbp), %r10
+	mov	caller_pc(%rbp), %r10
 	inc	%r10
 	call	*%r10				// the body, on the new segment
 
 	// lessstack: back on the old segment with the results, and give the new one back.
-	lea	-216(%rbp), %rsp
-	mov	%rax, -8(%rbp)
-	mov	%rdx, -32(%rbp)
-	movups	%xmm0, -96(%rbp)
-	movups	%xmm1, -112(%rbp)
+	lea	-saved_size(%rbp), %rsp
+	mov	%rax, saved_rax(%rbp)
+	mov	%rdx, saved_rdx(%rbp)
+	movups	%xmm0, saved_xmm0(%rbp)
+	movups	%xmm1, saved_xmm1(%rbp)
 	call	runtime.lessstack
-	mov	-8(%rbp), %rax
-	mov	-32(%rbp), %rdx
-	movups	-96(%rbp), %xmm0
-	movups	-112(%rbp), %xmm1
+	mov	saved_rax(%rbp), %rax
+	mov	saved_rdx(%rbp), %rdx
+	movups	saved_xmm0(%rbp), %xmm0
+	movups	saved_xmm1(%rbp), %xmm1
 	mov	%rbp, %rsp
 	FRAME_END
 	ret					// to the prologue's ret, which returns for the function
 END(__morestack)
 
-// uintptr morestack(): on a goroutine, from __morestack; runs newstack on g0. The gobuf it leaves is the function's own:
-// standing in its prologue, nothing of its frame made yet.
+// uintptr morestack(): on a goroutine, from __morestack; runs newstack on g0. The gobuf it leaves is the function's
+// own: standing in its prologue, nothing of its frame made yet.
 // Returns what newstack decided: the top of a new segment, or 0.
 TEXT(runtime.morestack)
 	FRAME_BEGIN
 	SAVE_REGISTERS
 	get_tls(%rcx)
 	mov	g(%rcx), %rax
-	mov	0(%rbp), %rbx			// __morestack's frame
-	mov	8(%rbx), %rdx			// in the prologue
+	mov	caller_bp(%rbp), %rbx		// __morestack's frame
+	mov	caller_pc(%rbx), %rdx		// in the prologue
 	mov	%rdx, (g_sched+gobuf_pc)(%rax)
-	lea	16(%rbx), %rdx
+	lea	caller_sp(%rbx), %rdx
 	mov	%rdx, (g_sched+gobuf_sp)(%rax)
-	mov	0(%rbx), %rdx
+	mov	caller_bp(%rbx), %rdx
 	mov	%rdx, (g_sched+gobuf_bp)(%rax)
 	mov	%rax, (g_sched+gobuf_g)(%rax)
 	movq	$0, (g_sched+gobuf_ret)(%rax)
 
-	mov	-64(%rbx), %rdi			// newstack(R10: how much the function needs, R11, &answer)
-	mov	-72(%rbx), %rsi
+	mov	saved_r10(%rbx), %rdi		// newstack(how much the function needs, its arguments, &answer)
+	mov	saved_r11(%rbx), %rsi
 	mov	%rsp, %r8
 	ENTER_G0
 	mov	%r8, %rdx
@@ -912,8 +931,8 @@ _rt0_amd64_lib_argv:
 _rt0_amd64_lib_argc:
 	.skip	4
 
-// __thread g* tls_g: each thread's current g, -8(FS). Assembly's own, as in Go: had it debug information, a debugger that shows
-// all variables of proc.cpp would want this one, too, which nobody finds before settls has run.
+// __thread g* tls_g: each thread's current g, -8(FS). Assembly's own, as in Go: had it debug information, a debugger
+// that shows all variables of proc.cpp would want this one, too, which nobody finds before settls has run.
 	.section .tbss, "awT", @nobits
 	.balign	8
 	.globl	runtime.tls_g

@@ -26,6 +26,14 @@
 #define m_tlsguard      256
 #define m_leaving       376
 
+// The ABI's: what a frame begins with, from RBP on: the caller's RBP, where it goes on, and its SP then.
+#define caller_bp         0
+#define caller_pc         8
+#define caller_sp        16
+// Of __morestack, which a prologue calls: the same of who called the function, one word further.
+#define split_pc         16
+#define split_sp         24
+
 #define Defer_saved      56
 
 #define slice_array       0

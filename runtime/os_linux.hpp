@@ -7,7 +7,8 @@
 
 #include "runtime2.hpp"
 
-constexpr int32 _EINTR = 4, _EAGAIN = 11, _ENOMEM = 12, _EPIPE = 32;
+constexpr int32 _EINTR = 4, _EBADF = 9, _EAGAIN = 11, _ENOMEM = 12, _ENFILE = 23, _EMFILE = 24, _EPIPE = 32;
+constexpr int32 _ECONNRESET = 104;
 constexpr int32 _PROT_NONE = 0, _PROT_READ = 1, _PROT_WRITE = 2;
 constexpr int32 _MAP_PRIVATE = 2, _MAP_FIXED = 0x10, _MAP_ANON = 0x20, _MAP_NORESERVE = 0x4000;
 constexpr int32 _MADV_DONTNEED = 4, _MADV_DONTDUMP = 16;
@@ -18,6 +19,8 @@ constexpr uint32 _EPOLLIN = 1, _EPOLLOUT = 4, _EPOLLERR = 8, _EPOLLHUP = 0x10, _
 constexpr int32 _O_NONBLOCK = 0x800, _O_CLOEXEC = 0x80000, _F_GETFL = 3, _F_SETFL = 4;
 constexpr int32 _AF_UNIX = 1, _SOCK_STREAM = 1, _SOCK_CLOEXEC = 0x80000;
 constexpr int32 _SS_DISABLE = 2;
+constexpr uint32 _SIGHUP = 1, _SIGINT = 2, _SIGABRT = 6, _SIGBUS = 7, _SIGFPE = 8, _SIGSEGV = 11, _SIGPIPE = 13;
+constexpr uint32 _SIGPROF = 27, _NSIG = 65;
 constexpr int32 _SIG_BLOCK = 0, _SIG_UNBLOCK = 1, _SIG_SETMASK = 2;
 
 struct timespec_t {

@@ -14,7 +14,6 @@
 static mutex paniclk;  // held by the one that writes
 
 constexpr int32 freezeStopWait = 0x7fffffff;  // sched.stopwait while the world is frozen for good
-constexpr uint32 _SIGABRT = 6;
 
 // ---- deferred calls ------------------------------------------------------------------------------------------------
 

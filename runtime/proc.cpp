@@ -91,8 +91,7 @@ uint32 fastrand() {
 /// GOMAXPROCS shrank, and pp is not wanted any more: what it has goes to the global lists. The P itself stays, because
 /// an M in a system call may remember it.
 static void pdestroy(p* pp) {
-    while (pp->runqhead != pp->runqtail)
-        globrunqputhead(pp->runq[--pp->runqtail % len(pp->runq)]);
+    while (pp->runqhead != pp->runqtail) globrunqputhead(pp->runq[--pp->runqtail % runqlen]);
     if (pp->runnext) globrunqputhead(pp->runnext);
     pp->runnext = nullptr;
 

@@ -6,8 +6,6 @@
 
 #include "runtime.hpp"
 
-constexpr uint32 runqlen = sizeof(p::runq) / sizeof(guintptr);
-
 // ---- local run queue -----------------------------------------------------------------------------------------------
 
 bool runqempty(p* pp) {

@@ -295,6 +295,8 @@ bool canpanic(g* gp) GO("runtime.canpanic");
 [[noreturn]] void panicfloat() GO("runtime.panicfloat");
 
 // ---- traceback.cpp -------------------------------------------------------------------------------------------------
+/// traceback_cache: how much a report shows. The level stands above two flags, as in Go.
+constexpr uint32 tracebackCrash = 1, tracebackAll = 2, tracebackShift = 2;  // a core file; all goroutines
 /// GOTRACEBACK: 0 nothing, 1 the program's frames, 2 the runtime's, too; all goroutines; and then a core file.
 int32 gotraceback(bool* all, bool* crash) GO("runtime.gotraceback");
 void goroutineheader(g* gp) GO("runtime.goroutineheader");

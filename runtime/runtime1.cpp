@@ -73,23 +73,22 @@ int64 atoi(gostring s, bool* ok) {
     return neg ? -v : v;
 }
 
-/// GOTRACEBACK: how much a report shows. The level stands above two flags, as in Go: all goroutines, and a core file.
+/// GOTRACEBACK, into traceback_cache.
 static void setTraceback(gostring level) {
-    constexpr uint32 crash = 1, all = 2, shift = 2;
-    uint32 t = all;
+    uint32 t = tracebackAll;
     bool ok;
     if (level == str("none"))
         t = 0;
     else if (level.len == 0 || level == str("single"))
-        t = 1 << shift;
+        t = 1 << tracebackShift;
     else if (level == str("all"))
-        t = 1 << shift | all;
+        t = 1 << tracebackShift | tracebackAll;
     else if (level == str("system"))
-        t = 2 << shift | all;
+        t = 2 << tracebackShift | tracebackAll;
     else if (level == str("crash"))
-        t = 2 << shift | all | crash;
+        t = 2 << tracebackShift | tracebackAll | tracebackCrash;
     else if (int64 n = atoi(level, &ok); ok && n == static_cast<int64>(static_cast<uint32>(n)))
-        t |= static_cast<uint32>(n) << shift;
+        t |= static_cast<uint32>(n) << tracebackShift;
     traceback_cache = t;
 }
 

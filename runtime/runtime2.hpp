@@ -249,6 +249,8 @@ struct persistentAlloc {
     uintptr off;
 };
 
+constexpr uint32 runqlen = 256;
+
 struct p {
     int32 id;
     uint32 status;               // pstatus
@@ -265,7 +267,7 @@ struct p {
     // Run queue: the owner puts at the tail and takes at the head, thieves take at the head.
     uint32 runqhead;
     uint32 runqtail;
-    guintptr runq[256];
+    guintptr runq[runqlen];
     guintptr runnext;            // runs next, inheriting the time slice of who readied it
 
     struct g* gfree;             // dead gs to use again

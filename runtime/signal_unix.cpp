@@ -11,7 +11,6 @@
 constexpr uintptr _SIG_DFL = 0, _SIG_IGN = 1;
 constexpr uint64 _SA_SIGINFO = 4, _SA_ONSTACK = 0x8000000, _SA_RESTORER = 0x4000000, _SA_RESTART = 0x10000000;
 
-constexpr uint32 _SIGHUP = 1, _SIGINT = 2, _SIGBUS = 7, _SIGFPE = 8, _SIGSEGV = 11, _SIGPROF = 27, _NSIG = 65;
 constexpr int32 _SI_USER = 0, _FPE_INTDIV = 1, _FPE_INTOVF = 2, _BUS_ADRERR = 2, _SEGV_ACCERR = 2;
 
 enum : uint32 {
@@ -73,6 +72,16 @@ static constexpr sigTabT sigtable[] = {
     // clang-format on
 };
 static_assert(len(sigtable) == _NSIG);
+
+/// A signal's row bears its name.
+static constexpr bool named(uint32 sig, const char* name) {
+    const char* s = sigtable[sig].name;
+    while (*name && *s == *name) s++, name++;
+    return !*name && *s == ':';
+}
+static_assert(named(_SIGHUP, "SIGHUP") && named(_SIGINT, "SIGINT") && named(_SIGABRT, "SIGABRT"));
+static_assert(named(_SIGBUS, "SIGBUS") && named(_SIGFPE, "SIGFPE") && named(_SIGSEGV, "SIGSEGV"));
+static_assert(named(_SIGPIPE, "SIGPIPE") && named(_SIGPROF, "SIGPROF"));
 
 /// The signals that have this flag.
 static constexpr sigset havingflag(uint32 flag) {

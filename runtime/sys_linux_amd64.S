@@ -1,48 +1,42 @@
 // sys_linux_amd64.S - the kernel's side door: raw system calls, thread creation, TLS set-up, signal entry.
-// Go's counterpart: sys_linux_amd64.s. What C++ calls is declared in os_linux.hpp. Only the static programs are linked with
-// this file: in the library, library/sys_library_amd64.S stands in its place.
+// Go's counterpart: sys_linux_amd64.s. What C++ calls is declared in os_linux.hpp. Only the static programs are linked
+// with this file: in the library, library/sys_library_amd64.S stands in its place.
 
+#include "defs_linux_amd64.h"
 #include "go_asm.h"
 #include "go_tls.h"
 #include "textflag.h"
-
-#define SYS_arch_prctl	158
-#define ARCH_SET_FS	0x1002
-#define SYS_clone	56
-#define SYS_exit	60
-#define SYS_gettid	186
-#define SYS_rt_sigreturn 15
 
 // A system call that is nothing else: arguments are where C++ put them, but the fourth, which the kernel wants in R10
 // because SYSCALL itself overwrites RCX. The result, or -errno, is in RAX.
 #define SYSCALL(name, number) \
 	TEXT(name) mov $number, %eax; mov %rcx, %r10; syscall; ret; END(name)
 
-SYSCALL(runtime.read, 0)
-SYSCALL(runtime.write, 1)
-SYSCALL(runtime.open, 2)
-SYSCALL(runtime.closefd, 3)
-SYSCALL(runtime.sysMmap, 9)
-SYSCALL(runtime.munmap, 11)
-SYSCALL(runtime.rt_sigaction, 13)
-SYSCALL(runtime.rtsigprocmask, 14)
-SYSCALL(runtime.osyield, 24)
-SYSCALL(runtime.madvise, 28)
-SYSCALL(runtime.nanosleep, 35)
-SYSCALL(runtime.getpid, 39)
-SYSCALL(syscall.socketpair, 53)
-SYSCALL(syscall.fcntl, 72)
-SYSCALL(runtime.sigaltstack, 131)
-SYSCALL(runtime.gettid, 186)
-SYSCALL(runtime.futex, 202)
-SYSCALL(runtime.sched_getaffinity, 204)
-SYSCALL(runtime.clock_gettime, 228)
-SYSCALL(runtime.exit, 231)
-SYSCALL(runtime.epollwait, 232)
-SYSCALL(runtime.epollctl, 233)
-SYSCALL(runtime.tgkill, 234)
-SYSCALL(runtime.epollcreate1, 291)
-SYSCALL(syscall.pipe2, 293)
+SYSCALL(runtime.read, SYS_read)
+SYSCALL(runtime.write, SYS_write)
+SYSCALL(runtime.open, SYS_open)
+SYSCALL(runtime.closefd, SYS_close)
+SYSCALL(runtime.sysMmap, SYS_mmap)
+SYSCALL(runtime.munmap, SYS_munmap)
+SYSCALL(runtime.rt_sigaction, SYS_rt_sigaction)
+SYSCALL(runtime.rtsigprocmask, SYS_rt_sigprocmask)
+SYSCALL(runtime.osyield, SYS_sched_yield)
+SYSCALL(runtime.madvise, SYS_madvise)
+SYSCALL(runtime.nanosleep, SYS_nanosleep)
+SYSCALL(runtime.getpid, SYS_getpid)
+SYSCALL(syscall.socketpair, SYS_socketpair)
+SYSCALL(syscall.fcntl, SYS_fcntl)
+SYSCALL(runtime.sigaltstack, SYS_sigaltstack)
+SYSCALL(runtime.gettid, SYS_gettid)
+SYSCALL(runtime.futex, SYS_futex)
+SYSCALL(runtime.sched_getaffinity, SYS_sched_getaffinity)
+SYSCALL(runtime.clock_gettime, SYS_clock_gettime)
+SYSCALL(runtime.exit, SYS_exit_group)
+SYSCALL(runtime.epollwait, SYS_epoll_wait)
+SYSCALL(runtime.epollctl, SYS_epoll_ctl)
+SYSCALL(runtime.tgkill, SYS_tgkill)
+SYSCALL(runtime.epollcreate1, SYS_epoll_create1)
+SYSCALL(syscall.pipe2, SYS_pipe2)
 
 // void settls(RDI): FS = RDI + 8, so that -8(FS) is the word RDI points at. Called by rt0_go before C++ can run,
 // and by clone's child; leaves RDX, R8 and R9 alone.
@@ -51,7 +45,7 @@ TEXT(runtime.settls)
 	mov	$ARCH_SET_FS, %edi
 	mov	$SYS_arch_prctl, %eax
 	syscall
-	cmp	$-4095, %rax
+	cmp	$-MAX_ERRNO, %rax
 	jb	.Lsettls_ok
 	movl	$0xf1, 0xf1			// crash
 .Lsettls_ok:
@@ -127,7 +121,7 @@ END(runtime.sigreturn)
 
 // _exit(int): what Boost.Context calls when a context's function returns. None of ours does.
 TEXT(_exit)
-	mov	$231, %eax
+	mov	$SYS_exit_group, %eax
 	syscall
 	hlt
 END(_exit)

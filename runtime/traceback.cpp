@@ -10,10 +10,11 @@
 
 #include "runtime.hpp"
 
+#include "go_asm.h"
 #include "symtab.hpp"
 
 constexpr int32 _TracebackMaxFrames = 100;
-constexpr uint32 tracebackCrash = 1, tracebackAll = 2, tracebackShift = 2;  // traceback_cache: see setTraceback
+constexpr uint8 opcodeRet = 0xc3;
 
 extern "C" void __morestack();
 
@@ -67,20 +68,20 @@ static bool caller(stackwalk* w, stkframe* f, bool innermost) {
     // A function that is about to return has no frame of its own any more. So stands one in a system call's stub, and
     // in systemstack_switch; and one whose prologue found no room, at the ret that __morestack jumps over. In the few
     // other instructions of a prologue one frame, the caller's, is missed.
-    bool aboutToReturn = innermost && *reinterpret_cast<uint8*>(f->pc) == 0xc3;
+    bool aboutToReturn = innermost && *reinterpret_cast<uint8*>(f->pc) == opcodeRet;
     if (aboutToReturn) {
         f->pc = w->word(f->sp);
         f->sp += sizeof(uintptr);
         return f->pc != 0;
     }
     uintptr bp = f->bp;
-    if (!w->has(bp) || !w->has(bp + 8)) return false;
+    if (!w->has(bp) || !w->has(bp + caller_pc)) return false;
     // Between a function on a new segment and its caller stands __morestack, whose own return address is in the
     // function's prologue: the caller's is the next word.
     bool border = findsymbol(f->pc).entry == reinterpret_cast<uintptr>(__morestack);
-    f->pc = w->word(bp + (border ? 16 : 8));
-    f->sp = bp + (border ? 24 : 16);
-    f->bp = w->word(bp);
+    f->pc = w->word(bp + (border ? split_pc : caller_pc));
+    f->sp = bp + (border ? split_sp : caller_sp);
+    f->bp = w->word(bp + caller_bp);
     if (f->bp <= bp && f->bp >= w->stk.lo) f->bp = 0;  // not towards older frames
     return f->pc != 0;
 }

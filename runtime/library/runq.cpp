@@ -45,7 +45,7 @@ int64_t runq_goid(const void* gp) { return static_cast<const g*>(gp)->goid; }
 int32_t runq_ring(const void* v, int64_t* ids) {
     auto* pp = static_cast<const p*>(v);
     int32 n = 0;
-    for (uint32 i = pp->runqhead; i != pp->runqtail; i++) ids[n++] = pp->runq[i % len(pp->runq)]->goid;
+    for (uint32 i = pp->runqhead; i != pp->runqtail; i++) ids[n++] = pp->runq[i % runqlen]->goid;
     return n;
 }
 

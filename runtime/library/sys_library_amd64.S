@@ -7,11 +7,10 @@
 // the thread's, of which world_self->sp is the part that is free. While the C library runs, the word at 0x70(FS) is 0:
 // that is how it left it, and a stack check that sees 0 never fires.
 
+#include "defs_linux_amd64.h"
 #include "go_asm.h"
 #include "go_tls.h"
 #include "textflag.h"
-
-#define SYS_gettid	186
 
 #define Thread_sp	0
 #define Thread_leaving	8
@@ -78,8 +77,8 @@ DOOR(runtime.schedinit, 3)
 DOOR(runtime.newproc, 4)
 DOOR(runtime.mstart1, 5)		// mstart itself is in rt0_go's own file: this is the first call that leaves it
 
-// void world_enter(Thread* RDI, void* stk RSI, void (*fn)() RDX, m* mp RCX, g* gp R8): fn on stk. With an mp, as clone's
-// child: its g0, gp, becomes the current g. If fn returns, so does this; or else when the thread leaves.
+// void world_enter(Thread* RDI, void* stk RSI, void (*fn)() RDX, m* mp RCX, g* gp R8): fn on stk. With an mp, as
+// clone's child: its g0, gp, becomes the current g. If fn returns, so does this; or else when the thread leaves.
 TEXT(world_enter)
 	FRAME_BEGIN
 	push	%rbx
@@ -131,8 +130,8 @@ TEXT(world_enter)
 	ret
 END(world_enter)
 
-// What this world never does: rt0_go leaves FS alone when there is a C library, and no signal gets here, because initsig's
-// system calls are only noted.
+// What this world never does: rt0_go leaves FS alone when there is a C library, and no signal gets here, because
+// initsig's system calls are only noted.
 TEXT(runtime.settls)
 	ud2
 END(runtime.settls)

@@ -22,16 +22,14 @@ namespace os {
 file* Stdin;
 file* Stdout;
 
-constexpr uint32 SIGPIPE = 13;
-
 error words(int64 errno) {
     switch (errno) {
-    case 9: return "bad file descriptor";
-    case 12: return "cannot allocate memory";
-    case 23: return "too many open files in system";
-    case 24: return "too many open files";
-    case 32: return "broken pipe";
-    case 104: return "connection reset by peer";
+    case _EBADF: return "bad file descriptor";
+    case _ENOMEM: return "cannot allocate memory";
+    case _ENFILE: return "too many open files in system";
+    case _EMFILE: return "too many open files";
+    case _EPIPE: return "broken pipe";
+    case _ECONNRESET: return "connection reset by peer";
     default: return "the system call failed";
     }
 }
@@ -153,7 +151,7 @@ result File::Read(void* b, int64 n) const {
 /// A broken pipe is the writer's error: the signal that comes with it is caught and is nothing. But if it is standard
 /// output to which nobody listens any more, die of it, as the shell expects of the left side of a pipe.
 static void epipecheck(file* f, int64 r) {
-    if (r == -_EPIPE && f->stdoutOrErr) dieFromSignal(SIGPIPE);
+    if (r == -_EPIPE && f->stdoutOrErr) dieFromSignal(_SIGPIPE);
 }
 
 static result write(file* f, const void* b, int64 n) {

@@ -9,7 +9,7 @@
 #include "sema.hpp"
 
 constexpr int64 shared = 100, line = 12;
-constexpr int64 addresses = sizeof semtable / sizeof semtable[0];
+constexpr int64 addresses = len(semtable);
 
 struct semaphore {
     uint32* word;       // beside somebody's own, so that it is anywhere in its tree

@@ -331,8 +331,7 @@ static int64 (*const slow[])(worker&) = {sleeps, timeout, locked};
 static void work(uint32 seed) {
     worker w = {seed * 2654435761u | 1};
     while (atomic::Load(&operations) < wanted) {
-        auto* a = w.below(32) == 0 ? slow[w.below(sizeof slow / sizeof slow[0])]
-                                   : activities[w.below(sizeof activities / sizeof activities[0])];
+        auto* a = w.below(32) == 0 ? slow[w.below(len(slow))] : activities[w.below(len(activities))];
         int64 n = a(w);
         beat();
         atomic::Xadd(&operations, n);

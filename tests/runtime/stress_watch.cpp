@@ -14,9 +14,8 @@ lookcounts counts;
 
 constexpr int32 SIGUSR1 = 10;
 constexpr int64 maxprocs = 64;
-constexpr uint32 ringsize = sizeof(p::runq) / sizeof(guintptr);
-constexpr uint32 globalEvery = 61;                   // schedule: every so many ticks the global queue comes first
-constexpr uint32 maxstay = ringsize + ringsize / 4;  // ticks in a ring: those before it, and what came from elsewhere
+constexpr uint32 globalEvery = 61;                 // schedule: every so many ticks the global queue comes first
+constexpr uint32 maxstay = runqlen + runqlen / 4;  // ticks in a ring: those before it, and what came from elsewhere
 constexpr int64 second = 1000000000;
 
 // ---- freezing ------------------------------------------------------------------------------------------------------
@@ -69,7 +68,7 @@ static sighting table[1 << 17];
 
 static sighting* find(g* gp) {
     uintptr h = reinterpret_cast<uintptr>(gp) / 64 * 0x9e3779b97f4a7c15 >> 47;
-    while (table[h].gp && table[h].gp != gp) h = (h + 1) % (sizeof table / sizeof table[0]);
+    while (table[h].gp && table[h].gp != gp) h = (h + 1) % len(table);
     table[h].gp = gp;
     return &table[h];
 }
@@ -107,7 +106,7 @@ struct ringplace {
     uint32 at;
     uint32 tick;
 };
-static ringplace rings[maxprocs][ringsize];
+static ringplace rings[maxprocs][runqlen];
 static uint32 schedticks[maxprocs], syscallticks[maxprocs];
 static int64 moved[maxprocs];  // the last look that found a P in another time slice than before, or not running
 
@@ -124,12 +123,12 @@ static void checkp(p* pp) {
     check(pp->sudogcache.len <= pp->sudogcache.cap, "sudogcache: p, length", id, pp->sudogcache.len);
 
     uint32 n = pp->runqtail - pp->runqhead;
-    check(n <= ringsize, "length of a run queue: p, length", id, n);
+    check(n <= runqlen, "length of a run queue: p, length", id, n);
     if (pp->runnext) queued(pp->runnext);
     for (uint32 at = pp->runqhead; at != pp->runqtail; at++) {
-        g* gp = pp->runq[at % ringsize];
+        g* gp = pp->runq[at % runqlen];
         queued(gp);
-        ringplace* r = &rings[id][at % ringsize];
+        ringplace* r = &rings[id][at % runqlen];
         if (r->gp != gp || r->at != at) *r = {gp, at, pp->schedtick};
         uint32 ticks = pp->schedtick - r->tick;
         check(ticks <= maxstay, "starved in the queue of a P: goid, schedticks", gp->goid, ticks);
@@ -176,7 +175,7 @@ static void checkms() {
 /// counting it.
 static void checkglobal() {
     const bool exact = gomaxprocs != 1;
-    const int64 most = sched.runqsize + (exact ? 0 : ringsize / 2 + 1);
+    const int64 most = sched.runqsize + (exact ? 0 : runqlen / 2 + 1);
     int64 turns = 0;  // every 61st tick of a P takes one from the global queue, if nothing else does
     for (int64 i = 0; i < allp.len; i++) turns += allp.array[i]->schedtick / globalEvery;
     int64 n = 0;
