@@ -30,7 +30,7 @@ namespace detail {
 /// Starts a goroutine for a function object with captures: it is moved, by typ, to the new goroutine's stack.
 nosplit void newclosure(funcval* fn, const _type* typ) GO("runtime.newclosure");
 
-hchan* makechan(const _type* t, int64 size) GO("runtime.makechan");
+[[nodiscard]] hchan* makechan(const _type* t, int64 size) GO("runtime.makechan");
 /// Moves *ep into the channel. Not block: false if that would have to wait.
 bool chansend(hchan* c, void* ep, bool block) GO("runtime.chansend");
 /// Makes *ep from the next element. *received: false if the channel is closed and empty, and then *ep is left alone.
@@ -49,12 +49,12 @@ struct scase {
     bool received;  // out: false if the channel was closed
 };
 /// Which case went on, or -1 for the default. order has room for 2n.
-int32 selectgo(scase* cases, uint16* order, int32 n, bool hasdefault) GO("runtime.selectgo");
+[[nodiscard]] int32 selectgo(scase* cases, uint16* order, int32 n, bool hasdefault) GO("runtime.selectgo");
 
 /// Notes in d where its function is. Returns 0; and once more, with 1, when a deferred call has recovered.
-[[gnu::returns_twice]] int64 gosave(Defer* d) GO("runtime.gosave");
+[[nodiscard]] [[gnu::returns_twice]] int64 gosave(Defer* d) GO("runtime.gosave");
 /// Room for a function object of so many bytes, which deferproc puts on the goroutine's list.
-void* newdefer(int32 siz) GO("runtime.newdefer");
+[[nodiscard]] void* newdefer(int32 siz) GO("runtime.newdefer");
 void deferproc(Defer* scope, int32 siz, funcval* fn) GO("runtime.deferproc");
 void deferreturn(Defer* scope) GO("runtime.deferreturn");
 

@@ -209,7 +209,6 @@ void detail::closechan(hchan* c) {
     }
 }
 
-void chandrain(void* v) GO("runtime.chandrain");
 void chandrain(void* v) {
     auto* c = static_cast<hchan*>(v);
     for (; c->qcount > 0; c->qcount--) {

@@ -3,13 +3,16 @@
 
 #include "runtime.hpp"
 
-void* chanbuf(hchan* c, uint64 i) GO("runtime.chanbuf");
+[[nodiscard]] void* chanbuf(hchan* c, uint64 i) GO("runtime.chanbuf");
 void typedmemmove(const _type* t, void* dst, void* src) GO("runtime.typedmemmove");
 inline void enqueue(waitq* q, sudog* s) GO("runtime.enqueue");
 /// The first waiter whose select, if it is one, nobody else has won; null if there is none.
-inline sudog* dequeue(waitq* q) GO("runtime.dequeue");
+[[nodiscard]] inline sudog* dequeue(waitq* q) GO("runtime.dequeue");
 /// Takes s out of the middle, if it is still there.
 void dequeueSudoG(waitq* q, sudog* s) GO("runtime.dequeueSudoG");
+
+/// From the finalizer goroutine: v is a channel without handles.
+void chandrain(void* v) GO("runtime.chandrain");
 
 // Each works with c locked, and unlocks it.
 void send(hchan* c, sudog* s, void* ep) GO("runtime.send");  // serves a receiver that waits

@@ -32,4 +32,4 @@ struct mheap {
 };
 
 GOVAR(mheap, mheap_);
-mspan* spanof(uintptr v) GO("runtime.spanOf");
+[[nodiscard]] mspan* spanof(uintptr v) GO("runtime.spanOf");

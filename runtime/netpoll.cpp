@@ -83,7 +83,6 @@ int32 runtime_pollReset(pollDesc* pd, int32 mode) {
 }
 
 /// On g0, the goroutine is off its stack: from now on it may be found. False: the announcement was quicker.
-bool netpollblockcommit(g* gp, void* gpp) GO("runtime.netpollblockcommit");
 bool netpollblockcommit(g* gp, void* gpp) {
     // Counted before it can be found, so that the count never falls below zero.
     atomic::Xadd(&netpollWaiters, 1);
@@ -93,7 +92,6 @@ bool netpollblockcommit(g* gp, void* gpp) {
 }
 
 /// True if the file is ready, false if the wait was broken off.
-bool netpollblock(pollDesc* pd, int32 mode) GO("runtime.netpollblock");
 bool netpollblock(pollDesc* pd, int32 mode) {
     uintptr* gpp = mode == 'r' ? &pd->rg : &pd->wg;
     while (!atomic::Cas(gpp, 0, pdWait)) {
@@ -121,7 +119,6 @@ int32 runtime_pollWait(pollDesc* pd, int32 mode) {
 // ---- wake ----------------------------------------------------------------------------------------------------------
 
 /// Takes the waiter off, if there is one. ioready: the file is ready, and whoever comes next is to know.
-g* netpollunblock(pollDesc* pd, int32 mode, bool ioready) GO("runtime.netpollunblock");
 g* netpollunblock(pollDesc* pd, int32 mode, bool ioready) {
     uintptr* gpp = mode == 'r' ? &pd->rg : &pd->wg;
     for (;;) {

@@ -23,12 +23,12 @@ constexpr int32 errClosing = 1;  // the file is being closed
 
 // For package os.
 void runtime_pollServerInit() GO("poll.runtime_pollServerInit");
-pollDesc* runtime_pollOpen(uintptr fd, int32* errno) GO("poll.runtime_pollOpen");
+[[nodiscard]] pollDesc* runtime_pollOpen(uintptr fd, int32* errno) GO("poll.runtime_pollOpen");
 void runtime_pollClose(pollDesc* pd) GO("poll.runtime_pollClose");
 /// Before a read (mode 'r') or write ('w'): what was announced earlier counts no more. 0 or errClosing.
-int32 runtime_pollReset(pollDesc* pd, int32 mode) GO("poll.runtime_pollReset");
+[[nodiscard]] int32 runtime_pollReset(pollDesc* pd, int32 mode) GO("poll.runtime_pollReset");
 /// After the system said "not now": parks until it may work. 0 or errClosing.
-int32 runtime_pollWait(pollDesc* pd, int32 mode) GO("poll.runtime_pollWait");
+[[nodiscard]] int32 runtime_pollWait(pollDesc* pd, int32 mode) GO("poll.runtime_pollWait");
 /// Who waits gets errClosing, and so does everybody who comes.
 void runtime_pollUnblock(pollDesc* pd) GO("poll.runtime_pollUnblock");
 
@@ -37,7 +37,12 @@ GOVAR(int32, epfd, = -1);  // netpoll_epoll.cpp's descriptor
 
 // Between netpoll.cpp and what the system offers: netpoll_epoll.cpp.
 void netpollinit() GO("runtime.netpollinit");
-int32 netpollopen(uintptr fd, pollDesc* pd) GO("runtime.netpollopen");
+[[nodiscard]] int32 netpollopen(uintptr fd, pollDesc* pd) GO("runtime.netpollopen");
 int32 netpollclose(uintptr fd) GO("runtime.netpollclose");
 /// pd is ready for 'r', 'w' or 'r' + 'w': its waiters go on the list at *gpp, linked by schedlink.
 void netpollready(g** gpp, pollDesc* pd, int32 mode) GO("runtime.netpollready");
+
+// netpoll.cpp's own.
+bool netpollblockcommit(g* gp, void* gpp) GO("runtime.netpollblockcommit");
+[[nodiscard]] bool netpollblock(pollDesc* pd, int32 mode) GO("runtime.netpollblock");
+[[nodiscard]] g* netpollunblock(pollDesc* pd, int32 mode, bool ioready) GO("runtime.netpollunblock");

@@ -46,46 +46,47 @@ struct [[gnu::packed]] epollevent {  // packed on amd64 only, so that 32-bit pro
     void* data;
 };
 
-int64 read_(int32 fd, void* buf, uintptr n) GO("runtime.read");
-int32 open_(const char* name, int32 mode, int32 perm) GO("runtime.open");
+[[nodiscard]] int64 read_(int32 fd, void* buf, uintptr n) GO("runtime.read");
+[[nodiscard]] int32 open_(const char* name, int32 mode, int32 perm) GO("runtime.open");
 int64 closefd(int32 fd) GO("runtime.closefd");
 int64 write_(uintptr fd, const void* buf, uintptr n) GO("runtime.write");
-void* sysMmap(void* addr, uintptr n, int32 prot, int32 flags, int32 fd, uintptr off) GO("runtime.sysMmap");
+[[nodiscard]] void* sysMmap(void* addr, uintptr n, int32 prot, int32 flags, int32 fd, uintptr off)
+    GO("runtime.sysMmap");
 /// Is what sysMmap returned an error's number, negative?
-[[gnu::always_inline]] inline bool mmapfailed(void* v) { return reinterpret_cast<uintptr>(v) > ~4095ull; }
+[[nodiscard, gnu::always_inline]] inline bool mmapfailed(void* v) { return reinterpret_cast<uintptr>(v) > ~4095ull; }
 int64 munmap_(void* addr, uintptr n) GO("runtime.munmap");
 int64 madvise_(void* addr, uintptr n, int32 advice) GO("runtime.madvise");
 int64 rt_sigaction(uintptr sig, const sigactiont* now, sigactiont* old, uintptr size) GO("runtime.rt_sigaction");
 int64 rtsigprocmask(int32 how, const sigset* now, sigset* old, uintptr size) GO("runtime.rtsigprocmask");
 int64 sigaltstack_(const stackt* now, stackt* old) GO("runtime.sigaltstack");
-int64 pipe2_(int32 fds[2], int32 flags) GO("syscall.pipe2");
-int64 socketpair_(int32 domain, int32 typ, int32 proto, int32 fds[2]) GO("syscall.socketpair");
+[[nodiscard]] int64 pipe2_(int32 fds[2], int32 flags) GO("syscall.pipe2");
+[[nodiscard]] int64 socketpair_(int32 domain, int32 typ, int32 proto, int32 fds[2]) GO("syscall.socketpair");
 int64 fcntl_(int32 fd, int32 cmd, uintptr arg) GO("syscall.fcntl");
-int64 epollcreate1(int32 flags) GO("runtime.epollcreate1");
-int64 epollctl(int32 epfd, int32 op, int32 fd, epollevent* ev) GO("runtime.epollctl");
-int64 epollwait(int32 epfd, epollevent* ev, int32 nev, int32 timeout) GO("runtime.epollwait");
+[[nodiscard]] int64 epollcreate1(int32 flags) GO("runtime.epollcreate1");
+[[nodiscard]] int64 epollctl(int32 epfd, int32 op, int32 fd, epollevent* ev) GO("runtime.epollctl");
+[[nodiscard]] int64 epollwait(int32 epfd, epollevent* ev, int32 nev, int32 timeout) GO("runtime.epollwait");
 int64 osyield() GO("runtime.osyield");
 int64 nanosleep_(const timespec_t* want, timespec_t* left) GO("runtime.nanosleep");
-int64 getpid_() GO("runtime.getpid");
-int64 gettid_() GO("runtime.gettid");
+[[nodiscard]] int64 getpid_() GO("runtime.getpid");
+[[nodiscard]] int64 gettid_() GO("runtime.gettid");
 int64 tgkill_(int64 pid, int64 tid, int32 sig) GO("runtime.tgkill");
 int64 futex(uintptr* addr, int32 op, uint32 val, const timespec_t* ts, void* addr2, uint32 val3) GO("runtime.futex");
-int64 sched_getaffinity_(uintptr pid, uintptr len, uint8* buf) GO("runtime.sched_getaffinity");
+[[nodiscard]] int64 sched_getaffinity_(uintptr pid, uintptr len, uint8* buf) GO("runtime.sched_getaffinity");
 int64 clock_gettime_(int32 clock, timespec_t* ts) GO("runtime.clock_gettime");
 [[noreturn]] void exit_(int32 code) GO("runtime.exit");
 /// Ends this thread, and says so at *wait as the last thing that it does on its stack.
 [[noreturn]] void exitThread(uint32* wait) GO("runtime.exitThread");
-int32 clone_(int32 flags, void* stk, m* mp, g* gp, void (*fn)()) GO("runtime.clone");
+[[nodiscard]] int32 clone_(int32 flags, void* stk, m* mp, g* gp, void (*fn)()) GO("runtime.clone");
 void sigreturn() GO("runtime.sigreturn");
 void sigtramp(uint32 sig, void* info, void* ctx) GO("runtime.sigtramp");
 
 // os_linux.cpp
-nosplit int64 nanotime() GO("runtime.nanotime");
+[[nodiscard]] nosplit int64 nanotime() GO("runtime.nanotime");
 nosplit void usleep_(uint32 usec) GO("runtime.usleep");
 nosplit void futexsleep(uintptr* addr, uint32 val, int64 ns) GO("runtime.futexsleep");
 void futexwakeup(uintptr* addr, uint32 cnt) GO("runtime.futexwakeup");
 void osinit() GO("runtime.osinit");
-int32 getproccount() GO("runtime.getproccount");
+[[nodiscard]] int32 getproccount() GO("runtime.getproccount");
 void sysargs(int32 argc, uint8** argv) GO("runtime.sysargs");
 int32 sysauxv(uintptr* auxv) GO("runtime.sysauxv");
 void newosproc(m* mp, void* stk) GO("runtime.newosproc");

@@ -170,9 +170,6 @@ bool canpanic(g* gp) {
 
 // ---- the report ----------------------------------------------------------------------------------------------------
 
-void startpanic_m(void*) GO("runtime.startpanic_m");
-bool preemptall() GO("runtime.preemptall");
-
 /// Keeps goroutines from running on while somebody looks at their stacks. schedule starts no more of them, and those
 /// that run are asked to yield. Best effort: who calls no function runs on, and a request may get lost, so it is made
 /// several times.

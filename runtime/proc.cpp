@@ -195,7 +195,6 @@ p* procresize(int32 nprocs) {
 
 // ---- on g1 ---------------------------------------------------------------------------------------------------------
 
-void main_func1(void*) GO("runtime.main.func1");
 void main_func1(void*) { newm(sysmon, nullptr); }
 
 /// The first goroutine. gogo jumps here from g0; returning would end in goexit, but it exits the process instead.

@@ -15,8 +15,6 @@ struct newprocargs {
     uintptr pc;
 };
 
-void newproc1(funcval* fn, const _type* typ, uintptr callerpc) GO("runtime.newproc1");
-void newproc_func1(newprocargs* a) GO("runtime.newproc.func1");
 void newproc_func1(newprocargs* a) { newproc1(a->fn, a->typ, a->pc); }
 
 void newproc(int32 siz, funcval* fn) {
@@ -40,7 +38,6 @@ struct malgargs {
     stack stk;
 };
 
-void malg_func1(malgargs* a) GO("runtime.malg.func1");
 void malg_func1(malgargs* a) { a->stk = stackalloc(a->n); }
 
 /// A g with a stack of stacksize bytes (rounded up to a power of two), or without one if it is negative.
@@ -71,8 +68,6 @@ void allgadd(g* gp) {
     atomic::StoreRel(&allglen, allgs.len);  // after what it counts
     unlock(&allglock);
 }
-
-g* gfget(p* pp) GO("runtime.gfget");
 
 constexpr uintptr frametop = 4 * sizeof(uintptr);  // words above the first frame, as Go leaves them
 
@@ -136,8 +131,6 @@ void newproc1(funcval* fn, const _type* typ, uintptr callerpc) {
 
 // ---- parked and readied --------------------------------------------------------------------------------------------
 
-void park_m(g* gp) GO("runtime.park_m");
-
 void gopark(bool (*unlockf)(g*, void*), void* lock, gostring reason) {
     m* mp = acquirem();
     g* gp = mp->curg;
@@ -195,9 +188,6 @@ void ready(g* gp, bool next) {
 
 // ---- yielding ------------------------------------------------------------------------------------------------------
 
-void goschedImpl(g* gp) GO("runtime.goschedImpl");
-void gosched_m(g* gp) GO("runtime.gosched_m");
-
 void goschedImpl(g* gp) {
     if (readgstatus(gp) != _Grunning) throw_("goschedImpl: the goroutine is not running");
     casgstatus(gp, _Grunning, _Grunnable);
@@ -211,9 +201,6 @@ void gopreempt_m(g* gp) { goschedImpl(gp); }
 void runtime::Gosched() { mcall(gosched_m); }
 
 // ---- death ---------------------------------------------------------------------------------------------------------
-
-void goexit0(g* gp) GO("runtime.goexit0") __attribute__((used));
-void gfput(p* pp, g* gp) GO("runtime.gfput");
 
 /// On g0: as if mstart1 had returned.
 [[noreturn]] static void returntomstart(gobuf* g0) {

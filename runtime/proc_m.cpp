@@ -4,12 +4,10 @@
 
 // ---- beginning -----------------------------------------------------------------------------------------------------
 
-void mstartm0() GO("runtime.mstartm0");
 void mstartm0() { initsig(false); }
 
 /// Called by mstart on g0 with mstart's own pc and sp: where mcall and systemstack begin from now on.
 /// Realigns the stack, which mstart keeps in Go's shape and not in C++'s; nosplit because it does.
-[[gnu::force_align_arg_pointer]] nosplit void mstart1(uintptr pc, uintptr sp) GO("runtime.mstart1");
 void mstart1(uintptr pc, uintptr sp) {
     g* gp = getg();
     m* mp = gp->m;
@@ -30,7 +28,6 @@ void mstart1(uintptr pc, uintptr sp) {
     schedule();
 }
 
-void mspinning() GO("runtime.mspinning");
 void mspinning() { getg()->m->spinning = true; }
 
 /// An M whose thread is gone and off its stack, its memory as new; or null. An m is only ever used as an m again:
@@ -52,7 +49,6 @@ static m* reapm() {
 }
 
 /// An m without a thread yet. Memory needs a P's caches, so an M that has none borrows pp.
-m* allocm(p* pp, void (*fn)()) GO("runtime.allocm");
 m* allocm(p* pp, void (*fn)()) {
     g* gp = getg();
     gp->m->locks++;
@@ -68,7 +64,6 @@ m* allocm(p* pp, void (*fn)()) {
     return mp;
 }
 
-void newm1(m* mp) GO("runtime.newm1");
 void newm1(m* mp) {
     m* self = acquirem();  // in Go also a lock against exec; what is seen of it is m.locks
     newosproc(mp, reinterpret_cast<void*>(mp->g0->stack.hi));
@@ -106,7 +101,6 @@ void newm(void (*fn)(), p* pp) {
 }
 
 /// On an M of its own, without a P, for ever.
-void templateThread() GO("runtime.templateThread");
 void templateThread() {
     lock(&sched.lock);
     sched.nmsys++;
@@ -142,7 +136,6 @@ int32 mcount() { return static_cast<int32>(sched.mnext - sched.nmfreed); }
 
 /// From mstart, on g0: the thread ends, because its goroutine exited while locked to it. Realigns the stack, as mstart1
 /// does. The first thread stays, asleep for ever: without it the process would look dead to its parent.
-[[noreturn, gnu::force_align_arg_pointer]] nosplit void mexit() GO("runtime.mexit");
 void mexit() {
     m* mp = getg()->m;
     if (mp == &m0) {
@@ -181,7 +174,6 @@ void mexit() {
 
 // ---- M and P -------------------------------------------------------------------------------------------------------
 
-void acquirep1(p* pp) GO("runtime.acquirep1");
 void acquirep1(p* pp) {
     m* mp = getg()->m;
     if (mp->p || mp->mcache) throw_("acquirep: already holds a P");

@@ -18,10 +18,6 @@ bool runqempty(p* pp) {
     }
 }
 
-bool runqputslow(p* pp, g* gp, uint32 h, uint32 t) GO("runtime.runqputslow");
-/// The list ghead .. gtail, n long, to the end of the global queue.
-inline void globrunqputbatch(g* ghead, g* gtail, int32 n) GO("runtime.globrunqputbatch");
-
 /// At the ring's tail. False: it is full, with head *h and tail *t.
 [[gnu::always_inline]] static inline bool runqputtail(p* pp, g* gp, uint32* h, uint32* t) {
     *h = atomic::Load(&pp->runqhead);
@@ -376,7 +372,6 @@ static g* takefirst(g* gp) {
 }
 
 /// Looks everywhere for a goroutine to run; if there is none, gives the P away and sleeps until there may be.
-g* findrunnable(bool* inheritTime) GO("runtime.findrunnable");
 g* findrunnable(bool* inheritTime) {
     m* mp = getg()->m;
     *inheritTime = false;

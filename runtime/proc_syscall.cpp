@@ -21,7 +21,6 @@ void wakesysmon() {
     notewakeup(&sched.sysmonnote);
 }
 
-void entersyscall_sysmon(void*) GO("runtime.entersyscall_sysmon");
 void entersyscall_sysmon(void*) {
     lock(&sched.lock);
     wakesysmon();
@@ -29,7 +28,6 @@ void entersyscall_sysmon(void*) {
 }
 
 /// Somebody stops the world and may have looked at this P just before it became _Psyscall: then it is ours to stop.
-void entersyscall_gcwait(p* pp) GO("runtime.entersyscall_gcwait");
 void entersyscall_gcwait(p* pp) {
     lock(&sched.lock);
     if (sched.stopwait > 0 && atomic::Cas(&pp->status, _Psyscall, _Pgcstop)) {
@@ -76,7 +74,6 @@ void entersyscall() {
     mp->locks--;
 }
 
-void entersyscallblock_handoff(void*) GO("runtime.entersyscallblock_handoff");
 void entersyscallblock_handoff(void*) { handoffp(releasep()); }
 
 /// For a call that will block for sure: do not wait for sysmon to find out.
@@ -91,7 +88,6 @@ void entersyscallblock() {
     mp->locks--;
 }
 
-void exitsyscallfast_pidle(bool* ok) GO("runtime.exitsyscallfast_pidle");
 void exitsyscallfast_pidle(bool* ok) {
     lock(&sched.lock);
     p* pp = pidleget();
@@ -101,7 +97,6 @@ void exitsyscallfast_pidle(bool* ok) {
     *ok = pp != nullptr;
 }
 
-nosplit bool exitsyscallfast() GO("runtime.exitsyscallfast");
 bool exitsyscallfast() {
     m* mp = getg()->m;
     // The usual case: nobody took the P.
@@ -116,8 +111,6 @@ bool exitsyscallfast() {
     if (atomic::LoadRelaxed(&sched.pidle)) systemstack(exitsyscallfast_pidle, &ok);
     return ok;
 }
-
-void exitsyscall0(g* gp) GO("runtime.exitsyscall0");
 
 void exitsyscall() {
     g* gp = getg();

@@ -22,7 +22,6 @@ bool preemptone(p* pp) {
 }
 
 /// Looks at every P. Returns how many were taken from system calls.
-uint32 retake(int64 now) GO("runtime.retake");
 uint32 retake(int64 now) {
     uint32 n = 0;
     lock(&allpLock);
@@ -156,7 +155,6 @@ static void traceg(g* gp) {
 
 /// The state of the scheduler, in one line, or with a line for each P, M and G. Others run on meanwhile, and sched.lock
 /// keeps little of this still: so each pointer is read once and may be out of date.
-void schedtrace(bool detailed) GO("runtime.schedtrace");
 void schedtrace(bool detailed) {
     int64 now = nanotime();
     if (starttime == 0) starttime = now;

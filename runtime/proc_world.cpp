@@ -15,7 +15,6 @@ static int32 newprocs;  // what startTheWorld is to make of gomaxprocs, or 0
 // ---- stop ----------------------------------------------------------------------------------------------------------
 
 /// Best effort, as preemptone is: who asks must ask again.
-bool preemptall() GO("runtime.preemptall");
 bool preemptall() {
     bool any = false;
     for (int64 i = 0; i < allp.len; i++) {
@@ -30,7 +29,6 @@ void stoppedone() {
 }
 
 /// On g0, worldsema held. Returns when every P is stopped.
-void stopTheWorldWithSema(void*) GO("runtime.stopTheWorldWithSema");
 void stopTheWorldWithSema(void*) {
     m* mp = getg()->m;
     if (mp->locks > 0) throw_("stopTheWorld: holding locks");  // an M that waits for one of them would never stop
@@ -89,7 +87,6 @@ void gcstopm() {
 
 // ---- start ---------------------------------------------------------------------------------------------------------
 
-void startTheWorldWithSema(void*) GO("runtime.startTheWorldWithSema");
 void startTheWorldWithSema(void*) {
     m* mp = acquirem();  // a P stands in a local variable
     if (netpollinited()) injectglist(netpoll(false));
@@ -143,7 +140,6 @@ int32 runtime::GOMAXPROCS(int32 n) {
 int32 runtime::NumCPU() { return ncpu; }
 
 /// Those that live and are the program's own.
-int32 gcount() GO("runtime.gcount");
 int32 gcount() {
     int32 n = static_cast<int32>(atomic::Load(&allglen)) - atomic::Load(&sched.ngfree) -
               static_cast<int32>(atomic::Load(&sched.ngsys));

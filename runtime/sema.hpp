@@ -19,7 +19,7 @@ struct notifyList {
 };
 
 /// Draws a ticket.
-uint32 notifyListAdd(notifyList* l) GO("sync.runtime_notifyListAdd");
+[[nodiscard]] uint32 notifyListAdd(notifyList* l) GO("sync.runtime_notifyListAdd");
 /// Waits until the ticket is notified, which it may have been already.
 void notifyListWait(notifyList* l, uint32 t) GO("sync.runtime_notifyListWait");
 void notifyListNotifyAll(notifyList* l) GO("sync.runtime_notifyListNotifyAll");
@@ -34,11 +34,11 @@ struct alignas(64) semaRoot {  // a cache line each
     /// At the end of addr's line, or at its head if lifo.
     void queue(uint32* addr, sudog* s, bool lifo) GO("runtime.semaRoot.queue");
     /// The first in addr's line, or null.
-    sudog* dequeue(uint32* addr) GO("runtime.semaRoot.dequeue");
+    [[nodiscard]] sudog* dequeue(uint32* addr) GO("runtime.semaRoot.dequeue");
     void rotateLeft(sudog* x) GO("runtime.semaRoot.rotateLeft");
     void rotateRight(sudog* x) GO("runtime.semaRoot.rotateRight");
 };
 using semaTable = semaRoot[251];
 GOVAR(semaTable, semtable);
-inline semaRoot* semroot(uint32* addr) GO("runtime.semroot");
+[[nodiscard]] inline semaRoot* semroot(uint32* addr) GO("runtime.semroot");
 inline semaRoot* semroot(uint32* addr) { return &semtable[reinterpret_cast<uintptr>(addr) / 8 % 251]; }

@@ -161,8 +161,6 @@ struct ucontext {
 
 static void sighandler(uint32 sig, siginfo* info, ucontext* c, g* gp);
 
-nosplit void sigtrampgo(uint32 sig, siginfo* info, ucontext* c) GO("runtime.sigtrampgo");
-
 /// From sigtramp, on the signal stack: become gsignal, so that stack checks look at the right stack. Whatever was going
 /// on goes on afterwards, be it in the middle of a switch: the guard is put back as it was. A request to preempt that
 /// came meanwhile went to the M's copy of the guard, which was gsignal's then, and to the g, where it is found.

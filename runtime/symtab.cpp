@@ -5,7 +5,7 @@
 #include "symtab.hpp"
 
 extern "C" [[gnu::visibility("hidden")]] uint8 __ehdr_start[], etext[], edata[], end[];
-extern "C" void _rt0_amd64_linux() GO("_rt0_amd64_linux");
+extern "C" void _rt0_amd64_linux();
 
 struct moduledata {
     uintptr text, etext;
@@ -15,8 +15,6 @@ struct moduledata {
 static moduledata firstmoduledata;
 static slice<moduledata*> modulesSlice;
 static moduledata* modules[1];
-
-void moduledataverify1(moduledata* d) GO("runtime.moduledataverify1");
 
 /// Go checks that its table of functions is sorted and complete. Here the linker's own account stands for it: is the
 /// entry point in the text, and do the segments follow each other?

@@ -28,9 +28,9 @@ struct place {
 };
 
 /// Is there code of the program's at pc?
-bool findmoduledatap(uintptr pc) GO("runtime.findmoduledatap");
+[[nodiscard]] bool findmoduledatap(uintptr pc) GO("runtime.findmoduledatap");
 
 // With paniclk held, on g0 or gsignal.
-symbol findsymbol(uintptr pc) GO("runtime.findfunc");
+[[nodiscard]] symbol findsymbol(uintptr pc) GO("runtime.findfunc");
 /// What is known of pc, until the next call; null if it is in no function.
-const place* findpc(uintptr pc) GO("runtime.findpc");
+[[nodiscard]] const place* findpc(uintptr pc) GO("runtime.findpc");

@@ -39,7 +39,7 @@ struct die {
 
 /// The entry at p, which is not the zero that ends a list of children. Returns what follows it, null if it makes no
 /// sense.
-const uint8* readdie(const unit& u, const uint8* p, die* d) GO("dwarf.readdie");
+[[nodiscard]] const uint8* readdie(const unit& u, const uint8* p, die* d) GO("dwarf.readdie");
 
 /// A walk over a unit's entries in the order of the file, parents first.
 struct walk {
@@ -47,7 +47,7 @@ struct walk {
     const uint8* p;
     int32 depth = 1;
 
-    bool next(die* d) GO("dwarf.walk.next");
+    [[nodiscard]] bool next(die* d) GO("dwarf.walk.next");
 };
 
 inline bool isfunction(const die& d) { return d.tag == DW_TAG_subprogram || d.tag == DW_TAG_inlined_subroutine; }
@@ -55,8 +55,8 @@ inline bool isclass(const die& d) {
     return d.tag == DW_TAG_class_type || d.tag == DW_TAG_structure_type || d.tag == DW_TAG_union_type;
 }
 /// base: the unit's low_pc, which its ranges count from.
-bool contains(const unit& u, const die& d, uint64 pc, uint64 base) GO("dwarf.contains");
+[[nodiscard]] bool contains(const unit& u, const die& d, uint64 pc, uint64 base) GO("dwarf.contains");
 /// The unit that pc is in, and its own entry.
-bool findunit(const elf::file& f, uint64 pc, unit* u, die* d) GO("dwarf.findunit");
+[[nodiscard]] bool findunit(const elf::file& f, uint64 pc, unit* u, die* d) GO("dwarf.findunit");
 
 }  // namespace dwarf

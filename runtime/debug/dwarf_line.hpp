@@ -11,6 +11,6 @@ namespace dwarf {
 /// The path of the unit's nth file, without /../ and /./
 void filename(const unit& u, const die& ud, uint64 n, text out) GO("dwarf.filename");
 /// The file (a number of the unit's) and line of pc.
-bool findline(const unit& u, const die& ud, uint64 pc, uint64* fileno, uint64* line) GO("dwarf.findline");
+[[nodiscard]] bool findline(const unit& u, const die& ud, uint64 pc, uint64* fileno, uint64* line) GO("dwarf.findline");
 
 }  // namespace dwarf

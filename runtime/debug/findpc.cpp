@@ -196,7 +196,7 @@ static void describe(int32 i, funcinfo* f) {
         if (!findline(cu, cudie, where, &fileno, &f->line)) return;
     } else {
         static die inner;
-        readdie(cu, chain[c + 1], &inner);
+        if (!readdie(cu, chain[c + 1], &inner)) return;
         fileno = inner.callfile;
         f->line = inner.callline;
     }

@@ -3,6 +3,7 @@
 
 #include "runtime.hpp"
 
+#include "main.hpp"
 #include "world.hpp"
 
 // ---- what rt0_go finds in place of two zeros -----------------------------------------------------------------------
@@ -10,17 +11,12 @@
 /// On the boot's thread: its stack is the C library's, which knows where it ends.
 static void x_cgo_init(g* gp) { gp->stack.lo = reinterpret_cast<uintptr>(world_stack_lo()); }
 
-extern void (*const _cgo_init)(g*) GO("_cgo_init");
-extern void (*const _cgo_sys_thread_create)(void (*)(void*), void*) GO("_cgo_sys_thread_create");
+extern void (*const _cgo_init)(g*);
+extern void (*const _cgo_sys_thread_create)(void (*)(void*), void*);
 void (*const _cgo_init)(g*) = x_cgo_init;
 void (*const _cgo_sys_thread_create)(void (*)(void*), void*) = world_thread_create;
 
 // ---- main.main -----------------------------------------------------------------------------------------------------
-
-bool hasprogram() GO("library.hasprogram");
-int64 await(uintptr, const void*, uintptr) GO("library.await");
-void real_main() GO("__real_main.main");
-void wrap_main() GO("__wrap_main.main");
 
 /// Called by runtime.main on g1. Python's function runs on a thread of its own: no goroutine's stack is large enough.
 /// For the scheduler g1 is in a system call meanwhile, as in Go when C runs, so others can have its P.

@@ -22,11 +22,11 @@ enum newFileKind { kindNewFile, kindPipe, kindNonBlock };
 
 /// In Go a file gets a finalizer that closes it, and with the first finalizer comes the goroutine that runs them: so it
 /// does here, though a file that nobody uses is noticed by its last handle.
-file* newFile(int32 fd, newFileKind kind) GO("os.newFile");
+[[nodiscard]] file* newFile(int32 fd, newFileKind kind) GO("os.newFile");
 /// Of the standard three. Go looks how they are since 1.11; before, a write that found no room was its caller's error,
 /// and who prints without a look at errors lost lines.
 file* NewFile(int32 fd) GO("os.NewFile");
 /// What an errno means.
-error words(int64 errno) GO("os.words");
+[[nodiscard]] error words(int64 errno) GO("os.words");
 
 }  // namespace os

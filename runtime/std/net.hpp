@@ -13,6 +13,6 @@ struct pair {
 };
 
 /// Two sockets connected to each other. In Go: syscall.Socketpair, os.NewFile and net.FileConn.
-pair Socketpair() GO("net.Socketpair");
+[[nodiscard]] pair Socketpair() GO("net.Socketpair");
 
 }  // namespace net

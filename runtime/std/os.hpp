@@ -61,7 +61,7 @@ struct pipe {
 };
 
 /// What is written to w can be read from r.
-pipe Pipe() GO("os.Pipe");
+[[nodiscard]] pipe Pipe() GO("os.Pipe");
 
 // For package fmt and main_init.
 result stdoutwrite(const void* b, int64 n) GO("os.Stdout.Write");
