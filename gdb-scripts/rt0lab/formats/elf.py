@@ -11,7 +11,7 @@ import struct
 
 from . import untrusted
 
-_SHT_SYMTAB, _SHT_NOTE, _SHT_NOBITS = 2, 7, 8
+_SHT_SYMTAB, _SHT_NOTE = 2, 7
 _SHF_WRITE, _SHF_ALLOC, _SHF_EXECINSTR, _SHF_TLS = 1, 2, 4, 0x400
 _STT_SECTION, _STT_FILE, _STT_TLS = 3, 4, 6
 _NT_GNU_BUILD_ID, _NT_GO_BUILD_ID = 3, 4
@@ -27,13 +27,12 @@ class NotElf(Exception):
 class Section:
     """One section that is in memory at run time."""
 
-    __slots__ = ("name", "lo", "hi", "writable", "code", "nobits")
+    __slots__ = ("name", "lo", "hi", "writable", "code")
 
-    def __init__(self, name: str, lo: int, size: int, flags: int, kind: int) -> None:
+    def __init__(self, name: str, lo: int, size: int, flags: int) -> None:
         self.name, self.lo, self.hi = name, lo, lo + size
         self.writable = bool(flags & _SHF_WRITE) and not name.startswith(".data.rel.ro")  # written once, while loading
         self.code = bool(flags & _SHF_EXECINSTR)
-        self.nobits = kind == _SHT_NOBITS
 
 
 class Elf:
@@ -62,7 +61,7 @@ class Elf:
         for name, sh_type, flags, addr, off, size, link, _, _, _ in heads:
             text = _cstr(data, names + name)
             if flags & _SHF_ALLOC and size and not flags & _SHF_TLS:
-                self.sections.append(Section(untrusted.shown(text), addr, size, flags, sh_type))
+                self.sections.append(Section(untrusted.shown(text), addr, size, flags))
             if sh_type == _SHT_NOTE and text in (".note.gnu.build-id", ".note.go.buildid"):
                 self.build_ids.update(build_ids(data[off : off + size]))
                 self.build_id = self.build_id or next(iter(self.build_ids.values()), "")
