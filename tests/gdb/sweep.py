@@ -16,7 +16,10 @@ from gdbrun import PREAMBLE, run_gdb
 
 BATCH = 40
 OWN = "gdb died"
-TO_READY = "from rt0lab import program; from rt0lab.boot import stops\nstops.toward({program.world().address('main.ready')}, 'run')\n"
+TO_READY = """
+from rt0lab import program; from rt0lab.boot import stops
+stops.toward({program.world().address('main.ready')}, 'run')
+"""
 
 
 def core_of(program, folder):

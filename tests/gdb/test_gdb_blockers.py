@@ -56,7 +56,8 @@ def test_who_is_in_no_queue_of_a_channel_is_said_to_be(gdb_json, parked):
         READY
         + LINK
         + """
-full = next(item.addr for row in census.rows if row.waiting and census.state(row) == 'chan send' for item in census.waits([row])[row.addr])
+full = next(item.addr for row in census.rows if row.waiting and census.state(row) == 'chan send'
+    for item in census.waits([row])[row.addr])
 put('sudog', rows[-1].waiting, link, full)
 result = on()[rows[-1].goid], f'chan {full:#x} 3/3 (in none of its queues)'
 """

@@ -11,7 +11,8 @@ def test_rows_are_what_single_reads_give(gdb_json, either):
         + """
 paths = {'id': 'goid', 'pc': 'sched.pc', 'status': 'atomicstatus', 'lo': 'stack.lo'}
 one_by_one = [[program.read_struct('g', a).get(path) for path in paths.values()] for a in gs]
-result = [[getattr(row, name) for name in paths] for row in bulk.Fields('g', **paths).rows(gs)] == one_by_one and len(gs) > 2
+together = [[getattr(row, name) for name in paths] for row in bulk.Fields('g', **paths).rows(gs)]
+result = together == one_by_one and len(gs) > 2
 """
     )
     assert gdb_json(either, script)
@@ -22,7 +23,8 @@ def test_a_bad_address_leaves_the_others_whole(gdb_json, either):
         START
         + """
 one_by_one = [program.read_struct('g', address).get('goid') for address in gs[:2]]
-result = one_by_one, [row and row.id for row in bulk.Fields('g', id='goid').rows([gs[0], 0x10, gs[1], 1 << 64, (1 << 63) + 8])]
+rows = bulk.Fields('g', id='goid').rows([gs[0], 0x10, gs[1], 1 << 64, (1 << 63) + 8])
+result = one_by_one, [row and row.id for row in rows]
 """
     )
     (one, two), rows = gdb_json(either, script)
@@ -32,7 +34,8 @@ result = one_by_one, [row and row.id for row in bulk.Fields('g', id='goid').rows
 def test_the_first_of_several_names_counts(gdb_json, either):
     script = (
         START
-        + "result = bulk.Fields('schedt', a='nosuch', b=('nosuch', 'mnext')).rows([program.variable('sched').addr])[0].b"
+        + "fields = bulk.Fields('schedt', a='nosuch', b=('nosuch', 'mnext'))\n"
+        + "result = fields.rows([program.variable('sched').addr])[0].b"
     )
     assert gdb_json(either, script) >= 1
 
@@ -54,7 +57,8 @@ def test_words_end_where_memory_ends(gdb_json, hello):
         START
         + """
 section = max((s for s in program.world().elf.sections), key=lambda s: s.hi)
-end = next(a for a in range(section.hi + 4095 & ~4095, 1 << 40, 4096) if isinstance(program.read(a, 1), program.Unreadable))
+end = next(a for a in range(section.hi + 4095 & ~4095, 1 << 40, 4096)
+    if isinstance(program.read(a, 1), program.Unreadable))
 result = [len(bulk.words(end - 24, 1000)), len(bulk.words(end, 10))]
 """
     )
@@ -139,7 +143,8 @@ def test_a_lost_goroutine_is_missed_in_the_list(gdb_json, either):
         + DAMAGED
         + """
 put(1, program.world().variable('g0')[0])
-result = [do('info goroutines').splitlines()[0], [row for row in json.loads(do('info goroutines -json')) if 'problem' in row], do('info goroutines')]
+result = [do('info goroutines').splitlines()[0],
+    [row for row in json.loads(do('info goroutines -json')) if 'problem' in row], do('info goroutines')]
 """
     )
     first, rows, text = gdb_json(either, script)
@@ -165,7 +170,8 @@ def test_an_m_that_points_at_a_goroutine_takes_nothing_from_it(gdb_json, either,
         + f"""
 m0 = program.variable('m0'); leaf = m0.layout.at[{field!r}]
 gdb.selected_inferior().write_memory(m0.addr + leaf.offset, gs[1].to_bytes(8, 'little'))
-result = [program.read_struct('g', gs[1]).get('goid'), snapshot.Snapshot().names.pointer(gs[1]), [row['name'] for row in json.loads(do('rt0 panel -json'))['gs']][:2],
+result = [program.read_struct('g', gs[1]).get('goid'), snapshot.Snapshot().names.pointer(gs[1]),
+    [row['name'] for row in json.loads(do('rt0 panel -json'))['gs']][:2],
           [row['id'] for row in json.loads(do('info goroutines -all -json')) if row.get('address') == gs[1]]]
 """
     )

@@ -15,7 +15,8 @@ result = []
 outcome = stops.start()
 while outcome.what == 'stage':
     result += [(outcome.stage.name, name) for name in {BROKEN}]
-    targets = {{p.address for p in stops.places().values() if p.address is not None and p.stage.name not in stops.walk.reached}}
+    targets = {{p.address for p in stops.places().values()
+               if p.address is not None and p.stage.name not in stops.walk.reached}}
     outcome = stops.toward(targets)
 """
     assert gdb_json(either, script) == []
@@ -141,10 +142,12 @@ for name in NAMES:
     visited += 1
     for step in range(16):
         try:
-            found = [(name, step, r.name, r.detail) for r in checks.run(snapshot.Snapshot()) if r.verdict == verdicts.BROKEN]
+            found = [(name, step, r.name, r.detail) for r in checks.run(snapshot.Snapshot())
+                if r.verdict == verdicts.BROKEN]
         except program.Problem as problem:
             found = [(name, step, str(problem))]
-        if not program.alive() or not program.variable('g0'):  # another thread has just ended the process, maybe amid the checks
+        # another thread has just ended the process, maybe amid the checks
+        if not program.alive() or not program.variable('g0'):
             do('kill')
             break
         result += found

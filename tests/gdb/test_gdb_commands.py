@@ -233,10 +233,14 @@ def test_sourcing_twice_is_harmless(gdb_json, hello):
 def test_looking_writes_nothing(gdb_json, hello):
     script = """
 until('newproc')
-before = [program.read(s.lo, s.hi - s.lo).hex() for s in program.world().elf.sections if s.writable and s.name != '.tbss']
+before = [program.read(s.lo, s.hi - s.lo).hex() for s in program.world().elf.sections if s.writable
+    and s.name != '.tbss']
 regs = gdb.execute('info registers', to_string=True)
-for command in ('rt0 dump all', 'rt0 check', 'info goroutines -all', 'info ms', 'info ps', 'print g0', 'bt', 'goroutine all bt', 'rt0 waits'): do(command)
-after = [program.read(s.lo, s.hi - s.lo).hex() for s in program.world().elf.sections if s.writable and s.name != '.tbss']
+for command in ('rt0 dump all', 'rt0 check', 'info goroutines -all', 'info ms', 'info ps', 'print g0', 'bt',
+                'goroutine all bt', 'rt0 waits'):
+    do(command)
+after = [program.read(s.lo, s.hi - s.lo).hex() for s in program.world().elf.sections if s.writable
+    and s.name != '.tbss']
 result = before == after and regs == gdb.execute('info registers', to_string=True)
 """
     assert gdb_json(hello, script)

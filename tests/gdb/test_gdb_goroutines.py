@@ -44,12 +44,17 @@ result = {
     'frame 0': do(f'goroutine {leaf} frame 0'),
     'pcs': do(f'goroutine {leaf} frame apply all -q output $pc'),
     'rax': do(f'goroutine {leaf} output $rax'),
-    'refused': {c: do(f'goroutine {leaf} {c}') for c in ('step', 's', 'next', 'finish', 'fin', 'c', 'continue', 'until', 'jump 1', 'call 1',
-                'set var $pc=1', 'print $pc=1', 'frame apply all finish', 'with print pretty on -- step', 'kill', 'thread 1', 'shell true', '!true', 'python 1', 'py 1', 'eval "step"')},
-    'bad': {c: do(c) for c in ('goroutine', 'goroutine x bt', 'goroutine 99999 bt', 'goroutine 2-1 bt', 'info goroutines -foo', 'info goroutines -with x',
-            'info goroutines -with foo=1', 'info goroutines -group foo', 'info goroutines -limit x', 'info goroutines -limit -1', 'info ms x', "info goroutines -with 'x")},
-    'complete': {c: do('complete ' + c).splitlines() for c in ('goroutine a', f'goroutine {leaf} info loc', 'info goroutines -wi',
-                 'info goroutines -with rea', 'info goroutines -group st')},
+    'refused': {c: do(f'goroutine {leaf} {c}') for c in (
+        'step', 's', 'next', 'finish', 'fin', 'c', 'continue', 'until', 'jump 1', 'call 1', 'set var $pc=1',
+        'print $pc=1', 'frame apply all finish', 'with print pretty on -- step', 'kill', 'thread 1', 'shell true',
+        '!true', 'python 1', 'py 1', 'eval "step"')},
+    'bad': {c: do(c) for c in (
+        'goroutine', 'goroutine x bt', 'goroutine 99999 bt', 'goroutine 2-1 bt', 'info goroutines -foo',
+        'info goroutines -with x', 'info goroutines -with foo=1', 'info goroutines -group foo',
+        'info goroutines -limit x', 'info goroutines -limit -1', 'info ms x', "info goroutines -with 'x")},
+    'complete': {c: do('complete ' + c).splitlines() for c in (
+        'goroutine a', f'goroutine {leaf} info loc', 'info goroutines -wi', 'info goroutines -with rea',
+        'info goroutines -group st')},
     'ps': said('info ps -json'), 'ms': said('info ms -json'), 'sched': said('info sched -json'),
 }
 do(f'goroutine {leaf} up')
@@ -293,7 +298,8 @@ g = next(g for g in gs if g['id'] == leaf)
 for path in ('sched.bp', 'sched.sp'):
     gdb.selected_inferior().write_memory(g['address'] + layout.at[path].offset, (0xdead0000).to_bytes(8, 'little'))
 after = said('info goroutines -json')
-result = len(after) == len(gs), sum((g['at'] or {}).get('function') == 'main.leaf' for g in after), 'Traceback' in do('goroutine all bt')
+leaves = sum((g['at'] or {}).get('function') == 'main.leaf' for g in after)
+result = len(after) == len(gs), leaves, 'Traceback' in do('goroutine all bt')
 """
     )
     assert gdb_json(parked, script) == [True, 3, False]
@@ -305,7 +311,8 @@ def test_one_that_runs_something_on_g0_stands_in_its_own_code(gdb_json, parked):
 stops.toward({program.world().address('main.main')}, 'run')
 do('break runtime.newproc1'); do('continue')
 found = json.loads(do('info goroutines 1 -json'))[0]
-result = [found['status'], found['at']['function'], [name for name in ('main.main', 'runtime.goexit') if name in do('goroutine 1 bt')]]
+result = [found['status'], found['at']['function'],
+    [name for name in ('main.main', 'runtime.goexit') if name in do('goroutine 1 bt')]]
 """
     assert gdb_json(parked, script) == ["running", "main.main", ["main.main", "runtime.goexit"]]
 
@@ -324,7 +331,8 @@ def test_one_that_has_not_begun_stands_at_its_function(gdb_json, pingpong):
 do('set environment GOMAXPROCS 1')
 stops.toward({program.world().address('main.main')}, 'run')
 do('set scheduler-locking on'); do('break runtime.gopark'); do('continue')
-result = [(g['at']['function'], os.path.basename(g['at']['file'])) for g in json.loads(do('info goroutines -with status=runnable -with start=main.* -json'))]
+result = [(g['at']['function'], os.path.basename(g['at']['file']))
+    for g in json.loads(do('info goroutines -with status=runnable -with start=main.* -json'))]
 """
     assert gdb_json(pingpong, "import os" + script) == [
         ["main.main.func1", "pingpong.cpp"],

@@ -244,13 +244,15 @@ import random, struct
 until('newproc'); until('main.main')
 s, inferior, seeds = snapshot.Snapshot(), gdb.selected_inferior(), random.Random(1)
 things = [(item.addr, len(item.data)) for item in (s.g0, s.m0, s.sched, *s.gs, *s.ms, *s.ps)]
-things += [(program.world().address('runtime.' + name), size) for name, size in (('allgs', 24), ('allp', 24), ('allm', 8))]
+lists = ('allgs', 24), ('allp', 24), ('allm', 8)
+things += [(program.world().address('runtime.' + name), size) for name, size in lists]
 result = []
 for _ in range(40):
     at, size = seeds.choice(things)
     word = at + seeds.randrange(size // 8) * 8
     before = bytes(inferior.read_memory(word, 8))
-    inferior.write_memory(word, struct.pack('<Q', seeds.choice([0, 1, 7, 0xdeadbeef, 1 << 63, (1 << 64) - 1, at, s.g0.addr])))
+    value = seeds.choice([0, 1, 7, 0xdeadbeef, 1 << 63, (1 << 64) - 1, at, s.g0.addr])
+    inferior.write_memory(word, struct.pack('<Q', value))
     history.kept.keep()
     inferior.write_memory(word, before)
     texts = [do(command) for command in ('rt0 back 0', 'rt0 back 0 -json', 'rt0 diff -json', 'rt0 back 0 info ps')]

@@ -122,7 +122,8 @@ def said(command):
 )
 # A breakpoint of the user's in a function of such a name: gdb says of such a stop what it likes, where it likes.
 STOP = """
-names = [name for name in program.world().elf.symbols if name.startswith('main.\\x1b') and program.world().section_at(program.world().address(name)).code]
+names = [name for name in program.world().elf.symbols if name.startswith('main.\\x1b')
+    and program.world().section_at(program.world().address(name)).code]
 for name in names:
     do(f'break *{program.world().address(name):#x}')
 result['rt0 next'] += said('rt0 next')

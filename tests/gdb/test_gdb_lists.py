@@ -40,7 +40,8 @@ def test_a_p_that_went_to_another_m_is_not_shown_as_its_own(gdb_json, parked):
 m = program.read_struct('m', running.m)
 put('g', running.addr, atomicstatus=status['_Gsyscall']); put('p', m.get('p'), m=0)
 shown = next(line for line in do('info goroutines').splitlines() if ' syscall' in line)
-result = [of(running)['p'], f"(had p{program.read_struct('p', m.get('p')).get('id')})" in shown, 'p nil (had ' in do('info ms')]
+result = [of(running)['p'], f"(had p{program.read_struct('p', m.get('p')).get('id')})" in shown,
+    'p nil (had ' in do('info ms')]
 """
     )
     assert gdb_json(parked, script) == [None, True, True]
@@ -51,7 +52,9 @@ QUEUE = (
     + """
 def queue(addresses):
     sched, at = program.variable('sched'), program.world().layout('schedt').at
-    put('schedt', sched.addr, **{'runq__head' if 'runq.head' in at else 'runqhead': addresses[0], 'runq__size' if 'runq.size' in at else 'runqsize': len(addresses)})
+    head = 'runq__head' if 'runq.head' in at else 'runqhead'
+    size = 'runq__size' if 'runq.size' in at else 'runqsize'
+    put('schedt', sched.addr, **{head: addresses[0], size: len(addresses)})
     for address, link in zip(addresses, [*addresses[1:], 0]):
         put('g', address, schedlink=link)
 gs = [row.addr for row in waiting]
@@ -67,7 +70,8 @@ queue(gs)
 found = json.loads(do('info sched -json'))
 verdict = next(r.verdict for r in checks.run(snapshot.Snapshot()) if 'runqsize' in r.name)
 line = next(line for line in do('info sched').splitlines() if 'global queue' in line)
-result = [len(gs) > 4999, len(found['runq']) == len(gs), found['not_whole'], verdict, len(line) < 80, line.endswith(' more')]
+result = [len(gs) > 4999, len(found['runq']) == len(gs), found['not_whole'], verdict, len(line) < 80,
+    line.endswith(' more')]
 """
     )
     assert gdb_json(parked, script) == [True, True, {}, "ok", True, True]

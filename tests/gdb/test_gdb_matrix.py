@@ -24,13 +24,15 @@ WITH_STATE = {
 }
 WITHOUT = {"not started": "", "exited": READY + "do('signal SIGKILL')\n"}
 LOOK = """
-gs, ms, ps, sched, waits = (json.loads(do(c + ' -json')) for c in ('info goroutines', 'info ms', 'info ps', 'info sched', 'rt0 waits'))
+gs, ms, ps, sched, waits = (json.loads(do(c + ' -json'))
+    for c in ('info goroutines', 'info ms', 'info ps', 'info sched', 'rt0 waits'))
 leaves = [g for g in gs if (g['at'] or {}).get('function') == 'main.leaf']
 bt = do(f"goroutine {leaves[0]['id']} bt") if leaves else ''
 result = {
     'leaves': len(leaves), 'reasons': sorted({g['reason'] for g in leaves}),
     'channel': sorted({(item['len'], item['cap']) for g in leaves for item in g['on']}),
-    'together': [sum(g['id'] in thing['waiting'] for g in leaves) for thing in waits['things'] if leaves[0]['id'] in thing['waiting']],
+    'together': [sum(g['id'] in thing['waiting'] for g in leaves) for thing in waits['things']
+        if leaves[0]['id'] in thing['waiting']],
     'bt': [name for name in ('runtime.gopark', 'main.leaf', 'main.middle', 'runtime.goexit') if name in bt],
     'ps': len(ps) == sched['gomaxprocs'] > 0, 'ms': len({m['thread'] for m in ms}) == len(ms) > 1,
     'm0': do('rt0 dump m0').startswith('m0{id 0, thread '), 'deadlock': waits['deadlock'],

@@ -45,7 +45,8 @@ class Watch(gdb.Breakpoint):
     def stop(self):
         result.append(gdb.selected_thread().name)
         return True
-stand(); Watch('runtime.schedule', temporary=True); before = gdb.selected_thread().name; do('continue'); result = before, result
+stand(); Watch('runtime.schedule', temporary=True); before = gdb.selected_thread().name; do('continue')
+result = before, result
 """
     )
     before, during = gdb_json(either, script)
@@ -56,8 +57,8 @@ stand(); Watch('runtime.schedule', temporary=True); before = gdb.selected_thread
 def test_a_name_of_the_users_stays(gdb_json, hello, first):
     script = (
         NAMES
-        + f"from rt0lab.goroutines import naming; stand(); do('thread name mine'); {first}; do('stepi'); do('stepi'); result ="
-        " gdb.selected_thread().name"
+        + f"from rt0lab.goroutines import naming; stand(); do('thread name mine'); {first}; do('stepi'); do('stepi')\n"
+        "result = gdb.selected_thread().name"
     )
     assert gdb_json(hello, script) == "mine"
 

@@ -6,10 +6,12 @@ import re
 import pytest
 from gdbrun import run_gdb
 
-FIRST = """_rt0_amd64_linux _rt0_amd64 rt0_go nocpuinfo needtls settls ok check args sysargs sysauxv osinit schedinit
-moduledataverify moduledataverify1 stackinit mallocinit mcommoninit mpreinit malg alginit modulesinit typelinksinit itabsinit
-msigsave goargs goenvs goenvs_unix parsedebugvars gcinit procresize acquirep acquirep1 newproc newproc1 gfget malg allgadd
-gostartcallfn runqput mstart mstart1 asminit minit mstartm0 initsig schedule runqget execute gogo""".split()
+FIRST = """
+    _rt0_amd64_linux _rt0_amd64 rt0_go nocpuinfo needtls settls ok check args sysargs sysauxv osinit schedinit
+    moduledataverify moduledataverify1 stackinit mallocinit mcommoninit mpreinit malg alginit modulesinit typelinksinit
+    itabsinit msigsave goargs goenvs goenvs_unix parsedebugvars gcinit procresize acquirep acquirep1 newproc newproc1
+    gfget malg allgadd gostartcallfn runqput mstart mstart1 asminit minit mstartm0 initsig schedule runqget execute gogo
+""".split()
 # Times, thread ids, random numbers and what calls before left behind: all that may differ between two runs of the same
 # program.
 VARIES = re.compile(r"fastrand|lastpoll|procresizetime|procid|runtimeInitTime|startupRandomData|^regs\.|^stack_words")

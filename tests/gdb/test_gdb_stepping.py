@@ -244,7 +244,8 @@ def test_a_breakpoint_elsewhere_ends_the_step(moved, moves):
     script = f"""
 do('tbreak {moves.at('begins')}'); do('run')
 do('break {moves.at('received')}'); do('next')
-result = [at()[1], gdb.breakpoints()[-1].hit_count, step._step is None, [p.number for p in gdb.breakpoints() if p.number < 0]]
+result = [at()[1], gdb.breakpoints()[-1].hit_count, step._step is None,
+    [p.number for p in gdb.breakpoints() if p.number < 0]]
 """
     assert moved(moves, script) == [moves.line("received"), 1, True, []]
 
@@ -319,7 +320,8 @@ def test_goid_serves_in_conditions(moved, moves):
     script = f"""
 do('break {moves.at('receives')} if $goid() != 1')
 do('break {moves.at('received')} if $goid() == 1'); do('run')
-result = [following.current().goid, int(gdb.parse_and_eval('$goid()')), [point.hit_count for point in gdb.breakpoints()]]
+result = [following.current().goid, int(gdb.parse_and_eval('$goid()')),
+    [point.hit_count for point in gdb.breakpoints()]]
 """
     assert moved(moves, script) == [1, 1, [0, 1]]
 

@@ -38,7 +38,8 @@ func main() {
 STEPS = """
 from gdb.frames import execute_frame_filters
 from rt0lab.program import bulk
-NAMES = ('gogo', 'mcall', 'systemstack', 'morestack', 'leave', 'jump_fcontext', 'make_fcontext', 'gosave_systemstack_switch')
+NAMES = ('gogo', 'mcall', 'systemstack', 'morestack', 'leave', 'jump_fcontext', 'make_fcontext',
+    'gosave_systemstack_switch')
 def base(name):
     return name.removeprefix('runtime.').removesuffix('.abi0')
 def here():
@@ -49,7 +50,8 @@ def side():
     gs = [program.read_struct('g', m.get('g0')), *(program.read_struct('g', g) for g in bulk.allgs()[0])]
     return next((f"g{g.get('goid')}" for g in gs if g.get('stack.lo') <= sp < g.get('stack.hi')), 'nowhere')
 def shown():
-    frames = execute_frame_filters(gdb.newest_frame(), 0, -1) or ()  # an inlined function is left by no switch, and by any instruction
+    # An inlined function is left by no switch, and by any instruction.
+    frames = execute_frame_filters(gdb.newest_frame(), 0, -1) or ()
     return [base(str(frame.function())) for frame in frames if frame.inferior_frame().type() != gdb.INLINE_FRAME]
 def go_on():
     places, frame = set(entries), gdb.newest_frame().older()
@@ -61,13 +63,16 @@ def go_on():
     do('continue')
     for point in points:
         point.delete()
-do('handle SIGURG nostop noprint pass'), do('set environment GOMAXPROCS=1'), do('set environment GODEBUG=asyncpreemptoff=1'), do('tbreak main.main'), do('run')
+do('handle SIGURG nostop noprint pass'), do('set environment GOMAXPROCS=1')
+do('set environment GODEBUG=asyncpreemptoff=1'), do('tbreak main.main'), do('run')
 world = program.world()
 symbols = {name: world.address(name) for name in world.elf.symbols if base(name) in NAMES}
 entries = set(filter(None, symbols.values()))
 result = []
 both = {(name, stack) for name in ('gogo', 'mcall', 'systemstack') for stack in (True, False)}
-while program.alive() and (len(result) < 500 or len(result) < 5000 and not both <= {(name, g == 'g0') for name, g, _ in result}):
+def missing():
+    return not both <= {(name, g == 'g0') for name, g, _ in result}
+while program.alive() and (len(result) < 500 or len(result) < 5000 and missing()):
     if here() not in NAMES:
         go_on()
         continue

@@ -124,7 +124,9 @@ stand(); do('rt0 threads'); do('inferior 2'); result = []
 for thread in gdb.selected_inferior().threads():
     thread.switch(); frame = gdb.newest_frame()
     while frame is not None and 'worker' not in str(frame.name()): frame = frame.older()
-    if frame is not None: result.append([int(frame.read_var('mine')), int(frame.read_var('number')) * 1000 + int(frame.read_var('depth'))])
+    if frame is not None:
+        mine, number, depth = (int(frame.read_var(name)) for name in ('mine', 'number', 'depth'))
+        result.append([mine, number * 1000 + depth])
 """
     found = gdb_json(standing, STAND + script)
     assert len(found) == 20 and all(mine == expected for mine, expected in found)
@@ -159,7 +161,8 @@ def test_the_selection_stays(gdb_json, standing):
 def test_the_process_is_not_touched(gdb_json, standing):
     script = """
 def everything():
-    memory = [program.read(s.lo, s.hi - s.lo).hex() for s in program.world().elf.sections if s.writable and s.name != '.tbss']
+    memory = [program.read(s.lo, s.hi - s.lo).hex() for s in program.world().elf.sections if s.writable
+        and s.name != '.tbss']
     before, registers = gdb.selected_thread(), []
     for thread in gdb.selected_inferior().threads(): thread.switch(); registers.append(do('info registers'))
     before.switch()
@@ -339,7 +342,8 @@ def test_one_broken_goroutine_hides_no_other(gdb_json, standing, how):
     script = """
 def put(g, path, value):
     leaf = g.layout.at[path]
-    gdb.selected_inferior().write_memory(g.addr + leaf.offset, (value & (1 << 64) - 1).to_bytes(8, 'little')[:leaf.size])
+    gdb.selected_inferior().write_memory(g.addr + leaf.offset,
+        (value & (1 << 64) - 1).to_bytes(8, 'little')[:leaf.size])
 stand(); all = gs(); a = waiting()[-1]
 """
     found, count = gdb_json(standing, STAND + script + BROKEN[how] + "; do('rt0 threads'); result = view(), len(all)")

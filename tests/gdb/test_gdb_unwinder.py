@@ -16,7 +16,8 @@ result = []
 outcome = stops.start()
 while outcome.what == 'stage':
     result.append((outcome.stage.name, do('bt')))
-    targets = {p.address for p in stops.places().values() if p.address is not None and p.stage.name not in stops.walk.reached}
+    targets = {p.address for p in stops.places().values()
+               if p.address is not None and p.stage.name not in stops.walk.reached}
     outcome = stops.toward(targets)
 """
     found = gdb_json(either, script)

@@ -97,7 +97,8 @@ def test_a_claim_without_end_ends(gdb_json, values):
     script = """
 do('break main.stop'); do('run'); do('up'); do('set print elements unlimited')
 go_values._MAX_ELEMENTS = 50
-do('set var units.qcount = 0xffffffffff'); do('set var units.dataqsiz = 0xffffffffff'); do('set var long.len = 0xfffffffff'); do('set var long.cap = 0xfffffffff')
+do('set var units.qcount = 0xffffffffff'); do('set var units.dataqsiz = 0xffffffffff')
+do('set var long.len = 0xfffffffff'); do('set var long.cap = 0xfffffffff')
 result = [do('output units')[-60:], do('output long')[-60:]]
 """
     assert [text for text in gdb_json(values, script) if "more are claimed, and not shown>" not in text] == []

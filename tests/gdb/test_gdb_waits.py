@@ -64,7 +64,8 @@ TO_DEATH = (
 for _ in range(40):
     waits = json.loads(do('rt0 waits -json'))
     if waits['deadlock'] or not program.alive(): break
-    stops.toward({program.world().address(s) for s in ('runtime.checkdead', 'runtime.throw', 'runtime.fatal') if program.world().address(s)})
+    stops.toward({program.world().address(s) for s in ('runtime.checkdead', 'runtime.throw', 'runtime.fatal')
+        if program.world().address(s)})
 """
 )
 
@@ -111,7 +112,8 @@ def test_a_proof_with_a_doubt_is_none(gdb_json, deadlock, doubt):
 from rt0lab.goroutines import wakers
 census = wakers.Graph().census
 row = next(row for row in census.rows if row.goid == waits['blocked'][-1])
-system = next(row for row in census.rows[len(census.system_rows):] if row.goid not in waits['blocked'] and row.status not in census.ended)
+system = next(row for row in census.rows[len(census.system_rows):]
+              if row.goid not in waits['blocked'] and row.status not in census.ended)
 def word(address, value, size=8):
     gdb.selected_inferior().write_memory(address, value.to_bytes(size, 'little'))
 def put(kind, address, path, value):
@@ -122,7 +124,8 @@ def put_variable(name, value):
     word(address, value, layout.size)
 {change if 'iscgo' not in change else f"if program.world().variable('iscgo'): {change}"}
 found = json.loads(do('rt0 waits -json'))
-result = program.world().variable('iscgo') is not None, found['verdict'], found['stuck'], ' '.join(found['doubts']), do('rt0 waits')
+doubts = ' '.join(found['doubts'])
+result = program.world().variable('iscgo') is not None, found['verdict'], found['stuck'], doubts, do('rt0 waits')
 """
     )
     has_c, verdict, stuck, doubts, text = gdb_json(deadlock, script)
@@ -137,16 +140,17 @@ result = program.world().variable('iscgo') is not None, found['verdict'], found[
 @pytest.mark.parametrize("world", ["mirror", "go"])
 def test_a_mutex_tells_its_waiters_and_no_owner(gdb_json, request, world):
     if world == "go":
-        program, name = request.getfixturevalue("go_build")("deadlock", GO_DEADLOCK), None
+        program = request.getfixturevalue("go_build")("deadlock", GO_DEADLOCK)
     else:
-        program, name = request.getfixturevalue("mirror_test")("parked"), None
+        program = request.getfixturevalue("mirror_test")("parked")
     script = (
         (READY if world == "mirror" else DEAD)
         + """
 for _ in range(40):
     locks = [item for g in json.loads(do('info goroutines -json')) for item in g['on'] if item['kind'] == 'Mutex']
     if locks or not program.alive(): break
-    stops.toward({program.world().address(s) for s in ('runtime.checkdead', 'runtime.throw', 'runtime.fatal') if program.world().address(s)})
+    stops.toward({program.world().address(s) for s in ('runtime.checkdead', 'runtime.throw', 'runtime.fatal')
+        if program.world().address(s)})
 """
         + (
             "result = json.loads(do('rt0 holders *(\\'sync.Mutex\\' *)' + hex(locks[0]['address']) + ' -json'))"
@@ -287,14 +291,17 @@ LOOK = (
     GO_ON
     + """
 def settled():
-    stand = collections.Counter((g['at']['function'], g['reason'] == 'sleep') for g in gs() if g['status'] == 'waiting' and g['reason'])
+    waiting = [g for g in gs() if g['status'] == 'waiting' and g['reason']]
+    stand = collections.Counter((g['at']['function'], g['reason'] == 'sleep') for g in waiting)
     return all(stand[function, sleeps] >= count for function, count, sleeps in expected)
 def holders(waits):
     do('set language c')
-    return [json.loads(do(f"rt0 holders *('sync.Mutex' *){thing['address']} -json")) for thing in waits['things'] if thing['kind'] == 'Mutex']
+    return [json.loads(do(f"rt0 holders *('sync.Mutex' *){thing['address']} -json")) for thing in waits['things']
+        if thing['kind'] == 'Mutex']
 def look():
     waits, at = json.loads(do('rt0 waits -json')), {g['id']: g['at']['function'] for g in gs()}
-    return waits, {i: (at[i], group['verdict'], group['why']) for group in waits['evidence'] for i in group['goroutines']}, do('rt0 waits'), holders(waits)
+    why = {i: (at[i], group['verdict'], group['why']) for group in waits['evidence'] for i in group['goroutines']}
+    return waits, why, do('rt0 waits'), holders(waits)
 for _ in range(300):
     go_on()
     if settled(): break

@@ -93,7 +93,8 @@ def test_a_rebuilt_program_is_read_anew_or_said_to_be_another(gdb_json, go_build
 import os, shutil
 do('break main.stop'); do('run'); before = where(1)
 shutil.copy2({str(two)!r}, 'new'); os.utime('new', (2e9, 2e9)); os.replace('new', 'program')
-do('run'); said = ' '.join(do('info ms').split()); result = before, where(1), functions(do('bt'))[1:], 'it was built anew since' in said
+do('run'); said = ' '.join(do('info ms').split())
+result = before, where(1), functions(do('bt'))[1:], 'it was built anew since' in said
 """
     found = gdb_json(tmp_path / "program", LOOK + script)
     # Newer gdbs keep what they had read of it: then that is said, and what they make of its code is theirs.
@@ -147,7 +148,8 @@ except AttributeError as error:
 
 def test_a_child_and_its_parent_are_each_their_own(gdb_json, forks):
     script = """
-do('break main.beforeFork'); do('run'); do('set follow-fork-mode child'); do('set detach-on-fork off'); do('break main.inChild'); do('continue')
+do('break main.beforeFork'); do('run'); do('set follow-fork-mode child'); do('set detach-on-fork off')
+do('break main.inChild'); do('continue')
 child = functions(do('goroutine 1 bt')), where(1)
 do('inferior 1'); parent = functions(do('goroutine 1 bt'))[-3:], where(1)[0]
 do('inferior 2'); again = functions(do('goroutine 1 bt')), where(1); result = [*again], [*child], parent
@@ -215,7 +217,8 @@ def test_one_file_at_two_addresses_in_turn(gdb_json, moved):
         + """
 seen = []
 for _ in range(2):
-    do('run child'); seen.append((program.world().slide, functions(do('bt')), where(1), do('goroutine 1 bt') == do('bt'))); do('kill')
+    do('run child')
+    seen.append((program.world().slide, functions(do('bt')), where(1), do('goroutine 1 bt') == do('bt'))); do('kill')
 result = seen[0][0] != seen[1][0], [each[1:] for each in seen]
 """
     )
@@ -229,7 +232,8 @@ def test_one_file_at_two_addresses_at_once(gdb_json, moved):
         + """
 do('inferior 2'); do('run child'); two = program.world().slide, functions(do('goroutine 1 bt')), where(1)
 do('inferior 1'); one = program.world().slide, functions(do('goroutine 1 bt')), where(1)
-do('inferior 2'); result = one[0] != two[0], one[1:] == two[1:], two == (program.world().slide, functions(do('goroutine 1 bt')), where(1)), one[1:]
+do('inferior 2'); now = program.world().slide, functions(do('goroutine 1 bt')), where(1)
+result = one[0] != two[0], one[1:] == two[1:], two == now, one[1:]
 """
     )
     assert gdb_json(moved, LOOK + script) == [True, True, True, [IN_CHILD, ["main.inChild", 21]]]

@@ -8,9 +8,9 @@ from boots import HELLO, module_file
 # The operating system's side: sys_linux_amd64.S there, library/sys_library_amd64.S here.
 PLATFORM = set(
     """
-    read write open closefd sysMmap munmap madvise rt_sigaction rtsigprocmask sigaltstack osyield nanosleep getpid gettid
-    tgkill epollcreate1 epollctl epollwait futex sched_getaffinity clock_gettime exit exitThread clone settls sigtramp
-    sigreturn
+    read write open closefd sysMmap munmap madvise rt_sigaction rtsigprocmask sigaltstack osyield nanosleep getpid
+    gettid tgkill epollcreate1 epollctl epollwait futex sched_getaffinity clock_gettime exit exitThread clone settls
+    sigtramp sigreturn
     """.split()
 )
 
