@@ -4,12 +4,13 @@ queue."""
 import pytest
 
 READY = """
-from rt0lab.goroutines import blockers, census
+from rt0lab.goroutines import blockers
+from rt0lab.goroutines.census import Census
 stops.toward({program.world().address('main.ready')}, 'run')
-census = census.Census()
+census = Census()
 rows = [row for row in census.rows if row.waiting and census.state(row) == 'chan receive']
 def on():
-    return {row.goid: str(item) for row in rows for item in census.Census().waits([row])[row.addr]}
+    return {row.goid: str(item) for row in rows for item in Census().waits([row])[row.addr]}
 def put(kind, address, path, value):
     leaf = program.world().layout(kind).at[path]
     gdb.selected_inferior().write_memory(address + leaf.offset, value.to_bytes(leaf.size, 'little'))
@@ -67,7 +68,7 @@ result = on()[rows[-1].goid], f'chan {full:#x} 3/3 (in none of its queues)'
 
 def test_a_sudog_of_somebody_else_says_nothing(gdb_json, parked):
     script = (
-        READY + "put('g', rows[-1].addr, 'waiting', rows[0].waiting); now = census.Census(); result = rows[-1].addr in"
+        READY + "put('g', rows[-1].addr, 'waiting', rows[0].waiting); now = Census(); result = rows[-1].addr in"
         " now.waits(now.rows)"
     )
     assert gdb_json(parked, script) is False
