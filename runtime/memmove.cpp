@@ -18,9 +18,11 @@ template <class T> [[gnu::always_inline]] static inline void ends(void* dst, con
     __builtin_memcpy(static_cast<uint8*>(dst) + n - sizeof(T), &last, sizeof(T));
 }
 
+namespace {
 struct pair {
     uint64 a, b;
 };
+}  // namespace
 
 /// Up to 32 bytes, where starting a string instruction costs more than the copy. false: it is more than that.
 [[gnu::always_inline]] static inline bool small(void* dst, const void* src, size_t n) {

@@ -20,9 +20,11 @@ static struct {
     bool parked;
 } sweep;
 
+namespace {
 struct sweeper : funcval {
     hchan* c;
 };
+}  // namespace
 
 static const _type integer = {sizeof(int64), nullptr, nullptr};
 
@@ -84,11 +86,13 @@ void forcegchelper(funcval*) {
 
 // ---- finalizers ----------------------------------------------------------------------------------------------------
 
+namespace {
 struct finalizer {
     finalizer* next;
     void (*fn)(void*);
     void* arg;
 };
+}  // namespace
 
 static mutex finlock;
 static finalizer* finq;

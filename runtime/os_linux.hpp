@@ -41,6 +41,20 @@ struct sigactiont {  // the kernel's, not libc's
     uint64 sa_mask;
 };
 
+/// What the kernel tells a handler: why,
+struct siginfo {
+    int32 si_signo, si_errno, si_code, pad;
+    uintptr si_addr;
+};
+
+/// and where it has interrupted the thread.
+struct ucontext {
+    uintptr flags, link;
+    stackt stack;
+    uint64 r8, r9, r10, r11, r12, r13, r14, r15, rdi, rsi, rbp, rbx, rdx, rax, rcx, rsp, rip, eflags;
+    uint16 cs, gs, fs, pad;
+};
+
 struct [[gnu::packed]] epollevent {  // packed on amd64 only, so that 32-bit programs have the same
     uint32 events;
     void* data;

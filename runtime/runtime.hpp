@@ -5,8 +5,8 @@
 // programs include.
 #pragma once
 
-#include "os_linux.hpp"
-#include "runtime2.hpp"
+#include "os_linux.hpp"  // IWYU pragma: export
+#include "runtime2.hpp"  // IWYU pragma: export
 
 // ---- asm_amd64.S ---------------------------------------------------------------------------------------------------
 void mstart() GO("runtime.mstart");

@@ -6,8 +6,8 @@
 // names, so `print g0` and `break runtime.schedinit` both work in gdb.
 #pragma once
 
-#include "atomic.hpp"
-#include "types.hpp"
+#include "atomic.hpp"  // IWYU pragma: export
+#include "types.hpp"   // IWYU pragma: export
 
 using atomic::oneP;
 using detail::findnull;

@@ -6,6 +6,7 @@
 
 #include "builtin.hpp"
 #include "chan.hpp"
+#include "runtime.hpp"
 
 using detail::scase;
 

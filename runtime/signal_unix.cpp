@@ -23,10 +23,12 @@ enum : uint32 {
     _SigUnblock = 128,  // never blocked, whatever the process began with
 };
 
+namespace {
 struct sigTabT {
     uint32 flags;
     const char* name;
 };
+}  // namespace
 
 static constexpr sigTabT rt = {_SigNotify, "a real-time signal"};
 
@@ -146,18 +148,6 @@ void minitSignals() {
 }
 
 // ---- when one comes ------------------------------------------------------------------------------------------------
-
-struct siginfo {
-    int32 si_signo, si_errno, si_code, pad;
-    uintptr si_addr;
-};
-
-struct ucontext {
-    uintptr flags, link;
-    stackt stack;
-    uint64 r8, r9, r10, r11, r12, r13, r14, r15, rdi, rsi, rbp, rbx, rdx, rax, rcx, rsp, rip, eflags;
-    uint16 cs, gs, fs, pad;
-};
 
 static void sighandler(uint32 sig, siginfo* info, ucontext* c, g* gp);
 

@@ -63,9 +63,11 @@ static void removeat(timersBucket* tb, int64 i) {
 
 // ---- timerproc -----------------------------------------------------------------------------------------------------
 
+namespace {
 struct timerprocval : funcval {
     timersBucket* tb;
 };
+}  // namespace
 
 void timerproc(funcval* self) {
     timersBucket* tb = static_cast<timerprocval*>(self)->tb;

@@ -1,7 +1,7 @@
 // types.hpp - Go's basic types in C++, and how a declaration gets its Go name. Included by everything, programs too.
 #pragma once
 
-#include <stddef.h>
+#include <stddef.h>  // IWYU pragma: export
 #include <stdint.h>
 
 using int8 = int8_t;

@@ -66,7 +66,9 @@ static void readabbrevs(const unit& u) {
         if (code < maxcode) abbrevs[code] = p;
         uleb(p);
         p++;
-        while (uleb(p) | uleb(p)) {
+        for (bool more = true; more;) {
+            uint64 attribute = uleb(p), form = uleb(p);
+            more = attribute || form;
         }
     }
 }

@@ -99,7 +99,7 @@ bool findline(const unit& u, const die& ud, uint64 pc, uint64* fileno, uint64* l
         bool row = false, ends = false;
         if (op >= t.opcodebase) {
             uint8 special = op - t.opcodebase;
-            addr += special / t.linerange * t.mininst;
+            addr += static_cast<uint64>(special / t.linerange) * t.mininst;
             l += t.linebase + special % t.linerange;
             row = true;
         } else {
@@ -117,7 +117,9 @@ bool findline(const unit& u, const die& ud, uint64 pc, uint64* fileno, uint64* l
             case DW_LNS_advance_pc: addr += uleb(p) * t.mininst; break;
             case DW_LNS_advance_line: l += sleb(p); break;
             case DW_LNS_set_file: f = uleb(p); break;
-            case DW_LNS_const_add_pc: addr += (lastspecial - t.opcodebase) / t.linerange * t.mininst; break;
+            case DW_LNS_const_add_pc:
+                addr += static_cast<uint64>((lastspecial - t.opcodebase) / t.linerange) * t.mininst;
+                break;
             case DW_LNS_fixed_advance_pc: addr += fixed<uint16>(p); break;
             default:
                 for (uint8 i = 0; i < t.lengths[op]; i++) uleb(p);

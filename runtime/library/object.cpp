@@ -16,7 +16,8 @@ void fail(const std::string& s) {
 void unmade(const char* what) { fail(std::string("this ") + what + " was made by __new__ alone: nothing is in it"); }
 
 py::str text(const std::string& s) {
-    return py::reinterpret_steal<py::str>(PyUnicode_DecodeUTF8(s.data(), s.size(), "surrogateescape"));
+    return py::reinterpret_steal<py::str>(
+        PyUnicode_DecodeUTF8(s.data(), py::ssize_t_cast(s.size()), "surrogateescape"));
 }
 
 const Struct* find(const std::string& name) {

@@ -1,9 +1,9 @@
 // world.cpp - the library's operating system: answers to os_linux.hpp by means of the C library, and their end.
 //
-// Cast: a Thread is one of the runtime's Ms. Whatever makes it wait (futex, nanosleep, osyield, a step of the boot) goes
-// through wait(), and whatever waits there when the program ends, leaves: the function returns as ever, to assembly,
-// and that goes back to where the thread entered the runtime. So an M in the middle of a goroutine's stack ends as
-// simply as one on its own, every thread can be joined, and no frame of C++'s is skipped on the way.
+// Cast: a Thread is one of the runtime's Ms. Whatever makes it wait (futex, nanosleep, osyield, a step of the boot)
+// goes through wait(), and whatever waits there when the program ends, leaves: the function returns as ever, to
+// assembly, and that goes back to where the thread entered the runtime. So an M in the middle of a goroutine's stack
+// ends as simply as one on its own, every thread can be joined, and no frame of C++'s is skipped on the way.
 //
 // One lock and one condition for all: nothing here is fast, and all of it can be stopped. Limits: a futex's waiters are
 // this Runtime's; output goes to memory; handlers, masks and signal stacks are noted, not installed.
