@@ -51,6 +51,7 @@ struct scase {
 /// Which case went on, or -1 for the default. order has room for 2n.
 [[nodiscard]] int32 selectgo(scase* cases, uint16* order, int32 n, bool hasdefault) GO("runtime.selectgo");
 
+[[noreturn]] void gopanic(any v) GO("runtime.gopanic");
 /// Notes in d where its function is. Returns 0; and once more, with 1, when a deferred call has recovered.
 [[nodiscard]] [[gnu::returns_twice]] int64 gosave(Defer* d) GO("runtime.gosave");
 /// Room for a function object of so many bytes, which deferproc puts on the goroutine's list.
@@ -305,7 +306,7 @@ template <class... C> void Select(C&&... cases) {
 // If one of them recovers, func returns to its caller, and what was called within it is gone: the destructors of those
 // frames do not run. What must be undone belongs in a deferred call.
 
-[[noreturn]] void panic(any v) GO("runtime.gopanic");
+[[noreturn]] inline void panic(any v) { detail::gopanic(v); }
 /// In a deferred call that a panic runs: ends the panic and returns its value. Nil elsewhere.
 any recover() GO("runtime.gorecover");
 

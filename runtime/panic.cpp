@@ -96,7 +96,7 @@ static void printpanics(_panic* p) {
 }
 
 /// panic() of the program's, and of the runtime's for faults of the program's.
-void panic(any v) {
+void detail::gopanic(any v) {
     g* gp = getg();
     m* mp = gp->m;
     const char* fatal = mp->curg != gp       ? "panic on system stack"
@@ -156,11 +156,11 @@ static any runtimeerror(const char* s) {
     return v;
 }
 
-void panicplain(const char* s) { panic(runtimeerror(s)); }
-void panicmem() { panic(runtimeerror("runtime error: invalid memory address or nil pointer dereference")); }
-void panicdivide() { panic(runtimeerror("runtime error: integer divide by zero")); }
-void panicoverflow() { panic(runtimeerror("runtime error: integer overflow")); }
-void panicfloat() { panic(runtimeerror("runtime error: floating point error")); }
+void panicplain(const char* s) { detail::gopanic(runtimeerror(s)); }
+void panicmem() { detail::gopanic(runtimeerror("runtime error: invalid memory address or nil pointer dereference")); }
+void panicdivide() { detail::gopanic(runtimeerror("runtime error: integer divide by zero")); }
+void panicoverflow() { detail::gopanic(runtimeerror("runtime error: integer overflow")); }
+void panicfloat() { detail::gopanic(runtimeerror("runtime error: floating point error")); }
 
 bool canpanic(g* gp) {
     m* mp = getg()->m;
