@@ -60,7 +60,7 @@ def test_bt_shows_go_s_names(gdb_json, hello):
     assert gdb_json(hello, script) == names
 
 
-def test_bt_names_a_caller_whose_call_never_returns(gdb_json, hello):
+def test_bt_names_a_caller_whose_call_never_returns(gdb_json, mirror_program):
     """Its return address is where the next function begins."""
-    script = "do('break runtime.exit'); do('run'); result = do('bt 2').splitlines()[1].split(' (')[0].split()[-1]"
-    assert gdb_json(hello, script) == "runtime.main"
+    script = "do('break runtime.gopanic'); do('run'); result = do('bt 2').splitlines()[1].split(' (')[0].split()[-1]"
+    assert gdb_json(mirror_program("panic"), script) == "runtime.panic"
