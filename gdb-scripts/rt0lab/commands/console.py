@@ -253,8 +253,8 @@ class Switch(gdb.Parameter):
         super().__init__(self.name, self.kind, gdb.PARAM_BOOLEAN)
         self.value = self.at_first
 
-    def get_set_string(self):
+    def get_set_string(self) -> str:
         return ""
 
-    def get_show_string(self, value):
+    def get_show_string(self, value: str) -> str:
         return f"{self.name} is {value}."

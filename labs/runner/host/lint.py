@@ -54,7 +54,8 @@ def commands(tool: str, root: Path, check: bool = True) -> list[list[str]]:
         return [["clang-format", *(["--dry-run", "-Werror"] if check else ["-i"]), *files]]
     compiled = json.loads((root / COMPILED / "compile_commands.json").read_text())
     files = sorted({os.path.normpath(os.path.join(row["directory"], row["file"])) for row in compiled})
-    return [["clang-tidy", "--quiet", "-p", str(COMPILED), file] for file in files if file.endswith(".cpp")]
+    ours = [file for file in files if file.endswith(".cpp") and Path(root, "runtime") in Path(file).parents]
+    return [["clang-tidy", "--quiet", "-p", str(COMPILED), file] for file in ours]
 
 
 def _start(pool: Executor, tool: str, root: Path) -> list[Future[list[str]]]:
