@@ -1,5 +1,5 @@
-// defs_linux_amd64.h - the kernel's numbers, for the assembly of both worlds. Go's counterparts: defs_linux_amd64.h, and
-// the first lines of sys_linux_amd64.s.
+// defs_linux_amd64.h - the kernel's numbers, for the assembly of both worlds. Go's counterparts: defs_linux_amd64.h,
+// and the first lines of sys_linux_amd64.s.
 
 #define SYS_read               0
 #define SYS_write              1

@@ -12,5 +12,6 @@
 #define END(name)  .cfi_endproc; .size name, . - name
 #define ROOT .cfi_undefined rip;
 
-#define FRAME_BEGIN push %rbp; .cfi_adjust_cfa_offset 8; .cfi_rel_offset rbp, 0; mov %rsp, %rbp; .cfi_def_cfa_register rbp
+#define FRAME_BEGIN \
+	push %rbp; .cfi_adjust_cfa_offset 8; .cfi_rel_offset rbp, 0; mov %rsp, %rbp; .cfi_def_cfa_register rbp
 #define FRAME_END   pop %rbp; .cfi_def_cfa rsp, 8; .cfi_restore rbp
