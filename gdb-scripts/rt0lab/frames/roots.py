@@ -28,7 +28,7 @@ def walk(limit: int) -> Iterator[tuple[gdb.Frame, str, bool]]:
         frame, limit = program.older(frame), limit - 1
 
 
-def frames(limit: int = 64) -> list[tuple[str, str, int, bool]]:
+def frames(limit: int = 64) -> list[tuple[str, str | None, int, bool]]:
     """The same as [(function, file or None, line, inlined?)]."""
     found = []
     for frame, name, inlined in walk(limit):

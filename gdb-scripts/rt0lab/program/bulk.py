@@ -236,9 +236,9 @@ class Fields:
 
     def __init__(self, kind: str, later: tuple[str, ...] = (), **wanted: str | tuple[str, ...]) -> None:
         self.kind, self._wanted, self._known = kind, wanted, worlds.world().type(kind) is not None
-        at = worlds.world().layout(kind).at if self._known else {}
+        known = worlds.world().layout(kind).at if self._known else {}
         leaves: dict[str, Any] = {
-            name: next((at[path] for path in _paths(want) if path in at), None) for name, want in wanted.items()
+            name: next((known[path] for path in _paths(want) if path in known), None) for name, want in wanted.items()
         }
         present = sorted((leaf.offset, name) for name, leaf in leaves.items() if leaf is not None and name not in later)
         self.offset = present[0][0] if present else 0
