@@ -188,8 +188,8 @@ class Goroutine(console.Command):
         word = refused(command)
         if word:
             raise program.Problem(
-                f"`{word}` would move, call or change something: in a goroutine's frames one can only look (bt, up,"
-                " print...)."
+                f"`{word}` would move, call or change something: in a goroutine's frames"
+                " one can only look (bt, up, print...)."
             )
         census = Census(system=True)
         rows = _rows(census, spans, who)

@@ -325,6 +325,6 @@ class Limit(gdb.Parameter):
     def get_show_string(self, value: str) -> str:
         kept = len(history.kept.moments)
         return (
-            f"rt0 history is {value}; {kept} stop{'' if kept == 1 else 's'} kept, {history.MAX_BYTES >> 20} MiB at"
-            " most."
+            f"rt0 history is {value}; {kept} stop{'' if kept == 1 else 's'} kept,"
+            f" {history.MAX_BYTES >> 20} MiB at most."
         )

@@ -157,8 +157,8 @@ def fields_of(gdb_type: gdb.Type) -> list[gdb.Field]:
         return gdb_type.fields()
     except (UnicodeDecodeError, gdb.error) as error:
         raise Problem(
-            f"the debug information of {type_name(gdb_type)} is damaged ({untrusted.shown(str(error), 200)}): build the"
-            " program anew."
+            f"the debug information of {type_name(gdb_type)} is damaged ({untrusted.shown(str(error), 200)}):"
+            " build the program anew."
         ) from None
 
 

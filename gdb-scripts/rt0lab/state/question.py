@@ -24,8 +24,8 @@ _TESTS = {
     ">=": lambda value, wanted: value >= wanted,
 }
 _USAGE = (
-    "ask for a field (`rt0 when p0.runnext`) or for what it became (`g4 -> waiting`, `sched.npidle > 0`, `p0.runq has"
-    " g4`)."
+    "ask for a field (`rt0 when p0.runnext`) or for what it became"
+    " (`g4 -> waiting`, `sched.npidle > 0`, `p0.runq has g4`)."
 )
 
 
@@ -89,7 +89,7 @@ def answers(question: Question, past: Iterable[Any]) -> list[tuple[Any, Any, Any
         before, first = after, False
     if not known:
         raise program.Problem(
-            f"there is no {told.head_of(question.path)[0]} at any of these stops: `rt0 history` lists them, `rt0"
-            " back` shows one."
+            f"there is no {told.head_of(question.path)[0]} at any of these stops:"
+            " `rt0 history` lists them, `rt0 back` shows one."
         )
     return found
