@@ -6,7 +6,8 @@ set pagination off
 set confirm off
 set print pretty on
 tbreak *(long)&'runtime.sysmon'
-# A short program can end before the new thread gets that far: stop main where the thread exists, and let only that one run.
+# A short program can end before the new thread gets that far: stop main where the thread exists, and let only that one
+# run.
 tbreak *(long)&'runtime.lockOSThread'
 set language auto
 run
