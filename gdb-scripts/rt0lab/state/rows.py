@@ -27,6 +27,9 @@ class Ref(NamedTuple):
 Refs = Callable[[str, Any], Any]  # the Ref of an address, of a g, an m or a p; None for nil
 
 
+NIL = Ref("nil")  # in a queue, where none should be
+
+
 @dataclass(frozen=True, slots=True)
 class G:
     """A goroutine, or a g of the runtime's own."""
@@ -163,7 +166,7 @@ def p(item: Any, refs: Refs, here: bool = False) -> P:
         status=program.world().p_status(item.get("status")),
         m=refs("m", item.get("m")),
         runnext=refs("g", item.get("runnext")),
-        runq=None if queue is None else tuple(refs("g", address) for address in queue),
+        runq=None if queue is None else tuple(refs("g", address) or NIL for address in queue),
         head=item.get("runqhead"),
         tail=item.get("runqtail"),
         timers=item.get("numTimers", "timers.len", "timers.heap.len"),
@@ -202,7 +205,10 @@ def refs_of(snap: Snapshot) -> Refs:
 def ms(snap: Snapshot) -> list[M]:
     """The Ms, oldest first."""
     refs, here = refs_of(snap), snap.m_of_thread()
-    return [m(item, f"m{item.get('id')}", refs, here is not None and item.addr == here.addr) for item in snap.hosts()]
+    return [
+        m(item, names.short_of(snap.names, item.addr), refs, here is not None and item.addr == here.addr)
+        for item in snap.hosts()
+    ]
 
 
 def ps(snap: Snapshot) -> list[P]:
