@@ -131,6 +131,9 @@ def test_an_argument_that_cannot_be_read(gdb_json, pingpong):
     script = """
 player = next(at for name, (at, _) in program.world().elf.symbols.items() if 'player' in name)
 stops.toward({player}, 'run'); do('set print frame-arguments all')
+sp, bp = (int(gdb.parse_and_eval(f'(long)${name}')) for name in ('rsp', 'rbp'))
+for word in range(sp - 256, bp, 8):  # where the frame will be something may stand by chance
+    if word != sp: gdb.selected_inferior().write_memory(word, bytes(8))
 result = do('bt')
 """
     text = gdb_json(pingpong, script)

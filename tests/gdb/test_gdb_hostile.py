@@ -439,10 +439,10 @@ def test_a_mangled_name_that_doubles_itself_stays_as_it_is(gdb_json, mirror_test
     name = "_Z1f1AIiiE" + "".join(f"S_IS{digits[i]}_S{digits[i]}_E" for i in range(27))
     hostile.renamed(mirror_test("parked"), tmp_path / "program", {"main.leaf": name.encode()})
     script = (
-        "do('set demangle-style none'); do('file ' + program); address = program.world().elf.symbols[name][0]; result ="
+        "do('set demangle-style none'); do('file ' + path); address = program.world().elf.symbols[name][0]; result ="
         " program.world().symbol_at(address)[0]"
     )
-    assert gdb_json("/bin/true", f"name, program = {name!r}, '{tmp_path}/program'\n" + script).endswith(name)
+    assert gdb_json("/bin/true", f"name, path = {name!r}, '{tmp_path}/program'\n" + script).endswith(name)
 
 
 # ---- paths -----------------------------------------------------------------------------------------------------------

@@ -18,7 +18,7 @@ WITH_STATE = {
     ),
     "core": READY + "do(f'gcore {folder}/core'); do('kill'); do(f'core-file {folder}/core')\n",
     "gdbserver": (
-        "do(f'target remote | gdbserver --once - {program} 2>/dev/null');"
+        "do(f'target remote | gdbserver --once - {path} 2>/dev/null');"
         " stops.toward({program.world().address('main.ready')})\n"
     ),
 }
@@ -78,7 +78,7 @@ def program(request):
 def test_values_are_the_same(gdb_json, program, tmp_path, way):
     if way == "gdbserver" and not shutil.which("gdbserver"):
         pytest.skip("there is no gdbserver: `apt-get install gdbserver` brings one")
-    found = gdb_json(program, f"program, folder = {str(program)!r}, {str(tmp_path)!r}\n{WITH_STATE[way]}{LOOK}")
+    found = gdb_json(program, f"path, folder = {str(program)!r}, {str(tmp_path)!r}\n{WITH_STATE[way]}{LOOK}")
     (tmp_path / "core").unlink(missing_ok=True)
     assert found == SAME
 

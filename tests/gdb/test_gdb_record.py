@@ -64,7 +64,9 @@ def test_the_exit_code_is_kept(trace, either):
 
 
 def test_every_backtrace_ends_at_a_root(trace, either):
-    roots = {s["bt"][-1].partition(" ")[0] for s in trace(either)["stages"]}
+    # gdb cannot tell the caller of a goroutine that was put off at a function's first instruction
+    stops = [s["bt"] for s in trace(either)["stages"] if not any(f.startswith("runtime.asyncPreempt") for f in s["bt"])]
+    roots = {frames[-1].partition(" ")[0] for frames in stops}
     assert roots <= {
         "_rt0_amd64_linux",
         "_rt0_amd64",
