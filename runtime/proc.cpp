@@ -11,10 +11,14 @@
 //
 // runtime.main runs on that goroutine, starts the runtime's helpers and calls main.main.
 
+#define RUNTIME_VARIABLES_ARE_HERE  // see runtime2.hpp: GOVAR
 #include "runtime.hpp"
 
 #include "builtin.hpp"
 #include "extern.hpp"
+#include "mheap.hpp"
+#include "netpoll.hpp"
+#include "sema.hpp"
 
 // tls_g, each thread's current g, is assembly's: asm_amd64.S.
 

@@ -13,9 +13,14 @@ using atomic::oneP;
 using detail::findnull;
 using detail::str;
 
-#ifndef GOVAR
-/// A variable, which other files know as `runtime.g0` and gdb as `g0`, too. Defined in runtime2.cpp, which gives GOVAR
-/// another meaning.
+/// A variable that more than one file knows. It has two names: to the linker it is runtime.g0, which no program's variable
+/// can be called; as g0 it is local to proc.cpp, which defines them all. So `print g0` works in gdb, an editor shows it
+/// among that file's variables, and a program may have a g0 of its own.
+#ifdef RUNTIME_VARIABLES_ARE_HERE
+#define GOVAR(type, name, ...)                                                                      \
+    extern type name##_go GO("runtime." #name) __attribute__((alias(#name), visibility("hidden"))); \
+    [[gnu::used]] static type name GO(#name) __VA_ARGS__
+#else
 #define GOVAR(type, name, ...) extern type name GO("runtime." #name) __attribute__((visibility("hidden")))
 #endif
 

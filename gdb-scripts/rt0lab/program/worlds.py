@@ -294,7 +294,7 @@ def _lookup_type(name):
 
 def _variable(name):
     """The runtime's variable of this name. A C++ program may have one, too: the runtime's are those of its own file."""
-    ours = (s for s in gdb.lookup_static_symbols(name) if s.symtab.filename.endswith("/runtime/runtime2.cpp"))
+    ours = (s for s in gdb.lookup_static_symbols(name) if s.symtab.filename.endswith("/runtime/proc.cpp"))
     return next(ours, None) or gdb.lookup_global_symbol(name) or gdb.lookup_static_symbol(name)
 
 
