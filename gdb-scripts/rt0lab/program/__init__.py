@@ -28,7 +28,6 @@ from .memory import (
     auxv,
     calls,
     connected,
-    connection,
     current_g,
     elements,
     is_stopped,

@@ -127,7 +127,7 @@ def _zero(step, who):
 
 # ---- the row of one structure, for a printer -----------------------------------------------------------------------
 
-_REFS = rows.referring(lambda address: short(address))
+_REFS = rows.referring(short)
 
 
 def g_row(item: Any) -> rows.G:
