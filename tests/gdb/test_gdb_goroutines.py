@@ -237,7 +237,7 @@ def test_completion(facts):
     ]
     assert (
         found["info goroutines -with rea"] == ["info goroutines -with reason="]
-        and len(found["info goroutines -group st"]) == 2
+        and len(found["info goroutines -group st"]) == 3
     )
     assert [line.endswith("info locals") for c, lines in found.items() if "loc" in c for line in lines] == [True]
 

@@ -52,11 +52,12 @@ LOOKS = (
     "info goroutines -long",
     "info goroutines -all -system",
     "info goroutines -json",
+    "info goroutines -with frame=*main* -json",
     "info goroutines -limit 2",
     "info goroutines 1",
     *(
         f"info goroutines -group {key}"
-        for key in ("status", "reason", "where", "fn", "start", "creator", "chan", "lock")
+        for key in ("status", "reason", "where", "fn", "start", "creator", "chan", "lock", "stack")
     ),
     *(f"info goroutines -with {key}=*" for key in ("fn", "where", "start", "creator", "reason")),
     "info goroutines -without fn=main.*",

@@ -1,10 +1,8 @@
-"""The commands that list: `info goroutines|ms|ps|sched`, filtered, grouped, as lines of 80 columns or as JSON."""
+"""The commands that list: `info goroutines|ms|ps|sched`, filtered, grouped, as lines or as JSON."""
 
 from __future__ import annotations
 
-import argparse
 import collections
-import fnmatch
 from typing import Any
 
 import gdb
@@ -15,47 +13,18 @@ from ..program import begun, bulk
 from ..show import card, lines, table
 from ..state import rows
 from ..state.snapshot import Snapshot
-from . import console
+from . import chosen, console
 from .options import Options, complete, ids
-
-_TESTS = {  # what -with and -without can ask about, and -group by: a text of each goroutine
-    "id": lambda view, row: str(row.goid),
-    "status": lambda view, row: view.census.status.get(row.status, str(row.status)),
-    "reason": lambda view, row: view.census.reason(row) if view.census.state(row) == view.census.reason(row) else "",
-    "fn": lambda view, row: view.at(row).function if view.at(row) else "",
-    "where": table.View.where,
-    "start": table.View.start,
-    "creator": table.View.creator,
-    "chan": lambda view, row: [f"{item.addr:#x}" for item in view.on.get(row.addr, []) if item.kind == "chan"],
-    "lock": lambda view, row: [f"{item.addr:#x}" for item in view.on.get(row.addr, []) if item.kind == "sema"],
-    "m": lambda view, row: view.host(row).partition(" ")[0],
-    "p": lambda view, row: view.host(row).partition(" ")[2],
-}
-_GROUPS = ("status", "reason", "where", "fn", "start", "creator", "chan", "lock")
-_NEED_STANDING, _NEED_WAITS = {"fn", "where"}, {"chan", "lock"}
-
-
-class Test:
-    """One -with or -without: KEY=PATTERN; a pattern has * and ? as in a shell."""
-
-    def __init__(self, text: str) -> None:
-        self.key, equals, self.pattern = text.partition("=")
-        if not equals or self.key not in _TESTS:
-            raise argparse.ArgumentTypeError(f"`{text}` is no KEY=PATTERN with a KEY of {', '.join(_TESTS)}")
-
-    def holds(self, view: table.View, row: Any) -> bool:
-        """Does it match?"""
-        found = _TESTS[self.key](view, row)
-        texts = found if isinstance(found, list) else [found]
-        return any(fnmatch.fnmatchcase(text.lower(), self.pattern.lower()) for text in texts)
 
 
 class Goroutines(console.Command):
     """List the goroutines: id, status or wait reason, what it waits on or who runs it, where it stands. `*` runs on
     this thread.
     Usage: info goroutines [IDS] [-with KEY=PATTERN] [-without KEY=PATTERN] [-group BY] [-limit N] [-long] [-system]
-    [-all] [-json] KEY and BY are of: id, status, reason, fn, where, start, creator, chan, lock, m, p; a pattern may
-    have * and ?. -system adds each M's g0 and gsignal, -all also the dead. IDS are 7, or 1-5, or 1,3.
+    [-all] [-json] KEY and BY are of: id, status, reason, fn, where, start, creator, chan, lock, m, p; frame is a KEY
+    that asks for any frame, stack a BY for those whose frames are the same. A pattern may have * and ?, and generic
+    functions may be written `main.Map[...]`. -system adds each M's g0 and gsignal, -all also the dead. IDS are 7, or
+    1-5, or 1,3.
 
     (gdb) info goroutines -with reason=chan* -group where
      99998  main.leaf (parked.go:21)   18 19 20 21 22 ..."""
@@ -66,9 +35,8 @@ class Goroutines(console.Command):
         "[IDS] [-with KEY=PATTERN] [-without KEY=PATTERN] [-group BY] [-limit N] [-long] [-system] [-all] [-json]",
     )
     options.add_argument("ids", nargs="?")
-    options.add_argument("-with", dest="wanted", metavar="KEY=PATTERN", type=Test, action="append", default=[])
-    options.add_argument("-without", dest="unwanted", metavar="KEY=PATTERN", type=Test, action="append", default=[])
-    options.add_argument("-group", choices=_GROUPS)
+    chosen.add_to(options)
+    options.add_argument("-group", choices=chosen.GROUPS)
     options.add_argument("-limit", type=int, metavar="N")
     for _flag in ("-long", "-system", "-all"):
         options.add_argument(_flag, action="store_true")
@@ -87,7 +55,11 @@ class Goroutines(console.Command):
     def _list(self, asked):
         special = asked.long or asked.ids or asked.json or asked.group or asked.wanted or asked.unwanted
         census = Census(system=True, brief=not special)
-        view, left = self._choose(census, asked)
+        if asked.group:
+            self._groups(census, asked)
+            return
+        rows = self._rows(census, asked)
+        view = table.View(census, rows[: asked.limit])
         if asked.json:
             bad = [{"address": address, "unreadable": True} for address in census.bad]
             empty = not bad and not census.addresses and not begun.why_none("gs")[0] and begun.sentence("gs")
@@ -96,29 +68,23 @@ class Goroutines(console.Command):
             return
         if census.problem:
             console.say(census.problem)
-        if asked.group:
-            console.write(self._grouped(view, asked.group, asked.limit))
-            return
         console.write(table.long_lines(view) if asked.long or asked.ids else table.lines(view))
         console.write(f"  <unreadable {address:#x}>" for address in census.bad[: asked.limit] if not asked.ids)
-        if left:
-            console.say(f"and {left} more: `-limit` is {asked.limit}.")
+        if len(rows) > len(view.rows):
+            console.say(f"and {len(rows) - len(view.rows)} more: `-limit` is {asked.limit}.")
         self._after(census, asked)
 
-    def _choose(self, census, asked):
-        rows = self._asked_about(census, asked)
-        tests = [(test, True) for test in asked.wanted] + [(test, False) for test in asked.unwanted]
-        if not tests and asked.group is None:
-            left = max(len(rows) - asked.limit, 0) if asked.limit is not None else 0
-            return table.View(census, rows[: asked.limit]), left
-        keys = {test.key for test, _ in tests} | {asked.group}
-        view = table.View(census, rows, bool(keys & _NEED_STANDING), bool(keys & _NEED_WAITS))
-        rows = [row for row in rows if all(test.holds(view, row) == wanted for test, wanted in tests)]
-        if asked.group:
-            view.rows = rows
-            return view, 0
-        left = max(len(rows) - asked.limit, 0) if asked.limit is not None else 0
-        return table.View(census, rows[: asked.limit]), left
+    def _groups(self, census, asked):
+        groups = chosen.grouped(census, self._rows(census, asked), asked.group)[: asked.limit]
+        if asked.json:
+            console.dump([group.plain(census) for group in groups])
+            return
+        if census.problem:
+            console.say(census.problem)
+        console.write(table.group_lines(census, groups))
+
+    def _rows(self, census, asked):
+        return chosen.choose(census, self._asked_about(census, asked), asked.wanted, asked.unwanted)
 
     def _asked_about(self, census, asked):
         """The rows that IDS, -system and -all name."""
@@ -138,20 +104,8 @@ class Goroutines(console.Command):
             for row in census.system_rows
             if every or census.is_current(row) or not started and "gsignal" not in census.name(row)
         ]
-        seek_dead = asked.all or any(test.key == "status" for test in asked.wanted)
+        seek_dead = asked.all or any(test.name == "status" for test in asked.wanted)
         return system + (own if seek_dead else alive)
-
-    @staticmethod
-    def _grouped(view, by, limit):
-        groups = collections.defaultdict(list)
-        for row in view.rows:
-            key = _TESTS[by](view, row)
-            groups[", ".join(key) if isinstance(key, list) else key].append(view.census.name(row))
-        ordered = sorted(groups.items(), key=lambda group: (-len(group[1]), group[0]))[:limit]
-        width = min(max((len(label) for label, _ in ordered), default=0), 48)
-        for label, names in ordered:
-            shown = " ".join(names[:5]) + (" ..." if len(names) > 5 else "")
-            yield f"{len(names):7} {label or '-':{width}} {shown}"
 
     @staticmethod
     def _after(census, asked):
@@ -166,9 +120,9 @@ class Goroutines(console.Command):
         """Options, keys, groups."""
         before, last = text.split()[:-1] if text[-1:].strip() else text.split(), text.rpartition(" ")[2]
         if before and before[-1] in ("-with", "-without"):
-            return complete(text, word, [key + "=" for key in _TESTS])
+            return complete(text, word, [key + "=" for key in chosen.KEYS])
         if before and before[-1] == "-group":
-            return complete(text, word, _GROUPS)
+            return complete(text, word, chosen.GROUPS)
         return complete(text, word, self.options.flags) if last.startswith("-") or not last else []
 
 

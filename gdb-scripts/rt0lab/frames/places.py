@@ -19,6 +19,13 @@ def where(function: str, file: str | None, line: int) -> str:
     return f"{function} ({untrusted.shown(os.path.basename(file))}:{line})" if file else function
 
 
+def brief(function: str) -> str:
+    """A generic function's name as Go's tracebacks write it: `main.Map[...]` for main.Map[go.shape.int]."""
+    before, bracket, rest = function.partition("[")
+    inside, end, after = rest.rpartition("]")
+    return f"{before}[...]{after}" if bracket and end else function
+
+
 _CLOSURE = re.compile("_ZN6detail7closureI.*E3runEP7funcval")
 
 

@@ -210,7 +210,9 @@ class Census:
         """{addr: frames.Stack} of those of the rows whose gobuf says where they stand, and of all asked about before;
         each is walked once."""
         rows, known = [row for row in rows if self.is_parked(row) or row.sp and self._is_on_g0(row)], self._stacks
-        known.update(stacks.stacks([row for row in rows if row.addr not in known] if known else rows, depth))
+        if known:  # what was walked before is asked for again only where more of it is wanted
+            rows = [row for row in rows if row.addr not in known or depth > stacks.DEPTH and known[row.addr].cut]
+        known.update(stacks.stacks(rows, depth))
         return known
 
     def alone(self, rows: list[Any], found: dict[int, Stack]) -> dict[int, Frame | None]:
@@ -225,16 +227,26 @@ class Census:
             **self.alone(rows, found),
         }
 
+    def _stopped_thread(self, row):
+        """The stopped thread (or Was) whose frames are this goroutine's: it runs it, or is its M's in a system call."""
+        thread = self.threads.get(row.addr)
+        if thread is None and self.status.get(row.status, "").startswith("syscall"):
+            thread = self.thread_of(row)
+            if thread is not None and thread.is_running():
+                return None
+        return thread
+
+    def on_thread(self, row: Any) -> list[Frame]:
+        """The frames of a goroutine that is on a stopped thread; none of another."""
+        thread = self._stopped_thread(row)
+        return [] if thread is None or isinstance(thread, Was) else stacks.of_thread(thread)
+
     def _standing_alone(self, row):
         status = self.status.get(row.status, "")
-        thread = self.threads.get(row.addr)
+        thread = self._stopped_thread(row)
         if isinstance(thread, Was):
             site = stacks.sites().site_of(thread.pc, exact=True) if thread.pc else None
             return site.shown[0] if site else None
-        if thread is None and status.startswith("syscall"):
-            thread = self.thread_of(row)
-            if thread is not None and thread.is_running():
-                thread = None
         if thread is not None:
             stack = stacks.of_thread(thread, 64)
             own = next((frame for frame in stack if frame.user), None)

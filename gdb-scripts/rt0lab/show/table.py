@@ -14,15 +14,24 @@ from ..goroutines.census import Census
 from ..program import bulk
 from . import card
 
+_ENDS = 50  # frames that are shown of each end of a deep stack
+
 # ---- info goroutines -------------------------------------------------------------------------------------------------
 
 
 class View:
     """Some goroutines of a census with all that is shown of them."""
 
-    def __init__(self, census: Census, rows: list[Any], standing: bool = True, waits: bool = True) -> None:
+    def __init__(
+        self,
+        census: Census,
+        rows: list[Any],
+        standing: bool = True,
+        waits: bool = True,
+        depth: int = stacks.DEPTH,
+    ) -> None:
         self.census, self.rows = census, rows
-        self.stacks = census.stacks(rows) if standing else {}
+        self.stacks = census.stacks(rows, depth) if standing else {}
         self.alone = census.alone(rows, self.stacks) if standing else {}
         self.on = census.waits(rows) if waits else {}
 
@@ -34,6 +43,14 @@ class View:
         if stack.standing is not None and stack.standing.pc == row.startpc:  # it has not begun
             return stacks.Frame(*places.start(row.startpc), False, row.startpc, False, True)
         return stack.standing
+
+    def frames(self, row: Any) -> list[stacks.Frame]:
+        """All its frames that can be known, innermost first."""
+        stack = self.stacks.get(row.addr)
+        if stack is not None:
+            return stack.shown
+        at = self.at(row)
+        return self.census.on_thread(row) or ([at] if at is not None else [])
 
     def start(self, row: Any) -> str:
         """The function it began with."""
@@ -155,6 +172,41 @@ def long_lines(view: View) -> Iterator[str]:
             yield f"      at {view.where(row)}"
         if row.startpc:
             yield f"      began with {view.start(row)}" + (f", made in {view.creator(row)}" if row.gopc else "")
+
+
+class Group:
+    """Goroutines that have something in common: `label` says what; where that is their stack, its frames."""
+
+    def __init__(self, label: str, rows: list[Any], frames: list[stacks.Frame] | None = None) -> None:
+        self.label, self.rows, self.frames = label, rows, frames
+
+    def plain(self, census: Census) -> dict[str, Any]:
+        found: dict[str, Any] = {"group": self.label, "count": len(self.rows)}
+        found["goroutines"] = [census.name(row) for row in self.rows]
+        if self.frames is not None:
+            found["frames"] = [{"function": f.function, "file": f.file, "line": f.line} for f in self.frames]
+        return found
+
+
+def group_lines(census: Census, groups: list[Group]) -> Iterator[str]:
+    """A line for each group: how many, what they have in common, some of them. Then its frames, if it has some."""
+    width = min(max((len(group.label) for group in groups), default=0), 48)
+    for group in groups:
+        shown = " ".join(map(census.name, group.rows[:5])) + (" ..." if len(group.rows) > 5 else "")
+        yield f"{len(group.rows):7} {group.label or '-':{width}} {shown}"
+        if group.frames is not None:
+            yield from frame_lines(group.frames)
+
+
+def frame_lines(frames: list[stacks.Frame]) -> Iterator[str]:
+    """A stack's frames, innermost first; of a deep one both ends, as Go's tracebacks have them."""
+    deep = len(frames) > 2 * _ENDS
+    for frame in frames[:_ENDS] if deep else frames:
+        yield f"          {places.where(places.brief(frame.function), frame.file, frame.line)}"
+    if deep:
+        yield f"          ... {len(frames) - 2 * _ENDS} frames more ..."
+        for frame in frames[-_ENDS:]:
+            yield f"          {places.where(places.brief(frame.function), frame.file, frame.line)}"
 
 
 def _cut(detail, where, room):

@@ -1,0 +1,87 @@
+// What a server does at three in the morning: many wait for the network, some for channels, in selects and for timers.
+package main
+
+import (
+	"bytes"
+	"context"
+	"net"
+	"runtime"
+	"runtime/pprof"
+	"time"
+)
+
+const readers = 6
+
+type Map[K comparable, V any] struct{ c chan V }
+
+func (m *Map[K, V]) Wait() V { return <-m.c }
+
+func Each[T any](c chan T) T { return <-c }
+
+func readLoop(c net.Conn) {
+	var b [1]byte
+	c.Read(b[:])
+}
+
+func choose(numbers chan int, names chan string, done chan bool) {
+	select {
+	case n := <-numbers:
+		println(n)
+	case names <- "x":
+	case <-done:
+	}
+}
+
+func accept(l net.Listener) {
+	for {
+		c, err := l.Accept()
+		if err != nil {
+			panic(err)
+		}
+		go readLoop(c)
+	}
+}
+
+func later() {}
+
+//go:noinline
+func ready() {}
+
+// parked says whether so many wait for such a reason; each of them has parked by the time that Go says so.
+func parked(reason string, n int) bool {
+	text := make([]byte, 1<<20)
+	return bytes.Count(text[:runtime.Stack(text, true)], []byte("["+reason)) == n
+}
+
+func main() {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		panic(err)
+	}
+	go accept(l)
+	conns := make([]net.Conn, readers)
+	for i := range conns {
+		if conns[i], err = net.Dial("tcp", l.Addr().String()); err != nil {
+			panic(err)
+		}
+	}
+	m, strings := &Map[string, int]{make(chan int)}, make(chan string)
+	go m.Wait()
+	go Each(strings)
+	numbers, names, done := make(chan int), make(chan string), make(chan bool)
+	go choose(numbers, names, done)
+	pprof.Do(context.Background(), pprof.Labels("request", "42"), func(context.Context) {
+		go func() { <-strings }()
+	})
+	go time.Sleep(time.Hour)
+	ticker := time.NewTicker(10 * time.Minute)
+	go func() { <-ticker.C }()
+	time.AfterFunc(20*time.Minute, later)
+	for !(parked("IO wait", readers+1) && parked("chan receive", 4) && parked("select", 1) && parked("sleep", 1)) {
+		time.Sleep(time.Millisecond)
+	}
+	ready()
+	runtime.KeepAlive(conns)
+	runtime.KeepAlive(m)
+	runtime.KeepAlive(ticker)
+}

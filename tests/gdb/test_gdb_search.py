@@ -1,0 +1,106 @@
+"""Which goroutines `-with` and `-without` choose and `-group` puts together: by any frame, by stacks, by generic names;
+on a program as a server looks at three in the morning."""
+
+import json
+import pathlib
+
+import pytest
+
+READERS = 6
+SOURCE = (pathlib.Path(__file__).with_name("cases") / "night.go").read_text()
+READ = f"night.go:{SOURCE[: SOURCE.index('c.Read')].count(chr(10)) + 1}"  # where readLoop reads
+READY = "stops.toward({program.world().address('main.ready')}, 'run')\n"
+ASKED = (
+    "info goroutines -with frame=*readLoop* -json",
+    "info goroutines -with fn=*readLoop* -json",
+    f"info goroutines -with frame=*({READ}) -json",
+    "info goroutines -without frame=*readLoop* -json",
+    "info goroutines -with frame=main.ready -json",
+    "info goroutines -with fn=main.(*Map[...]).Wait -json",
+    "info goroutines -with fn=main.Each[go.shape.string* -json",
+    "info goroutines -with fn=main.[E]ach* -json",
+    "info goroutines -json",
+    "info goroutines -group stack -json",
+    "info goroutines -group stack",
+    "info goroutines -with frame=*readLoop* -group reason -json",
+)
+_answers = {}
+
+
+@pytest.fixture(scope="session", params=["plain", "optimised"])
+def night(request):
+    flags = ["-gcflags=all=-N -l"] if request.param == "plain" else []
+    return request.getfixturevalue("go_build")("night", SOURCE, *flags)
+
+
+@pytest.fixture
+def answers(gdb_json, night):
+    """One look at the program, by which all tests here judge."""
+    if night not in _answers:
+        said = gdb_json(night, READY + f"result = {{c: do(c) for c in {ASKED!r}}}")
+        _answers[night] = {c: json.loads(text) if c.endswith("-json") else text for c, text in said.items()}
+    return _answers[night]
+
+
+def ids(found):
+    return sorted(g["id"] for g in found)
+
+
+def standing_in(answers, name):
+    return ids(g for g in answers["info goroutines -json"] if g["at"] and g["at"]["function"].startswith(name))
+
+
+def test_a_frame_is_found_that_is_not_the_place(answers):
+    assert len(answers["info goroutines -with frame=*readLoop* -json"]) == READERS
+    assert answers["info goroutines -with fn=*readLoop* -json"] == []
+
+
+def test_a_frame_is_found_by_its_line(answers):
+    assert ids(answers[f"info goroutines -with frame=*({READ}) -json"]) == ids(
+        answers["info goroutines -with frame=*readLoop* -json"]
+    )
+
+
+def test_what_has_such_a_frame_can_be_left_out(answers):
+    assert ids(
+        answers["info goroutines -without frame=*readLoop* -json"]
+        + answers["info goroutines -with frame=*readLoop* -json"]
+    ) == ids(answers["info goroutines -json"])
+
+
+def test_a_frame_of_the_running_one_is_found(answers):
+    assert ids(answers["info goroutines -with frame=main.ready -json"]) == [1]
+
+
+def test_a_generic_name_is_found_as_tracebacks_write_it(answers):
+    assert ids(answers["info goroutines -with fn=main.(*Map[...]).Wait -json"]) == standing_in(answers, "main.(*Map[")
+
+
+def test_brackets_of_a_pattern_are_brackets(answers):
+    assert ids(answers["info goroutines -with fn=main.Each[go.shape.string* -json"]) == standing_in(
+        answers, "main.Each["
+    )
+    assert answers["info goroutines -with fn=main.[E]ach* -json"] == []
+
+
+def test_equal_stacks_are_one_group_with_its_frames(answers):
+    first = answers["info goroutines -group stack -json"][0]
+    assert (first["count"], len(first["goroutines"])) == (READERS, READERS)
+    assert "main.readLoop" in [frame["function"] for frame in first["frames"]]
+
+
+def test_all_goroutines_are_in_one_group_of_stacks_each(answers):
+    groups = answers["info goroutines -group stack -json"]
+    assert sorted(name for group in groups for name in group["goroutines"]) == sorted(
+        g["name"] for g in answers["info goroutines -json"]
+    )
+
+
+def test_a_groups_frames_stand_below_its_count(answers):
+    head, *frames = answers["info goroutines -group stack"].splitlines()
+    assert head.split()[0] == str(READERS) and any(f"main.readLoop ({READ})" in line for line in frames[:12])
+
+
+def test_those_that_were_chosen_are_grouped(answers):
+    (group,) = answers["info goroutines -with frame=*readLoop* -group reason -json"]
+    assert (group["group"], group["count"]) == ("IO wait", READERS)
