@@ -2,6 +2,7 @@
 -O0 and -O2."""
 
 import json
+import pathlib
 import shutil
 
 import pytest
@@ -163,8 +164,9 @@ def test_all_adds_g0_and_gsignal(facts):
     assert {"m0.g0", "m0.gsignal"} <= {g["name"] for g in facts["all"] if g["system"]}
 
 
-def test_lines_are_at_most_80_columns_wide(facts):
-    assert max(map(len, facts["text"].splitlines())) <= 80
+def test_in_a_pipe_no_place_is_cut(facts):
+    places = [f"{g['at']['function']} ({pathlib.Path(g['at']['file']).name}:{g['at']['line']})" for g in facts["gs"]]
+    assert [line.endswith(place) for line, place in zip(facts["text"].splitlines(), places)] == [True] * len(places)
 
 
 def test_a_backtrace_goes_from_gopark_to_goexit(facts):

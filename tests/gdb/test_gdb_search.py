@@ -24,6 +24,13 @@ ASKED = (
     "info goroutines -group stack",
     "info goroutines -with frame=*readLoop* -group reason -json",
 )
+NARROW = """
+from rt0lab.show import table
+with settings.looking():
+    everybody = census.Census()
+    alive = [row for row in everybody.rows if row.status not in everybody.ended]
+    result['narrow'] = '\\n'.join(table.lines(table.View(everybody, alive), 60))
+"""
 _answers = {}
 
 
@@ -37,7 +44,7 @@ def night(request):
 def answers(gdb_json, night):
     """One look at the program, by which all tests here judge."""
     if night not in _answers:
-        said = gdb_json(night, READY + f"result = {{c: do(c) for c in {ASKED!r}}}")
+        said = gdb_json(night, READY + f"result = {{c: do(c) for c in {ASKED!r}}}\n" + NARROW)
         _answers[night] = {c: json.loads(text) if c.endswith("-json") else text for c, text in said.items()}
     return _answers[night]
 
@@ -104,3 +111,25 @@ def test_a_groups_frames_stand_below_its_count(answers):
 def test_those_that_were_chosen_are_grouped(answers):
     (group,) = answers["info goroutines -with frame=*readLoop* -group reason -json"]
     assert (group["group"], group["count"]) == ("IO wait", READERS)
+
+
+def test_a_narrow_terminal_shows_whole_names_the_generic_ones_brief(answers):
+    lines = answers["narrow"].splitlines()
+    named = [g["at"]["function"].partition("[")[0] for g in answers["info goroutines -json"]]
+    assert [name in line for line, name in zip(lines, named)] == [True] * len(lines)
+    assert [line for line in lines if "[go.shape" in line] == []
+
+
+def descriptors(answers):
+    return [item for g in answers["info goroutines -json"] for item in g["on"] if item["kind"] == "fd"]
+
+
+def test_who_reads_waits_for_a_descriptor_with_two_ends(answers):
+    found = [item for item in descriptors(answers) if len(item["ends"]) == 2]
+    assert len({item["fd"] for item in found}) == len({item["ends"][1] for item in found}) == READERS
+    assert {(item["network"], item["way"]) for item in found} == {("tcp", "read")}
+
+
+def test_who_accepts_waits_for_the_address_that_readers_have(answers):
+    (listening,) = [item["ends"][0] for item in descriptors(answers) if len(item["ends"]) == 1]
+    assert {item["ends"][0] for item in descriptors(answers)} == {listening}

@@ -64,6 +64,13 @@ def colours() -> bool:
     return os.isatty(1) and gdb.parameter("style enabled") and not settings.for_an_editor()
 
 
+def width() -> int | None:
+    """The columns of the terminal, as gdb has them; None where nothing has to fit: in a file, a pipe, an editor."""
+    if not os.isatty(1) or settings.for_an_editor():
+        return None
+    return gdb.parameter("width") or None
+
+
 def printable(text: str, most: int = untrusted.LINE) -> str:
     """A text on one line as the terminal can show it, in its character set."""
     if text.isascii() and text.isprintable() and len(text) <= most:

@@ -68,7 +68,7 @@ class Goroutines(console.Command):
             return
         if census.problem:
             console.say(census.problem)
-        console.write(table.long_lines(view) if asked.long or asked.ids else table.lines(view))
+        console.write(table.long_lines(view) if asked.long or asked.ids else table.lines(view, console.width()))
         console.write(f"  <unreadable {address:#x}>" for address in census.bad[: asked.limit] if not asked.ids)
         if len(rows) > len(view.rows):
             console.say(f"and {len(rows) - len(view.rows)} more: `-limit` is {asked.limit}.")

@@ -16,7 +16,7 @@ from .. import program
 from ..frames import stacks, view
 from ..frames.stacks import Frame, Stack
 from ..program import bulk, past
-from . import blockers, clock
+from . import blockers, clock, descriptors
 
 _SCAN = 0x1000
 _FIELDS: dict[str, Any] = {
@@ -289,6 +289,13 @@ class Census:
                 shared[line] = (blockers.Cond(line, None if inside is None else line - inside),)
             found[g] = shared[line]
         return found
+
+    def descriptors(self, rows: list[Any]) -> dict[int, tuple[Any, ...]]:
+        """{addr: (Descriptor,)} of those of the rows that wait for the network or a file, as far as it can be known."""
+        reasons = {row.reason: row for row in self.rows}
+        waits = {number for number, row in reasons.items() if self.reason(row) == "IO wait"}
+        rows = [row for row in rows if row.reason in waits and self.state(row) == "IO wait"] if waits else []
+        return descriptors.descriptors(rows, self.stacks(rows), self.now) if rows else {}
 
     def _lock(self, sema, stack):
         """What of package sync a semaphore belongs to: the method that waits on it says, and the type where the field

@@ -12,8 +12,8 @@ from ..frames import places, stacks
 from ..goroutines import clock
 from ..goroutines.census import Census
 from ..program import bulk
-from . import card
 
+_DETAIL = 48  # columns of what one waits on with which others are aligned
 _ENDS = 50  # frames that are shown of each end of a deep stack
 
 # ---- info goroutines -------------------------------------------------------------------------------------------------
@@ -33,7 +33,7 @@ class View:
         self.census, self.rows = census, rows
         self.stacks = census.stacks(rows, depth) if standing else {}
         self.alone = census.alone(rows, self.stacks) if standing else {}
-        self.on = census.waits(rows) if waits else {}
+        self.on = {**census.waits(rows), **census.descriptors(rows)} if waits else {}
 
     def at(self, row: Any) -> stacks.Frame | None:
         """The frame where it stands, or None."""
@@ -120,8 +120,12 @@ class View:
         }
 
 
-def lines(view: View) -> list[Any]:
-    """One line for each goroutine, within 80 columns. All but the id is made once for all that have it in common."""
+def lines(view: View, width: int | None = None) -> list[Any]:
+    """One line for each goroutine. All but the id is made once for all that have it in common.
+
+    Nothing is cut. What does not fit into a terminal of this width stands closer together there, and a generic
+    function's name is then as tracebacks write it.
+    """
     census, rows = view.census, view.rows
     addrs, ids_ = bulk.column(rows, "addr"), bulk.column(rows, "goid")
     current, system, moment = census.here, census.system, census.now
@@ -142,12 +146,18 @@ def lines(view: View) -> list[Any]:
         ]
     )
     wide_state = min(max((len(census.state(row)) for row in examples.values()), default=0), 21)
-    room, wide_detail = card.WIDTH - wide_id - wide_state - 4, 21 if view.on else 6
-    tails = []
+    details = {row.addr: view.detail(row) for row in examples.values()}
+    lengths = (len(detail) for addr, detail in details.items() if addr in view.on)
+    wide_detail = max((n for n in lengths if n <= _DETAIL), default=0)
+    wide_detail = max(wide_detail, 21 if view.on else 6)
+    room, tails = (width - wide_id - wide_state - 4 if width else None), []
     for row in examples.values():
         place = view.where(row) or ("" if row.sp or row.m else "not run yet")
-        detail = view.detail(row).ljust(wide_detail if row.m or row.addr in view.on else 0)
-        tails.append(f"{census.state(row):{wide_state}} {_cut(detail, place, room)}")
+        detail = details[row.addr]
+        aligned = f"{detail:{wide_detail}} {place}" if row.m or row.addr in view.on else f"{detail} {place}".lstrip()
+        if room is not None and len(aligned) > room:
+            aligned = f"{detail} {places.brief(place)}".lstrip()
+        tails.append(f"{census.state(row):{wide_state}} {aligned}".rstrip())
 
     found = list(map(f"  %{wide_id}d %s".__mod__, zip(ids_, map(tails.__getitem__, kinds))))
     for i in itertools.compress(itertools.count(), map((system.keys() | {current}).__contains__, addrs)):
@@ -202,15 +212,8 @@ def frame_lines(frames: list[stacks.Frame]) -> Iterator[str]:
     """A stack's frames, innermost first; of a deep one both ends, as Go's tracebacks have them."""
     deep = len(frames) > 2 * _ENDS
     for frame in frames[:_ENDS] if deep else frames:
-        yield f"          {places.where(places.brief(frame.function), frame.file, frame.line)}"
+        yield f"          {frame.where}"
     if deep:
         yield f"          ... {len(frames) - 2 * _ENDS} frames more ..."
         for frame in frames[-_ENDS:]:
-            yield f"          {places.where(places.brief(frame.function), frame.file, frame.line)}"
-
-
-def _cut(detail, where, room):
-    """`chan 0xc0000180 0/0 main.leaf (x.go:21)`, the function's name cut at its front if there is no room for it."""
-    text = detail + " " if detail[-1:].strip() else detail
-    space = max(room - len(text), 24)
-    return (text + (where if len(where) <= space else "..." + where[3 - space :])).rstrip()
+            yield f"          {frame.where}"
