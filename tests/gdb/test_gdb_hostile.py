@@ -48,6 +48,8 @@ LOOKS = (
     "rt0 when g1 -> waiting",
     "rt0 replay nowhere",
     "rt0 holders sched.lock",
+    "rt0 panic",
+    "rt0 panic -json",
     "info goroutines",
     "info goroutines -long",
     "info goroutines -all -system",

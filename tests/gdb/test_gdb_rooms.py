@@ -106,6 +106,7 @@ KEPT = {
     ("frames.view", "_open"): "which view is open, while one is",
     ("boot.stops", "_met"): "breakpoints, while the program runs for us",
     ("remote.server", "_PLACES"): "no cache: a table, filled where it stands",
+    ("show.interfaces", "_following"): "how deep gdb is in a value, while it prints it",
     ("show.opening", "_editor"): "who works with this gdb",
     ("show.packages", "_listening"): "that gdb was given the names",
     ("show.packages", "_offered"): "the files that program spaces were given; one takes the place of another",

@@ -14,6 +14,7 @@ from typing import Any
 
 from ..frames import places, stacks
 from ..goroutines.census import Census
+from ..show import labels, panicked
 from ..show.table import Group, View
 from .options import Options
 
@@ -57,6 +58,8 @@ KEYS = {
     "lock": Key(_addresses("sema"), waits=True),
     "m": Key(lambda view, row: [view.host(row).partition(" ")[0]]),
     "p": Key(lambda view, row: [view.host(row).partition(" ")[2]]),
+    "panic": Key(lambda _view, row: panicked.texts(row)),
+    "label": Key(lambda _view, row: labels.texts(row)),
 }
 GROUPS = ("status", "reason", "where", "fn", "start", "creator", "chan", "lock", "stack")
 

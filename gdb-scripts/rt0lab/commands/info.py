@@ -19,12 +19,12 @@ from .options import Options, complete, ids
 
 class Goroutines(console.Command):
     """List the goroutines: id, status or wait reason, what it waits on or who runs it, where it stands. `*` runs on
-    this thread.
+    this thread, `!` panics (`rt0 panic` says more).
     Usage: info goroutines [IDS] [-with KEY=PATTERN] [-without KEY=PATTERN] [-group BY] [-limit N] [-long] [-system]
     [-all] [-json] KEY and BY are of: id, status, reason, fn, where, start, creator, chan, lock, m, p; frame is a KEY
-    that asks for any frame, stack a BY for those whose frames are the same. A pattern may have * and ?, and generic
-    functions may be written `main.Map[...]`. -system adds each M's g0 and gsignal, -all also the dead. IDS are 7, or
-    1-5, or 1,3.
+    that asks for any frame, panic and label (label=KEY, label=KEY=VALUE) are KEYs, stack is a BY for those whose frames
+    are the same. A pattern may have * and ?, and generic functions may be written `main.Map[...]`. -system adds each
+    M's g0 and gsignal, -all also the dead. IDS are 7, or 1-5, or 1,3.
 
     (gdb) info goroutines -with reason=chan* -group where
      99998  main.leaf (parked.go:21)   18 19 20 21 22 ..."""

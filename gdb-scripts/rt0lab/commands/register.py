@@ -8,7 +8,7 @@ from .. import program
 from ..boot import stops
 from ..goroutines import naming
 from ..program import begun, editors
-from . import boot, console, functions, goroutine, info, panel, past, state, step, threads, waits, window
+from . import boot, console, functions, goroutine, info, panel, panic, past, state, step, threads, waits, window
 
 
 class Rt0(gdb.Command):
@@ -95,7 +95,7 @@ def register() -> int | None:
         info.Sched,
     ):
         command()
-    for command in (goroutine.Goroutine, waits.Waits, waits.Holders):
+    for command in (goroutine.Goroutine, waits.Waits, waits.Holders, panic.Panics):
         command()
     for command in (past.History, past.Back, past.When, past.Replay, panel.Panel):
         command()

@@ -37,8 +37,11 @@ _FIELDS: dict[str, Any] = {
     "startpc": "startpc",
     "syscallpc": "syscallpc",
     "syscallsp": "syscallsp",
+    "panic": "_panic",
+    "defers": "_defer",
+    "labels": "labels",
 }
-_RARELY = ("bp", "lo", "gopc", "startpc", "syscallpc", "syscallsp")
+_RARELY = ("bp", "lo", "gopc", "startpc", "syscallpc", "syscallsp", "defers", "labels")
 _PARKED = ("waiting", "runnable", "preempted", "copystack", "leaked")  # a gobuf says where they stand
 _ENDED = ("idle", "dead", "deadextra")
 _IN_LINE = ("sync.Cond.Wait", "semacquire")  # why those wait who wait for a sync.Cond
@@ -81,7 +84,7 @@ class Census:
         self.addresses, self.problem = bulk.allgs()
         fields = bulk.Fields("g", later=_RARELY if brief else (), **_FIELDS)
         fields.need("goid", "status")
-        fields.lacking(0, "sp", "pc", "lo", "hi", "waiting", "startpc", "gopc")
+        fields.lacking(0, "sp", "pc", "lo", "hi", "waiting", "startpc", "gopc", "panic", "defers", "labels")
         unique = set(self.addresses)
         self.rows = bulk.ordered(fields.readable(unique), "goid")
         self.bad = sorted(unique.difference(bulk.column(self.rows, "addr"))) if len(self.rows) < len(unique) else []

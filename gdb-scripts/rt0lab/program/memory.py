@@ -18,6 +18,7 @@ from . import answers, past, worlds
 from .layout import Struct
 from .problem import Unreadable
 
+_IN_QUOTES = str.maketrans({"\\": r"\\", '"': r"\"", "\a": r"\a", "\b": r"\b", "\f": r"\f", "\v": r"\v"})  # Go's %q
 _DECODER = codecs.getincrementaldecoder("utf-8")
 
 
@@ -147,7 +148,7 @@ def read_text(addr: int, length: int, quoted: bool = False, most: int = 200) -> 
     if isinstance(data, Unreadable):
         return str(data)
     text = _DECODER("surrogateescape").decode(data, length <= most)  # without half a character at the end
-    text = text.replace("\\", "\\\\").replace('"', '\\"') if quoted else text
+    text = text.translate(_IN_QUOTES) if quoted else text
     text = untrusted.shown(text, max(len(text), 1))
     return (f'"{text}"' if quoted else text) + ("..." if length > most else "")
 

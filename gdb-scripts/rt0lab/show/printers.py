@@ -14,7 +14,8 @@ import gdb.printing
 
 from .. import program
 from ..formats import untrusted
-from . import go_values, lines, opening
+from ..program import dynamic
+from . import go_values, interfaces, lines, opening, times
 
 _ONE_LINE = ("stack", "note", "mutex", "waitq")
 
@@ -191,6 +192,8 @@ class _Printers(gdb.printing.PrettyPrinter):
                 return Meant(value, meaning)
         if code == gdb.TYPE_CODE_INT:
             kind = world.base_name(gdb_type) if size == 8 else ""
+            if kind == "time.Duration":
+                return times.Duration(value)
             return self._pointer(value, kind[0]) if kind in _POINTERS else None
         if code == gdb.TYPE_CODE_PTR:
             # At the prompt gdb's own way of a pointer says its type, too; and what an editor would see as `{...}` is
@@ -207,6 +210,8 @@ class _Printers(gdb.printing.PrettyPrinter):
             )
         if code == gdb.TYPE_CODE_ARRAY and (program.told(getattr, gdb_type, "name") or "").startswith(("[]", "slice<")):
             return opening.closed_if_empty(go_values.Elements(value))
+        if code == gdb.TYPE_CODE_FUNC and gdb_type.code == gdb.TYPE_CODE_TYPEDEF and world.is_go:
+            return interfaces.Function(value)
         if code != gdb.TYPE_CODE_STRUCT:
             return None
         kind = _kind(gdb_type, world)
@@ -218,6 +223,8 @@ class _Printers(gdb.printing.PrettyPrinter):
             return opening.closed_if_empty(go_values.Slice(value, lines.addressed))
         if bare in ("gostring", "string"):
             return go_values.Text(value)
+        if bare == "time.Time":
+            return opening.closed_if_empty(times.Time(value))
         return self._named(value) if world.is_go and size in (16, 24) else None
 
     @staticmethod
@@ -239,7 +246,13 @@ class _Printers(gdb.printing.PrettyPrinter):
 
     @staticmethod
     def _named(value):
-        """A string or a slice of a Go program that has a type of its own."""
+        """A string or a slice of a Go program that has a type of its own, or an interface."""
+        try:
+            held = dynamic.in_interface(value)
+        except gdb.error:  # it cannot be read, or was optimized out
+            held = None
+        if held is not None:
+            return opening.closed_if_empty(interfaces.Interface(value, held))
         has = tuple(field.name for field in value.type.strip_typedefs().fields())
         if has == program.STRING:
             return go_values.Text(value)

@@ -12,6 +12,7 @@ from ..frames import places, stacks
 from ..goroutines import clock
 from ..goroutines.census import Census
 from ..program import bulk
+from . import labels, panicked
 
 _DETAIL = 48  # columns of what one waits on with which others are aligned
 _ENDS = 50  # frames that are shown of each end of a deep stack
@@ -117,6 +118,8 @@ class View:
             "thread": thread.num if thread else None,
             "current": census.is_current(row),
             "system": row.addr in census.system,
+            "labels": labels.labels(row),
+            "panics": [panic.plain() for panic in panicked.panics(row)],
         }
 
 
@@ -159,9 +162,11 @@ def lines(view: View, width: int | None = None) -> list[Any]:
             aligned = f"{detail} {places.brief(place)}".lstrip()
         tails.append(f"{census.state(row):{wide_state}} {aligned}".rstrip())
 
+    panics = {row.addr for row in itertools.compress(rows, bulk.column(rows, "panic")) if panicked.is_panicking(row)}
     found = list(map(f"  %{wide_id}d %s".__mod__, zip(ids_, map(tails.__getitem__, kinds))))
-    for i in itertools.compress(itertools.count(), map((system.keys() | {current}).__contains__, addrs)):
-        found[i] = f"{'*' if addrs[i] == current else ' '} {system.get(addrs[i], ids_[i]):>{wide_id}} {tails[kinds[i]]}"
+    for i in itertools.compress(itertools.count(), map((system.keys() | panics | {current}).__contains__, addrs)):
+        marks = ("*" if addrs[i] == current else " ") + ("!" if addrs[i] in panics else " ")
+        found[i] = f"{marks}{system.get(addrs[i], ids_[i]):>{wide_id}} {tails[kinds[i]]}"
     return found
 
 
@@ -180,6 +185,10 @@ def long_lines(view: View) -> Iterator[str]:
         )
         if view.where(row):
             yield f"      at {view.where(row)}"
+        if labels.labels(row):
+            yield f"      labels: {labels.line(row)}"
+        for panic in panicked.panics(row):
+            yield f"      {'recovered from' if panic.recovered else 'panics'}: {panic.text}"
         if row.startpc:
             yield f"      began with {view.start(row)}" + (f", made in {view.creator(row)}" if row.gopc else "")
 

@@ -1,0 +1,137 @@
+"""Panics, what interfaces hold, errors, functions, times and labels of a Go program, live and on its core."""
+
+import pathlib
+import re
+
+import pytest
+
+SOURCE = pathlib.Path(__file__).with_name("cases") / "panics.go"
+FIRST = "do('break main.stop'); do('run')\n"
+ROWS = "rows = json.loads(do('rt0 panic -json'))\n"
+
+
+@pytest.fixture(scope="module", params=["-N -l", "default"])
+def panics(request, go_build):
+    """A Go program with a goroutine for each kind of panic, and labels."""
+    return go_build("panics", SOURCE.read_text(), *(["-gcflags=all=-N -l"] if request.param == "-N -l" else []))
+
+
+@pytest.fixture(scope="module")
+def plain(go_build):
+    """The same, not optimised: all its variables can be read."""
+    return go_build("panics", SOURCE.read_text(), "-gcflags=all=-N -l")
+
+
+_known = {}
+
+
+@pytest.fixture
+def found(gdb_json, panics):
+    """{the function that raised the last panic: `rt0 panic`'s row}"""
+    if panics not in _known:
+        rows = gdb_json(panics, FIRST + ROWS + "result = rows")
+        _known[panics] = {row["panics"][0]["raised"]["function"]: row for row in rows}
+    return _known[panics]
+
+
+def test_the_value_of_a_panic_is_known(found):
+    assert found["main.unrecovered"]["panics"][0]["text"] == '*main.mine {code = 7, what = "lost"}'
+
+
+def test_a_runtime_error_is_known_by_its_text(found):
+    text = found["main.repanic.func1"]["panics"][-1]["text"]
+    assert "assignment to entry in nil map" in text and text.startswith("runtime.")
+
+
+def test_a_panic_tells_where_it_was_raised(found):
+    lines = SOURCE.read_text().splitlines()
+    raised = found["main.unrecovered"]["panics"][0]["raised"]
+    assert lines[raised["line"] - 1].strip().startswith("panic(&mine{7")
+
+
+def test_a_panic_in_a_deferred_call_stands_before_the_one_that_made_it(found):
+    nested = found["main.nested.func1"]["panics"]
+    assert [panic["text"] for panic in nested] == ['*fmt.wrapError "second: inner"', 'string "first"']
+
+
+def test_recovered_is_said_of_the_one_that_was(found):
+    nested = found["main.nested.func1"]["panics"]
+    assert [panic["recovered"] for panic in nested] == [True, False]
+
+
+def test_goexit_is_no_panic(found):
+    assert found["main.exiting"]["panics"][0]["goexit"]
+
+
+def test_the_list_marks_who_panics(gdb_json, plain):
+    script = r"import re; result = re.findall(r'(?m)^.!.* main\.(\w+)', do('info goroutines'))"
+    marked = gdb_json(plain, FIRST + script)
+    assert sorted(marked) == ["nested", "repanic", "unrecovered"]
+
+
+def test_a_label_is_searched_for(gdb_json, panics):
+    script = """
+def ids(test):
+    return [row['labels'] for row in json.loads(do('info goroutines -json -with label=' + test))]
+result = [ids(test) for test in ('user', 'user=b*', 'path=/api*', 'user=alice', 'bob')]"""
+    labels = [{"user": "bob", "path": "/api x"}]
+    assert gdb_json(panics, FIRST + script) == [labels, labels, labels, [], []]
+
+
+def test_a_core_has_the_panic_that_ended_the_program(gdb_json, plain, tmp_path):
+    core = tmp_path / "core"
+    script = f"""do('set environment GOTRACEBACK=crash'); do('handle SIGSEGV nostop noprint pass'); do('run end')
+do('generate-core-file {core}'); do('kill'); do('core-file {core}')
+result = [row for row in json.loads(do('rt0 panic -json')) if row['dying']]"""
+    (row,) = gdb_json(plain, script)
+    assert [panic["recovered"] for panic in row["panics"]][0] is False
+    assert row["panics"][0]["raised"]["function"] == "main.main.func2.1"
+    assert row["panics"][0]["text"].startswith('string "again: runtime error: invalid memory address')
+
+
+SHOWN = {
+    "e1": "int 42",
+    "e2": 'string "text"',
+    "e4": "main.tree = {l = 0x0, r = 0x0, v = 2}",
+    "e5": "[]int = {1, 2, 3}",
+    "e6": 'map[string]int = {["a"] = 1}',
+    "e7": "main.level 3",
+    "e8": "func(int) int main.values.func1",
+    "eA": "float64 2.5",
+    "eB": "time.Duration 1s",
+    "eC": "main.ids = {4, 5}",
+    "eE": "bool true",
+    "nile": "nil",
+    "sh": "main.square = {side = 3}",
+    "err1": '*errors.errorString "plain"',
+    "err2": '*fmt.wrapError "wrapped: plain"',
+    "err3": '*io/fs.PathError "open /no/such: no such file or directory"',
+    "err4": 'syscall.Errno "no such file or directory"',
+    "err6": r'*strconv.NumError "strconv.Atoi: parsing \"x1\": invalid syntax"',
+    "err7": '*io/fs.PathError "read /x: wrapped: plain"',
+    "err8": 'context.deadlineExceededError "context deadline exceeded"',
+    "nilerr": "nil",
+    "fn": "main.values.func2",
+    "mv": "main.(*method).do-fm",
+    "fp": "fmt.Sprint",
+    "nilfn": "nil",
+    "d": "1.5s",
+    "t0": "0001-01-01 00:00:00 +0000 UTC",
+    "t2": "2024-02-29 12:34:56.789 +0000 UTC",
+    "t3": "1600-01-01 00:00:00 +0100 X",
+    "si": '[]error = {*errors.errorString "plain", nil, *io/fs.PathError "open /no/such: no such file or directory"}',
+}
+_printed = {}
+
+
+@pytest.mark.parametrize("name", SHOWN)
+def test_a_value_is_shown_as_people_read_it(gdb_json, plain, name):
+    if not _printed:
+        script = f"do('up'); result = {{name: do(f'output {{name}}') for name in {[*SHOWN, 'err5', 'binary']!r}}}"
+        _printed.update(gdb_json(plain, FIRST + script))
+    assert _printed[name] == SHOWN[name]
+
+
+def test_a_pointer_in_an_interface_shows_what_it_leads_to(gdb_json, plain):
+    said = gdb_json(plain, FIRST + "do('up'); result = do('output err5')")
+    assert re.fullmatch(r'\*main\.mine 0x[0-9a-f]+ = \{code = 5, what = "mine"\}', said)
