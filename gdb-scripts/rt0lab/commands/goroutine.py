@@ -74,10 +74,13 @@ def refused(command: str) -> str | None:
 
 
 @contextlib.contextmanager
-def frames_of(census: Census, row: Any) -> Iterator[int | None]:
-    """gdb's frames are this goroutine's while this lasts; yields the level of its innermost frame."""
+def frames_of(census: Census, row: Any, joined: bool = False) -> Iterator[int | None]:
+    """gdb's frames are this goroutine's while this lasts; yields the level of its innermost frame.
+
+    Of one that is in C they are its Go frames, whose variables gdb can read; `joined` brings those of C as well.
+    """
     status, who = census.status.get(row.status, "?"), f"goroutine {census.name(row)}"
-    thread = census.threads.get(row.addr)
+    thread = census.threads.get(row.addr) or (census.calls_c(row) if joined else None)
     if thread is not None:
         with view.keeping_place():
             thread.switch()
@@ -111,7 +114,7 @@ def _own(frame):
 
 def execute(census: Census, row: Any, command: str) -> str:
     """What gdb prints for a command in a goroutine's frames."""
-    with frames_of(census, row) as level, settings.off("may-call-functions"):
+    with frames_of(census, row, command.partition(" ")[0] in _BACKTRACE) as level, settings.off("may-call-functions"):
         if level:
             known = _levels(census.world).get(row.addr)
             frame = view.frame(level + known) if known is not None else _own(view.frame(level))

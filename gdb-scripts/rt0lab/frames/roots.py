@@ -9,7 +9,7 @@ import gdb
 
 from .. import program
 from ..program import names
-from . import switching
+from . import joins, switching
 
 
 def walk(limit: int) -> Iterator[tuple[gdb.Frame, str, bool]]:
@@ -18,7 +18,7 @@ def walk(limit: int) -> Iterator[tuple[gdb.Frame, str, bool]]:
     frame = gdb.newest_frame()
     while frame is not None and limit:
         inlined = frame.type() == gdb.INLINE_FRAME
-        symbol = program.symbol_of(frame)
+        symbol = joins.symbol_of(frame)
         name = program.name_of(frame) if inlined or symbol is None else names.function(symbol[0])
         if name is None:
             return

@@ -18,8 +18,8 @@ from typing import Any
 import gdb
 
 from .. import program
-from ..program import bulk, names, past
-from . import places, roots, switching, view
+from ..program import bulk, names, past, pclntab
+from . import joins, places, roots, switching, view
 
 DEPTH = 512  # frames that are enough to say where a goroutine stands
 DEEPEST = 1 << 16  # no backtrace is longer
@@ -27,6 +27,7 @@ PATIENCE = 400  # how many stacks gdb unwinds for us in one command; damaged mem
 WINDOW = 1024  # bytes of each stack that are read together with everybody's
 
 _SYNC = re.compile(r"sync(?:\.|::)\(?\*?(Mutex|RWMutex|WaitGroup)\)?(?:\.|::)(\w+)")
+_GLUE = ("_cgo_gotypes.go", "_cgo_export.c", "cgo-gcc-prolog")  # what the cgo tool writes around calls of C
 _WORD = struct.Struct("<Q").unpack_from
 _UNSEEN = (lambda data, at: ()), {}  # of a shape that no stack had before
 
@@ -52,10 +53,11 @@ class Frame:
 class Site:
     """A pc on a stack: the frames to show for it, innermost first, and where its caller is."""
 
-    __slots__ = ("shown", "user", "from_bp", "from_sp", "root", "steady")
+    __slots__ = ("shown", "user", "from_bp", "from_sp", "root", "steady", "exact", "switching")
 
-    def __init__(self, shown: list[Frame], root: bool) -> None:
-        self.shown, self.root = shown, root
+    def __init__(self, shown: list[Frame], name: str) -> None:
+        self.shown, self.root = shown, name in switching.ROOTS
+        self.exact, self.switching = name in joins.EXACT, name in joins.SWITCHING
         self.user = next((frame for frame in shown if frame.user), None)
         self.from_bp = self.from_sp = None  # where the return address is
         self.steady = False  # is one of them known?
@@ -102,16 +104,25 @@ class Sites:
 
     def is_user(self, function: str, file: str | None) -> bool:
         """Is it the program's own code?"""
+        if self._home and not file:  # of libc's, say: nobody's own code
+            return False
         if not file or not self._home:
             return not function.startswith(("runtime.", "sync.", "time.", "internal/"))
-        folder = os.path.dirname(file)
-        if folder == self._home:
+        folder, base = os.path.split(file)
+        if folder == self._home or base in _GLUE:
             return False
         if not self._world.is_go:
             return True
         library = os.path.dirname(self._home)
         parts = folder[len(library) :].strip("/") if folder.startswith(library) else None
-        return parts is None or parts.partition("/")[0] not in ("runtime", "internal", "sync", "time", "syscall")
+        return parts is None or parts.partition("/")[0] not in (
+            "runtime",
+            "internal",
+            "sync",
+            "time",
+            "syscall",
+            "iter",
+        )
 
     # -- walking
 
@@ -155,6 +166,7 @@ class Sites:
             if site.from_bp is not None:
                 (bp,) = _WORD(stack, to - base)
             (pc,) = _WORD(stack, at - base)
+            pc += site.exact
             sp = at + 8
             places.append(at)
         return found, places, None
@@ -217,8 +229,9 @@ class Sites:
         while frame is not None and len(found) < DEPTH:
             physical = frame.type() != gdb.INLINE_FRAME
             at = frame.pc() if found else pc
+            stands = at - bool(found and found[-1].exact)  # joins: it is told one byte further on
             if not physical:
-                inlined.append(self._shown(frame, at, program.name_of(frame) or "?"))
+                inlined.append(self._shown(frame, stands, program.name_of(frame) or "?"))
                 frame = frame.older()
                 continue
             name = self._name(at, called or bool(found), frame)
@@ -231,7 +244,7 @@ class Sites:
             if site is None:
                 for shown in inlined:  # gdb says no more of a lambda's name
                     shown.function = shown.function.replace("operator()", name)
-                site = self._known[at] = Site([*inlined, self._shown(frame, at, name)], name in switching.ROOTS)
+                site = self._known[at] = Site([*inlined, self._shown(frame, stands, name)], name)
             inlined = []
             found.append(site)
             if site.root:
@@ -241,7 +254,10 @@ class Sites:
         return found
 
     def _rule(self, site, sp, pc, at, bp):
-        """Notes where `site` keeps the return address, which is at `at`; returns the caller's frame pointer."""
+        """Notes where `site` keeps the return address, which is at `at`; returns the caller's frame pointer, None if
+        that is not known."""
+        if site.switching:
+            return None
         distance = at - bp if bp is not None else -1
         old = program.read_word(bp) if 8 <= distance <= 32 else None
         # 16: __morestack, seen from the new segment
@@ -264,7 +280,12 @@ class Sites:
             arguments = frame.function() is not None and any(symbol.is_argument for symbol in frame.block())
         except RuntimeError:  # no debug information there
             arguments = False
-        return Frame(name, file, sal.line, arguments, pc, frame.type() == gdb.INLINE_FRAME, self.is_user(name, file))
+        user = self.is_user(name, file) and self._is_ours(pc)
+        return Frame(name, file, sal.line, arguments, pc, frame.type() == gdb.INLINE_FRAME, user)
+
+    def _is_ours(self, pc):
+        """Is it code of the program or of its plugins? Libraries' is not."""
+        return self._world.section_at(pc) is not None or pclntab.function_at(pc) is not None
 
     def _guess(self, pc, sp, bp):
         """Frame pointers and symbols alone, for when gdb cannot unwind (all threads run, an earlier stop) or the stack
@@ -281,6 +302,7 @@ class Sites:
             if site.root or not isinstance(pair, bytes):
                 break
             sp, (bp, pc) = bp + 16, struct.unpack("<QQ", pair)
+            pc += site.exact
         return found
 
     def site_of(self, pc: int, exact: bool = False) -> Site | None:
@@ -291,7 +313,7 @@ class Sites:
             return None
         name = names.function(symbol[0])
         file, line = self._world.line_at(pc if exact and not symbol[1] else pc - 1)
-        return Site([Frame(name, file, line, False, pc, False, self.is_user(name, file))], name in switching.ROOTS)
+        return Site([Frame(name, file, line, False, pc, False, self.is_user(name, file))], name)
 
 
 def sites() -> Sites:

@@ -9,7 +9,7 @@ import gdb.unwinder
 
 from .. import program
 from ..formats import fcontext
-from . import switching, view
+from . import joins, switching, view
 
 # ---- Boost.Context's assembly ----------------------------------------------------------------------------------------
 
@@ -109,6 +109,71 @@ class Switch(gdb.unwinder.Unwinder):
         return _info(pending, sp.cast(word) + row.cfa, start, {**saved, "rip": back.cast(word)})
 
 
+# ---- real Go ---------------------------------------------------------------------------------------------------------
+
+
+class Joined(gdb.unwinder.Unwinder):
+    """Unwinds from one of a real Go program's stacks to the next.
+
+    gdb stops at a caller whose stack lies lower than its callee's. So from there on all Go frames are unwound here, and
+    stand by LOWERED, which is no address: gdb can read no argument of theirs, instead of reading a wrong one.
+    """
+
+    def __init__(self) -> None:
+        super().__init__("rt0lab-joined")
+
+    def __call__(self, pending: gdb.PendingFrame) -> gdb.UnwindInfo | None:
+        """gdb asks for each frame; None declines."""
+        try:
+            rip, rsp = (int(pending.read_register(name)) & _ALL_ONES for name in ("rip", "rsp"))
+            found, low = joins.finder(rip), is_lowered(rip, rsp)
+            if found is None and not low:
+                return None
+            place = joins.Place(rip, rsp, _number(pending, "fs_base"), pending.level() > 0)
+            place.start, place.end, find = found or (0, 0, joins.ordinary)
+            if low and find is joins.from_c:  # C's frames could not stand above LOWERED
+                find = joins.on_goroutine
+            caller = find(place) or (joins.ordinary(place) if low else None)
+            return None if caller is None else self._to(pending, place, caller, low)
+        except (program.Problem, gdb.error):
+            return None
+
+    @staticmethod
+    def _to(pending, place, caller, low):
+        """What gdb is to know of a Caller; its stack may lie lower than this frame's, and than those before."""
+        to = caller.registers["rip"], caller.registers["rsp"]
+        _lowered()[to] = low or to[1] < caller.base
+        own = pending.read_register("rsp")
+        sp, pc = (LOWERED, place.sp) if low else (caller.base, place.start)
+        info = pending.create_unwind_info(view.FrameId(gdb.Value(sp).cast(own.type), gdb.Value(pc)))
+        for name in ("fs_base", "rbp"):
+            if name not in caller.registers and _number(pending, name) is not None:
+                info.add_saved_register(name, pending.read_register(name))
+        for name, value in caller.registers.items():
+            info.add_saved_register(name, gdb.Value(value).cast(pending.read_register(name).type))
+        return info
+
+
+LOWERED = 1 << 47  # no program on amd64 has memory there
+
+
+def _lowered():
+    return program.world().still("lowered", dict)
+
+
+def is_lowered(pc: int, sp: int) -> bool:
+    """Does a frame lie lower than what it called?"""
+    return _lowered().get((pc, sp), False)
+
+
+def _number(pending, name):
+    """A register, or None where gdb does not know it."""
+    try:
+        return int(pending.read_register(name)) & _ALL_ONES
+    except (gdb.error, ValueError):
+        return None
+
+
 def _info(pending, cfa, start, changed):
     """The caller's registers: those that a function preserves, the word that two contexts hand each other, and which
     thread it is; gdb takes what is not mentioned for lost."""
@@ -122,4 +187,5 @@ def _info(pending, cfa, start, changed):
 def register(objfile: gdb.Objfile | None) -> None:
     """Adds the unwinders to a program."""
     gdb.unwinder.register_unwinder(objfile, Switch(), replace=True)
+    gdb.unwinder.register_unwinder(objfile, Joined(), replace=True)
     gdb.unwinder.register_unwinder(objfile, view.unwinder, replace=True)

@@ -13,7 +13,7 @@ from typing import Any
 import gdb
 
 from .. import program
-from ..frames import stacks, view
+from ..frames import joins, stacks, view
 from ..frames.stacks import Frame, Stack
 from ..program import bulk, past
 from . import blockers, clock, descriptors
@@ -130,7 +130,8 @@ class Census:
 
     @functools.cached_property
     def threads(self) -> dict[int, Any]:
-        """{g: gdb thread, or Was} of the gs that stopped threads are on."""
+        """{g: gdb thread, or Was} of the gs that stopped threads are on; also of the goroutine that a signal's handler
+        interrupted there."""
         if past.moment() is not None:
             return {current: Was(number, pc) for number, pc, current in past.moment().threads.values() if current}
         found = {}
@@ -140,6 +141,9 @@ class Census:
                 current = program.current_g(program.tls_g()[1])
                 if current:
                     found[current] = thread
+        for m in self.ms:
+            if m.get("gsignal") in found and m.get("curg"):
+                found.setdefault(m.get("curg"), found[m.get("gsignal")])
         return found
 
     @functools.cached_property
@@ -167,6 +171,14 @@ class Census:
         if not procid:
             return None
         return next((t for t in gdb.selected_inferior().threads() if t.is_valid() and procid in t.ptid[1:]), None)
+
+    def calls_c(self, row: Any) -> gdb.InferiorThread | None:
+        """The stopped thread on which a goroutine is in C, which its M calls on g0's stack; None if it is not there."""
+        m = self.m_by_address.get(row.m) if past.moment() is None else None
+        if m is None or not self.status.get(row.status, "").startswith("syscall"):
+            return None
+        thread = self.threads.get(m.get("g0"))
+        return thread if thread is not None and joins.is_in_c(thread) else None
 
     def reason(self, row: Any) -> str:
         """Why it waits."""

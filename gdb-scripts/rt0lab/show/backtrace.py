@@ -12,7 +12,7 @@ import gdb.unwinder
 
 from .. import program
 from ..formats import untrusted
-from ..frames import switching, view
+from ..frames import joins, switching, view
 from ..program import builds, names, settings
 from . import scope
 
@@ -147,6 +147,14 @@ class Named(Careful):
         return self._name
 
 
+class Interrupted(Named):
+    """A frame that did not call what is above it: a signal came. gdb has it one byte further on (joins)."""
+
+    def address(self) -> int:
+        """Where it really stands."""
+        return self.inferior_frame().pc() - 1
+
+
 class Roots:
     """A frame filter: what gdb finds below a stack's first function is not a frame."""
 
@@ -162,21 +170,18 @@ class Roots:
 
     @staticmethod
     def _down_to_root(world, frames):
-        shown = view.active()
+        shown, exact = view.active(), False
         for decorator in _as_far_as_it_goes(frames):
             frame = decorator.inferior_frame()
             if shown and frame.level() < shown[0]:
                 if frame.level() == shown[0] - 1:
                     yield view.Claimed(decorator, shown[1])
                 continue
-            symbol = program.symbol_of(frame)
+            symbol = joins.symbol_of(frame)
             if frame.level() > 0 and symbol is None and program.told(frame.name) is None:
                 return
-            yield (
-                Careful(decorator)
-                if symbol is None or _named_well(world, frame, symbol[0])
-                else Named(decorator, symbol[0])
-            )
+            yield _decorated(world, decorator, symbol, exact)
+            exact = exact and frame.type() == gdb.INLINE_FRAME or bool(symbol) and joins.is_exact(symbol[0], frame)
             # Go's unwind information leads on, to whatever lies above; ours ends by itself.
             if (
                 world.is_go
@@ -185,6 +190,18 @@ class Roots:
                 and switching.is_root(names.function(symbol[0]), frame)
             ):
                 return
+
+
+def _decorated(world, decorator, symbol, exact):
+    """How a frame is shown whose function's symbol this is; did what is above it come from there without a call?"""
+    frame = decorator.inferior_frame()
+    if exact:
+        return Interrupted(decorator, program.name_of(frame) or (symbol[0] if symbol else "??"))
+    if symbol is not None and joins.is_handler_s(symbol[0]):
+        return Named(decorator, "<signal handler called>")
+    if symbol is None or _named_well(world, frame, symbol[0]):
+        return Careful(decorator)
+    return Named(decorator, symbol[0])
 
 
 def _as_far_as_it_goes(frames):

@@ -1,0 +1,142 @@
+"""What Go's own table says of a pc (pclntab, by which the runtime walks stacks): how large its frame is there, file and
+line.
+
+Read through runtime.firstmoduledata, in the forms it has had since Go 1.16; every step is bounded, for the table lies
+in memory that may be damaged. Where it says nothing, None: nobody may guess a frame's size.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from . import memory, worlds
+from .layout import Struct
+
+_MODULES = 64  # plugins are a program's further modules
+_VALUES = 1 << 14  # bytes of one function's table of values
+_PATH = 1024
+
+
+def _modules() -> list[Struct]:
+    """The program's and its plugins' moduledata."""
+    found: list[Struct] = []
+    module: Any = memory.variable("firstmoduledata")
+    while isinstance(module, Struct) and len(found) < _MODULES:
+        found.append(module)
+        following = module.get("next")
+        module = memory.read_struct("moduledata", following) if following else None
+    return found
+
+
+class Function:
+    """One function of the table."""
+
+    __slots__ = ("entry", "_module", "_row")
+
+    def __init__(self, entry: int, module: Struct, row: Struct) -> None:
+        self.entry, self._module, self._row = entry, module, row
+
+    def frame_size(self, pc: int) -> int | None:
+        """Bytes between SP and the return address at an instruction."""
+        size = self._value("pcsp", pc)
+        return size if size is not None and size >= 0 and size % 8 == 0 else None
+
+    def line(self, pc: int) -> tuple[str | None, int]:
+        """(file, line) of an instruction, of the innermost function there that is inlined; (None, 0) if unknown."""
+        line, number = self._value("pcln", pc), self._value("pcfile", pc)
+        file = self._file(number) if number is not None and number >= 0 else None
+        return (file, line) if file and line is not None and line > 0 else (None, 0)
+
+    def _file(self, number):
+        units, files, unit = (
+            self._module.get("cutab.array"),
+            self._module.get("filetab.array"),
+            self._row.get("cuOffset"),
+        )
+        if not units or not files or unit is None:
+            return None
+        at = memory.read(units + 4 * (unit + number), 4)
+        data = memory.read(files + int.from_bytes(at, "little"), _PATH) if at else None
+        return data.partition(b"\0")[0].decode("utf-8", "surrogateescape") if data else None
+
+    def _value(self, table, target):
+        """What one of its tables says of a pc: pairs of differences, of the value and of the pc."""
+        start, offset = self._module.get("pctab.array"), self._row.get(table)
+        if not start or not offset:
+            return None
+        data = _as_far(start + offset, _VALUES)
+        at, pc, value = 0, self.entry, -1
+        while True:
+            step, at = _varint(data, at)
+            more, at = _varint(data, at) if step is not None else (None, at)
+            if more is None or step == 0 and pc != self.entry:
+                return None
+            value += -(step + 1 >> 1) if step & 1 else step >> 1
+            pc += more
+            if target < pc:
+                return value
+
+
+def _as_far(address, size):
+    """Up to so many bytes, as far as memory goes."""
+    while size >= 32:
+        data = memory.read(address, size)
+        if data:
+            return data
+        size //= 4
+    return b""
+
+
+def _varint(data, at):
+    """(number, where it ends) of one that is written in pieces of seven bits; None where the data ends."""
+    number = 0
+    for shift in range(0, 35, 7):
+        if at >= len(data):
+            return None, at
+        number |= (data[at] & 127) << shift
+        at += 1
+        if data[at - 1] < 128:
+            return number, at
+    return None, at
+
+
+def _search(module, pc):
+    """The Function of a module that holds a pc."""
+    world = worlds.world()
+    layout, start, count = world.layout("functab"), module.get("ftab.array"), module.get("ftab.len")
+    base = module.get("text") if "entryoff" in layout.at else 0
+    key = next((path for path in ("entryoff", "entry") if path in layout.at), None)
+    table = module.get("pclntable.array")
+    if key is None or not start or not table or base is None or not 1 < count < 1 << 32:
+        return None
+    low, high = 0, count - 1  # the last one only says where the one before ends
+    while high - low > 1:
+        middle = (low + high) // 2
+        row = memory.read_struct("functab", start + middle * layout.size)
+        if not row:
+            return None
+        low, high = (middle, high) if row.get(key) + base <= pc else (low, middle)
+    row = memory.read_struct("functab", start + low * layout.size)
+    function = memory.read_struct("_func", table + row.get("funcoff")) if row else None
+    return Function(row.get(key) + base, module, function) if function else None
+
+
+def _function_at(pc):
+    world = worlds.world()
+    if not world.is_go or None in (world.type("functab"), world.type("_func")):
+        return None
+    for module in world.cached("modules", _modules):
+        if (module.get("minpc") or 0) <= pc < (module.get("maxpc") or 0):
+            return _search(module, pc)
+    return None
+
+
+def function_at(pc: int) -> Function | None:
+    """The function around an address; None if it is none of Go's, or the table cannot be read."""
+    return worlds.world().cached(("pclntab", pc), lambda: _function_at(pc))
+
+
+def frame_size(pc: int) -> int | None:
+    """Bytes between SP and the return address at an instruction that is about to be executed."""
+    function = function_at(pc)
+    return function.frame_size(pc) if function is not None else None
