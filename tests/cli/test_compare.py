@@ -5,7 +5,7 @@ import json
 from collections import Counter
 
 import pytest
-from runner.likeness import comparison, fields
+from runner.likeness import comparison, fields, reasons
 from runner.likeness.fields import Difference, compose
 from runner.likeness.reasons import Reason, Reasons
 from runner.verbs import compare
@@ -115,17 +115,63 @@ def test_a_written_reason_gives_the_verdict():
     assert not reason.explains(Difference("args return", "sched.mnext", 0, 1))
 
 
-def test_reasons_for_a_newer_go_do_not_count_beside_1_10_2():
-    assert not any(reason.newer_go for reason in Reasons("go1.10.2").list)
+@pytest.mark.parametrize("version, holds", [("go1.16", False), ("go1.17.2", True), ("devel go1.28-8a9f", False)])
+def test_a_reason_holds_for_its_range_of_versions(ours, version, holds):
+    ours["runtime"] = version
+    assert Reason("differs", "because", since="1.17", until="1.27").holds(ours, True) == holds
+
+
+def test_a_reason_can_ask_what_go_shows():
+    reason = Reason("differs", "because", n=19, go="no mpreinit *")
+    assert [reason.observes(19, go) for go in ("no mpreinit entry", [0, 8])] == [True, False]
+
+
+def test_what_the_recorded_boot_does_not_show_needs_no_reason_there():
+    assert not any(reason.live for reason in Reasons(GO).list)
+    assert any(reason.live for reason in Reasons(GO, live=True).list)
+
+
+def linked(trace, fs_base, without=()):
+    """A boot whose first stop has this FS, without the stops of these stages."""
+    trace["stages"] = [stop for stop in trace["stages"] if stop["stage"] not in without]
+    trace["stages"][0]["fs_base"] = fs_base
+    return reasons.beside(trace)
+
+
+def test_a_program_that_the_kernel_starts_is_linked_with_nothing(ours):
+    assert linked(ours, 0) == set()
+
+
+def test_a_program_after_ld_so_is_known_by_its_fs(ours):
+    assert linked(ours, "mmap/os-stack") == {"ld.so"}
+
+
+def test_a_program_that_leaves_fs_to_c_is_known_by_what_it_does_not_call(ours):
+    assert linked(ours, "mmap/os-stack", ["settls"]) == {"ld.so", "libc"}
+
+
+def test_what_was_looked_up_before_is_no_difference(ours):
+    changed_at(ours, "procresize", "entry")["m0.pcvalueCache.entries.0.1.val"] = [0, 14]
+    assert not_same(ours) == []
 
 
 def test_every_reason_is_written_out():
-    for reason in Reasons("go1.19.8").list:
+    for reason in reasons.every():
         assert reason.verdict in ("differs", "not mirrored") and len(reason.reason) > 20, reason
 
 
+def test_every_reason_says_where_it_holds_in_words_that_are_known():
+    for reason in reasons.every():
+        assert reason.beside in ("", "ld.so", "libc"), reason
+        assert all(reasons.minor("go" + end) < reasons.NEWEST for end in (reason.since, reason.until) if end), reason
+
+
 def test_a_reason_that_is_not_needed_is_stale(ours):
-    assert comparison.comparison(GO, ours)["totals"]["stale"] == [reason.title for reason in Reasons("go1.10.2").list]
+    assert comparison.comparison(GO, ours)["totals"]["stale"] == [reason.title for reason in Reasons(GO).list]
+
+
+def test_no_reason_is_stale_beside_a_program(ours):
+    assert comparison.comparison(GO, ours, live=True)["totals"]["stale"] == []
 
 
 @pytest.fixture(scope="module")

@@ -90,7 +90,7 @@ def test_is_what_go_1_10_2_does(n):
 
 @pytest.mark.parametrize("n", range(1, 49))
 def test_sees_a_spoiled_boot(n):
-    row = comparison.observed_row(ROWS[n], GO, spoiled(*SPOIL[n]), comparison.Reasons("go1.10.2"))
+    row = comparison.observed_row(ROWS[n], GO, spoiled(*SPOIL[n]), comparison.Reasons(GO))
     assert (row["verdict"], row["reason"]) == ("differs", comparison.UNEXPLAINED)
 
 
@@ -129,3 +129,15 @@ def test_plain(value, expected):
 )
 def test_code(value, expected):
     assert observations.code(value) == expected
+
+
+def test_what_ld_so_left_in_the_registers_is_compared_too():
+    trace = copy.deepcopy(GO)
+    trace["stages"][0]["regs"] |= {"rax": "entry_sp+0x18", "rbx": 56}
+    assert observations.observe(2, trace) == [0, 0, [0, 56, "entry_sp+0x18"]]
+
+
+def test_a_goroutine_that_runs_nothing_is_compared_too():
+    trace = copy.deepcopy(GO)
+    next(stop for stop in trace["stages"] if stop["stage"] == "main.main")["allgs"][1]["startpc"] = 0
+    assert 0 in observations.observe(47, trace)[-1]

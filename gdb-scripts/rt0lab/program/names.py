@@ -40,9 +40,8 @@ def short_of(known: Names, value: int | None) -> str:
     return plain(text) if isinstance(text, str) else f"{value:#x}"
 
 
-# Two conventions that no debug information states: where Go puts its heap on amd64, and the guard that asks for
+# Two conventions that no debug information states: where the kernel puts what is mapped, and the guard that asks for
 # preemption.
-_HEAP = range(0xC0_0000_0000, 0xE0_0000_0000)
 _MMAP = range(0x7E00_0000_0000, 0x8000_0000_0000)
 _ALL_ONES = (1 << 64) - 1
 _STACK_PREEMPT = _ALL_ONES + 1 - 1314
@@ -73,6 +72,7 @@ class Names:
         self.exact = {}
         self._stacks = []
         self._cache = {}
+        self._in_heap = memory.in_heap()
         g0, m0 = snap.g0 or None, snap.m0 or None
         for i, address in enumerate(snap.p_addresses):
             if address:
@@ -133,7 +133,7 @@ class Names:
                 return f"{name}+{offset}" if offset else name
             mark = "&" if section.writable else ""
             return f"{mark}{name}+{offset:#x}" if offset else mark + name
-        if value in _HEAP:
+        if self._in_heap(value):
             return "heap"
         if value in _MMAP:
             return "mmap/os-stack"

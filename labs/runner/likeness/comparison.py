@@ -12,9 +12,9 @@ from .reasons import Reason, Reasons
 UNEXPLAINED = "NO REASON IS WRITTEN"
 
 
-def comparison(go: Trace, ours: Trace) -> dict[str, Any]:
-    """The whole comparison of two traces, as `--json` writes it."""
-    reasons = Reasons(go["runtime"])
+def comparison(go: Trace, ours: Trace, live: bool = False) -> dict[str, Any]:
+    """The whole comparison of two traces, as `--json` writes it; `live`: Go's is not the recorded boot of 1.10.2."""
+    reasons = Reasons(go, live)
     observed = [observed_row(row, go, ours, reasons) for row in texts()]
     compared = [field_row(difference, reasons) for difference in fields.compare(go, ours)]
     rows = observed + compared
@@ -38,7 +38,7 @@ def texts() -> list[dict[str, Any]]:
 def observed_row(row: dict[str, Any], go: Trace, ours: Trace, reasons: Reasons) -> dict[str, Any]:
     """One observation on both sides with its verdict."""
     theirs, our = (observations.observe(row["n"], side) for side in (go, ours))
-    verdict, reason = ("same", "") if theirs == our else judged(reasons.for_observation(row["n"]))
+    verdict, reason = ("same", "") if theirs == our else judged(reasons.for_observation(row["n"], theirs))
     return {"n": row["n"], "text": row["text"], "go": theirs, "ours": our, "verdict": verdict, "reason": reason}
 
 

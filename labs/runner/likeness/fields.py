@@ -16,13 +16,15 @@ Changes = dict[str, list[Any]]  # path: [before, after]
 
 # Compared only as zero or not zero, because two runs of the very same program differ in them.
 BY_KIND = """
-    m0.fastrand.0 m0.fastrand.1 m0.procid m0.sigmask sched.lastpoll sched.procresizetime globals.runtime.envs.len
+    m0.fastrand.0 m0.fastrand.1 m0.cheaprand64 m0.procid m0.sigmask sched.lastpoll sched.procresizetime globals.runtime.envs.len
     globals.runtime.envs.cap globals.runtime.startupRandomData.array globals.runtime.processorVersionInfo
     globals.runtime.runtimeInitTime
 """.split()
 # These are for sysmon's own thread to change, from newosproc on; when it gets to that is not the first thread's doing.
 OTHER_THREAD = ("sched.nmsys",)
 PREEMPT = "stackPreempt"
+# What was looked up before in the tables of functions: it depends on who was unwound, not on what the boot did.
+MEMORIES = ("m0.pcvalueCache.",)
 # These belong to the thread that stopped; what a stop of another thread shows of them says nothing about the first.
 EACH_THREADS_OWN = ("fs_base", "tls_g")
 
@@ -136,7 +138,7 @@ def normal(changed: Changes) -> dict[str, tuple[Any, Any]]:
     changes."""
     result = {}
     for path, pair in changed.items():
-        if path in OTHER_THREAD:
+        if path in OTHER_THREAD or path.startswith(MEMORIES):
             continue
         before, after = (symbol(path, value) for value in pair)
         if before != after and PREEMPT not in (before, after):

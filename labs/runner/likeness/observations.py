@@ -10,6 +10,7 @@ Stop = dict[str, Any]  # one of its stages
 Observation = Callable[["Boot"], Any]
 
 OBSERVATIONS: dict[int, Observation] = {}
+NCPU = ("runtime.ncpu", "runtime.numCPUStartup")  # what it is called, and from 1.26 on
 
 
 def observation(number: int) -> Callable[[Observation], Observation]:
@@ -130,7 +131,7 @@ def entry_alignment(boot: Boot) -> Any:
 @observation(2)
 def entry_registers(boot: Boot) -> Any:
     entry = boot.first_thread[0]
-    return [*values(entry, "fs_base", "tls_g"), sorted(set(value(entry, "regs").values()))]
+    return [*values(entry, "fs_base", "tls_g"), sorted(set(value(entry, "regs").values()), key=str)]
 
 
 @observation(3)
@@ -210,7 +211,8 @@ def page_size(boot: Boot) -> Any:
 @observation(16)
 def osinit(boot: Boot) -> Any:
     before, after = boot.stop("osinit"), boot.stop("osinit", "return")
-    return [value(before, "globals.runtime.ncpu"), value(after, "globals.runtime.ncpu"), sorted(after["changed"])]
+    ncpu = next((name for name in NCPU if name in before["globals"]), NCPU[0])
+    return [*(value(stop, f"globals.{ncpu}") for stop in (before, after)), sorted(after["changed"])]
 
 
 @observation(17)
@@ -404,7 +406,7 @@ def at_main_main(boot: Boot) -> Any:
     return [
         *values(stop, "m0.lockedInt", "sched.nmsys", "sched.ngsys", "globals.runtime.mainStarted"),
         f"g{first['goid']} {first['startpc']} {first['status']}",
-        sorted(code(g["startpc"]) for g in others),
+        sorted((code(g["startpc"]) for g in others), key=str),
     ]
 
 

@@ -38,7 +38,7 @@ def run(args: Namespace) -> int:
             MACHINE,
         )
     go = traces.live(go_program(args.program), affinity=processors) if args.program else recorded()
-    result = comparison(go, traces.live(debugger.program("hello"), affinity=processors))
+    result = comparison(go, traces.live(debugger.program("hello"), affinity=processors), bool(args.program))
     show(result, go["runtime"])
     if output:
         output.write_text(json.dumps(result, indent=1, sort_keys=True) + "\n")
