@@ -151,8 +151,19 @@ def test_names_that_are_no_text_are_refused(go_standing, lab, one_line, tmp_path
     assert "names in UTF-8" in one_line(lab("editor", "emacs", os.fsdecode(b"./\xff"), cwd=tmp_path), 2)
 
 
-def test_gdb_can_be_chosen(lab, one_line):
-    assert "/bin/true is no gdb" in one_line(lab("gdb", "--gdb=/bin/true", "hello"), 2)
+@pytest.mark.parametrize("words", [["--gdb=/bin/true"], ["--gdb", "/bin/true"]])
+def test_gdb_can_be_chosen(lab, one_line, words):
+    assert "/bin/true is no gdb" in one_line(lab("gdb", *words, "hello"), 2)
+
+
+def test_a_choice_without_a_gdb_is_wrong_usage(lab, one_line):
+    assert "--gdb wants a gdb" in one_line(lab("gdb", "--gdb"), 2)
+
+
+@pytest.mark.parametrize("words", [["gdb"], ["tour"], ["trace", "-o", "{}/t.json"], ["compare"], ["editor", "nvim"]])
+def test_one_variable_chooses_the_gdb_of_every_verb(lab, one_line, words, tmp_path):
+    chosen = os.environ | {"RT0LAB_GDB": "/bin/true"}
+    assert "/bin/true is no gdb" in one_line(lab(*(word.format(tmp_path) for word in words), env=chosen), 2)
 
 
 @pytest.mark.parametrize(

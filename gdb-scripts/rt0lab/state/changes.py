@@ -103,8 +103,8 @@ def diff_all(old: Snapshot, new: Snapshot) -> list[tuple[str, Any, Any]]:
 # Counters of time and of memory that say nothing about the boot.
 _NOISE = """
     fastrand cheaprand lastpoll procresizetime sysmontick timeToRun statsSeq mspancache pcache trackingSeq palloc
-    wbBuf deferpool sudogcache chacha8 maxStackScanDelta limiterEvent gcw schedwhen mLockProfile locksHeld pcvalueCache cheaprand64
-    goroutinesCreated nodeOffset initialized
+    wbBuf deferpool sudogcache chacha8 maxStackScanDelta limiterEvent gcw schedwhen mLockProfile locksHeld pcvalueCache
+    cheaprand64 goroutinesCreated nodeOffset initialized
 """.split()
 
 

@@ -15,6 +15,7 @@ PTRACE_TRACEME = 0
 ADDR_NO_RANDOMIZE = 0x0040000
 # For a Python that we do not start with -I ourselves (gdb's, meson's): it imports nothing from the user's home.
 ISOLATED = {"PYTHONNOUSERSITE": "1"}
+CHOSEN = "RT0LAB_GDB"  # the variable by which a user names a gdb other than PATH's
 ASK = "import sys, gdb; print('PYTHON', *sys.version_info[:2]); print('VERSION', gdb.VERSION)"
 
 
@@ -71,10 +72,17 @@ def ask_gdb(path: str) -> tuple[str | None, str | None]:
     return said.get("VERSION", "?"), said.get("PYTHON", "").replace(" ", ".") or None
 
 
+def chosen_gdb() -> str | None:
+    """The gdb that the user names for every verb, None if none is named."""
+    return os.environ.get(CHOSEN) or None
+
+
 def find_gdb(candidates: Iterable[str | None] | None = None) -> str:
-    """The first gdb that has Python: the one in PATH, else /usr/bin/gdb. Failure says what to do where there is
-    none."""
+    """The gdb to run: the one that the user names, else the first that has Python: PATH's, else /usr/bin/gdb. Failure
+    says what to do where there is none."""
     if candidates is None:
+        if named := chosen_gdb():
+            return with_python(named)
         candidates = [shutil.which("gdb"), "/usr/bin/gdb"]
     found = None
     for path in dict.fromkeys(filter(None, candidates)):
@@ -89,10 +97,11 @@ def find_gdb(candidates: Iterable[str | None] | None = None) -> str:
     raise Failure("there is no gdb here; ./lab setup installs it", MACHINE)
 
 
-def with_python(path: str) -> str:
-    """This gdb, if it is one that has Python; else Failure."""
-    if not ask_gdb(path)[1]:
-        raise Failure(f"{path} is no gdb with Python", USAGE)
+def with_python(name: str) -> str:
+    """This gdb, a file or a name in PATH, if it is one that has Python; else Failure."""
+    path = shutil.which(name)
+    if not path or not ask_gdb(path)[1]:
+        raise Failure(f"{name} is no gdb with Python", USAGE)
     return path
 
 

@@ -30,7 +30,7 @@ def findings() -> Iterator[tuple[bool, bool, str, str]]:
     for package, (present, purpose) in needs.ALL.items():
         if package != "gdb":
             yield present(), package in needs.TO_RUN, f"{package}: {purpose}", "./lab setup"
-    path = shutil.which("gdb") or "/usr/bin/gdb"
+    path = permits.chosen_gdb() or shutil.which("gdb") or "/usr/bin/gdb"
     version, python = permits.ask_gdb(path)
     if version:
         advice = "this gdb has no Python; as root: apt-get install gdb"

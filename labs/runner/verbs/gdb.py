@@ -5,19 +5,23 @@ import sys
 
 from rt0lab.formats import untrusted
 
+from .. import failure as status
 from ..failure import MACHINE, Failure
 from ..host import debugger, permits
 from ..host.debugger import CHOICE, DAP
 
-HELP = "gdb on a program (default: hello), with the rt0 commands loaded; further arguments go to gdb"
-USAGE = "lab gdb [--gdb=FILE] [PROGRAM|GO-BINARY] [GDB ARGUMENTS...]"
+HELP = (
+    "gdb on a program (default: hello), with the rt0 commands loaded; further arguments go to gdb. RT0LAB_GDB=FILE\n"
+    "names another gdb for every verb that runs one"
+)
+USAGE = "lab gdb [--gdb FILE] [PROGRAM|GO-BINARY] [GDB ARGUMENTS...]"
 MAX_REQUEST = 1 << 20  # bytes of an editor's first request
 
 
 def run(argv: list[str]) -> int:
     """Starts gdb; the first word that is no option names the program."""
     try:
-        chosen = argv.pop(0).removeprefix(CHOICE) if argv and argv[0].startswith(CHOICE) else None
+        chosen = choice(argv)
         name = argv.pop(0) if argv and not argv[0].startswith("-") else "hello"
         target = debugger.program(name)
         words = debugger.command(target.path, shell=True, gdb=chosen)
@@ -32,6 +36,15 @@ def run(argv: list[str]) -> int:
             refuse(untrusted.shown(f"lab: {failure}", untrusted.LINE))
         raise
     return debugger.interactive(words, argv)
+
+
+def choice(argv: list[str]) -> str | None:
+    """Takes the gdb that is chosen off the command line; None if none is."""
+    if argv[:1] == [CHOICE.removesuffix("=")]:
+        if len(argv) < 2:
+            raise Failure(f"--gdb wants a gdb: {USAGE}", status.USAGE)
+        return [argv.pop(0), argv.pop(0)][1]
+    return argv.pop(0).removeprefix(CHOICE) if argv and argv[0].startswith(CHOICE) else None
 
 
 def refuse(sentence: str) -> None:
