@@ -17,8 +17,8 @@ Changes = dict[str, list[Any]]  # path: [before, after]
 # Compared only as zero or not zero, because two runs of the very same program differ in them.
 BY_KIND = """
     m0.fastrand.0 m0.fastrand.1 m0.cheaprand64 m0.procid m0.sigmask sched.lastpoll sched.procresizetime
-    globals.runtime.envs.len globals.runtime.envs.cap globals.runtime.startupRandomData.array globals.runtime.processorVersionInfo
-    globals.runtime.runtimeInitTime
+    globals.runtime.envs.len globals.runtime.envs.cap globals.runtime.startupRandomData.array
+    globals.runtime.processorVersionInfo globals.runtime.runtimeInitTime
 """.split()
 # These are for sysmon's own thread to change, from newosproc on; when it gets to that is not the first thread's doing.
 OTHER_THREAD = ("sched.nmsys",)
