@@ -38,6 +38,7 @@ result = {
     'group': do('info goroutines -with reason=chan* -group where'),
     'limit': said('info goroutines -limit 2 -json'),
     'text': do('info goroutines'),
+    'timers': said('info timers -json'),
     'bt': do(f'goroutine {leaf} bt'),
     'all bt': do('goroutine all bt'),
     'n in middle': do(f'goroutine {leaf} frame function main.middle'),
@@ -112,6 +113,11 @@ def test_a_reader_waits_for_the_rwmutex(facts):
 
 def test_the_sleeper_has_most_of_an_hour_left(facts):
     assert [3e12 < g["on"][0]["in_ns"] < 3.7e12 for g in facts["gs"] if g["reason"] == "sleep"] == [True]
+
+
+def test_the_sleepers_timer_is_listed(facts):
+    sleepers = [g["id"] for g in facts["gs"] if g["reason"] == "sleep"]
+    assert [timer["wakes"] for timer in facts["timers"] if timer["does"] == "wakes"] == [sleepers]
 
 
 def test_who_made_them(facts):

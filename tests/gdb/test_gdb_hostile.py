@@ -63,6 +63,8 @@ LOOKS = (
     ),
     *(f"info goroutines -with {key}=*" for key in ("fn", "where", "start", "creator", "reason")),
     "info goroutines -without fn=main.*",
+    "info timers",
+    "info timers -json",
     "info ms",
     "info ms -json",
     "info ps",

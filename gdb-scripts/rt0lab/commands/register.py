@@ -8,7 +8,7 @@ from .. import program
 from ..boot import stops
 from ..goroutines import naming
 from ..program import begun, editors
-from . import boot, console, functions, goroutine, info, panel, panic, past, state, step, threads, waits, window
+from . import boot, console, functions, goroutine, info, panel, panic, past, state, step, threads, timers, waits, window
 
 
 class Rt0(gdb.Command):
@@ -93,6 +93,7 @@ def register() -> int | None:
         info.Ms,
         info.Ps,
         info.Sched,
+        timers.Timers,
     ):
         command()
     for command in (goroutine.Goroutine, waits.Waits, waits.Holders, panic.Panics):

@@ -6,7 +6,6 @@ Nothing is called a channel because a pointer leads there: its fields must fit t
 from __future__ import annotations
 
 import collections
-import struct
 from collections.abc import Iterable
 from typing import Any
 
@@ -282,82 +281,7 @@ def conds(rows: list[Any]) -> dict[int, int]:
     return found
 
 
-# ---- timers ----------------------------------------------------------------------------------------------------------
-
-_TIMER = {"when": "when", "f": "f", "arg": ("arg.data", "arg"), "status": "status", "state": "state"}
-_READY = "runtime.goroutineReady"  # what Sleep's timers call
-_CAPTURED = 8  # words of a closure that are looked at: its code's address, and what it has captured
-
-
-class Timers:
-    """All timers that are set, and what those lead to that call a function of package time's."""
-
-    def __init__(self) -> None:
-        self.entries, self.whole = 0, True  # how many the heaps hold, stopped ones too; could all be read?
-        self.pending = self._pending()
-        self.acting = 0  # how many of these do something for the program
-        self.sends = {}  # {channel: when}: time.After, NewTimer, NewTicker send there
-        self.calls = []  # (function, words that it is given or has captured): time.AfterFunc, context.WithTimeout
-        self._lead()
-
-    def _addresses(self):
-        """The timers in the heaps of the Ps or, before Go 1.14 and here, of the buckets in runtime.timers."""
-        ps = bulk.structs("p", [address for address in program.all_p_addresses() if address])
-        self.whole = all(ps)
-        for holder in [p for p in ps if p] + program.elements("timers"):
-            for path, kind in (("timers.heap", "timerWhen"), ("timers", None), ("t", None), ("timersBucket.t", None)):
-                array, count, room = (holder.get(f"{path}.{part}") for part in ("array", "len", "cap"))
-                if array is not None:
-                    step = program.world().layout(kind).size // 8 if kind else 1
-                    at = program.world().layout(kind).at["timer"].offset // 8 if kind else 0
-                    words = bulk.words(array, count * step) if 0 < count <= room <= bulk.MAX_GS else []
-                    self.whole = self.whole and len(words) == count * step
-                    self.entries += max(count, 0)
-                    yield from words[at::step]
-                    break
-
-    def _pending(self):
-        addresses = set(self._addresses())
-        rows = bulk.Fields("timer", **_TIMER).readable(addresses) if addresses else []
-        self.whole = self.whole and len(rows) == len(addresses)
-        constant = program.world().constant
-        ended = {constant(name) for name in ("timerDeleted", "timerRemoving", "timerRemoved")} - {None}
-        zombie = constant("timerZombie") or 0  # a stopped one may stay in its heap for a while
-        return [
-            row
-            for row in rows
-            if row.status not in ended and not (row.state is not None and (row.state & zombie or not row.when))
-        ]
-
-    def _lead(self):
-        names, closures = {}, []
-        for row in self.pending:
-            name = names.get(row.f)
-            if name is None:
-                name = names[row.f] = self._called(row.f)
-            self.acting += name == _READY or not name.startswith(("runtime.", "?"))
-            if name == "time.sendTime":
-                self.sends[row.arg] = row.when
-            elif name == "time.goFunc":
-                closures.append(row.arg)
-            elif not name.startswith("runtime.") and row.arg:
-                self.calls.append((name, (row.f, row.arg)))
-        for data, base, members in bulk.pieces(closures, 8 * _CAPTURED) if closures else ():
-            for closure in members if data is not None else ():
-                code, *captured = struct.unpack_from(f"<{_CAPTURED}Q", data, closure - base)
-                self.calls.append((_name(code), captured))
-
-    @staticmethod
-    def _called(f):
-        """The name of a timer's function: in Go its value is a pointer to a closure, which begins with the code's
-        address."""
-        pc = program.read_word(f) if program.world().is_go else f
-        return _name(pc) if isinstance(pc, int) else "?"
-
-
-def _name(pc):
-    symbol = program.world().symbol_at(pc)
-    return symbol[0] if symbol else f"{pc:#x}"
+# ---- types of package sync -------------------------------------------------------------------------------------------
 
 
 def offset(name: str, *fields: str) -> int | None:

@@ -18,7 +18,7 @@ import gdb
 from .. import program
 from ..frames import places
 from ..program import begun, bulk, past, settings
-from . import blockers, search
+from . import blockers, search, timers
 from .census import Census
 
 ABLE, STUCK, UNKNOWN = "able", "stuck", "unknown"
@@ -97,7 +97,7 @@ class Graph:
         self.rows = [row for row in own if not self._is_system(row)]
         self.system = [row for row in own if self._is_system(row)]
         self.on = census.waits(self.rows)
-        self.timers = blockers.Timers()
+        self.timers = timers.Timers()
         self._c = bool(program.scalar("iscgo"))
         self.verdicts = {row.addr: self._verdict(row) for row in self.rows}  # None: only another goroutine can wake it
         self.things = self._things()

@@ -20,6 +20,7 @@ func Each[T any](c chan T) T { return <-c }
 
 func readLoop(c net.Conn) {
 	var b [1]byte
+	c.SetReadDeadline(time.Now().Add(time.Hour))
 	c.Read(b[:])
 }
 

@@ -1,5 +1,5 @@
-"""Which goroutines `-with` and `-without` choose and `-group` puts together: by any frame, by stacks, by generic names;
-on a program as a server looks at three in the morning."""
+"""What one asks of a server at three in the morning: who stands in this function, how many look the same, which address
+does this one read from, which timers are set."""
 
 import json
 import pathlib
@@ -7,6 +7,7 @@ import pathlib
 import pytest
 
 READERS = 6
+HOUR = 3600 * 10**9
 SOURCE = (pathlib.Path(__file__).with_name("cases") / "night.go").read_text()
 READ = f"night.go:{SOURCE[: SOURCE.index('c.Read')].count(chr(10)) + 1}"  # where readLoop reads
 READY = "stops.toward({program.world().address('main.ready')}, 'run')\n"
@@ -23,6 +24,8 @@ ASKED = (
     "info goroutines -group stack -json",
     "info goroutines -group stack",
     "info goroutines -with frame=*readLoop* -group reason -json",
+    "info timers -json",
+    "info timers",
 )
 NARROW = """
 from rt0lab.show import table
@@ -133,3 +136,41 @@ def test_who_reads_waits_for_a_descriptor_with_two_ends(answers):
 def test_who_accepts_waits_for_the_address_that_readers_have(answers):
     (listening,) = [item["ends"][0] for item in descriptors(answers) if len(item["ends"]) == 1]
     assert {item["ends"][0] for item in descriptors(answers)} == {listening}
+
+
+def test_who_reads_gives_up_within_the_hour(answers):
+    left = [item["gives_up_in_ns"] for item in descriptors(answers) if len(item["ends"]) == 2]
+    assert all(0 < ns <= HOUR for ns in left)
+
+
+def timers(answers, does):
+    return [timer for timer in answers["info timers -json"] if timer["does"] == does]
+
+
+def with_reason(answers, reason):
+    return ids(g for g in answers["info goroutines -json"] if g["reason"] == reason)
+
+
+def test_a_sleepers_timer_wakes_it(answers):
+    (timer,) = timers(answers, "wakes")
+    assert timer["wakes"] == with_reason(answers, "sleep") and 0 < timer["in_ns"] <= HOUR
+
+
+def test_a_ticker_comes_again_and_wakes_who_receives(answers):
+    (timer,) = timers(answers, "sends")
+    (waiting,) = [g for g in answers["info goroutines -json"] if [i["address"] for i in g["on"]] == [timer["target"]]]
+    assert (timer["period_ns"], timer["wakes"]) == (HOUR // 6, [waiting["id"]])
+
+
+def test_afterfuncs_timer_calls_the_function(answers):
+    assert [timer["function"] for timer in timers(answers, "calls")] == ["main.later"]
+
+
+def test_each_reader_has_a_deadline(answers):
+    waited_for = {item["address"] for item in descriptors(answers) if len(item["ends"]) == 2}
+    assert {timer["target"] for timer in timers(answers, "deadline")} == waited_for
+
+
+def test_timers_are_in_the_order_in_which_they_are_due(answers):
+    when = [timer["when"] for timer in answers["info timers -json"]]
+    assert when == sorted(when) and len(answers["info timers"].splitlines()) == len(when)
