@@ -1,12 +1,15 @@
-"""The functions `$getg()`, `$g(ID)`, `$m(ID)`, `$p(ID)` and `$stage()`."""
+"""The functions `$getg()`, `$g(ID)`, `$m(ID)`, `$p(ID)`, `$at(VALUE, INDEX)` and `$stage()`."""
 
 from __future__ import annotations
+
+import functools
 
 import gdb
 
 from .. import program
 from ..boot import stops
 from ..program import begun
+from ..show import elements
 from ..state.snapshot import Snapshot
 from . import console
 
@@ -93,6 +96,20 @@ class P(_ById):
     @staticmethod
     def all(snap: Snapshot) -> list[program.Struct]:
         return snap.ps
+
+
+class At(gdb.Function):
+    """An element of a Go value: $at(slice, 2), $at(map, "key"), $at(chan, 0), $at(rows, 2, "name"). $at(x) alone is
+    what an interface holds.
+
+    (gdb) print $at(names, 2)"""
+
+    @console.careful
+    def invoke(self, *arguments: gdb.Value) -> gdb.Value:
+        if not arguments:
+            raise program.Problem('Usage: $at(VALUE, INDEX...), like $at(slice, 2) or $at(map, "key").')
+        program.world()
+        return functools.reduce(elements.at, arguments[1:], elements.held(arguments[0]))
 
 
 class StageName(gdb.Function):

@@ -105,6 +105,7 @@ def register() -> int | None:
     step.register()
     functions.GetG("getg")
     functions.StageName("stage")
+    functions.At("at")
     for function in (functions.G, functions.M, functions.P):
         function()
     gdb.events.stop.connect(console.so_far.stopped)

@@ -59,8 +59,8 @@ def in_interface(value: gdb.Value) -> tuple[Dynamic | None, int, int] | None:
     """(its Dynamic, its first and its second word) of a value that is an interface; None for one that is none. An
     interface with methods names its type in a table of these."""
     plain = value.type.strip_typedefs()
-    fields = {bare(field.name): field for field in fields_of(plain) if field.name}
-    if plain.code != gdb.TYPE_CODE_STRUCT or "data" not in fields or len(fields) != 2:
+    fields = {bare(f.name): f for f in fields_of(plain) if f.name} if plain.code == gdb.TYPE_CODE_STRUCT else {}
+    if "data" not in fields or len(fields) != 2:
         return None
     first = next(iter(fields))
     word, data = int(value[fields[first]]), int(value[fields["data"]])

@@ -107,6 +107,11 @@ class Interface(opening.Opening):
             return self._held
         return _struct_behind(self._held)
 
+    @property
+    def says_all(self) -> bool:
+        """Is it an error whose text is known?"""
+        return self._error is not None
+
     def display_hint(self) -> str | None:
         self._asked(True)
         hint = getattr(self._printer, "display_hint", None)

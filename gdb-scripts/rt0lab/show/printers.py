@@ -224,7 +224,7 @@ class _Printers(gdb.printing.PrettyPrinter):
         if bare in ("gostring", "string"):
             return go_values.Text(value)
         if bare == "time.Time":
-            return opening.closed_if_empty(times.Time(value))
+            return _says(times.Time(value))
         return self._named(value) if world.is_go and size in (16, 24) else None
 
     @staticmethod
@@ -252,11 +252,17 @@ class _Printers(gdb.printing.PrettyPrinter):
         except gdb.error:  # it cannot be read, or was optimized out
             held = None
         if held is not None:
-            return opening.closed_if_empty(interfaces.Interface(value, held))
+            printer = interfaces.Interface(value, held)
+            return _says(printer) if printer.says_all else opening.closed_if_empty(printer)
         has = tuple(field.name for field in value.type.strip_typedefs().fields())
         if has == program.STRING:
             return go_values.Text(value)
         return opening.closed_if_empty(go_values.Slice(value, lines.addressed)) if has == program.SLICE else None
+
+
+def _says(printer):
+    """A printer whose text matters more than what it opens to, where a gdb shows an editor only one of the two."""
+    return opening.closed_if_empty(printer) if opening.OPENS_WITH_TEXT else opening.Closed(printer)
 
 
 def _kind(gdb_type, world):
