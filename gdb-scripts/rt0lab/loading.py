@@ -51,7 +51,7 @@ def _follow(objfile):
         return
     _choose_names()
     try:
-        program.world()
+        program.glanced()
     except program.Problem:
         return
     install(objfile)
@@ -70,9 +70,9 @@ def _choose_names():
     _style = _style or gdb.parameter("demangle-style")
     gdb.execute("set demangle-style none")
     try:
-        ours = not program.world().is_go
+        ours = not program.glanced().is_go
         if settings.for_an_editor():
-            program.world().know_names()
+            program.glanced().know_names()
     except program.Problem:
         ours = False
     if not ours:
@@ -86,7 +86,7 @@ def _choose_language():
     """gdb sees a main.main and believes in Go until a frame of ours tells it otherwise; our runtime is C++."""
     global _for_now
     try:
-        ours = not program.world().is_go
+        ours = not program.glanced().is_go
     except program.Problem:
         return
     if not ours:

@@ -112,3 +112,21 @@ def test_a_section_s_name_is_shown_as_what_it_is(hello, tmp_path):
     assert data.count(b"\0.rodata\0") == 1
     (tmp_path / "program").write_bytes(data.replace(b"\0.rodata\0", b"\0\x1b\x9bdata\0\0"))
     assert "\\x1b\\x9bdata" in [section.name for section in elf.Elf(tmp_path / "program").sections]
+
+
+def test_a_symbol_is_found_at_the_end_of_another_s_name(hello, damaged):
+    whole = elf.Elf(hello).symbols
+    strings = next(fields for _, fields in sections(hello.read_bytes()) if fields[1] == 3 and fields[5] > 1000)
+    at = hello.read_bytes().index(b"\0runtime.schedinit\0", strings[4]) + 1 - strings[4]
+    found = damaged(symbol("runtime.osinit"), "<I", at + len("runtime."))
+    assert found.symbols["schedinit"] == whole["runtime.osinit"] and found.symbols.get("init") == whole.get("init")
+
+
+def test_symbols_begin_as_all_of_them_say(hello):
+    found = elf.Elf(hello).symbols
+    assert sorted(set(found.beginning("runtime.g"))) == sorted(name for name in found if name.startswith("runtime.g"))
+
+
+@pytest.mark.parametrize("name", ["", "\ud800", "runtime.g0\0runtime.m0", "x" * 5000])
+def test_what_is_no_symbol_s_name_finds_none(hello, name):
+    assert elf.Elf(hello).symbols.get(name) is None

@@ -37,6 +37,11 @@ def host_and_plugin(go_build):
     return host, go_build("plug", (CASES / "plugin" / "plug" / "plug.go").read_text(), FLAGS, "-buildmode=plugin")
 
 
+def test_loading_makes_gdb_read_no_types(gdb_json, go_hello):
+    """Of a Go program it reads all with the first one: what loading is to cost is decided here."""
+    assert "compunit_symtab" not in gdb_json(go_hello, "result = do('maint info symtabs')")
+
+
 # ---- one takes the place of another ----------------------------------------------------------------------------------
 
 

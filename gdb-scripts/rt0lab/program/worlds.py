@@ -44,18 +44,24 @@ class World:
             raise Problem(
                 f"{path} {what}: `./lab path hello` names one to look at; build Go programs without -ldflags=-s or -w."
             )
-        for prefix in ("", "runtime."):
-            if _lookup_type(prefix + "g") is not None and _has_variable(prefix + "g0"):
-                self.prefix = prefix
-                break
-        else:
-            raise Problem(f"{path} has no debug information: build it without -s, -w or `strip`.")
-        self.is_go = self.prefix == "runtime."
+        self.is_go = self.elf.is_go
+        self.prefix: Any = None  # until settled()
         self._types, self._layouts, self._variables, self._arrays, self._named = {}, {}, {}, {}, {}
         self._slide, self._own, self._here, self._still = 0, {}, {}, {}
         self._slide_of: Any = None
         self._here_at: Any = None
         self._still_at: Any = None
+
+    def settled(self) -> World:
+        """The same, once gdb has found the runtime's types; Problem if it finds none. That is what takes time: gdb
+        reads all types of a Go program with the first one."""
+        if self.prefix is None:
+            found = (p for p in ("", "runtime.") if _lookup_type(p + "g") is not None and _has_variable(p + "g0"))
+            self.prefix = next(found, None)
+            if self.prefix is None:
+                raise Problem(f"{self.path} has no debug information: build it without -s, -w or `strip`.")
+            self.is_go = self.prefix == "runtime."
+        return self
 
     # -- addresses
 
@@ -132,9 +138,8 @@ class World:
         """Demangles all there is: gdb tells an editor (MI) of the setting that this takes, in the midst of a list of
         frames even, and the list is none any more."""
         with demangle.demangling():
-            for name in self.elf.symbols:
-                if name.startswith("_Z"):
-                    self._demangled(name)
+            for name in self.elf.symbols.beginning("_Z"):
+                self._demangled(name)
 
     def _demangled(self, name):
         return self.own(("demangled", name), lambda: demangle.demangled(name))
@@ -294,7 +299,8 @@ def _lookup_type(name):
 
 def _variable(name):
     """The runtime's variable of this name. A C++ program may have one, too: the runtime's are those of its own file."""
-    ours = (s for s in gdb.lookup_static_symbols(name) if s.symtab.filename.endswith("/runtime/proc.cpp"))
+    statics = () if "." in name else gdb.lookup_static_symbols(name)  # Go's is no C++ program's
+    ours = (s for s in statics if s.symtab.filename.endswith("/runtime/proc.cpp"))
     return next(ours, None) or gdb.lookup_global_symbol(name) or gdb.lookup_static_symbol(name)
 
 
@@ -382,14 +388,23 @@ def _path():
 
 def world() -> World:
     """The program gdb is looking at; raises Problem with a sentence if there is none that we know."""
+    return _known(World.settled)
+
+
+def glanced() -> World:
+    """The same for who loads it: nobody has asked gdb yet whether there is debug information."""
+    return _known(lambda found: found)
+
+
+def _known(settle):
     path = _path()
     if not path:
         raise Problem("no program is loaded: `file PROGRAM` loads one, `./lab path hello` names one.")
     key = objfile() or gdb.current_progspace()
     found = _worlds.get(key)
-    if found is None:
+    if not isinstance(found, Problem):
         try:
-            found = World(path)
+            found = settle(found or World(path))
         except Problem as problem:
             found = problem
         _worlds[key] = found

@@ -71,10 +71,10 @@ def _withdraw(space):
 def _described(world):
     """The file's bytes, None if there is nothing to tell."""
     variables = {}
-    for symbol, (address, _) in world.elf.symbols.items():
-        name = symbol.removeprefix("runtime.")
+    for symbol in world.elf.symbols.beginning("runtime."):
+        name, address = symbol.removeprefix("runtime."), world.elf.symbols[symbol][0]
         section = world.elf.section_at(address)
-        if name == symbol or not name.isidentifier() or section is None or not section.writable:
+        if not name.isidentifier() or section is None or not section.writable:
             continue
         gdb_type = world.type_of_variable(name)
         if gdb_type is not None and gdb_type.sizeof:
