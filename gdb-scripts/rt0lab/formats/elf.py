@@ -210,7 +210,9 @@ class Symbols(Mapping[str, tuple[int, int]]):
         return found
 
     def _find(self, name):
-        if "_all" in vars(self) or not 0 < len(name) < _LONGEST:
+        if not name:  # also for who has none to ask for
+            return None
+        if "_all" in vars(self) or len(name) >= _LONGEST:
             return self._all.get(name)
         try:
             data = name.encode("utf-8", "surrogateescape")
