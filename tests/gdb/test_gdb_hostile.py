@@ -50,6 +50,7 @@ LOOKS = (
     "rt0 holders sched.lock",
     "rt0 panic",
     "rt0 panic -json",
+    "goroutine all defers",
     "info goroutines",
     "info goroutines -long",
     "info goroutines -all -system",

@@ -29,8 +29,9 @@ _known = {}
 def found(gdb_json, panics):
     """{the function that raised the last panic: `rt0 panic`'s row}"""
     if panics not in _known:
-        rows = gdb_json(panics, FIRST + ROWS + "result = rows")
+        rows, defers = gdb_json(panics, FIRST + ROWS + "result = [rows, do('goroutine all defers')]")
         _known[panics] = {row["panics"][0]["raised"]["function"]: row for row in rows}
+        _known[panics]["defers"] = defers
     return _known[panics]
 
 
@@ -57,6 +58,17 @@ def test_a_panic_in_a_deferred_call_stands_before_the_one_that_made_it(found):
 def test_recovered_is_said_of_the_one_that_was(found):
     nested = found["main.nested.func1"]["panics"]
     assert [panic["recovered"] for panic in nested] == [True, False]
+
+
+def test_the_deferred_calls_are_listed_the_next_one_first(found):
+    pending = [call for call in found["defers"].splitlines() if "deferred in main.deferring" in call]
+    wraps = [re.match(r"  main\.deferring\.(\w+),", call)[1] for call in pending]
+    assert [wraps.count(wrap) for wrap in dict.fromkeys(wraps)] == [3, 1]
+
+
+def test_deferred_calls_that_only_a_frame_has_are_listed(found):
+    pending = [call for call in found["defers"].splitlines() if "deferred in main.opened" in call]
+    assert len(pending) == 3 and pending[0].startswith("  main.opened.func1,")
 
 
 def test_goexit_is_no_panic(found):

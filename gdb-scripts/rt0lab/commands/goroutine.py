@@ -17,7 +17,7 @@ from ..formats import untrusted
 from ..frames import registers, stacks, view
 from ..goroutines.census import Census
 from ..program import begun, bulk, settings
-from ..show import table
+from ..show import deferred, table
 from . import console
 from .options import complete, ids
 
@@ -172,7 +172,7 @@ class Goroutine(console.Command):
     Usage: goroutine N|RANGE|all [COMMAND]; a RANGE is 1-5 or 1,3. Without COMMAND: what `info goroutines` knows of
     them. A parked goroutine's first selected frame is the one where its own code stands; up and down are remembered
     until the program runs. Nothing is moved, called or written. `goroutine all bt` shows frames without arguments'
-    values, for thousands in a second.
+    values, for thousands in a second; `goroutine N defers` shows the calls that it has deferred and not made yet.
 
     (gdb) goroutine 18 print n
     $1 = 0"""
@@ -203,14 +203,14 @@ class Goroutine(console.Command):
             with bulk.no_collecting():
                 console.write(table.long_lines(table.View(census, rows)))
         elif len(rows) == 1 and who != "all":
-            console.pass_on(execute(census, rows[0], command))
+            console.pass_on(_answer(census, rows[0], command))
         elif command in _BACKTRACE:
             console.write(backtraces(census, rows))
         else:
             for row in rows:
                 console.say(f"goroutine {census.name(row)} [{census.state(row)}]:")
                 try:
-                    console.pass_on(execute(census, row, command))
+                    console.pass_on(_answer(census, row, command))
                 except (gdb.error, program.Problem) as error:
                     console.say(f"  {error}")
 
@@ -228,6 +228,17 @@ class Goroutine(console.Command):
             return []
         lines = filter(None, program.done(f"complete {command}").split("\n"))
         return [line[len(command) - len(word) :] for line in lines if not refused(line)]
+
+
+def _answer(census, row, command):
+    """What there is to print for a command: gdb's, or `defers`."""
+    if command != "defers":
+        return execute(census, row, command)
+    try:
+        with frames_of(census, row) as level:
+            return "\n".join(deferred.lines(row, view.frame(level or 0))) + "\n"
+    except program.Problem:
+        return "\n".join(deferred.lines(row, None)) + "\n"
 
 
 def _named(who):

@@ -19,7 +19,6 @@ from ..show import interfaces, panicked
 from . import console, goroutine
 from .options import Options, ids
 
-_DEPTH = 256  # frames in which a panic's is looked for
 _RAISES = ("runtime.gopanic", "detail::gopanic", "runtime.Goexit")
 _THROWS = ("runtime.throw", "runtime.fatal", "runtime.throw_")
 
@@ -110,21 +109,10 @@ class _Panicked:
             yield f"goroutine {self._name} panics: its panic cannot be read"
 
 
-def _frames(frame):
-    """(a frame, its function, its SP) from this one outwards."""
-    for _ in range(_DEPTH):
-        if frame is None:
-            return
-        symbol = program.symbol_of(frame) if frame.type() != gdb.INLINE_FRAME else None
-        name = symbol[0] if symbol else program.name_of(frame) or "?"
-        yield frame, name, int(frame.read_register("rsp"))
-        frame = program.older(frame)
-
-
 def _raised(frame, panics):
     """(address of a panic, where it was raised): the panic lies in the frame of the function that handles it, and who
     called that has raised it."""
-    found = list(_frames(frame))
+    found = list(view.physical(frame))
     known = stacks.sites()
     for address in panics:
         for i, (_, name, sp) in enumerate(found):
@@ -179,7 +167,7 @@ def _thrown(census, row):
     """The text of the throw that a goroutine is in, None where that is not known."""
     try:
         with goroutine.frames_of(census, row) as level:
-            for frame, name, _ in _frames(view.frame(level or 0)):
+            for frame, name, _ in view.physical(view.frame(level or 0)):
                 if name.removesuffix(".abi0") in _THROWS:
                     text = frame.read_var("s")
                     return program.read_text(int(text["str"]), int(text["len"]))

@@ -19,6 +19,7 @@ from .. import program
 
 _ALL_ONES = (1 << 64) - 1
 _PUSH_BP = b"\x55"
+_DEPTH = 512  # frames of one goroutine that are gone through by gdb
 
 
 class FrameId:
@@ -107,6 +108,16 @@ def frame(level: int) -> gdb.Frame:
     if found is None:
         raise program.Problem(f"there is no frame {level}.")
     return found
+
+
+def physical(frame: gdb.Frame | None) -> Iterator[tuple[gdb.Frame, str, int]]:
+    """(a frame, its function, its SP) from this one outwards; those of inlined functions, too."""
+    for _ in range(_DEPTH):
+        if frame is None:
+            return
+        symbol = program.symbol_of(frame) if frame.type() != gdb.INLINE_FRAME else None
+        yield frame, symbol[0] if symbol else program.name_of(frame) or "?", int(frame.read_register("rsp"))
+        frame = program.older(frame)
 
 
 def saved_registers(pc: int, sp: int, bp: int) -> tuple[int, int, int]:

@@ -79,7 +79,8 @@ def _of(world, address, left):
     return world.cached(("dynamic", address), lambda: _described(world, address, left))
 
 
-def _constant(*names):
+def constant(*names: str) -> int | None:
+    """The value of the first of these constants that the program has, by its whole name; else None."""
     for name in names:
         symbol = gdb.lookup_static_symbol(name) or gdb.lookup_global_symbol(name)
         if symbol is not None:
@@ -91,7 +92,7 @@ def _constant(*names):
 
 
 def _flag(world, *names):
-    return world.own(("flag", names), lambda: _constant(*names))
+    return world.own(("flag", names), lambda: constant(*names))
 
 
 def _layout(world, *names):
@@ -204,7 +205,7 @@ def _kinds(world):
     """{number of a kind: the names of the type that describes it}"""
 
     def find():
-        found = {_constant(f"internal/abi.{new}", f"runtime.{old}"): names for (new, old), names in _KINDS.items()}
+        found = {constant(f"internal/abi.{new}", f"runtime.{old}"): names for (new, old), names in _KINDS.items()}
         found.pop(None, None)
         return found
 

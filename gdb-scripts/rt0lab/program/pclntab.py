@@ -15,6 +15,7 @@ from .layout import Struct
 _MODULES = 64  # plugins are a program's further modules
 _VALUES = 1 << 14  # bytes of one function's table of values
 _PATH = 1024
+_NONE = (1 << 32) - 1  # an offset that is none
 
 
 def _modules() -> list[Struct]:
@@ -46,6 +47,15 @@ class Function:
         line, number = self._value("pcln", pc), self._value("pcfile", pc)
         file = self._file(number) if number is not None and number >= 0 else None
         return (file, line) if file and line is not None and line > 0 else (None, 0)
+
+    def data(self, index: int) -> int | None:
+        """The address of what the compiler noted of the function under this number, else None."""
+        base, count, tables = self._module.get("gofunc"), self._row.get("nfuncdata"), self._row.get("npcdata")
+        if not base or count is None or tables is None or index >= count:
+            return None
+        at = memory.read(self._row.addr + self._row.layout.size + 4 * (tables + index), 4)
+        offset = int.from_bytes(at, "little") if at else _NONE
+        return base + offset if offset != _NONE else None
 
     def _file(self, number):
         units, files, unit = (
@@ -98,6 +108,17 @@ def _varint(data, at):
         if data[at - 1] < 128:
             return number, at
     return None, at
+
+
+def numbers(address: int, most: int) -> list[int]:
+    """Up to so many numbers that stand one after the other as the table writes them."""
+    data, at, found = _as_far(address, 512), 0, []
+    while len(found) < most:
+        number, at = _varint(data, at)
+        if number is None:
+            break
+        found.append(number)
+    return found
 
 
 def _search(module, pc):
