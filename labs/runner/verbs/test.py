@@ -1,17 +1,27 @@
-"""`lab test`: builds with both compilers and both build types, then runs pytest over tests/."""
+"""`lab test`: builds with both compilers and both build types, then runs pytest over tests/; `lab test --matrix` tries
+other Gos and gdbs instead."""
 
 import os
-from typing import NoReturn
 
 from ..host import build, needs, packages, permits
+from ..matrix import every
 from ..tree import ROOT
 
-HELP = "build everything and run the tests; further arguments go to pytest"
-USAGE = "lab test [PYTEST ARGUMENTS...]"
+MATRIX = "--matrix"
+HELP = f"build everything and run the tests; further arguments go to pytest; {MATRIX} tries other Gos and gdbs"
+USAGE = f"""lab test [PYTEST ARGUMENTS...]
+       lab test {MATRIX} [KEY=VALUE,...]
+
+{MATRIX} looks at one program with each Go under each gdb, built in each way, live and as a core file, and holds what
+it sees against the program's own runtime.Stack. A part of it: go=1.19|1.24|1.26|1.27, gdb=13|16|18,
+build=N-l|default|cgo|pie, look=live|core. What is not on this machine comes from other Debian suites into
+~/.cache/rt0lab; nothing is installed."""
 
 
-def run(argv: list[str]) -> NoReturn:
+def run(argv: list[str]) -> int:
     """Becomes pytest, so that its closing line and exit status are ours."""
+    if argv[:1] == [MATRIX]:
+        return every.run(argv[1:])
     packages.ensure(needs.ALL)
     for cxx in ("g++", "clang++"):
         for buildtype in ("debug", "release"):

@@ -1,0 +1,80 @@
+"""All cells that are chosen, one after the other: brings the tools, tries, and ends with the table."""
+
+import shutil
+import tempfile
+from pathlib import Path
+
+from ..failure import MACHINE, Failure, progress
+from ..host import locks, permits, suites
+from ..tree import ROOT
+from . import cells, look, witness
+from .cells import Cell, Result
+
+WHOLE = ROOT / "build" / "matrix.txt"  # every fault of the last run
+SHOWN = 3  # faults of a cell on the screen
+WAIT = 3600  # seconds for another lab's matrix
+
+
+def run(words: list[str]) -> int:
+    """Tries the cells that the words choose; 0 if there is no fault in those that can be had."""
+    wanted = cells.chosen(words)
+    permits.require_ptrace()
+    if not shutil.which("gcc"):
+        progress("there is no gcc here: without it no program with cgo is built")
+    (ROOT / "build").mkdir(exist_ok=True)
+    with locks.held(suites.cache() / ".lock", "tries its matrix", progress, WAIT):
+        results = _tried(wanted)
+    WHOLE.write_text("".join(f"{result.cell}: {fault}\n" for result in results for fault in result.faults))
+    print("\n".join(cells.table(results)))
+    return _verdict(results)
+
+
+def _tried(wanted: list[Cell]) -> list[Result]:
+    tools: dict[tuple[str, str], str | suites.NotHere] = {}
+    results = []
+    with tempfile.TemporaryDirectory(prefix="rt0lab-matrix-") as folder:
+        for number, cell in enumerate(wanted, 1):
+            result = _result(cell, tools, Path(folder))
+            results.append(result)
+            progress(f"{number}/{len(wanted)} {cell}: {result.why_not or result.word}")
+            for fault in result.faults[:SHOWN]:
+                progress(f"    {fault}")
+    return results
+
+
+def _result(cell, tools, folder):
+    try:
+        go, gdb = (_tool(tools, name, getattr(cell, name)) for name in ("go", "gdb"))
+        program = folder / f"{cell.go}-{cell.build}"
+        if not program.exists():
+            witness.build(go, cell.build, program)
+        return Result(cell, look.faults(cell, gdb, program))
+    except suites.NotHere as reason:
+        return Result(cell, why_not=str(reason))
+
+
+def _tool(tools, name, version):
+    """The path of a gdb or go, or NotHere, each asked for once."""
+    if (name, version) not in tools:
+        try:
+            tools[name, version] = {"go": suites.go, "gdb": suites.gdb}[name](version)
+        except suites.NotHere as reason:
+            tools[name, version] = reason
+    found = tools[name, version]
+    if isinstance(found, suites.NotHere):
+        raise found
+    return found
+
+
+def _verdict(results: list[Result]) -> int:
+    """Says what the table's words mean, and returns the exit status."""
+    bad = [result for result in results if result.faults]
+    for reason in dict.fromkeys(result.why_not for result in results if result.why_not):
+        print(f"not tried (-): {reason}")
+    if len(results) == sum(bool(result.why_not) for result in results):
+        raise Failure("nothing of this could be tried", MACHINE)
+    if bad:
+        print(f"{len(bad)} of {len(results)} with faults; all of them are in {WHOLE.relative_to(ROOT)}")
+        return 1
+    print(f"no fault in {sum(not result.why_not for result in results)} of {len(results)}")
+    return 0
