@@ -7,6 +7,7 @@ pages      what the notes show and say, held against what is so
 editors    what editors must be told, in their own files
 exercises  what is asked, what a learner says, and the verdict
 bench      what things cost, beside others
+matrix     other Gos and gdbs, held against what programs say of themselves
 verbs      one file a verb; cli finds them
 
 Nothing here is used by gdb's package; the exercises' side in gdb (labs/gdb) uses `exercises` and what that needs.

@@ -17,7 +17,8 @@ MAY = {  # room: the rooms that it may use, beside itself and the ground floor
     "editors": {"host"},
     "exercises": {"host"},
     "bench": {"host"},
-    "verbs": {"host", "likeness", "pages", "editors", "exercises", "bench"},
+    "matrix": {"host"},
+    "verbs": {"host", "likeness", "pages", "editors", "exercises", "bench", "matrix"},
 }
 DOOR = {"cli", "__main__"}
 

@@ -1,8 +1,8 @@
 """Tools of other Debian suites, unpacked into a folder of the user's: nothing is installed, no package's script runs.
 
 `gdb` and `go` give the command of the tool of a version: the machine's own, else that of the first suite whose package
-has it. The mirrors are those that apt uses here; one that keeps a single day (a snapshot) may have another suite of that
-day, or not have it.
+has it. The mirrors are those that apt uses here; one that keeps a single day (a snapshot) has the other suites as they
+were that day, or not at all.
 """
 
 import os

@@ -3,7 +3,7 @@
 import io
 import json
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from rt0lab.formats import untrusted
@@ -34,10 +34,11 @@ def _live(gdb, program, folder):
     return _seen(words, "live", folder, lambda: (folder / "said.txt").read_text("utf-8", "replace"))
 
 
-def _seen(words: Sequence[str], look: str, folder: Path, word) -> list[str]:
+def _seen(words: Sequence[str], look: str, folder: Path, word: Callable[[], str]) -> list[str]:
     """The faults of what gdb shows after these words; `word()` gives what the program says of itself."""
     record = folder / "record.json"
-    status, text = _gdb([*words, "-ex", f"python import sys; sys.argv = {['', str(record), look]!r}", "-x", str(INSIDE)])
+    argv = f"python import sys; sys.argv = {['', str(record), look]!r}"
+    status, text = _gdb([*words, "-ex", argv, "-x", str(INSIDE)])
     if not record.exists():
         return [f"gdb left no record (exit status {status}): {text.strip()[-400:]}"]
     return held.faults(json.loads(record.read_text()), said.goroutines(word()), look == "core") + held.noise(text)

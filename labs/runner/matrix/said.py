@@ -7,7 +7,7 @@ from pathlib import PurePath
 _HEAD = re.compile(r"goroutine (\d+)(?: gp=(0x\w+))?(?: m=(\w+))?(?: mp=\w+)? \[([^\]]+)\].*:$")
 _PLACE = re.compile(r"\t(.+):(\d+)(?: \+0x\w+)?(?:.* pc=(0x\w+))?")
 _ELIDED = re.compile(r"\.\.\..*frames elided\.\.\.")
-_MOST = 90  # frames, from which on some may be left out without a word: up to Go 1.20 a text has 100, hidden ones counted
+_MOST = 90  # frames; from here on Go up to 1.20 may leave out some without a word
 _CREATED = re.compile(r"created by (.+?)(?: in goroutine \d+)?$")
 
 

@@ -9,7 +9,7 @@ from ..host import suites
 from ..tree import ROOT
 
 SOURCE = ROOT / "tests" / "matrix" / "witness"
-FLAGS = {"N-l": ["-gcflags=all=-N -l"], "default": [], "cgo": [], "pie": ["-buildmode=pie"]}
+FLAGS: dict[str, list[str]] = {"N-l": ["-gcflags=all=-N -l"], "default": [], "cgo": [], "pie": ["-buildmode=pie"]}
 PATTERN = Path("/proc/sys/kernel/core_pattern")
 LIMIT = 60  # seconds until it has crashed
 
