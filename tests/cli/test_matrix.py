@@ -1,4 +1,4 @@
-"""`lab test --matrix`: its parts chosen, the program's word read, each planted difference noticed, and one cell of it."""
+"""`lab test --matrix`: its parts chosen, the program's word read, planted differences noticed, and one cell of it."""
 
 import json
 import re

@@ -1,5 +1,5 @@
-"""Each Go under each gdb, built in each way, live and as a core file, held against the program's own word. May use
-host.
+"""Each Go under each gdb, built in each way, live and as a core file, held against the program's own word.
+May use host.
 
 every      all cells that are chosen, one after the other
 cells      what there is to try, the choice of it, and the table

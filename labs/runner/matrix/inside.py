@@ -27,7 +27,7 @@ LOOKS = (
     "rt0 dump",
     "rt0",
 )
-BEFORE = ("set rt0 history 50", "next", "next", "next")
+BEFORE = ("set rt0 history 50", "continue", "continue", "continue", "delete")
 LATER = ("rt0 history -json", "rt0 history", "rt0 back 1", "rt0 diff", "rt0 when g1 -> running")
 DEEPEST = 400  # frames
 
@@ -39,7 +39,6 @@ def main(file: str, look: str) -> None:
         gdb.execute("handle SIGSEGV nostop noprint pass", to_string=True)  # one of its goroutines recovers from it
         gdb.execute("break main.ready", to_string=True)
         gdb.execute("run", to_string=True)
-        gdb.execute("delete", to_string=True)
         for command in BEFORE:
             ask(record, command)
     for command in (*LOOKS, *(LATER if look == "live" else ())):
