@@ -34,7 +34,7 @@ def _load(objfile):
     if register.register():
         gdb.events.new_objfile.connect(lambda event: _safely(_follow, event.new_objfile))
     _choose_names()
-    objfile = objfile or program.objfile()
+    objfile = objfile or program.home()
     install(objfile)
     packages.register()
     # Else gdb 13 resumes thread by thread and fails ("No such process") if the first one has ended the process
@@ -46,8 +46,8 @@ def _load(objfile):
 
 def _follow(objfile):
     """gdb.events.new_objfile: another program takes the place of this one, by `file`, by exec, after a rebuild, or gdb
-    has a second."""
-    if objfile is not program.objfile():
+    has a second; or a program of C's loads a library with the runtime."""
+    if objfile is not program.objfile() and objfile is not program.home():
         return
     _choose_names()
     try:

@@ -22,14 +22,16 @@ class Stage:
     kind: str = "entry"
     tour: bool = False
     bytes: str = ""
+    after_c: str = ""  # why, in a program in which C runs first
+    way: tuple[str, ...] = ()  # of a door: how programs begin that go through it
 
 
-def load(path: pathlib.Path = _TABLE) -> tuple[Stage, ...]:
-    """All stages, in boot order."""
+def load(path: pathlib.Path = _TABLE, kind: str = "stage") -> tuple[Stage, ...]:
+    """All stages, in boot order; or all doors, through which C comes to them."""
     with open(path, "rb") as file:
-        rows: list[dict[str, Any]] = tomllib.load(file)["stage"]
+        rows: list[dict[str, Any]] = tomllib.load(file)[kind]
     for row in rows:
-        row["symbols"] = tuple(row["symbols"])
+        row |= {key: tuple(row[key]) for key in ("symbols", "way") if key in row}
     stages = tuple(Stage(**row) for row in rows)
     for stage in stages:
         if stage.kind not in _KINDS:

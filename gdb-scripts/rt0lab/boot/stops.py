@@ -15,6 +15,7 @@ from ..program import hidden, names, settings
 from . import stages
 
 TABLE = stages.load()
+_DOORS = stages.load(kind="door")
 
 
 class Place:
@@ -27,9 +28,31 @@ class Place:
 
 
 def places() -> dict[str, Place]:
-    """{stage name: Place} for the whole table, in its order."""
+    """{stage name: Place} for the whole table, in its order, after the doors by which C comes to it."""
     world = program.world()
-    return world.cached("places", lambda: {stage.name: _find(world, stage) for stage in TABLE})
+    return world.cached("places", lambda: {stage.name: _find(world, stage) for stage in (*_doors(world), *TABLE)})
+
+
+def table() -> list[stages.Stage]:
+    """The stages of the program's way, whether it has them or not."""
+    return [place.stage for place in places().values()]
+
+
+def why(stage: stages.Stage) -> str:
+    """The sentence for the learner, as it is true of this program."""
+    return stage.after_c if stage.after_c and table()[0].way else stage.why
+
+
+def _doors(world):
+    """What runs before the boot's own stages where the program does not begin with them."""
+    if world.is_library:
+        way = "library"
+    else:
+        first = world.elf.symbol_at(world.elf.entry)
+        if first is None or first[0] != "_start":
+            return []
+        way = "library" if "_rt0_amd64_linux_lib" in world.elf.symbols else "C"
+    return [door for door in _DOORS if way in door.way and not (world.is_library and door.name == "_start")]
 
 
 def _find(world, stage):
@@ -317,13 +340,17 @@ def start() -> Outcome:
     world = program.world()
     if program.alive():
         raise program.Problem("the program is running already: `kill` it first, or go on with `rt0 next`.")
+    if world.is_library:
+        raise program.Problem(
+            "this program is C's, Go is in a library: `tbreak _rt0_amd64_linux_lib` and `run` stop where that begins."
+        )
     if not os.path.exists(world.path):
         raise program.Problem(f"{world.path} is gone: build it again, then `file {world.path}`.")
     if not world.elf.relocatable:
         outcome = toward({world.elf.entry}, "run")
     else:
-        outcome = go("starti")  # where it lies is known only now; it begins in ld.so
-        if program.alive():
+        outcome = go("starti")  # where it lies is known only now; it begins in ld.so, if it needs one
+        if program.alive() and program.register("rip") != world.elf.entry + world.slide:
             outcome = toward({world.elf.entry + world.slide})
     if outcome.what == "exited":
         raise program.Problem(

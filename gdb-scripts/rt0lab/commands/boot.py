@@ -129,7 +129,7 @@ class Until(console.Command):
         console.need_runnable()
         if not argument:
             raise program.Problem("`rt0 until` needs a stage's name: `rt0 stages` lists them.")
-        stage = stages.named(stops.TABLE, argument)
+        stage = stages.named(tuple(stops.table()), argument)
         if stage is None:
             raise program.Problem(f"there is no stage `{argument}`: `rt0 stages` lists them.")
         place = stops.places()[stage.name]
@@ -138,7 +138,7 @@ class Until(console.Command):
         outcome = stops.start() if not program.alive() else None
         if outcome is None or outcome.stage is not None and outcome.stage.name != stage.name:
             outcome = stops.toward({place.address})
-        order = [s.name for s in stops.TABLE]
+        order = [s.name for s in stops.table()]
         if outcome.what == "stage" and program.register("rip") == place.address:
             outcome.stage = stops.walk.last = stage  # two labels may stand at one address
         if outcome.stage is not None and outcome.what == "stage":
@@ -149,7 +149,7 @@ class Until(console.Command):
 
     def complete(self, text: str, word: str | None) -> list[str]:
         """Stage names."""
-        return [s.name for s in stops.TABLE if s.name.startswith(text)]
+        return [s.name for s in stops.table() if s.name.startswith(text)]
 
 
 class Tour(console.Command):
@@ -171,8 +171,11 @@ class Tour(console.Command):
     def _walk(self, batch):
         if program.alive():
             stage, exactly = stops.current()
-            if exactly and console.so_far.card is not None:
+            if exactly:
+                stops.walk.last = stage
+                stops.walk.reached.add(stage.name)
                 _card(stage)
+                console.say()
                 if not batch and not self._ask():
                     return
         points = []

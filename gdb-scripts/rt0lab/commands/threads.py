@@ -103,7 +103,7 @@ def _show(here, file, found):
             gdb.execute(f"with suppress-cli-notifications on -- inferior {shown:d}", to_string=True)
         gdb.execute(f"core-file /proc/self/fd/{file.fileno()}", to_string=True)
         _views[here.num] = shown, file
-        objfile = program.objfile()
+        objfile = program.home()
         install(objfile)
         names = {t.id: t.name for t in found}
         for each in gdb.selected_inferior().threads():

@@ -17,14 +17,16 @@ from typing import NamedTuple
 
 from . import untrusted
 
-_SHT_SYMTAB, _SHT_NOTE = 2, 7
+_SHT_SYMTAB, _SHT_RELA, _SHT_NOTE = 2, 4, 7
 _SHF_WRITE, _SHF_ALLOC, _SHF_EXECINSTR, _SHF_TLS = 1, 2, 4, 0x400
 _STT_SECTION, _STT_FILE, _STT_TLS = 3, 4, 6
 _NO_ADDRESS = (_STT_SECTION, _STT_FILE, _STT_TLS)
+_R_X86_64_TPOFF64 = 18
 _NT_GNU_BUILD_ID, _NT_GO_BUILD_ID = 3, 4
 HEADER = 64  # bytes; the program headers follow
 _LONGEST = 4096  # characters of a name that are kept; mangled ones are long
 _HEAD, _SECTION, _SYMBOL = struct.Struct("<HHIQQQIHHHHHH"), struct.Struct("<IIQQQQIIQQ"), struct.Struct("<IBBHQQ")
+_RELOCATION = struct.Struct("<QQq")
 
 
 class NotElf(Exception):
@@ -67,7 +69,8 @@ class Elf:
         self._tls = [
             (addr, addr + size, align) for _, _, flags, addr, _, size, _, _, align, _ in heads if flags & _SHF_TLS
         ]
-        tables = []
+        tables, self._path = [], path
+        self._relocations = [(off, size) for _, sh_type, _, _, off, size, *_ in heads if sh_type == _SHT_RELA]
         for name, sh_type, flags, addr, off, size, link, _, _, _ in heads:
             text = _cstr(names, name)
             if flags & _SHF_ALLOC and size and not flags & _SHF_TLS:
@@ -90,6 +93,18 @@ class Elf:
         """Where a thread's current g is, counted from FS: C's thread-local variables may lie between."""
         at = self.symbols.thread_local("runtime.tlsg")
         return -8 if at is None else at - _block(self._tls)
+
+    def g_slot_at(self) -> int | None:
+        """Of a library: at which address its loader notes where a thread's current g is, counted from FS. None if it
+        does not."""
+        variable = self.symbols.thread_local("runtime.tlsg")
+        with untrusted.regular(self._path) as file:
+            for off, size in self._relocations:
+                table = _part(file, off, size)
+                for at, info, addend in _RELOCATION.iter_unpack(table[: len(table) - len(table) % _RELOCATION.size]):
+                    if info == _R_X86_64_TPOFF64 and addend == variable:  # of no symbol
+                        return at
+        return None
 
     def symbol_at(self, address: int) -> tuple[str, int] | None:
         """(name, offset) of the function or variable that holds the address, or None."""

@@ -39,7 +39,8 @@ class Stacks:
 
 def stacks(base: int | None) -> Stacks | None:
     """The Stacks of the thread whose FS base this is; None where that cannot be known."""
-    word = program.read_word(base + program.world().elf.g_slot) if base else None
+    slot = program.world().g_slot
+    word = program.read_word(base + slot) if base and slot is not None else None
     g = program.read_struct("g", word) if word else None
     m = program.read_struct("m", g.get("m")) if g and g.get("m") else None
     g0 = program.read_struct("g", m.get("g0")) if m and m.get("g0") else None

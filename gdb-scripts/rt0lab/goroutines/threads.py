@@ -49,7 +49,7 @@ def threads() -> list[Thread]:
     rows = [row for row in rows if row.addr in more]
     with view.keeping_place(), bulk.no_collecting():
         live, standing, kept = _on_threads(census), census.standing(rows), registers.registers(more)
-    offset = census.world.layout("g").at["sched.g"].offset
+    offset, slot = census.world.layout("g").at["sched.g"].offset, census.world.g_slot
     taken, result = set(), []
     free = (number for number in range((1 << 31) - 1, 0, -1) if number not in taken)
     for row in rows:
@@ -63,8 +63,8 @@ def threads() -> list[Thread]:
             known = kept.get(row.addr, {}) | _saved(census, row, also)
             # The word at -8(FS) is the current g. sched.g is a word that holds it, so FS may just as well point behind
             # that one.
-            if also.sched_g == row.addr:
-                known["fs_base"] = row.addr + offset - census.world.elf.g_slot
+            if also.sched_g == row.addr and slot is not None:
+                known["fs_base"] = row.addr + offset - slot
         stacks = [(lo, hi) for lo, hi in stack_in_use(row, also.stktop, known.get("rsp")) if hi - lo <= MAX_MEMORY]
         result.append(Thread(number, _name(census, row, standing[row.addr]), known, row.addr in live, stacks))
     return sorted(result, key=lambda thread: thread.id)

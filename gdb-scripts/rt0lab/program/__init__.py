@@ -51,4 +51,4 @@ from .memory import (
     variable,
 )
 from .problem import Lacking, Problem, Unreadable
-from .worlds import World, file_of, glanced, loaded, moved, moves, name_of, objfile, world, written
+from .worlds import World, file_of, glanced, home, loaded, moved, moves, name_of, objfile, world, written

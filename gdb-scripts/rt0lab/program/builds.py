@@ -67,6 +67,8 @@ def _elsewhere(world):
 def differs() -> bool:
     """Is it certain that the file is not what runs?"""
     world, memory = worlds.world(), running()
+    if world.is_library:  # what the kernel tells of is the program
+        return False
     both = [owner for owner in world.elf.build_ids if owner in memory]
     if both:
         return any(world.elf.build_ids[owner] != memory[owner] for owner in both)

@@ -239,7 +239,8 @@ def tls_g() -> tuple[int | None, int | None]:
     base = register("fs_base")
     if not base:
         return base, 0 if base == 0 else None
-    word = read_word(base + worlds.world().elf.g_slot)
+    slot = worlds.world().g_slot
+    word = read_word(base + slot) if slot is not None else None
     return base, None if isinstance(word, Unreadable) else word
 
 

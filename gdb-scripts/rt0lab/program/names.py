@@ -30,6 +30,13 @@ def plain(name: str) -> str:
     return re.sub(r"^allp\[(\d+)\]$", r"p\1", unmarked(name))
 
 
+def slot(offset: int | None) -> str:
+    """The word of a thread's that holds its current g: `-8(FS)`."""
+    if offset is None:
+        return "the word for g"
+    return f"{offset}(FS)" if -10 < offset < 0 else f"{'-' * (offset < 0)}{abs(offset):#x}(FS)"
+
+
 def short_of(known: Names, value: int | None) -> str:
     """What people call a g, m or p by its address; `nil`, or the number where it is none that is known."""
     if isinstance(value, Unreadable) or value is None:

@@ -11,7 +11,7 @@ from typing import Any
 import gdb
 
 from ..formats import elf, untrusted
-from . import answers, demangle, past
+from . import answers, demangle, homes, past
 from .layout import Layout, type_name
 from .problem import Lacking, Problem, Unreadable
 
@@ -25,25 +25,22 @@ class World:
     """
 
     __slots__ = (
-        *("path", "elf", "prefix", "is_go"),
+        *("path", "home", "elf", "prefix", "is_go"),
         *("_types", "_layouts", "_variables", "_arrays", "_named"),
         *("_slide", "_slide_of", "_own", "_here", "_here_at", "_still", "_still_at"),
     )
 
-    def __init__(self, path: str) -> None:
-        self.path = path
+    def __init__(self, path: str, main: gdb.Objfile | None = None) -> None:
+        self.path = path  # the program's, which is not where the runtime is if that is a library
         try:
-            self.elf = elf.Elf(path)
+            self.home = homes.find(main, path)
         except (OSError, elf.NotElf):
             raise Problem(
                 f"{path} is no x86-64 ELF program: start gdb on one built by `./lab path hello`, or on a Go program."
             )
-        symbols = self.elf.symbols
-        if "runtime.g0" not in symbols:
-            what = "has no symbols (stripped?)" if not symbols else "is neither an rt0lab nor a Go program"
-            raise Problem(
-                f"{path} {what}: `./lab path hello` names one to look at; build Go programs without -ldflags=-s or -w."
-            )
+        self.elf = self.home.elf
+        if homes.RUNTIME not in self.elf.symbols:
+            raise Problem(_not_ours(path, self.elf.symbols))
         self.is_go = self.elf.is_go
         self.prefix: Any = None  # until settled()
         self._types, self._layouts, self._variables, self._arrays, self._named = {}, {}, {}, {}, {}
@@ -64,6 +61,28 @@ class World:
         return self
 
     # -- addresses
+
+    @property
+    def is_library(self) -> bool:
+        """Is the runtime in a library, and the program C's?"""
+        return self.home.is_library
+
+    @property
+    def g_slot(self) -> int | None:
+        """Where a thread's current g is, counted from FS. Of a library the loader decides that, and notes it where the
+        library's code looks; None as long as it has not."""
+        if not self.is_library:
+            return self.elf.g_slot
+        at = self.own("g slot's place", lambda: self.elf.g_slot_at())
+        return None if at is None else self.cached(("g slot",), lambda: self._noted_slot(at))
+
+    def _noted_slot(self, at):
+        with past.reading(None):
+            try:
+                word = gdb.selected_inferior().read_memory(at + self.slide, 8)
+            except gdb.error:
+                return None
+        return int.from_bytes(word, "little", signed=True) or None
 
     @property
     def slide(self) -> int:
@@ -285,6 +304,16 @@ def name_of(frame: gdb.Frame) -> str | None:
     return None if name is None else untrusted.shown(name)
 
 
+def _not_ours(path, symbols):
+    """Why a program cannot be looked at, and what to do."""
+    what = "has no symbols (stripped?)" if not symbols else "is neither an rt0lab nor a Go program"
+    return (
+        f"{path} {what}: `./lab path hello` names one to look at; build Go programs without -ldflags=-s or -w. If it"
+        " is C's and loads a library of Go's: that can be looked at once it is loaded"
+        " (`tbreak _rt0_amd64_linux_lib` and `run` stop where it begins)."
+    )
+
+
 def _lookup_type(name):
     """A struct type by name, whatever the current language is; None if there is none."""
     for spelling in ("struct " + name, name):
@@ -364,8 +393,12 @@ def loaded(_event: gdb.Event | None = None) -> None:
     _loads += 1
     moved()
     for key, found in list(_worlds.items()):
-        if isinstance(found, Problem) or not isinstance(key, gdb.Objfile) or not key.is_valid():
+        if isinstance(found, Problem) or not all(map(_is_there, (key, found.home.objfile))):
             del _worlds[key]
+
+
+def _is_there(objfile):
+    return isinstance(objfile, gdb.Objfile) and objfile.is_valid()
 
 
 def objfile() -> gdb.Objfile | None:
@@ -379,6 +412,15 @@ def objfile() -> gdb.Objfile | None:
         ),
         None,
     )
+
+
+def home() -> gdb.Objfile | None:
+    """gdb's objfile of what has the runtime: the program, or a library in a program of C's. The program's where nothing
+    has it."""
+    try:
+        return glanced().home.objfile
+    except Problem:
+        return objfile()
 
 
 def _path():
@@ -400,11 +442,12 @@ def _known(settle):
     path = _path()
     if not path:
         raise Problem("no program is loaded: `file PROGRAM` loads one, `./lab path hello` names one.")
-    key = objfile() or gdb.current_progspace()
+    main = objfile()
+    key = main or gdb.current_progspace()
     found = _worlds.get(key)
     if not isinstance(found, Problem):
         try:
-            found = settle(found or World(path))
+            found = settle(found or World(path, main))
         except Problem as problem:
             found = problem
         _worlds[key] = found

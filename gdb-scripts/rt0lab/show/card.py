@@ -19,6 +19,7 @@ from . import lines
 
 WIDTH = 79
 _CHANGES = 7
+_OF_GO = " of Go's"
 _SOURCE = 1  # lines before and after
 
 
@@ -36,12 +37,12 @@ def position(stage: Stage) -> tuple[int | None, int]:
 def card(stage: Stage, snap: Snapshot, before: Snapshot | None) -> list[str]:
     """The card's lines."""
     lines = [_head(stage, snap), *_where(stage, snap)]
-    lines += textwrap.wrap(stage.why, WIDTH - 2, initial_indent="  ", subsequent_indent="  ")
+    lines += textwrap.wrap(stops.why(stage), WIDTH - 2, initial_indent="  ", subsequent_indent="  ")
     lines += _source(snap)
     if before is None:
         lines.append(
-            "  before this nothing had run: g0, m0 and sched are all zero"
-            if stage is stops.TABLE[0]
+            f"  before this nothing{_OF_GO * bool(stage.way)} had run: g0, m0 and sched are all zero"
+            if stage is stops.table()[0]
             else "  no earlier stop was seen: what changed is not known"
         )
     else:
@@ -63,12 +64,14 @@ def _head(stage, snap):
 
 
 def _on(snap):
-    if not snap.fs_base:
-        return "the kernel's stack, no g yet" if not snap.g0.get("stack.hi") else "g0's stack, no TLS yet"
+    if not snap.fs_base or not snap.tls_g and not snap.g0.get("m"):
+        if not snap.g0.get("stack.hi"):
+            return f"{'C' if snap.fs_base else 'the kernel'}'s stack, no g yet"
+        return f"g0's stack, no {'g' if snap.fs_base else 'TLS'} yet"
     if snap.tls_g and snap.current == 0:
         return "no g yet"
     name = snap.names.pointer(snap.tls_g)
-    return names.unmarked(name) if snap.g_at(snap.tls_g) else f"-8(FS) = {name}"
+    return names.unmarked(name) if snap.g_at(snap.tls_g) else f"{names.slot(snap.world.g_slot)} = {name}"
 
 
 def _where(stage, snap):

@@ -94,14 +94,14 @@ class Moment:
         world = self.world = program.world()
         self.number, self.slide, self.pid, self.thread = number, world.slide, program.pid(), program.thread()
         self.threads, ranges = {}, []
-        self._look_at_threads(ranges)
+        self._look_at_threads(world, ranges)
         ranges += _variables(world)
         ranges += _structures(world)
         self._memory: Memory = Memory(ranges, before._memory if before is not None else None)
         self.size = self._memory.size + 4096
 
-    def _look_at_threads(self, ranges):
-        """Registers and g of all threads, the selected one's last; what each one's -8(FS) holds is kept too. The
+    def _look_at_threads(self, world, ranges):
+        """Registers and g of all threads, the selected one's last; the word of each that holds its g is kept too. The
         selected thread and frame stay selected."""
         self.registers, self.current = {}, None
         selected = program.selected_thread()
@@ -114,7 +114,7 @@ class Moment:
                 self.registers = {name: program.register(name) for name in _REGISTERS}
                 base, word = program.tls_g()
                 if word is not None and base:
-                    ranges.append((base - 8, 8))
+                    ranges.append((base + world.g_slot, 8))
                 self.current = program.current_g(word)
                 self.threads[thread.ptid[1] or thread.ptid[0]] = thread.num, self.registers["rip"], self.current
 

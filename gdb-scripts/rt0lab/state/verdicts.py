@@ -72,8 +72,7 @@ class Now:
         self._ms = {m.addr: m for m in snap.hosts()}
         self._shared = {}
         self.excused = []  # what the check that runs has found not to hold, and who excuses it
-        slot = snap.world.elf.g_slot
-        self.slot = f"{slot}(FS)" if slot > -10 else f"-{-slot:#x}(FS)"
+        self.slot = names.slot(snap.world.g_slot)
 
     def shared(self, kind: Callable[[Now], Any]) -> Any:
         """What several checks need and is read once."""

@@ -1,0 +1,125 @@
+"""Programs in which C runs before Go does, and those whose symbols are elsewhere: they are looked at like others."""
+
+import shutil
+import subprocess
+
+import pytest
+from gdbrun import run_gdb
+
+FLAGS = "-gcflags=all=-N -l"
+SOURCE = """package main
+
+/*
+__thread int counters[40];
+int touch(int n) { return ++counters[n % 40]; }
+*/
+import "C"
+
+func main() {
+	stop(int(C.touch(3)))
+}
+
+//go:noinline
+func stop(n int) {}
+"""
+LIBRARY = """package main
+
+import "C"
+
+var gate = make(chan int)
+
+func waiter() {
+	<-gate
+}
+
+//export Begin
+func Begin() {
+	go waiter()
+	gate <- 1
+	stop()
+}
+
+//go:noinline
+func stop() {}
+
+func main() {}
+"""
+AT_STOP = "do('set breakpoint pending on'); do('break main.stop'); do('run'); "
+HOST = "void Begin(void);\nint main(void) { Begin(); return 0; }\n"
+pytestmark = pytest.mark.skipif(not shutil.which("gcc"), reason="there is no gcc: `apt-get install gcc` brings one")
+
+
+@pytest.fixture(scope="module")
+def with_c(go_build):
+    """A Go program that C's linker has linked."""
+    return go_build("withc", SOURCE, FLAGS)
+
+
+@pytest.fixture(scope="module")
+def stripped(with_c, tmp_path_factory):
+    """The same with its symbols in a file of their own."""
+    folder = tmp_path_factory.mktemp("stripped")
+    shutil.copy2(with_c, folder / "program")
+    for command in (
+        ("objcopy", "--only-keep-debug", "program", "program.debug"),
+        ("strip", "program"),
+        ("objcopy", "--add-gnu-debuglink=program.debug", "program"),
+    ):
+        subprocess.run(command, cwd=folder, check=True)
+    return folder / "program"
+
+
+@pytest.fixture(scope="module")
+def host(go_build):
+    """A program of C's with Go in a shared library."""
+    library = go_build("lib.so", LIBRARY, FLAGS, "-buildmode=c-shared")
+    folder = library.parent
+    (folder / "host.c").write_text(HOST)
+    subprocess.run(["gcc", "-g", "-o", "host", "host.c", library, f"-Wl,-rpath,{folder}"], cwd=folder, check=True)
+    return folder / "host"
+
+
+def staged(text):
+    """The names of the cards' stages."""
+    return [line.split()[3] for line in text.splitlines() if line.startswith("== stage ")]
+
+
+def test_the_tour_begins_in_c_and_comes_to_mains(with_c):
+    names = staged(run_gdb(with_c, "-ex", "rt0 tour -batch").stdout)
+    assert names[:3] + names[-2:] == ["_start", "main", "rt0_go", "main.main", "exit"]
+
+
+def test_a_static_pie_stops_at_its_entry(go_build, gdb_json):
+    flags = "-buildmode=pie", "-ldflags=-linkmode external -extldflags -static-pie"
+    found = gdb_json(
+        go_build("spie", SOURCE, *flags),
+        "do('rt0 run'); w = program.world(); result = program.register('rip'), w.elf.entry + w.slide",
+    )
+    assert found[0] == found[1]
+
+
+def test_what_is_kept_of_a_stop_has_its_g_where_c_has_moved_that(with_c, gdb_json):
+    script = "do('break main.stop'); do('run'); snap = console.so_far.now; result = snap.g_at(snap.tls_g).get('goid')"
+    assert gdb_json(with_c, script) == 1
+
+
+def test_symbols_in_a_file_of_their_own(stripped, gdb_json):
+    rows = gdb_json(stripped, AT_STOP + "result = json.loads(do('info goroutines 1 -json'))")
+    assert [row["at"]["function"] for row in rows] == ["main.stop"]
+
+
+def test_the_goroutines_of_a_library(host, gdb_json):
+    rows = gdb_json(host, AT_STOP + "result = json.loads(do('info goroutines -json'))")
+    assert "main.stop" in [row["at"]["function"] for row in rows if row["current"]]
+
+
+def test_a_librarys_g_is_found_where_the_loader_put_it(host, gdb_json):
+    assert gdb_json(
+        host, AT_STOP + "result = [r.verdict for r in checks.run(snapshot.Snapshot()) if r.name.startswith('TLS')]"
+    ) == ["ok"]
+
+
+def test_a_library_begins_where_c_calls_it(host):
+    commands = "set breakpoint pending on", "tbreak _rt0_amd64_linux_lib", "run", "rt0 next"
+    text = run_gdb(host, *(word for c in commands for word in ("-ex", c))).stdout
+    assert staged(text) == ["_rt0_amd64_lib"]
