@@ -27,7 +27,19 @@ ASKED = (
     "info timers -json",
     "info timers",
 )
+# A core from before the first connection, and one from where the program stands.
+EARLY = """
+stops.toward({program.world().address('net.(*Dialer).DialContext')}, 'run')
+do('gcore FOLDER/early')
+"""
 NARROW = """
+do('gcore FOLDER/same')
+result['early -json'] = do('info goroutines -against FOLDER/early -json')
+result['early'] = do('info goroutines -against FOLDER/early')
+result['same -json'] = do('info goroutines -against FOLDER/same -json')
+result['reasons -json'] = do('info goroutines -against FOLDER/early -group reason -with frame=*readLoop* -json')
+result['no core'] = do('info goroutines -against /dev/null')
+result['by label -json'] = do('info goroutines -group label:request -json')
 from rt0lab.show import table
 with settings.looking():
     everybody = census.Census()
@@ -44,10 +56,11 @@ def night(request):
 
 
 @pytest.fixture
-def answers(gdb_json, night):
+def answers(gdb_json, night, tmp_path):
     """One look at the program, by which all tests here judge."""
     if night not in _answers:
-        said = gdb_json(night, READY + f"result = {{c: do(c) for c in {ASKED!r}}}\n" + NARROW)
+        script = EARLY + READY + f"result = {{c: do(c) for c in {ASKED!r}}}\n" + NARROW
+        said = gdb_json(night, script.replace("FOLDER", str(tmp_path)))
         _answers[night] = {c: json.loads(text) if c.endswith("-json") else text for c, text in said.items()}
     return _answers[night]
 
@@ -174,3 +187,33 @@ def test_each_reader_has_a_deadline(answers):
 def test_timers_are_in_the_order_in_which_they_are_due(answers):
     when = [timer["when"] for timer in answers["info timers -json"]]
     assert when == sorted(when) and len(answers["info timers"].splitlines()) == len(when)
+
+
+def test_beside_its_own_core_nothing_has_changed(answers):
+    found = answers["same -json"]
+    assert (found["groups"], found["here"]) == ([], found["there"]) and found["same"] > READERS
+
+
+def test_who_came_since_an_earlier_core_is_a_group_that_appeared(answers):
+    (readers,) = [group for group in answers["early -json"]["groups"] if group["here"] == READERS]
+    assert (readers["change"], readers["there"], len(readers["goroutines"])) == ("appeared", 0, READERS)
+    assert "main.readLoop" in [frame["function"] for frame in readers["frames"]]
+
+
+def test_who_is_there_no_more_is_a_group_that_disappeared(answers):
+    there = [group for group in answers["early -json"]["groups"] if group["change"] == "disappeared"]
+    assert {(group["here"], len(group["goroutines"])) for group in there} == {(0, 0)}
+
+
+def test_the_groups_to_compare_are_those_that_were_asked_for(answers):
+    (group,) = answers["reasons -json"]["groups"]
+    assert (group["group"], group["change"], group["here"]) == ("IO wait", "appeared", READERS)
+
+
+def test_what_is_no_core_is_one_sentence(answers):
+    assert answers["no core"].count("\n") == 0 and "/dev/null" in answers["no core"]
+
+
+def test_those_with_the_same_label_are_a_group(answers):
+    counts = {group["group"]: group["count"] for group in answers["by label -json"]}
+    assert counts["42"] == 1 and sum(counts.values()) == len(answers["info goroutines -json"])

@@ -62,6 +62,7 @@ KEYS = {
     "label": Key(lambda _view, row: labels.texts(row)),
 }
 GROUPS = ("status", "reason", "where", "fn", "start", "creator", "chan", "lock", "stack")
+_LABEL = "label:"
 
 
 class Test:
@@ -119,26 +120,42 @@ def needed(census: Census, rows: list[Any], keys: list[Key]) -> View:
 # ---- groups ----------------------------------------------------------------------------------------------------------
 
 
-def grouped(census: Census, rows: list[Any], by: str) -> list[Group]:
-    """The groups of the rows by a key or by their `stack`, the largest first."""
+def group_key(text: str) -> str:
+    """What -group was given, if one can group by that: one of GROUPS, or label:KEY."""
+    if text not in GROUPS and not (text.startswith(_LABEL) and len(text) > len(_LABEL)):
+        raise argparse.ArgumentTypeError(f"`{text}` is none of {', '.join(GROUPS)}, {_LABEL}KEY")
+    return text
+
+
+def grouped(census: Census, rows: list[Any], by: str, of_threads: bool = True) -> list[Group]:
+    """The groups of the rows by a key, by the label:KEY that they have or by their `stack`, the largest first.
+
+    Where frames of threads cannot be had, those that are on one are grouped by their state alone.
+    """
     if by == "stack":
-        groups = _by_stack(needed(census, rows, [KEYS["frame"]]))
+        groups = _by_stack(needed(census, rows, [KEYS["frame"]]), of_threads)
     else:
-        view, found = needed(census, rows, [KEYS[by]]), collections.defaultdict(list)
-        for row in rows:
-            found[", ".join(KEYS[by].texts(view, row))].append(row)
-        groups = [Group(label, those) for label, those in found.items()]
+        found = collections.defaultdict(list)
+        if by.startswith(_LABEL):
+            for row in rows:
+                found[labels.labels(row).get(by[len(_LABEL) :], "")].append(row)
+        else:
+            view = needed(census, rows, [KEYS[by]])
+            for row in rows:
+                found[", ".join(KEYS[by].texts(view, row))].append(row)
+        groups = [Group(census, label, those) for label, those in found.items()]
     return sorted(groups, key=lambda group: (-len(group.rows), group.label, group.rows[0].goid))
 
 
-def _by_stack(view):
+def _by_stack(view, of_threads):
     """Those that are in the same state with the same functions at the same lines are one group."""
-    shared, found = functools.cache(lambda stack: _outline(stack.shown)), collections.defaultdict(list)
+    shared, found = functools.cache(lambda stack: _outline(stack.shown)), {}
     for row in view.rows:
         stack = view.stacks.get(row.addr)
-        key = shared(stack) if stack is not None else _outline(view.frames(row))
-        found[view.census.state(row), key].append(row)
-    return [Group(state, rows, view.frames(rows[0])) for (state, _), rows in found.items()]
+        frames = view.frames(row) if stack is None and of_threads else []
+        key = view.census.state(row), shared(stack) if stack is not None else _outline(frames)
+        found.setdefault(key, (stack.shown if stack is not None else frames, []))[1].append(row)
+    return [Group(view.census, state, rows, frames) for (state, _), (frames, rows) in found.items()]
 
 
 def _outline(frames):

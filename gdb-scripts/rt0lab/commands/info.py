@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import collections
+import os
 from typing import Any
 
 import gdb
@@ -13,17 +14,19 @@ from ..program import begun, bulk
 from ..show import card, lines, table
 from ..state import rows
 from ..state.snapshot import Snapshot
-from . import chosen, console
+from . import against, chosen, console
 from .options import Options, complete, ids
 
 
 class Goroutines(console.Command):
     """List the goroutines: id, status or wait reason, what it waits on or who runs it, where it stands. `*` runs on
     this thread, `!` panics (`rt0 panic` says more).
-    Usage: info goroutines [IDS] [-with KEY=PATTERN] [-without KEY=PATTERN] [-group BY] [-limit N] [-long] [-system]
-    [-all] [-json] KEY and BY are of: id, status, reason, fn, where, start, creator, chan, lock, m, p; frame is a KEY
-    that asks for any frame, panic and label (label=KEY, label=KEY=VALUE) are KEYs, stack is a BY for those whose frames
-    are the same. A pattern may have * and ?, and generic functions may be written `main.Map[...]`. -system adds each
+    Usage: info goroutines [IDS] [-with KEY=PATTERN] [-without KEY=PATTERN] [-group BY] [-against CORE] [-limit N]
+    [-long] [-system] [-all] [-json] KEY and BY are of: id, status, reason, fn, where, start, creator, chan, lock, m, p;
+    frame is a KEY that asks for any frame, panic and label (label=KEY, label=KEY=VALUE) are KEYs; label:KEY is a BY,
+    and stack is one for those whose frames are the same. A pattern may have * and ?, and generic functions may be
+    written `main.Map[...]`. -against says which groups (by stack, if no other BY is given) appeared, grew, shrank and
+    disappeared since another core of this program; those on threads are one group a state there. -system adds each
     M's g0 and gsignal, -all also the dead. IDS are 7, or 1-5, or 1,3.
 
     (gdb) info goroutines -with reason=chan* -group where
@@ -32,11 +35,13 @@ class Goroutines(console.Command):
     name, kind = "info goroutines", gdb.COMMAND_STATUS
     options = Options(
         "info goroutines",
-        "[IDS] [-with KEY=PATTERN] [-without KEY=PATTERN] [-group BY] [-limit N] [-long] [-system] [-all] [-json]",
+        "[IDS] [-with KEY=PATTERN] [-without KEY=PATTERN] [-group BY] [-against CORE] [-limit N] [-long] [-system]"
+        " [-all] [-json]",
     )
     options.add_argument("ids", nargs="?")
     chosen.add_to(options)
-    options.add_argument("-group", choices=chosen.GROUPS)
+    options.add_argument("-group", type=chosen.group_key, metavar="BY")
+    options.add_argument("-against", metavar="CORE")
     options.add_argument("-limit", type=int, metavar="N")
     for _flag in ("-long", "-system", "-all"):
         options.add_argument(_flag, action="store_true")
@@ -54,7 +59,11 @@ class Goroutines(console.Command):
 
     def _list(self, asked):
         special = asked.long or asked.ids or asked.json or asked.group or asked.wanted or asked.unwanted
+        special = special or asked.against
         census = Census(system=True, brief=not special)
+        if asked.against:
+            self._against(census, asked)
+            return
         if asked.group:
             self._groups(census, asked)
             return
@@ -77,11 +86,21 @@ class Goroutines(console.Command):
     def _groups(self, census, asked):
         groups = chosen.grouped(census, self._rows(census, asked), asked.group)[: asked.limit]
         if asked.json:
-            console.dump([group.plain(census) for group in groups])
+            console.dump([group.plain() for group in groups])
             return
         if census.problem:
             console.say(census.problem)
-        console.write(table.group_lines(census, groups))
+        console.write(table.group_lines(groups))
+
+    def _against(self, census, asked):
+        path = os.path.expanduser(asked.against)
+        found = against.Comparison(census, path, asked.group or "stack", lambda one: self._rows(one, asked))
+        if asked.json:
+            console.dump(found.plain())
+            return
+        if census.problem:
+            console.say(census.problem)
+        console.write(found.lines(asked.limit))
 
     def _rows(self, census, asked):
         return chosen.choose(census, self._asked_about(census, asked), asked.wanted, asked.unwanted)
@@ -122,7 +141,7 @@ class Goroutines(console.Command):
         if before and before[-1] in ("-with", "-without"):
             return complete(text, word, [key + "=" for key in chosen.KEYS])
         if before and before[-1] == "-group":
-            return complete(text, word, chosen.GROUPS)
+            return complete(text, word, (*chosen.GROUPS, "label:"))
         return complete(text, word, self.options.flags) if last.startswith("-") or not last else []
 
 

@@ -1,4 +1,4 @@
-"""Writes a core file: threads with their registers, and pieces of memory. No gdb in it.
+"""Writes and reads a core file: threads with their registers, and pieces of memory. No gdb in it.
 
 The kernel writes such a file when a process crashes; here the threads may be anything that has registers. Layouts are
 those of <linux/elfcore.h> on x86-64.
@@ -6,10 +6,13 @@ those of <linux/elfcore.h> on x86-64.
 
 from __future__ import annotations
 
+import bisect
 import os
 import struct
 from collections.abc import Callable, Iterable
 from typing import BinaryIO
+
+from . import untrusted
 
 # user_regs_struct, in its order.
 REGISTERS = """
@@ -27,6 +30,8 @@ _SEGMENT = struct.Struct("<IIQQQQQQ")
 _PRSTATUS = struct.Struct(f"<32xi76x{len(REGISTERS)}Q8x")  # the thread's id, its registers; no signal, no times
 _PRPSINFO = struct.Struct("<24xi12x16s80s")  # the process's id, its file's name, its command line
 _NOTHING = bytes(PAGE)
+_MAX_NOTES = 64 << 20  # bytes of notes that are read
+_ELF = b"\x7fELF\x02\x01"
 
 
 def merged(ranges: Iterable[tuple[int, int]], gap: int = 0) -> list[tuple[int, int]]:
@@ -118,3 +123,78 @@ def _put(file, at, data):
         if page != _NOTHING:
             file.seek(at + offset)
             file.write(page)
+
+
+# ---- reading ---------------------------------------------------------------------------------------------------------
+
+
+class NotCore(Exception):
+    """The file is no core file of an x86-64 process; its text says why, in words."""
+
+
+class Core:
+    """A core file's threads and memory. What it says need not be so: what leads out of the file is not there."""
+
+    def __init__(self, path: str) -> None:
+        self._file = untrusted.regular(path, None)
+        self.threads: list[tuple[int, dict[str, int]]] = []  # as in the file: the one that crashed is the first
+        self.auxv = b""
+        try:
+            self._read_heads()
+        except BaseException:
+            self._file.close()
+            raise
+
+    def close(self) -> None:
+        self._file.close()
+
+    def _read_heads(self):
+        head = self._at(0, _HEAD.size)
+        if len(head) < _HEAD.size or head[:6] != _ELF:
+            raise NotCore("it is no ELF file")
+        _, kind, machine, _, _, phoff, _, _, _, phentsize, count, _, _, _ = _HEAD.unpack(head)
+        if (kind, machine, phentsize) != (_ET_CORE, _EM_X86_64, _SEGMENT.size):
+            raise NotCore("it is no core of an x86-64 process")
+        data = self._at(phoff, count * _SEGMENT.size)
+        loads = []
+        for kind, _, offset, address, _, size, _, _ in _SEGMENT.iter_unpack(
+            data[: len(data) // _SEGMENT.size * _SEGMENT.size]
+        ):
+            if kind == _PT_LOAD and size:
+                loads.append((address, offset, size))
+            elif kind == _PT_NOTE:
+                self._read_notes(self._at(offset, min(size, _MAX_NOTES)))
+        self._loads = sorted(loads)
+        self._starts = [address for address, _, _ in self._loads]
+
+    def _read_notes(self, data):
+        at = 0
+        while at + 12 <= len(data):
+            name_size, size, kind = struct.unpack_from("<III", data, at)
+            at += 12 + (name_size + 3 & ~3)
+            content, at = data[at : at + size], at + (size + 3 & ~3)
+            if kind == _NT_PRSTATUS and len(content) >= _PRSTATUS.size:
+                number, *registers = _PRSTATUS.unpack_from(content)
+                self.threads.append((number, dict(zip(REGISTERS, registers))))
+            elif kind == _NT_AUXV:
+                self.auxv = content
+
+    def _at(self, offset, size):
+        try:
+            self._file.seek(offset)
+            return self._file.read(size) or b""
+        except (OSError, OverflowError, ValueError):
+            return b""
+
+    def read(self, address: int, size: int) -> bytes | None:
+        """So much memory, or None if not all of it is in the file."""
+        found = b""
+        while len(found) < size:
+            i = bisect.bisect_right(self._starts, address + len(found)) - 1
+            start, offset, length = self._loads[i] if i >= 0 else (0, 0, 0)
+            inside = address + len(found) - start
+            part = self._at(offset + inside, min(length - inside, size - len(found))) if 0 <= inside < length else b""
+            if not part:
+                return None
+            found += part
+        return found

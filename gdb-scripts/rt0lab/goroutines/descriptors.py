@@ -13,12 +13,10 @@ import struct
 from collections.abc import Callable, Iterable
 from typing import Any
 
-import gdb
-
 from .. import program
 from ..formats import untrusted
 from ..frames.stacks import Stack
-from ..program import bulk
+from ..program import bulk, dynamic
 from . import clock
 
 _NEAR = 2048  # bytes of a stack, from SP on, in which the addresses stand
@@ -161,10 +159,8 @@ def _layout(name):
     world = program.world()
 
     def make():
-        try:
-            return program.Layout(world, gdb.lookup_type(name))
-        except gdb.error:
-            return None
+        found = dynamic.type_named(name)
+        return None if found is None else program.Layout(world, found)
 
     return world.own(("type of a package", name), make)
 

@@ -97,6 +97,11 @@ class World:
                 self._slide = int(symbol.value().address) - self.elf.symbols["runtime.g0"][0]
         return self._slide
 
+    def _moved_now(self):
+        """The slide that gdb's own tables have, also while a moment is read in which the program lay elsewhere."""
+        with past.reading(None):
+            return self.slide
+
     # -- what is kept
 
     def own(self, key: Hashable, make: Callable[[], Any]) -> Any:
@@ -176,7 +181,7 @@ class World:
 
     def line_at(self, address: int) -> tuple[str | None, int]:
         """(full file name, line) of an address, or (None, 0)."""
-        return self.cached(("line", address), lambda: _line_at(address))
+        return self.cached(("line", address), lambda: _line_at(address - self.slide + self._moved_now()))
 
     # -- types
 

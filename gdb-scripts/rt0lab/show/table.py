@@ -196,22 +196,27 @@ def long_lines(view: View) -> Iterator[str]:
 class Group:
     """Goroutines that have something in common: `label` says what; where that is their stack, its frames."""
 
-    def __init__(self, label: str, rows: list[Any], frames: list[stacks.Frame] | None = None) -> None:
+    def __init__(self, census: Census, label: str, rows: list[Any], frames: list[stacks.Frame] | None = None) -> None:
         self.label, self.rows, self.frames = label, rows, frames
+        self.names = list(map(census.name, rows))
 
-    def plain(self, census: Census) -> dict[str, Any]:
-        found: dict[str, Any] = {"group": self.label, "count": len(self.rows)}
-        found["goroutines"] = [census.name(row) for row in self.rows]
+    @property
+    def key(self) -> tuple[Any, ...]:
+        """What a group in another census that is the same has, too."""
+        return (self.label, *((frame.function, frame.file, frame.line) for frame in self.frames or ()))
+
+    def plain(self) -> dict[str, Any]:
+        found: dict[str, Any] = {"group": self.label, "count": len(self.rows), "goroutines": self.names}
         if self.frames is not None:
             found["frames"] = [{"function": f.function, "file": f.file, "line": f.line} for f in self.frames]
         return found
 
 
-def group_lines(census: Census, groups: list[Group]) -> Iterator[str]:
+def group_lines(groups: list[Group]) -> Iterator[str]:
     """A line for each group: how many, what they have in common, some of them. Then its frames, if it has some."""
     width = min(max((len(group.label) for group in groups), default=0), 48)
     for group in groups:
-        shown = " ".join(map(census.name, group.rows[:5])) + (" ..." if len(group.rows) > 5 else "")
+        shown = " ".join(group.names[:5]) + (" ..." if len(group.names) > 5 else "")
         yield f"{len(group.rows):7} {group.label or '-':{width}} {shown}"
         if group.frames is not None:
             yield from frame_lines(group.frames)
