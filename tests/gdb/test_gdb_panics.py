@@ -90,6 +90,14 @@ result = [ids(test) for test in ('user', 'user=b*', 'path=/api*', 'user=alice', 
     assert gdb_json(panics, FIRST + script) == [labels, labels, labels, [], []]
 
 
+def test_the_mirrors_panics_are_known_too(gdb_json, hello):
+    script = """do("break *&'fmt.Println'"); do('run'); do('handle SIGSEGV nostop noprint pass'); do('set $pc = 0')
+do("break *&'runtime.dopanic'"); do('continue')
+(row,) = json.loads(do('rt0 panic -json')); result = [row['panics'][0]['text'], row['signal'], row['dying']]"""
+    text = 'error "runtime error: invalid memory address or nil pointer dereference"'
+    assert gdb_json(hello, script) == [text, {"signal": "SIGSEGV", "address": 0}, True]
+
+
 def test_a_core_has_the_panic_that_ended_the_program(gdb_json, plain, tmp_path):
     core = tmp_path / "core"
     script = f"""do('set environment GOTRACEBACK=crash'); do('handle SIGSEGV nostop noprint pass'); do('run end')

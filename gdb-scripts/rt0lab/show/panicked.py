@@ -7,8 +7,11 @@ from __future__ import annotations
 
 from typing import Any
 
+import gdb
+
 from .. import program
-from ..program import dynamic
+from ..formats import untrusted
+from ..program import dynamic, past
 from . import interfaces
 
 _MOST = 64  # of one goroutine
@@ -64,19 +67,21 @@ def _value(found):
     if found.has("arg._type"):
         word, data = found.get("arg._type"), found.get("arg.data")
         return interfaces.said(dynamic.of(word), word, data)
-    kinds = {field.enumval: field.name.rpartition(":")[2] for field in _enumerators(found.layout)}
-    kind = kinds.get(found.get("arg.kind"))
+    if past.moment() is not None:
+        return "<values are not kept>"
+    try:
+        return _eface(gdb.Value(found.addr).cast(found.layout.type.pointer()).dereference()["arg"])
+    except (gdb.error, program.Problem) as error:
+        return f"<{untrusted.shown(str(error))}>"
+
+
+def _eface(arg):
+    """The mirror's: a kind, which says what the rest is."""
+    kinds = {field.enumval: field.name for field in program.fields_of(arg["kind"].type.strip_typedefs())}
+    kind = (kinds.get(int(arg["kind"])) or "?").rpartition(":")[2]
     if kind in ("STRING", "ERROR"):
-        text = program.read_text(found.get("arg.s.str") or 0, found.get("arg.s.len") or 0, quoted=True)
+        text = program.read_text(int(arg["s"]["str"]), int(arg["s"]["len"]), quoted=True)
         return f"{kind.lower()} {text}"
     if kind in ("INT", "UINT", "BOOL"):
-        number = found.get("arg.n")
-        return f"{kind.lower()} {bool(number) if kind == 'BOOL' else number}"
-    return "nil" if kind == "NIL" else "?"
-
-
-def _enumerators(layout):
-    """The names that the mirror has for what an eface can hold."""
-    arg = next(field.type for field in program.fields_of(layout.type.strip_typedefs()) if field.name == "arg")
-    kind = next((f.type for f in program.fields_of(arg.strip_typedefs()) if f.name == "kind"), None)
-    return program.fields_of(kind.strip_typedefs()) if kind is not None else []
+        return f"{kind.lower()} {bool(arg['n']) if kind == 'BOOL' else int(arg['n'])}"
+    return kind.lower()
