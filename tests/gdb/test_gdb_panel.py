@@ -61,10 +61,10 @@ def test_a_thread_that_has_no_g_yet_has_no_star(gdb_json, either):
     assert not re.search(r"^[PMGS ] \*", text, re.M)
 
 
-def test_the_panel_in_a_pipe_is_plain_text_of_80_columns(gdb_text, either):
+def test_the_panel_in_a_pipe_is_plain_text_of_which_nothing_is_cut(gdb_text, either):
     text = gdb_text(either, "set style enabled on", "rt0 until mstart", "rt0 until main.main", "rt0 panel")
     panel = text[text.rindex("\nstop ") :]
-    assert ESCAPE not in panel and max(map(len, panel.splitlines())) < 80
+    assert ESCAPE not in panel and "…" not in panel
 
 
 def test_the_panel_on_a_core(gdb_json, hello, tmp_path):
@@ -93,6 +93,12 @@ lines = [text for _, text in panel.text(Crowd(), None)]
 
 def test_a_crowd_has_a_bounded_number_of_rows(gdb_json, hello):
     assert gdb_json(hello, CROWD + "result = len(lines)") < 150
+
+
+def test_in_a_crowd_those_that_wait_at_the_same_place_are_counted(gdb_json, hello):
+    assert gdb_json(hello, CROWD + "result = [line.split() for line in lines if '99999 Gs' in line]") == [
+        ["99999", "Gs", "_Gwaiting", "-", "(x)", "f"]
+    ]
 
 
 def test_in_a_crowd_the_running_goroutine_is_shown(gdb_json, hello):

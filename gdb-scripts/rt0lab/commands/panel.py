@@ -56,9 +56,10 @@ def styled(style: str, text: str) -> str:
 
 
 def show(rows: list[tuple[str, str]]) -> None:
-    """Prints a panel's lines."""
+    """Prints a panel's lines, as wide as the terminal; in a file they are as long as they are."""
+    width = console.width()
     for style, text in rows:
-        console.say(card.cut(text), COLOURS.get(style))
+        console.say(card.cut(text, width) if width else text, COLOURS.get(style))
 
 
 class Panel(console.Command):

@@ -5,12 +5,15 @@ A row's mark says what its colour says: `*` the selected thread's, `+` new, `~` 
 
 from __future__ import annotations
 
+import collections
+
 from ..formats import untrusted
 from ..state import changes, told
 from ..state.rows import NO_MORE
 from . import lines
 
-MAX_ROWS = 100  # of goroutines; `info goroutines` lists all
+MAX_ROWS = 40  # of goroutines, one each; `info goroutines` lists all
+MAX_GROUPS = 20  # of those that wait, where there are more
 MAX_CHANGES = 16
 
 # ---- the rows, as (mark, text) -------------------------------------------------------------------------------------
@@ -129,20 +132,29 @@ def _does(m):
 
 
 def _gs(gs, marks):
-    """One row a goroutine, those first that do or did something if there are too many."""
+    """One row a goroutine. If there are many, only those that do or did something have one, and the others, which wait,
+    one for all that wait for the same at the same place."""
     alive = [g for g in gs if g.status not in NO_MORE]
     if not alive:
         return []
-    shown = alive
-    if len(alive) > MAX_ROWS:
-        quiet = [not (g.here or marks.get(g.name) or g.status != "_Gwaiting") for g in alive]
-        chosen = sorted(sorted(range(len(alive)), key=lambda i: (quiet[i], i))[:MAX_ROWS])
-        shown = [alive[i] for i in chosen]
-    rows = [(g.here, marks.get(g.name), (g.name, g.status, _or_dash(g.m), _what(g))) for g in shown]
+    quiet = [] if len(alive) <= MAX_ROWS else [g for g in alive if _is_quiet(g, marks)]
+    hidden = {g.name for g in quiet}
+    shown = [g for g in alive if g.name not in hidden]
+    rows = [(g.here, marks.get(g.name), (g.name, g.status, _or_dash(g.m), _what(g))) for g in shown[:MAX_ROWS]]
+    groups = collections.Counter((g.status, _what(g)) for g in quiet)
+    first = {(g.status, _what(g)): g.name for g in reversed(quiet)}
+    for (status, what), count in groups.most_common(MAX_GROUPS):
+        name = first[status, what] if count == 1 else f"{count} Gs"
+        rows.append((False, None, (name, status, "-", what)))
     found = _table("G", rows)
-    if len(alive) > len(shown):
-        found.append(("", f"     ... and {len(alive) - len(shown)} more: `info goroutines` lists them"))
+    more = max(len(shown) - MAX_ROWS, 0) + sum(count for _, count in groups.most_common()[MAX_GROUPS:])
+    if more:
+        found.append(("", f"     ... and {more} more: `info goroutines -group where` counts all"))
     return found
+
+
+def _is_quiet(g, marks):
+    return g.status == "_Gwaiting" and not (g.here or g.m or marks.get(g.name))
 
 
 def _what(g):
