@@ -160,7 +160,7 @@ def own(*command):
     return re.search(r"(\d+)\.(\d+)", said).groups()
 
 
-@pytest.mark.parametrize("look", ["live"])
+@pytest.mark.parametrize("look", ["live", "core"])
 def test_a_cell_with_this_machines_own_tools(lab, look):
     from runner.matrix import cells, witness
 
