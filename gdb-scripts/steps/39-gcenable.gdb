@@ -1,5 +1,5 @@
 # Stops at stage 39, gcenable, of a fresh run and shows g0 and m0: plain gdb, no Python (in Go: 'runtime.g0').
-# Starts the background sweeper and waits on a channel until it runs: the first park.
+# Starts what cleans up memory in the background, and waits on a channel until it runs: main's first park.
 #   gdb -nx -batch -x gdb-scripts/steps/39-gcenable.gdb PROGRAM
 set language c
 set pagination off

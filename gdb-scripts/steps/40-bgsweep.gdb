@@ -1,5 +1,5 @@
 # Stops at stage 40, bgsweep, of a fresh run and shows g0 and m0: plain gdb, no Python (in Go: 'runtime.g0').
-# g3: would sweep memory in the background.
+# Sweeps memory in the background; the mirror has no collector, and gives free stacks back there.
 #   gdb -nx -batch -x gdb-scripts/steps/40-bgsweep.gdb PROGRAM
 set language c
 set pagination off

@@ -79,8 +79,10 @@ def _where(stage, snap):
     here = snap.names.code(snap.pc)
     called = ""
     frames = roots.frames(3)
-    if len(frames) > 1 and stage.kind == "entry":
-        called = f", called by {frames[1][0]}"
+    # Between the two may be Go's wrapper, of the same name.
+    callers = [name for name, *_ in frames[1:] if name != frames[0][0]]
+    if callers and stage.kind == "entry":
+        called = f", called by {callers[0]}"
     at = f" at {os.path.basename(file)}:{line}" if file else ""
     return [f"  {here}{at}{called}"]
 

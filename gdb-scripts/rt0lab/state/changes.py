@@ -104,7 +104,8 @@ def diff_all(old: Snapshot, new: Snapshot) -> list[tuple[str, Any, Any]]:
 _NOISE = """
     fastrand cheaprand lastpoll procresizetime sysmontick timeToRun statsSeq mspancache pcache trackingSeq palloc
     wbBuf deferpool sudogcache chacha8 maxStackScanDelta limiterEvent gcw schedwhen mLockProfile locksHeld pcvalueCache
-    cheaprand64 goroutinesCreated nodeOffset initialized
+    cheaprand64 goroutinesCreated nodeOffset initialized self oldm tracking trackingStamp waitTraceSkip
+    waitTraceBlockReason preemptGen profStack
 """.split()
 
 
