@@ -13,6 +13,7 @@ from .host import interruption
 from .verbs import (
     bench,
     compare,
+    compat,
     dev,
     doctor,
     editor,
@@ -28,7 +29,7 @@ from .verbs import (
     trace,
 )
 
-PARSED = (setup, doctor, tour, exercises, trace, serve, editor, compare, bench, path, notes, dev)
+PARSED = (setup, doctor, tour, exercises, trace, serve, editor, compare, compat, bench, path, notes, dev)
 RAW = {"gdb": gdb, "python": python, "test": test}  # these pass their arguments on
 
 

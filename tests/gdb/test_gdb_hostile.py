@@ -28,6 +28,8 @@ WALKS = (
 )
 LOOKS = (
     "rt0",
+    "rt0 compat",
+    "rt0 compat -json",
     "rt0 stages",
     "rt0 panel",
     "rt0 panel -json",

@@ -8,7 +8,7 @@ from .. import program
 from ..boot import stops
 from ..goroutines import naming
 from ..program import begun, editors
-from . import boot, console, functions, goroutine, info, panel, panic, past, state, step, threads, timers, waits, window
+from . import boot, compat, console, functions, goroutine, info, panel, panic, past, state, step, threads, timers, waits, window
 
 
 class Rt0(gdb.Command):
@@ -82,7 +82,7 @@ def register() -> int | None:
     _SetPrefix("show rt0")
     _Debug()
     Rt0()
-    for command in (boot.Stages, boot.Run, boot.Next, boot.Until, boot.Tour, boot.Record):
+    for command in (boot.Stages, boot.Run, boot.Next, boot.Until, boot.Tour, boot.Record, compat.Compat):
         command()
     for command in (
         state.Dump,

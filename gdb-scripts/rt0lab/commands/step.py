@@ -20,6 +20,7 @@ from . import console
 
 # `step` into a function goes past its prologue, also if that has to make room or to give way.
 _PROLOGUES = "^(__morestack|runtime[.]morestack[._a-z0-9]*)$"
+_PREEMPTION = ("runtime.asyncPreempt", "runtime.asyncPreempt.abi0")  # and what Go calls it from 1.17 on
 _FOLLOWED = ("next", "step", "nexti", "stepi", "finish")
 
 _MOST_LINES = 512  # that `until` waits at
@@ -43,7 +44,7 @@ def begin(kind: str) -> None:
             _hook("hook-stop", "stopped()")  # the user may have defined his own meanwhile
             who = following.current()
             # One instruction leaves its thread only where Go preempts goroutines at any instruction.
-            if who is None or kind == "stepi" and not program.world().address("runtime.asyncPreempt"):
+            if who is None or kind == "stepi" and not any(map(program.world().address, _PREEMPTION)):
                 return
             step = following.Step(kind, who, gdb.selected_frame())
             step.watch()

@@ -1,0 +1,72 @@
+"""`rt0 compat`: what of all that is asked of a program's runtime this one has, has by another name, or lacks."""
+
+from __future__ import annotations
+
+import textwrap
+from typing import Any
+
+import gdb
+
+from .. import program
+from ..boot import stops
+from ..program import uses
+from ..show import card
+from . import console
+from .options import Options
+
+
+class Compat(console.Command):
+    """Say what of a program's runtime is there as expected: fields, variables, types, constants and the boot's stages.
+    What has another name is found by it; what is missing is named, with what is lost by it. Nothing has to run.
+
+    (gdb) rt0 compat
+    (gdb) rt0 compat -json"""
+
+    name, kind = "rt0 compat", gdb.COMMAND_STATUS
+    _options = Options("rt0 compat")
+
+    def run(self, argument: str) -> None:
+        chosen = self._options.of(argument)
+        answers, version = uses.answers(), program.text("buildVersion") or "a runtime that does not say its version"
+        if chosen.json:
+            console.dump({"runtime": version, "uses": [vars(answer) for answer in answers], "stages": _stages()})
+            return
+        console.say(f"{version}, and what is asked of it:")
+        for answer in answers:
+            verdict = "ok" if not answer.lacks else "in part" if answer.has else "lost"
+            console.say(f"{verdict:8} {answer.what} ({len(answer.has)} of {len(answer.has) + len(answer.lacks)})")
+            _list("lacks", answer.lacks)
+        _list("By another name:", [f"{a} is {b}" for answer in answers for a, b in answer.renamed.items()], "", ", ")
+        _list("Not in it, and not missed:", [name for answer in answers for name in answer.without], "")
+        self._boot(_stages())
+        less = [answer.what for answer in answers if answer.lacks]
+        console.say(f"{len(less)} of {len(answers)} are lost, or less than they could be." if less else "Nothing is lost.")
+
+    @staticmethod
+    def _boot(stages):
+        console.say(f"Stages of the boot: {len(stages['found'])} of {len(stops.TABLE)}.")
+        _list("By another name:", [f"{a} is {b}" for a, b in stages["renamed"].items()], "", ", ")
+        _list("Left out, inlined, or without source here:", stages["missing"], "")
+
+
+def _list(head, words, indent=" " * 9, between=" "):
+    """These words behind a heading, over as many lines as they take; nothing for none."""
+    if words:
+        text = f"{head} {between.join(words)}"
+        for line in textwrap.wrap(text, card.WIDTH, initial_indent=indent, subsequent_indent=indent + "  "):
+            console.say(line)
+
+
+def _stages() -> dict[str, Any]:
+    """The boot's stages that the program has, {one: the function that stands for it}, and those that it has not."""
+    places = stops.places().values()
+    found = [place for place in places if place.address is not None]
+    return {
+        "found": [place.stage.name for place in found],
+        "renamed": {
+            place.stage.name: place.symbol
+            for place in found
+            if place.stage.kind == "entry" and place.symbol.removesuffix(".abi0") != place.stage.symbols[0]
+        },
+        "missing": [place.stage.name for place in places if place.address is None],
+    }

@@ -1,0 +1,32 @@
+"""`lab compat GO-BINARY`: what of this Go's runtime the lab finds as it expects it, finds by another name, or misses."""
+
+from argparse import Namespace
+
+from ..failure import FAILED, Failure
+from ..host import debugger
+from . import Verbs
+from .compare import go_program
+
+# What `rt0 compat` has said last is also gdb's exit status.
+STATUS = "python from rt0lab.program import uses; gdb.execute(f'quit {int(uses.lost())}')"
+
+
+def register(verbs: Verbs) -> None:
+    verb = verbs.add_parser(
+        "compat",
+        help="what of a Go program's runtime the lab knows, also of a newer Go",
+        description="Looks for every field, variable, type, constant and function of Go's runtime that the lab uses, and "
+        "says which this program has by another name, which it has not, and what is lost by that. The program is not "
+        "run. Exit status 1 if something is lost.",
+    )
+    verb.add_argument("program", metavar="GO-BINARY", help="a Go program, of whatever version of Go")
+    verb.set_defaults(run=run)
+
+
+def run(args: Namespace) -> int:
+    """Asks gdb, which says it all."""
+    words = debugger.command(go_program(args.program).path, batch=True, traced=False)
+    status = debugger.unattended([*words, "-ex", "rt0 compat", "-ex", STATUS])
+    if status not in (0, FAILED):
+        raise Failure(f"gdb could not look at {args.program} (exit status {status})")
+    return status
