@@ -77,7 +77,7 @@ WRITES = {
 # looked for.
 OPENS = set(
     """
-    formats/untrusted.py boot/stages.py commands/threads.py state/trace.py remote/clients.py
+    formats/untrusted.py boot/stages.py program/uses.py commands/threads.py state/trace.py remote/clients.py
     files.py batch.py state.py ask.py cli.py locks.py
 """.split()
 )

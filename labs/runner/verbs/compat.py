@@ -7,10 +7,6 @@ from ..host import debugger
 from . import Verbs
 from .compare import go_program
 
-# What `rt0 compat` has said last is also gdb's exit status.
-STATUS = "python from rt0lab.program import uses; gdb.execute(f'quit {int(uses.lost())}')"
-
-
 def register(verbs: Verbs) -> None:
     verb = verbs.add_parser(
         "compat",
@@ -26,7 +22,9 @@ def register(verbs: Verbs) -> None:
 def run(args: Namespace) -> int:
     """Asks gdb, which says it all."""
     words = debugger.command(go_program(args.program).path, batch=True, traced=False)
-    status = debugger.unattended([*words, "-ex", "rt0 compat", "-ex", STATUS])
+    # Whether something is lost is also gdb's exit status.
+    words += ["-ex", "rt0 compat", "-ex", "python from rt0lab.program import uses; gdb.execute(f'quit {uses.lost():d}')"]
+    status = debugger.unattended(words)
     if status not in (0, FAILED):
         raise Failure(f"gdb could not look at {args.program} (exit status {status})")
     return status
