@@ -38,7 +38,7 @@ def literals(node):
 
 
 def asked():
-    """{what kind: {word: a file that asks for it}}; a field of a type that is named is `type.path`, of another `path`."""
+    """{what kind: {word: a file that asks}}; a field of a type that it names is `type.path`, of another `path`."""
     found = {kind: {} for kind in ("typed", "fields", "variables", "types", "constants", "symbols")}
     for file, name, node, tables in calls():
         words = [word for argument in node.args if isinstance(argument, ast.Constant) for word in literals(argument)]

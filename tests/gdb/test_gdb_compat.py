@@ -1,4 +1,4 @@
-"""`rt0 compat` and ./lab compat: what is used of a program's runtime is all in one table, and what is missing is said."""
+"""`rt0 compat` and ./lab compat: all that is used of a program's runtime is in one table; what is missing is said."""
 
 import re
 import subprocess

@@ -9,7 +9,7 @@ import gdb
 
 from .. import program
 from ..boot import stops
-from ..program import uses
+from ..program import names, uses
 from ..show import card
 from . import console
 from .options import Options
@@ -40,7 +40,8 @@ class Compat(console.Command):
         _list("Not in it, and not missed:", [name for answer in answers for name in answer.without], "")
         self._boot(_stages())
         less = [answer.what for answer in answers if answer.lacks]
-        console.say(f"{len(less)} of {len(answers)} are lost, or less than they could be." if less else "Nothing is lost.")
+        lost = f"{len(less)} of {len(answers)} are lost, or less than they could be."
+        console.say(lost if less else "Nothing is lost.")
 
     @staticmethod
     def _boot(stages):
@@ -66,7 +67,7 @@ def _stages() -> dict[str, Any]:
         "renamed": {
             place.stage.name: place.symbol
             for place in found
-            if place.stage.kind == "entry" and place.symbol.removesuffix(".abi0") != place.stage.symbols[0]
+            if place.stage.kind == "entry" and names.function(str(place.symbol)) != place.stage.symbols[0]
         },
         "missing": [place.stage.name for place in places if place.address is None],
     }

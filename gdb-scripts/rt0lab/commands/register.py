@@ -8,7 +8,23 @@ from .. import program
 from ..boot import stops
 from ..goroutines import naming
 from ..program import begun, editors
-from . import boot, compat, console, functions, goroutine, info, panel, panic, past, state, step, threads, timers, waits, window
+from . import (
+    boot,
+    compat,
+    console,
+    functions,
+    goroutine,
+    info,
+    panel,
+    panic,
+    past,
+    state,
+    step,
+    threads,
+    timers,
+    waits,
+    window,
+)
 
 
 class Rt0(gdb.Command):

@@ -1,4 +1,4 @@
-"""`lab compat GO-BINARY`: what of this Go's runtime the lab finds as it expects it, finds by another name, or misses."""
+"""`lab compat GO-BINARY`: what of this Go's runtime the lab finds, finds by another name, or misses."""
 
 from argparse import Namespace
 
@@ -7,12 +7,13 @@ from ..host import debugger
 from . import Verbs
 from .compare import go_program
 
+
 def register(verbs: Verbs) -> None:
     verb = verbs.add_parser(
         "compat",
         help="what of a Go program's runtime the lab knows, also of a newer Go",
-        description="Looks for every field, variable, type, constant and function of Go's runtime that the lab uses, and "
-        "says which this program has by another name, which it has not, and what is lost by that. The program is not "
+        description="Looks for every field, variable, type, constant and function of Go's runtime that the lab uses, "
+        "and says which it has by another name, which it has not, and what is lost by that. The program is not "
         "run. Exit status 1 if something is lost.",
     )
     verb.add_argument("program", metavar="GO-BINARY", help="a Go program, of whatever version of Go")
@@ -23,7 +24,8 @@ def run(args: Namespace) -> int:
     """Asks gdb, which says it all."""
     words = debugger.command(go_program(args.program).path, batch=True, traced=False)
     # Whether something is lost is also gdb's exit status.
-    words += ["-ex", "rt0 compat", "-ex", "python from rt0lab.program import uses; gdb.execute(f'quit {uses.lost():d}')"]
+    leave = "python from rt0lab.program import uses; gdb.execute(f'quit {uses.lost():d}')"
+    words += ["-ex", "rt0 compat", "-ex", leave]
     status = debugger.unattended(words)
     if status not in (0, FAILED):
         raise Failure(f"gdb could not look at {args.program} (exit status {status})")
