@@ -6,7 +6,7 @@ import dataclasses
 import pathlib
 import tomllib
 
-from . import worlds
+from . import dynamic, worlds
 from .problem import Problem
 
 _TABLE = pathlib.Path(__file__).with_name("uses.toml")
@@ -100,7 +100,7 @@ def _has(kind, name):
         if kind == "types":
             return world.type(name) is not None
         if kind == "constants":
-            return world.constant(name) is not None
+            return (dynamic.constant(name) if "." in name else world.constant(name)) is not None
         return world.address(name) is not None
     except Problem:  # its type is not there, or damaged
         return False
