@@ -81,6 +81,11 @@ def test_the_list_marks_who_panics(gdb_json, plain):
     assert sorted(marked) == ["nested", "repanic", "unrecovered"]
 
 
+def test_the_list_shows_labels(gdb_json, plain):
+    shown = gdb_json(plain, FIRST + "result = [line for line in do('info goroutines').splitlines() if 'user' in line]")
+    assert len(shown) == 1 and {"user=bob", "path=/api"} <= set(shown[0].split())
+
+
 def test_a_label_is_searched_for(gdb_json, panics):
     script = """
 def ids(test):

@@ -41,7 +41,7 @@ _FIELDS: dict[str, Any] = {
     "defers": "_defer",
     "labels": "labels",
 }
-_RARELY = ("bp", "lo", "gopc", "startpc", "syscallpc", "syscallsp", "defers", "labels")
+_RARELY = ("bp", "lo", "gopc", "startpc", "syscallpc", "syscallsp", "defers")
 _PARKED = ("waiting", "runnable", "preempted", "copystack", "leaked")  # a gobuf says where they stand
 _ENDED = ("idle", "dead", "deadextra")
 _IN_LINE = ("sync.Cond.Wait", "semacquire")  # why those wait who wait for a sync.Cond

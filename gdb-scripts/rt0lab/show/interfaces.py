@@ -86,7 +86,9 @@ class Function(opening.Printer):
     def _text(self):
         address = self._value.address
         word = program.read_word(int(address)) if address is not None else None
-        return "<optimized out>" if word is None else function_at(word) if isinstance(word, int) else str(word)
+        if word is None:
+            return "<optimized out>" if self._value.is_optimized_out else "<not in memory>"
+        return function_at(word) if isinstance(word, int) else str(word)
 
 
 class Interface(opening.Opening):

@@ -136,7 +136,7 @@ def lines(view: View, width: int | None = None) -> list[Any]:
     if any(ages):
         ages = [(moment - since) // 1_000_000_000 if since and moment else None for since in ages]
     # Where a goroutine has no Stack, its address takes the place: nobody has that in common with it.
-    states = (bulk.column(rows, name) for name in ("status", "reason", "m"))
+    states = (bulk.column(rows, name) for name in ("status", "reason", "m", "labels"))
     numbers = collections.defaultdict(itertools.count().__next__)
     kinds = list(
         map(numbers.__getitem__, zip(map(view.stacks.get, addrs, addrs), map(view.on.get, addrs), ages, *states))
@@ -160,7 +160,8 @@ def lines(view: View, width: int | None = None) -> list[Any]:
         aligned = f"{detail:{wide_detail}} {place}" if row.m or row.addr in view.on else f"{detail} {place}".lstrip()
         if room is not None and len(aligned) > room:
             aligned = f"{detail} {places.brief(place)}".lstrip()
-        tails.append(f"{census.state(row):{wide_state}} {aligned}".rstrip())
+        said = f" {labels.line(row)}" if row.labels else ""
+        tails.append(f"{census.state(row):{wide_state}} {aligned}{said}".rstrip())
 
     panics = {row.addr for row in itertools.compress(rows, bulk.column(rows, "panic")) if panicked.is_panicking(row)}
     found = list(map(f"  %{wide_id}d %s".__mod__, zip(ids_, map(tails.__getitem__, kinds))))
