@@ -10,8 +10,6 @@ from __future__ import annotations
 import functools
 import struct
 from collections.abc import Callable
-from typing import Any
-
 import gdb
 
 from .. import program

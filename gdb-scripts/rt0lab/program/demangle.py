@@ -11,6 +11,7 @@ from . import answers, settings
 
 _REFERS = re.compile("[ST][0-9A-Z]*_")  # in a mangled name: what was said before, once more
 _MOST_REFERENCES = 20  # each may double the name, and gdb would write it all
+_CLONES = re.compile(r"( \[clone [^]]*\])+$")  # gcc made them of one function
 LAMBDAS = re.compile(r"(\.(func|\$_)\d+)+$")  # at the end of a name that gcc or clang gave
 
 
@@ -19,15 +20,23 @@ def demangling() -> settings.changed:
     return settings.changed({"demangle-style": "gnu-v3"})
 
 
-def demangled(name: str) -> str:
-    """A C++ function's name as Go would write it: main.main.func1, sync.Mutex.Lock; those like player and player.func1
-    have no package yet. A name that is none of C++'s stays as it is."""
+def in_cxx(name: str) -> str | None:
+    """A C++ function's name as C++ would write it: app::Widget::spin(int). None if it is none of C++'s."""
     if len(_REFERS.findall(name)) > _MOST_REFERENCES:
-        return name
+        return None
     try:
         with demangling():
             text = untrusted.cut(answers.done(f"demangle -l c++ -- {untrusted.word(name)}").strip(), untrusted.LINE)
     except (untrusted.Unquotable, gdb.error):
+        return None
+    return _CLONES.sub("", text)
+
+
+def in_go(name: str) -> str:
+    """The same as Go would write it: main.main.func1, sync.Mutex.Lock; those like player and player.func1 have no
+    package yet. A name that is none of C++'s stays as it is."""
+    text = in_cxx(name)
+    if text is None:
         return name
     text = re.sub(r"::\{lambda\([^()]*\)#(\d+)\}", r".func\1", text.replace("main_main()", "main.main"))
     text = re.sub(r"^detail::closure<(.+?) ?>::run\(funcval ?\*\)$", r"\1", text)

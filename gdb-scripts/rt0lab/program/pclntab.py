@@ -1,5 +1,5 @@
-"""What Go's own table says of a pc (pclntab, by which the runtime walks stacks): how large its frame is there, file and
-line.
+"""What Go's own table (pclntab), by which the runtime walks stacks, says of a function: how large its frame is at a pc,
+and what else the compiler noted of it.
 
 Read through runtime.firstmoduledata, in the forms it has had since Go 1.16; every step is bounded, for the table lies
 in memory that may be damaged. Where it says nothing, None: nobody may guess a frame's size.
@@ -14,7 +14,6 @@ from .layout import Struct
 
 _MODULES = 64  # plugins are a program's further modules
 _VALUES = 1 << 14  # bytes of one function's table of values
-_PATH = 1024
 _NONE = (1 << 32) - 1  # an offset that is none
 
 
@@ -42,12 +41,6 @@ class Function:
         size = self._value("pcsp", pc)
         return size if size is not None and size >= 0 and size % 8 == 0 else None
 
-    def line(self, pc: int) -> tuple[str | None, int]:
-        """(file, line) of an instruction, of the innermost function there that is inlined; (None, 0) if unknown."""
-        line, number = self._value("pcln", pc), self._value("pcfile", pc)
-        file = self._file(number) if number is not None and number >= 0 else None
-        return (file, line) if file and line is not None and line > 0 else (None, 0)
-
     def data(self, index: int) -> int | None:
         """The address of what the compiler noted of the function under this number, else None."""
         base, count, tables = self._module.get("gofunc"), self._row.get("nfuncdata"), self._row.get("npcdata")
@@ -56,18 +49,6 @@ class Function:
         at = memory.read(self._row.addr + self._row.layout.size + 4 * (tables + index), 4)
         offset = int.from_bytes(at, "little") if at else _NONE
         return base + offset if offset != _NONE else None
-
-    def _file(self, number):
-        units, files, unit = (
-            self._module.get("cutab.array"),
-            self._module.get("filetab.array"),
-            self._row.get("cuOffset"),
-        )
-        if not units or not files or unit is None:
-            return None
-        at = memory.read(units + 4 * (unit + number), 4)
-        data = memory.read(files + int.from_bytes(at, "little"), _PATH) if at else None
-        return data.partition(b"\0")[0].decode("utf-8", "surrogateescape") if data else None
 
     def _value(self, table, target):
         """What one of its tables says of a pc: pairs of differences, of the value and of the pc."""

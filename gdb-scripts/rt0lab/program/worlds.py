@@ -153,7 +153,7 @@ class World:
             )
         if found[0] not in self._named:
             name = found[0] if not found[0].startswith("_Z") else self._demangled(found[0])
-            if name != found[0] and "." not in demangle.LAMBDAS.sub("", name):
+            if name != found[0] and not self.is_go and "." not in demangle.LAMBDAS.sub("", name):
                 name = f"{self._package(address)}.{name}"
             self._named[found[0]] = untrusted.shown(name)
         return self._named[found[0]], found[1]
@@ -166,7 +166,8 @@ class World:
                 self._demangled(name)
 
     def _demangled(self, name):
-        return self.own(("demangled", name), lambda: demangle.demangled(name))
+        """As gdb has it in a real Go program; in ours Go's way, whose names they are."""
+        return self.own(("demangled", name), lambda: (self.is_go and demangle.in_cxx(name)) or demangle.in_go(name))
 
     def _package(self, address):
         """Where a C++ function without class or namespace belongs: to the runtime if its file stands beside
