@@ -29,9 +29,14 @@ def facts(gdb_json, parked):
             + """
 def registers():
     return do('info registers rip rsp rbp rax rbx')
+def bottom():
+    frame = gdb.newest_frame()
+    while frame.older() is not None:
+        frame = frame.older()
+    return frame
 before = registers(), do('bt'), gdb.selected_thread().num, gdb.selected_frame().level()
 result = {
-    'gs': gs,
+    'gs': gs, 'leaf': leaf,
     'all': said('info goroutines -all -json'),
     'chan': said('info goroutines -with reason=chan* -json'),
     'without': said('info goroutines -without fn=main.leaf -json'),
@@ -46,9 +51,17 @@ result = {
     'frame 0': do(f'goroutine {leaf} frame 0'),
     'pcs': do(f'goroutine {leaf} frame apply all -q output $pc'),
     'rax': do(f'goroutine {leaf} output $rax'),
+    'g': do(f'goroutine {leaf} print/x {"(long)" * (not program.world().is_go)} $getg()'),
+    'of leaves': do('goroutine -with fn=main.leaf output $pc'),
+    'of none': do('goroutine -with fn=nosuch bt'),
+    'no word of a command': do(f'goroutine {leaf} frame apply all -q output start'),
+    'bottom': bottom().pc(),
+    'locks': [(item, said(f'rt0 holders {item["address"]:#x} -json')) for g in gs for item in g['on']
+              if item['kind'] == 'Mutex'],
     'refused': {c: do(f'goroutine {leaf} {c}') for c in (
         'step', 's', 'next', 'finish', 'fin', 'c', 'continue', 'until', 'jump 1', 'call 1', 'set var $pc=1',
-        'print $pc=1', 'frame apply all finish', 'with print pretty on -- step', 'kill', 'thread 1', 'shell true',
+        'print $pc=1', 'frame apply all finish', 'frame apply level 1-2 -q step',
+        'faas kill', 'fr ap 1 !true', 'with print pretty on -- step', 'pipe step | cat', 'kill', 'thread 1', 'shell true',
         '!true', 'python 1', 'py 1', 'eval "step"')},
     'bad': {c: do(c) for c in (
         'goroutine', 'goroutine x bt', 'goroutine 99999 bt', 'goroutine 2-1 bt', 'info goroutines -foo',
@@ -127,6 +140,10 @@ def test_who_made_them(facts):
 def test_each_go_statement_has_a_line_of_its_own(facts):
     lines = [g["creator"]["line"] for g in facts["gs"] if (g["creator"] or {}).get("function") == "main.main"]
     assert len(set(lines)) == len(lines) - 3 > 6  # one stands in a loop and made four
+
+
+def test_nobodys_go_statement_made_goroutine_1(facts):
+    assert [g["creator"] for g in facts["gs"] if g["id"] == 1] == [None]
 
 
 def test_what_they_began_with(facts):
@@ -384,3 +401,28 @@ def test_through_gdbserver(parked, tmp_path):
     )
     line = next(line for line in done.stdout.splitlines() if line.startswith("[{"))
     assert sum((g["at"] or {}).get("function") == "main.leaf" for g in json.loads(line)) == 4
+
+
+def test_the_current_g_is_the_goroutine_in_whose_frames_one_asks(facts):
+    asked = [g["address"] for g in facts["gs"] if g["id"] == facts["leaf"]]
+    assert [int(facts["g"].split()[-1], 0)] == asked
+
+
+def test_a_command_for_those_that_are_chosen(facts):
+    assert facts["of leaves"].count("goroutine ") == 4
+
+
+def test_a_command_for_none(facts):
+    assert facts["of none"].startswith("no goroutine is one of those")
+
+
+def test_a_word_in_a_command_is_no_command(facts):
+    assert "would move" not in facts["no word of a command"]
+
+
+def test_there_is_nothing_beyond_a_goroutines_first_frame(facts):
+    assert facts["bottom"] != 0
+
+
+def test_a_lock_is_known_by_the_address_that_is_shown(facts):
+    assert [found["address"] for _, found in facts["locks"]] == [item["address"] for item, _ in facts["locks"]] != []

@@ -8,6 +8,7 @@ import gdb
 
 from .. import program
 from ..boot import stops
+from ..frames import view
 from ..program import begun
 from ..show import elements
 from ..state.snapshot import Snapshot
@@ -21,7 +22,8 @@ def _pointer(address, kind):
 
 
 class GetG(gdb.Function):
-    """The current g of the selected thread: what -8(FS) holds.
+    """The current g of the selected thread: what -8(FS) holds, or the word that C's thread-local variables left for
+    it. In `goroutine N print` it is that goroutine's.
 
     (gdb) print *$getg()"""
 
@@ -30,6 +32,8 @@ class GetG(gdb.Function):
         console.need_process()
         if program.register("rip") is None:
             raise program.Problem("the selected thread is running: `thread N` goes to one that is stopped.")
+        if view.owner():
+            return _pointer(view.owner(), "g")
         snap = console.so_far.snapshot()
         if not snap.tls_g or snap.g_at(snap.tls_g) is None:
             early = begun.why_none("tie")[0]

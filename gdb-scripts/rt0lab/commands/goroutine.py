@@ -18,10 +18,10 @@ from ..frames import registers, stacks, view
 from ..goroutines.census import Census
 from ..program import begun, bulk, settings
 from ..show import deferred, table
-from . import console
-from .options import complete, ids
+from . import chosen, console
+from .options import Options, complete, ids
 
-_USAGE = "Usage: goroutine N|RANGE|all [COMMAND]"
+_USAGE = "Usage: goroutine [N|RANGE|all] [-with KEY=PATTERN] [-without KEY=PATTERN] [COMMAND]"
 _BACKTRACE = ("bt", "backtrace", "where")
 # What would let a thread run, end or change, or could do anything, and the abbreviations of gdb that do not begin the
 # full name.
@@ -32,7 +32,14 @@ _MOVES = """
     guile-repl gr si ni fg taas tfaas rs rn rc
 """.split()
 _HARMLESS = ("i", "in", "f", "l", "p", "b", "d", "t", "w", "st")  # abbreviations that gdb gives to others
-_CARRIERS = ("frame", "faas", "with", "w", "pipe", "|", "apply")  # their arguments can hold a command
+# What holds another command, and up to where that begins; of a pipe's no word may be one that moves.
+_CARRIERS = (
+    re.compile(r"(?:f|fr|fra|fram|frame)\s+ap\w*\s+(?:all|-?\d+|level(?:\s+\d+(?:-\d+)?)+)(?:\s+-\w+)*\s+"),
+    re.compile(r"(?:faa|faas)\s+(?:-\w+\s+)*"),
+    re.compile(r"(?:w|wi|wit|with)\s.*?--\s*"),
+)
+_PIPES = re.compile(r"(?:pipe?|\||(?:f|fr|fra|fram|frame)\s+ap)")
+_CHOICE = re.compile(r"""-with(?:out)?\s+(?:"[^"]*"|'[^']*'|[^\s"'])+(?:\s+|$)""")  # one, at the beginning
 
 _ASSIGNS = re.compile(r"(?<![=!<>])=(?!=)|[-+*/%&|^]=|\+\+|--(?=[\w$(*])|(?<=[\w)])--|<<=|>>=")
 
@@ -68,9 +75,18 @@ def refused(command: str) -> str | None:
         return "="
     if "$_shell" in bare:
         return "$_shell"
-    if head in _CARRIERS:
-        return next((word for word in words[1:] if word in _MOVES), None)
-    return None
+    return _refused_inside(command)
+
+
+def _refused_inside(command):
+    """The same for a command in the arguments of another one."""
+    for carrier in _CARRIERS:
+        before = carrier.match(command)
+        if before:
+            return refused(command[before.end() :])
+    if not _PIPES.match(command):
+        return None  # also a frame that is selected by its function's name
+    return next((word for word in re.findall(r"[a-z|-]+", command)[1:] if word in _MOVES), None)
 
 
 @contextlib.contextmanager
@@ -95,7 +111,7 @@ def frames_of(census: Census, row: Any, joined: bool = False) -> Iterator[int | 
     if not sp or not pc or on is not None and on.is_running():  # what such a one saved last is long over
         raise program.Problem(f"{who} is {status} and its thread is not stopped here: no frames of it can be seen.")
     more = registers.registers([row.addr]).get(row.addr)
-    with view.parked(pc, sp, bp, "parked: " + census.state(row), more) as frame:
+    with view.parked(pc, sp, bp, "parked: " + census.state(row), more, row.addr) as frame:
         yield frame.level()
 
 
@@ -169,22 +185,21 @@ def _apply_above(command, level):
 
 class Goroutine(console.Command):
     """Do one of gdb's commands in the frames of goroutines, running or parked: bt, up, info locals, print x...
-    Usage: goroutine N|RANGE|all [COMMAND]; a RANGE is 1-5 or 1,3. Without COMMAND: what `info goroutines` knows of
-    them. A parked goroutine's first selected frame is the one where its own code stands; up and down are remembered
-    until the program runs. Nothing is moved, called or written. `goroutine all bt` shows frames without arguments'
-    values, for thousands in a second; `goroutine N defers` shows the calls that it has deferred and not made yet.
+    Usage: goroutine [N|RANGE|all] [-with KEY=PATTERN] [-without KEY=PATTERN] [COMMAND]; a RANGE is 1-5 or 1,3, and
+    KEY=PATTERN chooses as in `info goroutines`. Without COMMAND: what `info goroutines` knows of them. A parked
+    goroutine's first selected frame is the one where its own code stands; up and down are remembered until the program
+    runs. Nothing is moved, called or written. `goroutine all bt` shows frames without arguments' values, for thousands
+    in a second; `goroutine N defers` shows the calls that it has deferred and not made yet.
 
     (gdb) goroutine 18 print n
-    $1 = 0"""
+    $1 = 0
+    (gdb) goroutine -with reason=chan* bt"""
 
     name, kind = "goroutine", gdb.COMMAND_STACK
 
     def run(self, argument: str) -> None:
         program.world()
-        who, _, command = argument.partition(" ")
-        command = command.strip()
-        if not who:
-            raise program.Problem(_USAGE)
+        who, choice, command = _parsed(argument)
         if not program.alive():
             raise program.Problem(console.not_running())
         spans = None if who == "all" else _named(who)
@@ -195,14 +210,18 @@ class Goroutine(console.Command):
                 " one can only look (bt, up, print...)."
             )
         census = Census(system=True)
-        rows = _rows(census, spans, who)
+        rows = every = _rows(census, spans, who)
+        if choice is not None:
+            rows = chosen.choose(census, rows, choice.wanted, choice.unwanted)
+        if every and not rows:
+            raise program.Problem("no goroutine is one of those: `info goroutines` lists all.")
         if not rows:
             none = "no goroutine can be read: `info goroutines` shows where." if census.bad else begun.sentence("gs")
             raise program.Problem(census.problem or none)
         if not command:
             with bulk.no_collecting():
                 console.write(table.long_lines(table.View(census, rows)))
-        elif len(rows) == 1 and who != "all":
+        elif len(rows) == 1 and who != "all" and choice is None:
             console.pass_on(_answer(census, rows[0], command))
         elif command in _BACKTRACE:
             console.write(backtraces(census, rows))
@@ -239,6 +258,20 @@ def _answer(census, row, command):
             return "\n".join(deferred.lines(row, view.frame(level or 0))) + "\n"
     except program.Problem:
         return "\n".join(deferred.lines(row, None)) + "\n"
+
+
+def _parsed(argument):
+    """(who, what -with and -without choose of them or None, the command)"""
+    who, _, rest = argument.partition(" ") if not argument.startswith("-with") else ("all", "", argument)
+    if not who:
+        raise program.Problem(_USAGE)
+    rest, options, typed = rest.strip(), Options("goroutine", _USAGE.partition("goroutine ")[2]), ""
+    while found := _CHOICE.match(rest):
+        typed, rest = typed + found[0], rest[found.end() :]
+    if rest.startswith("-with"):
+        options.error(f"`{untrusted.shown(rest)}` is no KEY=PATTERN")
+    chosen.add_to(options)
+    return who, options.of(typed) if typed else None, rest
 
 
 def _named(who):
@@ -293,8 +326,8 @@ def backtraces(census: Census, rows: list[Any]) -> Iterator[str]:
 
 def _line(number, frame):
     address = "" if frame.inlined or not gdb.parameter("print address") else f"0x{frame.pc:016x} in "
-    file = (
-        os.path.basename(frame.file) if frame.file and gdb.parameter("filename-display") == "basename" else frame.file
-    )
+    file = program.world().as_compiled(frame.file) if frame.file else None
+    if file and gdb.parameter("filename-display") == "basename":
+        file = os.path.basename(file)
     file = f" at {untrusted.shown(file)}:{frame.line}" if file else ""
     return f"#{number:<2} {address}{frame.function} ({'...' if frame.arguments else ''}){file}"

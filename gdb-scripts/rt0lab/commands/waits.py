@@ -176,7 +176,8 @@ class Waits(console.Command):
 
 class Holders(console.Command):
     """Say what can be known about who holds a lock and who waits for it: a runtime.mutex, a sync.Mutex, a sync.RWMutex.
-    Usage: rt0 holders LOCK [-json]; LOCK is an expression, like sched.lock or 'main.mu'
+    Usage: rt0 holders LOCK [-json]; LOCK is an expression, like sched.lock or 'main.mu', or what `rt0 waits` shows of
+    it: Mutex 0xc0000180b8, or the address alone
 
     (gdb) rt0 holders sched.lock
     runtime.mutex 0x5312a0: unlocked"""

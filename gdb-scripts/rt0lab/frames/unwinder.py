@@ -45,16 +45,22 @@ def gogo(world: program.World, base: int, sp: int, bp: int) -> tuple[int, int, i
     return None if isinstance(back, program.Unreadable) else (back, at + 8, bp)
 
 
+_BOTTOM = "runtime.goexit"  # where a goroutine's stack ends, whatever stands beyond
+
+
 class Switch(gdb.unwinder.Unwinder):
-    """Unwinds out of jump_fcontext, make_fcontext and gogo, whatever instruction they are at."""
+    """Unwinds out of jump_fcontext, make_fcontext and gogo, whatever instruction they are at, and never out of
+    goexit."""
 
     def __init__(self) -> None:
         super().__init__("rt0lab-switch")
 
     @staticmethod
     def _functions(world):
-        """[(start, end, rows)]; None for the rows of gogo"""
-        found = []
+        """[(start, end, rows)]; None for the rows of gogo, _BOTTOM for goexit's"""
+        bottom = next(filter(world.address, (_BOTTOM, _BOTTOM + ".abi0")), None)
+        start = world.address(bottom) if bottom else 0
+        found = [(start, start + world.elf.symbols[bottom][1], _BOTTOM)] if bottom else []
         for name in ("jump_fcontext", "make_fcontext", "runtime.gogo", "runtime.gogo.abi0", "gogo"):
             start, size = world.address(name), world.elf.symbols.get(name, (0, 0))[1] or 128
             code = program.read(start, size) if start and name.endswith("fcontext") else None
@@ -70,6 +76,8 @@ class Switch(gdb.unwinder.Unwinder):
             pc = int(pending.read_register("rip")) & _ALL_ONES
             for start, end, table in world.cached("switches", lambda: self._functions(world)):
                 if start <= pc < end:
+                    if table is _BOTTOM:
+                        return _itself(pending, start)
                     return (
                         self._unwind(pending, table.get(pc - start), start)
                         if table
@@ -172,6 +180,15 @@ def _number(pending, name):
         return int(pending.read_register(name)) & _ALL_ONES
     except (gdb.error, ValueError):
         return None
+
+
+def _itself(pending, start):
+    """A frame whose caller is the frame itself: there gdb ends. A parked goroutine has no other registers."""
+    sp = pending.read_register("rsp")
+    info = pending.create_unwind_info(view.FrameId(sp, gdb.Value(start)))
+    for name in ("rip", "rsp"):
+        info.add_saved_register(name, pending.read_register(name))
+    return info
 
 
 def _info(pending, cfa, start, changed):

@@ -65,13 +65,20 @@ class Parked(gdb.unwinder.Unwinder):
 
 
 unwinder = Parked()
-_open = None  # (level of the frame where the goroutine is parked, what stands for the frames above it)
+# (level of the frame where the goroutine is parked, what stands for the frames above it, its g's address if that is
+# told)
+_open = None
 
 
 def active() -> tuple[int, str] | None:
     """(level of the goroutine's innermost frame, the text for the claimed frame above it) while a view is open, else
     None."""
-    return _open
+    return _open and _open[:2]
+
+
+def owner() -> int | None:
+    """Whose frames gdb shows while a view is open: the g's address. None where that is not told, and while none is."""
+    return _open and _open[2]
 
 
 def stopped_thread() -> gdb.InferiorThread | None:
@@ -134,10 +141,12 @@ def saved_registers(pc: int, sp: int, bp: int) -> tuple[int, int, int]:
 
 
 @contextlib.contextmanager
-def parked(pc: int, sp: int, bp: int, title: str = "parked", more: dict[str, int] | None = None) -> Iterator[gdb.Frame]:
+def parked(
+    pc: int, sp: int, bp: int, title: str = "parked", more: dict[str, int] | None = None, g: int | None = None
+) -> Iterator[gdb.Frame]:
     """gdb's frames are a parked goroutine's while this lasts; yields its innermost frame, which is selected.
 
-    `more` are registers that it kept beside those three.
+    `more` are registers that it kept beside those three, `g` is its address.
     """
     global _open
     thread = stopped_thread()
@@ -158,7 +167,7 @@ def parked(pc: int, sp: int, bp: int, title: str = "parked", more: dict[str, int
             if innermost is None or innermost.pc() != saved[0]:
                 raise program.Problem(f"gdb finds no frame at {pc:#x}: sp {sp:#x} is no stack.")
             innermost.select()
-            _open = innermost.level(), title
+            _open = innermost.level(), title, g
             yield innermost
         finally:
             _open = None

@@ -448,9 +448,42 @@ def _value(text):
             raise error from None
 
 
+# A lock as `rt0 waits` shows it: `Mutex 0xc0000180b8`, or its address alone.
+_SHOWN = re.compile(r"(?:(?:sync\.)?(Mutex|RWMutex) +)?(0x[0-9a-fA-F]{1,16})")
+
+
+def _lock_shown(kind, address):
+    """(kind, address, the gdb.Value) of the lock at an address. Memory does not say what lies there: those who wait
+    do."""
+    if kind is None:
+        census = Census()
+        items = {item for found in census.waits(census.rows).values() for item in found}
+        item = next((each for each in items if address in (each.addr, getattr(each, "sema", None))), None)
+        kind = getattr(item, "what", None)
+        if item is not None and item.kind == "chan":
+            raise program.Problem(
+                f"{item} is a channel, which nobody holds: `rt0 waits` says whose stack has its address."
+            )
+        if kind not in ("Mutex", "RWMutex"):
+            raise program.Problem(
+                f"what is at {address:#x} is not known, no waiting goroutine says: `rt0 holders Mutex {address:#x}`, or"
+                " RWMutex, if you know."
+            )
+        address = item.addr
+    name = f"sync{'.' if program.world().is_go else '::'}{kind}"
+    try:
+        value = gdb.Value(address).cast(gdb.lookup_type(name).pointer()).dereference()
+    except gdb.error:
+        raise program.Problem(f"this program has no {name}.") from None
+    return f"sync.{kind}", address, value
+
+
 def lock_at(text: str) -> tuple[str, int, gdb.Value]:
     """(kind, address, the gdb.Value) of a lock named by an expression: a runtime.mutex, a sync.Mutex or RWMutex, or a
-    pointer to one."""
+    pointer to one; or by its address, as `rt0 waits` shows it."""
+    shown = _SHOWN.fullmatch(text)
+    if shown:
+        return _lock_shown(shown[1], int(shown[2], 16))
     try:
         with settings.off("may-call-functions"):
             value = _value(text)

@@ -182,7 +182,19 @@ class World:
 
     def line_at(self, address: int) -> tuple[str | None, int]:
         """(full file name, line) of an address, or (None, 0)."""
-        return self.cached(("line", address), lambda: _line_at(address - self.slide + self._moved_now()))
+        return self.cached(("line", address), lambda: self._line_at(address))
+
+    def _line_at(self, address):
+        found = gdb.find_pc_line(address - self.slide + self._moved_now())
+        file = file_of(found.symtab)
+        if file is not None:
+            self.own("as compiled", dict)[file] = found.symtab
+        return file, found.line if file is not None else 0
+
+    def as_compiled(self, file: str) -> str:
+        """What gdb's own backtraces call one of its source files: as the compiler was told, no links followed."""
+        symtab = self.own("as compiled", dict).get(file)
+        return answers.told(getattr, symtab, "filename") if symtab is not None and symtab.is_valid() else file
 
     # -- types
 
@@ -361,11 +373,6 @@ def _function_at(address):
     return (
         None if found is None else (untrusted.shown(answers.told(lambda: found.function.name)), address - found.start)
     )
-
-
-def _line_at(address):
-    found = gdb.find_pc_line(address)
-    return (file_of(found.symtab), found.line) if found.symtab else (None, 0)
 
 
 # By gdb's objfile: a program that is built anew, or that another inferior has, too, is another one. By the program

@@ -17,6 +17,13 @@ from . import labels, panicked
 _DETAIL = 48  # columns of what one waits on with which others are aligned
 _ENDS = 50  # frames that are shown of each end of a deep stack
 
+
+def _made(row):
+    """(function, file, line) of the go statement that made a goroutine. None for goroutine 1, which the boot made: Go's
+    own traces name no creator of it either."""
+    return places.creator(row.gopc) if row.gopc and row.goid != 1 else None
+
+
 # ---- info goroutines -------------------------------------------------------------------------------------------------
 
 
@@ -59,9 +66,8 @@ class View:
 
     def creator(self, row: Any) -> str:
         """Where the go statement that made it stands: main.main (x.go:12)"""
-        if not row.gopc:
-            return ""
-        return places.where(*places.creator(row.gopc))
+        made = _made(row)
+        return places.where(*made) if made else ""
 
     def where(self, row: Any) -> str:
         """Where it stands."""
@@ -100,7 +106,7 @@ class View:
         thread = census.threads.get(row.addr)
         start, creator = (
             places.start(row.startpc) if row.startpc else None,
-            places.creator(row.gopc) if row.gopc else None,
+            _made(row),
         )
         return {
             "id": row.goid,
@@ -191,7 +197,7 @@ def long_lines(view: View) -> Iterator[str]:
         for panic in panicked.panics(row):
             yield f"      {'recovered from' if panic.recovered else 'panics'}: {panic.text}"
         if row.startpc:
-            yield f"      began with {view.start(row)}" + (f", made in {view.creator(row)}" if row.gopc else "")
+            yield f"      began with {view.start(row)}" + (f", made in {view.creator(row)}" if _made(row) else "")
 
 
 class Group:
