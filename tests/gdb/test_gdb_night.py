@@ -3,6 +3,7 @@ does this one read from, which timers are set."""
 
 import json
 import pathlib
+import subprocess
 
 import pytest
 
@@ -217,3 +218,56 @@ def test_what_is_no_core_is_one_sentence(answers):
 def test_those_with_the_same_label_are_a_group(answers):
     counts = {group["group"]: group["count"] for group in answers["by label -json"]}
     assert counts["42"] == 1 and sum(counts.values()) == len(answers["info goroutines -json"])
+
+
+def test_a_selects_cases_say_which_way_they_go(answers):
+    (selects,) = [g for g in answers["info goroutines -json"] if g["reason"] == "select"]
+    assert sorted(item["way"] for item in selects["on"]) == ["receive", "receive", "send"]
+
+
+# ---- coroutines ------------------------------------------------------------------------------------------------------
+
+PULL = """package main
+
+import (
+	"iter"
+	"time"
+)
+
+func count(yield func(int) bool) {
+	for i := 0; yield(i); i++ {
+	}
+}
+
+func slow(yield func(int) bool) {
+	ready()
+	yield(1)
+}
+
+//go:noinline
+func ready() {}
+
+func main() {
+	next, _ := iter.Pull(iter.Seq[int](count))
+	next()
+	other, _ := iter.Pull(iter.Seq[int](slow))
+	other()
+	time.Sleep(time.Hour)
+}
+"""
+
+
+@pytest.fixture(scope="session")
+def pull(go_build):
+    try:
+        return go_build("pull", PULL)
+    except subprocess.CalledProcessError:
+        pytest.skip("this Go has no package iter: Debian 13's golang-go brings one")
+
+
+def test_coroutines_know_their_partners(gdb_json, pull):
+    gs = gdb_json(pull, READY + "result = json.loads(do('info goroutines -json'))")
+    mine = {g["id"]: g["on"][0] for g in gs if g["reason"] == "coroutine"}
+    (running,) = [g["id"] for g in gs if g["current"]]
+    assert (mine[1]["partner"], mine[1]["runs_it"]) == (running, False)
+    assert [(one["runs_it"], one["maker"]) for goid, one in mine.items() if goid != 1] == [(True, 1)]

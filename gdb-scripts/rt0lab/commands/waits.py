@@ -68,7 +68,9 @@ class Waits(console.Command):
         )
         by_state = {}
         for row in thing.waiting:
-            by_state.setdefault(graph.census.state(row), []).append(row)
+            ways = {item.way for item in graph.on[row.addr] if item.addr == thing.addr and item.kind == "chan"} - {None}
+            state = graph.census.state(row) + (f" to {' or '.join(sorted(ways))}" if ways else "")
+            by_state.setdefault(state, []).append(row)
         for state, rows in by_state.items():
             _say(f"{state}: {_names(rows)}")
         if thing.sent is not None:

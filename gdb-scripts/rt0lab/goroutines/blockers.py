@@ -43,8 +43,9 @@ class Channel:
 
     kind = "chan"
 
-    def __init__(self, addr: int, state: Any, queued: bool = True) -> None:
+    def __init__(self, addr: int, state: Any, queued: bool = True, way: str | None = None) -> None:
         self.addr, self.queued = addr, queued  # is the waiter on one of the channel's own queues?
+        self.way = way  # `receive` or `send`: what this case of a select would do, if that is known
         self.problem = None if not addr else no_channel(addr, state)
         fits = state is not None and not self.problem
         self.len, self.cap, self.closed = (state.len, state.cap, bool(state.closed)) if fits else (None, None, None)
@@ -65,6 +66,7 @@ class Channel:
             "cap": self.cap,
             "closed": self.closed,
             "queued": self.queued,
+            "way": self.way,
             "problem": self.problem,
         }
 
@@ -206,14 +208,42 @@ def channels(waiting: list[Any]) -> dict[int, tuple[Channel, ...]]:
     for owner, c, sudog in zip(owners, first.c, heads) if loose else ():
         if (c, sudog) in loose:
             found[owner] = apart[c]
-    others: dict[int, list[Channel]] = collections.defaultdict(list)
-    for owner, c, sudog, _, _ in more:
-        others[owner] += (apart if (c, sudog) in loose else shared)[c]
-    for owner, channels_ in others.items():
-        found[owner] += tuple(channels_)
+    if more:
+        found.update(_selects(first, owners, heads, more, known, loose))
     if 0 in addresses:  # waits by a sudog, for something that is no channel
         found = {owner: channels_ for owner, channels_ in found.items() if channels_}
     return found
+
+
+def _selects(first, owners, heads, more, known, loose):
+    """{addr: (Channel, ...)} of those that wait on several channels, with what they would do there; who would do the
+    same shares the Channel with all others."""
+    prev = {**dict(zip(heads, first.prev)), **{sudog: before for _, _, sudog, before, _ in more}}
+    several, cases, shared = {owner for owner, *_ in more}, collections.defaultdict(list), {}
+    ways = {
+        sudog: way for state in known.values() for sudog, way in ((state.receivers, "receive"), (state.senders, "send"))
+    }
+    begun = [(owner, c, sudog) for owner, c, sudog in zip(owners, first.c, heads) if owner in several and c]
+    for owner, c, sudog in begun + [(owner, c, sudog) for owner, c, sudog, _, _ in more]:
+        queued = (c, sudog) not in loose
+        key = c, queued, _way(known.get(c), sudog, prev, ways) if queued else None
+        if key not in shared:
+            shared[key] = Channel(c, known.get(c), *key[1:])
+        cases[owner].append(shared[key])
+    return {owner: tuple(channels_) for owner, channels_ in cases.items()}
+
+
+def _way(state, sudog, prev, ways):
+    """In which of a channel's queues a sudog is: `receive`, `send`, None if that is not known. `ways` has those that
+    are known: of the first in each queue, and of what was asked about before."""
+    if state is None or bool(state.receivers) != bool(state.senders):
+        return None if state is None else "receive" if state.receivers else "send"
+    passed = {}  # both have somebody: who is first in this one's queue tells
+    while sudog and sudog not in ways and sudog not in passed:
+        passed[sudog] = None
+        sudog = prev.get(sudog)
+    ways.update(dict.fromkeys(passed, ways.get(sudog)))
+    return ways.get(sudog)
 
 
 def _loose(sudogs, known, fields):
@@ -245,6 +275,20 @@ def semaphores() -> list[tuple[int, int]]:
         found.update(sudogs)
         heads = {link for s in sudogs.values() for link in (s.prev, s.next, s.link) if link and link not in found}
     return [(s.g, s.elem) for s in found.values() if s.elem]
+
+
+# ---- what stands on stacks -------------------------------------------------------------------------------------------
+
+
+def addresses_on(parts: list[tuple[Any, int, int]]) -> dict[int, list[int]]:
+    """{g: the words that can be addresses} of such parts (row, lo, hi) of stacks."""
+    parts = [(row, lo & -8, hi & -8) for row, lo, hi in parts if row.lo <= lo < hi <= row.hi]
+    found: dict[int, list[int]] = {}
+    for number, data in bulk.spans([(lo, hi) for _, lo, hi in parts]):
+        if data is not None:
+            words = [word for word in data.cast("Q") if word >> 12 and not word & 7 and not word >> 47]
+            found.setdefault(parts[number][0].addr, []).extend(words)
+    return found
 
 
 # ---- Conds -----------------------------------------------------------------------------------------------------------

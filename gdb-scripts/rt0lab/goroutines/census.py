@@ -16,7 +16,7 @@ from .. import program
 from ..frames import joins, stacks, view
 from ..frames.stacks import Frame, Stack
 from ..program import bulk, past
-from . import blockers, clock, descriptors
+from . import blockers, clock, coroutines, descriptors
 
 _SCAN = 0x1000
 _FIELDS: dict[str, Any] = {
@@ -305,12 +305,22 @@ class Census:
             found[g] = shared[line]
         return found
 
-    def descriptors(self, rows: list[Any]) -> dict[int, tuple[Any, ...]]:
-        """{addr: (Descriptor,)} of those of the rows that wait for the network or a file, as far as it can be known."""
-        reasons = {row.reason: row for row in self.rows}
-        waits = {number for number, row in reasons.items() if self.reason(row) == "IO wait"}
-        rows = [row for row in rows if row.reason in waits and self.state(row) == "IO wait"] if waits else []
-        return descriptors.descriptors(rows, self.stacks(rows), self.now) if rows else {}
+    def seen_on_stacks(self, rows: list[Any]) -> dict[int, tuple[Any, ...]]:
+        """{addr: (Descriptor or Coroutine,)} of those of the rows that wait for the network, a file or a coroutine, as
+        far as it can be known: the runtime does not note it, but it stands on their stacks."""
+        reasons = {row.reason: self.reason(row) for row in {row.reason: row for row in rows}.values()}
+        seen: dict[str, list[Any]] = {text: [] for text in ("IO wait", "coroutine") if text in reasons.values()}
+        for row in rows if seen else ():
+            if reasons[row.reason] in seen and self.state(row) == reasons[row.reason]:
+                seen[reasons[row.reason]].append(row)
+        waiting, switched = seen.get("IO wait", []), seen.get("coroutine", [])
+        return {
+            **(descriptors.descriptors(waiting, self.stacks(waiting), self.now) if waiting else {}),
+            **(coroutines.coroutines(switched, self._alive()) if switched else {}),
+        }
+
+    def _alive(self):
+        return [row for row in self.rows if row.status not in self.ended]
 
     def _lock(self, sema, stack):
         """What of package sync a semaphore belongs to: the method that waits on it says, and the type where the field

@@ -17,7 +17,7 @@ from .. import program
 from ..formats import untrusted
 from ..frames.stacks import Stack
 from ..program import bulk, dynamic
-from . import clock
+from . import blockers, clock
 
 _NEAR = 2048  # bytes of a stack, from SP on, in which the addresses stand
 _POLL_DESC = {"fd": "fd", "rg": "rg", "wg": "wg", "rd": "rd", "wd": "wd"}
@@ -105,14 +105,7 @@ def _on_stacks(
 
 def _words(rows: Iterable[Any]) -> dict[int, list[int]]:
     """{g: those words on the inner part of its stack that can be addresses}"""
-    rows = [row for row in rows if row.lo <= row.sp < row.hi]
-    found = {}
-    for number, data in bulk.spans([(row.sp & -8, min(row.sp + _NEAR, row.hi) & -8) for row in rows]):
-        if data is not None:
-            found[rows[number].addr] = [
-                word for word in data.cast("Q") if word >> 12 and not word & 7 and not word >> 47
-            ]
-    return found
+    return blockers.addresses_on([(row, row.sp, min(row.sp + _NEAR, row.hi)) for row in rows])
 
 
 def _waited_for(words):

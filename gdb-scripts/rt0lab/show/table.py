@@ -41,7 +41,7 @@ class View:
         self.census, self.rows = census, rows
         self.stacks = census.stacks(rows, depth) if standing else {}
         self.alone = census.alone(rows, self.stacks) if standing else {}
-        self.on = {**census.waits(rows), **census.descriptors(rows)} if waits else {}
+        self.on = {**census.waits(rows), **census.seen_on_stacks(rows)} if waits else {}
 
     def at(self, row: Any) -> stacks.Frame | None:
         """The frame where it stands, or None."""
@@ -181,7 +181,7 @@ def long_lines(view: View) -> Iterator[str]:
     """Two or three lines for each goroutine: all there is to say."""
     for row in view.rows:
         since = view.waited(row)
-        on = ", ".join(str(item) for item in view.on.get(row.addr, []))
+        on = ", ".join(map(_wanted, view.on.get(row.addr, ())))
         thread = view.census.threads.get(row.addr)
         yield (
             f"{'*' if view.census.is_current(row) else ' '} {view.census.name(row)} {view.census.state(row)}"
@@ -198,6 +198,12 @@ def long_lines(view: View) -> Iterator[str]:
             yield f"      {'recovered from' if panic.recovered else 'panics'}: {panic.text}"
         if row.startpc:
             yield f"      began with {view.start(row)}" + (f", made in {view.creator(row)}" if _made(row) else "")
+
+
+def _wanted(item):
+    """`chan 0xc000012060 0/0 to send`: what one waits on, and which way."""
+    way = getattr(item, "way", None) if item.kind == "chan" else None
+    return f"{item} to {way}" if way else str(item)
 
 
 class Group:
