@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import struct
 import textwrap
+from collections.abc import Callable
 
 import gdb
 
@@ -101,4 +102,12 @@ def warn() -> None:
     except (Problem, gdb.error):
         return
     if text is not None:
-        gdb.write("\n".join(textwrap.wrap("warning: " + text, 79)) + "\n", gdb.STDERR)
+        _WARNS(text)
+
+
+def _written(text):
+    """A warning where gdb has no way of its own to give one (it has from 17 on, in the user's style)."""
+    gdb.write("\n".join(textwrap.wrap("warning: " + text, 79)) + "\n", gdb.STDERR)
+
+
+_WARNS: Callable[[str], None] = getattr(gdb, "warning", _written)
