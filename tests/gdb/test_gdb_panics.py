@@ -6,7 +6,7 @@ import re
 import pytest
 
 SOURCE = pathlib.Path(__file__).with_name("cases") / "panics.go"
-FIRST = "do('break main.stop'); do('run')\n"
+FIRST = "do('handle SIGFPE SIGSEGV nostop noprint pass'); do('break main.stop'); do('run')\n"
 ROWS = "rows = json.loads(do('rt0 panic -json'))\n"
 
 
@@ -136,7 +136,7 @@ SHOWN = {
     "err7": '*io/fs.PathError "read /x: wrapped: plain"',
     "err8": 'context.deadlineExceededError "context deadline exceeded"',
     "nilerr": "nil",
-    "fn": "main.values.func2",
+    "fn": "main.values.func12",
     "mv": "main.(*method).do-fm",
     "fp": "fmt.Sprint",
     "nilfn": "nil",
@@ -166,3 +166,22 @@ def test_a_value_is_shown_as_people_read_it(gdb_json, plain, name):
 def test_a_pointer_in_an_interface_shows_what_it_leads_to(gdb_json, plain):
     said = gdb_json(plain, FIRST + "do('up'); result = do('output err5')")
     assert re.fullmatch(r'\*main\.mine 0x[0-9a-f]+ = \{code = 5, what = "mine"\}', said)
+
+
+def test_an_error_says_what_its_program_would_print(gdb_json, plain):
+    script = """do('up')
+result = [[do(f'output $at({name}, {i})') for name in ('kept', 'texts')] for i in range(10)]"""
+    said = gdb_json(plain, FIRST + script)
+    assert [one.partition(" ")[2] for one, _ in said] == [text for _, text in said]
+
+
+def test_what_cannot_be_read_of_an_error_is_not_its_text(gdb_json, plain):
+    script = """do('up'); at = int(gdb.selected_frame().read_var('err2').address)
+gdb.selected_inferior().write_memory(at + 8, (1).to_bytes(8, 'little')); result = do('output err2')"""
+    assert gdb_json(plain, FIRST + script) == "*fmt.wrapError 0x1 = {msg = <unreadable 0x1>, err = <unreadable 0x11>}"
+
+
+def test_an_editor_opens_what_an_interface_leads_to(gdb_json, plain):
+    script = """do('up'); printer = gdb.default_visualizer(gdb.selected_frame().read_var('e3'))
+result = [printer.to_string().partition(' ')[0], [printer.child(i)[0] for i in range(printer.num_children())]]"""
+    assert gdb_json(plain, FIRST + script) == ["*main.tree", ["l", "r", "v"]]

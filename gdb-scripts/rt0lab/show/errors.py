@@ -3,6 +3,7 @@ nothing but that of their fields."""
 
 from __future__ import annotations
 
+import ipaddress
 import re
 from typing import Any
 
@@ -15,7 +16,7 @@ _DEEPEST = 16  # errors in errors
 _MOST = 1 << 10  # characters of one part
 _MOST_JOINED = 32
 
-# {type: its text}. {x} is a field, {} the value itself; what stands in <> is left out where a field in it is empty.
+# {type: its text}. {x} is a field, {} the value itself; what stands in [] is left out where a field in it is empty.
 _TEXTS = {
     "*errors.errorString": "{s}",
     "*fmt.wrapError": "{msg}",
@@ -27,8 +28,11 @@ _TEXTS = {
     "*os/exec.Error": 'exec: "{Name}": {Err}',
     "*strconv.NumError": 'strconv.{Func}: parsing "{Num}": {Err}',
     "*net/url.Error": '{Op} "{URL}": {Err}',
-    "*net.OpError": "{Op}< {Net}>< {Source}-><{Addr}>: {Err}",
-    "*net.DNSError": "lookup {Name}< on {Server}>: {Err}",
+    "net/url.InvalidHostError": 'invalid character "{}" in host name',
+    "net/url.EscapeError": 'invalid URL escape "{}"',
+    "*net.DNSError": "lookup {Name}[ on {Server}]: {Err}",
+    "*net.AddrError": "[address {Addr}: ]{Err}",
+    "*net.UnixAddr": "{Name}",
     "*encoding/json.SyntaxError": "{msg}",
     "context.deadlineExceededError": "context deadline exceeded",
     "*internal/poll.DeadlineExceededError": "i/o timeout",
@@ -41,7 +45,7 @@ _TEXTS = {
     "*github.com/pkg/errors.withStack": "{error}",
 }
 _FIELD = re.compile(r"\{(\w*)\}")
-_PERHAPS = re.compile(r"<([^<]*?\{\w+\}[^<]*?)>(?=<|:|$)")
+_PERHAPS = re.compile(r"\[([^\[\]]*)\]")
 
 
 def text(name: str, value: gdb.Value, left: int = _DEEPEST) -> str | None:
@@ -56,19 +60,21 @@ def text(name: str, value: gdb.Value, left: int = _DEEPEST) -> str | None:
         inside = value.dereference() if name.startswith("*") else value
 
         def part(match):
-            found = _part(inside[match[1]] if match[1] else inside, left)
-            return "..." if found is None else found
+            return _known(inside[match[1]] if match[1] else inside, left)
 
         def perhaps(match):
-            return (
-                _FIELD.sub(part, match[1])
-                if all(_part(inside[f], left) != "" for f in _FIELD.findall(match[1]))
-                else ""
-            )
+            return match[1] if all(_part(inside[field], left) != "" for field in _FIELD.findall(match[1])) else ""
 
-        return _FIELD.sub(part, _PERHAPS.sub(perhaps, _TEXTS[name]))
+        said = _FIELD.sub(part, _PERHAPS.sub(perhaps, _TEXTS[name]))
+        return said if said != "..." else None
     except (gdb.error, ValueError, program.Problem):
         return None
+
+
+def _known(value, left):
+    """The text of a field, dots where it is not known."""
+    found = _part(value, left)
+    return "..." if found is None else found
 
 
 def _part(value, left):
@@ -79,7 +85,9 @@ def _part(value, left):
     if plain.code != gdb.TYPE_CODE_STRUCT:
         return None
     if tuple(field.name for field in program.fields_of(plain)) == program.STRING:
-        return program.read_text(int(value["str"]), int(value["len"]), most=_MOST)
+        at, length = int(value["str"]), int(value["len"])
+        readable = not length or 0 < length < 1 << 32 and isinstance(program.read(at, min(length, _MOST)), bytes)
+        return program.read_text(at, length, most=_MOST) if readable else None
     held = dynamic.in_interface(value)
     if held is None:
         return None
@@ -103,22 +111,35 @@ def _errno(value, _left):
 
 
 def _bounds(value, _left):
-    """An index that is out of range: the runtime has a format for each way to be so."""
-    formats: Any = gdb.lookup_global_symbol("runtime.boundsErrorFmts") or gdb.lookup_static_symbol(
-        "runtime.boundsErrorFmts"
-    )
-    if formats is None:
+    """An index that is out of range: the runtime has a format for each way to be so, and others for negative ones."""
+    code, x, y = int(value["code"]), int(value["x"]), int(value["y"])
+    negative = bool(value["signed"]) and x < 0
+    name = "runtime.boundsNegErrorFmts" if negative else "runtime.boundsErrorFmts"
+    formats: Any = gdb.lookup_global_symbol(name) or gdb.lookup_static_symbol(name)
+    lo, hi = formats.type.strip_typedefs().range() if formats is not None else (0, -1)
+    said = _part(formats.value()[code], 1) if lo <= code <= hi else None
+    x = x if value["signed"] else x & (1 << 64) - 1
+    return said and "runtime error: " + said.replace("%x", str(x)).replace("%y", str(y))
+
+
+def _operation(value, left):
+    """An operation of package net: what, on which network, from where to where."""
+    told = value.dereference()
+    op, net, source, to, error = (_known(told[name], left) for name in ("Op", "Net", "Source", "Addr", "Err"))
+    return " ".join(filter(None, (op, net, "->".join(filter(None, (source, to)))))) + f": {error}"
+
+
+def _address(value, _left):
+    """A host and a port."""
+    told = value.dereference()
+    ip, port, zone = told["IP"], int(told["Port"]), _known(told["Zone"], 1)
+    data = program.read(int(ip["array"]), min(max(int(ip["len"]), 0), 16))
+    if not isinstance(data, bytes):
         return None
-    lo, hi = formats.type.strip_typedefs().range()
-    code, x = int(value["code"]), int(value["x"])
-    if not lo <= code <= hi:
-        return None
-    if not value["signed"]:
-        x &= (1 << 64) - 1
-    elif x < 0:  # the format says for how many; a negative one has another text
-        return f"runtime error: index or bound {x} is negative"
-    said = _part(formats.value()[code], 1)
-    return said and "runtime error: " + said.replace("%x", str(x)).replace("%y", str(int(value["y"])))
+    host: Any = ipaddress.ip_address(data) if data else ""
+    host = getattr(host, "ipv4_mapped", None) or host
+    name = f"{host}%{zone}" if zone else str(host)
+    return f"[{name}]:{port}" if ":" in name else f"{name}:{port}"
 
 
 def _joined(value, left):
@@ -127,26 +148,25 @@ def _joined(value, left):
     count = int(errs["len"])
     if not 0 < count <= _MOST_JOINED:
         return None
-    return "\n".join(_part(errs["array"][i], left) or "..." for i in range(count))
+    return "\n".join(_known(errs["array"][i], left) for i in range(count))
 
 
 def _assertion(value, _left):
     """x.(T), where x holds something else."""
     told = value.dereference()
-    wanted, held, missing = (
-        dynamic.of(int(told[name])) if name != "missingMethod" else _part(told[name], 1)
-        for name in ("asserted", "concrete", "missingMethod")
-    )
+    static, held, wanted = (dynamic.of(int(told[name])) for name in ("_interface", "concrete", "asserted"))
+    missing, what = _part(told["missingMethod"], 1), static.name if static is not None else "interface"
     if wanted is None:
         return None
-    if held is None:
-        return f"interface conversion: interface is nil, not {wanted.name}"
-    if missing:
+    if held is not None and missing:
         return f"interface conversion: {held.name} is not {wanted.name}: missing method {missing}"
-    return f"interface conversion: interface is {held.name}, not {wanted.name}"
+    return f"interface conversion: {what} is {held.name if held is not None else 'nil'}, not {wanted.name}"
 
 
 _SPECIAL = {
+    "*net.OpError": _operation,
+    "*net.TCPAddr": _address,
+    "*net.UDPAddr": _address,
     "syscall.Errno": _errno,
     "runtime.boundsError": _bounds,
     "*errors.joinError": _joined,

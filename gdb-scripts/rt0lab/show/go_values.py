@@ -282,6 +282,8 @@ class Map(_Held):
                 if left < 0:
                     raise _TooMany(f"only {_MAX_BUCKETS} of its groups and tables were searched")
                 control = opening.number(first[i]["ctrl"]) if i < count else -1
+                if not isinstance(control, int):
+                    raise gdb.MemoryError(str(control))
                 for slot in range(8):
                     if not control >> 8 * slot & 0x80:  # the top bit: empty or deleted
                         yield first[i]["slots"][slot]["key"], first[i]["slots"][slot]["elem"]

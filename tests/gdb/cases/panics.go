@@ -104,6 +104,12 @@ func opened(n int) {
 	select {}
 }
 
+func caught(f func()) (err error) {
+	defer func() { err = recover().(error) }()
+	f()
+	return
+}
+
 func values() {
 	var e1 interface{} = 42
 	var e2 interface{} = "text"
@@ -131,6 +137,24 @@ func values() {
 	err9 := fmt.Errorf("two: %w %w", err1, err4)
 	var nilerr error
 	var sh shape = square{3}
+	var kept []error
+	var texts []string
+	three, five, less, zero := []int{1, 2, 3}, 5, -1, 0
+	for _, f := range []func(){
+		func() { three[five]++ },
+		func() { three[less]++ },
+		func() { _ = three[1:five] },
+		func() { _ = three[five:] },
+		func() { five = five / zero },
+		func() { five = e2.(int) },
+		func() { _ = e2.(shape) },
+		func() { five = nile.(int) },
+		func() { close((chan int)(nil)) },
+		func() { panic(&os.LinkError{Op: "link", Old: "a", New: "b", Err: os.NewSyscallError("linkat", err4)}) },
+	} {
+		err := caught(f)
+		kept, texts = append(kept, err), append(texts, err.Error())
+	}
 	n := named{"n": 1}
 	is := ids{4, 5, 6}
 	tx := text("typed")
@@ -157,6 +181,7 @@ func values() {
 	}{err2, fn, t2, d}
 	stop()
 	_, _, _, _, _, _, _, _, _, _, _, _, _, _, _ = e1, e2, e3, e4, e5, e6, e7, e8, e9, eA, eB, eC, eD, eE, nile
+	_, _ = kept, texts
 	_, _, _, _, _, _, _, _, _, _, _ = err1, err2, err3, err4, err5, err6, err7, err8, err9, nilerr, sh
 	_, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _ = n, is, tx, html, binary, long, fn, mv, fp, nilfn, d, t1, t2, t3, t0, mi, si, st, x
 }
