@@ -56,6 +56,12 @@ def with_c(go_build):
 
 
 @pytest.fixture(scope="module")
+def static_pie(go_build):
+    """The same, linked with libc and movable."""
+    return go_build("spie", SOURCE, "-buildmode=pie", "-ldflags=-linkmode external -extldflags -static-pie")
+
+
+@pytest.fixture(scope="module")
 def stripped(with_c, tmp_path_factory):
     """The same with its symbols in a file of their own."""
     folder = tmp_path_factory.mktemp("stripped")
@@ -89,13 +95,38 @@ def test_the_tour_begins_in_c_and_comes_to_mains(with_c):
     assert names[:3] + names[-2:] == ["_start", "main", "rt0_go", "main.main", "exit"]
 
 
-def test_a_static_pie_stops_at_its_entry(go_build, gdb_json):
-    flags = "-buildmode=pie", "-ldflags=-linkmode external -extldflags -static-pie"
-    found = gdb_json(
-        go_build("spie", SOURCE, *flags),
-        "do('rt0 run'); w = program.world(); result = program.register('rip'), w.elf.entry + w.slide",
-    )
+def test_a_static_pie_stops_at_its_entry(static_pie, gdb_json):
+    script = "do('rt0 run'); w = program.world(); result = program.register('rip'), w.elf.entry + w.slide"
+    found = gdb_json(static_pie, script)
     assert found[0] == found[1]
+
+
+def test_other_debuggers_are_told_where_a_program_lies(static_pie, gdb_json):
+    script = (
+        AT_STOP
+        + """
+from rt0lab.remote import server
+said = server.Target(program.world().path).answer(b'qOffsets').decode()
+rows = [row.split() for row in program.done('info proc mappings').splitlines()]
+first = min(int(row[0], 0) for row in rows if row and row[-1].endswith('/spie'))
+result = said, f'TextSeg={first:x}'
+"""
+    )
+    said, wanted = gdb_json(static_pie, script)
+    assert said == wanted
+
+
+def test_libcs_threads_are_not_among_the_goroutines(with_c, gdb_json):
+    script = (
+        AT_STOP
+        + """
+alive = len(json.loads(do('info goroutines -json')))
+do('rt0 threads'); do('inferior 2')
+result = alive, len(gdb.selected_inferior().threads())
+"""
+    )
+    alive, shown = gdb_json(with_c, script)
+    assert alive == shown
 
 
 def test_what_is_kept_of_a_stop_has_its_g_where_c_has_moved_that(with_c, gdb_json):

@@ -10,7 +10,7 @@ from .. import program
 from ..formats import corefile, untrusted
 from ..frames import view
 from ..goroutines import threads
-from ..program import begun, editors
+from ..program import begun, editors, settings
 from ..show.install import install
 from . import console
 
@@ -22,7 +22,8 @@ class Threads(console.Command):
     """Show the goroutines as threads of a second inferior, as they stand now.
     What gdb does with threads works there: `info threads`, `thread apply all bt`, `up`, `print`.
     With a file name, write them there as a core file instead. With more than 1000,
-    frames are shown without what their functions were called with.
+    frames are shown without what their functions were called with. A parked one keeps few registers: the others read 0,
+    for a core file has no word for what is not known.
 
     (gdb) rt0 threads
     1004 goroutines are the threads of inferior 2; `inferior 1` comes back here.
@@ -101,7 +102,9 @@ def _show(here, file, found):
             threads_there[0].switch()  # an editor would follow `inferior`
         else:
             gdb.execute(f"with suppress-cli-notifications on -- inferior {shown:d}", to_string=True)
-        gdb.execute(f"core-file /proc/self/fd/{file.fileno()}", to_string=True)
+        # libc's list of threads, which is in that memory, is not of these: gdb is not to find what reads it
+        with settings.changed({"libthread-db-search-path": os.devnull}):
+            gdb.execute(f"core-file /proc/self/fd/{file.fileno()}", to_string=True)
         _views[here.num] = shown, file
         objfile = program.home()
         install(objfile)

@@ -44,6 +44,12 @@ def running() -> dict[str, str]:
         return found
 
 
+def beginning() -> int | None:
+    """Where the program's file begins in memory, None where that is not known. Program headers follow the header."""
+    at = dict(struct.iter_unpack("<QQ", memory.auxv())).get(_AT_PHDR)
+    return at - elf.HEADER if at else None
+
+
 def _moved(heads, at):
     """How far the program was moved from the addresses in these program headers, which are at `at`."""
     for kind, _, offset, address, *_ in heads:

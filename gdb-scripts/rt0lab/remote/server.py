@@ -75,6 +75,7 @@ class Target:
             b"auxv": program.auxv(),
             b"exec-file": os.fsencode(path),
         }
+        self._begins = builds.beginning() if program.world().elf.relocatable else None
         self.count = len(self._threads)
         self.afresh()
 
@@ -110,6 +111,11 @@ class Target:
     def _why_stopped(self, _rest):
         self._selected = self._first
         return b"T00thread:%x;" % self._first
+
+    def _where_it_lies(self, _rest):
+        """Where the first segment is of a program that lies elsewhere than its file says. gdb moves the others with
+        it."""
+        return b"TextSeg=%x" % self._begins if self._begins else _UNKNOWN
 
     def _let_go(self, _rest):
         self.ended = True
@@ -201,6 +207,7 @@ class Target:
         b"QStartNoAckMode": _no_acknowledging,
         b"qXfer": _document,
         b"?": _why_stopped,
+        b"qOffsets": _where_it_lies,
         b"qAttached": lambda self, rest: b"1",
         b"D": _let_go,
         b"k": _let_go,
