@@ -54,6 +54,60 @@ def test_bytes_that_did_not_change_are_kept_once(gdb_json, hello):
     assert two < one
 
 
+# ---- of many goroutines, those that can have changed ---------------------------------------------------------------
+
+MANY = """
+do('set args 600'); do('break main.ready'); do('run'); do('break main.turn'); do('continue')
+def kept(number=-1): return history.kept.moments[number]
+def differs(): return changes.diff_all(snapshot.Snapshot(), kept().snapshot)
+def writes(address, data): gdb.selected_inferior().write_memory(address, data)
+sleeper = next(g for g in snapshot.Snapshot().gs if g.get('goid') == 500)
+where, status = sleeper.addr + sleeper.layout.at['atomicstatus'].offset, sleeper.get('atomicstatus')
+"""
+
+
+def test_goroutines_are_not_read_again_where_nobody_has_scheduled(gdb_json, mirror_test):
+    script = "do('stepi'); do('stepi'); result = [[m.number, m.as_of] for m in history.kept.moments]"
+    stops = gdb_json(mirror_test("parked"), MANY + script)
+    assert stops[0] == [1, 1] and stops[-1][1] == stops[-2][1] < stops[-2][0]
+
+
+def test_what_is_not_read_again_is_as_it_was(gdb_json, mirror_test):
+    assert gdb_json(mirror_test("parked"), MANY + "do('stepi'); do('stepi'); result = differs()") == []
+
+
+def test_goroutines_are_read_again_once_the_user_has_written(gdb_json, mirror_test):
+    script = "do('stepi'); writes(where, (status + 1).to_bytes(4, 'little')); history.kept.keep(); result = differs()"
+    assert gdb_json(mirror_test("parked"), MANY + script) == []
+
+
+def test_the_one_that_runs_is_read_again(gdb_json, mirror_test):
+    script = """
+do('stepi'); one = next(g for g in snapshot.Snapshot().gs if g.get('goid') == 1)
+at = one.layout.at['sched.pc'].offset
+writes(one.addr + at, b'1234'); kept()._same = (*kept()._same[:2], worlds.writes())  # as if it had been its own doing
+history.kept.keep(); result = [differs(), kept().as_of < kept().number]
+"""
+    assert gdb_json(mirror_test("parked"), MANY + script) == [[], True]
+
+
+def test_all_goroutines_are_read_again_when_a_p_has_scheduled(gdb_json, mirror_test):
+    script = """
+do('set environment GOMAXPROCS 1'); do('set args 600'); do('break main.leaf'); do('ignore 1 560'); do('run'); do('continue'); do('continue')
+result = [[m.number, m.as_of] for m in history.kept.moments]
+"""
+    assert gdb_json(mirror_test("parked"), script) == [[1, 1], [2, 2], [3, 3]]
+
+
+def test_history_says_where_not_all_were_read_again(gdb_json, mirror_test):
+    script = "do('stepi'); result = 'Of more than' in do('rt0 history')"
+    assert gdb_json(mirror_test("parked"), MANY + script)
+
+
+def test_history_says_nothing_where_all_are_read(gdb_json, hello):
+    assert "Of more than" not in gdb_json(hello, WALK + "do('stepi'); result = do('rt0 history')")
+
+
 # ---- the commands, by their data -----------------------------------------------------------------------------------
 
 WALK = "for stage in ('ok', 'newproc', 'mstart', 'runtime.main', 'main.main'): until(stage)\n"

@@ -78,7 +78,8 @@ def _number(word, what):
 
 class History(console.Command):
     """List the stops that are kept, and how many fields changed at each.
-    `set rt0 history N` keeps the last N stops; -json prints data.
+    `set rt0 history N` keeps the last N stops; -json prints data: `as_of` is
+    the stop at which all goroutines were read (see the notes on history).
 
     (gdb) rt0 history
      1  osinit     thread 1              runtime.osinit (os_linux.cpp:72)
@@ -102,6 +103,7 @@ class History(console.Command):
                     "thread": moment.thread,
                     "changed": changed,
                     "place": moment.place,
+                    "as_of": moment.as_of,
                 }
             )
             before = moment
@@ -120,6 +122,11 @@ class History(console.Command):
                 for row in rows
             ]
         )
+        if any(row["as_of"] != row["stop"] for row in rows):
+            console.say(
+                f" Of more than {history.WHOLE} goroutines, where no P has scheduled since the stop before, only those"
+                " were read again that run or are to run."
+            )
 
 
 class Back(console.Command):

@@ -30,6 +30,7 @@ from .memory import (
     connected,
     current_g,
     elements,
+    fresh_register,
     is_stopped,
     older,
     on_core,
@@ -41,6 +42,7 @@ from .memory import (
     read_text,
     read_word,
     register,
+    reread,
     scalar,
     selected_thread,
     stopped_threads,
@@ -51,4 +53,4 @@ from .memory import (
     variable,
 )
 from .problem import Lacking, Problem, Unreadable
-from .worlds import World, file_of, glanced, home, loaded, moved, moves, name_of, objfile, world, written
+from .worlds import World, file_of, glanced, home, loaded, moved, moves, name_of, objfile, world, writes, written

@@ -37,10 +37,7 @@ def pieces(addresses: Iterable[int], size: int) -> Iterator[tuple[bytes | None, 
     None.
     """
     ordered = sorted(addresses)
-    near = size + (REMOTE_GAP if remote() else GAP)
-    far = map(near.__lt__, map(operator.sub, ordered[1:], ordered))
-    edges = [0, *itertools.compress(itertools.count(1), far), len(ordered)]
-    for first, end in itertools.pairwise(edges):
+    for first, end in _neighbours(ordered, size):
         while first < end:
             cut = (
                 end
@@ -49,6 +46,23 @@ def pieces(addresses: Iterable[int], size: int) -> Iterator[tuple[bytes | None, 
             )
             yield from _read(ordered[first:cut], size)
             first = cut
+
+
+def _neighbours(ordered, size):
+    """(first, end) of those addresses of which each is near the one before it."""
+    near = size + (REMOTE_GAP if remote() else GAP)
+    far = map(near.__lt__, map(operator.sub, ordered[1:], ordered))
+    return itertools.pairwise([0, *itertools.compress(itertools.count(1), far), len(ordered)])
+
+
+def ranges(addresses: Iterable[int], size: int) -> list[tuple[int, int]]:
+    """(address, size) of what holds the `size` bytes at each of the addresses: near ones together."""
+    ordered = sorted(addresses)
+    return [
+        (ordered[first], ordered[end - 1] + size - ordered[first])
+        for first, end in _neighbours(ordered, size)
+        if first < end
+    ]
 
 
 def remote() -> bool:
@@ -185,6 +199,19 @@ def owned_by_m(address: int, m: Struct) -> bool:
     return bool(g and g.get("m") == m.addr and not g.get("goid"))
 
 
+def listed() -> tuple[int, int] | None:
+    """(where allgs' array is, how many it holds) if that makes sense."""
+    found, twin = memory.variable("allgs"), memory.scalar("allglen")
+    if not isinstance(found, Struct):
+        return None
+    array, said, room = found.get("array"), found.get("len"), found.get("cap")
+    counts = [said] if twin is None else [said, twin]
+    # allgadd writes the one right after the other
+    if None in (array, said, room) or not 0 <= min(counts) <= max(counts) <= min(room, MAX_GS):
+        return None
+    return (array, max(counts)) if max(counts) - min(counts) <= 1 else None
+
+
 def _allgs():
     """What stands in allgs, and a sentence if its length makes no sense."""
     found = memory.variable("allgs")
@@ -195,10 +222,9 @@ def _allgs():
     array, said, room, twin = found.get("array"), found.get("len"), found.get("cap"), memory.scalar("allglen")
     if None in (array, said, room):
         return [], "allgs is no slice, as far as this program's debug information says."
-    counts = [said] if twin is None else [said, twin]
-    sane = [count for count in counts if 0 <= count <= room and count <= MAX_GS]
-    if len(sane) == len(counts) and max(sane) - min(sane) <= 1:  # allgadd writes the one right after the other
-        count, problem = max(sane), None
+    sane = [count for count in (said, twin) if count is not None and 0 <= count <= min(room, MAX_GS)]
+    if whole := listed():
+        count, problem = whole[1], None
         addresses = words(array, count) if array else []
         if len(addresses) < count:
             problem = f"allgs says {count}; only {len(addresses)} of them can be read."

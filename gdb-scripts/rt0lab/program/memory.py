@@ -110,6 +110,16 @@ def read(addr: int, size: int) -> bytes | Unreadable:
         return Unreadable(addr)
 
 
+def reread(addr: int, size: int, known: bytearray | None) -> bytearray | Unreadable:
+    """The memory that the program has now; `known`, what somebody has from there, itself if that is what it was. That
+    takes no longer than to compare them."""
+    try:
+        now = gdb.selected_inferior().read_memory(addr, size)
+    except (gdb.MemoryError, OverflowError, gdb.error):
+        return Unreadable(addr)
+    return known if known is not None and known == now else bytearray(now)
+
+
 def auxv() -> bytes:
     """What the kernel told the program at its start, as it stands in memory; empty where gdb cannot know it."""
     try:
@@ -233,10 +243,19 @@ def register(name: str, frame: gdb.Frame | None = None) -> int | None:
         return None
 
 
-def tls_g() -> tuple[int | None, int | None]:
+def fresh_register(name: str) -> int | None:
+    """A register of the thread that was selected just now, so that its innermost frame is. gdb looks for no caller, as
+    it does for a frame that Python is to have."""
+    try:
+        return int(gdb.parse_and_eval("$" + name)) & (1 << 64) - 1
+    except (gdb.error, ValueError):
+        return None
+
+
+def tls_g(ask: Callable[[str], int | None] = register) -> tuple[int | None, int | None]:
     """(FS base, the thread's current g: the word at -8(FS), or where C's thread-local variables left room for it); None
-    where it cannot be known."""
-    base = register("fs_base")
+    where it cannot be known. `ask` gives a register."""
+    base = ask("fs_base")
     if not base:
         return base, 0 if base == 0 else None
     slot = worlds.world().g_slot

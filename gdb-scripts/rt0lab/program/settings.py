@@ -102,16 +102,21 @@ def unread() -> changed:
     return changed({"print frame-info": "location"})
 
 
+def _unfit(name, value):
+    """Has gdb this setting, and another value than we need?"""
+    now = _current(name)
+    return now is not None and now != value and now not in _AS_GOOD.get(name, ())
+
+
 class looking(changed):
     """gdb reads as we need it while this lasts; around every command, function and window."""
 
     def __init__(self) -> None:
-        wanted = {name: value for name, value in _LOOKING.items() if _current(name) not in _AS_GOOD.get(name, ())}
-        super().__init__(wanted)
+        super().__init__({name: value for name, value in _LOOKING.items() if _unfit(name, value)})
         self._mine: dict[str, Any] = {}
 
     def __enter__(self) -> None:
-        before = {name: gdb.parameter(name) for name in self._wanted if _current(name) is not None}
+        before = {name: gdb.parameter(name) for name in self._wanted}
         super().__enter__()
         self._mine = {name: before[name] for name in self._before}
         _aside.update(self._mine)

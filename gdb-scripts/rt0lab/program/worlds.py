@@ -388,6 +388,11 @@ def moves() -> int:
     return _moves
 
 
+def writes() -> int:
+    """Another number than before, if the user has written to memory."""
+    return _writes
+
+
 def moved(_event: gdb.Event | None = None) -> None:
     """gdb.events.cont, stop, exited: programs begin, end, and are moved by who loads them."""
     global _moves
@@ -414,17 +419,24 @@ def _is_there(objfile):
     return isinstance(objfile, gdb.Objfile) and objfile.is_valid()
 
 
+_found: Any = None  # the objfile that was found last, and for which program space and file, after how many loads
+
+
 def objfile() -> gdb.Objfile | None:
     """gdb's objfile of the program, None if there is none."""
-    path = _path()
-    return next(
-        (
-            o
-            for o in gdb.objfiles()
-            if path and path in (answers.told(getattr, o, "filename"), answers.told(getattr, o, "username"))
-        ),
-        None,
-    )
+    return _objfile_of(_path())
+
+
+def _objfile_of(path):
+    """The same; everybody asks for it, many times at each stop."""
+    global _found
+    at = gdb.current_progspace(), path, _loads
+    if _found is None or _found[1] != at or not _found[0].is_valid():
+        names = ("filename", "username")
+        found = (o for o in gdb.objfiles() if path and path in [answers.told(getattr, o, name) for name in names])
+        known = next(found, None)
+        _found = known and (known, at)
+    return _found and _found[0]
 
 
 def home() -> gdb.Objfile | None:
@@ -455,7 +467,7 @@ def _known(settle):
     path = _path()
     if not path:
         raise Problem("no program is loaded: `file PROGRAM` loads one, `./lab path hello` names one.")
-    main = objfile()
+    main = _objfile_of(path)
     key = main or gdb.current_progspace()
     found = _worlds.get(key)
     if not isinstance(found, Problem):

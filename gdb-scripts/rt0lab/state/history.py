@@ -2,6 +2,11 @@
 
 Keeping a moment is a few merged reads of memory and a few registers a thread; bytes that did not change since the
 moment before are shared with it. While `past.reading(moment)` lasts, all that reads the program reads the moment.
+
+Each stop pays for this, so with ten thousand goroutines nothing is done for each of them: where they lie is worked out
+when allgs has changed, and their bytes are only compared with those that were there before. Of more than WHOLE even
+that takes too long: unless a P has scheduled since the stop before, only those are read again that run or are to run,
+or were then. Of the others, Moment.as_of says at which stop they were read.
 """
 
 from __future__ import annotations
@@ -9,6 +14,8 @@ from __future__ import annotations
 import bisect
 import collections
 import functools
+import struct
+from collections.abc import Iterable
 
 import gdb
 
@@ -21,10 +28,13 @@ from . import snapshot
 from .snapshot import Snapshot
 
 DEFAULT = 200
+WHOLE = 512  # goroutines, of which all are read at each stop
 MAX_BYTES = 64 << 20  # of all moments together; the oldest go first
-_PIECE = 4096  # what is shared with the moment before, or not
+_PIECE = 1 << 14  # bytes that are shared with the moment before as a whole, or not
+_PAGE = 4096  # memory is there by pages
 _MAX_THREADS = 64
-_MAX_GS = 100_000  # 2 µs each
+_MAX_GS = 100_000
+_MAX_AWAKE = 256  # goroutines that are read again by themselves
 _REGISTERS = ("rip", "rsp", "fs_base")
 _TABLES = ("runtime.waitReasonStrings",)  # a constant, but in writable memory
 _LISTS = ("g0", "m0", "sched", "allgs", "allm", "allp")
@@ -33,30 +43,35 @@ _LISTS = ("g0", "m0", "sched", "allgs", "allm", "allp")
 class Memory:
     """Some of a program's memory at one moment: bytes by address."""
 
-    def __init__(self, ranges: list[tuple[int, int]], before: Memory | None) -> None:
+    def __init__(self, pieces: Iterable[tuple[int, int]], before: Memory | None) -> None:
         self._pieces, self.size = {}, 0
         known = before._pieces if before is not None else {}
-        for lo, hi, parts in _merged(sorted(ranges)):
-            if not self._keep(lo, hi, known) and len(parts) > 1:  # a hole between two: each by itself
-                for at, size in parts:
-                    self._keep(at, at + size, known)
-        self._starts = sorted(self._pieces)
+        for at, size in pieces:
+            old = known.get(at)
+            data = program.reread(at, size, old)
+            if data is old:
+                self._pieces[at] = old
+            elif not isinstance(data, program.Unreadable):
+                self._pieces[at] = data
+                self.size += size
+            elif size > _PAGE or at // _PAGE < (at + size - 1) // _PAGE:  # a hole in it
+                self._add(Memory(_by_pages(at, size), before))
 
-    def _keep(self, lo, hi, known):
-        data = program.read(lo, hi - lo)
-        if isinstance(data, program.Unreadable):
-            return False
-        at = lo
-        while at < hi:
-            end = min(hi, (at // _PIECE + 1) * _PIECE)
-            piece = data[at - lo : end - lo]
-            if known.get(at) == piece:
-                piece = known[at]
-            else:
-                self.size += len(piece)
-            self._pieces[at] = piece
-            at = end
-        return True
+    def renewed(self, addresses: Iterable[int]) -> Memory:
+        """The same, but what holds these addresses is read again."""
+        found = [bisect.bisect_right(self._starts, at) - 1 for at in addresses]
+        starts = {self._starts[i] for i in found if i >= 0}
+        again = Memory([(at, len(self._pieces[at])) for at in starts], self)
+        again._pieces = self._pieces | again._pieces
+        return again
+
+    def _add(self, other):
+        self._pieces |= other._pieces
+        self.size += other.size
+
+    @functools.cached_property
+    def _starts(self):
+        return sorted(self._pieces)
 
     def read(self, addr: int, size: int) -> bytes | None:
         """These bytes, or None if not all of them were kept."""
@@ -64,27 +79,32 @@ class Memory:
         while len(found) < size:
             at = addr + len(found)
             i = bisect.bisect_right(self._starts, at) - 1
-            piece = self._pieces[self._starts[i]] if i >= 0 else b""
-            part = piece[at - self._starts[i] :][: size - len(found)]
+            part = i >= 0 and self._pieces[self._starts[i]][at - self._starts[i] :][: size - len(found)]
             if not part:
                 return None
             found += part
         return found
 
 
-def _merged(ranges):
-    """Of sorted (address, size): (lo, hi, those between) with neighbours and overlaps taken together."""
-    first = 0
-    lo = hi = 0
-    for i, (at, size) in enumerate(ranges):
-        if i and at - hi <= bulk.GAP and at + size - lo <= bulk.CHUNK:
-            hi = max(hi, at + size)
+def _by_pages(at, size):
+    """The parts of a range that lie in one page each."""
+    end = at + size
+    while at < end:
+        following = min(end, (at // _PAGE + 1) * _PAGE)
+        yield at, following - at
+        at = following
+
+
+def _pieces(ranges):
+    """(address, size) of what to read for some ranges: those near each other together, no piece longer than _PIECE."""
+    first = end = 0
+    for at, size in sorted(ranges):
+        if end and at - end <= bulk.GAP:
+            end = max(end, at + size)
             continue
-        if i:
-            yield lo, hi, ranges[first:i]
-        first, lo, hi = i, at, at + size
-    if ranges:
-        yield lo, hi, ranges[first:]
+        yield from ((lo, min(_PIECE, end - lo)) for lo in range(first, end, _PIECE))
+        first, end = at, at + size
+    yield from ((lo, min(_PIECE, end - lo)) for lo in range(first, end, _PIECE))
 
 
 class Moment:
@@ -94,33 +114,61 @@ class Moment:
         world = self.world = program.world()
         self.number, self.slide, self.pid, self.thread = number, world.slide, program.pid(), program.thread()
         self.threads, ranges = {}, []
-        self._look_at_threads(world, ranges)
+        ms = [*program.all_ms(), *filter(None, [program.variable("m0")])]
+        self._look_at_threads(ms, ranges)
         ranges += _variables(world)
-        ranges += _structures(world)
-        self._memory: Memory = Memory(ranges, before._memory if before is not None else None)
-        self.size = self._memory.size + 4096
+        ranges += _structures(world, ms)
+        last = before if before is not None and before.world is world else None
+        self._memory: Memory = Memory(_pieces(ranges), last._memory if last else None)
+        self._look_at_goroutines(ms, last)
+        self.size = self._memory.size + self._gs.size + 4096
 
-    def _look_at_threads(self, world, ranges):
-        """Registers and g of all threads, the selected one's last; the word of each that holds its g is kept too. The
-        selected thread and frame stay selected."""
-        self.registers, self.current = {}, None
-        selected = program.selected_thread()
+    def _look_at_threads(self, ms, ranges):
+        """Registers and g of all threads; what each one's -8(FS) holds is kept too. The selected thread and frame stay
+        selected: that one comes first, while gdb still has its frames."""
+        selected, seen = program.selected_thread(), {}
+        owners = {m.get(field): m.get("procid") for m in ms for field in ("g0", "curg", "gsignal")}
+        self.registers, self.current = self._look_at(selected, program.register, owners, ranges)
         others = [t for t in gdb.selected_inferior().threads() if t.num != selected.num][: _MAX_THREADS - 1]
-        with view.keeping_place():
-            for thread in [*others, selected]:
-                if not program.is_stopped(thread):
-                    continue
-                thread.switch()
-                self.registers = {name: program.register(name) for name in _REGISTERS}
-                base, word = program.tls_g()
-                if word is not None and base:
-                    ranges.append((base + world.g_slot, 8))
-                self.current = program.current_g(word)
-                self.threads[thread.ptid[1] or thread.ptid[0]] = thread.num, self.registers["rip"], self.current
+        if others:
+            with view.keeping_place():
+                for thread in filter(program.is_stopped, others):
+                    thread.switch()
+                    seen[thread] = self._look_at(thread, program.fresh_register, owners, ranges)
+        for thread, (registers, current) in (*seen.items(), (selected, (self.registers, self.current))):
+            if registers:
+                self.threads[thread.ptid[1] or thread.ptid[0]] = thread.num, registers["rip"], current
+
+    def _look_at(self, thread, ask, owners, ranges):
+        """(its registers, the g it is on) of the thread that gdb has selected. `owners` has the thread ids of those Ms
+        that say a g is theirs."""
+        if not program.is_stopped(thread):
+            return {}, None
+        registers = {name: ask(name) for name in _REGISTERS}
+        base, word = program.tls_g(registers.get)
+        if word is not None and base:
+            ranges.append((base + self.world.g_slot, 8))
+        at_home = word and owners.get(word) == thread.ptid[1]  # its M says so, too
+        return registers, word if at_home else program.current_g(word)
+
+    def _look_at_goroutines(self, ms, last):
+        """The bytes of those in allgs; as_of is the number of the stop at which all of them were read."""
+        goroutines = self.world.own("goroutines", _Goroutines)
+        pieces = goroutines.pieces(self.world)
+        self.as_of, self.awake, self._same = self.number, None, None
+        if goroutines.count > WHOLE:
+            self.awake, ticks = _awake(self.world, ms)
+            self._same = pieces, ticks, program.writes()
+            if last and None not in (self.awake, last.awake) and last._same == self._same:
+                size = self.world.layout("g").size - 1
+                again = self.awake | last.awake
+                self._gs, self.as_of = last._gs.renewed([*again, *(at + size for at in again)]), last.as_of
+                return
+        self._gs: Memory = Memory(pieces, last._gs if last else None)
 
     def read(self, addr: int, size: int) -> bytes | program.Unreadable:
         """program.read: what was kept; code and constants never change and are read where they are."""
-        found = self._memory.read(addr, size)
+        found = self._gs.read(addr, size) or self._memory.read(addr, size)
         if found is None and 0 <= addr < 1 << 63:
             section = self.world.section_at(addr)
             if section is not None and not section.writable:
@@ -174,20 +222,62 @@ def _variables(world):
     return world.cached("kept variables", find)
 
 
-def _structures(world):
-    """The ranges of the lists' arrays and of every g, m and p."""
-    ranges = []
-    for kind, name, words in (("g", "allgs", bulk.allgs()[0][:_MAX_GS]), ("p", "allp", program.all_p_addresses())):
-        listed = program.variable(name)
-        if listed and listed.get("array"):
-            ranges.append((listed.get("array"), 8 * len(words)))
-        size = world.layout(kind).size
-        ranges += [(at, size) for at in words if at]
+def _structures(world, ms):
+    """The ranges of the lists' arrays, of every m and p, and of the gs that are in no list."""
+    listed, ps = bulk.listed(), program.all_p_addresses()
+    ranges = [(listed[0], 8 * listed[1])] if listed else []
+    allp = program.variable("allp")
+    if allp and allp.get("array"):
+        ranges.append((allp.get("array"), 8 * len(ps)))
+    ranges += [(at, world.layout("p").size) for at in ps if at]
     g_size, m_size = world.layout("g").size, world.layout("m").size
-    for m in [*program.all_ms(), *filter(None, [program.variable("m0")])]:
+    for m in ms:
         ranges.append((m.addr, m_size))
         ranges += [(m.get(field), g_size) for field in ("g0", "gsignal") if m.get(field)]
     return ranges
+
+
+class _Goroutines:
+    """Where the goroutines of allgs lie, worked out anew when something else stands there."""
+
+    def __init__(self):
+        self._words, self._pieces, self.count = None, [], 0
+
+    def pieces(self, world):
+        """(address, size) of what to read for all of them."""
+        array, self.count = bulk.listed() or (0, 0)
+        words = program.reread(array, 8 * min(self.count, _MAX_GS), self._words) if self.count else b""
+        if words is self._words:
+            return self._pieces
+        if isinstance(words, program.Unreadable) or not words:
+            return _pieces((at, world.layout("g").size) for at in bulk.allgs()[0][:_MAX_GS])
+        self._words = words
+        addresses = (at for (at,) in struct.iter_unpack("<Q", words) if at)
+        self._pieces = list(_pieces(bulk.ranges(addresses, world.layout("g").size)))
+        return self._pieces
+
+
+def _awake(world, ms):
+    """(the gs that run or are to run, what changes when any other one does). The first is None if they are more than a
+    few, or if queues make no sense.
+
+    A P counts whom it takes from a queue. One that a goroutine wakes as it parks runs in its time and is not counted;
+    Go from 1.17 on counts in the g itself how often it stopped to run."""
+    sched, found, ticks = program.variable("sched"), set(), []
+    for m in ms:
+        g = program.read_struct("g", m.get("curg")) if m.get("curg") else None
+        found.add(m.get("curg"))
+        ticks.append((m.addr, m.get("curg"), g.get("trackingSeq") if g else None))
+    for p in (program.read_struct("p", at) for at in program.all_p_addresses() if at):
+        queued = program.run_queue(p) if p else None
+        if queued is None or not p.has("schedtick"):
+            return None, None
+        found |= {p.get("runnext"), *queued}
+        ticks.append(p.get("schedtick"))
+    queue = program.global_queue(sched, limit=_MAX_AWAKE) if sched else None
+    if queue is None or queue.end is not None or len(found) + len(queue) > _MAX_AWAKE:
+        return None, None
+    return {*found, *queue} - {0, None}, (*ticks, sched.get("goidgen"))
 
 
 # ---- the ring ------------------------------------------------------------------------------------------------------
@@ -197,7 +287,7 @@ class _Ring:
     """The moments of a program's last process, and the Snapshots of a few of them."""
 
     def __init__(self):
-        self.moments, self.pid, self.number = collections.deque(), None, 0
+        self.moments, self.pid, self.number, self.size = collections.deque(), None, 0, 0
         self.decoded = functools.lru_cache(maxsize=16)(_decoded)
 
 
@@ -225,19 +315,22 @@ class Keeper:
         if pid != ring.pid:
             ring.moments.clear()
             ring.decoded.cache_clear()
-            ring.pid, ring.number = pid, 0
+            ring.pid, ring.number, ring.size = pid, 0, 0
         moment = Moment(ring.number + 1, ring.moments[-1] if ring.moments else None)
         ring.number = moment.number
         ring.moments.append(moment)
+        ring.size += moment.size
         self.trim()
         return moment
 
     def trim(self) -> None:
         """Drops what is too old."""
-        moments = self.moments
-        size = sum(moment.size for moment in moments)
-        while len(moments) > 2 and (len(moments) > self.limit or size > MAX_BYTES):
-            size -= moments.popleft().size
+        try:
+            ring = _ring(program.world())
+        except program.Problem:
+            return
+        while len(ring.moments) > 2 and (len(ring.moments) > self.limit or ring.size > MAX_BYTES):
+            ring.size -= ring.moments.popleft().size
 
     def last(self, back: int = 0) -> Moment | None:
         """The moment so many stops ago, or None."""

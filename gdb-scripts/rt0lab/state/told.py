@@ -54,7 +54,7 @@ def _names(value):
 
 
 class _Told:
-    """What both kinds can do. They have: number, thread, stage (a name or None), place; fields(name): {path: value} of
+    """What both kinds can do. They have: number, as_of (that of the stop at which all goroutines were read), thread, stage (a name or None), place; fields(name): {path: value} of
     one thing or None; rows(): the Rows; changes(before): [(path, before, after)];
     line(change)."""
 
@@ -116,7 +116,7 @@ class Kept(_Told):
     """A stop whose bytes are kept."""
 
     def __init__(self, moment: Any) -> None:
-        self.moment, self.number, self.thread = moment, moment.number, moment.thread
+        self.moment, self.number, self.thread, self.as_of = moment, moment.number, moment.thread, moment.as_of
         with moment.seen():
             self.snap = moment.snapshot
             stage = moment.stage
@@ -208,7 +208,7 @@ class Recorded(_Told):
     """A stop that `rt0 record` wrote."""
 
     def __init__(self, stop: dict[str, Any], number: int) -> None:
-        self.stop, self.number, self.thread = stop, number, stop["thread"]
+        self.stop, self.number, self.thread, self.as_of = stop, number, stop["thread"], number
         self.stage = stop["stage"] + (" returns" if stop["kind"] == "return" else "")
         function = names.function(str(stop["pc"]).partition("+")[0])
         self.place = f"{function} ({stop['file']}:{stop['line']})" if stop.get("file") else function

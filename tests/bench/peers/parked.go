@@ -1,5 +1,5 @@
 // parked.go - as many goroutines as the argument says, all parked in a receive three calls deep; then main.ready, for a debugger
-// to stop in.
+// to stop in, and many times main.turn.
 package main
 
 import (
@@ -12,6 +12,16 @@ var c = make(chan int)
 
 //go:noinline
 func ready() {}
+
+var turns int
+
+// turn is what a debugger steps through: nobody else runs meanwhile.
+//
+//go:noinline
+func turn(n int) {
+	turns += n
+	turns++
+}
 
 //go:noinline
 func leaf(n int) int { return <-c + n }
@@ -26,4 +36,7 @@ func main() {
 	}
 	time.Sleep(300 * time.Millisecond)
 	ready()
+	for i := 0; i < 1<<16; i++ {
+		turn(i)
+	}
 }
