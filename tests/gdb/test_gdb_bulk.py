@@ -177,3 +177,15 @@ result = [program.read_struct('g', gs[1]).get('goid'), snapshot.Snapshot().names
     )
     goid, name, shown, listed = gdb_json(either, script)
     assert [name, listed] == [f"g{goid}", [goid]] and name in shown
+
+
+IN_HEAP = "from rt0lab.program import memory; "
+
+
+def test_the_heap_is_where_the_program_says_its_arenas_are(gdb_json, go_hello):
+    script = START + IN_HEAP + "heap = memory.in_heap(); result = [heap(at) for at in (gs[0], 0xDF_FFFF_0000)]"
+    assert gdb_json(go_hello, script) == [True, False]
+
+
+def test_before_there_is_an_arena_the_heap_is_where_go_puts_it(gdb_json, go_hello):
+    assert gdb_json(go_hello, IN_HEAP + "do('rt0 run'); result = memory.in_heap()(0xC0_0000_0000)") is True

@@ -2,6 +2,7 @@
 
 import os
 import pty
+import re
 import select
 
 import pytest
@@ -37,6 +38,15 @@ def test_batch_shows_every_stage_once(gdb_text, hello):
 def test_batch_on_go_shows_the_stages_it_has(gdb_text, gdb_json, go_hello):
     here = gdb_json(go_hello, "result = [s.name for s in card.tour_stages()]")
     assert sorted(c[0].split()[3] for c in cards(gdb_text(go_hello, "rt0 tour -batch"))) == sorted(here)
+
+
+def test_no_card_names_a_goroutine_that_another_go_may_number_otherwise():
+    assert [stage.name for stage in stages.load() if re.search(r"\bg[2-9]", stage.why)] == []
+
+
+def test_a_card_names_who_calls_and_not_go_s_wrapper_of_the_function(gdb_text, go_hello):
+    text = gdb_text(go_hello, "rt0 run", "rt0 until args")
+    assert "runtime.args" in text and "called by runtime.rt0_go" in text
 
 
 def test_batch_ends_with_the_exit_code(batch):

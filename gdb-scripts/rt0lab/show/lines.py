@@ -196,7 +196,8 @@ def stack_line(s: Any) -> str:
 def sudog_line(s: Any) -> str:
     """sudog{g1 on a channel at 0x...}"""
     select = ", in a select" if s.get("isSelect") else ""
-    return f"sudog{{{short(s.get('g'))}, elem {word(s.get('elem'))}, c {addressed(s.get('c'))}{select}}}"
+    elem, c = s.get("elem", "elem.vu"), s.get("c", "c.maybeTraceablePtr.vu", "c.vu")  # wrapped from Go 1.26 on
+    return f"sudog{{{short(s.get('g'))}, elem {word(elem)}, c {addressed(c)}{select}}}"
 
 
 def _waiters(first):

@@ -40,12 +40,12 @@ class Item:
         return value
 
     def get(self, *paths: str) -> Any:
-        """The first of these fields that the type has, as a number; else None."""
+        """The first of these fields that the type has and that is a number; else None."""
         for path in paths:
             value = self._walk(path)
-            if value is None:
-                continue
-            return number(value)
+            found = None if value is None else number(value)
+            if found is not None:
+                return found
         return None
 
     def has(self, path: str) -> bool:
