@@ -45,6 +45,32 @@ func stop() {}
 func main() {}
 """
 AT_STOP = "do('set breakpoint pending on'); do('break main.stop'); do('run'); "
+PLUGIN = """package main
+
+var gate = make(chan int)
+
+func Begin() {
+	inner(gate)
+}
+
+//go:noinline
+func inner(c chan int) {
+	println(len(c))
+}
+"""
+OPENS = """package main
+
+import (
+	"os"
+	"plugin"
+)
+
+func main() {
+	opened, _ := plugin.Open(os.Args[1])
+	begin, _ := opened.Lookup("Begin")
+	begin.(func())()
+}
+"""
 HOST = "void Begin(void);\nint main(void) { Begin(); return 0; }\n"
 pytestmark = pytest.mark.skipif(not shutil.which("gcc"), reason="there is no gcc: `apt-get install gcc` brings one")
 
@@ -154,3 +180,16 @@ def test_a_library_begins_where_c_calls_it(host):
     commands = "set breakpoint pending on", "tbreak _rt0_amd64_linux_lib", "run", "rt0 next"
     text = run_gdb(host, *(word for c in commands for word in ("-ex", c))).stdout
     assert staged(text) == ["_rt0_amd64_lib"]
+
+
+def test_a_variable_of_a_plugins_is_searched(go_build, gdb_json):
+    plugin = go_build("plug", PLUGIN, FLAGS, "-buildmode=plugin")
+    line = 1 + PLUGIN.splitlines().index("\tprintln(len(c))")
+    script = f"""
+do('set args {plugin}'); do('set breakpoint pending on'); do('break plug.go:{line}'); do('run')
+from rt0lab.goroutines import search
+channel = int(gdb.selected_frame().read_var('c'))
+result = search.Search(census.Census(), [], {{channel}}).in_variables[channel]
+"""
+    found = gdb_json(go_build("opens", OPENS, FLAGS), script)
+    assert [name.rpartition(".")[2] for name in found] == ["gate"]

@@ -275,7 +275,7 @@ class Sites:
 
     def _shown(self, frame, pc, name):
         sal = frame.find_sal()
-        file = program.file_of(sal.symtab)
+        file = self._world.file_of(sal.symtab)
         try:
             arguments = frame.function() is not None and any(symbol.is_argument for symbol in frame.block())
         except RuntimeError:  # no debug information there

@@ -8,17 +8,19 @@ said.
 from __future__ import annotations
 
 import collections
+import re
 from typing import Any
 
 from .. import program
 from ..formats import corefile, untrusted
 from ..frames import view
-from ..program import bulk
+from ..program import bulk, settings
 from .census import MAX_STACK, Census, Was, stack_in_use
 
 MAX_STACKS, MAX_VARIABLES, MAX_REMOTE = 128 << 20, 512 << 20, 16 << 20  # bytes that are searched, and through a line
 NAMES = 3  # of an address's variables so many are named
 _WORD = 8
+_PLUGINS, _SECTIONS = 256, ("noptrdata", "data", "bss", "noptrbss")  # of a moduledata, each from NAME to eNAME
 _FEW = 8  # so many addresses in a piece of memory are looked for one by one
 _PLACES = 64  # of an address in a piece are named, at most
 
@@ -118,10 +120,11 @@ class Search:
     def _variables(self):
         world, room = program.world(), MAX_REMOTE if bulk.remote() else MAX_VARIABLES
         ranges, sections = [], [s for s in world.elf.sections if s.writable and s.name not in (".tbss", ".tdata")]
-        whole = sum(s.hi - s.lo for s in sections)
-        for section in sections:
-            lo = section.lo + world.slide + _WORD - 1 & -_WORD
-            hi = min(section.hi + world.slide, lo + room) & -_WORD
+        places = [(s.lo + world.slide, s.hi + world.slide) for s in sections] + _of_plugins()
+        whole = sum(end - begin for begin, end in places)
+        for begin, end in places:
+            lo = begin + _WORD - 1 & -_WORD
+            hi = min(end, lo + room) & -_WORD
             room -= max(hi - lo, 0)
             ranges += [(at, min(at + bulk.CHUNK, hi)) for at in range(lo, hi, bulk.CHUNK)]
         nothing, wanted, lost = bytes(bulk.CHUNK), self._wanted, 0
@@ -166,14 +169,33 @@ def _places(data, word):
             yield at
 
 
+def _of_plugins():
+    """[(lo, hi)] of the variables of the program's plugins: the runtime notes each in a list that begins with the
+    program itself."""
+    first = program.variable("firstmoduledata")
+    if not first or not first.get("next"):
+        return []
+    modules = program.chain("moduledata", first.get("next"), "next", _PLUGINS)
+    places = [(module.get(name), module.get("e" + name)) for module in modules for name in _SECTIONS]
+    return [(lo, hi) for lo, hi in places if lo and hi and 0 < hi - lo <= MAX_VARIABLES]
+
+
 def variable_at(address: int) -> str | None:
     """The variable at an address, or where in memory it is if that has no name; None for the runtime's own, which wake
     nobody."""
     world = program.world()
     symbol, section = world.symbol_at(address), world.section_at(address)
-    if symbol is None:
-        return f"{section.name}+{address - world.slide - section.lo:#x}" if section is not None else None
-    return None if symbol[0].startswith("runtime.") else untrusted.shown(symbol[0], 60)
+    if symbol is None and section is not None:
+        return f"{section.name}+{address - world.slide - section.lo:#x}"
+    name = symbol[0] if symbol is not None else _in_a_plugin(address)
+    return None if not name or name.startswith("runtime.") else untrusted.shown(name, 60)
+
+
+def _in_a_plugin(address):
+    """What gdb calls a variable that is not the program's own; nothing if it knows none."""
+    with settings.changed({"print demangle": "off"}):  # else gdb writes plug[gate]
+        name, found, _ = program.done(f"info symbol {address:#x}").rpartition(" in section ")
+    return re.sub(r" \+ \d+$", "", name).rpartition("/")[2] if found else ""  # a plugin's path can be long
 
 
 def _level(sizes, room):

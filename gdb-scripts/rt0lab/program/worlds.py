@@ -186,10 +186,15 @@ class World:
 
     def _line_at(self, address):
         found = gdb.find_pc_line(address - self.slide + self._moved_now())
-        file = file_of(found.symtab)
-        if file is not None:
-            self.own("as compiled", dict)[file] = found.symtab
+        file = self.file_of(found.symtab)
         return file, found.line if file is not None else 0
+
+    def file_of(self, symtab: gdb.Symtab | None) -> str | None:
+        """The full name of a source file, and notes what else it is called: see as_compiled."""
+        file = file_of(symtab)
+        if file is not None:
+            self.own("as compiled", dict)[file] = symtab
+        return file
 
     def as_compiled(self, file: str) -> str:
         """What gdb's own backtraces call one of its source files: as the compiler was told, no links followed."""
