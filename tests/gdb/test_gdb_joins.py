@@ -240,7 +240,7 @@ def crashing(request, case, tmp_path_factory):
     """[live, on the core]: of crash-in-c.go, in the handler of the signal by which it ends itself."""
     script = """
 do('set environment GOTRACEBACK crash'); do('break runtime.dieFromSignal'); do('run 2> said'); do('continue')
-result = both(lambda: [own(), listed('goroutine 1 bt'), standing()[1], do('goroutine 1 info args')])
+result = both(lambda: [own(), listed('goroutine 1 bt'), standing()[1]])
 """
     return answers(tmp_path_factory, case("crash-in-c", *request.param), script)
 
