@@ -185,3 +185,10 @@ def test_an_editor_opens_what_an_interface_leads_to(gdb_json, plain):
     script = """do('up'); printer = gdb.default_visualizer(gdb.selected_frame().read_var('e3'))
 result = [printer.to_string().partition(' ')[0], [printer.child(i)[0] for i in range(printer.num_children())]]"""
     assert gdb_json(plain, FIRST + script) == ["*main.tree", ["l", "r", "v"]]
+
+
+def test_a_fatal_error_is_no_panic_and_says_where(gdb_json, mirror_program):
+    program = mirror_program("deadlock", "runtime/programs", "debug")
+    script = """do("break *&'runtime.dopanic'"); do('run'); (row,) = json.loads(do('rt0 panic -json'))
+result = [row['fatal'], row['raised']['function']]"""
+    assert gdb_json(program, script) == ["all goroutines are asleep - deadlock!", "runtime.checkdead"]

@@ -20,6 +20,7 @@ from . import console, goroutine
 from .options import Options, ids
 
 _RAISES = ("runtime.gopanic", "detail::gopanic", "runtime.Goexit")
+_LONGEST = 200  # bytes of a text of C++
 _THROWS = ("runtime.throw", "runtime.fatal", "runtime.throw_")
 
 
@@ -39,7 +40,7 @@ class Panics(console.Command):
     def run(self, argument: str) -> None:
         asked = self.options.of(argument)
         console.need_process()
-        census, spans = Census(), ids(asked.ids) if asked.ids else None
+        census, spans = Census(system=True), ids(asked.ids) if asked.ids else None
         rows = [row for row in census.rows if spans is None or any(a <= row.goid <= b for a, b in spans)]
         if spans is not None and not rows:
             raise program.Problem(f"there is no goroutine {asked.ids}: `info goroutines` lists all.")
@@ -51,7 +52,9 @@ class Panics(console.Command):
         for one in found:
             console.write(one.lines())
         for error in fatal:
-            console.say(f"m{error['m']} ends the program: fatal error: {error['fatal'] or 'its text is not known'}")
+            at = error["raised"]
+            where = f", raised in {places.where(at['function'], at['file'], at['line'])}" if at else ""
+            console.say(f"m{error['m']} ends the program: fatal error: {error['fatal'] or '(text not kept)'}{where}")
         if not found and not fatal:
             console.say(
                 "no goroutine panics. Of a panic that was recovered, and whose function has returned, nothing is kept."
@@ -155,22 +158,34 @@ def _place(frame, function, fault):
 
 
 def _fatal(census):
-    """{"m", "fatal"} of each M that ends the program because of a fault that is no panic."""
+    """{"m", "fatal", "raised"} of each M that ends the program because of a fault that is no panic."""
     for m in census.ms:
-        if not m.get("throwing"):
-            continue
-        texts = (_thrown(census, row) for row in census.rows if row.addr in (m.get("curg"), m.get("g0")))
-        yield {"m": m.get("id"), "fatal": next(filter(None, texts), None)}
+        if m.get("throwing"):
+            rows = [row for row in census.rows if row.addr in (m.get("curg"), m.get("g0"))]
+            found = next(filter(None, (_thrown(census, row) for row in rows)), (None, None))
+            yield {"m": m.get("id"), "fatal": found[0], "raised": found[1]}
 
 
 def _thrown(census, row):
-    """The text of the throw that a goroutine is in, None where that is not known."""
+    """(text, place) of the throw that a goroutine is in, None where it is in none; compilers do not keep the text."""
+    thrown, text = False, None
     try:
         with goroutine.frames_of(census, row) as level:
             for frame, name, _ in view.physical(view.frame(level or 0)):
+                if thrown:
+                    return text, _place(frame, name, False)
                 if name.removesuffix(".abi0") in _THROWS:
-                    text = frame.read_var("s")
-                    return program.read_text(int(text["str"]), int(text["len"]))
-    except (gdb.error, ValueError, program.Problem):
+                    thrown = True
+                    with contextlib.suppress(gdb.error, ValueError):
+                        text = _text(frame.read_var("s"))
+    except (gdb.error, program.Problem):
         return None
     return None
+
+
+def _text(value):
+    """A string's text; in C++ it ends with a NUL."""
+    if value.type.strip_typedefs().code != gdb.TYPE_CODE_PTR:
+        return program.read_text(int(value["str"]), int(value["len"]))
+    data = program.read(int(value), _LONGEST)
+    return untrusted.shown(data.partition(b"\0")[0].decode("utf-8", "surrogateescape")) if data else None
