@@ -1,8 +1,10 @@
 """./lab's answer to files that it cannot show: one line that says what is wrong and what to do, exit status 2."""
 
 import os
+import subprocess
 
 import pytest
+from runner.host import target
 
 GO_LIKE = 'char table[1] __attribute__((section(".gopclntab"))); int main(void) { return 0; }'
 
@@ -91,3 +93,9 @@ def test_go_with_dwarf_is_go(compiled):
     from runner.host.target import examine
 
     assert examine(compiled(GO_LIKE, "-g")).runtime == "go"
+
+
+def test_what_names_the_file_of_its_debug_information_is_for_gdb_to_see(compiled):
+    program = compiled(GO_LIKE, "-s")
+    subprocess.run(["objcopy", f"--add-gnu-debuglink={__file__}", program], check=True)
+    assert target.examine(program).runtime == "go"

@@ -61,7 +61,8 @@ result = {
     'refused': {c: do(f'goroutine {leaf} {c}') for c in (
         'step', 's', 'next', 'finish', 'fin', 'c', 'continue', 'until', 'jump 1', 'call 1', 'set var $pc=1',
         'print $pc=1', 'frame apply all finish', 'frame apply level 1-2 -q step',
-        'faas kill', 'fr ap 1 !true', 'with print pretty on -- step', 'pipe step | cat', 'kill', 'thread 1', 'shell true',
+        'faas kill', 'fr ap 1 !true', 'with print pretty on -- step', 'pipe step | cat', 'kill', 'thread 1',
+        'shell true',
         '!true', 'python 1', 'py 1', 'eval "step"')},
     'bad': {c: do(c) for c in (
         'goroutine', 'goroutine x bt', 'goroutine 99999 bt', 'goroutine 2-1 bt', 'info goroutines -foo',

@@ -5,9 +5,11 @@ import os
 from dataclasses import dataclass
 from typing import BinaryIO
 
-from rt0lab.formats import untrusted
+from rt0lab.formats import elf, untrusted
 
 from ..failure import USAGE, Failure
+
+_DEBUG_FILES = "/usr/lib/debug/.build-id"  # where systems keep them
 
 
 @dataclass
@@ -42,24 +44,32 @@ def runtime_of(path: str | os.PathLike[str], stream: BinaryIO) -> str:
     from elftools.elf.elffile import ELFFile
 
     try:
-        elf = ELFFile(stream)
-        sections = {section.name: section for section in elf.iter_sections()}
+        file = ELFFile(stream)
+        sections = {section.name: section for section in file.iter_sections()}
         scripts = sections[".debug_gdb_scripts"].data() if ".debug_gdb_scripts" in sections else b""
+        elsewhere = _has_debug_file(sections)  # then gdb finds what this file lacks
     except (ELFError, OverflowError, ValueError, UnicodeDecodeError, AttributeError, TypeError, KeyError):
         raise Failure(f"{path} is not an ELF program (or a damaged one)", USAGE) from None
-    if elf["e_machine"] != "EM_X86_64":
-        machine = str(elf["e_machine"]).removeprefix("EM_")
+    if file["e_machine"] != "EM_X86_64":
+        machine = str(file["e_machine"]).removeprefix("EM_")
         raise Failure(f"{path} is for another machine ({machine}); the lab shows linux/amd64 programs", USAGE)
-    if elf["e_type"] not in ("ET_EXEC", "ET_DYN"):
+    if file["e_type"] not in ("ET_EXEC", "ET_DYN"):
         raise Failure(f"{path} is an ELF file, but not a program", USAGE)
     go = any(name in sections for name in (".gopclntab", ".note.go.buildid", ".go.buildinfo"))
-    if ".symtab" not in sections:
+    if ".symtab" not in sections and not elsewhere:
         hint = "build it without -ldflags=-s" if go else "use the program before `strip`"
         raise Failure(f"{path} is stripped: gdb has no names to show; {hint}", USAGE)
     if b"rt0lab-gdb.py" in scripts:
         return "rt0lab"
     if not go:
         raise Failure(f"{path} has neither rt0lab's runtime nor Go's; try ./lab tour hello, or a Go program", USAGE)
-    if not any(name in sections for name in (".debug_info", ".zdebug_info")):
+    if not elsewhere and not any(name in sections for name in (".debug_info", ".zdebug_info")):
         raise Failure(f"{path} is a Go program without DWARF; build it without -w: go build -ldflags=", USAGE)
     return "go"
+
+
+def _has_debug_file(sections):
+    """Is its debug information in a file of its own? The program names that, or gdb finds it by the build id."""
+    note = sections.get(".note.gnu.build-id")
+    number = elf.build_ids(note.data()).get("GNU", "") if note is not None else ""
+    return ".gnu_debuglink" in sections or os.path.exists(f"{_DEBUG_FILES}/{number[:2]}/{number[2:]}.debug")
