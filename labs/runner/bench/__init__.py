@@ -3,5 +3,6 @@
 startup, sched, gdb   one part of the figures each
 inside                what gdb does and times, for `gdb`
 table                 how the figures are set
+large                 a program of 60 MB to look at
 peers                 the programs to measure beside, built
 """

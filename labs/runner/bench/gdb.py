@@ -20,7 +20,7 @@ from typing import Any
 from ..failure import MACHINE, Failure, progress
 from ..host import build, permits
 from ..tree import GDB_SCRIPT
-from . import table
+from . import large, table
 from .peers import go, met
 
 INSIDE = Path(__file__).with_name("inside.py")
@@ -46,13 +46,13 @@ class Figure:
     n: int
     world: str  # `mirror` or `go`: whose goroutines ours looks at; the peers know only Go's
     goal: dict
-    unit: str = "us"  # of each goroutine; ms: of all together
+    unit: str = "us"  # of each goroutine; ms: of all together; MiB: no time
     peer: int = 0  # how many goroutines the peers look at
     remote: bool = False
 
     def value(self, seconds: float, n: int) -> float:
         """What the table shows for so many seconds."""
-        return seconds * 1e3 if self.unit == "ms" else seconds * 1e6 / n
+        return {"ms": seconds * 1e3, "us": seconds * 1e6 / n}.get(self.unit, seconds)
 
 
 LIST, TRACE = "info goroutines", "goroutine all bt"
@@ -76,6 +76,22 @@ FIGURES = [
         "ms",
     ),
     Figure("gdb-stop", "a stage recorded, hello (ms)", "record", 1, "hello", {"ours": 1.5}, "ms"),
+    Figure("gdb-load-time", "our scripts loaded, 60 MB of Go (ms)", "load time", 1, "large", {"ours": 150}, "ms"),
+    Figure("gdb-load-memory", "the same (MiB)", "load memory", 1, "large", {"ours": 40}, "MiB"),
+]
+FIGURES += [
+    Figure(
+        f"gdb-history-{step}-{n}" + ("" if world == "mirror" else "-go"),
+        f"{step} kept, of {n:,}{'' if world == 'mirror' else ' of real Go'} (ms)",
+        f"keep {step}",
+        n,
+        world,
+        {"ours": goal},
+        "ms",
+    )
+    for step in ("stepi", "next", "continue")
+    for n, goal in ((1000, 0.3), (10_000, 1))
+    for world in ("mirror", "go")
 ]
 ROUNDS = 3
 TITLES = {"ours": "ours", "runtime-gdb.py": "Go's", "delve": "delve"}
@@ -87,7 +103,7 @@ def run(args: Namespace) -> list[dict[str, Any]]:
     if not wanted:
         return []
     permits.require_ptrace()
-    programs = built()
+    programs = built({figure.world for figure in wanted})
     print(
         "looking at parked goroutines in gdb, medians of interleaved runs\n(us for each goroutine, unless it says so)\n"
     )
@@ -105,14 +121,16 @@ def run(args: Namespace) -> list[dict[str, Any]]:
     return figures
 
 
-def built() -> dict[str, Path]:
-    """The programs to look at, by world; real Go's is missing where there is no Go."""
+def built(worlds: set[str]) -> dict[str, Path]:
+    """The programs to look at, by world; real Go's are missing where there is no Go, the large one where it is not
+    asked for."""
     folder = build.build("release")
     programs = {
         "mirror": folder / "tests" / "runtime" / "parked",
         "go": go("parked"),
         "hello": build.executable("hello"),
         "moves": folder / "tests" / "runtime" / "moves",
+        "large": large.program() if "large" in worlds else None,
     }
     return {name: path for name, path in programs.items() if path}
 
@@ -122,6 +140,8 @@ def tools(figure: Figure, programs: dict[str, Path]) -> dict[str, Callable[[], l
     found: dict[str, Callable[[], list[float]]] = {}
     if figure.command == "record":
         return {"ours": partial(a_stop, programs[figure.world], figure)}
+    if figure.command.startswith("load"):
+        return {"ours": partial(a_load, programs[figure.world], figure)} if figure.world in programs else {}
     if figure.world in programs:
         found["ours"] = partial(in_gdb, GDB_SCRIPT, programs[figure.world], figure, figure.n)
     script = go_script()
@@ -198,6 +218,30 @@ def a_stop(program: Path, figure: Figure) -> list[float]:
         in_gdb(GDB_SCRIPT, program, replace(figure, command=f"record {kind}"), 1) for kind in ("bare", "empty", "full")
     )
     return [(full - bare) / stops - (empty - bare) / hits]
+
+
+def a_load(program: Path, figure: Figure) -> list[float]:
+    """What gdb takes with our scripts over what it takes without: seconds of the processor, or MiB. One session before
+    lets Python keep what it compiled."""
+    words = [
+        permits.find_gdb(),
+        "-nx",
+        "-q",
+        "-batch",
+        "-iex",
+        "set auto-load off",
+        "-iex",
+        "set debuginfod enabled off",
+    ]
+    environment = {name: value for name, value in ENVIRONMENT.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    taken = []
+    for loaded in (True, False, True):
+        script = ["-x", str(GDB_SCRIPT)] if loaded else []
+        with subprocess.Popen([*words, str(program), *script], env=environment, stdin=subprocess.DEVNULL) as gdb:
+            _, status, used = os.wait4(gdb.pid, 0)
+            gdb.returncode = os.waitstatus_to_exitcode(status)
+        taken.append(used.ru_maxrss / 1024 if figure.unit == "MiB" else used.ru_utime + used.ru_stime)
+    return [taken[2] - taken[1]]
 
 
 def in_delve(program: Path, n: int) -> list[float]:

@@ -80,6 +80,31 @@ def stepping(command: str) -> list[float]:
     return [statistics.median(seconds["on"]) - statistics.median(seconds["off"])]
 
 
+def keeping(command: str) -> list[float]:
+    """[the seconds that history adds to a stop]: `keep next` steps on in main.turn, where nobody else runs."""
+    from rt0lab.commands import console
+
+    step = command.split()[1]
+    gdb.execute("set environment GODEBUG asyncpreemptoff=1")  # else a step may lead into a signal's handler
+    gdb.execute("break main.ready", to_string=True)
+    gdb.execute("run", to_string=True)
+    gdb.execute("break main.turn", to_string=True)
+    gdb.execute("continue", to_string=True)
+    seconds = {True: [], False: []}
+    gdb.events.stop.disconnect(console.so_far.stopped)
+    for turn in range(2 * STEPS):
+        kept = turn % 2 == 0
+        if kept:
+            gdb.events.stop.connect(console.so_far.stopped)
+        began = time.perf_counter()
+        gdb.execute(step, to_string=True)
+        if turn > 5:  # the first find out where things are
+            seconds[kept].append(time.perf_counter() - began)
+        if kept:
+            gdb.events.stop.disconnect(console.so_far.stopped)
+    return [statistics.median(seconds[True]) - statistics.median(seconds[False])]
+
+
 command = sys.argv[1]
-kinds = {"record": recording, "step": stepping}
+kinds = {"record": recording, "step": stepping, "keep": keeping}
 print(json.dumps({"seconds": kinds.get(command.split()[0], listing)(command)}))
