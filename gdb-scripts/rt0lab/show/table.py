@@ -154,7 +154,7 @@ def lines(view: View, width: int | None = None) -> list[Any]:
             *(len(system[addr]) for addr in system.keys() & {row.addr for row in examples.values()}),
         ]
     )
-    wide_state = min(max((len(census.state(row)) for row in examples.values()), default=0), 21)
+    wide_state = min(max((len(census.state(row)) for row in examples.values()), default=0), 26)
     details = {row.addr: view.detail(row) for row in examples.values()}
     lengths = (len(detail) for addr, detail in details.items() if addr in view.on)
     wide_detail = max((n for n in lengths if n <= _DETAIL), default=0)
