@@ -361,3 +361,42 @@ def test_steps_into_functions_go_past_prologues_that_yield(gdb_json, mirror_prog
     )
     name, _ = gdb_json(mirror_program("prodcons"), script)
     assert "morestack" not in name
+
+
+PREEMPTED = """package main
+
+import "runtime"
+
+var stop bool
+
+func spin() {
+	for !stop {
+	}
+}
+
+//go:noinline
+func hot(n int) int {
+	sum := 0
+	for i := 0; i < n; i++ { sum += i }
+	return sum
+}
+
+func main() {
+	runtime.GOMAXPROCS(1)
+	go spin()
+	println(hot(300))
+}
+"""
+
+
+def test_a_step_goes_on_at_the_instruction_where_the_goroutine_was_put_off(gdb_json, go_build):
+    # gdb steps through the loop by instructions, and the other goroutine wants the only P every 10 ms.
+    script = """
+do('break main.hot'); do('run'); do('delete')
+for _ in range(5):
+    if gdb.newest_frame().find_sal().line == 16: break
+    do('next')
+result = gdb.newest_frame().name(), gdb.newest_frame().find_sal().line, do('output sum'); do('kill')
+"""
+    program = go_build("preempted", PREEMPTED, "-gcflags=all=-N -l")
+    assert gdb_json(program, script) == ["main.hot", 16, str(300 * 299 // 2)]

@@ -52,6 +52,7 @@ _LEAVING = (
     "runtime.coroswitch_m",
 )
 _MOVING = ("runtime.copystack",)
+_PREEMPTED = ("runtime.asyncPreempt", "runtime.asyncPreempt.abi0")
 _RECOVERING = ("runtime.recovery",)
 _RESUMING = ("runtime.gogo", "runtime.gogo.abi0")
 _ENDING = ("runtime.goexit0",)
@@ -388,20 +389,13 @@ class Step:
     def _saved(self, pc, sp, bp):
         """[((pc, SP, its caller's SP), is it behind a call?)] of the goroutine's frames, as positions; it is off its
         thread."""
-        found, interrupted = [], None
+        found, after_call = [], True
         with view.parked(pc, sp, bp, more=registers.registers([self.who.addr]).get(self.who.addr)) as frame:
             for frame in frames(frame, _DEEPEST):
-                found.append((placed(frame, self.position), True))
-                if program.name_of(frame) == "runtime.asyncPreempt":
-                    outer = frame.older()
-                    interrupted = outer.pc(), *(program.register(name, outer) for name in ("rsp", "rbp"))
-                    break
-        if interrupted:
-            # It was put off at any instruction, and called nothing. gdb takes the pc of a frame that is not the
-            # innermost for that behind a call, and looks at the byte before.
-            pc, sp, bp = interrupted
-            (first, _), *rest = self._saved(pc + 1, sp, bp)
-            found += [((pc, *first[1:]), False), *rest]
+                at, *rest = placed(frame, self.position)
+                # What a signal put off stands at any instruction and called nothing: frames/joins tells it a byte on.
+                found.append(((at if after_call else at - 1, *rest), after_call))
+                after_call = program.name_of(frame) not in _PREEMPTED
         return found
 
     def _words(self, gobuf):
