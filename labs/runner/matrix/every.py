@@ -1,6 +1,7 @@
 """All cells that are chosen, one after the other: brings the tools, tries, and ends with the table."""
 
 import shutil
+import subprocess
 import tempfile
 from pathlib import Path
 
@@ -51,6 +52,8 @@ def _result(cell, tools, folder):
         return Result(cell, look.faults(cell, gdb, program))
     except suites.NotHere as reason:
         return Result(cell, why_not=str(reason))
+    except (OSError, ValueError, LookupError, TypeError, subprocess.SubprocessError) as error:  # costs this cell alone
+        return Result(cell, [f"what came of it cannot be read: {type(error).__name__}: {error}"])
 
 
 def _tool(tools, name, version):
