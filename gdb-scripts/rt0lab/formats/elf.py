@@ -24,6 +24,7 @@ _NO_ADDRESS = (_STT_SECTION, _STT_FILE, _STT_TLS)
 _R_X86_64_TPOFF64 = 18
 _NT_GNU_BUILD_ID, _NT_GO_BUILD_ID = 3, 4
 HEADER = 64  # bytes; the program headers follow
+_FEW = 4  # names that are looked for one by one
 _LONGEST = 4096  # characters of a name that are kept; mangled ones are long
 _HEAD, _SECTION, _SYMBOL = struct.Struct("<HHIQQQIHHHHHH"), struct.Struct("<IIQQQQIIQQ"), struct.Struct("<IBBHQQ")
 _RELOCATION = struct.Struct("<QQq")
@@ -135,6 +136,7 @@ class _Table:
 
     def __init__(self, entries: bytes, names: bytes) -> None:
         self._entries, self._names = entries[: len(entries) // _SYMBOL.size * _SYMBOL.size], names
+        self._asked = 0
 
     def _column(self, number):
         """One of the three words of every entry: where its name stands, its kind and its section; address; size."""
@@ -153,6 +155,19 @@ class _Table:
             and 0 < head & 0xFFFFFFFF < last
             and names[head & 0xFFFFFFFF] not in b"\0$"
         ]
+
+    def _number(self, at):
+        """The number of the entry whose name stands there, or None. Who asks for a few names need not wait for all."""
+        self._asked += 1
+        if self._asked > _FEW:
+            return self._by_name.get(at)
+        where, last, found = array.array("I", self._entries)[:: _SYMBOL.size // 4], None, 0
+        for _ in range(where.count(at)):
+            found = where.index(at, found) + 1
+            _, info, _, section, address, _ = _SYMBOL.unpack_from(self._entries, (found - 1) * _SYMBOL.size)
+            if address and 0 < section < 0xFF00 and info & 15 not in _NO_ADDRESS and (last is None or info >> 4):
+                last = found - 1
+        return last
 
     @functools.cached_property
     def _by_name(self):
@@ -180,8 +195,9 @@ class _Table:
         """Those whose name begins so, each name once. A linker may let a name be the end of another one."""
         at = self._names.find(text)
         while at >= 0:
-            if at in self._by_name:
-                yield self.entry(self._by_name[at])
+            number = self._number(at)
+            if number is not None:
+                yield self.entry(number)
             at = self._names.find(text, at + 1)
 
     def thread_local(self, name: bytes) -> int | None:
@@ -225,7 +241,7 @@ class Symbols(Mapping[str, tuple[int, int]]):
         return found
 
     def _find(self, name):
-        if not name:  # also for who has none to ask for
+        if not name or name.startswith("$"):  # also for who has none to ask for
             return None
         if "_all" in vars(self) or len(name) >= _LONGEST:
             return self._all.get(name)
