@@ -5,7 +5,7 @@ import re
 
 import pytest
 
-from moves import Moves, built
+from moves import SOURCES, Moves, built
 
 # One P: who takes the thread of the goroutine that is stepped certainly makes it go on on another one.
 BEFORE = """
@@ -171,6 +171,20 @@ result = [name, following.current().goid]
 """
     name, goid = moved(moves, script)
     assert ("safe" in name or "main" in name) and goid == 1
+
+
+def test_a_signal_that_puts_the_goroutine_off_between_instructions_ends_no_step(moved, go_build):
+    """The call that it puts in may lie on the stack where the stepped function lay, and its caller called nothing."""
+    source = SOURCES["go"].with_name("spinning.go")
+    line = {
+        name: i for i, text in enumerate(source.read_text().splitlines(), 1) for name in re.findall(r"// (\w+)$", text)
+    }
+    script = "do('handle SIGURG nostop noprint pass'); do('break main.leaf'); do('run'); do('delete'); do('next'); "
+    found = moved(
+        Moves("go", go_build("spinning", source.read_text(), "-gcflags=all=-N -l")),
+        script + "result = [each[1] for each in steps(*['next'] * 30)]",
+    )
+    assert found == [line["takes"], line["adds"], line["calls"]] * 10
 
 
 def test_a_goroutine_s_end_is_told(gdb_text, moves):

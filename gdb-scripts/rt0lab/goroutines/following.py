@@ -25,7 +25,7 @@ from typing import Any
 import gdb
 
 from .. import program
-from ..frames import registers, view
+from ..frames import joins, registers, view
 from ..program import hidden, settings
 
 _AROUND = 24  # frames around the stepped one that are remembered: where it goes on if a panic leaves that one
@@ -52,7 +52,6 @@ _LEAVING = (
     "runtime.coroswitch_m",
 )
 _MOVING = ("runtime.copystack",)
-_PREEMPTED = ("runtime.asyncPreempt", "runtime.asyncPreempt.abi0")
 _RECOVERING = ("runtime.recovery",)
 _RESUMING = ("runtime.gogo", "runtime.gogo.abi0")
 _ENDING = ("runtime.goexit0",)
@@ -378,8 +377,8 @@ class Step:
         g = program.read_struct("g", self.who.addr)
         pc, sp, bp = (g.get("sched." + name) for name in ("pc", "sp", "bp"))
         inner = None
-        for (at, position, cfa), after_call in self._saved(pc, sp, bp or 0):
-            if cfa in self.frames:
+        for (at, position, cfa), after_call, put_in in self._saved(pc, sp, bp or 0):
+            if cfa in self.frames and not put_in:
                 if inner and self.kind == "step" and cfa == self.frames[0] and body(inner[0]):
                     return body(inner[0]), None, inner[1]
                 return (begins(at),) if begins(at) else (at, position, None, after_call)
@@ -387,15 +386,19 @@ class Step:
         return None
 
     def _saved(self, pc, sp, bp):
-        """[((pc, SP, its caller's SP), is it behind a call?)] of the goroutine's frames, as positions; it is off its
-        thread."""
-        found, after_call = [], True
+        """[((pc, SP, its caller's SP), is it behind a call?, is it one that was put in?)] of the goroutine's frames, as
+        positions; it is off its thread.
+
+        What was put in between instructions may lie where the stepped function lay, if that has just returned.
+        """
+        found, put_in = [], False
         with view.parked(pc, sp, bp, more=registers.registers([self.who.addr]).get(self.who.addr)) as frame:
             for frame in frames(frame, _DEEPEST):
-                at, *rest = placed(frame, self.position)
-                # What a signal put off stands at any instruction and called nothing: frames/joins tells it a byte on.
-                found.append(((at if after_call else at - 1, *rest), after_call))
-                after_call = program.name_of(frame) not in _PREEMPTED
+                at, *where = placed(frame, self.position)
+                above, symbol = put_in, program.symbol_of(frame)
+                put_in = symbol is not None and joins.is_exact(symbol[0], frame)
+                # the one that was interrupted has called nothing; joins tells it one byte further on
+                found.append(((at - above, *where), not above, put_in))
         return found
 
     def _words(self, gobuf):
