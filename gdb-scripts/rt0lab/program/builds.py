@@ -46,7 +46,7 @@ def running() -> dict[str, str]:
 
 def beginning() -> int | None:
     """Where the program's file begins in memory, None where that is not known. Program headers follow the header."""
-    at = dict(struct.iter_unpack("<QQ", memory.auxv())).get(_AT_PHDR)
+    at = next((value for kind, value in struct.iter_unpack("<QQ", memory.auxv()) if kind == _AT_PHDR), None)
     return at - elf.HEADER if at else None
 
 

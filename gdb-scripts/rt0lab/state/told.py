@@ -54,9 +54,12 @@ def _names(value):
 
 
 class _Told:
-    """What both kinds can do. They have: number, as_of (that of the stop at which all goroutines were read), thread, stage (a name or None), place; fields(name): {path: value} of
-    one thing or None; rows(): the Rows; changes(before): [(path, before, after)];
-    line(change)."""
+    """What both kinds can do.
+
+    They have: number, as_of (that of the stop at which all goroutines were read), thread, stage (a name or None),
+    place; fields(name): {path: value} of one thing or None; rows(): the Rows; changes(before): [(path, before, after)];
+    line(change).
+    """
 
     def value(self, path):
         """A field's value; MISSING if there is no such thing at this moment; Problem if it has no such field."""
