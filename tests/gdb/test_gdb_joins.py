@@ -300,3 +300,56 @@ def test_a_goroutine_in_c_shows_c_s_frames_and_go_s(calling_back, when):
 @WHEN
 def test_above_go_s_frames_are_those_of_the_call_of_c(calling_back, when):
     assert any("sleep" in name for name, _, _ in calling_back[when][3][:4])
+
+
+@pytest.fixture(scope="session", **BUILDS)
+def nested(request, case, tmp_path_factory):
+    """[live, on the core]: of nested.go, where Go was called by C, which Go had called, which C had called, again."""
+    script = """
+do('break main.breakHere'); do('run'); do('delete')
+settle(lambda: any(f and f[0] == 'main.goSecond' for g, f in standing().items() if g != 1))
+def ask():
+    waits = next(g for g, f in standing().items() if f and f[0] == 'main.goSecond' and g != 1)
+    return [own(), parked('waiting')[waits], listed(f'goroutine {waits} bt')]
+result = both(ask)
+"""
+    return answers(tmp_path_factory, case("nested", *request.param), script)
+
+
+@C
+@WHEN
+@pytest.mark.parametrize("walk", [0, 1, 2], ids=["running", "parked: our walk", "parked: bt"])
+def test_each_of_c_s_calls_inside_one_another_is_shown(nested, when, walk):
+    names = without_glue(name for name, _, _ in nested[when][walk])
+    called = [name for name in names if name in ("goSecond", "innerC", "middleC", "goFirst", "outerC", "main.again")]
+    assert called == ["goSecond", "innerC", "middleC", "main.again", "goFirst", "outerC"]
+
+
+@C
+@WHEN
+@pytest.mark.parametrize("walk", [0, 1, 2], ids=["running", "parked: our walk", "parked: bt"])
+def test_below_c_s_outermost_call_is_the_goroutine_s_beginning(nested, when, walk):
+    names = without_glue(name for name, _, _ in nested[when][walk])
+    below = ["main.running", "main.main", *BOTTOM] if walk == 0 else ["main.parked", "runtime.goexit"]
+    assert tail([[n] * 3 for n in names], "outerC") == ["outerC", *BELOW_C, "main._Cfunc_outerC", *below]
+
+
+@C
+def test_c_s_frames_are_where_gdb_unwinds_them_to(gdb_json, case):
+    """At each instruction of a function of C's that saves registers."""
+    script = """
+from rt0lab.formats import ehframe
+do('break *goSecond'); do('run'); do('delete'); do('set scheduler-locking on')
+table = next(s.lo for s in program.world().elf.sections if s.name == '.eh_frame_hdr')
+result = []
+while program.name_of(gdb.newest_frame()) == 'goSecond':
+    frame = gdb.newest_frame()
+    row = ehframe.row_at(program.read, table, frame.pc())
+    ours = program.register(row.base) + row.cfa
+    registers = {name: program.read_word(ours + at) for name, at in row.saved.items()}
+    theirs = {name: program.register(name, frame.older()) for name in registers}
+    result.append([ours, program.register('rsp', frame.older()), registers, theirs])
+    gdb.execute('stepi', to_string=True)
+"""
+    found = gdb_json(case("nested"), script)
+    assert len(found) > 3 and [row for row in found if row[0] != row[1] or row[2] != row[3]] == []

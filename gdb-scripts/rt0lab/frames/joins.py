@@ -13,7 +13,7 @@ from collections.abc import Callable
 import gdb
 
 from .. import program
-from ..formats import sigframe
+from ..formats import ehframe, sigframe
 from ..program import names, pclntab
 from . import switching, view
 
@@ -34,13 +34,14 @@ class Caller:
 
 
 class Place:
-    """The frame that is asked about: its pc, SP, thread's FS base (None if unknown); was it called from there?"""
+    """The frame that is asked about: its pc, SP, thread's FS base (None if unknown); was it called from there? `kept`
+    are those of the registers that C's functions preserve that are known."""
 
-    __slots__ = ("pc", "sp", "fs_base", "called", "start", "end")
+    __slots__ = ("pc", "sp", "fs_base", "called", "kept", "start", "end")
 
-    def __init__(self, pc: int, sp: int, fs_base: int | None, called: bool) -> None:
-        self.pc, self.sp, self.fs_base, self.called = pc, sp, fs_base, called
-        self.start = self.end = 0  # of its function
+    def __init__(self, pc: int, sp: int, fs_base: int | None, called: bool, kept: dict[str, int]) -> None:
+        self.pc, self.sp, self.fs_base, self.called, self.kept = pc, sp, fs_base, called, kept
+        self.start, self.end, _ = finder(pc) or (0, 0, None)  # of its function, if that is one of these
 
     def size(self) -> int | None:
         """Bytes between its SP and its return address, by Go's own table."""
@@ -64,6 +65,11 @@ def _above(sp, size, exact=False):
 def ordinary(place: Place) -> Caller | None:
     """The Caller of any Go function's frame."""
     return _above(place.sp, place.size())
+
+
+def any_s(place: Place) -> Caller | None:
+    """The Caller of any function's frame."""
+    return ordinary(place) or of_c(place)
 
 
 # gdb takes a caller's pc for a return address and looks at the instruction before it. What a signal interrupted, or the
@@ -169,7 +175,7 @@ def _on_g0(sp, end):
     return None
 
 
-def on_goroutine(place: Place) -> Caller | None:
+def _on_goroutine(place):
     """cgocallback again: what its frame on the goroutine's own stack says, where runtime.Stack goes on. Its return
     address is one that was put there, and may be a function's first instruction."""
     found = _above(place.sp, place.size())
@@ -178,7 +184,40 @@ def on_goroutine(place: Place) -> Caller | None:
     return found
 
 
-_NUMBERS = {3: "rbx", 5: "rbp", 12: "r12", 13: "r13", 14: "r14", 15: "r15"}  # what C's functions preserve
+def again_from_c(place: Place) -> Caller | None:
+    """cgocallback, where gdb cannot unwind C's frames for us: beyond them, if we cannot either."""
+    caller = found = from_c(place)
+    for _ in range(_DEPTH):
+        if caller is None:
+            break
+        registers = caller.registers
+        kept = {name: value for name, value in registers.items() if name in PRESERVED}
+        here = Place(registers["rip"], registers["rsp"], place.fs_base, True, kept)
+        kind = (finder(here.pc) or (0, 0, of_c))[2]
+        if kind is to_c:
+            return found
+        caller = kind(here) if kind in (of_c, into_go) else None
+    return _on_goroutine(place)
+
+
+def of_c(place: Place) -> Caller | None:
+    """The Caller of a frame of C's, by what C's compiler says of it."""
+    world = program.world()
+    table = next((section.lo for section in world.elf.sections if section.name == ".eh_frame_hdr"), None)
+    row = ehframe.row_at(program.read, table + world.slide, place.pc - place.called) if table is not None else None
+    base = {**place.kept, "rsp": place.sp}.get(row.base) if row else None
+    if row is None or base is None:
+        return None
+    at = base + row.cfa
+    read = {name: _word(at + distance) for name, distance in row.saved.items()}
+    if read.get("rip") is None or not place.sp < at:
+        return None
+    registers = {**place.kept, **{name: value for name, value in read.items() if value is not None}, "rsp": at}
+    return Caller(registers, at)
+
+
+_NUMBERS = {3: "rbx", 5: "rbp", 12: "r12", 13: "r13", 14: "r14", 15: "r15"}
+PRESERVED = tuple(_NUMBERS.values())  # by C's functions
 
 
 def _put_by(code):

@@ -123,7 +123,7 @@ class Switch(gdb.unwinder.Unwinder):
 class Joined(gdb.unwinder.Unwinder):
     """Unwinds from one of a real Go program's stacks to the next.
 
-    gdb stops at a caller whose stack lies lower than its callee's. So from there on all Go frames are unwound here, and
+    gdb stops at a caller whose stack lies lower than its callee's. So from there on all frames are unwound here, and
     stand by LOWERED, which is no address: gdb can read no argument of theirs, instead of reading a wrong one.
     """
 
@@ -137,11 +137,13 @@ class Joined(gdb.unwinder.Unwinder):
             found, low = joins.finder(rip), is_lowered(rip, rsp)
             if found is None and not low:
                 return None
-            place = joins.Place(rip, rsp, _number(pending, "fs_base"), pending.level() > 0)
-            place.start, place.end, find = found or (0, 0, joins.ordinary)
-            if low and find is joins.from_c:  # C's frames could not stand above LOWERED
-                find = joins.on_goroutine
-            caller = find(place) or (joins.ordinary(place) if low else None)
+            known = {name: _number(pending, name) for name in joins.PRESERVED}
+            kept = {name: value for name, value in known.items() if value is not None}
+            place = joins.Place(rip, rsp, _number(pending, "fs_base"), pending.level() > 0, kept)
+            find = found[2] if found else joins.any_s
+            if low and find is joins.from_c:  # gdb's own frames of C could not stand above LOWERED
+                find = joins.again_from_c
+            caller = find(place) or (joins.any_s(place) if low else None)
             return None if caller is None else self._to(pending, place, caller, low)
         except (program.Problem, gdb.error):
             return None
