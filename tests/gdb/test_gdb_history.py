@@ -85,7 +85,7 @@ def test_the_one_that_runs_is_read_again(gdb_json, mirror_test):
     script = """
 do('stepi'); one = next(g for g in snapshot.Snapshot().gs if g.get('goid') == 1)
 at = one.layout.at['sched.pc'].offset
-writes(one.addr + at, b'1234'); kept()._same = (*kept()._same[:2], worlds.writes())  # as if it had been its own doing
+writes(one.addr + at, b'1234'); kept()._same = (*kept()._same[:-1], worlds.writes())  # as if it had been its own doing
 history.kept.keep(); result = [differs(), kept().as_of < kept().number]
 """
     assert gdb_json(mirror_test("parked"), MANY + script) == [[], True]
@@ -98,6 +98,15 @@ do('break main.leaf'); do('ignore 1 560'); do('run'); do('continue'); do('contin
 result = [[m.number, m.as_of] for m in history.kept.moments]
 """
     assert gdb_json(mirror_test("parked"), script) == [[1, 1], [2, 2], [3, 3]]
+
+
+def test_an_m_made_since_the_stop_before_is_kept(gdb_json, hello):
+    script = """
+do('break runtime.main'); do('run'); do('break runtime.newosproc'); do('continue')
+result = [len(moment.snapshot.ms) for moment in history.kept.moments]
+"""
+    before, after = gdb_json(hello, script)
+    assert before < after
 
 
 def test_history_says_where_not_all_were_read_again(gdb_json, mirror_test):

@@ -98,6 +98,7 @@ KEPT = {
     ("program.worlds", "_worlds"): "the programs themselves",
     ("program.worlds", "_found"): "the objfile that is the key to them, as long as gdb loads no other",
     ("program.homes", "_files"): "files in which no program was found yet, by the objfile that gdb made of them",
+    ("program.worlds", "_held"): "the one that stays while a stop is looked at",
     ("program.worlds", "_loads"): "how often gdb loaded something",
     ("program.worlds", "_moves"): "how often something ran",
     ("program.worlds", "_writes"): "how often somebody wrote",

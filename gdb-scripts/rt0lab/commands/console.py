@@ -129,7 +129,7 @@ class SoFar:
     def stopped(self, _event: gdb.Event) -> None:
         """gdb.events.stop: keep what is there, to be looked at when somebody asks."""
         try:
-            with settings.looking():
+            with settings.looking(small=True), program.holding():
                 seen = self._seen
                 seen.ended = False
                 moment = history.kept.keep()

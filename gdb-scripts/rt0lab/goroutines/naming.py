@@ -57,7 +57,7 @@ class Names:
         if not program.alive() or program.on_core() or program.on_view():
             return
         try:
-            with settings.looking():
+            with settings.looking(small=True), program.holding():
                 names = of_ms()
         except (program.Problem, gdb.error):
             return

@@ -53,4 +53,18 @@ from .memory import (
     variable,
 )
 from .problem import Lacking, Problem, Unreadable
-from .worlds import World, file_of, glanced, home, loaded, moved, moves, name_of, objfile, world, writes, written
+from .worlds import (
+    World,
+    file_of,
+    glanced,
+    holding,
+    home,
+    loaded,
+    moved,
+    moves,
+    name_of,
+    objfile,
+    world,
+    writes,
+    written,
+)

@@ -109,10 +109,12 @@ def _unfit(name, value):
 
 
 class looking(changed):
-    """gdb reads as we need it while this lasts; around every command, function and window."""
+    """gdb reads as we need it while this lasts; around every command, function and window. `small`: no value of gdb's
+    that is larger than a register, as at each stop; then there is most often nothing to set."""
 
-    def __init__(self) -> None:
-        super().__init__({name: value for name, value in _LOOKING.items() if _unfit(name, value)})
+    def __init__(self, small: bool = False) -> None:
+        names = _LOOKING.keys() - {"max-value-size"} if small else _LOOKING
+        super().__init__({name: _LOOKING[name] for name in names if _unfit(name, _LOOKING[name])})
         self._mine: dict[str, Any] = {}
 
     def __enter__(self) -> None:

@@ -458,9 +458,26 @@ def _path():
     return answers.told(getattr, gdb.current_progspace(), "filename")
 
 
+_held: World | None = None
+
+
+class holding:
+    """The program gdb is looking at stays that while this lasts: nobody has to ask for it again, as all who read
+    something do."""
+
+    def __enter__(self) -> World:
+        global _held
+        self._before, _held = _held, world()
+        return _held
+
+    def __exit__(self, *_: Any) -> None:
+        global _held
+        _held = self._before
+
+
 def world() -> World:
     """The program gdb is looking at; raises Problem with a sentence if there is none that we know."""
-    return _known(World.settled)
+    return _held if _held is not None else _known(World.settled)
 
 
 def glanced() -> World:

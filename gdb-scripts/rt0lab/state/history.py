@@ -24,6 +24,7 @@ from ..boot import stops
 from ..boot.stages import Stage
 from ..frames import view
 from ..program import bulk, past
+from ..program.lists import MAX_MS
 from . import snapshot
 from .snapshot import Snapshot
 
@@ -64,6 +65,10 @@ class Memory:
         again = Memory([(at, len(self._pieces[at])) for at in starts], self)
         again._pieces = self._pieces | again._pieces
         return again
+
+    def same(self, other: Memory) -> bool:
+        """Is that the same memory, and nothing in it has changed?"""
+        return self._pieces == other._pieces
 
     def _add(self, other):
         self._pieces |= other._pieces
@@ -113,33 +118,32 @@ class Moment:
     def __init__(self, number: int, before: Moment | None = None) -> None:
         world = self.world = program.world()
         self.number, self.slide, self.pid, self.thread = number, world.slide, program.pid(), program.thread()
-        self.threads, ranges = {}, []
-        ms = [*program.all_ms(), *filter(None, [program.variable("m0")])]
-        self._look_at_threads(ms, ranges)
-        ranges += _variables(world)
-        ranges += _structures(world, ms)
+        lists = world.own("lists", _Lists)
+        lists.look(world)
+        self.threads, slots = {}, []
+        self._look_at_threads(lists.owners, slots)
         last = before if before is not None and before.world is world else None
-        self._memory: Memory = Memory(_pieces(ranges), last._memory if last else None)
-        self._look_at_goroutines(ms, last)
+        self._memory: Memory = Memory(lists.pieces(world, slots), last._memory if last else None)
+        self._look_at_goroutines(lists, last)
         self.size = self._memory.size + self._gs.size + 4096
 
-    def _look_at_threads(self, ms, ranges):
+    def _look_at_threads(self, owners, slots):
         """Registers and g of all threads; what each one's -8(FS) holds is kept too. The selected thread and frame stay
         selected: that one comes first, while gdb still has its frames."""
         selected, seen = program.selected_thread(), {}
-        owners = {m.get(field): m.get("procid") for m in ms for field in ("g0", "curg", "gsignal")}
-        self.registers, self.current = self._look_at(selected, program.register, owners, ranges)
+        innermost = functools.partial(program.register, frame=_innermost())
+        self.registers, self.current = self._look_at(selected, innermost, owners, slots)
         others = [t for t in gdb.selected_inferior().threads() if t.num != selected.num][: _MAX_THREADS - 1]
         if others:
             with view.keeping_place():
                 for thread in filter(program.is_stopped, others):
                     thread.switch()
-                    seen[thread] = self._look_at(thread, program.fresh_register, owners, ranges)
+                    seen[thread] = self._look_at(thread, program.fresh_register, owners, slots)
         for thread, (registers, current) in (*seen.items(), (selected, (self.registers, self.current))):
             if registers:
                 self.threads[thread.ptid[1] or thread.ptid[0]] = thread.num, registers["rip"], current
 
-    def _look_at(self, thread, ask, owners, ranges):
+    def _look_at(self, thread, ask, owners, slots):
         """(its registers, the g it is on) of the thread that gdb has selected. `owners` has the thread ids of those Ms
         that say a g is theirs."""
         if not program.is_stopped(thread):
@@ -147,18 +151,21 @@ class Moment:
         registers = {name: ask(name) for name in _REGISTERS}
         base, word = program.tls_g(registers.get)
         if word is not None and base:
-            ranges.append((base + self.world.g_slot, 8))
+            slots.append((base + self.world.g_slot, 8))
         at_home = word and owners.get(word) == thread.ptid[1]  # its M says so, too
         return registers, word if at_home else program.current_g(word)
 
-    def _look_at_goroutines(self, ms, last):
+    def _look_at_goroutines(self, lists, last):
         """The bytes of those in allgs; as_of is the number of the stop at which all of them were read."""
         goroutines = self.world.own("goroutines", _Goroutines)
-        pieces = goroutines.pieces(self.world)
+        pieces = goroutines.pieces(self.world, lists.allgs)
         self.as_of, self.awake, self._same = self.number, None, None
         if goroutines.count > WHOLE:
-            self.awake, ticks = _awake(self.world, ms)
-            self._same = pieces, ticks, program.writes()
+            if last and last._same and self._memory.same(last._memory):  # queues and counts are in it
+                self.awake, ticks = last.awake, last._same[1]
+            else:
+                self.awake, ticks = _awake(lists)
+            self._same = pieces, ticks, _times_stopped(lists.ms), program.writes()
             if last and None not in (self.awake, last.awake) and last._same == self._same:
                 size = self.world.layout("g").size - 1
                 again = self.awake | last.awake
@@ -201,6 +208,13 @@ class Moment:
         return past.reading(self)
 
 
+def _innermost():
+    try:
+        return gdb.newest_frame()
+    except gdb.error:
+        return None
+
+
 def _decoded(moment):
     with moment.seen():
         return snapshot.Snapshot()
@@ -222,14 +236,56 @@ def _variables(world):
     return world.cached("kept variables", find)
 
 
-def _structures(world, ms):
-    """The ranges of the lists' arrays, of every m and p, and of the gs that are in no list."""
-    listed, ps = bulk.listed(), program.all_p_addresses()
-    ranges = [(listed[0], 8 * listed[1])] if listed else []
-    allp = program.variable("allp")
-    if allp and allp.get("array"):
-        ranges.append((allp.get("array"), 8 * len(ps)))
-    ranges += [(at, world.layout("p").size) for at in ps if at]
+class _Lists:
+    """The Ms, the Ps and allgs as they are; what follows from them is worked out anew when they have changed."""
+
+    def __init__(self):
+        self.ms, self.ps, self.allgs, self.owners = [], [], None, {}
+        self._allp, self._ranges, self._slots, self._pieces = None, None, None, None
+
+    def look(self, world):
+        """Each stop begins with this. `owners` has the thread ids of those Ms that say a g is theirs, by the g's
+        address."""
+        ms, ps, allgs = self._all_ms(world), program.all_p_addresses(), bulk.listed()
+        allp = program.variable("allp")
+        array = allp.get("array") if allp else None
+        if (ms, ps, allgs, array) != (self.ms, self.ps, self.allgs, self._allp) or self._ranges is None:
+            self.ms, self.ps, self.allgs, self._allp, self._slots = ms, ps, allgs, array, None
+            self.owners = {m.get(field): m.get("procid") for m in ms for field in ("g0", "curg", "gsignal")}
+            self._ranges = [*self._arrays(), *_structures(world, ms, ps)]
+
+    def _all_ms(self, world):
+        """The Ms of allm, and m0, which is not on it at first; those that are as they were are the same Structs."""
+        known, layout, found = {m.addr: m for m in self.ms}, world.layout("m"), {}
+        for at in (program.scalar("allm"), world.address("runtime.m0")):
+            while at and at not in found and len(found) < MAX_MS:
+                old = known.get(at)
+                data = program.reread(at, layout.size, old.data if old else None)
+                if isinstance(data, program.Unreadable):
+                    break
+                found[at] = old if old and data is old.data else program.Struct(layout, at, data)
+                at = found[at].get("alllink")
+        return list(found.values())
+
+    def _arrays(self):
+        """The ranges of what allgs and allp list."""
+        if self.allgs:
+            yield self.allgs[0], 8 * self.allgs[1]
+        if self._allp:
+            yield self._allp, 8 * len(self.ps)
+
+    def pieces(self, world, slots):
+        """(address, size) of what to read of all that is no goroutine; `slots` is where threads have their g."""
+        variables = _variables(world)
+        if self._slots != (slots, variables):
+            self._slots = slots, variables
+            self._pieces = list(_pieces([*slots, *variables, *self._ranges]))
+        return self._pieces
+
+
+def _structures(world, ms, ps):
+    """The ranges of every m and p, and of the gs that are in no list."""
+    ranges = [(at, world.layout("p").size) for at in ps if at]
     g_size, m_size = world.layout("g").size, world.layout("m").size
     for m in ms:
         ranges.append((m.addr, m_size))
@@ -243,9 +299,9 @@ class _Goroutines:
     def __init__(self):
         self._words, self._pieces, self.count = None, [], 0
 
-    def pieces(self, world):
-        """(address, size) of what to read for all of them."""
-        array, self.count = bulk.listed() or (0, 0)
+    def pieces(self, world, allgs):
+        """(address, size) of what to read for all of them; `allgs` is what bulk.listed() says."""
+        array, self.count = allgs or (0, 0)
         words = program.reread(array, 8 * min(self.count, _MAX_GS), self._words) if self.count else b""
         if words is self._words:
             return self._pieces
@@ -257,18 +313,14 @@ class _Goroutines:
         return self._pieces
 
 
-def _awake(world, ms):
+def _awake(lists):
     """(the gs that run or are to run, what changes when any other one does). The first is None if they are more than a
     few, or if queues make no sense.
 
-    A P counts whom it takes from a queue. One that a goroutine wakes as it parks runs in its time and is not counted;
-    Go from 1.17 on counts in the g itself how often it stopped to run."""
-    sched, found, ticks = program.variable("sched"), set(), []
-    for m in ms:
-        g = program.read_struct("g", m.get("curg")) if m.get("curg") else None
-        found.add(m.get("curg"))
-        ticks.append((m.addr, m.get("curg"), g.get("trackingSeq") if g else None))
-    for p in (program.read_struct("p", at) for at in program.all_p_addresses() if at):
+    A P counts whom it takes from a queue. One that a goroutine wakes as it parks runs in its time and is not counted:
+    see _times_stopped."""
+    sched, found, ticks = program.variable("sched"), {m.get("curg") for m in lists.ms}, []
+    for p in (program.read_struct("p", at) for at in lists.ps if at):
         queued = program.run_queue(p) if p else None
         if queued is None or not p.has("schedtick"):
             return None, None
@@ -278,6 +330,13 @@ def _awake(world, ms):
     if queue is None or queue.end is not None or len(found) + len(queue) > _MAX_AWAKE:
         return None, None
     return {*found, *queue} - {0, None}, (*ticks, sched.get("goidgen"))
+
+
+def _times_stopped(ms):
+    """Whom each M runs, and how often that one stopped to run, which Go from 1.17 on counts in the g."""
+    running = [(m.addr, m.get("curg")) for m in ms]
+    gs = [program.read_struct("g", g) if g else None for _, g in running]
+    return running, [g.get("trackingSeq") if g else None for g in gs]
 
 
 # ---- the ring ------------------------------------------------------------------------------------------------------
