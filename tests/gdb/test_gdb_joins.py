@@ -144,7 +144,10 @@ def interrupted(request, case, tmp_path_factory):
     script = """
 do('break runtime.sighandler if gp.goid == 1'); do('run')
 settle(lambda: 'main.caller' in [name for name, _, _ in own()], 'continue')
-result = both(lambda: [own(), listed('goroutine 1 bt'), standing()[1]])
+from rt0lab.goroutines import threads
+def thread():
+    return program.world().symbol_at(threads.threads()[0].registers['rip'])[0]
+result = both(lambda: [own(), listed('goroutine 1 bt'), standing()[1], listed('goroutine 1 frame')[0], thread()])
 """
     return answers(tmp_path_factory, case("signal-on-running", *request.param), script)
 
@@ -158,6 +161,16 @@ def test_a_goroutine_under_a_handler_is_where_the_signal_came(interrupted, when)
 @WHEN
 def test_a_goroutine_under_a_handler_shows_its_own_frames(interrupted, when):
     assert tail(interrupted[when][1], "main.main") == ["main.main", "runtime.main", "runtime.goexit"]
+
+
+@WHEN
+def test_commands_look_at_what_a_handler_interrupted(interrupted, when):
+    assert interrupted[when][3][:2] == interrupted[when][2][:2]
+
+
+@WHEN
+def test_a_goroutine_under_a_handler_is_a_thread_that_has_not_come_there(interrupted, when):
+    assert interrupted[when][4] in ("main.hot", "main.caller")
 
 
 # ---- what was interrupted stands at its pc ---------------------------------------------------------------------------
@@ -258,6 +271,29 @@ def test_a_crash_in_c_shows_c_s_frames_and_go_s(crashing, when, walk):
 @WHEN
 def test_a_crash_in_c_has_the_line_of_c(crashing, when):
     assert crashing[when][2] == ["leaf", "crash-in-c.go", line_of("crash-in-c", "leaf(")]
+
+
+@pytest.fixture(scope="session")
+def in_handler(case, tmp_path_factory):
+    """[the first frame that commands look at, the function where it is as a thread]: of the same when the signal has
+    come."""
+    script = """
+from rt0lab.goroutines import threads
+do('break runtime.sighandler if sig == 11'); do('run')
+found = program.world().symbol_at(threads.threads()[0].registers['rip'])[0]
+result = [listed('goroutine 1 frame')[0], found]
+"""
+    return answers(tmp_path_factory, case("crash-in-c"), script)
+
+
+@C
+def test_under_a_handler_commands_look_at_a_goroutine_s_go_frames(in_handler):
+    assert in_handler[0] == ["main.callsC", "crash-in-c.go", line_of("crash-in-c", "C.outer(nil)")]
+
+
+@C
+def test_under_a_handler_a_goroutine_is_a_thread_in_c(in_handler):
+    assert in_handler[1] == "outer"
 
 
 @pytest.fixture(scope="session", **BUILDS)

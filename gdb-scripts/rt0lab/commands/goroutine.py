@@ -14,7 +14,7 @@ import gdb
 from .. import program
 from ..boot import stops
 from ..formats import untrusted
-from ..frames import registers, stacks, view
+from ..frames import joins, registers, stacks, view
 from ..goroutines.census import Census
 from ..program import begun, bulk, settings
 from ..show import deferred, table
@@ -93,14 +93,16 @@ def _refused_inside(command):
 def frames_of(census: Census, row: Any, joined: bool = False) -> Iterator[int | None]:
     """gdb's frames are this goroutine's while this lasts; yields the level of its innermost frame.
 
-    Of one that is in C they are its Go frames, whose variables gdb can read; `joined` brings those of C as well.
+    Of one that is in C they are its Go frames, whose variables gdb can read, and under a signal's handler those of what
+    it interrupted; `joined` brings those of C and of the handler as well.
     """
     status, who = census.status.get(row.status, "?"), f"goroutine {census.name(row)}"
     thread = census.threads.get(row.addr) or (census.calls_c(row) if joined else None)
-    if thread is not None:
+    if thread is not None and (joined or not (status.startswith("syscall") and census.is_handling(row))):
         with view.keeping_place():
             thread.switch()
-            yield 0
+            handler = None if joined else joins.handler()
+            yield handler.level() + 1 if handler is not None and handler.older() is not None else 0
         return
     pc, sp, bp = row.pc, row.sp, row.bp or 0
     if status.startswith("syscall"):
@@ -137,7 +139,7 @@ def execute(census: Census, row: Any, command: str) -> str:
             frame.select()
             if _lowest(command, frame.level()) < level:
                 raise program.Problem(
-                    f"goroutine {census.name(row)} is parked in frame {level}: there is nothing below it."
+                    f"goroutine {census.name(row)} stands in frame {level}: there is nothing below it."
                 )
             command = _apply_above(command, level)
         with settings.as_the_user_has_them(level or 0):

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Callable
+from typing import Any
 
-Read = Callable[[int, int], "bytes | None"]
+Read = Callable[[int, int], Any]  # of an address so many bytes, or something false
 _HEAD = b"\x01\x1b\x03\x3b"  # of the table: its version; pointers from here, a count, pairs from the table's beginning
 _LONGEST = 4096  # bytes of one entry
 _SP, _RA = 7, 16

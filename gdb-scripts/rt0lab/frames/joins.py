@@ -20,6 +20,7 @@ from . import switching, view
 _WORDS = 12  # words above asmcgocall's SP among which it has put g and how deep its stack was; it makes room for 2 to 8
 _CALLBACKS = 256  # calls from C to Go inside one another that are followed
 _DEPTH = 512  # frames of C that are looked at
+_HANDLER = 64  # frames among which those of a signal's handler are
 _CALL = 5  # bytes of the instruction `call rel32`
 
 
@@ -310,6 +311,25 @@ def symbol_of(frame: gdb.Frame) -> tuple[str, int] | None:
     """program.symbol_of; nobody called what a handler returns to: the instruction before it is another function's."""
     found = finder(frame.pc())
     return program.world().symbol_at(found[0]) if found and found[2] is signal else program.symbol_of(frame)
+
+
+def handler() -> gdb.Frame | None:
+    """The selected thread's frame that the outermost of its signal handlers returns to; None if it is in none."""
+    frame, found = gdb.newest_frame(), None
+    for _ in range(_HANDLER):
+        if frame is None:
+            break
+        kind = finder(frame.pc())
+        if frame.type() == gdb.SIGTRAMP_FRAME or kind and kind[2] is signal:
+            found = frame
+        frame = program.older(frame)
+    return found
+
+
+def interrupted(frame: gdb.Frame) -> dict[str, int]:
+    """The registers of what a signal interrupted, where its handler returns to that frame; none if they are gone."""
+    data = program.read(program.register("rsp", frame) or 0, sigframe.SIZE)
+    return sigframe.registers(data) if data else {}
 
 
 def is_in_c(thread: gdb.InferiorThread) -> bool:

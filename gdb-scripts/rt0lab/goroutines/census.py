@@ -172,6 +172,11 @@ class Census:
             return None
         return next((t for t in gdb.selected_inferior().threads() if t.is_valid() and procid in t.ptid[1:]), None)
 
+    def is_handling(self, row: Any) -> bool:
+        """Is its M in a signal's handler?"""
+        m = self.m_by_address.get(row.m)
+        return m is not None and m.get("curg") == row.addr and m.get("gsignal") in self.threads
+
     def calls_c(self, row: Any) -> gdb.InferiorThread | None:
         """The stopped thread on which a goroutine is in C, which its M calls on g0's stack; None if it is not there."""
         m = self.m_by_address.get(row.m) if past.moment() is None else None

@@ -2,7 +2,7 @@
 
 The one place that makes threads of the model's gs: the core file (inferior) and the remote protocol (remote) show what
 stands here. A goroutine that is on a thread has that thread's registers; one that is not has those it will go on with,
-and no others.
+and no others. One under a signal's handler has those with which it goes on once that returns.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import gdb
 
 from .. import program
 from ..formats import corefile, untrusted
-from ..frames import registers, view
+from ..frames import joins, registers, view
 from ..program import bulk
 from .census import Census, stack_in_use
 
@@ -97,6 +97,9 @@ def _on_threads(census):
         if m and current != m.get("g0"):
             thread.switch()
             found[current] = {name: program.register(name) or 0 for name in corefile.REGISTERS}
+            handler = joins.handler()
+            if handler is not None:
+                found[current] |= joins.interrupted(handler)
     return found
 
 
