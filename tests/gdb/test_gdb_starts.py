@@ -170,6 +170,12 @@ def test_the_goroutines_of_a_library(host, gdb_json):
     assert "main.stop" in [row["at"]["function"] for row in rows if row["current"]]
 
 
+def test_the_goroutines_of_a_library_are_threads_that_gdb_can_name(host, gdb_json):
+    script = "do('rt0 threads'); do('inferior 2'); result = [thread.switch() or program.name_of(gdb.newest_frame()) "
+    names = gdb_json(host, AT_STOP + script + "for thread in gdb.selected_inferior().threads()]")
+    assert "main.stop" in names
+
+
 def test_a_librarys_g_is_found_where_the_loader_put_it(host, gdb_json):
     assert gdb_json(
         host, AT_STOP + "result = [r.verdict for r in checks.run(snapshot.Snapshot()) if r.name.startswith('TLS')]"

@@ -18,9 +18,9 @@ from . import memory, past, settings, worlds
 from .problem import Problem
 
 _AT_PHDR, _AT_PHENT, _AT_PHNUM = 3, 4, 5  # <elf.h>
-_PT_LOAD, _PT_NOTE, _PT_PHDR = 1, 4, 6
+_PT_LOAD, _PT_DYNAMIC, _PT_NOTE, _PT_PHDR = 1, 2, 4, 6
 _HEAD = struct.Struct("<IIQQQQQQ")
-_MOST = 1 << 16  # bytes of notes, program headers
+_MOST = 1 << 16  # bytes of a segment, program headers
 # What Go's linker writes into runtime.firstmoduledata is where these symbols are.
 _MODULE = ("text", "etext", "noptrdata", "enoptrdata", "data", "edata", "bss", "ebss", "end")
 
@@ -28,20 +28,32 @@ _MODULE = ("text", "etext", "noptrdata", "enoptrdata", "data", "edata", "bss", "
 def running() -> dict[str, str]:
     """{who wrote the note: build id} of what runs, as its memory has it."""
     with settings.changed({"trust-readonly-sections": "off"}):
-        told = {key: value for key, value in struct.iter_unpack("<QQ", memory.auxv())}
-        at, count = told.get(_AT_PHDR), told.get(_AT_PHNUM, 0)
-        if not at or told.get(_AT_PHENT) != _HEAD.size or not 0 < count <= _MOST // _HEAD.size:
-            return {}
-        data = memory.read(at, count * _HEAD.size)
-        heads = list(_HEAD.iter_unpack(data)) if data else []
-        moved = _moved(heads, at)
         found = {}
-        for kind, _, _, address, _, size, _, _ in heads if moved is not None else ():
-            note = (
-                memory.read(address + moved & (1 << 64) - 1, size) if kind == _PT_NOTE and 0 < size <= _MOST else None
-            )
+        for lo, hi in _segments(_PT_NOTE):
+            note = memory.read(lo, hi - lo)
             found.update(elf.build_ids(note) if note else {})
         return found
+
+
+def loaders() -> list[tuple[int, int]]:
+    """The range [lo, hi) of the program's memory in which the loader notes where its list of libraries is; none of a
+    program that has no loader."""
+    return _segments(_PT_DYNAMIC)
+
+
+def _segments(wanted):
+    """[lo, hi) of those of the segments in memory that are of this kind."""
+    told = {key: value for key, value in struct.iter_unpack("<QQ", memory.auxv())}
+    at, count = told.get(_AT_PHDR), told.get(_AT_PHNUM, 0)
+    if not at or told.get(_AT_PHENT) != _HEAD.size or not 0 < count <= _MOST // _HEAD.size:
+        return []
+    data = memory.read(at, count * _HEAD.size)
+    heads = list(_HEAD.iter_unpack(data)) if data else []
+    moved = _moved(heads, at)
+    if moved is None:
+        return []
+    found = [(address + moved & (1 << 64) - 1, size) for kind, _, _, address, _, size, *_ in heads if kind == wanted]
+    return [(lo, lo + size) for lo, size in found if 0 < size <= _MOST]
 
 
 def beginning() -> int | None:
