@@ -5,6 +5,7 @@ import json
 import pathlib
 import re
 import shutil
+import subprocess
 
 import pytest
 from gdbrun import PREAMBLE, run_gdb
@@ -389,3 +390,31 @@ while program.name_of(gdb.newest_frame()) == 'goSecond':
 """
     found = gdb_json(case("nested"), script)
     assert len(found) > 3 and [row for row in found if row[0] != row[1] or row[2] != row[3]] == []
+
+
+CXX = """namespace app { struct Widget { int n; int spin(int k); }; }
+int app::Widget::spin(int k) { volatile int *p = &n; return *p + k; }
+extern "C" int entry(int k) { app::Widget w = {k}; return w.spin(k) + 1; }
+"""
+CALLS_CXX = """package main
+
+/*
+#cgo LDFLAGS: {object}
+extern int entry(int);
+*/
+import "C"
+
+func main() {{ println(C.entry(5)) }}
+"""
+
+
+@pytest.mark.skipif(not shutil.which("g++"), reason="C++ wants a compiler: `apt-get install g++` brings one")
+def test_c_plus_plus_s_frames_have_its_names(gdb_json, go_build, tmp_path):
+    (tmp_path / "w.cpp").write_text(CXX)
+    subprocess.run(["g++", "-g", "-c", "w.cpp"], cwd=tmp_path, check=True)
+    program = go_build("cxx", CALLS_CXX.format(object=tmp_path / "w.o"))
+    script = (
+        f"{ASK}\ndo('break app::Widget::spin'); do('run'); result = [own(), listed('bt'), listed('goroutine 1 bt')]"
+    )
+    found = [[name.partition("(")[0] for name, _, _ in frames[:2]] for frames in gdb_json(program, script)]
+    assert found == [["app::Widget::spin", "entry"]] * 3

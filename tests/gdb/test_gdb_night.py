@@ -271,3 +271,9 @@ def test_coroutines_know_their_partners(gdb_json, pull):
     (running,) = [g["id"] for g in gs if g["current"]]
     assert (mine[1]["partner"], mine[1]["runs_it"]) == (running, False)
     assert [(one["runs_it"], one["maker"]) for goid, one in mine.items() if goid != 1] == [(True, 1)]
+
+
+def test_coroutines_stand_in_their_own_functions(gdb_json, pull):
+    gs = gdb_json(pull, READY + "result = json.loads(do('info goroutines -json'))")
+    stand = {g["id"] == 1: g["at"]["function"] for g in gs if g["reason"] == "coroutine"}
+    assert stand == {True: "main.main", False: "main.count"}
