@@ -2,9 +2,12 @@
 
 import copy
 import json
+import os
+import shutil
 from collections import Counter
 
 import pytest
+from runner.host import debugger, traces
 from runner.likeness import comparison, fields, reasons
 from runner.likeness.fields import Difference, compose
 from runner.likeness.reasons import Reason, Reasons
@@ -245,3 +248,27 @@ def test_no_value_is_obeyed_by_the_terminal(capsys):
         and "\x1b" not in said
         and "\u202e" not in said
     )
+
+
+@pytest.mark.skipif(len(os.sched_getaffinity(0)) < 2, reason="the boot that is compared with had two processors")
+@pytest.mark.parametrize(
+    "source, flags",
+    [
+        pytest.param("package main\n\nfunc main() { println(1) }\n", ["-buildmode=pie"], id="PIE"),
+        pytest.param(
+            'package main\n\n// static void hi(void) {}\nimport "C"\n\nfunc main() { C.hi() }\n',
+            [],
+            id="cgo",
+            marks=pytest.mark.skipif(
+                not shutil.which("gcc"), reason="cgo wants a C compiler: `apt-get install gcc` brings one"
+            ),
+        ),
+    ],
+)
+def test_no_difference_of_a_go_program_passes_without_a_reason(go_build, source, flags):
+    program = compare.go_program(str(go_build("compared", source, *flags)))
+    processors = set(sorted(os.sched_getaffinity(0))[:2])
+    live = [traces.live(each, affinity=processors) for each in (program, debugger.program("hello"))]
+    result = comparison.comparison(*live, True)
+    rows = [*result["observations"], *result["fields"]]
+    assert [row for row in rows if row["reason"] == comparison.UNEXPLAINED] == []
