@@ -7,8 +7,8 @@ import pytest
 
 SOURCE = pathlib.Path(__file__).with_name("cases") / "values.go"
 SHOWN = {
-    "units": "chan struct {} = {{<No data fields>}, {<No data fields>}}",
-    "set": 'map[string]struct {} = {["x"] = {<No data fields>}, ["y"] = {<No data fields>}}',
+    "units": "chan struct {} = {{}, {}}",
+    "set": 'map[string]struct {} = {["x"] = {}, ["y"] = {}}',
     "bigs": "map[int]main.big = {[7] = {1, 2, 3, 0 <repeats 37 times>}}",
     "mofm": 'map[string]map[string]int = {["o"] = map[string]int = {["i"] = 1}}',
     "nm": 'main.named = {["n"] = 1}',

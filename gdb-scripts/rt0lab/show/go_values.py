@@ -61,6 +61,13 @@ class Text(opening.Printer):
         return program.read_text(at, length, quoted=True, most=_characters())
 
 
+class Nothing(opening.Printer):
+    """A structure without fields, as Go writes it; gdb says that it has none."""
+
+    def _text(self):
+        return "{}"
+
+
 class Slice(opening.Opening):
     """A slice: length, capacity, elements. A Go program's own is introduced by its type, as Go's own printers do.
 

@@ -217,6 +217,8 @@ class _Printers(gdb.printing.PrettyPrinter):
         kind = _kind(gdb_type, world)
         if kind:
             return opening.closed_if_empty(Structure(kind, value))
+        if not size and world.is_go and not gdb_type.strip_typedefs().fields():
+            return go_values.Nothing(value)
         name = program.told(lambda: gdb_type.name or gdb_type.tag or gdb_type.strip_typedefs().tag) or ""
         bare = world.base_name(gdb_type) if name else ""
         if bare.startswith(("slice<", "[]")):
