@@ -1,5 +1,5 @@
 # Stops at stage 13, mallocinit, of a fresh run and shows g0 and m0: plain gdb, no Python (in Go: 'runtime.g0').
-# Reserves the heap's address range and makes the first cache to allocate from.
+# Settles where the heap will lie (Go 1.10, and the mirror, reserve that) and makes the first cache to allocate from.
 #   gdb -nx -batch -x gdb-scripts/steps/13-mallocinit.gdb PROGRAM
 set language c
 set pagination off

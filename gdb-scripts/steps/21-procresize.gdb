@@ -1,5 +1,5 @@
 # Stops at stage 21, procresize, of a fresh run and shows g0 and m0: plain gdb, no Python (in Go: 'runtime.g0').
-# Makes one P per processor and gives the first to m0: without a P no Go code runs.
+# Makes the Ps, one per processor if nobody asks for another number, and gives the first to m0: without a P no Go code runs.
 #   gdb -nx -batch -x gdb-scripts/steps/21-procresize.gdb PROGRAM
 set language c
 set pagination off

@@ -119,6 +119,7 @@ KEPT = {
     ("commands.step", "_next"): "a step, while it lasts",
     ("commands.step", "_step"): "a step, while it lasts",
     ("commands.step", "_unattended"): "a step, while it lasts",
+    ("commands.styles", "_sets"): "settings that gdb was given",
     ("commands.threads", "_views"): "of gdb's inferiors, whose numbers come once",
     ("commands.window", "_windows"): "gdb's windows",
     ("loading", "_for_now"): "which language we gave gdb",

@@ -40,6 +40,24 @@ def test_batch_on_go_shows_the_stages_it_has(gdb_text, gdb_json, go_hello):
     assert sorted(c[0].split()[3] for c in cards(gdb_text(go_hello, "rt0 tour -batch"))) == sorted(here)
 
 
+def test_cards_are_numbered_as_the_program_reaches_them(batch):
+    numbers = [int(card[0].split()[2].split("/")[0]) for card in cards(batch)]
+    assert numbers[:-1] == list(range(1, len(numbers)))
+
+
+def test_where_stages_were_passed_unseen_the_table_counts(gdb_json, go_hello):
+    script = """for command in ("rt0 run", "tbreak runtime.procresize", "continue"): do(command)
+said = do("rt0 next").split()
+result = [said[2].split("/")[0], str([s.name for s in card.tour_stages()].index(said[3]) + 1)]"""
+    shown, listed = gdb_json(go_hello, script)
+    assert shown == listed
+
+
+def test_a_program_that_the_loader_starts_is_not_said_to_be_the_kernel_s(gdb_text, go_build):
+    moved = go_build("moved", "package main\n\nfunc main() { println(1) }\n", "-buildmode=pie")
+    assert "ld.so, which the kernel started first" in gdb_text(moved, "rt0 run")
+
+
 def test_no_card_names_a_goroutine_that_another_go_may_number_otherwise():
     assert [stage.name for stage in stages.load() if re.search(r"\bg[2-9]", stage.why)] == []
 

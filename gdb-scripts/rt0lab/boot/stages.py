@@ -23,6 +23,8 @@ class Stage:
     tour: bool = False
     bytes: str = ""
     after_c: str = ""  # why, in a program in which C runs first
+    not_after_c: bool = False  # where C ran first, C does that
+    after_loader: str = ""  # why, of the first stage, where ld.so ran first
     way: tuple[str, ...] = ()  # of a door: how programs begin that go through it
 
 

@@ -40,6 +40,8 @@ def table() -> list[stages.Stage]:
 
 def why(stage: stages.Stage) -> str:
     """The sentence for the learner, as it is true of this program."""
+    if stage is table()[0] and program.world().elf.has_loader:
+        return stage.after_loader or stage.why
     return stage.after_c if stage.after_c and table()[0].way else stage.why
 
 
@@ -122,7 +124,8 @@ class Run:
     """What one process has shown so far."""
 
     def __init__(self) -> None:
-        self.pid, self.reached, self.last = 0, set(), None
+        self.pid, self.last, self.watched = 0, None, True
+        self.reached: dict[str, None] = {}  # in their order
 
 
 class Walk:
@@ -133,7 +136,8 @@ class Walk:
         return program.world().own("run", Run)
 
     pid = property(lambda self: self._run.pid)
-    reached = property(lambda self: self._run.reached)
+    reached = property(lambda self: tuple(self._run.reached))
+    watched = property(lambda self: self._run.watched)  # did it run for us alone, so that no stage was passed unseen?
 
     @property
     def last(self) -> stages.Stage | None:
@@ -143,6 +147,26 @@ class Walk:
     @last.setter
     def last(self, stage: stages.Stage) -> None:
         self._run.last = stage
+
+    def reach(self, *names: str, anew: bool = False) -> None:
+        """Notes that these stages were reached; the last of them after the others, if that is new."""
+        if anew:
+            self._run.reached.pop(names[-1], None)
+        self._run.reached.update(dict.fromkeys(names))
+
+    def unwatch(self) -> None:
+        """Stages may have been passed unseen."""
+        self._run.watched = False
+
+    def runs(self, _event: gdb.Event) -> None:
+        """gdb.events.cont"""
+        if _met is not None:
+            return
+        try:
+            self.refresh()
+            self.unwatch()
+        except program.Problem:
+            pass
 
     def refresh(self) -> None:
         """Begins anew when there is a new process."""
@@ -280,7 +304,7 @@ def go(command: str) -> Outcome:
     if stage is None:
         return Outcome("stopped", text=ending.reason, place=where())
     walk.last = stage
-    walk.reached.add(stage.name)
+    walk.reach(stage.name)
     return Outcome("stage", stage)
 
 
@@ -369,7 +393,7 @@ def toward(addresses: Collection[int], command: str = "continue") -> Outcome:
         hidden.remove(points)
 
 
-def tour_addresses(done: set[str]) -> dict[int, stages.Stage]:
+def tour_addresses(done: Collection[str]) -> dict[int, stages.Stage]:
     """{address: stage} of the tour's stages that were not reached yet."""
     return {
         p.address: p.stage

@@ -59,7 +59,8 @@ class Run(console.Command):
 
 class Next(console.Command):
     """Go on to the next stage of the tour that the program reaches, and show its card.
-    Before `run` it starts the program.
+    Before `run` it starts the program. Cards are numbered as this program reaches
+    them; once it has run without the rt0 commands, as `rt0 stages` lists them.
 
     (gdb) rt0 next
     == stage 1/45  _rt0_amd64_linux == thread 1, on the kernel's stack, no g yet =="""
@@ -80,7 +81,7 @@ def _step():
     stops.walk.refresh()
     here = stops.at(program.register("rip"))
     if here is not None and here.tour and here.name not in stops.walk.reached:
-        stops.walk.reached.add(here.name)
+        stops.walk.reach(here.name)
     targets = stops.tour_addresses(stops.walk.reached)
     return stops.toward(targets) if targets else stops.go("continue")
 
@@ -112,7 +113,7 @@ def _card(stage):
         or console.so_far.before
     )
     head, *rest = card.card(stage, snap, before)
-    console.say(head, "1")
+    console.say(head, "head")
     console.write(rest)
     console.so_far.card = snap
 
@@ -136,15 +137,19 @@ class Until(console.Command):
         if place.address is None:
             raise program.Problem(f"stage `{stage.name}` is not in this program: {place.reason}.")
         outcome = stops.start() if not program.alive() else None
+        stops.walk.refresh()
+        again = stage.name in stops.walk.reached
         if outcome is None or outcome.stage is not None and outcome.stage.name != stage.name:
             outcome = stops.toward({place.address})
         order = [s.name for s in stops.table()]
         if outcome.what == "stage" and program.register("rip") == place.address:
             outcome.stage = stops.walk.last = stage  # two labels may stand at one address
         if outcome.stage is not None and outcome.what == "stage":
-            stops.walk.reached.update(order[: order.index(outcome.stage.name) + 1])
+            stops.walk.reach(*order[: order.index(outcome.stage.name) + 1], anew=not again)
         elif outcome.what == "exited":
             console.say(f"stage `{stage.name}` was not reached.")
+        else:
+            stops.walk.unwatch()
         _show(outcome)
 
     def complete(self, text: str, word: str | None) -> list[str]:
@@ -173,17 +178,19 @@ class Tour(console.Command):
             stage, exactly = stops.current()
             if exactly:
                 stops.walk.last = stage
-                stops.walk.reached.add(stage.name)
+                stops.walk.reach(stage.name)
                 _card(stage)
                 console.say()
                 if not batch and not self._ask():
                     return
-        points = []
+        points, missed = [], []
         try:
             outcome = _step() if not program.alive() else None
             while outcome is None or outcome.what == "stage":
                 if outcome is not None:
                     _card(outcome.stage)
+                    if stops.at_the_end():
+                        missed = [s.name for s in card.tour_stages() if s.name not in stops.walk.reached]
                     if not batch and not self._ask():
                         return
                     console.say()
@@ -191,6 +198,8 @@ class Tour(console.Command):
                     points = self._points()
                 outcome = self._go_on(points)
             _show(outcome)
+            if outcome.what == "exited" and missed:
+                console.say(f"the tour did not come by: {', '.join(missed)}.")
         finally:
             hidden.remove(points)
 

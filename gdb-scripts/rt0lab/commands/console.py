@@ -18,6 +18,7 @@ from ..formats import packets, untrusted
 from ..program import builds, settings
 from ..state import history, snapshot
 from ..state.snapshot import Snapshot
+from . import styles
 from .options import without_json
 
 # ---- printing ------------------------------------------------------------------------------------------------------
@@ -31,10 +32,9 @@ _WIDEST = 60  # columns of a table's cell that others are aligned with
 
 
 def say(text: str = "", style: str | None = None) -> None:
-    """One line to the terminal; `style` is ANSI's number of how to show it, if a terminal is there that is to show
-    such."""
+    """One line to the terminal; `style` is one of styles.py's, if a terminal is there that is to show such."""
     text = printable(text)
-    gdb.write((f"\033[{style}m{text}\033[m" if style and colours() else text) + "\n")
+    gdb.write((styles.styled(style, text) if colours() else text) + "\n")
 
 
 def write(lines: Iterable[Any]) -> None:

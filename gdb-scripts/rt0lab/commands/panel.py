@@ -10,9 +10,6 @@ from ..state import history, told
 from . import console
 from .options import without_json
 
-COLOURS = {"head": "1", "*": "1", "+": "32", "~": "33"}
-
-
 # ---- the present ---------------------------------------------------------------------------------------------------
 
 
@@ -50,22 +47,18 @@ def present_lines() -> list[tuple[str, str]]:
 # ---- as text -------------------------------------------------------------------------------------------------------
 
 
-def styled(style: str, text: str) -> str:
-    """A line in its colour; its mark says the same."""
-    return f"\033[{COLOURS[style]}m{text}\033[m" if style else text
-
-
 def show(rows: list[tuple[str, str]]) -> None:
     """Prints a panel's lines, as wide as the terminal; in a file they are as long as they are."""
     width = console.width()
     for style, text in rows:
-        console.say(card.cut(text, width) if width else text, COLOURS.get(style))
+        console.say(card.cut(text, width) if width else text, style)
 
 
 class Panel(console.Command):
     """Show Ps, Ms, goroutines, run queues and what changed at this stop.
     `*` marks what the selected thread runs, `+` what is new, `~` what changed.
-    In a terminal, `layout rt0` keeps the same in view beside the source.
+    In a terminal, `layout rt0` keeps the same in view beside the source;
+    from gdb 18 on `set style rt0` changes its colours.
     -json prints data.
 
     (gdb) rt0 panel

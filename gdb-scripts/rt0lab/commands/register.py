@@ -20,6 +20,7 @@ from . import (
     past,
     state,
     step,
+    styles,
     threads,
     timers,
     waits,
@@ -117,6 +118,7 @@ def register() -> int | None:
     for command in (past.History, past.Back, past.When, past.Replay, panel.Panel):
         command()
     past.Limit()
+    styles.register()
     window.register()
     step.register()
     functions.GetG("getg")
@@ -129,5 +131,6 @@ def register() -> int | None:
     gdb.events.stop.connect(editors.remind)
     gdb.events.stop.connect(naming.names.stopped)
     gdb.events.cont.connect(naming.names.moves)
+    gdb.events.cont.connect(stops.walk.runs)
     gdb.events.exited.connect(naming.names.ended)
     return True

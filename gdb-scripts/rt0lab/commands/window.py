@@ -7,7 +7,7 @@ import gdb
 from .. import program
 from ..program import builds, settings
 from ..show import card
-from . import console, panel
+from . import console, panel, styles
 
 _LAYOUT = "src 3 rt0 6 status 0 cmd 2"
 
@@ -57,7 +57,7 @@ class Window:
         shown = []
         for style, text in self._lines[self._top : self._top + height]:
             text = card.cut(console.printable(text)[self._left :], width - 1) if width > 1 else ""
-            shown.append(panel.styled(style, text) if colours else text)
+            shown.append(styles.styled(style, text) if colours else text)
         # The title too: it lies on our upper border, which is the lower border of the window above.
         self._tui.title = "rt0  * here  + new  ~ changed"
         self._tui.erase()

@@ -89,6 +89,11 @@ class Elf:
         """Has Go's linker made it? That alone leaves a table of lines for the program's own use."""
         return any(section.name.endswith(".gopclntab") for section in self.sections)
 
+    @property
+    def has_loader(self) -> bool:
+        """Does it name a program, ld.so, that the kernel starts in its place?"""
+        return any(section.name == ".interp" for section in self.sections)
+
     @functools.cached_property
     def g_slot(self) -> int:
         """Where a thread's current g is, counted from FS: C's thread-local variables may lie between."""

@@ -24,14 +24,24 @@ _SOURCE = 1  # lines before and after
 
 
 def tour_stages() -> list[Stage]:
-    """The tour's stages that this program has, in the table's order."""
-    return [p.stage for p in stops.places().values() if p.stage.tour and p.address is not None]
+    """The tour's stages that this program has on its way, in the table's order."""
+    cgo = bool(stops.table()[0].way)
+    return [
+        p.stage
+        for p in stops.places().values()
+        if p.stage.tour and p.address is not None and not (cgo and p.stage.not_after_c)
+    ]
 
 
 def position(stage: Stage) -> tuple[int | None, int]:
-    """(i, n) of a stage on the tour; (None, n) for one that is not on it."""
+    """(i, n) of a stage on the tour; (None, n) for one that is not on it. They are counted as this run came to them: a
+    newer Go may come to one earlier than the table has it. Where some may have been passed unseen the table counts."""
     order = [s.name for s in tour_stages()]
-    return (order.index(stage.name) + 1 if stage.name in order else None), len(order)
+    if stage.name not in order:
+        return None, len(order)
+    met = [name for name in stops.walk.reached if name in order]
+    seen = stops.walk.watched and stage.name in met and stage is not stops.table()[-1]
+    return (met if seen else order).index(stage.name) + 1, len(order)
 
 
 def card(stage: Stage, snap: Snapshot, before: Snapshot | None) -> list[str]:
@@ -66,7 +76,7 @@ def _head(stage, snap):
 def _on(snap):
     if not snap.fs_base or not snap.tls_g and not snap.g0.get("m"):
         if not snap.g0.get("stack.hi"):
-            return f"{'C' if snap.fs_base else 'the kernel'}'s stack, no g yet"
+            return f"{'C' if stops.table()[0].way else 'the kernel'}'s stack, no g yet"
         return f"g0's stack, no {'g' if snap.fs_base else 'TLS'} yet"
     if snap.tls_g and snap.current == 0:
         return "no g yet"
