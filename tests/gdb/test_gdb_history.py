@@ -109,6 +109,36 @@ result = [len(moment.snapshot.ms) for moment in history.kept.moments]
     assert before < after
 
 
+def test_who_runs_or_is_in_a_queue_is_awake(gdb_json, mirror_test):
+    script = """
+history.WHOLE = 0; do('set environment GOMAXPROCS 1'); do('set args 330')
+do('break main.leaf'); do('ignore 1 130'); do('run')
+seen = census.Census(system=True); moment = history.kept.keep()
+awake = {row.addr for row in seen.rows if seen.status.get(row.status) in ('runnable', 'running')}
+p = next(p for p in snapshot.Snapshot().ps if p.get('runnext') or lists.run_queue(p))
+apart = [awake & {*those} for those in (lists.run_queue(p), lists.global_queue(program.variable('sched')))]
+result = [len(awake - moment.awake), *map(bool, apart)]
+"""
+    assert gdb_json(mirror_test("parked"), script) == [0, True, True]
+
+
+def test_what_is_renewed_is_read_again_and_the_rest_is_not(gdb_json, hello):
+    script = """
+until('mstart'); at = program.register('rsp') & -16
+def write(number): gdb.selected_inferior().write_memory(at, number.to_bytes(8, 'little') * 2)
+write(1); old = history.Memory([(at, 8), (at + 8, 8)], None); write(2)
+result = [old.renewed([at + part]).read(at, 16).hex()[1::16] for part in (0, 7, 8, 15)]
+"""
+    assert gdb_json(hello, script) == ["21", "21", "12", "12"]
+
+
+def test_two_stops_are_kept_however_large_they_are_and_no_more(gdb_json, hello):
+    script = (
+        "history.MAX_BYTES = 1; [until(s) for s in ('ok', 'newproc', 'mstart')]; result = len(history.kept.moments)"
+    )
+    assert gdb_json(hello, script) == 2
+
+
 def test_history_says_where_not_all_were_read_again(gdb_json, mirror_test):
     script = "do('stepi'); result = 'Of more than' in do('rt0 history')"
     assert gdb_json(mirror_test("parked"), MANY + script)

@@ -15,6 +15,9 @@ READY = "stops.toward({program.world().address('main.ready')}, 'run')\n"
 ASKED = (
     "info goroutines -with frame=*readLoop* -json",
     "info goroutines -with fn=*readLoop* -json",
+    "info goroutines -with frame=MAIN.READL??P -json",
+    "info goroutines -with frame=*readLoop* -with id=1 -json",
+    "info goroutines -with reason=select -without reason=sel* -json",
     f"info goroutines -with frame=*({READ}) -json",
     "info goroutines -without frame=*readLoop* -json",
     "info goroutines -with frame=main.ready -json",
@@ -27,6 +30,7 @@ ASKED = (
     "info goroutines -with frame=*readLoop* -group reason -json",
     "info timers -json",
     "info timers",
+    "info timers -limit 1 -json",
 )
 # A core from before the first connection, and one from where the program stands.
 EARLY = """
@@ -34,6 +38,8 @@ stops.toward({program.world().address('net.(*Dialer).DialContext')}, 'run')
 do('gcore FOLDER/early')
 """
 NARROW = """
+said = [[do(f"output $at('main.{name}', {i})") for name in ('failures', 'texts')] for i in range(5)]
+result['failures'] = [[one.partition(' ')[2], text] for one, text in said]
 do('gcore FOLDER/same')
 result['early -json'] = do('info goroutines -against FOLDER/early -json')
 result['early'] = do('info goroutines -against FOLDER/early')
@@ -41,6 +47,8 @@ result['same -json'] = do('info goroutines -against FOLDER/same -json')
 result['reasons -json'] = do('info goroutines -against FOLDER/early -group reason -with frame=*readLoop* -json')
 result['no core'] = do('info goroutines -against /dev/null')
 result['by label -json'] = do('info goroutines -group label:request -json')
+from rt0lab.commands import against
+result['became'] = [against.Change(None, *each).how for each in ((2, 0), (3, 2), (2, 3), (0, 2), (2, 2))]
 from rt0lab.show import table
 with settings.looking():
     everybody = census.Census()
@@ -77,6 +85,15 @@ def standing_in(answers, name):
 def test_a_frame_is_found_that_is_not_the_place(answers):
     assert len(answers["info goroutines -with frame=*readLoop* -json"]) == READERS
     assert answers["info goroutines -with fn=*readLoop* -json"] == []
+
+
+def test_case_is_nothing_to_a_pattern_and_a_question_mark_any_character(answers):
+    assert len(answers["info goroutines -with frame=MAIN.READL??P -json"]) == READERS
+
+
+def test_all_that_is_wanted_must_hold_and_nothing_that_is_not(answers):
+    assert answers["info goroutines -with frame=*readLoop* -with id=1 -json"] == []
+    assert answers["info goroutines -with reason=select -without reason=sel* -json"] == []
 
 
 def test_a_frame_is_found_by_its_line(answers):
@@ -120,6 +137,11 @@ def test_all_goroutines_are_in_one_group_of_stacks_each(answers):
     )
 
 
+def test_another_line_of_the_same_function_is_another_stack(answers):
+    groups = answers["info goroutines -group stack -json"]
+    assert [g["count"] for g in groups if "main.twice" in [frame["function"] for frame in g["frames"]]] == [1, 1]
+
+
 def test_a_groups_frames_stand_below_its_count(answers):
     head, *frames = answers["info goroutines -group stack"].splitlines()
     assert head.split()[0] == str(READERS) and any(f"main.readLoop ({READ})" in line for line in frames[:12])
@@ -148,8 +170,18 @@ def test_who_reads_waits_for_a_descriptor_with_two_ends(answers):
 
 
 def test_who_accepts_waits_for_the_address_that_readers_have(answers):
-    (listening,) = [item["ends"][0] for item in descriptors(answers) if len(item["ends"]) == 1]
-    assert {item["ends"][0] for item in descriptors(answers)} == {listening}
+    tcp = [item["ends"] for item in descriptors(answers) if item["network"] == "tcp"]
+    (listening,) = [ends[0] for ends in tcp if len(ends) == 1]
+    assert {ends[0] for ends in tcp} == {listening}
+
+
+def test_who_writes_to_a_pipe_waits_for_a_file_without_giving_up(answers):
+    (item,) = [item for item in descriptors(answers) if item["network"] is None]
+    assert (item["way"], item["ends"], item["gives_up_in_ns"]) == ("write", ["|1"], None)
+
+
+def test_an_error_of_package_net_says_what_its_program_would_print(answers):
+    assert [said for said, _ in answers["failures"]] == [text for _, text in answers["failures"]]
 
 
 def test_who_reads_gives_up_within_the_hour(answers):
@@ -177,7 +209,16 @@ def test_a_ticker_comes_again_and_wakes_who_receives(answers):
 
 
 def test_afterfuncs_timer_calls_the_function(answers):
-    assert [timer["function"] for timer in timers(answers, "calls")] == ["main.later"]
+    assert [timer["function"] for timer in timers(answers, "calls")] == ["main.later", "main.setAnew"]
+
+
+def test_a_timer_that_was_set_anew_is_due_then(answers):
+    (timer,) = [timer for timer in timers(answers, "calls") if timer["function"] == "main.setAnew"]
+    assert timer["in_ns"] > 2 * HOUR
+
+
+def test_so_many_timers_are_listed_as_one_asked_for(answers):
+    assert len(answers["info timers -limit 1 -json"]) == 1
 
 
 def test_each_reader_has_a_deadline(answers):
@@ -199,6 +240,15 @@ def test_who_came_since_an_earlier_core_is_a_group_that_appeared(answers):
     (readers,) = [group for group in answers["early -json"]["groups"] if group["here"] == READERS]
     assert (readers["change"], readers["there"], len(readers["goroutines"])) == ("appeared", 0, READERS)
     assert "main.readLoop" in [frame["function"] for frame in readers["frames"]]
+
+
+def test_what_became_of_a_group_is_told_by_how_many_are_in_it(answers):
+    assert answers["became"] == ["appeared", "grew", "shrank", "disappeared", "same"]
+
+
+def test_what_appeared_comes_first(answers):
+    became = [group["change"] for group in answers["early -json"]["groups"]]
+    assert became == sorted(became, key=answers["became"].index)
 
 
 def test_who_is_there_no_more_is_a_group_that_disappeared(answers):

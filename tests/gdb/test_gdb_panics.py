@@ -7,6 +7,7 @@ import pytest
 
 SOURCE = pathlib.Path(__file__).with_name("cases") / "panics.go"
 FIRST = "do('handle SIGFPE SIGSEGV nostop noprint pass'); do('break main.stop'); do('run')\n"
+AGAIN = '\tpanic(fmt.Errorf("again: %v", recover()))'
 ROWS = "rows = json.loads(do('rt0 panic -json'))\n"
 
 
@@ -60,6 +61,25 @@ def test_recovered_is_said_of_the_one_that_was(found):
     assert [panic["recovered"] for panic in nested] == [True, False]
 
 
+def test_each_panic_was_raised_where_its_own_frame_was_called(found):
+    nested = found["main.nested.func1"]["panics"]
+    assert [panic["raised"]["function"] for panic in nested] == ["main.nested.func1", "main.nested"]
+
+
+def test_a_fault_that_is_over_is_not_what_one_panics_by(found):
+    assert found["main.unrecovered"]["signal"] is None
+
+
+def test_nobody_ends_the_program_while_deferred_calls_are_made(found):
+    assert {row["dying"] for name, row in found.items() if name != "defers"} == {False}
+
+
+def test_a_panic_is_told_of_those_that_were_asked_for(gdb_json, plain):
+    script = """(one, *_), none = json.loads(do('rt0 panic -json')), json.loads(do('rt0 panic 1 -json'))
+asked = f"rt0 panic {one['goroutine']} -json"; result = [json.loads(do(asked)) == [one], none]"""
+    assert gdb_json(plain, FIRST + script) == [True, []]
+
+
 def test_the_deferred_calls_are_listed_the_next_one_first(found):
     pending = [call for call in found["defers"].splitlines() if "deferred in main.deferring" in call]
     wraps = [re.match(r"  main\.deferring\.(\w+),", call)[1] for call in pending]
@@ -86,6 +106,12 @@ def test_the_list_shows_labels(gdb_json, plain):
     assert len(shown) == 1 and {"user=bob", "path=/api"} <= set(shown[0].split())
 
 
+def test_of_an_earlier_stop_no_labels_are_told_that_are_those_of_now(gdb_json, plain):
+    script = """do('info goroutines -json')
+with history.kept.keep().seen(): result = [row['labels'] for row in json.loads(do('info goroutines -json'))]"""
+    assert set(map(str, gdb_json(plain, FIRST + script))) == {"{}"}
+
+
 def test_a_label_is_searched_for(gdb_json, panics):
     script = """
 def ids(test):
@@ -105,13 +131,19 @@ do("break *&'runtime.dopanic'"); do('continue')
 
 def test_a_core_has_the_panic_that_ended_the_program(gdb_json, plain, tmp_path):
     core = tmp_path / "core"
-    script = f"""do('set environment GOTRACEBACK=crash'); do('handle SIGSEGV nostop noprint pass'); do('run end')
+    fault, again = (1 + SOURCE.read_text().splitlines().index(3 * "\t" + each) for each in ("p.v = 1", AGAIN))
+    script = f"""do('set environment GOTRACEBACK=crash'); do('handle SIGSEGV nostop noprint pass')
+do('break panics.go:{again}'); do('run end'); rows = json.loads(do('rt0 panic -json')); do('delete'); do('continue')
+before = [row['dying'] for row in rows if row['goroutine'] == 1]
 do('generate-core-file {core}'); do('kill'); do('core-file {core}')
-result = [row for row in json.loads(do('rt0 panic -json')) if row['dying']]"""
-    (row,) = gdb_json(plain, script)
+result = before, [row for row in json.loads(do('rt0 panic -json')) if row['dying']]"""
+    before, (row,) = gdb_json(plain, script)
+    assert before == [False]
     assert [panic["recovered"] for panic in row["panics"]][0] is False
     assert row["panics"][0]["raised"]["function"] == "main.main.func2.1"
     assert row["panics"][0]["text"].startswith('string "again: runtime error: invalid memory address')
+    assert (row["panics"][1]["raised"]["line"], row["panics"][1]["raised"]["fault"]) == (fault, True)
+    assert row["signal"] == {"signal": "SIGSEGV", "address": 0}
 
 
 SHOWN = {
@@ -136,7 +168,7 @@ SHOWN = {
     "err7": '*io/fs.PathError "read /x: wrapped: plain"',
     "err8": 'context.deadlineExceededError "context deadline exceeded"',
     "nilerr": "nil",
-    "fn": "main.values.func12",
+    "fn": "main.values.func14",
     "mv": "main.(*method).do-fm",
     "fp": "fmt.Sprint",
     "nilfn": "nil",
@@ -149,6 +181,13 @@ SHOWN = {
     '$at(e6, "a")': "1",
     "$at(e3).v": "1",
     "$at(is, 3)": "there is no element 3: there are 3.",
+    "$at(is, -1)": "there is no element -1: there are 3.",
+    "$at(eD, 1)": "there is no element 1: there are 1.",
+    "$at($at(eD, 0)).v": "9",
+    "$at(nile, 0)": "the interface is nil.",
+    '$at(mi, "other")': "the map has no such key, among those that were found.",
+    "far": f"{2**55 + 62135596800} s since the year 1",
+    "circle": '*io/fs.PathError "' + 16 * "round /: " + '..."',
     "$at(d, 0)": "a value of type time.Duration has no elements.",
     "si": '[]error = {*errors.errorString "plain", nil, *io/fs.PathError "open /no/such: no such file or directory"}',
 }
@@ -163,6 +202,14 @@ def test_a_value_is_shown_as_people_read_it(gdb_json, plain, name):
     assert _printed[name] == SHOWN[name]
 
 
+def test_moments_and_durations_are_what_their_program_prints(gdb_json, plain):
+    script = """do('up')
+said = [do(f'output $at(moments, {i})') for i in range(17)] + [do(f'output $at(spans, {i})') for i in range(7)]
+result = said, [json.loads(do(f'output $at(told, {i})')) for i in range(24)]"""
+    said, told = gdb_json(plain, FIRST + script)
+    assert said == told
+
+
 def test_a_pointer_in_an_interface_shows_what_it_leads_to(gdb_json, plain):
     said = gdb_json(plain, FIRST + "do('up'); result = do('output err5')")
     assert re.fullmatch(r'\*main\.mine 0x[0-9a-f]+ = \{code = 5, what = "mine"\}', said)
@@ -170,9 +217,31 @@ def test_a_pointer_in_an_interface_shows_what_it_leads_to(gdb_json, plain):
 
 def test_an_error_says_what_its_program_would_print(gdb_json, plain):
     script = """do('up')
-result = [[do(f'output $at({name}, {i})') for name in ('kept', 'texts')] for i in range(10)]"""
+result = [[do(f'output $at({name}, {i})') for name in ('kept', 'texts')] for i in range(12)]"""
     said = gdb_json(plain, FIRST + script)
     assert [one.partition(" ")[2] for one, _ in said] == [text for _, text in said]
+
+
+DAMAGED = """
+do('up'); from rt0lab.program import dynamic
+word = dynamic.in_interface(gdb.selected_frame().read_var('e5'))[1]
+def write(address, word): gdb.selected_inferior().write_memory(address, word.to_bytes(8, 'little'))
+"""
+
+
+def test_a_type_that_is_made_of_itself_ends(gdb_json, plain):
+    script = """
+owner = dynamic.type_named('internal/abi.SliceType') or dynamic.type_named('runtime.slicetype')
+(element,) = [field for field in program.fields_of(owner) if field.name.lower() == 'elem']
+write(word + element.bitpos // 8, word); worlds.loaded(); result = dynamic.of(word).name"""
+    assert gdb_json(plain, FIRST + DAMAGED + script).endswith("[][]int")
+
+
+def test_what_lies_behind_all_types_is_none(gdb_json, plain):
+    script = """
+write(int(gdb.selected_frame().read_var('e5').address), program.variable('firstmoduledata').get('etypes'))
+result = do('output e5')"""
+    assert gdb_json(plain, FIRST + DAMAGED + script).endswith("is no type of this program's>")
 
 
 def test_what_cannot_be_read_of_an_error_is_not_its_text(gdb_json, plain):

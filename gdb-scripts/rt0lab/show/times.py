@@ -62,7 +62,8 @@ class Time(opening.Opening):
         seconds, clock = ext, ""
         if wall & top:  # a reading of the monotonic clock is in ext, and seconds since 1885 are in wall
             seconds = _since_year_1(1885) + ((wall & top - 1) >> bits)
-            clock = f" m=+{_fraction(ext, _UNITS[-1][1])}" if ext >= 0 else ""
+            whole, rest = divmod(abs(ext), _UNITS[-1][1])
+            clock = f" m={'-' if ext < 0 else '+'}{whole}.{rest:09}"
         offset, zone = self._zone(loc, seconds - _since_year_1(1970))
         day, second = divmod(seconds + offset, _DAY)
         try:

@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"context"
 	"net"
+	"os"
 	"runtime"
 	"runtime/pprof"
 	"time"
@@ -43,7 +44,36 @@ func accept(l net.Listener) {
 	}
 }
 
-func later() {}
+// twice stands at one of two lines.
+func twice(c chan string, first bool) {
+	if first {
+		<-c
+	}
+	<-c
+}
+
+func later()   {}
+func stopped() {}
+func setAnew() {}
+
+// failures are errors of package net, texts what they say.
+var failures []error
+var texts []string
+
+func fail() {
+	_, err := net.Dial("tcp", "127.0.0.1:1")
+	ip6, ip4 := &net.TCPAddr{IP: net.ParseIP("fe80::1"), Port: 5, Zone: "x"}, &net.TCPAddr{IP: net.IPv4(10, 0, 0, 1), Port: 80}
+	failures = []error{
+		err,
+		&net.OpError{Op: "read", Net: "tcp", Source: ip6, Addr: ip4, Err: &net.AddrError{Err: "e", Addr: "a"}},
+		&net.OpError{Op: "write", Net: "udp", Addr: &net.UDPAddr{Port: 53}, Err: &net.AddrError{Err: "e"}},
+		&net.DNSError{Err: "no such host", Name: "h"},
+		&net.DNSError{Err: "no such host", Name: "h", Server: "s"},
+	}
+	for _, err := range failures {
+		texts = append(texts, err.Error())
+	}
+}
 
 //go:noinline
 func ready() {}
@@ -74,15 +104,24 @@ func main() {
 	pprof.Do(context.Background(), pprof.Labels("request", "42"), func(context.Context) {
 		go func() { <-strings }()
 	})
+	go twice(strings, true)
+	go twice(strings, false)
+	reads, pipe, _ := os.Pipe()
+	go pipe.Write(make([]byte, 1<<20))
+	fail()
 	go time.Sleep(time.Hour)
 	ticker := time.NewTicker(10 * time.Minute)
 	go func() { <-ticker.C }()
 	time.AfterFunc(20*time.Minute, later)
-	for !(parked("IO wait", readers+1) && parked("chan receive", 4) && parked("select", 1) && parked("sleep", 1)) {
+	time.AfterFunc(20*time.Minute, stopped).Stop()
+	time.AfterFunc(20*time.Minute, setAnew).Reset(3 * time.Hour)
+	for !(parked("IO wait", readers+2) && parked("chan receive", 6) && parked("select", 1) && parked("sleep", 1)) {
 		time.Sleep(time.Millisecond)
 	}
 	ready()
 	runtime.KeepAlive(conns)
+	runtime.KeepAlive(reads)
+	runtime.KeepAlive(pipe)
 	runtime.KeepAlive(m)
 	runtime.KeepAlive(ticker)
 }

@@ -65,6 +65,7 @@ func exiting() {
 //go:noinline
 func unrecovered() {
 	defer func() {
+		caught(fault)
 		wg.Done()
 		select {}
 	}()
@@ -104,6 +105,8 @@ func opened(n int) {
 	select {}
 }
 
+func fault() { (*tree)(nil).v = 1 }
+
 func caught(f func()) (err error) {
 	defer func() { err = recover().(error) }()
 	f()
@@ -125,6 +128,9 @@ func values() {
 	var eC interface{} = ids{4, 5}
 	var eD interface{} = [1]*tree{{nil, nil, 9}}
 	var eE interface{} = true
+	var eF interface{} = struct {
+		aVeryLongNameOfAFieldThatMakesTheNameOfItsTypeLongerThanOneByteCanTell, andAnotherOneThatIsJustAsLongSoThatItTakesTwoOfThem int
+	}{1, 2}
 	var nile interface{}
 	err1 := errors.New("plain")
 	err2 := fmt.Errorf("wrapped: %w", err1)
@@ -136,13 +142,18 @@ func values() {
 	err8 := context.DeadlineExceeded
 	err9 := fmt.Errorf("two: %w %w", err1, err4)
 	var nilerr error
+	ring := &fs.PathError{Op: "round", Path: "/"}
+	ring.Err = ring
+	var circle error = ring
 	var sh shape = square{3}
 	var kept []error
 	var texts []string
-	three, five, less, zero := []int{1, 2, 3}, 5, -1, 0
+	three, five, less, zero, huge := []int{1, 2, 3}, 5, -1, 0, uint64(1<<63)
 	for _, f := range []func(){
 		func() { three[five]++ },
 		func() { three[less]++ },
+		func() { three[huge]++ },
+		func() { panic(syscall.Errno(9999)) },
 		func() { _ = three[1:five] },
 		func() { _ = three[five:] },
 		func() { five = five / zero },
@@ -171,6 +182,19 @@ func values() {
 	t2 := time.Date(2024, 2, 29, 12, 34, 56, 789000000, time.UTC)
 	t3 := time.Date(1600, 1, 1, 0, 0, 0, 0, time.FixedZone("X", 3600))
 	var t0 time.Time
+	far := time.Unix(1<<55, 0)
+	var moments []time.Time
+	var spans []time.Duration
+	var told []string
+	for _, t := range []time.Time{t0, t1, t2, t3, t1.In(time.FixedZone("W", -5400)), time.Unix(-1, 5).UTC(), t1.Add(-time.Hour)} {
+		moments, told = append(moments, t), append(told, t.String())
+	}
+	for i := time.Duration(0); i < 10; i++ { // the clock of one of them ends in 0
+		moments, told = append(moments, t1.Add(i)), append(told, t1.Add(i).String())
+	}
+	for _, d := range []time.Duration{0, 999, -1001, d, -d, time.Minute, time.Hour + 2*time.Minute + 3500*time.Millisecond} {
+		spans, told = append(spans, d), append(told, d.String())
+	}
 	mi := map[string]interface{}{"n": 3, "e": err2}
 	si := []error{err1, nil, err3}
 	st := struct {
@@ -181,6 +205,7 @@ func values() {
 	}{err2, fn, t2, d}
 	stop()
 	_, _, _, _, _, _, _, _, _, _, _, _, _, _, _ = e1, e2, e3, e4, e5, e6, e7, e8, e9, eA, eB, eC, eD, eE, nile
+	_, _, _, _, _, _ = eF, circle, far, moments, spans, told
 	_, _ = kept, texts
 	_, _, _, _, _, _, _, _, _, _, _ = err1, err2, err3, err4, err5, err6, err7, err8, err9, nilerr, sh
 	_, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _ = n, is, tx, html, binary, long, fn, mv, fp, nilfn, d, t1, t2, t3, t0, mi, si, st, x
