@@ -222,6 +222,15 @@ while len(result) < 40:
     ] == []
 
 
+def test_a_signal_at_a_function_s_first_instruction_is_of_that_function(gdb_json, case):
+    script = f"""{ASK}
+do(f'break *{{program.world().address("main.tick"):#x}}'); do('run'); do('delete'); do('set scheduler-locking on')
+do('break runtime.sighandler if sig == 23'); do('signal SIGURG'); result = own()
+"""
+    found = gdb_json(case("first"), script)
+    assert tail(found, "main.tick") == ["main.tick", "main.main", "runtime.main", "runtime.goexit"]
+
+
 def test_go_s_table_says_how_large_frames_are(gdb_json, case):
     script = """
 from rt0lab.frames import switching
@@ -369,6 +378,40 @@ def test_below_c_s_outermost_call_is_the_goroutine_s_beginning(nested, when, wal
     names = without_glue(name for name, _, _ in nested[when][walk])
     below = ["main.running", "main.main", *BOTTOM] if walk == 0 else ["main.parked", "runtime.goexit"]
     assert tail([[n] * 3 for n in names], "outerC") == ["outerC", *BELOW_C, "main._Cfunc_outerC", *below]
+
+
+@C
+def test_where_c_s_frames_cannot_be_followed_go_s_are_shown(gdb_json, case):
+    script = f"""{ASK}
+from rt0lab.formats import ehframe
+ehframe.row_at = lambda *_: None
+do('break main.breakHere'); do('run'); result = own()
+"""
+    assert [name for name, _, _ in gdb_json(case("nested"), script)][-4:] == ["main.running", "main.main", *BOTTOM]
+
+
+@C
+def test_c_has_its_registers_back_below_go(gdb_json, case):
+    script = """
+from rt0lab.frames import joins
+do(f'break *{program.world().address("crosscall2"):#x}'); do('break main.breakHere'); do('run')
+kept = {}
+while program.name_of(gdb.newest_frame()) == 'crosscall2':
+    kept[gdb.selected_thread().num] = {name: program.register(name) for name in joins.PRESERVED}
+    do('continue')
+frame = gdb.newest_frame()
+while program.name_of(frame) != 'crosscall2': frame = frame.older()
+result = [kept[gdb.selected_thread().num], {name: program.register(name, frame.older()) for name in joins.PRESERVED}]
+"""
+    was, found = gdb_json(case("nested"), script)
+    assert found == was
+
+
+@C
+def test_c_that_is_called_on_g0_was_called_by_the_runtime(gdb_json, case):
+    found = gdb_json(case("nested"), f"{ASK}\ndo('break x_cgo_thread_start'); do('run'); result = own()")
+    names = [name for name, _, _ in found]
+    assert names[names.index("runtime.asmcgocall") + 1] == "runtime.newm1"
 
 
 @C

@@ -191,8 +191,8 @@ class Goroutine(console.Command):
     KEY=PATTERN chooses as in `info goroutines`. Without COMMAND: what `info goroutines` knows of them. A parked
     goroutine's first selected frame is the one where its own code stands; up and down are remembered until the program
     runs. Nothing is moved, called or written. `goroutine all bt` shows frames without arguments' values, for thousands
-    in a second. Of one that is in C, bt shows C's frames, too; all else looks at its Go frames. `goroutine N defers`
-    shows the calls that it has deferred and not made yet.
+    in a second. Of one that is in C or under a signal's handler bt shows the frames of these, too; all else looks at
+    its own. `goroutine N defers` shows the calls that it has deferred and not made yet.
 
     (gdb) goroutine 18 print n
     $1 = 0

@@ -1,6 +1,7 @@
 package main
 
 /*
+#cgo CFLAGS: -fno-omit-frame-pointer
 extern int goFirst(int);
 extern int goSecond(int);
 static int innerC(int n) { return goSecond(n) + 1; }
