@@ -250,6 +250,14 @@ gdb.selected_inferior().write_memory(at + 8, (1).to_bytes(8, 'little')); result 
     assert gdb_json(plain, FIRST + script) == "*fmt.wrapError 0x1 = {msg = <unreadable 0x1>, err = <unreadable 0x11>}"
 
 
+def test_an_error_whose_text_is_not_in_memory_has_none(gdb_json, plain):
+    script = """do('up'); from rt0lab.show import errors; from rt0lab.program import dynamic
+kind, _, data = dynamic.in_interface(gdb.selected_frame().read_var('err1')); value = kind.value(data)
+before = errors.text(kind.name, value); gdb.selected_inferior().write_memory(data, (1).to_bytes(8, 'little'))
+result = before, errors.text(kind.name, kind.value(data))"""
+    assert gdb_json(plain, FIRST + script) == ["plain", None]
+
+
 def test_an_editor_opens_what_an_interface_leads_to(gdb_json, plain):
     script = """do('up'); printer = gdb.default_visualizer(gdb.selected_frame().read_var('e3'))
 result = [printer.to_string().partition(' ')[0], [printer.child(i)[0] for i in range(printer.num_children())]]"""

@@ -104,8 +104,9 @@ func main() {
 	pprof.Do(context.Background(), pprof.Labels("request", "42"), func(context.Context) {
 		go func() { <-strings }()
 	})
-	go twice(strings, true)
-	go twice(strings, false)
+	for _, first := range []bool{true, false} {
+		go twice(strings, first)
+	}
 	reads, pipe, _ := os.Pipe()
 	go pipe.Write(make([]byte, 1<<20))
 	fail()
