@@ -95,6 +95,7 @@ def test_nobody_uses_a_private_name_of_another_file():
 
 # What a module keeps while gdb lives, and why it is not a program's: the rest is kept by its World.
 KEPT = {
+    ("boot.stages", "load"): "the tables of stages, the same for all programs",
     ("program.worlds", "_worlds"): "the programs themselves",
     ("program.worlds", "_found"): "the objfile that is the key to them, as long as gdb loads no other",
     ("program.homes", "_files"): "files in which no program was found yet, by the objfile that gdb made of them",

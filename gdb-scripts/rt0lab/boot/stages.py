@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import pathlib
-import tomllib
 from typing import Any
 
 _TABLE = pathlib.Path(__file__).with_name("stages.toml")
@@ -28,8 +28,12 @@ class Stage:
     way: tuple[str, ...] = ()  # of a door: how programs begin that go through it
 
 
+@functools.cache
 def load(path: pathlib.Path = _TABLE, kind: str = "stage") -> tuple[Stage, ...]:
-    """All stages, in boot order; or all doors, through which C comes to them."""
+    """All stages, in boot order; or all doors, through which C comes to them. Read when somebody asks: to read TOML
+    takes as long as to load many of our files."""
+    import tomllib
+
     with open(path, "rb") as file:
         rows: list[dict[str, Any]] = tomllib.load(file)[kind]
     for row in rows:

@@ -14,9 +14,6 @@ from .. import program
 from ..program import hidden, names, settings
 from . import stages
 
-TABLE = stages.load()
-_DOORS = stages.load(kind="door")
-
 
 class Place:
     """A stage in this program: its address and symbol, or why there is none."""
@@ -30,7 +27,9 @@ class Place:
 def places() -> dict[str, Place]:
     """{stage name: Place} for the whole table, in its order, after the doors by which C comes to it."""
     world = program.world()
-    return world.cached("places", lambda: {stage.name: _find(world, stage) for stage in (*_doors(world), *TABLE)})
+    return world.cached(
+        "places", lambda: {stage.name: _find(world, stage) for stage in (*_doors(world), *stages.load())}
+    )
 
 
 def table() -> list[stages.Stage]:
@@ -54,7 +53,11 @@ def _doors(world):
         if first is None or first[0] != "_start":
             return []
         way = "library" if "_rt0_amd64_linux_lib" in world.elf.symbols else "C"
-    return [door for door in _DOORS if way in door.way and not (world.is_library and door.name == "_start")]
+    return [
+        door
+        for door in stages.load(kind="door")
+        if way in door.way and not (world.is_library and door.name == "_start")
+    ]
 
 
 def _find(world, stage):
@@ -356,7 +359,7 @@ def _bury(ending, pid):
 def at_the_end() -> bool:
     """Is the program at the last stage? Then nothing may be left to stop at: its other threads would hit it as they
     die."""
-    return bool(walk.last) and walk.last is TABLE[-1]
+    return bool(walk.last) and walk.last is stages.load()[-1]
 
 
 def start() -> Outcome:

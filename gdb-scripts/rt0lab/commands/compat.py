@@ -8,7 +8,7 @@ from typing import Any
 import gdb
 
 from .. import program
-from ..boot import stops
+from ..boot import stages, stops
 from ..program import names, uses
 from ..show import card
 from . import console
@@ -44,10 +44,10 @@ class Compat(console.Command):
         console.say(lost if less else "Nothing is lost.")
 
     @staticmethod
-    def _boot(stages):
-        console.say(f"Stages of the boot: {len(stages['found'])} of {len(stops.TABLE)}.")
-        _list("By another name:", [f"{a} is {b}" for a, b in stages["renamed"].items()], "", ", ")
-        _list("Left out, inlined, or without source here:", stages["missing"], "")
+    def _boot(boot):
+        console.say(f"Stages of the boot: {len(boot['found'])} of {len(stages.load())}.")
+        _list("By another name:", [f"{a} is {b}" for a, b in boot["renamed"].items()], "", ", ")
+        _list("Left out, inlined, or without source here:", boot["missing"], "")
 
 
 def _list(head, words, indent=" " * 9, between=" "):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import pathlib
-import tomllib
 
 from . import dynamic, worlds
 from .problem import Problem
@@ -46,6 +45,8 @@ class Answer:
 
 def load(path: pathlib.Path = _TABLE) -> tuple[Use, ...]:
     """All uses, in the table's order."""
+    import tomllib  # with its patterns it takes as long to load as ten of our files
+
     with open(path, "rb") as file:
         rows = tomllib.load(file)["use"]
     return tuple(

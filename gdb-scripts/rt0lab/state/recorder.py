@@ -15,7 +15,7 @@ from typing import Any
 import gdb
 
 from .. import program
-from ..boot import stops
+from ..boot import stages, stops
 from ..program import hidden, names
 from . import snapshot, trace
 from .snapshot import Snapshot
@@ -35,7 +35,7 @@ class _Entry(stops.Point):
     def stop(self):
         """gdb asks whether to stop here: note it and go on, but for the last stage."""
         self.recorder.guarded(self.recorder.entered, self.place)
-        return self.place.stage is stops.TABLE[-1]
+        return self.place.stage is stages.load()[-1]
 
 
 class _Return(stops.Point):
