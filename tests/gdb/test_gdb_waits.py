@@ -475,3 +475,14 @@ def test_twice_as_many_cost_twice_as_much(gdb_json, go_build, name, arguments):
     source = (pathlib.Path(__file__).with_name("cases") / f"{name}.go").read_text()
     (few, some), (more, twice) = gdb_json(go_build(name, source), f"arguments = {arguments!r}" + COUNT)
     assert (some, twice) == (300, 600) and more < 2.5 * few
+
+
+def test_long_stacks_with_the_same_frames_are_one(gdb_json, go_build):
+    source = (pathlib.Path(__file__).with_name("cases") / "many-waiters.go").read_text()
+    script = """from rt0lab.goroutines.census import Census
+for command in ("set args 200", "break main.tick", "ignore 1 5", "run"): do(command)
+census = Census()
+found = census.stacks(census.rows).values()
+result = [len({id(one) for one in found}), len({tuple(one.sites) for one in found})]"""
+    stacks, kinds = gdb_json(go_build("many-waiters", source, "-gcflags=all=-N -l"), script)
+    assert stacks == kinds

@@ -98,6 +98,7 @@ class Sites:
     def __init__(self, world: program.World) -> None:
         self._world, self._known, self.patience, self.depth = world, {}, PATIENCE, DEPTH
         self.traces, self._forms, self._unpackers = collections.defaultdict(dict), {}, {}
+        self._same: dict[tuple[Site, ...], Stack] = {}
         main = world.address("runtime.main")
         file = world.line_at(main)[0] if main else None
         self._home = os.path.dirname(file) if file else None  # where the runtime's source is
@@ -187,7 +188,8 @@ class Sites:
                 traces[depth] = unpack, known
                 return found
         sites_, places = self.walk(row.pc, row.sp, row.bp or 0, row.lo, row.hi)
-        found = Stack(sites_)
+        # Also where a stack is too long to be known by its words, those with the same frames share one.
+        found = self._same.setdefault(tuple(sites_), Stack(sites_))
         gaps = [place - end for end, place in zip([row.sp, *(place + 8 for place in places)], places)]
         if places and min(gaps) >= 0 and places[-1] - row.sp <= WINDOW - 8:  # segments may lie in any order
             form = "<" + "".join(f"{gap}xQ" for gap in gaps)

@@ -64,8 +64,7 @@ def descriptors(rows: list[Any], stacks: dict[int, Stack], now: int | None) -> d
     for in_use, type_name, names in (("net.(*netFD).", "net.netFD", _name_net), ("os.(*File).", "os.file", _name_file)):
         inside = _inside(type_name)
         mine = {g: addr - inside for g, addr in files.items() if inside is not None and _uses(stacks.get(g), in_use)}
-        for g, whole in _structs(type_name, mine).items():
-            names(found[g], whole)
+        names(found, _structs(type_name, mine))
     return {g: (one,) for g, one in found.items()}
 
 
@@ -172,20 +171,27 @@ def _structs(name, addresses):
 # ---- what is at the ends ---------------------------------------------------------------------------------------------
 
 
-def _name_net(descriptor, whole):
-    """Notes a net.netFD's addresses."""
-    network = program.read_text(whole.get("net.str"), whole.get("net.len")) if whole.has("net.str") else ""
-    type_name = next((name for start, name in _KINDS.items() if network.startswith(start)), None)
-    descriptor.network = network or None
-    if type_name is not None:
-        data = {end: whole.get(f"{end}.data") for end in ("laddr", "raddr") if whole.get(f"{end}.data")}
-        descriptor.ends = [_address(end) for end in _structs(type_name, data).values()]
+def _name_net(found, wholes):
+    """Notes the addresses of net.netFDs, {g: netFD}: of all that are of one kind together."""
+    network = functools.cache(program.read_text)  # a constant of package net's: the same few for all
+    ends: dict[str, dict[tuple[int, str], int]] = {}
+    for g, whole in wholes.items():
+        name = network(whole.get("net.str"), whole.get("net.len")) if whole.has("net.str") else ""
+        found[g].network = name or None
+        type_name = next((type_name for start, type_name in _KINDS.items() if name.startswith(start)), None)
+        for end in ("laddr", "raddr") if type_name is not None else ():
+            if whole.get(f"{end}.data"):
+                ends.setdefault(type_name, {})[g, end] = whole.get(f"{end}.data")
+    for type_name, data in ends.items():
+        for (g, _), end in _structs(type_name, data).items():
+            found[g].ends.append(_address(end))
 
 
-def _name_file(descriptor, whole):
-    """Notes an os.file's name."""
-    if whole.has("name.str"):
-        descriptor.ends = [program.read_text(whole.get("name.str"), whole.get("name.len"))]
+def _name_file(found, wholes):
+    """Notes the names of os.files, {g: file}."""
+    for g, whole in wholes.items():
+        if whole.has("name.str"):
+            found[g].ends = [program.read_text(whole.get("name.str"), whole.get("name.len"))]
 
 
 def _address(end):
