@@ -174,7 +174,7 @@ def _structs(name, addresses):
 def _name_net(found, wholes):
     """Notes the addresses of net.netFDs, {g: netFD}: of all that are of one kind together."""
     network = functools.cache(program.read_text)  # a constant of package net's: the same few for all
-    ends: dict[str, dict[tuple[int, str], int]] = {}
+    ends = {}  # {type: {(g, which end): address}}
     for g, whole in wholes.items():
         name = network(whole.get("net.str"), whole.get("net.len")) if whole.has("net.str") else ""
         found[g].network = name or None
