@@ -408,6 +408,16 @@ result = [kept[gdb.selected_thread().num], {name: program.register(name, frame.o
 
 
 @C
+def test_each_frame_knows_its_thread(gdb_json, case):
+    script = """
+do('break main.breakHere'); do('run')
+result = [program.register('fs_base', frame) for frame, _, _ in roots.walk(100)]
+"""
+    found = gdb_json(case("nested"), script)
+    assert found[0] and set(found) == {found[0]}
+
+
+@C
 def test_c_that_is_called_on_g0_was_called_by_the_runtime(gdb_json, case):
     found = gdb_json(case("nested"), f"{ASK}\ndo('break x_cgo_thread_start'); do('run'); result = own()")
     names = [name for name, _, _ in found]
