@@ -222,7 +222,8 @@ def a_stop(program: Path, figure: Figure) -> list[float]:
 
 def a_load(program: Path, figure: Figure) -> list[float]:
     """What gdb takes with our scripts over what it takes without: seconds of the processor, or MiB. One session before
-    lets Python keep what it compiled."""
+    lets Python keep what it compiled. Without threads of gdb's own, which read the program while our scripts are loaded
+    and of whose work a gdb that ends at once spares itself the rest."""
     words = [
         permits.find_gdb(),
         "-nx",
@@ -232,6 +233,8 @@ def a_load(program: Path, figure: Figure) -> list[float]:
         "set auto-load off",
         "-iex",
         "set debuginfod enabled off",
+        "-iex",
+        "maintenance set worker-threads 0",
     ]
     environment = {name: value for name, value in ENVIRONMENT.items() if name != "PYTHONDONTWRITEBYTECODE"}
     taken = []
