@@ -58,10 +58,19 @@ COMMANDS = {
     ("permits.py", "_answer", "line"): "a line of Python, written in the lab",
     ("tour.py", "run", "leave"): "written in the lab",
     ("bench/gdb.py", "in_gdb", "n"): "a number of the table of figures",
+    ("bench/inside.py", "keeping", "step"): "of the table of figures",
     ("bench/inside.py", "listing", "command"): "of the table of figures",
     ("bench/inside.py", "stepping", "follow"): "on or off",
     ("bench/inside.py", "stepping", "place"): "of the table of figures",
     ("bench/inside.py", "stepping", "step"): "of the table of figures",
+    ("matrix/inside.py", "ask", "command"): "of the lists of what is asked of every program",
+    ("matrix/inside.py", "threads", "max((each.num for each in gdb.inferiors()))"): "a number of gdb's",
+    ("matrix/look.py", "_seen", "argv"): "a list of texts, as Python writes them",
+    ("commands/styles.py", "register", "first"): "of the table of looks",
+    ("commands/styles.py", "register", "name"): "of the table of looks",
+    ("compat.py", "run", "leave"): "written in the lab",
+    ("goroutines/wakers.py", "_lock_shown", "name"): "of one of the two kinds of lock that have a holder",
+    ("program/memory.py", "fresh_register", "name"): "a register's name, written in the package",
 }
 
 # Texts that are written past the console.
@@ -78,7 +87,7 @@ WRITES = {
 OPENS = set(
     """
     formats/untrusted.py boot/stages.py program/uses.py commands/threads.py state/trace.py remote/clients.py
-    files.py batch.py state.py ask.py cli.py locks.py
+    files.py batch.py state.py ask.py cli.py locks.py matrix/inside.py
 """.split()
 )
 
@@ -87,7 +96,7 @@ class Calls(ast.NodeVisitor):
     """All calls and lists of a file, each with the function where it stands."""
 
     def __init__(self, path):
-        in_a_room = path.parent.name == "bench" or path.parent.parent.name == "rt0lab"
+        in_a_room = path.parent.name in ("bench", "matrix") or path.parent.parent.name == "rt0lab"
         self.name, self._where, self.found = f"{path.parent.name}/{path.name}" if in_a_room else path.name, [], []
         self.visit(ast.parse(path.read_text("utf-8")))
 
