@@ -51,7 +51,7 @@ def _run(times, alone, turn):
                 keeps = number % 2 == turn
                 begin = time.perf_counter()
                 gdb.execute("continue", to_string=True)
-                if not gdb.selected_inferior().pid or stops.at(int(gdb.newest_frame().pc())) is stops.TABLE[-1]:
+                if not gdb.selected_inferior().pid or stops.at(int(gdb.newest_frame().pc())) is stops.table()[-1]:
                     break
                 middle = time.perf_counter()
                 if keeps:
