@@ -11,7 +11,7 @@ import statistics
 import subprocess
 import time
 from argparse import Namespace
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -76,13 +76,13 @@ FIGURES = [
         "ms",
     ),
     Figure("gdb-stop", "a stage recorded, hello (ms)", "record", 1, "hello", {"ours": 1.5}, "ms"),
-    Figure("gdb-load-time", "our scripts loaded, 60 MB of Go (ms)", "load time", 1, "large", {"ours": 150}, "ms"),
+    Figure("gdb-load-time", "loading for 60 MB of Go (ms)", "load time", 1, "large", {"ours": 150}, "ms"),
     Figure("gdb-load-memory", "the same (MiB)", "load memory", 1, "large", {"ours": 40}, "MiB"),
 ]
 FIGURES += [
     Figure(
         f"gdb-history-{step}-{n}" + ("" if world == "mirror" else "-go"),
-        f"{step} kept, of {n:,}{'' if world == 'mirror' else ' of real Go'} (ms)",
+        f"{step} kept, {n:,}{'' if world == 'mirror' else ' of Go'} (ms)",
         f"keep {step}",
         n,
         world,
@@ -121,7 +121,7 @@ def run(args: Namespace) -> list[dict[str, Any]]:
     return figures
 
 
-def built(worlds: set[str]) -> dict[str, Path]:
+def built(worlds: Collection[str] = ()) -> dict[str, Path]:
     """The programs to look at, by world; real Go's are missing where there is no Go, the large one where it is not
     asked for."""
     folder = build.build("release")
