@@ -165,19 +165,15 @@ def go_script() -> str | None:
     )
 
 
+def gdb_with(setting: str) -> list[str]:
+    """The words that start a gdb which reads nothing of the user's and fetches nothing, with one more setting."""
+    settings = ("set auto-load off", "set debuginfod enabled off", setting)
+    return [permits.find_gdb(), "-nx", "-q", "-batch", *(word for each in settings for word in ("-iex", each))]
+
+
 def in_gdb(script: str | Path, program: Path, figure: Figure, n: int) -> list[float]:
     """One session of gdb with a script loaded; the command's times are taken inside gdb."""
-    words = [
-        permits.find_gdb(),
-        "-nx",
-        "-q",
-        "-batch",
-        "-iex",
-        "set auto-load off",
-        "-iex",
-        "set debuginfod enabled off",
-    ]
-    words += ["-iex", "set startup-with-shell off", str(program), "-x", str(script)]
+    words = [*gdb_with("set startup-with-shell off"), str(program), "-x", str(script)]
     if figure.remote:
         if not shutil.which("gdbserver"):
             raise Failure("there is no gdbserver: `apt-get install gdbserver` brings it", MACHINE)
@@ -224,18 +220,7 @@ def a_load(program: Path, figure: Figure) -> list[float]:
     """What gdb takes with our scripts over what it takes without: seconds of the processor, or MiB. One session before
     lets Python keep what it compiled. Without threads of gdb's own, which read the program while our scripts are loaded
     and of whose work a gdb that ends at once spares itself the rest."""
-    words = [
-        permits.find_gdb(),
-        "-nx",
-        "-q",
-        "-batch",
-        "-iex",
-        "set auto-load off",
-        "-iex",
-        "set debuginfod enabled off",
-        "-iex",
-        "maintenance set worker-threads 0",
-    ]
+    words = gdb_with("maintenance set worker-threads 0")
     environment = {name: value for name, value in ENVIRONMENT.items() if name != "PYTHONDONTWRITEBYTECODE"}
     taken = []
     for loaded in (True, False, True):
