@@ -297,6 +297,9 @@ def finder(pc: int) -> tuple[int, int, Callable[[Place], Caller | None]] | None:
     return next((row for row in functions if row[0] <= pc < row[1]), None)
 
 
+HANDLER_S = "<signal handler called>"  # as gdb calls the frame between a handler and what the signal interrupted
+
+
 def is_handler_s(symbol: str) -> bool:
     """Is it the function that a signal's handler returns to?"""
     return names.function(symbol) in _KINDS[signal]
@@ -305,6 +308,14 @@ def is_handler_s(symbol: str) -> bool:
 def is_exact(symbol: str, frame: gdb.Frame) -> bool:
     """Did the caller of a frame of this function not call it, and is it told one byte further on therefore?"""
     return names.function(symbol) in EXACT and frame.type() == gdb.NORMAL_FRAME
+
+
+def in_a_library(frame: gdb.Frame) -> str | None:
+    """What a frame is called that has no name though it is one: where a library keeps its own names to itself, as libc
+    does. None where no library is, so that nothing leads on from there."""
+    if frame.type() == gdb.SIGTRAMP_FRAME:
+        return HANDLER_S
+    return "??" if gdb.solib_name(frame.pc()) else None
 
 
 def symbol_of(frame: gdb.Frame) -> tuple[str, int] | None:

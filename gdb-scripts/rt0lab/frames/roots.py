@@ -20,6 +20,7 @@ def walk(limit: int) -> Iterator[tuple[gdb.Frame, str, bool]]:
         inlined = frame.type() == gdb.INLINE_FRAME
         symbol = joins.symbol_of(frame)
         name = program.name_of(frame) if inlined or symbol is None else names.function(symbol[0])
+        name = name or joins.in_a_library(frame)
         if name is None:
             return
         yield frame, name, inlined

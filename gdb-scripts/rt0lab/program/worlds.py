@@ -492,12 +492,12 @@ def _known(settle):
     main = _objfile_of(path)
     key = main or gdb.current_progspace()
     found = _worlds.get(key)
-    if not isinstance(found, Problem):
+    if found is None:
         try:
-            found = settle(found or World(path, main))
+            found = World(path, main)
         except Problem as problem:
             found = problem
         _worlds[key] = found
     if isinstance(found, Problem):
         raise Problem(*found.args)
-    return found
+    return settle(found)  # what fails here may be had later: while a library is being loaded gdb knows none of its types

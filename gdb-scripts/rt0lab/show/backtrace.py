@@ -178,7 +178,7 @@ class Roots:
                     yield view.Claimed(decorator, shown[1])
                 continue
             symbol = joins.symbol_of(frame)
-            if frame.level() > 0 and symbol is None and program.told(frame.name) is None:
+            if frame.level() > 0 and symbol is None and program.told(frame.name) is None and not joins.in_a_library(frame):
                 return
             yield _decorated(world, decorator, symbol, exact)
             exact = exact and frame.type() == gdb.INLINE_FRAME or bool(symbol) and joins.is_exact(symbol[0], frame)
@@ -198,7 +198,7 @@ def _decorated(world, decorator, symbol, exact):
     if exact:
         return Interrupted(decorator, program.name_of(frame) or (symbol[0] if symbol else "??"))
     if symbol is not None and joins.is_handler_s(symbol[0]):
-        return Named(decorator, "<signal handler called>")
+        return Named(decorator, joins.HANDLER_S)
     if symbol is None or _named_well(world, frame, symbol[0]):
         return Careful(decorator)
     return Named(decorator, symbol[0])
