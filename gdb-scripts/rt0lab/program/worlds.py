@@ -500,4 +500,5 @@ def _known(settle):
         _worlds[key] = found
     if isinstance(found, Problem):
         raise Problem(*found.args)
-    return settle(found)  # what fails here may be had later: while a library is being loaded gdb knows none of its types
+    # what fails here may be had later: while a library is being loaded gdb knows none of its types
+    return settle(found)

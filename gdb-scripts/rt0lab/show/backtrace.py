@@ -178,7 +178,8 @@ class Roots:
                     yield view.Claimed(decorator, shown[1])
                 continue
             symbol = joins.symbol_of(frame)
-            if frame.level() > 0 and symbol is None and program.told(frame.name) is None and not joins.in_a_library(frame):
+            named = symbol is not None or program.told(frame.name) is not None or joins.in_a_library(frame)
+            if frame.level() > 0 and not named:
                 return
             yield _decorated(world, decorator, symbol, exact)
             exact = exact and frame.type() == gdb.INLINE_FRAME or bool(symbol) and joins.is_exact(symbol[0], frame)
