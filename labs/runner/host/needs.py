@@ -30,8 +30,8 @@ def both(one: Check, other: Check) -> Check:
     return lambda: one() and other()
 
 
-# The first table is needed by every verb that runs a program, the second only by
-# `test`.
+# The first table is needed by every verb that runs a program, the second only by `test`, and its first row by exercises
+# that run what learners wrote.
 TO_RUN: Table = {
     "g++": (command("g++"), "the compiler of the runtime"),
     "meson": (file("/usr/bin/meson"), "the build"),
@@ -43,6 +43,7 @@ TO_RUN: Table = {
     "python3-pyelftools": (module("elftools"), "reads ELF files"),
 }
 TO_TEST: Table = {
+    "bubblewrap": (command("bwrap"), "the sandbox for what learners write"),
     "clang": (command("clang++"), "the second compiler"),
     "golang-go": (command("go"), "real Go programs to compare with"),
     "delve": (command("dlv"), "Go's debugger, to measure beside"),
