@@ -2,6 +2,7 @@
 
 The rooms of this house, each using only those above it, and of them only the ones that it names:
 
+words       what a learner reads, in their language. No gdb in it. Any room may use it.
 formats     file and wire formats, and texts that others wrote. No gdb in it. Any room may use it.
 program     what one program's memory says, now or at an earlier stop
 boot        the stages of the boot, and stopping at them; uses program

@@ -41,7 +41,7 @@ def unlawful(found):
     return {
         (one, other)
         for one, other in found
-        if room(other) and room(other) not in {room(one), *MAY.get(room(one), ()), "formats"}
+        if room(other) and room(other) not in {room(one), *MAY.get(room(one), ()), "formats", "words"}
     }
 
 
@@ -79,8 +79,9 @@ def test_every_file_says_what_it_is_for():
     assert [str(path) for path in HOUSE.rglob("*.py") if not re.match(r"[^\n]", says(path))] == []
 
 
-def test_file_formats_know_no_gdb():
-    assert {one for one, other in arrows(HOUSE) if other.partition(".")[0] == "gdb" and room(one) == "formats"} == set()
+@pytest.mark.parametrize("name", ["formats", "words"])
+def test_what_the_command_line_uses_too_knows_no_gdb(name):
+    assert {one for one, other in arrows(HOUSE) if other.partition(".")[0] == "gdb" and room(one) == name} == set()
 
 
 def test_nobody_goes_round_in_a_circle():
@@ -123,6 +124,8 @@ KEPT = {
     ("commands.styles", "_sets"): "settings that gdb was given",
     ("commands.threads", "_views"): "of gdb's inferiors, whose numbers come once",
     ("commands.window", "_windows"): "gdb's windows",
+    ("words.catalogue", "_sentences"): "the files of words, the same for all programs",
+    ("words.chosen", "_now"): "the learner's language",
     ("loading", "_for_now"): "which language we gave gdb",
     ("loading", "_style"): "what the user had before we came",
 }

@@ -11,7 +11,8 @@ import pexpect
 import pytest
 
 from learners import ROOT
-from runner.exercises import screen
+import runner  # noqa: F401  (puts our gdb package into the path)
+from rt0lab.words import screen
 
 sys.path.insert(0, str(ROOT / "tests" / "cli"))
 from test_tour import session_members  # noqa: E402

@@ -1,7 +1,9 @@
 """Text on 80 columns: Chinese characters take two, and do not begin a line with a full stop."""
 
 from learners import ROOT  # noqa: F401  (puts the runner into the path)
-from runner.exercises import screen
+
+import runner  # noqa: F401  (puts our gdb package into the path)
+from rt0lab.words import screen
 
 
 def test_width_counts_chinese_twice():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import inspect
 import itertools
 import json
 import os
@@ -18,6 +19,7 @@ from ..formats import packets, untrusted
 from ..program import builds, settings
 from ..state import history, snapshot
 from ..state.snapshot import Snapshot
+from ..words import tr
 from . import styles
 from .options import without_json
 
@@ -76,11 +78,16 @@ def printable(text: str, most: int = untrusted.LINE) -> str:
     if text.isascii() and text.isprintable() and len(text) <= most:
         return text
     text = untrusted.shown(text, most)
+    return text if can_show(text) else text.translate(_PLAIN).encode("ascii", "replace").decode()
+
+
+def can_show(text: str) -> bool:
+    """Has the terminal's character set all of this text?"""
     try:
         text.encode(_charset())
     except (UnicodeEncodeError, LookupError):
-        text = text.translate(_PLAIN).encode("ascii", "replace").decode()
-    return text
+        return False
+    return True
 
 
 def _charset():
@@ -229,6 +236,14 @@ def careful(invoke: Callable[..., Any]) -> Callable[..., Any]:
     return wrapped
 
 
+def translate(thing: gdb.Command | gdb.Parameter | gdb.Function) -> None:
+    """Before gdb is given something: its help is in the learner's language."""
+    for name in ("__doc__", "set_doc", "show_doc"):
+        text = getattr(type(thing), name, None)
+        if text:
+            setattr(thing, name, tr(inspect.cleandoc(text)))
+
+
 class Command(gdb.Command):
     """A command whose docstring is its help."""
 
@@ -236,6 +251,7 @@ class Command(gdb.Command):
 
     def __init__(self) -> None:
         # A method `complete` is only asked where no completer of gdb's is named.
+        translate(self)
         super().__init__(self.name, self.kind, *(() if hasattr(self, "complete") else (self.complete_with,)))
 
     @careful
@@ -257,6 +273,7 @@ class Switch(gdb.Parameter):
     name, kind, at_first = "", gdb.COMMAND_SUPPORT, False
 
     def __init__(self):
+        translate(self)
         super().__init__(self.name, self.kind, gdb.PARAM_BOOLEAN)
         self.value = self.at_first
 
@@ -264,4 +281,4 @@ class Switch(gdb.Parameter):
         return ""
 
     def get_show_string(self, value: str) -> str:
-        return f"{self.name} is {value}."
+        return tr("{name} is {value}.", name=self.name, value=value)

@@ -321,6 +321,7 @@ class Limit(gdb.Parameter):
     set_doc, show_doc = "Set how many stops are kept.", "Show how many stops are kept."
 
     def __init__(self) -> None:
+        console.translate(self)
         super().__init__("rt0 history", gdb.COMMAND_DATA, gdb.PARAM_ZUINTEGER)
         self.value = history.DEFAULT
 

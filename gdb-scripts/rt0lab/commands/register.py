@@ -8,6 +8,7 @@ from .. import program
 from ..boot import stops
 from ..goroutines import naming
 from ..program import begun, editors
+from ..words import tr
 from . import (
     boot,
     compat,
@@ -15,6 +16,7 @@ from . import (
     functions,
     goroutine,
     info,
+    language,
     panel,
     panic,
     past,
@@ -36,13 +38,16 @@ class Rt0(gdb.Command):
     (gdb) rt0 next"""
 
     def __init__(self) -> None:
+        console.translate(self)
         super().__init__("rt0", gdb.COMMAND_RUNNING, gdb.COMPLETE_COMMAND, True)
 
     @console.careful
     def invoke(self, argument: str, from_tty: bool) -> None:
         """gdb calls this for a bare `rt0` or an unknown word."""
         if argument.strip():
-            raise gdb.GdbError(f"there is no `rt0 {argument.split()[0]}`: `help rt0` lists what there is.")
+            raise gdb.GdbError(
+                tr("there is no `rt0 {word}`: `help rt0` lists what there is.", word=argument.split()[0])
+            )
         program.world()
         if not program.alive():
             console.say(console.not_running())
@@ -71,6 +76,7 @@ class _SetPrefix(gdb.Command):
     """Settings of the rt0 commands."""
 
     def __init__(self, name):
+        console.translate(self)
         super().__init__(name, gdb.COMMAND_SUPPORT, gdb.COMPLETE_NONE, True)
 
 
@@ -81,23 +87,8 @@ class _Debug(console.Switch):
     name, kind = "rt0 debug", gdb.COMMAND_SUPPORT
 
 
-_registered = False
-
-
-def register() -> int | None:
-    """Adds everything to gdb, once; True if that was now."""
-    global _registered
-    if _registered:
-        return False
-    _registered = True
-    for event in (gdb.events.cont, gdb.events.stop, gdb.events.exited):
-        event.connect(program.moved)
-    for event in (gdb.events.new_objfile, gdb.events.clear_objfiles):
-        event.connect(program.loaded)
-    gdb.events.memory_changed.connect(program.written)
-    _SetPrefix("set rt0")
-    _SetPrefix("show rt0")
-    _Debug()
+def _commands():
+    """Gives gdb the commands with their help; again, when the help is to be in another language."""
     Rt0()
     for command in (boot.Stages, boot.Run, boot.Next, boot.Until, boot.Tour, boot.Record, compat.Compat):
         command()
@@ -117,6 +108,28 @@ def register() -> int | None:
         command()
     for command in (past.History, past.Back, past.When, past.Replay, panel.Panel):
         command()
+
+
+_registered = False
+
+
+def register() -> int | None:
+    """Adds everything to gdb, once; True if that was now."""
+    global _registered
+    if _registered:
+        return False
+    _registered = True
+    language.begin()
+    for event in (gdb.events.cont, gdb.events.stop, gdb.events.exited):
+        event.connect(program.moved)
+    for event in (gdb.events.new_objfile, gdb.events.clear_objfiles):
+        event.connect(program.loaded)
+    gdb.events.memory_changed.connect(program.written)
+    _SetPrefix("set rt0")
+    _SetPrefix("show rt0")
+    _Debug()
+    _commands()
+    language.Language(_commands)
     past.Limit()
     styles.register()
     window.register()

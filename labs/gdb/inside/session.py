@@ -7,7 +7,8 @@ from rt0lab import program
 from rt0lab.boot import stops
 from rt0lab.commands import console
 from rt0lab.program import settings
-from runner.exercises import judge, literals, screen, state
+from rt0lab.words import screen
+from runner.exercises import judge, literals, state
 from runner.exercises.forms import Exercise
 from runner.exercises.guide import Guide, answered, passed
 from runner.failure import Failure

@@ -1,7 +1,7 @@
 """The exercises: data and text in labs/NN-name/, judged against the learner's own process. May use host.
 
 Each line uses only those above it; gdb's Python imports all but the last line, the command line all of them:
-  literals, language, screen   what a learner types; which language; how text fits a terminal
+  literals, language           what a learner types; the engine's sentences in which language
   files, seed                  a file that may be anything; what differs between learners
   forms, judge, state          the files of an exercise; verdicts; progress
   answers, guide               the file of answers; the way through the exercises, in the learner's language

@@ -5,9 +5,10 @@ import re
 from collections.abc import Collection, Iterator
 
 from rt0lab.boot import stages
+from rt0lab.words import screen
 
 from ..failure import FAILED, USAGE, Failure
-from . import forms, screen, state
+from . import forms, state
 from .forms import Exercise
 from .language import Messages
 from .state import Progress, Store

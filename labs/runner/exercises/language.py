@@ -1,23 +1,22 @@
 """English or Chinese: which one, and the engine's own sentences in it."""
 
-import os
 import tomllib
-from collections.abc import Mapping
 from pathlib import Path
+
+from rt0lab import words
+from rt0lab.words.chosen import LANGUAGES
 
 from ..failure import USAGE, Failure
 
-LANGUAGES = ("en", "zh")
+__all__ = ["LANGUAGES", "Messages", "chosen", "table"]
 _HERE = Path(__file__).parent
 
 
-def chosen(environment: Mapping[str, str] = os.environ) -> str:
-    """LAB_LANG, else Chinese for a Chinese locale, else English."""
-    wanted = environment.get("LAB_LANG", "")
-    if wanted and wanted not in LANGUAGES:
-        raise Failure(f"LAB_LANG={wanted[:20]!r} is none of {', '.join(LANGUAGES)}", USAGE)
-    locale = environment.get("LC_ALL") or environment.get("LC_MESSAGES") or environment.get("LANG") or ""
-    return wanted or ("zh" if locale.lower().startswith("zh") else "en")
+def chosen() -> str:
+    """The learner's language; Failure for a LAB_LANG that names none of ours."""
+    if words.complaint():
+        raise Failure(words.complaint(), USAGE)
+    return words.language()
 
 
 def table(language: str) -> dict[str, str]:

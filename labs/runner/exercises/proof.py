@@ -11,10 +11,11 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from rt0lab.formats.elf import Elf
+from rt0lab.words import screen
 
 from ..host import build
 from ..tree import ROOT
-from . import ask, forms, guide, judge, language, literals, screen
+from . import ask, forms, guide, judge, language, literals
 from .forms import Exercise
 
 SEEDS = range(1, 21)

@@ -16,6 +16,8 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import IO, Any
 
+from rt0lab import words
+
 from ..tree import GDB_SCRIPT, programs
 from . import build, interruption, needs, packages, permits
 from .target import Program, examine
@@ -47,6 +49,7 @@ def environment() -> dict[str, str]:
     kept = {name: os.environ[name] for name in ("TERM", "HOME", "COLUMNS", "LINES", "NO_COLOR") if name in os.environ}
     return (
         {"PATH": "/usr/local/bin:/usr/bin:/bin", "SHELL": "/bin/sh", "LC_ALL": "C.UTF-8", "TERM": "dumb"}
+        | {"LAB_LANG": words.language()}
         | permits.ISOLATED
         | kept
     )

@@ -6,7 +6,9 @@ from argparse import Namespace
 from io import TextIOWrapper
 from typing import cast
 
-from ..exercises import answers, ask, judge, language, literals, screen, state, variant
+from rt0lab.words import screen
+
+from ..exercises import answers, ask, judge, language, literals, state, variant
 from ..exercises.forms import Exercise
 from ..exercises.guide import Guide, answered, passed
 from ..failure import FAILED, Failure, progress

@@ -1,5 +1,7 @@
 """Text on a terminal of 80 columns, where a Chinese character takes two."""
 
+from __future__ import annotations
+
 import unicodedata
 
 WIDTH = 79

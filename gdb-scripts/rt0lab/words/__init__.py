@@ -1,0 +1,7 @@
+"""What a learner reads, in English or Chinese, and how wide it is on a terminal. No gdb in it: the command line and the
+tests use it, too."""
+
+from .catalogue import tr, trn
+from .chosen import choose, complaint, language
+
+__all__ = ["choose", "complaint", "language", "tr", "trn"]
