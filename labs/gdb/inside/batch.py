@@ -16,7 +16,7 @@ from . import observe
 def run(job_file: str, result_file: str) -> None:
     """Reads the job: {"exercises": [folder...], "cases": [{"exercise", "answers": {question: text or {at, expr}}}],
     "commands": [[exercise, checkpoint, gdb command]...]}. Writes {"seen": {exercise: {question: {truth, ...}}},
-    "verdicts": [{question: [what, reason, answer]}], "commands": [[exercise, checkpoint, command, error]],
+    "verdicts": [{question: [what, reason, answer, share]}], "commands": [[exercise, checkpoint, command, error]],
     "trouble"}."""
     with open(job_file, encoding="utf-8") as file:
         job = json.load(file)
@@ -67,14 +67,14 @@ def _tried(commands, exercise, checkpoint):
 
 
 def _case(exercise, answers, observer, program, computed):
-    """{question: [verdict, reason, answer as text]} of one set of answers."""
+    """{question: [verdict, reason, answer as text, share]} of one set of answers."""
     found = {}
     for question in exercise.questions:
         text = computed.text(exercise, answers.get(question.id))
         given = None if text is None else literals.parse(text)
         seen = observer.seen.get((exercise.id, question.id))
         verdict = judge.judge(question, given, seen, program)
-        found[question.id] = [verdict.what, verdict.reason, text]
+        found[question.id] = [verdict.what, verdict.reason, text, verdict.share]
     return found
 
 

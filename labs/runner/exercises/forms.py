@@ -26,6 +26,7 @@ _EXERCISE = {
     "id": (str, True),
     "kind": (str, True),
     "stage": (str, False),
+    "note": (str, False),
     "needs": (list, False),
     "minutes": (int, True),
     "run": (dict, False),
@@ -137,6 +138,7 @@ class Exercise:
     minutes: int
     program: str
     timeout: int
+    note: str = ""
     checkpoints: list = field(default_factory=list)
     questions: list = field(default_factory=list)
     invariants: list = field(default_factory=list)
@@ -214,6 +216,7 @@ def load(folder: str | Path) -> Exercise:
         table["minutes"],
         run.get("program", "hello"),
         run.get("timeout_s", 20),
+        table.get("note", ""),
     )
     exercise.checkpoints = [_checkpoint(file, row) for row in table.get("checkpoint", [])]
     exercise.questions = [_question(file, row) for row in table.get("question", [])]

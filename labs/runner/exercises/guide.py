@@ -47,13 +47,20 @@ class Guide:
             progress["current"] = exercise.id
 
     def head(self, exercise: Exercise) -> str:
-        """One line about an exercise: kind, minutes, what it builds on, where Go has it."""
+        """One line about an exercise: kind, minutes, what it builds on, where Go has it, the page that goes with it."""
         parts = [self.say("kind-" + exercise.kind), self.say("minutes", n=exercise.minutes)]
         if exercise.needs:
             parts.append(self.say("after", names=", ".join(exercise.needs)))
         if exercise.stage:
             parts.append(f"Go 1.10: {go_place(exercise)}")
+        if exercise.note:
+            parts.append(self.note(exercise))
         return " | ".join(parts)
+
+    def note(self, exercise: Exercise) -> str:
+        """The page that goes with an exercise, in the learner's language: `notes/tls-g0-and-m0.zh.md`."""
+        ending = ".md" if self.language == "en" else f".{self.language}.md"
+        return f"notes/{exercise.note}{ending}"
 
     def task(self, exercise: Exercise, done: Collection[str] = ()) -> list[str]:
         """The screen that says what to do; what is done is ticked off."""

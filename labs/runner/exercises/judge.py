@@ -36,6 +36,12 @@ class Verdict:
 
     what: str
     reason: str = ""
+    text: str | None = None  # the answer that was judged
+    share: float = 0.0  # of the question's points that it earns, for what is partly right
+
+    def __post_init__(self) -> None:
+        if self.what == PASS:
+            self.share = 1.0
 
 
 def judge(question: Question, given: Answer | None, seen: Seen | None, program: Names) -> Verdict:

@@ -64,6 +64,8 @@ def static_problems(exercise: Exercise) -> list[str]:
         found.append(f"a kind, type or moment that is not judged yet ({exercise.kind})")
     if exercise.stage:
         guide.go_place(exercise)
+    if exercise.note and not (ROOT / "notes" / f"{exercise.note}.md").exists():
+        found.append(f"there is no page notes/{exercise.note}.md")
     for name in language.LANGUAGES:
         found += [f"{name}: {problem}" for problem in _text_problems(exercise, exercise.texts(name))]
     if exercise.questions:
@@ -174,7 +176,7 @@ def _seed_problems(exercises, cases, commands, home, seed):
     for (exercise, answers, expected), verdicts in zip(cases, result["verdicts"]):
         for name, wanted in expected.items():
             if tuple(verdicts[name][:2]) != wanted:
-                what, reason, text = verdicts[name]
+                what, reason, text, _ = verdicts[name]
                 found.append(
                     f"{exercise.folder.name}: {name} = {text}: {what} {reason} instead of {' '.join(wanted)}".rstrip()
                 )

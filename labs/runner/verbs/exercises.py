@@ -8,7 +8,7 @@ from typing import cast
 
 from rt0lab.words import screen
 
-from ..exercises import answers, ask, judge, language, literals, state, variant
+from ..exercises import answers, ask, judge, judging, language, literals, state, variant
 from ..exercises.forms import Exercise
 from ..exercises.guide import Guide, answered, passed
 from ..failure import FAILED, Failure, progress
@@ -207,10 +207,8 @@ def check(args: Namespace) -> int:
             ),
             FAILED,
         )
-    result = ask.judged([e for e, _ in cases], cases, this.store.home, seed)
-    if not result["verdicts"]:
-        raise Failure(this.say("inconclusive", reason=result["trouble"]), FAILED)
-    return max([_report(this, exercise, found) for (exercise, _), found in zip(cases, result["verdicts"])])
+    found = judging.verdicts(cases, this.store.home, seed)
+    return max([_report(this, exercise, verdicts) for (exercise, _), verdicts in zip(cases, found)])
 
 
 def _answers(exercise, known):
@@ -226,33 +224,32 @@ def _report(this, exercise, verdicts):
     texts = exercise.texts(this.language)
     print(this.name(exercise))
     for question in exercise.questions:
-        what, reason, _ = verdicts[question.id]
-        mark = "x" if what == judge.PASS else " "
-        for line in screen.wrap(
-            f"{question.id}: {_said(this, texts, question, what, reason)}", f"  [{mark}] ", "      "
-        ):
-            print(line)
-    right = [q for q in exercise.questions if verdicts[q.id][0] == judge.PASS]
+        verdict = verdicts[question.id]
+        mark = "x" if verdict.what == judge.PASS else " "
+        said = f"{question.id}: {_said(this, texts, question, verdict)}"
+        print(*screen.wrap(said, f"  [{mark}] ", "      "), sep="\n")
+    right = [q for q in exercise.questions if verdicts[q.id].what == judge.PASS]
     with this.store.change() as known:
         _keep(state.record(known, exercise.id), exercise, verdicts, right)
     done = len(right) == len(exercise.questions)
     worst = (judge.WRONG, judge.INCONCLUSIVE, judge.INCOMPLETE, judge.PASS)
-    overall = min((verdict[0] for verdict in verdicts.values()), key=worst.index)
+    overall = min((verdict.what for verdict in verdicts.values()), key=worst.index)
     print(f"  {this.say('status-' + overall)}" + (f" {where(this, this.store.read(), exercise)}" if done else ""))
     return 0 if done else FAILED
 
 
-def _said(this, texts, question, what, reason):
-    if what == judge.WRONG:
-        return texts.to_wrong(question.id, reason)
-    if what == judge.PASS:
+def _said(this, texts, question, verdict):
+    if verdict.what == judge.WRONG:
+        return texts.to_wrong(question.id, verdict.reason)
+    if verdict.what == judge.PASS:
         return texts.to_right(question.id)
-    return this.say("inconclusive", reason=reason) if what == judge.INCONCLUSIVE else this.say("step-open")
+    inconclusive = verdict.what == judge.INCONCLUSIVE
+    return this.say("inconclusive", reason=verdict.reason) if inconclusive else this.say("step-open")
 
 
 def _keep(entry, exercise, verdicts, right):
     """Notes a check: the first value of a prediction is the prediction."""
-    given = {name: verdict[2] for name, verdict in verdicts.items() if verdict[2] is not None}
+    given = {name: verdict.text for name, verdict in verdicts.items() if verdict.text is not None}
     state.note_answers(entry, given, right)
     for question in exercise.questions:
         if (
