@@ -5,6 +5,7 @@ set language c
 set pagination off
 set confirm off
 set print pretty on
+set print demangle off
 tbreak *(long)&_rt0_amd64
 set language auto
 run

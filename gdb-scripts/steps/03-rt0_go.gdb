@@ -5,6 +5,7 @@ set language c
 set pagination off
 set confirm off
 set print pretty on
+set print demangle off
 tbreak *(long)&'runtime.rt0_go'
 set language auto
 run

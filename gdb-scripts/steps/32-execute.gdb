@@ -5,6 +5,7 @@ set language c
 set pagination off
 set confirm off
 set print pretty on
+set print demangle off
 tbreak *(long)&'runtime.execute'
 set language auto
 run

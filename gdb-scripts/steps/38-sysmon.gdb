@@ -5,6 +5,7 @@ set language c
 set pagination off
 set confirm off
 set print pretty on
+set print demangle off
 tbreak *(long)&'runtime.sysmon'
 # A short program can end before the new thread gets that far: stop main where the thread exists, and let only that one
 # run.

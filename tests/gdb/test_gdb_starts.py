@@ -4,7 +4,7 @@ import shutil
 import subprocess
 
 import pytest
-from gdbrun import run_gdb
+from gdbrun import GDB, environment, run_gdb
 
 FLAGS = "-gcflags=all=-N -l"
 SOURCE = """package main
@@ -199,3 +199,13 @@ result = search.Search(census.Census(), [], {{channel}}).in_variables[channel]
 """
     found = gdb_json(go_build("opens", OPENS, FLAGS), script)
     assert [name.rpartition(".")[2] for name in found] == ["gate"]
+
+
+def test_a_backtrace_names_files_from_the_root(gdb_text, hello):
+    assert " at runtime/proc.cpp:" in gdb_text(hello, "rt0 until main.main", "bt")
+
+
+def test_plain_gdb_finds_the_source_from_any_folder(hello, tmp_path):
+    plain = [GDB, "-nx", "-q", "-batch", "-iex", "set auto-load off", str(hello), "-ex", "list runtime.schedinit"]
+    result = subprocess.run(plain, cwd=tmp_path, env=environment(), capture_output=True, text=True, timeout=60)
+    assert "void schedinit() {" in result.stdout
