@@ -6,6 +6,7 @@ likeness   how much of Go's boot is in ours: observations, fields, written reaso
 pages      what the notes show and say, held against what is so
 editors    what editors must be told, in their own files
 exercises  what is asked, what a learner says, and the verdict
+classes    a roster, a seed for each student, what they hand in, and the grading of it
 bench      what things cost, beside others
 matrix     other Gos and gdbs, held against what programs say of themselves
 verbs      one file a verb; cli finds them

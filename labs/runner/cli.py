@@ -12,12 +12,14 @@ from .failure import Failure
 from .host import interruption
 from .verbs import (
     bench,
+    classes,
     compare,
     compat,
     dev,
     doctor,
     editor,
     exercises,
+    export,
     gdb,
     notes,
     path,
@@ -29,7 +31,23 @@ from .verbs import (
     trace,
 )
 
-PARSED = (setup, doctor, tour, exercises, trace, serve, editor, compare, compat, bench, path, notes, dev)
+PARSED = (
+    setup,
+    doctor,
+    tour,
+    exercises,
+    classes,
+    export,
+    trace,
+    serve,
+    editor,
+    compare,
+    compat,
+    bench,
+    path,
+    notes,
+    dev,
+)
 RAW = {"gdb": gdb, "python": python, "test": test}  # these pass their arguments on
 
 

@@ -7,9 +7,10 @@ from pathlib import Path
 
 from ..failure import Failure
 from ..tree import ROOT
-from . import files, literals
+from . import files, literals, state
 from .forms import Exercise
 from .literals import Answer
+from .state import Progress
 
 MAX_BYTES = 1 << 16
 
@@ -34,6 +35,14 @@ def read(exercise: Exercise, path: Path) -> dict[str, Answer]:
         except literals.BadLiteral as error:
             raise Failure(f"{path}: {key}: {error} is no number, name or list of those") from None
     return found
+
+
+def collected(exercise: Exercise, progress: Progress) -> dict[str, str]:
+    """{question: answer as text}: what gdb judged right or holds as a prediction, and over it the file of answers."""
+    entry = state.look(progress, exercise.id)
+    found = {q: p["value"] for q, p in entry["predicted"].items() if p["right"] is None} | entry["answers"]
+    found |= {q: literals.written(value) for q, value in read(exercise, location(exercise)).items()}
+    return {q.id: found[q.id] for q in exercise.questions if q.id in found}
 
 
 def _table(path):

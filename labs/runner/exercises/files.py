@@ -1,6 +1,9 @@
-"""Reads a file that may be anything: too large, no plain file, not text."""
+"""Reads a file that may be anything (too large, no plain file, not text), and writes one whole or not at all."""
 
+import contextlib
 import os
+import secrets
+from pathlib import Path
 
 from rt0lab.formats import untrusted
 
@@ -19,3 +22,19 @@ def read(path: str | os.PathLike[str], limit: int) -> bytes:
     if len(data) > limit:
         raise NotPlain(f"larger than {limit} bytes")
     return data
+
+
+def whole(path: Path, data: bytes, mode: int = 0o666) -> None:
+    """Replaces a file by one with this content, or leaves it alone; OSError says why."""
+    scratch = path.with_name(f".{secrets.token_hex(8)}")
+    descriptor = os.open(scratch, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, mode)
+    try:
+        with open(descriptor, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(scratch, path)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            os.unlink(scratch)
+        raise

@@ -5,7 +5,6 @@ import hashlib
 import json
 import math
 import os
-import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime, timezone
 from pathlib import Path
@@ -83,18 +82,33 @@ class Store:
             yield state
             try:
                 # in ASCII: a file may hold half a character
-                _write(self.path, json.dumps(state, indent=1, sort_keys=True) + "\n")
+                text = json.dumps(state, indent=1, sort_keys=True) + "\n"
+                # in place of what it links to, if it is a link
+                files.whole(Path(os.path.realpath(self.path)), text.encode(), 0o600)
             except OSError as error:
                 raise _unsaved(self.path, error) from None
 
+    def aside(self, why: str) -> Path:
+        """Copies the file beside itself, under a name that says why, and returns that; Failure if it cannot be."""
+        place = self._beside(why)
+        if place is None:
+            raise Failure(f"there are too many copies of your progress, {self.path}; remove some of those")
+        try:
+            files.whole(place, files.read(self.path, MAX_BYTES), 0o600)
+        except OSError as error:
+            raise _unsaved(place, error) from None
+        return place
+
+    def _beside(self, why):
+        """A name that nothing has yet; None if all are taken."""
+        names = (self.path.with_name(f"{self.path.name}.{why}-{number}") for number in range(1, 1000))
+        return next((name for name in names if not os.path.lexists(name)), None)
+
     def _set_aside(self, damage):
-        for number in range(1, 1000):
-            aside = self.path.with_name(f"{self.path.name}.damaged-{number}")
-            if not os.path.lexists(aside):
-                break
-        else:
+        aside = self._beside("damaged")
+        if aside is None:
             raise Failure(
-                f"your progress, {self.path}, is damaged ({damage}), and so were {number} before; remove some of those"
+                f"your progress, {self.path}, is damaged ({damage}), and so were 999 before; remove some of those"
             )
         try:
             os.rename(self.path, aside)
@@ -225,22 +239,6 @@ def _is_answer(text):
 
 def _is_prediction(value):
     return isinstance(value, dict) and _is_answer(value.get("value")) and value.get("right") in (None, True, False)
-
-
-def _write(path, text):
-    """Replaces the file (what it links to, if it is a link) by one with this text, or leaves it alone."""
-    path = Path(os.path.realpath(path))
-    descriptor, scratch = tempfile.mkstemp(dir=path.parent, prefix=".state-")
-    try:
-        with open(descriptor, "w", encoding="utf-8") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(scratch, path)
-    except BaseException:
-        with contextlib.suppress(OSError):
-            os.unlink(scratch)
-        raise
 
 
 def _unsaved(path, error):

@@ -8,7 +8,7 @@ from typing import cast
 
 from rt0lab.words import screen
 
-from ..exercises import answers, ask, judge, judging, language, literals, state, variant
+from ..exercises import answers, ask, judge, judging, language, state, variant
 from ..exercises.forms import Exercise
 from ..exercises.guide import Guide, answered, passed
 from ..failure import FAILED, Failure, progress
@@ -197,7 +197,7 @@ def check(args: Namespace) -> int:
     with this.store.change() as known:
         seed = known["seed"]
     chosen = this.exercises if args.all else [this.current(known)]
-    cases = [(exercise, _answers(exercise, known)) for exercise in chosen if exercise.questions]
+    cases = [(exercise, answers.collected(exercise, known)) for exercise in chosen if exercise.questions]
     cases = [(exercise, found) for exercise, found in cases if found or not args.all]
     if not cases or not any(found for _, found in cases):
         raise Failure(
@@ -209,14 +209,6 @@ def check(args: Namespace) -> int:
         )
     found = judging.verdicts(cases, this.store.home, seed)
     return max([_report(this, exercise, verdicts) for (exercise, _), verdicts in zip(cases, found)])
-
-
-def _answers(exercise, known):
-    """{question: answer as text}: what gdb judged right or holds as a prediction, and over it the file of answers."""
-    entry = state.look(known, exercise.id)
-    found = {q: p["value"] for q, p in entry["predicted"].items() if p["right"] is None} | entry["answers"]
-    found |= {q: literals.written(value) for q, value in answers.read(exercise, answers.location(exercise)).items()}
-    return {q.id: found[q.id] for q in exercise.questions if q.id in found}
 
 
 def _report(this, exercise, verdicts):

@@ -1,0 +1,49 @@
+"""`lab class new` makes a class from a list of students; `lab class join` gives a student their seed of it."""
+
+from argparse import Namespace
+from pathlib import Path
+
+from ..classes import course, roster, submission
+from ..failure import FAILED, Failure
+from . import Verbs, exercises
+
+
+def register(verbs: Verbs) -> None:
+    verb = verbs.add_parser("class", help="make a class of students; join one")
+    parts = verb.add_subparsers(dest="part", metavar="new|join", required=True)
+    part = parts.add_parser("new", help="a class from a list of students, or a new list for one that is there")
+    part.add_argument("roster", metavar="ROSTER.csv", help="a column `id`, perhaps `name`; or one column of ids")
+    part.add_argument("--into", metavar="FOLDER", help="where (default: what the list is called, without .csv)")
+    part.set_defaults(run=new)
+    part = parts.add_parser("join", help="take your seed from the token that your teacher gave you")
+    part.add_argument("token", metavar="TOKEN", help="the word that begins with rt0-")
+    part.set_defaults(run=join)
+
+
+def new(args: Namespace) -> int:
+    """Writes the folder of a class and says what is in it."""
+    path = Path(args.roster)
+    students = roster.read(path)
+    folder = Path(args.into) if args.into else path.with_suffix("")
+    if folder == path:
+        raise Failure(f"say where the class is to be: ./lab class new {path} --into FOLDER", FAILED)
+    fresh = course.make(folder, students)
+    print(f"{folder}: {'a new class' if fresh else 'the class that was there, its key kept'}, {len(students)} students")
+    print("  class.toml   its policy: which exercises, what hints cost, the language of reports")
+    print("  key          a secret: every seed follows from it; keep it, and give it to nobody")
+    print("  roster.csv   each student's token; `./lab class join TOKEN` gives them their seed")
+    return 0
+
+
+def join(args: Namespace) -> int:
+    """Gives the learner here a class's seed; their own progress until now is kept aside."""
+    found = course.membership(args.token)
+    this = exercises.guide()
+    with this.store.change() as known:
+        other = known["seed"] != found.seed and known["exercises"]
+        aside = this.store.aside("before-class") if other else None
+        submission.join(known, found.course, found.student, found.seed)
+    if aside:
+        print(this.say("class-aside", file=aside.name))
+    print(this.say("class-joined", student=found.student, course=found.course))
+    return 0

@@ -1,0 +1,37 @@
+"""`lab export`: what a student hands in, as one file."""
+
+import json
+from argparse import Namespace
+
+from ..classes import roster, submission
+from ..exercises import files
+from ..failure import FAILED, USAGE, Failure
+from ..host.output import writable
+from . import Verbs, exercises
+
+
+def register(verbs: Verbs) -> None:
+    verb = verbs.add_parser("export", help="write what you hand in to your teacher, as one file")
+    verb.add_argument("--student", metavar="ID", help="who you are (default: who you joined a class as)")
+    verb.add_argument("-o", "--output", metavar="FILE", help="the file (default: ID.json)")
+    verb.set_defaults(run=run)
+
+
+def run(args: Namespace) -> int:
+    """Writes the file whole, or not at all."""
+    this = exercises.guide()
+    with this.store.change() as known:  # the seed is kept from now on
+        progress = dict(known)
+    student = args.student or submission.joined(progress)[1]
+    if not student:
+        raise Failure(this.say("export-who"), USAGE)
+    if not roster.usable(student):
+        raise Failure(this.say("export-no-id"), USAGE)
+    path = writable(args.output or f"{student}.json")
+    text = json.dumps(submission.made(this.exercises, progress, student), indent=1, sort_keys=True) + "\n"
+    try:
+        files.whole(path, text.encode())
+    except OSError as error:
+        raise Failure(f"{path}: {error.strerror}", FAILED) from None
+    print(this.say("exported", file=path, student=student))
+    return 0
