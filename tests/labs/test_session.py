@@ -42,12 +42,18 @@ def test_an_answer_before_the_stop_is_judged_at_the_stop(learner):
     assert text.index("Noted") < text.index("PASS 01")
 
 
-def test_an_answer_is_not_judged_without_a_stop_there(learner):
-    assert "PASS" not in learner.gdb("entry", ANSWER, "run")
+def test_the_program_stops_by_itself_where_a_noted_answer_is_judged(learner):
+    assert "PASS 01" in learner.gdb("entry", ANSWER, "run")
+
+
+def test_an_answer_for_a_place_that_is_past_says_so(learner):
+    text = said(learner.gdb("newproc", "tb *'runtime.mstart'", "run", "lab answer goid = 1"))
+    assert "This run is past that place already" in text
 
 
 def test_the_end_of_the_program_says_what_was_not_judged(learner):
-    assert "never stopped at the program's first instruction" in said(learner.gdb("entry", ANSWER, "run"))
+    text = learner.gdb("newproc", "tb *'runtime.mstart'", "run", "lab answer goid = 1", "continue")
+    assert "never stopped at the return of `runtime.newproc`" in said(text)
 
 
 def test_attempts_are_counted(learner):
@@ -162,6 +168,15 @@ def test_after_a_pass_it_stops_and_waits(learner):
 def test_next_goes_on_in_the_same_process(learner):
     text = said(learner.gdb("entry", "starti", ANSWER, "lab next", "lab predict delta = 0", "si"))
     assert "== 02 jmp-not-call" in text and "and so it is" in text and learner.state()["current"] == "jmp-not-call"
+
+
+def test_an_exercise_begins_without_the_breakpoints_of_the_last(learner):
+    text = learner.gdb("entry", "b *'runtime.check'", "starti", ANSWER, "lab next", "info breakpoints")
+    assert "The breakpoints of the last exercise are deleted" in said(text) and "No breakpoints or watchpoints." in text
+
+
+def test_without_breakpoints_nothing_is_said_of_them(learner):
+    assert "breakpoints of" not in said(learner.gdb("entry", "starti", ANSWER, "lab next"))
 
 
 def test_next_does_not_leave_an_open_exercise(learner):

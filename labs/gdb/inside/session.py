@@ -54,10 +54,20 @@ class Session:
         gdb.events.exited.connect(self.exited)
 
     def begin(self) -> None:
-        """The program may stand at one of this exercise's checkpoints already."""
+        """An exercise begins without breakpoints; the program may stand at one of its checkpoints already."""
+        self._clear_breakpoints()
         if program.alive():
             tell(self.say("goes-on"))
             self.stopped(None)
+
+    def _clear_breakpoints(self):
+        """Deletes the learner's breakpoints: those of the exercise before would stop the program where this one's text
+        does not expect it."""
+        mine = [point for point in gdb.breakpoints() if point.visible]
+        for point in mine:
+            point.delete()
+        if mine:
+            tell(self.say("breakpoints-gone"))
 
     def close(self) -> None:
         """Leaves the exercise; the program stays where it is."""
@@ -66,8 +76,8 @@ class Session:
         self.observer.close()
 
     def _must_stop(self, exercise, checkpoint):
-        """A locked prediction is judged at its checkpoint, wherever the learner was going."""
-        return any(exercise.question(name).at == checkpoint.name for name in self.locked)
+        """What was predicted or noted is judged at its checkpoint, wherever the learner was going."""
+        return any(exercise.question(name).at == checkpoint.name for name in [*self.locked, *self.noted])
 
     # ---- what the program does ---------------------------------------------------------------------------------------
 
@@ -134,7 +144,7 @@ class Session:
             self._judge(question, text)
         else:
             self.noted[question.id] = text
-            tell(self.say("noted", where=self._where(self._checkpoint(question))))
+            self._tell_when("noted", question)
 
     def predict(self, argument: str) -> None:
         """`lab predict QUESTION = VALUE`."""
@@ -149,10 +159,12 @@ class Session:
             record = state.record(progress, self.exercise.id)
             record["predicted"][question.id] = {"value": text, "right": None}
         self.locked[question.id] = text
+        self._tell_when("locked", question)
+
+    def _tell_when(self, key, question):
+        """Says at which stop this will be judged, and if this run will not come there any more."""
         over = program.alive() and (self.exercise.id, question.at) in self.observer.reached
-        tell(
-            self.say("locked", where=self._where(self._checkpoint(question))), *([self.say("too-late")] if over else [])
-        )
+        tell(self.say(key, where=self._where(self._checkpoint(question))), *([self.say("too-late")] if over else []))
 
     def _parsed(self, argument, verb):
         """(question, value as text) of QUESTION = VALUE; Failure says what is wrong with it."""
