@@ -3,6 +3,8 @@
 observe   reads the truth out of the learner's process, at the moments an exercise names
 session   one learner at one exercise: answers, predictions, ticks, verdicts
 commands  `lab task|answer|predict|hint|check|next|solution`
+facts     what is true of goroutines, Ms and Ps beyond expressions, by name
+leaving   leaves a core of a program whose goroutines all stand
 batch     judges answers without a terminal, for `./lab check` and `./lab dev check`
 """
 
@@ -19,3 +21,10 @@ def judge(*arguments: str) -> None:
     from . import batch
 
     batch.run(*arguments)
+
+
+def leave_core(path: str) -> None:
+    """Leaves a core for an exercise that looks at one; see leaving.leave."""
+    from . import leaving
+
+    leaving.leave(path)

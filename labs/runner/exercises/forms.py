@@ -17,8 +17,8 @@ JUDGED_KINDS = ("observe", "predict")
 TYPES = ("int", "uint", "hex", "bool", "goid", "symbol", "choice", "set", "order", "line", "witness", "free")
 JUDGED_TYPES = ("int", "uint", "hex", "bool", "goid", "symbol")
 HINTS = 4
-AT = re.compile(r"entry|(fn|return):[\w.]+|insn:\+\d+|event:(exit|signal)")
-JUDGED_AT = ("entry", "fn", "return")
+AT = re.compile(r"entry|core|(fn|return):[\w.]+|insn:\+\d+|event:(exit|signal)")
+JUDGED_AT = ("entry", "core", "fn", "return")
 
 # key: (type, is it needed?)
 _EXERCISE = {
@@ -37,7 +37,14 @@ _EXERCISE = {
     "stub": (str, False),
     "grade": (dict, False),
 }
-_RUN = {"program": (str, False), "timeout_s": (int, False)}
+_RUN = {
+    "program": (str, False),
+    "timeout_s": (int, False),
+    "go": (bool, False),
+    "mode": (str, False),
+    "env": (dict, False),
+}
+MODES = ("live", "core")
 _CHECKPOINT = {
     "name": (str, True),
     "at": (str, True),
@@ -138,7 +145,13 @@ class Exercise:
     minutes: int
     program: str
     timeout: int
+<<<<<<< Updated upstream
     note: str = ""
+=======
+    go: bool = False  # a program of real Go, in the exercise's folder
+    core: bool = False  # looked at as the core it left
+    env: dict = field(default_factory=dict)
+>>>>>>> Stashed changes
     checkpoints: list = field(default_factory=list)
     questions: list = field(default_factory=list)
     invariants: list = field(default_factory=list)
@@ -214,15 +227,31 @@ def load(folder: str | Path) -> Exercise:
         table.get("stage", ""),
         table.get("needs", []),
         table["minutes"],
-        run.get("program", "hello"),
+        _program(file, run),
         run.get("timeout_s", 20),
+<<<<<<< Updated upstream
         table.get("note", ""),
+=======
+        run.get("go", False),
+        run.get("mode", "live") == "core",
+        run.get("env", {}),
+>>>>>>> Stashed changes
     )
     exercise.checkpoints = [_checkpoint(file, row) for row in table.get("checkpoint", [])]
     exercise.questions = [_question(file, row) for row in table.get("question", [])]
     exercise.invariants = [_invariant(file, row) for row in table.get("invariant", [])]
     _check_links(file, exercise)
     return exercise
+
+
+def _program(file, run):
+    """What names the program: one of runtime/programs, or the folder of the exercise whose Go program it is."""
+    if run.get("mode", "live") not in MODES:
+        raise BadForm(f"{file}: run: mode {run['mode']!r} is none of {', '.join(MODES)}")
+    for name, value in run.get("env", {}).items():
+        if not isinstance(value, str) or not re.fullmatch(r"[A-Z]+", name) or not re.fullmatch(r"[\w=,.-]*", value):
+            raise BadForm(f"{file}: run: env: {name} = {value!r} is no plain variable")
+    return file.parent.name if run.get("go") else run.get("program", "hello")
 
 
 def _checkpoint(file, row):

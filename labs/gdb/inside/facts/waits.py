@@ -1,0 +1,59 @@
+"""Who waits for whom: the goroutines that keep each other waiting in a circle, and who is awake beside them."""
+
+from typing import Any
+
+from rt0lab.goroutines import wakers
+from rt0lab.program import Problem
+
+from .source import spot
+
+FACTS = ("circle", "pairs", "missing", "line", "awake", "on_threads")
+
+
+def _circle() -> tuple[wakers.Graph, list[Any]]:
+    """(the Graph, its only circle: what each member waits for, and which members have that in hand)."""
+    graph = wakers.Graph()
+    if len(graph.circles) != 1:
+        raise Problem(f"the program has {len(graph.circles)} circles of goroutines that wait for each other.")
+    return graph, graph.circles[0]
+
+
+def circle() -> frozenset[str]:
+    """Its members: `g18`."""
+    return frozenset(f"g{row.goid}" for row, _, _ in _circle()[1])
+
+
+def pairs() -> frozenset[str]:
+    """`g18>g7` for each member and each that would have to act so that it goes on."""
+    return frozenset(f"g{row.goid}>g{other.goid}" for row, _, having in _circle()[1] for other in having)
+
+
+def missing() -> str:
+    """The act that would set the circle going: `signal` a Cond, `done` for a WaitGroup, else `unlock` or `receive`."""
+    items = [thing.item for _, thing, _ in _circle()[1]]
+    kinds = {item.kind if item.kind != "sema" else item.what for item in items}
+    for kind, act in (("cond", "signal"), ("WaitGroup", "done"), ("Mutex", "unlock"), ("chan", "receive")):
+        if kind in kinds:
+            return act
+    raise Problem(f"what sets {', '.join(sorted(kinds))} going is not known.")
+
+
+def line() -> str:
+    """Where the member of the smallest id stands, `main.go:87`."""
+    graph, members = _circle()
+    first = members[0][0]
+    at = graph.census.standing([first])[first.addr]
+    return spot(at.file if at else None, at.line if at else 0)
+
+
+def awake() -> int:
+    """The id of the only goroutine of the program's own that can go on by itself."""
+    able = wakers.Graph().able
+    if len(able) != 1:
+        raise Problem(f"{len(able)} goroutines can go on.")
+    return able[0].goid
+
+
+def on_threads() -> int:
+    """How many members of the circle have an M, and so a thread."""
+    return sum(bool(row.m) for row, _, _ in _circle()[1])
