@@ -145,13 +145,10 @@ class Exercise:
     minutes: int
     program: str
     timeout: int
-<<<<<<< Updated upstream
     note: str = ""
-=======
     go: bool = False  # a program of real Go, in the exercise's folder
     core: bool = False  # looked at as the core it left
     env: dict = field(default_factory=dict)
->>>>>>> Stashed changes
     checkpoints: list = field(default_factory=list)
     questions: list = field(default_factory=list)
     invariants: list = field(default_factory=list)
@@ -229,13 +226,10 @@ def load(folder: str | Path) -> Exercise:
         table["minutes"],
         _program(file, run),
         run.get("timeout_s", 20),
-<<<<<<< Updated upstream
         table.get("note", ""),
-=======
         run.get("go", False),
         run.get("mode", "live") == "core",
         run.get("env", {}),
->>>>>>> Stashed changes
     )
     exercise.checkpoints = [_checkpoint(file, row) for row in table.get("checkpoint", [])]
     exercise.questions = [_question(file, row) for row in table.get("question", [])]
