@@ -5,6 +5,6 @@ Each line uses only those above it; gdb's Python imports all but the last line, 
   files, seed                  a file that may be anything; what differs between learners
   forms, judge, state          the files of an exercise; verdicts; progress
   answers, guide               the file of answers; the way through the exercises, in the learner's language
-  variant, golang              the learner's program, linked anew; a program of real Go, or the core it left
+  patched, variant, golang     the runtime with a patch; the learner's program, linked anew; a program of real Go, its core
   ask, judging, proof          a gdb that judges without a terminal; the one door to a verdict; what authors must prove
 """

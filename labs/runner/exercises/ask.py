@@ -21,6 +21,8 @@ def command(program: Path, seed: int, *, batch: bool) -> list[str]:
     """gdb's command line on a learner's program, with the exercises' side loaded."""
     arguments = " ".join(seeds.arguments(seed))
     words = debugger.command(examine(program).path, batch=batch)
+    if sources := variant.listing(program):
+        words += ["-d", str(sources)]
     return [*words, "-ex", f"set args {arguments}", "-x", str(GDB_SIDE)]
 
 

@@ -39,6 +39,7 @@ TO_RUN: Table = {
     "pybind11-dev": (file("/usr/include/pybind11/pybind11.h"), "the runtime as a Python module"),
     "python3-dev": (file("/usr/include/python3*/Python.h"), "the runtime as a Python module"),
     "libboost-context-dev": (file("/usr/lib/*/libboost_context.a"), "the switch between goroutines"),
+    "patch": (command("patch"), "the runtimes with a bug, to hunt for"),
     "gdb": (both(command("gdb"), file("/usr/share/gdb/python/gdb/__init__.py")), "the debugger, with its Python"),
     "python3-pyelftools": (module("elftools"), "reads ELF files"),
 }
