@@ -17,7 +17,7 @@ class Program:
 
 
 def question(kind, *wrong):
-    return forms.Question("q", kind, 1, False, "here", "x", [forms.Misconception(*w) for w in wrong])
+    return forms.Question("q", kind, 1, False, "here", "expr", "x", [forms.Misconception(*w) for w in wrong])
 
 
 def verdict(kind, text, seen, *wrong):

@@ -1,5 +1,6 @@
 """The exercises inside gdb, on top of the rt0lab package and of labs/runner/exercises.
 
+variables the runtime's own variables as bytes, and which of them changed
 observe   reads the truth out of the learner's process, at the moments an exercise names
 session   one learner at one exercise: answers, predictions, ticks, verdicts
 commands  `lab task|answer|predict|hint|check|next|solution`

@@ -7,7 +7,7 @@ from typing import Any
 import gdb
 from rt0lab.boot import stops
 from rt0lab.program import Problem, alive, settings
-from runner.exercises import forms, judge, literals
+from runner.exercises import forms, judge, types
 from runner.exercises.forms import Checkpoint, Exercise
 
 from . import observe
@@ -25,7 +25,7 @@ def run(job_file: str, result_file: str) -> None:
     except (Problem, gdb.error) as problem:
         result = {"seen": {}, "verdicts": [], "commands": [], "trouble": str(problem)}
     with open(result_file, "w", encoding="utf-8") as file:
-        json.dump(result, file, sort_keys=True)
+        json.dump(result, file, sort_keys=True, default=sorted)  # a set becomes a list
 
 
 def _judged(job):
@@ -41,7 +41,8 @@ def _judged(job):
 
     observer = observe.Observer(exercises.values(), wanted)
     if left:
-        stops.go("run")
+        ended = stops.go("run")
+        observer.arrived("event:" + {"exited": "exit"}.get(ended.what, ended.what))
         with settings.quiet():
             if alive():
                 gdb.execute("kill", to_string=True)
@@ -51,8 +52,9 @@ def _judged(job):
     ]
     seen = {}
     for (exercise, question), found in observer.seen.items():
-        name = program.name_of(found.truth) if exercises[exercise].question(question).type == "symbol" else ""
-        seen.setdefault(exercise, {})[question] = vars(found) | {"name": name}
+        kind = types.TYPES[exercises[exercise].question(question).type]
+        shown = "" if found.truth is None else kind.shown(found.truth, program)
+        seen.setdefault(exercise, {})[question] = vars(found) | {"shown": shown}
     return {"seen": seen, "verdicts": verdicts, "commands": broken, "trouble": observer.trouble}
 
 
@@ -71,7 +73,7 @@ def _case(exercise, answers, observer, program, computed):
     found = {}
     for question in exercise.questions:
         text = computed.text(exercise, answers.get(question.id))
-        given = None if text is None else literals.parse(text)
+        given = None if text is None else types.TYPES[question.type].read(text)
         seen = observer.seen.get((exercise.id, question.id))
         verdict = judge.judge(question, given, seen, program)
         found[question.id] = [verdict.what, verdict.reason, text, verdict.share]

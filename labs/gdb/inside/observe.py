@@ -3,21 +3,28 @@
 An expression of exercise.toml is the author's and goes to gdb; what a learner types never does. Besides gdb's own
 variables an expression may use $entry (the ELF file's entry point), $kernel_entry (what the kernel was told: AT_ENTRY),
 $text (where .text begins), $depth (frames of the backtrace), $next (the instruction after this one), and what an
-earlier checkpoint kept, $CHECKPOINT_NAME.
+earlier checkpoint kept, $CHECKPOINT_NAME. At `event:exit` there is $_exitcode and no process, at `event:signal`
+$_siginfo.
 """
 
 from __future__ import annotations
 
 import struct
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
 
 import gdb
 from rt0lab import program
 from rt0lab.boot import stops
 from rt0lab.frames import roots
 from rt0lab.program import settings
-from runner.exercises.forms import Checkpoint, Exercise
+from runner.exercises.forms import Checkpoint, Exercise, Question
 from runner.exercises.judge import Seen
+from runner.exercises.types import Truth
+
+from . import facts
+from . import variables as runtime
 
 _AT_ENTRY = 9
 
@@ -42,17 +49,56 @@ class Program:
         return found[0] if found and not found[1] else f"{address:#x}"
 
 
-def address_of(checkpoint: Checkpoint) -> int:
-    """Where the program counter is at this moment; Problem if the program has no such place."""
+def places(exercise: Exercise) -> dict[str, int]:
+    """{checkpoint's name: where the program counter is at this moment}, of those that are a place in the code; Problem
+    if the program has no such place."""
+    found: dict[str, int] = {}
+    for checkpoint in exercise.checkpoints:
+        kind, _, name = checkpoint.at.partition(":")
+        if kind in _PLACES:
+            found[checkpoint.name] = _PLACES[kind](checkpoint, name, found)
+    return found
+
+
+def _function(checkpoint, name, _):
+    """The first instruction of a function, or what stands at a label."""
     world = program.world()
-    kind, _, name = checkpoint.at.partition(":")
-    if kind == "entry":
-        return world.elf.entry
     symbol = next((s for s in (name, "runtime." + name) if s in world.elf.symbols), None)
     address = symbol and world.address(symbol)
     if not address:
         raise program.Problem(f"checkpoint {checkpoint.name}: the program has no symbol {name}.")
-    return address if kind == "fn" else _after_call(checkpoint, address)
+    return address
+
+
+def _body(checkpoint, name, _):
+    """Where a function has stored its arguments: its second line of code, where gdb's own `break` stops too."""
+    start = _function(checkpoint, name, _)
+    table = gdb.find_pc_line(start).symtab
+    end = start + program.world().elf.symbols[program.world().symbol_at(start)[0]][1]
+    rows = sorted(row.pc for row in table.linetable() if start < row.pc < end) if table is not None else []
+    return rows[0] if rows else start
+
+
+def _further(checkpoint, count, found):
+    """So many instructions further along in the code than an earlier checkpoint, whatever the program jumps over."""
+    at = found[checkpoint.caller]
+    architecture = gdb.selected_inferior().architecture()
+    for instruction in architecture.disassemble(at, count=int(count)):
+        at += instruction["length"]
+    return at
+
+
+def _return(checkpoint, name, _):
+    return _after_call(checkpoint, _function(checkpoint, name, _))
+
+
+_PLACES = {  # what `at` may begin with: how the address is found
+    "entry": lambda checkpoint, name, found: program.world().elf.entry,
+    "fn": _function,
+    "body": _body,
+    "return": _return,
+    "insn": _further,
+}
 
 
 def _after_call(checkpoint, callee):
@@ -90,11 +136,13 @@ class Observer:
         self.seen = {}  # (exercise id, question id): Seen, of the last process that got there
         self._begin(0)
         self._exercises = list(exercises)
-        self._moments = {}  # address: [(exercise, checkpoint)]
+        self._moments = {}  # address, or event: [(exercise, checkpoint)]
         for exercise in self._exercises:
+            where = places(exercise)
             for checkpoint in exercise.checkpoints:
-                self._moments.setdefault(address_of(checkpoint), []).append((exercise, checkpoint))
-        self._watches = [Watch(self, address) for address in self._moments]
+                at = where.get(checkpoint.name, checkpoint.at)  # an event is no place
+                self._moments.setdefault(at, []).append((exercise, checkpoint))
+        self._watches = [Watch(self, at) for at in self._moments if isinstance(at, int)]
 
     def close(self) -> None:
         """Takes the breakpoints away."""
@@ -112,10 +160,17 @@ class Observer:
             self._begin(pid)
         for exercise in self._exercises:
             self._look_for_trouble(exercise, address)
-        moments = [moment for moment in self._moments.get(address, []) if self._prepared(*moment)]
+        return self._noted(address)
+
+    def event(self, at: str) -> list[tuple[Exercise, Checkpoint]]:
+        """The same for a moment that is no place: `event:exit`, `event:signal`, `core`."""
+        return self._noted(at)
+
+    def _noted(self, at):
+        moments = [moment for moment in self._moments.get(at, []) if self._prepared(*moment)]
         for exercise, checkpoint in moments:
             if (exercise.id, checkpoint.name) not in self.reached:
-                self.reached.add((exercise.id, checkpoint.name))
+                self.reached[exercise.id, checkpoint.name] = None
                 self._note(exercise, checkpoint)
         return moments
 
@@ -123,22 +178,29 @@ class Observer:
         """Was everything noted that earlier checkpoints keep? Not so if the exercise was opened in the middle of a
         run."""
         earlier = exercise.checkpoints[: exercise.checkpoints.index(checkpoint)]
-        return all((exercise.id, c.name) in self.reached for c in earlier if c.keep)
+        bases = {q.source for q in exercise.questions if q.form == "changed" and q.at == checkpoint.name}
+        return all((exercise.id, c.name) in self.reached for c in earlier if c.keep or c.name in bases)
 
-    def arrived(self, address: int) -> bool:
-        """A breakpoint was hit: note, and say whether to stop."""
+    def arrived(self, at: int | str) -> bool:
+        """A breakpoint was hit, or an event came: note, and say whether to stop."""
         try:
-            return any([self.wanted(*moment) for moment in self.here(address)])
+            moments = self.here(at) if isinstance(at, int) else self.event(at)
+            return any([self.wanted(*moment) for moment in moments])
         except (gdb.error, program.Problem, KeyboardInterrupt) as error:
             self.trouble = str(error) or "interrupted"
             return True
 
     def value(self, exercise: Exercise, expr: str) -> int:
         """An author's expression at this moment."""
-        return evaluate(expr, _helpers() | self.kept.get(exercise.id, {}))
+        return evaluate(expr, self._variables(exercise))
+
+    def _variables(self, exercise):
+        return _helpers() | self.kept.get(exercise.id, {})
 
     def _begin(self, pid):
-        self.pid, self.reached, self.kept = pid, set(), {}
+        self.pid, self.kept = pid, {}
+        self.reached = {}  # (exercise id, checkpoint): None, in the order of this process
+        self._copies = {}  # the same: the runtime's variables there, where a question compares them
         self._troubles = {}  # exercise id: what did not hold at one of this process's stops
 
     def _look_for_trouble(self, exercise, address):
@@ -146,7 +208,7 @@ class Observer:
         always = [invariant for invariant in exercise.invariants if not invariant.at]
         if not always or exercise.id in self._troubles:
             return
-        broken = _broken(always, _helpers() | self.kept.get(exercise.id, {}))
+        broken = _broken(always, self._variables(exercise))
         if broken:
             self._troubles[exercise.id] = f"{broken} at {Program().name_of(address)}"
             for question in exercise.questions:
@@ -158,14 +220,17 @@ class Observer:
         seen.trouble = seen.trouble or trouble
 
     def _note(self, exercise, checkpoint):
-        variables = _helpers() | self.kept.get(exercise.id, {})
+        variables = self._variables(exercise)
         kept = self.kept.setdefault(exercise.id, {})
         for name, expr in checkpoint.keep.items():
             kept[f"{checkpoint.name}_{name}"] = evaluate(expr, variables)
         broken = _broken([i for i in exercise.invariants if i.at == checkpoint.name], variables)
+        if any(q.form == "changed" and q.source == checkpoint.name for q in exercise.questions):
+            self._copies[exercise.id, checkpoint.name] = runtime.copy()
+        moment = Moment(exercise, variables, tuple(c for e, c in self.reached if e == exercise.id), self._copies)
         for question in exercise.questions:
             if question.at == checkpoint.name:
-                self.seen[exercise.id, question.id] = _look(question, variables)
+                self.seen[exercise.id, question.id] = moment.look(question)
                 self._spoil(exercise, question, f"{broken} here" if broken else self._troubles.get(exercise.id, ""))
 
 
@@ -180,28 +245,59 @@ def _broken(invariants, variables):
     return ""
 
 
-def _look(question, variables):
-    """The Seen of a question at this moment."""
-    try:
-        wrong = {m.id: evaluate(m.expr, variables) for m in question.misconceptions if m.expr}
-        return Seen(evaluate(question.expr, variables), wrong)
-    except gdb.error as error:
-        return Seen(trouble=f"gdb: {error}")
+@dataclass
+class Moment:
+    """What a truth can be computed from, at a checkpoint."""
+
+    exercise: Exercise
+    variables: Mapping[str, int]  # what an expression may use
+    reached: tuple[str, ...]  # the exercise's checkpoints so far, in this run's order
+    copies: Mapping[tuple[str, str], runtime.Copy]  # (exercise id, checkpoint): the runtime's variables there
+
+    def value(self, expr: str) -> int:
+        """An author's expression at this moment."""
+        return evaluate(expr, self.variables)
+
+    def look(self, question: Question) -> Seen:
+        """The Seen of a question."""
+        try:
+            wrong: dict[str, Truth] = {m.id: self.value(m.expr) for m in question.misconceptions if m.expr}
+            return Seen(_TRUTHS[question.form](self, question.source), wrong)
+        except (gdb.error, program.Problem) as error:
+            return Seen(trouble=f"gdb: {error}")
+
+    def each(self, source: Mapping[str, str]) -> frozenset[str]:
+        """The names whose expression is true."""
+        return frozenset(name for name, expr in source.items() if self.value(expr))
+
+    def order(self, source: Iterable[str]) -> tuple[str, ...]:
+        """Those of these checkpoints that were reached, in the order of this run."""
+        return tuple(name for name in self.reached if name in source)
+
+    def changed(self, source: str) -> frozenset[str]:
+        """The runtime's variables whose bytes differ from what they were at another checkpoint."""
+        return runtime.changed(self.copies[self.exercise.id, source], runtime.copy())
+
+
+_TRUTHS: dict[str, Callable[[Moment, Any], Truth]] = {  # the forms of a truth in exercise.toml
+    "expr": Moment.value,
+    "each": Moment.each,
+    "order": Moment.order,
+    "changed": Moment.changed,
+    "fact": lambda moment, name: facts.value(name),
+}
 
 
 def _helpers():
-    """The variables that every expression may use."""
+    """The variables that every expression may use; those of the processor only while there is a process."""
     world = program.world()
-    frame = gdb.newest_frame()
     text = next((section.lo for section in world.elf.sections if section.name == ".text"), 0)
-    code = frame.architecture().disassemble(frame.pc())[0]
-    return {
-        "entry": world.elf.entry,
-        "kernel_entry": _kernel_entry(),
-        "text": text,
-        "depth": len(roots.frames()),
-        "next": frame.pc() + code["length"],
-    }
+    found = {"entry": world.elf.entry, "text": text}
+    if program.alive():
+        frame = gdb.newest_frame()
+        code = frame.architecture().disassemble(frame.pc())[0]
+        found |= {"kernel_entry": _kernel_entry(), "depth": len(roots.frames()), "next": frame.pc() + code["length"]}
+    return found
 
 
 def _kernel_entry():
@@ -216,8 +312,9 @@ def _kernel_entry():
 
 def evaluate(expr: str, variables: Mapping[str, int]) -> int:
     """An author's expression as an int, in the innermost frame, with these convenience variables for the moment."""
-    selected = gdb.selected_frame()
-    gdb.newest_frame().select()
+    selected = gdb.selected_frame() if program.alive() else None
+    if selected is not None:
+        gdb.newest_frame().select()
     before = {name: gdb.convenience_variable(name) for name in variables}
     try:
         for name, value in variables.items():
@@ -227,4 +324,5 @@ def evaluate(expr: str, variables: Mapping[str, int]) -> int:
     finally:
         for name, value in before.items():
             gdb.set_convenience_variable(name, value)
-        selected.select()
+        if selected is not None:
+            selected.select()

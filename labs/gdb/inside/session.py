@@ -8,7 +8,7 @@ from rt0lab.boot import stops
 from rt0lab.commands import console
 from rt0lab.program import settings
 from rt0lab.words import screen
-from runner.exercises import judge, literals, state
+from runner.exercises import judge, literals, state, types
 from runner.exercises.forms import Exercise
 from runner.exercises.guide import Guide, answered, passed
 from runner.failure import Failure
@@ -87,6 +87,7 @@ class Session:
             where = stops.where()  # with it, once: gdb's warning that assembly is not C++
             pc = program.register("rip")
             moments = [] if pc is None else self.observer.here(pc)
+            moments += self.observer.event("event:signal") if isinstance(event, gdb.SignalEvent) else []
             if isinstance(event, gdb.BreakpointEvent) and all(getattr(b, "stopped", False) for b in event.breakpoints):
                 self._show_stop(where, moments)
             for _, checkpoint in moments:
@@ -103,6 +104,8 @@ class Session:
 
     def exited(self, event: gdb.Event) -> None:
         """gdb.events.exited: what waited was never reached; nothing to say if the learner killed it."""
+        for _, checkpoint in self.observer.event("event:exit") if hasattr(event, "exit_code") else ():
+            self._at(checkpoint)
         for name in [*self.noted, *self.locked] if hasattr(event, "exit_code") else ():
             tell(
                 self.say(
@@ -125,7 +128,8 @@ class Session:
     def _where(self, checkpoint):
         """The place of a checkpoint, as text."""
         kind, _, name = checkpoint.at.partition(":")
-        return self.say("where-" + kind, name=name, caller=checkpoint.caller)
+        key = checkpoint.at.replace(":", "-") if kind == "event" else kind
+        return self.say("where-" + key, name=name, caller=checkpoint.caller)
 
     def _checkpoint(self, question):
         return next(c for c in self.exercise.checkpoints if c.name == question.at)
@@ -175,19 +179,21 @@ class Session:
             raise Failure(self.say("nothing-to-solve"))
         if question is None or not equals or not text.strip():
             raise Failure(self.say("usage", verb=verb, names=names))
+        kind = types.TYPES[question.type]
         try:
-            given = literals.parse(text)
+            given = kind.read(text)
         except literals.BadLiteral as error:
             raise Failure(self.say("no-literal", text=error)) from None
         if not judge.fits(question, given, self.program):
-            raise Failure(self.say("no-fit", text=literals.shown(text.strip()), question=question.id))
+            wanted = self.say("asks-" + kind.asks, names=", ".join(question.options))
+            raise Failure(self.say("no-fit", text=literals.shown(text.strip()), question=question.id, wanted=wanted))
         return question, literals.written(given)
 
     # ---- verdicts ----------------------------------------------------------------------------------------------------
 
     def _verdict(self, question, text):
         seen = self.observer.seen.get((self.exercise.id, question.id))
-        return judge.judge(question, literals.parse(text), seen, self.program)
+        return judge.judge(question, types.TYPES[question.type].read(text), seen, self.program)
 
     def _judge(self, question, text):
         verdict = self._verdict(question, text)
@@ -225,9 +231,8 @@ class Session:
 
     def _observed(self, question):
         """What was seen, as the learner would write it."""
-        value = self.observer.seen[self.exercise.id, question.id].truth
-        forms = {"symbol": self.program.name_of, "hex": hex, "goid": lambda goid: f"g{goid}" if goid else "nil"}
-        return forms.get(question.type, str)(value)
+        truth = self.observer.seen[self.exercise.id, question.id].truth
+        return types.TYPES[question.type].shown(truth, self.program)
 
     def _keep(self, question, text, right):
         with self.guide.store.change() as progress:

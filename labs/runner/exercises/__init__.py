@@ -3,6 +3,7 @@
 Each line uses only those above it; gdb's Python imports all but the last line, the command line all of them:
   literals, language           what a learner types; the engine's sentences in which language
   files, seed                  a file that may be anything; what differs between learners
+  types                        the types of answers: how each is read and compared with the truth
   forms, judge, state          the files of an exercise; verdicts; progress
   answers, guide               the file of answers; the way through the exercises, in the learner's language
   patched, variant, golang     the runtime with a patch; the learner's program, linked anew; a program of real Go, its core

@@ -11,6 +11,7 @@ from . import files, literals, state
 from .forms import Exercise
 from .literals import Answer
 from .state import Progress
+from .types import TYPES
 
 MAX_BYTES = 1 << 16
 
@@ -29,9 +30,10 @@ def read(exercise: Exercise, path: Path) -> dict[str, Answer]:
         known = ", ".join(q.id for q in exercise.questions)
         raise Failure(f"{path}: {exercise.id} has no question {literals.shown(unknown[0])}; it has: {known}")
     found = {}
+    kinds = {question.id: TYPES[question.type] for question in exercise.questions}
     for key, value in table.items():
         try:
-            found[key] = literals.from_toml(value)
+            found[key] = kinds[key].of_toml(value)
         except literals.BadLiteral as error:
             raise Failure(f"{path}: {key}: {error} is no number, name or list of those") from None
     return found

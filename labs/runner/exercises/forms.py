@@ -9,16 +9,17 @@ from typing import Any
 
 from ..failure import Failure
 from ..tree import ROOT
+from .types import TYPES, Misconception
 
 FORMAT = 1
 LABS = ROOT / "labs"
 KINDS = ("observe", "predict", "order", "find-bug", "implement", "gdb-command")
-JUDGED_KINDS = ("observe", "predict")
-TYPES = ("int", "uint", "hex", "bool", "goid", "symbol", "choice", "set", "order", "line", "witness", "free")
-JUDGED_TYPES = ("int", "uint", "hex", "bool", "goid", "symbol")
+JUDGED_KINDS = ("observe", "predict", "order")
+LATER_TYPES = ("line", "witness", "free")  # known, and not judged yet
 HINTS = 4
-AT = re.compile(r"entry|core|(fn|return):[\w.]+|insn:\+\d+|event:(exit|signal)")
-JUDGED_AT = ("entry", "core", "fn", "return")
+AT = re.compile(r"entry|core|(fn|body|return):[\w.]+|insn:\+[0-9]{1,3}|event:(exit|signal)")
+TRUTHS = ("expr", "each", "order", "changed", "fact")  # labs/gdb/inside/observe.py computes them
+PARTIAL = ("per-question", "lcs", "jaccard")
 
 # key: (type, is it needed?)
 _EXERCISE = {
@@ -58,10 +59,24 @@ _QUESTION = {
     "points": (int, True),
     "predict": (bool, False),
     "truth": (dict, False),
+    "options": (list, False),
     "misconception": (list, False),
 }
-_TRUTH = {"at": (str, True), "expr": (str, True)}
-_MISCONCEPTION = {"id": (str, True), "expr": (str, False), "is": (list, False)}
+_TRUTH = {
+    "at": (str, True),
+    "expr": (str, False),
+    "each": (dict, False),
+    "order": (list, False),
+    "changed": (str, False),
+    "fact": (str, False),
+}
+_MISCONCEPTION = {
+    "id": (str, True),
+    "expr": (str, False),
+    "is": (list, False),
+    "has": (list, False),
+    "before": (list, False),
+}
 _INVARIANT = {"id": (str, True), "at": (str, False), "expr": (str, True)}
 _VARIANT = {"name": (str, True), "patch": (str, True)}
 _GRADE = {"partial": (str, False), "hidden_seeds": (int, False)}
@@ -84,25 +99,19 @@ class Checkpoint:
 
 
 @dataclass
-class Misconception:
-    """A wrong idea and how to know it: the value it leads to, or the names people answer with."""
-
-    id: str
-    expr: str
-    names: tuple
-
-
-@dataclass
 class Question:
-    """One thing to answer, and where in the run and by which expression its truth is found."""
+    """One thing to answer, and where in the run and how its truth is found: by a form of TRUTHS, from a source."""
 
     id: str
     type: str
     points: int
     predict: bool
     at: str
-    expr: str
-    misconceptions: list
+    form: str
+    source: Any
+    misconceptions: list[Misconception]
+    options: tuple[str, ...] = ()  # what there is to choose from
+    partial: str = "per-question"  # how a wrong answer is measured, if it is
 
 
 @dataclass
@@ -161,11 +170,7 @@ class Exercise:
     @property
     def judged(self) -> bool:
         """Can this exercise be judged yet?"""
-        return (
-            self.kind in JUDGED_KINDS
-            and all(q.type in JUDGED_TYPES for q in self.questions)
-            and all(c.at.partition(":")[0] in JUDGED_AT for c in self.checkpoints)
-        )
+        return self.kind in JUDGED_KINDS and all(q.type in TYPES for q in self.questions)
 
     def question(self, name: str) -> Question | None:
         """The question of this id, or None."""
@@ -232,7 +237,10 @@ def load(folder: str | Path) -> Exercise:
         run.get("env", {}),
     )
     exercise.checkpoints = [_checkpoint(file, row) for row in table.get("checkpoint", [])]
-    exercise.questions = [_question(file, row) for row in table.get("question", [])]
+    partial = table.get("grade", {}).get("partial", PARTIAL[0])
+    if partial not in PARTIAL:
+        raise BadForm(f"{file}: grade: partial {partial!r} is none of {', '.join(PARTIAL)}")
+    exercise.questions = [_question(file, row, partial) for row in table.get("question", [])]
     exercise.invariants = [_invariant(file, row) for row in table.get("invariant", [])]
     _check_links(file, exercise)
     return exercise
@@ -255,19 +263,34 @@ def _checkpoint(file, row):
     return Checkpoint(row["name"], row["at"], row.get("from", ""), row.get("keep", {}), row.get("goal", False))
 
 
-def _question(file, row):
+def _question(file, row, partial):
     _check(file, "question", row, _QUESTION)
-    truth = row.get("truth", {"at": "", "expr": ""})
-    _check(file, f"question {row['id']}: truth", truth, _TRUTH)
-    if row["type"] not in TYPES:
-        raise BadForm(f"{file}: question {row['id']}: type {row['type']!r} is none of {', '.join(TYPES)}")
-    if row["type"] in JUDGED_TYPES and not truth["expr"]:
-        raise BadForm(f"{file}: question {row['id']}: the key truth is missing")
+    place = f"question {row['id']}"
+    if row["type"] not in (*TYPES, *LATER_TYPES):
+        raise BadForm(f"{file}: {place}: type {row['type']!r} is none of {', '.join((*TYPES, *LATER_TYPES))}")
+    form, source, at = _truth(file, place, row)
     wrong = []
     for entry in row.get("misconception", []):
-        _check(file, f"question {row['id']}: misconception", entry, _MISCONCEPTION)
-        wrong.append(Misconception(entry["id"], entry.get("expr", ""), tuple(entry.get("is", ()))))
-    return Question(row["id"], row["type"], row["points"], row.get("predict", False), truth["at"], truth["expr"], wrong)
+        _check(file, f"{place}: misconception", entry, _MISCONCEPTION)
+        names, has, before = (tuple(entry.get(group, ())) for group in ("is", "has", "before"))
+        wrong.append(Misconception(entry["id"], entry.get("expr", ""), names, has, before))
+    options = tuple(row.get("options", source if form in ("each", "order") else ()))
+    predict = row.get("predict", False)
+    return Question(row["id"], row["type"], row["points"], predict, at, form, source, wrong, options, partial)
+
+
+def _truth(file, place, row):
+    """(form, source, checkpoint) of a question's truth."""
+    if "truth" not in row:
+        if row["type"] in TYPES:
+            raise BadForm(f"{file}: {place}: the key truth is missing")
+        return "", "", ""
+    truth = row["truth"]
+    _check(file, f"{place}: truth", truth, _TRUTH)
+    forms = [form for form in TRUTHS if form in truth]
+    if len(forms) != 1:
+        raise BadForm(f"{file}: {place}: truth has {len(forms)} of {', '.join(TRUTHS)} instead of one")
+    return forms[0], truth[forms[0]], truth["at"]
 
 
 def _invariant(file, row):
@@ -305,9 +328,16 @@ def _check_links(file, exercise):
     for item in [*exercise.questions, *exercise.invariants]:
         if item.at and item.at not in names:
             raise BadForm(f"{file}: {item.id}: there is no checkpoint {item.at}")
-    for checkpoint in exercise.checkpoints:
+    for question in exercise.questions:
+        used = {"order": question.source, "changed": [question.source]}.get(question.form, [])
+        for name in used:
+            if name not in names:
+                raise BadForm(f"{file}: {question.id}: there is no checkpoint {name}")
+    for i, checkpoint in enumerate(exercise.checkpoints):
         if checkpoint.at.startswith("return:") and not checkpoint.caller:
             raise BadForm(f"{file}: checkpoint {checkpoint.name}: return: needs `from`, the calling function")
+        if checkpoint.at.startswith("insn:") and checkpoint.caller not in names[:i]:
+            raise BadForm(f"{file}: checkpoint {checkpoint.name}: insn: needs `from`, an earlier checkpoint")
 
 
 def _toml(file):

@@ -2,37 +2,28 @@
 inconclusive."""
 
 from dataclasses import dataclass, field
-from typing import Protocol
 
-from . import literals
+from . import types
 from .forms import Question
 from .literals import Answer
+from .types import Names, Truth
 
 PASS, WRONG, INCOMPLETE, INCONCLUSIVE = "pass", "wrong", "incomplete", "inconclusive"
 
 
-class Names(Protocol):
-    """What names stand for in a program."""
-
-    def addresses(self, name: str) -> set[int]:
-        """Where the functions or variables are that this may mean."""
-
-    def constants(self, name: str) -> set[int]:
-        """The values of the constants that this may mean."""
-
-
 @dataclass
 class Seen:
-    """What was observed for one question: the true value, and the value each misconception leads to."""
+    """What was observed for one question: the truth, and the value each misconception leads to."""
 
-    truth: int | None = None
-    misconceptions: dict = field(default_factory=dict)
+    truth: Truth | None = None
+    misconceptions: dict[str, Truth] = field(default_factory=dict)
     trouble: str = ""  # why nothing can be said, if so
 
 
 @dataclass
 class Verdict:
-    """The outcome for one question; `reason` is a misconception's id (wrong) or why it is inconclusive."""
+    """The outcome for one question; `reason` is a misconception's id (wrong) or why it is inconclusive; `share` of its
+    points are earned."""
 
     what: str
     reason: str = ""
@@ -48,33 +39,23 @@ def judge(question: Question, given: Answer | None, seen: Seen | None, program: 
     """The Verdict on a parsed answer."""
     if given is None:
         return Verdict(INCOMPLETE)
-    if seen is None:
+    if seen is None or seen.truth is None and not seen.trouble:
         return Verdict(INCONCLUSIVE, "not-reached")
-    if seen.trouble:
+    if seen.trouble or seen.truth is None:
         return Verdict(INCONCLUSIVE, seen.trouble)
+    kind = types.TYPES[question.type]
     # `main` means main.main, say, not runtime.main
-    said = next((m for m in question.misconceptions if given in m.names), None)
-    numbers = _numbers(question, given, program)
-    if seen.truth in numbers and not said:
+    said = next((m for m in question.misconceptions if kind.says(given, m)), None)
+    if not said and kind.right(given, seen.truth, program):
         return Verdict(PASS)
-    wrong = said or next((m for m in question.misconceptions if seen.misconceptions.get(m.id) in numbers), None)
-    return Verdict(WRONG, wrong.id if wrong else "")
+    values = seen.misconceptions
+    led = (m for m in question.misconceptions if m.id in values and kind.right(given, values[m.id], program))
+    wrong = said or next(led, None)
+    partly = types.share(question.type, question.partial, given, seen.truth)
+    return Verdict(WRONG, wrong.id if wrong else "", share=partly)
 
 
 def fits(question: Question, given: Answer, program: Names) -> bool:
     """Could this value be an answer to the question at all? If not, the learner mistyped and no attempt was made."""
-    if isinstance(given, list):
-        return False
-    named = any(given in wrong.names for wrong in question.misconceptions)
-    return question.type == "symbol" or bool(_numbers(question, given, program)) or named
-
-
-def _numbers(question, given, program):
-    """The numbers the answer may mean."""
-    if isinstance(given, list):
-        return set()
-    if not isinstance(given, literals.Name):
-        return {given}
-    if question.type == "goid" and given[0] == "g" and given[1:].isdecimal():
-        return {int(given[1:])}
-    return set(program.addresses(given) if question.type == "symbol" else program.constants(given))
+    kind = types.TYPES[question.type]
+    return kind.fits(given, question.options, program) or any(kind.says(given, m) for m in question.misconceptions)

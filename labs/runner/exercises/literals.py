@@ -1,6 +1,7 @@
 """Reads what a learner typed as a plain value: an integer, a name, a list of those. Nothing is ever evaluated."""
 
 import re
+import unicodedata
 
 MAX_TEXT = 200
 MAX_ITEMS = 64
@@ -8,6 +9,10 @@ MAX_NUMBER = 1 << 64  # nothing in a 64-bit machine is larger
 
 _NUMBER = re.compile(r"[+-]?(0x[0-9a-f]{1,16}|[0-9]{1,20})", re.IGNORECASE | re.ASCII)
 _NAME = re.compile(r"[&*]?([A-Za-z_][A-Za-z0-9_.]{0,99})(\(\))?", re.ASCII)
+_ARROW = re.compile(r"\s*(?:->|=>|→|⇒|>)\s*")
+_BETWEEN = re.compile(r"[\s,、;]+")
+_BRACKETS = ("[]", "{}", "()", "【】")
+_NOTHING = ("", "none", "nothing", "nil", "empty", "∅", "无", "没有")
 _WORDS = {"nil": 0, "null": 0, "nullptr": 0, "none": 0, "true": 1, "false": 0}
 
 
@@ -24,9 +29,7 @@ Answer = int | Name | list["Answer"]
 
 def parse(text: str) -> Answer:
     """An int, a Name or a list of those."""
-    text = text.strip()
-    if len(text) > MAX_TEXT:
-        raise BadLiteral(shown(text))
+    text = _plain(text)
     if text.startswith("[") and text.endswith("]"):
         inner = text[1:-1].strip().removesuffix(",")
         items = inner.split(",") if inner else []
@@ -36,8 +39,34 @@ def parse(text: str) -> Answer:
     return _scalar(text)
 
 
+def listed(text: str, arrows: bool = False) -> list[Answer]:
+    """A list as people type it: with brackets or without, spaces or commas between; `a -> b` is one item, or two in an
+    order."""
+    text = _plain(text)
+    if text[:1] + text[-1:] in _BRACKETS:
+        text = text[1:-1].strip()
+    if text.lower() in _NOTHING:
+        return []
+    items = _BETWEEN.split(_ARROW.sub("," if arrows else "->", text).strip(" ,、;"))
+    if len(items) > MAX_ITEMS:
+        raise BadLiteral(shown(text))
+    return [_scalar(item) for item in items]
+
+
+def _plain(text):
+    """The text without what an input method makes of digits and commas."""
+    if len(text) > MAX_TEXT:
+        raise BadLiteral(shown(text))
+    return unicodedata.normalize("NFKC", text).strip()
+
+
 def _scalar(text):
     text = text.strip()
+    if "->" in text.strip("<>"):
+        sides = text.split("->")
+        if len(sides) != 2:
+            raise BadLiteral(shown(text))
+        return Name("->".join(str(_scalar(side)) for side in sides))
     for left, right in (("'", "'"), ('"', '"'), ("<", ">")):
         if len(text) > 2 and text.startswith(left) and text.endswith(right):
             text = text[1:-1]
@@ -66,7 +95,7 @@ def from_toml(value: object) -> Answer:
     if isinstance(value, str):
         return parse(value)
     if isinstance(value, list) and len(value) <= MAX_ITEMS and not any(isinstance(item, list) for item in value):
-        return [from_toml(item) for item in value]
+        return [_scalar(_plain(item)) if isinstance(item, str) else from_toml(item) for item in value]
     raise BadLiteral(shown(str(type(value).__name__)))
 
 

@@ -17,6 +17,7 @@ from ..host import build
 from ..tree import ROOT
 from . import ask, forms, guide, judge, language, literals
 from .forms import Exercise
+from .types import TYPES
 
 SEEDS = range(1, 21)
 JUDGED_SEEDS = range(1, 6)
@@ -134,16 +135,17 @@ def _cases(exercise):
     tests = exercise.tests()
     yield exercise, {}, {q.id: (judge.INCOMPLETE, "") for q in exercise.questions}
     for answers in [tests["right"], *tests.get("also", [])]:
-        yield exercise, _written(answers), {name: (judge.PASS, "") for name in answers}
+        yield exercise, _written(exercise, answers), {name: (judge.PASS, "") for name in answers}
     for row in tests["wrong"]:
         answers = {name: value for name, value in row.items() if name != "reply"}
-        yield exercise, _written(answers), {name: (judge.WRONG, row["reply"]) for name in answers}
+        yield exercise, _written(exercise, answers), {name: (judge.WRONG, row["reply"]) for name in answers}
 
 
-def _written(answers):
+def _written(exercise, answers):
     """Answers as the learner's text; those to be computed stay as they are."""
+    kinds = {question.id: TYPES[question.type] for question in exercise.questions}
     return {
-        name: value if isinstance(value, dict) else literals.written(literals.from_toml(value))
+        name: value if isinstance(value, dict) else literals.written(kinds[name].of_toml(value))
         for name, value in answers.items()
     }
 
@@ -205,7 +207,8 @@ def _told(exercise, name, reason, seen):
     """A reply to a wrong answer must not contain the right one (commands to type apart)."""
     for lang in language.LANGUAGES:
         text = _QUOTED.sub("", exercise.texts(lang).to_wrong(name, reason))
-        shown = [str(seen["truth"]), hex(seen["truth"]), seen["name"]]
+        truth = seen["truth"]
+        shown = [seen["shown"], *([str(truth), hex(truth)] if isinstance(truth, int) else [])]
         if any(re.search(rf"(?<![\w.]){re.escape(value)}(?![\w.])", text) for value in shown if value):
             yield f"{exercise.folder.name}: {lang}: the reply {reason or 'look'} to {name} tells the truth"
 

@@ -232,7 +232,7 @@ def _is(value, kind):
 def _is_answer(text):
     try:
         literals.parse(text)
-    except (AttributeError, literals.BadLiteral):
+    except (AttributeError, TypeError, literals.BadLiteral):
         return False
     return True
 
