@@ -9,6 +9,8 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
+from rt0lab.words import tr
+
 from ..exercises import answers, files, literals, state
 from ..exercises.forms import Exercise
 from ..exercises.state import Progress
@@ -51,7 +53,6 @@ class Submission:
     runtime: str
     compiler: str
     exercises: dict[str, Work]
-    sha: str
 
 
 # ---- made ------------------------------------------------------------------------------------------------------------
@@ -123,22 +124,31 @@ def _source(exercise):
 # ---- read ------------------------------------------------------------------------------------------------------------
 
 
+def content(path: Path) -> str:
+    """A hash of the bytes in a file; Malformed if it cannot be a submission."""
+    return hashlib.sha256(_bytes(path)).hexdigest()
+
+
+def _bytes(path):
+    try:
+        return files.read(path, MAX_BYTES)
+    except OSError:
+        raise Malformed(tr("it cannot be read")) from None
+    except files.NotPlain as problem:
+        raise Malformed(tr("it is {problem}", problem=problem)) from None
+
+
 def read(path: Path) -> Submission:
     """The submission in a file; Malformed if it is none."""
-    try:
-        data = files.read(path, MAX_BYTES)
-    except OSError:
-        raise Malformed("it cannot be read") from None
-    except files.NotPlain as problem:
-        raise Malformed(f"it is {problem}") from None
+    data = _bytes(path)
     try:
         found = json.loads(data.decode("utf-8-sig"), object_pairs_hook=_once, parse_constant=_refused)
     except UnicodeDecodeError:
-        raise Malformed("it is not UTF-8 text") from None
+        raise Malformed(tr("it is not UTF-8 text")) from None
     except (ValueError, RecursionError):
-        raise Malformed("it is not JSON, or says a thing twice") from None
+        raise Malformed(tr("it is not JSON, or says a thing twice")) from None
     if not isinstance(found, dict) or found.get("format") != FORMAT or found.get("format") is True:
-        raise Malformed(f"it is no file of `./lab export` in format {FORMAT}")
+        raise Malformed(tr("it is no file of `./lab export` in format {format}", format=FORMAT))
     works = _of(found, "exercises", _is_table)
     versions = _of(found, "versions", _is_table)
     return Submission(
@@ -147,13 +157,12 @@ def read(path: Path) -> Submission:
         _of(found, "runtime", _is_text),
         _of(versions, "compiler", _is_text),
         {name: _read_work(name, work) for name, work in works.items()},
-        hashlib.sha256(data).hexdigest(),
     )
 
 
 def _read_work(name, work):
     if not _is_text(name) or not isinstance(work, dict):
-        raise Malformed("what it says of an exercise is no table")
+        raise Malformed(tr("what it says of an exercise is no table"))
     return Work(
         _of(work, "answers", lambda value: _is_table(value) and all(map(_is_text, [*value, *value.values()]))),
         _of(work, "file", lambda value: isinstance(value, str) and len(value) <= MAX_FILE and _is_encodable(value)),
@@ -167,7 +176,7 @@ def _read_work(name, work):
 
 def _of(table: dict[str, Any], key: str, fits: Callable[[Any], bool]) -> Any:
     if key not in table or not fits(table[key]):
-        raise Malformed(f"its {key} is missing or is not what it can be")
+        raise Malformed(tr("its {key} is missing or is not what it can be", key=key))
     return table[key]
 
 

@@ -1,0 +1,110 @@
+"""`lab grade DIR`: judges what a class handed in, each submission in a process of its own, and writes one report."""
+
+import os
+import shutil
+from argparse import Namespace
+from pathlib import Path
+
+from rt0lab import words
+
+from ..classes import course, entries, marks, reports, spread
+from ..classes.grading import Grader
+from ..exercises import files, forms
+from ..failure import FAILED, USAGE, Failure, progress
+from ..host import build, permits
+from . import Verbs
+
+
+def register(verbs: Verbs) -> None:
+    verb = verbs.add_parser("grade", help="for teachers: judge what a class handed in")
+    verb.add_argument("folder", metavar="DIR", help="a file ID.json, or a folder ID with one in it, for each student")
+    verb.add_argument("--class", dest="course", metavar="CLASS", required=True, help="the folder of the class")
+    verb.add_argument("--format", choices=(*reports.EACH, *reports.WHOLE), help="of the report")
+    verb.add_argument("--out", metavar="OUT", help="the report (a folder, for one file a student)")
+    verb.add_argument("--jobs", metavar="N", type=jobs, default=os.cpu_count() or 1, help="how many at a time")
+    verb.add_argument("--results", metavar="FOLDER", help="where single results are kept (default: OUT.results)")
+    verb.add_argument("--student", metavar="ID", help="whose the one submission in DIR is")
+    how = verb.add_mutually_exclusive_group()
+    how.add_argument("--plan", action="store_true", help="print one command for each submission without a result")
+    how.add_argument("--one", metavar="KEY", help="judge this one alone, as a line of the plan says")
+    how.add_argument("--merge", action="store_true", help="write the report from the results that are there")
+    verb.set_defaults(run=run)
+
+
+def jobs(text: str) -> int:
+    """How many at a time."""
+    if not text.isdecimal() or not 0 < int(text[:6]) <= 1024:
+        raise ValueError(text)
+    return int(text)
+
+
+def run(args: Namespace) -> int:
+    """Grades; exit status 0 says that the grading worked, whatever the verdicts are."""
+    writes = not (args.plan or args.one)
+    if writes and not (args.format and args.out) or not (args.out or args.results):
+        raise Failure("say what to write: --format FORMAT --out OUT (--plan and --one: --results FOLDER)", USAGE)
+    folder, results = Path(args.folder), Path(args.results or f"{args.out}.results").resolve()
+    _outside(folder, results, *([Path(args.out)] if args.out else []))
+    this = course.load(Path(args.course))
+    words.choose(this.policy.language)
+    found = entries.load(folder)
+    if args.student and len(found) > 1:
+        raise Failure("--student names whose the one submission is, but there is more than one", USAGE)
+    results.mkdir(parents=True, exist_ok=True)
+    grader = Grader(this, forms.load_all(), results / "programs", args.student or "")
+    if args.plan:
+        for line in spread.plan(folder, this.folder, results, spread.open_entries(grader, found, results)):
+            print(line)
+        return 0
+    chosen = [entry for entry in found if entry.key == args.one] if args.one else found
+    if args.one and not chosen:
+        raise Failure(f"no submission has the key {args.one[:20]}", USAGE)
+    if not args.merge:
+        _grade(grader, chosen, results, args.jobs)
+    if writes:
+        _report(grader, spread.merge(grader, found, results, everybody=args.format == "csv"), args)
+        shutil.rmtree(results / "programs", ignore_errors=True)
+    return 0
+
+
+def _outside(folder, *places):
+    """What is written does not lie among what was handed in, where it would be graded next time."""
+    for place in places:
+        if place.resolve() == folder.resolve() or folder.resolve() in place.resolve().parents:
+            raise Failure(f"{place} lies in {folder}, where it would be taken for a submission", USAGE)
+
+
+def _grade(grader, chosen, results, count):
+    """What all submissions need is made once, before the first of them."""
+    permits.require_ptrace()
+    permits.find_gdb()
+    build.build("debug")
+    left = spread.open_entries(grader, chosen, results)
+    if len(left) < len(chosen):
+        progress(f"{len(chosen) - len(left)} of {len(chosen)} submissions were graded before")
+    spread.grade(grader, left, results, count)
+
+
+def _report(grader, results, args):
+    report = reports.Report(grader.course.policy, grader.exercises)
+    out = Path(args.out)
+    try:
+        if args.format in reports.WHOLE:
+            files.whole(out, reports.WHOLE[args.format](report, results).encode())
+        elif len(results) == 1:
+            files.whole(out, reports.EACH[args.format](report, results[0]).encode())
+        else:
+            out.mkdir(exist_ok=True)
+            for result in results:
+                files.whole(out / f"{_name(result, results)}.json", reports.EACH[args.format](report, result).encode())
+    except OSError as error:
+        raise Failure(f"{out}: {error.strerror}", FAILED) from None
+    whats = [mark.what for result in results for mark in result.marks]
+    counts = ", ".join(f"{whats.count(what)} {what}" for what in marks.VERDICTS)
+    print(f"{out}: {len(results)} students; {counts}")
+
+
+def _name(result, results):
+    """What a student's file is called: the id, or the key if somebody handed in twice."""
+    alone = sum(other.student == result.student for other in results) == 1
+    return result.student if alone and len(result.student.encode()) <= 200 else result.key

@@ -1,0 +1,81 @@
+"""What a class hands in, for the tests: a class, and submissions like those of `lab export`."""
+
+import json
+import subprocess
+from pathlib import Path
+
+from learners import ROOT
+from runner.classes import course, identity, roster
+from runner.exercises import forms, literals
+
+
+def right(exercise):
+    """The right answers of an exercise that are the same for everybody."""
+    rows = [exercise.tests()["right"], *exercise.tests().get("also", [])]
+    found = {}
+    for row in rows:
+        for name, value in row.items():
+            if not isinstance(value, dict):
+                found.setdefault(name, literals.written(literals.from_toml(value)))
+    return found
+
+
+class Class:
+    """A class in a folder, and what was handed in."""
+
+    def __init__(self, folder, *students):
+        self.folder, self.inbox = folder, folder / "in"
+        course.make(folder / "class", [roster.Student(name) for name in students])
+        self.inbox.mkdir()
+        self.exercises = [e for e in forms.load_all() if e.id in ("entry", "newproc")]
+        policy = folder / "class" / "class.toml"
+        policy.write_text(policy.read_text().replace("exercises = []", 'exercises = ["entry", "newproc"]'))
+
+    @property
+    def course(self):
+        return course.load(self.folder / "class")
+
+    def work(self, student, /, **change):
+        """A submission with the right answers; `change` replaces parts of it."""
+        works = {
+            exercise.id: {
+                "form": identity.form(exercise),
+                "answers": right(exercise),
+                "file": "",
+                "attempts": 1,
+                "hints": {},
+                "predicted": {},
+                "first_pass": "",
+            }
+            for exercise in self.exercises
+        }
+        return {
+            "format": 1,
+            "student": student,
+            "class": "class",
+            "seed": self.course.seed(student),
+            "made": "",
+            "runtime": identity.runtime(),
+            "versions": {"compiler": identity.compiler(), "gdb": "", "python": ""},
+            "exercises": works,
+        } | change
+
+    def hand_in(self, name, content):
+        """Lays a submission (a table, or bytes as they are) into the inbox."""
+        data = content if isinstance(content, bytes) else json.dumps(content).encode()
+        (self.inbox / name).write_bytes(data)
+
+    def command(self, *arguments):
+        """The words of `lab grade` on the inbox."""
+        return [ROOT / "lab", "grade", self.inbox, "--class", self.folder / "class", *arguments]
+
+    def grade(self, *arguments):
+        """Runs it."""
+        return subprocess.run(
+            list(map(str, self.command(*arguments))), stdin=subprocess.DEVNULL, capture_output=True, text=True
+        )
+
+    def results(self, folder="out.csv.results"):
+        """{the student: the Result as JSON}"""
+        found = [json.loads(path.read_text()) for path in sorted(Path(self.folder, folder).glob("*.json"))]
+        return {result["student"]: result for result in found}
