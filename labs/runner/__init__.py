@@ -1,5 +1,5 @@
 """`./lab`, in rooms. Each may use the rooms above it that its first lines name, and the ground floor: failure (how a
-verb ends badly) and tree (where things are).
+verb ends badly), tree (where things are) and parser (how the command line explains itself).
 
 host       the machine and what runs on it: builds, packages, gdb, locks, signals, programs in ELF files
 likeness   how much of Go's boot is in ours: observations, fields, written reasons

@@ -1,6 +1,5 @@
 """The command line of the lab: finds the verb, runs it, and turns what went wrong into one line and an exit status."""
 
-import argparse
 import os
 import signal
 import sys
@@ -10,11 +9,13 @@ from rt0lab.formats import untrusted
 
 from .failure import Failure
 from .host import interruption
+from .parser import Parser
 from .verbs import (
     bench,
     classes,
     compare,
     compat,
+    completion,
     dev,
     doctor,
     editor,
@@ -22,6 +23,8 @@ from .verbs import (
     export,
     gdb,
     grade,
+    help,
+    man,
     notes,
     path,
     python,
@@ -32,35 +35,31 @@ from .verbs import (
     trace,
 )
 
-PARSED = (
-    setup,
-    doctor,
-    tour,
-    exercises,
-    classes,
-    export,
-    grade,
-    trace,
-    serve,
-    editor,
-    compare,
-    compat,
-    bench,
-    path,
-    notes,
-    dev,
+GROUPS = (
+    ("The exercises:", (exercises,)),
+    ("To look at a program:", (tour, gdb, trace, compare, compat, serve, path)),
+    ("This machine:", (doctor, setup, editor, completion, man, help)),
+    ("Classes:", (classes, export, grade)),
+    ("To change what is here:", (test, dev, notes, bench, python)),
 )
-RAW = {"gdb": gdb, "python": python, "test": test}  # these pass their arguments on
+RAW = {"gdb": gdb, "python": python, "test": test}  # these pass their arguments on; the parser knows them for its help
+VERSION = ("--version", "-V", "version")
 
 
-def parser() -> argparse.ArgumentParser:
-    """The whole command line; gdb, python and test stand here only for the help text."""
-    top = argparse.ArgumentParser(prog="lab", description="rt0lab: watch a Go program start.")
-    verbs = top.add_subparsers(dest="verb", metavar="VERB", title="verbs")
-    for module in PARSED:
-        module.register(verbs)
-    for name, module in RAW.items():
-        verbs.add_parser(name, help=module.HELP)
+def parser() -> Parser:
+    """The whole command line."""
+    top = Parser(
+        prog="lab",
+        description="Watch a Go program start. ./lab alone says where you are; ./lab help VERB says more of a verb.",
+        example="./lab\n./lab tour\n./lab run",
+    )
+    verbs = top.add_subparsers(dest="verb", metavar="VERB", prog="lab")
+    for title, modules in GROUPS:
+        before = len(verbs.parsers)
+        for module in modules:
+            module.register(verbs)
+        top.groups.append((title, list(verbs.parsers)[before:]))
+    top.add_argument("--version", action="store_true", help="say which lab this is")
     return top
 
 
@@ -68,14 +67,26 @@ def run(argv: list[str]) -> int:
     """Runs one verb and returns its exit status."""
     if not argv:
         return exercises.here()
-    if argv[0] in RAW:
-        module = RAW[argv[0]]
-        if argv[1:2] in (["-h"], ["--help"]):
-            print(f"usage: {module.USAGE}\n\n{module.HELP}")
-            return 0
-        return module.run(argv[1:])
-    args = parser().parse_args(argv)
+    if argv[0] in RAW and argv[1:2] not in (["-h"], ["--help"]):
+        return RAW[argv[0]].run(argv[1:])
+    if argv[0] in VERSION:
+        print(help.version())
+        return 0
+    top = parser()
+    if argv[0] not in top.verbs() and argv[0] not in ("-h", "--help"):
+        raise help.unknown(top, argv)
+    args, left = top.parse_known_args(argv)
+    if left:
+        raise verb_of(top, argv).too_much(left)
+    args.top = top
     return args.run(args)
+
+
+def verb_of(top: Parser, argv: list[str]) -> Parser:
+    """The verb, or the part of one, that a command line names."""
+    for word in argv:
+        top = top.verbs().get(word, top)
+    return top
 
 
 class Screen:

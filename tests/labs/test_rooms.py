@@ -9,7 +9,7 @@ from arrows import arrows, circle, trespasses
 from learners import ROOT
 
 RUNNER, INSIDE = ROOT / "labs" / "runner", ROOT / "labs" / "gdb" / "inside"
-GROUND = {"failure", "tree"}
+GROUND = {"failure", "tree", "parser"}
 MAY = {  # room: the rooms that it may use, beside itself and the ground floor
     "host": set(),
     "likeness": set(),

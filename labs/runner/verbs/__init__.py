@@ -1,19 +1,15 @@
 """The verbs of `./lab`, one file each, called what is typed; `exercises` has eight that go together.
 May use every room.
 
-A verb has `register(verbs)`, which adds it to the command line, and `run(args)`, which returns the exit status; the
-three that pass their arguments on (gdb, python, test) have HELP, USAGE and `run(argv)`.
+A verb has `register(verbs)`, which adds it to the command line with what it is for and an example, and `run(args)`,
+which returns the exit status; the three that pass their arguments on (gdb, python, test) have `run(argv)`.
 """
 
 import argparse
-from typing import Any, Protocol
 
+from ..parser import Verbs
 
-class Verbs(Protocol):
-    """Where a verb is added: argparse's sub-commands."""
-
-    def add_parser(self, name: str, **options: Any) -> argparse.ArgumentParser:
-        """The parser of a new verb."""
+__all__ = ["Verbs", "add_program"]
 
 
 def add_program(verb: argparse.ArgumentParser) -> None:

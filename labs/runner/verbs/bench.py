@@ -15,7 +15,9 @@ PARTS = {"startup": startup, "sched": sched, "gdb": gdb}
 
 
 def register(verbs: Verbs) -> None:
-    verb = verbs.add_parser("bench", help="measure beside Go and beside the least it could cost")
+    verb = verbs.add_parser(
+        "bench", help="measure beside Go and beside the least it could cost", example="./lab bench startup --rounds 100"
+    )
     verb.add_argument("what", nargs="?", choices=PARTS, help="what to measure (default: everything)")
     verb.add_argument("--only", metavar="NAME", default="", help="only the figures whose name begins like this")
     verb.add_argument("--rounds", metavar="N", type=count, help="how often each program runs")

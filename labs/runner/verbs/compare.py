@@ -20,7 +20,11 @@ from . import Verbs
 
 
 def register(verbs: Verbs) -> None:
-    verb = verbs.add_parser("compare", help="the mirror's boot beside Go's, with the reason for every difference")
+    verb = verbs.add_parser(
+        "compare",
+        help="the mirror's boot beside Go's, with the reason for every difference",
+        example="./lab compare\n./lab compare ./my-go-program",
+    )
     verb.add_argument(
         "program", nargs="?", metavar="GO-BINARY", help="a Go program (default: the recorded boot of Go 1.10.2)"
     )

@@ -12,6 +12,7 @@ def register(verbs: Verbs) -> None:
     verb = verbs.add_parser(
         "compat",
         help="what of a Go program's runtime the lab knows, also of a newer Go",
+        example="./lab compat ./my-go-program",
         description="Looks for every field, variable, type, constant and function of Go's runtime that the lab uses, "
         "and says which it has by another name, which it has not, and what is lost by that. The program is not "
         "run. Exit status 1 if something is lost.",

@@ -9,12 +9,16 @@ from . import Verbs
 
 
 def register(verbs: Verbs) -> None:
-    verb = verbs.add_parser("dev", help="for authors: prove the exercises, read the source (dev check, dev lint)")
+    verb = verbs.add_parser(
+        "dev",
+        help="for authors: prove the exercises, read the source (dev check, dev lint)",
+        example="./lab dev check labs/10-newproc\n./lab dev lint --fix",
+    )
     parts = verb.add_subparsers(dest="part", metavar="check|lint", required=True)
-    part = parts.add_parser("check", help="every exercise against its own tests")
+    part = parts.add_parser("check", help="every exercise against its own tests", example="./lab dev check labs/10-newproc")
     part.add_argument("folders", nargs="*", metavar="FOLDER", help="exercise folders (default: all of labs/)")
     part.set_defaults(run=check)
-    part = parts.add_parser("lint", help=f"the source, with {', '.join(lint.TOOLS)}")
+    part = parts.add_parser("lint", help=f"the source, with {', '.join(lint.TOOLS)}", example="./lab dev lint --fix")
     part.add_argument("tools", nargs="*", metavar="TOOL", help="only these (default: all)")
     part.add_argument("--fix", action="store_true", help=f"first let {' and '.join(lint.FORMATTERS)} write their form")
     part.set_defaults(run=read_source)

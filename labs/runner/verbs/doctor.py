@@ -11,7 +11,7 @@ from . import Verbs
 
 
 def register(verbs: Verbs) -> None:
-    verb = verbs.add_parser("doctor", help="what this machine has and lacks")
+    verb = verbs.add_parser("doctor", help="what this machine has and lacks", example="./lab doctor")
     verb.set_defaults(run=run)
 
 

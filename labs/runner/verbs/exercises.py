@@ -18,18 +18,19 @@ from . import Verbs, tour
 
 def register(verbs: Verbs) -> None:
     table = (
-        ("list", listing, "the exercises, and how far you are"),
-        ("next", following, "go on to the next exercise"),
-        ("goto", goto, "go to an exercise"),
-        ("run", run, "open gdb on the current exercise"),
-        ("hint", hint, "the next hint for the current exercise"),
-        ("check", check, "judge your answers"),
-        ("reset", reset, "forget your progress in an exercise"),
-        ("solution", solution, "the solution, once passed"),
+        ("run", run, "open gdb on the current exercise", "./lab run"),
+        ("hint", hint, "the next hint for the current exercise", "./lab hint\n./lab hint goid 3"),
+        ("check", check, "judge your answers", "./lab check\n./lab check --all"),
+        ("solution", solution, "the solution, once passed", "./lab solution"),
+        ("list", listing, "the exercises, and how far you are", "./lab list"),
+        ("next", following, "go on to the next exercise", "./lab next"),
+        ("prev", previous, "go back to the exercise before", "./lab prev"),
+        ("goto", goto, "go to an exercise", "./lab goto 10\n./lab goto newproc"),
+        ("reset", reset, "forget your progress in an exercise", "./lab reset newproc"),
     )
     made = {}
-    for name, function, text in table:
-        made[name] = verbs.add_parser(name, help=text)
+    for name, function, text, example in table:
+        made[name] = verbs.add_parser(name, help=text, example=example)
         made[name].set_defaults(run=function)
     made["goto"].add_argument("id", metavar="ID", help="an exercise's id or number")
     made["hint"].add_argument("words", nargs="*", metavar="QUESTION|N", help="a question, a level from 1 to 4")
@@ -126,6 +127,15 @@ def goto(args: Namespace) -> int:
     """`lab goto ID`."""
     this = guide()
     return _show(this, this.find(args.id))
+
+
+def previous(args: Namespace) -> int:
+    """`lab prev`: the exercise before this one, passed or not."""
+    this = guide()
+    at = this.exercises.index(this.current(this.store.read()))
+    if at == 0:
+        raise Failure(this.say("first-one"), FAILED)
+    return _show(this, this.exercises[at - 1])
 
 
 def _show(this, exercise):

@@ -2,6 +2,7 @@
 
 import json
 import sys
+from argparse import REMAINDER
 
 from rt0lab.formats import untrusted
 
@@ -9,13 +10,24 @@ from .. import failure as status
 from ..failure import MACHINE, Failure
 from ..host import debugger, permits
 from ..host.debugger import CHOICE, DAP
+from . import Verbs, add_program
 
-HELP = (
-    "gdb on a program (default: hello), with the rt0 commands loaded; further arguments go to gdb. RT0LAB_GDB=FILE\n"
-    "names another gdb for every verb that runs one"
-)
-USAGE = "lab gdb [--gdb FILE] [PROGRAM|GO-BINARY] [GDB ARGUMENTS...]"
+WRITTEN = "./lab gdb [--gdb FILE] [PROGRAM|GO-BINARY] [GDB ARGUMENTS...]"
 MAX_REQUEST = 1 << 20  # bytes of an editor's first request
+
+
+def register(verbs: Verbs) -> None:
+    verb = verbs.add_parser(
+        "gdb",
+        help="gdb on a program, with the rt0 commands loaded",
+        description="gdb on a program (default: hello), with the rt0 commands loaded; further arguments go to gdb. "
+        "RT0LAB_GDB=FILE names another gdb for every verb that runs one.",
+        usage=WRITTEN,
+        example="./lab gdb\n./lab gdb ./my-go-program -ex run",
+    )
+    verb.add_argument("--gdb", metavar="FILE", help="another gdb, for this time")
+    add_program(verb)
+    verb.add_argument("words", nargs=REMAINDER, metavar="GDB ARGUMENTS", help="further arguments go to gdb")
 
 
 def run(argv: list[str]) -> int:
@@ -42,7 +54,7 @@ def choice(argv: list[str]) -> str | None:
     """Takes the gdb that is chosen off the command line; None if none is."""
     if argv[:1] == [CHOICE.removesuffix("=")]:
         if len(argv) < 2:
-            raise Failure(f"--gdb wants a gdb: {USAGE}", status.USAGE)
+            raise Failure(f"--gdb wants a gdb: {WRITTEN}", status.USAGE)
         return [argv.pop(0), argv.pop(0)][1]
     return argv.pop(0).removeprefix(CHOICE) if argv and argv[0].startswith(CHOICE) else None
 

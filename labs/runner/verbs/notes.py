@@ -15,7 +15,11 @@ from . import Verbs
 
 
 def register(verbs: Verbs) -> None:
-    verb = verbs.add_parser("notes", help="run the sessions of the notes again and check what they refer to")
+    verb = verbs.add_parser(
+        "notes",
+        help="run the sessions of the notes again and check what they refer to",
+        example="./lab notes tls-g0-and-m0\n./lab notes --update README",
+    )
     verb.add_argument("pages", nargs="*", metavar="PAGE", help="only these (tls-g0-and-m0, README...; default: all)")
     verb.add_argument("--update", action="store_true", help="write what the sessions print now into the pages")
     verb.set_defaults(run=run)

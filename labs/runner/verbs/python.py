@@ -1,12 +1,21 @@
 """`lab python ARGS…`: the system's Python, with the runtime importable as `rt0lab`."""
 
 import os
+from argparse import REMAINDER
 from typing import NoReturn
 
 from ..host import build
+from . import Verbs
 
-HELP = "run the system's Python as you have set it up, with the runtime importable as rt0lab"
-USAGE = "lab python [ARGS...]"
+
+def register(verbs: Verbs) -> None:
+    verb = verbs.add_parser(
+        "python",
+        help="run the system's Python as you have set it up, with the runtime importable as rt0lab",
+        usage="./lab python [ARGUMENTS...]",
+        example="./lab python -c 'import rt0lab; print(rt0lab)'",
+    )
+    verb.add_argument("words", nargs=REMAINDER, metavar="ARGUMENTS", help="arguments go to Python")
 
 
 def run(argv: list[str]) -> NoReturn:

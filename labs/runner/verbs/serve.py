@@ -30,6 +30,7 @@ def register(verbs: Verbs) -> None:
     verb = verbs.add_parser(
         "serve",
         help="goroutines as threads, for any gdb and for editors",
+        example="./lab serve $(pidof my-go-program)\n./lab serve core my-go-program --port 0",
         description="Holds a process, or reads a core file, and shows its goroutines as threads to a "
         "debugger. Read only; Ctrl-C ends it and the process goes on. Without --port, --unix or --stdio it "
         "listens on a socket in a folder of yours, which only you (and root) can open, and says which.",

@@ -7,7 +7,7 @@ from . import Verbs
 
 
 def register(verbs: Verbs) -> None:
-    verb = verbs.add_parser("setup", help="install what is missing (apt-get)")
+    verb = verbs.add_parser("setup", help="install what is missing (apt-get)", example="./lab setup")
     verb.set_defaults(run=run)
 
 

@@ -2,20 +2,28 @@
 other Gos and gdbs instead."""
 
 import os
+from argparse import REMAINDER
 
 from ..host import build, needs, packages, permits
 from ..matrix import every
 from ..tree import ROOT
+from . import Verbs
 
 MATRIX = "--matrix"
-HELP = f"build everything and run the tests; further arguments go to pytest; {MATRIX} tries other Gos and gdbs"
-USAGE = f"""lab test [PYTEST ARGUMENTS...]
-       lab test {MATRIX} [KEY=VALUE,...]
-
-{MATRIX} looks at one program with each Go under each gdb, built in each way, live and as a core file, and holds what
-it sees against the program's own runtime.Stack. A part of it: go=1.19|1.24|1.26|1.27, gdb=13|16|18,
-build=N-l|default|cgo|pie, look=live|core. What is not on this machine comes from other Debian suites into
-~/.cache/rt0lab; nothing is installed."""
+def register(verbs: Verbs) -> None:
+    verb = verbs.add_parser(
+        "test",
+        help="build everything and run the tests",
+        description=f"Builds everything and runs the tests; further arguments go to pytest. {MATRIX} looks at one "
+        "program with each Go under each gdb, built in each way, live and as a core file, and holds what it sees "
+        "against the program's own runtime.Stack. A part of it: go=1.19|1.24|1.26|1.27, gdb=13|16|18, "
+        "build=N-l|default|cgo|pie, look=live|core. What is not on this machine comes from other Debian suites "
+        "into ~/.cache/rt0lab; nothing is installed.",
+        usage=f"./lab test [PYTEST ARGUMENTS...]\n./lab test {MATRIX} [KEY=VALUE,...]",
+        example=f"./lab test tests/gdb -k printers\n./lab test {MATRIX} go=1.27,gdb=18",
+    )
+    verb.add_argument(MATRIX, nargs="?", metavar="KEY=VALUE,...", help="other Gos and gdbs instead")
+    verb.add_argument("words", nargs=REMAINDER, metavar="PYTEST ARGUMENTS", help="further arguments go to pytest")
 
 
 def run(argv: list[str]) -> int:

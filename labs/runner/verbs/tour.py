@@ -9,7 +9,9 @@ from . import Verbs, add_program
 
 
 def register(verbs: Verbs) -> None:
-    verb = verbs.add_parser("tour", help="the guided walk through the boot, in gdb")
+    verb = verbs.add_parser(
+        "tour", help="the guided walk through the boot, in gdb", example="./lab tour\n./lab tour ./my-go-program"
+    )
     add_program(verb)
     verb.add_argument("--batch", action="store_true", help="print every card without asking")
     verb.add_argument("--release", action="store_true", help="walk through the optimised build")
