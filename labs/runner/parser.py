@@ -1,4 +1,4 @@
-"""How the command line is described and how it refuses: argparse's parser, with help as wide as a terminal, an example for
+"""How the command line explains itself and refuses: argparse's parser, with help that fits a terminal, an example for
 every verb, and one sentence with what was probably meant."""
 
 import argparse
@@ -27,7 +27,7 @@ class Parser(argparse.ArgumentParser):
     """A verb, or all of them: its `purpose` in some words, an `example` of every use, and perhaps a description."""
 
     def __init__(self, *, purpose: str = "", example: str = "", **options: Any) -> None:
-        super().__init__(**options | {"add_help": False})
+        super().__init__(**options, add_help=False)
         self.purpose, self.example = purpose, example
         self.groups: list[tuple[str, list[str]]] = []  # the verbs below it, under titles
         self._below: Verbs | None = None
@@ -128,7 +128,9 @@ def bracketed(action: argparse.Action) -> str:
     """The same in the line that says how a verb is written: brackets around what may be left out."""
     if not action.option_strings:
         dots = "..." if action.nargs in ("*", "+", argparse.REMAINDER) else ""
-        return f"[{written(action)}{dots}]" if action.nargs in ("?", "*", argparse.REMAINDER) else written(action) + dots
+        return (
+            f"[{written(action)}{dots}]" if action.nargs in ("?", "*", argparse.REMAINDER) else written(action) + dots
+        )
     text = written(action)
     return text if action.required else f"[{text}]"
 

@@ -12,7 +12,7 @@ from conftest import ROOT
 PROMPT = "rdy>"
 START = {
     "bash": (["--norc", "--noprofile", "-i"], f"PS1='{PROMPT}'; bind 'set bell-style none'; "),
-    "zsh": (["-f", "-i"], f"PS1='{PROMPT}'; unsetopt zle_bracketed_paste; autoload -Uz compinit; compinit -D; "),
+    "zsh": (["-f", "-i"], f"PS1='{PROMPT}'; autoload -Uz compinit; compinit -D; "),
     "fish": (["--no-config", "-i"], f"function fish_prompt; echo -n '{PROMPT}'; end; "),
 }
 LOAD = {"fish": "./lab completion fish | source"}
@@ -62,6 +62,10 @@ def test_candidates_behind_an_option_that_wants_a_value():
 
 def test_man_has_nothing_to_say_against_the_page(lab):
     made = subprocess.run(
-        ["man", "-l", "-"], input=lab("man").stdout, capture_output=True, text=True, env=os.environ | {"MANPAGER": "cat"}
+        ["man", "-l", "-"],
+        input=lab("man").stdout,
+        capture_output=True,
+        text=True,
+        env=os.environ | {"MANPAGER": "cat"},
     )
     assert (made.returncode, made.stderr) == (0, "") and "dev check" in made.stdout

@@ -28,6 +28,60 @@ def test_wrong_usage_is_2(lab, arguments):
     assert lab(*arguments).returncode == 2
 
 
+@pytest.mark.parametrize(
+    "arguments, said",
+    [
+        (["rnu"], "did you mean run?"),
+        (["tour", "--relase"], "did you mean --release?"),
+        (["dev", "chek"], "did you mean check?"),
+        (["path"], "wants PROGRAM"),
+        (["bench", "nonsense"], "there are: startup"),
+        (["answer", "goid", "=", "3"], "typed in gdb, which ./lab run opens: lab answer goid = 3"),
+        (["diff"], "typed in gdb"),
+        (["info", "goroutines"], "./lab gdb opens it"),
+        (["help", "nonsense"], "no verb nonsense"),
+    ],
+    ids=" ".join,
+)
+def test_what_was_meant_is_said_in_one_line(lab, one_line, arguments, said):
+    assert said in one_line(lab(*arguments), 2)
+
+
+def test_an_answer_at_the_shell_names_the_file_it_can_be_written_to(lab, one_line, tmp_path):
+    settings = os.environ | {"RT0LAB_STATE": str(tmp_path / "state.json")}
+    lab("goto", "entry", env=settings)
+    assert "answers/01-entry.toml" in one_line(lab("answer", "entry", "=", "1", env=settings), 2)
+
+
+def every_verb(parser=None):
+    """Each verb and each part of one."""
+    from runner import cli
+
+    for verb in (parser or cli.parser()).verbs().values():
+        yield verb
+        yield from every_verb(verb)
+
+
+def test_every_verb_says_what_it_is_for_and_has_an_example():
+    assert [verb.prog for verb in every_verb() if not (verb.description and verb.purpose and verb.example)] == []
+
+
+def test_no_help_is_wider_than_a_terminal():
+    from rt0lab.words import screen
+
+    lines = [line for verb in every_verb() for line in verb.format_help().splitlines()]
+    assert [line for line in lines if screen.width(line) > screen.WIDTH] == []
+
+
+@pytest.mark.parametrize("arguments", [["gdb", "-h"], ["help", "gdb"]], ids=" ".join)
+def test_help_of_a_verb_that_passes_its_arguments_on(lab, arguments):
+    assert "RT0LAB_GDB" in lab(*arguments).stdout
+
+
+def test_version(lab):
+    assert lab("--version").stdout.startswith("rt0lab ")
+
+
 def test_runs_from_another_folder(lab, tmp_path):
     assert lab("path", "hello", cwd=tmp_path).stdout == f"{ROOT}/build/debug/runtime/programs/hello\n"
 

@@ -9,13 +9,19 @@ from . import Verbs, exercises
 
 
 def register(verbs: Verbs) -> None:
-    verb = verbs.add_parser("class", help="make a class of students; join one")
+    verb = verbs.add_parser("class", help="make a class of students; join one", example="./lab class new students.csv")
     parts = verb.add_subparsers(dest="part", metavar="new|join", required=True)
-    part = parts.add_parser("new", help="a class from a list of students, or a new list for one that is there")
+    part = parts.add_parser(
+        "new",
+        help="a class from a list of students, or a new list for one that is there",
+        example="./lab class new students.csv --into autumn",
+    )
     part.add_argument("roster", metavar="ROSTER.csv", help="a column `id`, perhaps `name`; or one column of ids")
     part.add_argument("--into", metavar="FOLDER", help="where (default: what the list is called, without .csv)")
     part.set_defaults(run=new)
-    part = parts.add_parser("join", help="take your seed from the token that your teacher gave you")
+    part = parts.add_parser(
+        "join", help="take your seed from the token that your teacher gave you", example="./lab class join rt0-..."
+    )
     part.add_argument("token", metavar="TOKEN", help="the word that begins with rt0-")
     part.set_defaults(run=join)
 

@@ -33,7 +33,7 @@ _rt0lab() {
     for line in ${(f)"$("$words[1]" completion zsh of "${(@)words[2,CURRENT-1]}" 2>/dev/null)"}; do
         if [[ $line == // ]]; then _files; else found+=("${${line%%$'\t'*}//:/\\:}:${line#*$'\t'}"); fi
     done
-    _describe -o 'lab' found
+    _describe lab found
 }
 (( $+functions[compdef] )) || { autoload -Uz compinit && compinit -D; }
 compdef _rt0lab lab

@@ -15,7 +15,9 @@ def register(verbs: Verbs) -> None:
         example="./lab dev check labs/10-newproc\n./lab dev lint --fix",
     )
     parts = verb.add_subparsers(dest="part", metavar="check|lint", required=True)
-    part = parts.add_parser("check", help="every exercise against its own tests", example="./lab dev check labs/10-newproc")
+    part = parts.add_parser(
+        "check", help="every exercise against its own tests", example="./lab dev check labs/10-newproc"
+    )
     part.add_argument("folders", nargs="*", metavar="FOLDER", help="exercise folders (default: all of labs/)")
     part.set_defaults(run=check)
     part = parts.add_parser("lint", help=f"the source, with {', '.join(lint.TOOLS)}", example="./lab dev lint --fix")

@@ -32,6 +32,7 @@ def register(verbs: Verbs) -> None:
     verb = verbs.add_parser(
         "editor",
         help="write what VS Code, Neovim or Emacs need to debug a program here",
+        example="./lab editor nvim hello\n./lab editor vscode ./my-go-program",
         description=(
             "Writes the files with which an editor starts a program in gdb with the rt0 commands, and "
             "looks at a process's goroutines as threads: .vscode/launch.json (and a small extension, if gdb speaks "

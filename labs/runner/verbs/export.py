@@ -11,7 +11,9 @@ from . import Verbs, exercises
 
 
 def register(verbs: Verbs) -> None:
-    verb = verbs.add_parser("export", help="write what you hand in to your teacher, as one file")
+    verb = verbs.add_parser(
+        "export", help="write what you hand in to your teacher, as one file", example="./lab export"
+    )
     verb.add_argument("--student", metavar="ID", help="who you are (default: who you joined a class as)")
     verb.add_argument("-o", "--output", metavar="FILE", help="the file (default: ID.json)")
     verb.set_defaults(run=run)

@@ -50,9 +50,7 @@ def unknown(parser: Parser, argv: list[str]) -> Failure:
         return Failure(f"`{word}` is typed in gdb: ./lab gdb opens it on our hello, ./lab run on your exercise", USAGE)
     if word.startswith("-"):
         return parser.too_much([word])
-    return Failure(
-        f"there is no verb {word}{meant(word, parser.verbs()) or '; ./lab help lists what there is'}", USAGE
-    )
+    return Failure(f"there is no verb {word}{meant(word, parser.verbs()) or '; ./lab help lists what there is'}", USAGE)
 
 
 def _answered(word, rest):

@@ -10,6 +10,8 @@ from ..tree import ROOT
 from . import Verbs
 
 MATRIX = "--matrix"
+
+
 def register(verbs: Verbs) -> None:
     verb = verbs.add_parser(
         "test",

@@ -11,7 +11,9 @@ from . import Verbs, add_program
 
 
 def register(verbs: Verbs) -> None:
-    verb = verbs.add_parser("trace", help="write down every stop of a boot, as JSON", example="./lab trace -o boot.json")
+    verb = verbs.add_parser(
+        "trace", help="write down every stop of a boot, as JSON", example="./lab trace -o boot.json"
+    )
     add_program(verb)
     verb.add_argument("-o", dest="output", required=True, metavar="FILE.json", help="the file to write")
     verb.add_argument("--release", action="store_true", help="trace the optimised build")
