@@ -16,7 +16,11 @@ from . import Verbs
 
 
 def register(verbs: Verbs) -> None:
-    verb = verbs.add_parser("grade", help="for teachers: judge what a class handed in")
+    verb = verbs.add_parser(
+        "grade",
+        help="for teachers: judge what a class handed in",
+        example="./lab grade handed-in --class autumn --format csv --out marks.csv",
+    )
     verb.add_argument("folder", metavar="DIR", help="a file ID.json, or a folder ID with one in it, for each student")
     verb.add_argument("--class", dest="course", metavar="CLASS", required=True, help="the folder of the class")
     verb.add_argument("--format", choices=(*reports.EACH, *reports.WHOLE), help="of the report")
