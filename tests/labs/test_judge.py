@@ -13,7 +13,7 @@ class Program:
         return {"runtime.main": {100}, "main": {100}, "main.main": {200}}.get(name, set())
 
     def constants(self, name):
-        return {"_Grunning": {2}}.get(name, set())
+        return {"_Grunning": {2}, "_Gidle": {0}}.get(name, set())
 
 
 def question(kind, *wrong):
@@ -50,11 +50,24 @@ def test_enumerators_count_as_numbers():
     assert verdict("int", "_Grunning", judge.Seen(2)) == ("pass", "")
 
 
+@pytest.mark.parametrize("text", ["running", "Grunning", "_Grunning", "_running", "runtime._Grunning"])
+def test_a_constant_has_every_name_that_a_screen_shows(text):
+    asked = question("int")
+    asked.prefix = "_G"
+    assert judge.judge(asked, literals.parse(text), judge.Seen(2), Program()).what == "pass"
+
+
+def test_the_prefix_does_not_make_another_constant_of_a_name():
+    asked = question("int")
+    asked.prefix = "_G"
+    assert not judge.fits(asked, literals.parse("_Prunning"), Program())
+
+
 def test_functions_do_not_count_as_numbers():
     assert verdict("int", "runtime.main", SEEN) == ("wrong", "")
 
 
-@pytest.mark.parametrize("text", ["g7", "7"])
+@pytest.mark.parametrize("text", ["g7", "7", "goroutine 7", "&runtime.g7"])
 def test_a_goroutine_is_its_number(text):
     assert verdict("goid", text, judge.Seen(7)) == ("pass", "")
 

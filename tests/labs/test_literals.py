@@ -25,6 +25,14 @@ from runner.exercises import literals
         ("runtime·main", "runtime.main"),
         ("[1, g0, nil]", [1, "g0", 0]),
         ("[]", []),
+        ("main ()", "main"),
+        ("0x401000 <main.main>", 0x401000),
+        ("$1 = 48", 48),
+        ("main.main in section .text", "main.main"),
+        ("goroutine 7", "g7"),
+        ("１２", 12),
+        ("“main”", "main"),
+        ("「main」", "main"),
     ],
 )
 def test_values(text, value):

@@ -56,6 +56,10 @@ def test_the_end_of_the_program_says_what_was_not_judged(learner):
     assert "never stopped at the return of `runtime.newproc`" in said(text)
 
 
+def test_what_an_input_method_makes_of_the_equals_sign_is_one(learner):
+    assert "PASS 01" in learner.gdb("entry", "starti", ANSWER.replace("=", "＝"))
+
+
 def test_attempts_are_counted(learner):
     learner.gdb("entry", "starti", "lab answer entry = main", ANSWER)
     assert learner.entry("entry")["attempts"] == 2

@@ -173,7 +173,8 @@ class Session:
     def _parsed(self, argument, verb):
         """(question, value as text) of QUESTION = VALUE; Failure says what is wrong with it."""
         names = " | ".join(q.id for q in self.exercise.questions)
-        name, equals, text = argument.partition("=")
+        # `＝` is what a Chinese input method makes of `=`
+        name, equals, text = argument.replace("＝", "=").partition("=")
         question = self.exercise.question(name.strip())
         if not self.exercise.questions:
             raise Failure(self.say("nothing-to-solve"))

@@ -60,6 +60,7 @@ _QUESTION = {
     "predict": (bool, False),
     "truth": (dict, False),
     "options": (list, False),
+    "prefix": (str, False),
     "misconception": (list, False),
 }
 _TRUTH = {
@@ -112,6 +113,7 @@ class Question:
     misconceptions: list[Misconception]
     options: tuple[str, ...] = ()  # what there is to choose from
     partial: str = "per-question"  # how a wrong answer is measured, if it is
+    prefix: str = ""  # of the constants' names, which may be left out: `_G`
 
 
 @dataclass
@@ -275,8 +277,8 @@ def _question(file, row, partial):
         names, has, before = (tuple(entry.get(group, ())) for group in ("is", "has", "before"))
         wrong.append(Misconception(entry["id"], entry.get("expr", ""), names, has, before))
     options = tuple(row.get("options", source if form in ("each", "order") else ()))
-    predict = row.get("predict", False)
-    return Question(row["id"], row["type"], row["points"], predict, at, form, source, wrong, options, partial)
+    predict, prefix = row.get("predict", False), row.get("prefix", "")
+    return Question(row["id"], row["type"], row["points"], predict, at, form, source, wrong, options, partial, prefix)
 
 
 def _truth(file, place, row):

@@ -3,7 +3,7 @@ inconclusive."""
 
 from dataclasses import dataclass, field
 
-from . import types
+from . import literals, types
 from .forms import Question
 from .literals import Answer
 from .types import Names, Truth
@@ -39,6 +39,7 @@ def judge(question: Question, given: Answer | None, seen: Seen | None, program: 
     """The Verdict on a parsed answer."""
     if given is None:
         return Verdict(INCOMPLETE)
+    given = _meant(question, given)
     if seen is None or seen.truth is None and not seen.trouble:
         return Verdict(INCONCLUSIVE, "not-reached")
     if seen.trouble or seen.truth is None:
@@ -58,4 +59,14 @@ def judge(question: Question, given: Answer | None, seen: Seen | None, program: 
 def fits(question: Question, given: Answer, program: Names) -> bool:
     """Could this value be an answer to the question at all? If not, the learner mistyped and no attempt was made."""
     kind = types.TYPES[question.type]
+    given = _meant(question, given)
     return kind.fits(given, question.options, program) or any(kind.says(given, m) for m in question.misconceptions)
+
+
+def _meant(question, given):
+    """`runnable` and `Grunnable` are `_Grunnable` where that prefix is the question's: our screens write it all ways."""
+    if not question.prefix or not isinstance(given, literals.Name):
+        return given
+    bare = given.removeprefix("runtime.").removeprefix("_")
+    letters = question.prefix.removeprefix("_")
+    return literals.Name(question.prefix + (bare.removeprefix(letters) if bare != letters else bare).lower())

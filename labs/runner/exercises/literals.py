@@ -8,7 +8,11 @@ MAX_ITEMS = 64
 MAX_NUMBER = 1 << 64  # nothing in a 64-bit machine is larger
 
 _NUMBER = re.compile(r"[+-]?(0x[0-9a-f]{1,16}|[0-9]{1,20})", re.IGNORECASE | re.ASCII)
-_NAME = re.compile(r"[&*]?([A-Za-z_][A-Za-z0-9_.]{0,99})(\(\))?", re.ASCII)
+_NAME = re.compile(r"[&*]?([A-Za-z_][A-Za-z0-9_.]{0,99})( ?\(\))?", re.ASCII)
+# What gdb and our own screens print around a value: `$1 = 5`, `0x401000 <main.main>`, `main.main in section .text`.
+_PRINTED = re.compile(r"(?:\$\d+ = )?(?:(0x[0-9a-f]+) <[^<>]*>|(.*?)(?: in section \.\w+)?)", re.ASCII)
+_GOROUTINE = re.compile(r"goroutine (\d+)", re.ASCII)
+_QUOTES = str.maketrans("“”„‘’「」『』", "\"\"\"''\"\"\"\"")
 _ARROW = re.compile(r"\s*(?:->|=>|→|⇒|>)\s*")
 _BETWEEN = re.compile(r"[\s,、;]+")
 _BRACKETS = ("[]", "{}", "()", "【】")
@@ -54,14 +58,17 @@ def listed(text: str, arrows: bool = False) -> list[Answer]:
 
 
 def _plain(text):
-    """The text without what an input method makes of digits and commas."""
+    """The text without what an input method makes of digits, commas and quotes."""
     if len(text) > MAX_TEXT:
         raise BadLiteral(shown(text))
-    return unicodedata.normalize("NFKC", text).strip()
+    return unicodedata.normalize("NFKC", text).translate(_QUOTES).strip()
 
 
 def _scalar(text):
     text = text.strip()
+    if printed := _PRINTED.fullmatch(text):
+        text = printed[1] or printed[2]
+    text = _GOROUTINE.sub(r"g\1", text)
     if "->" in text.strip("<>"):
         sides = text.split("->")
         if len(sides) != 2:

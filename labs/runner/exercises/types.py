@@ -98,7 +98,8 @@ class Goid(Number):
         return f"g{truth}" if truth else "nil"
 
     def _named(self, name, program):
-        return {int(name[1:])} if name[0] == "g" and name[1:].isdecimal() else program.constants(name)
+        bare = name.removeprefix("runtime.")
+        return {int(bare[1:])} if bare[0] == "g" and bare[1:].isdecimal() else program.constants(name)
 
 
 class Symbol(Number):
