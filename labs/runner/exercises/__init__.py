@@ -6,6 +6,7 @@ Each line uses only those above it; gdb's Python imports all but the last line, 
   types                        the types of answers: how each is read and compared with the truth
   forms, judge, state          the files of an exercise; verdicts; progress
   answers, guide               the file of answers; the way through the exercises, in the learner's language
-  patched, variant, golang     the runtime with a patch; the learner's program, linked anew; a program of real Go, its core
+  patched, variant             the runtime with a patch; the learner's program, linked anew
+  golang                       a program of real Go, and its core
   ask, judging, proof          a gdb that judges without a terminal; the one door to a verdict; what authors must prove
 """

@@ -63,8 +63,8 @@ def fits(question: Question, given: Answer, program: Names) -> bool:
     return kind.fits(given, question.options, program) or any(kind.says(given, m) for m in question.misconceptions)
 
 
-def _meant(question, given):
-    """`runnable` and `Grunnable` are `_Grunnable` where that prefix is the question's: our screens write it all ways."""
+def _meant(question: Question, given: Answer) -> Answer:
+    """`runnable` and `Grunnable` are `_Grunnable` if `_G` is the question's prefix: our screens write all of them."""
     if not question.prefix or not isinstance(given, literals.Name):
         return given
     bare = given.removeprefix("runtime.").removeprefix("_")
