@@ -12,7 +12,7 @@ _NAME = re.compile(r"[&*]?([A-Za-z_][A-Za-z0-9_.]{0,99})( ?\(\))?", re.ASCII)
 # What gdb and our own screens print around a value: `$1 = 5`, `0x401000 <main.main>`, `main.main in section .text`.
 _PRINTED = re.compile(r"(?:\$\d+ = )?(?:(0x[0-9a-f]+) <[^<>]*>|(.*?)(?: in section \.\w+)?)", re.ASCII)
 _GOROUTINE = re.compile(r"goroutine (\d+)", re.ASCII)
-_QUOTES = str.maketrans("“”„‘’「」『』", "\"\"\"''\"\"\"\"")
+_QUOTES = str.maketrans("“”„‘’「」『』", '"""\'\'""""')
 _ARROW = re.compile(r"\s*(?:->|=>|→|⇒|>)\s*")
 _BETWEEN = re.compile(r"[\s,、;]+")
 _BRACKETS = ("[]", "{}", "()", "【】")
