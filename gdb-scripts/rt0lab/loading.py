@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import gdb
 
+from .words import tr
 from . import program
 from .commands import register
 from .formats import untrusted
@@ -26,7 +27,11 @@ def _safely(function, argument):
     # the boundary to the user: a program may say anything of itself, gdb would show Python's traceback
     except Exception as error:
         gdb.write(
-            f"rt0 cannot look at this program ({untrusted.shown(f'{type(error).__name__}: {error}')}).\n", gdb.STDERR
+            tr(
+                "rt0 cannot look at this program ({value}).\n",
+                value=untrusted.shown(f"{type(error).__name__}: {error}"),
+            ),
+            gdb.STDERR,
         )
 
 

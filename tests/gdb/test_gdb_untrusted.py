@@ -77,7 +77,7 @@ COMMANDS = {
 WRITES = {
     (
         "program/builds.py",
-        "'\\n'.join(textwrap.wrap('warning: ' + text, 79))",
+        "'\\n'.join(screen.wrap(tr('warning: ') + text))",
     ): "a sentence of ours, in which the program's path is shown as `shown` has it",
     ("program/editors.py", "packets.VIEW"): "a sentence of ours",
 }
@@ -135,6 +135,8 @@ def foreign(node):
         and re.fullmatch("#?[xd]", ast.unparse(node.format_spec)[2:-1])
     ):
         return []
+    if isinstance(node, ast.Call) and called(node) in ("tr", "trn"):  # our sentence, with these in its places
+        return [part for value in (*node.args, *(each.value for each in node.keywords)) for part in foreign(value)]
     if isinstance(node, ast.FormattedValue) and node.conversion == ord("r"):  # a literal, for `python ...`
         return []
     if isinstance(node, ast.FormattedValue):

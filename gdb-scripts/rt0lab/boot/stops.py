@@ -12,6 +12,7 @@ import gdb
 
 from .. import program
 from ..program import hidden, names, settings
+from ..words import tr
 from . import stages
 
 
@@ -65,7 +66,7 @@ def _find(world, stage):
         return _find_label(world, stage)
     symbol = next((s for name in stage.symbols for s in _twins(world, name)), None)
     if symbol is None:
-        return Place(stage, reason="no such function in this program (left out or inlined)")
+        return Place(stage, reason=tr("no such function in this program (left out or inlined)"))
     address = world.address(symbol)
     if stage.kind == "insn":
         return _find_instruction(world, stage)
@@ -98,18 +99,20 @@ def _find_label(world, stage):
             return Place(stage, world.address(name), name)
     function = next(iter(_twins(world, "runtime.rt0_go")), None)
     if function is None:
-        return Place(stage, reason="the program has no runtime.rt0_go")
+        return Place(stage, reason=tr("the program has no runtime.rt0_go"))
     lo = world.address(function)
     hi = lo + (world.elf.symbols[function][1] or 1)
     file = world.line_at(lo)[0]
     line = _label_line(world.source(file), stage.name, world.line_at(lo)[1])
     if line is None:
-        return Place(stage, reason=f"a label of assembly, and {file or 'its source'} cannot be read here")
+        return Place(
+            stage, reason=tr("a label of assembly, and {file} cannot be read here", file=file or tr("its source"))
+        )
     rows = [
         (row.line, row.pc) for row in gdb.find_pc_line(lo).symtab.linetable() if lo <= row.pc < hi and row.line >= line
     ]
     if not rows:
-        return Place(stage, reason="no code stands at that label")
+        return Place(stage, reason=tr("no code stands at that label"))
     return Place(stage, min(rows)[1], function)
 
 
@@ -239,7 +242,7 @@ class _Exit:
         numbers = [
             str(point.number) for point in getattr(event, "breakpoints", ()) if point.is_valid() and point.visible
         ]
-        self.reason = f"stopped at breakpoint {', '.join(numbers)}" if numbers else "stopped"
+        self.reason = tr("stopped at breakpoint {numbers}", numbers=", ".join(numbers)) if numbers else tr("stopped")
 
     def __enter__(self):
         gdb.events.exited.connect(self.exited)
@@ -280,7 +283,9 @@ def go(command: str) -> Outcome:
             if not ending.happened:
                 _bury(ending, walk.pid or gdb.selected_inferior().pid)
             if not program.alive() and not ending.happened:
-                raise program.Problem(f"gdb could not do `{command}`: {' '.join(str(error).split())}")
+                raise program.Problem(
+                    tr("gdb could not do `{command}`: {error}", command=command, error=" ".join(str(error).split()))
+                )
         # A thread can be seen to stop while another is ending the process: then there is nothing left to look at.
         for _ in range(100):
             if ending.happened or not isinstance(
@@ -366,13 +371,16 @@ def start() -> Outcome:
     """Starts the program and stops at its very first instruction, the ELF entry."""
     world = program.world()
     if program.alive():
-        raise program.Problem("the program is running already: `kill` it first, or go on with `rt0 next`.")
+        raise program.Problem(tr("the program is running already: `kill` it first, or go on with `rt0 next`."))
     if world.is_library:
         raise program.Problem(
-            "this program is C's, Go is in a library: `tbreak _rt0_amd64_linux_lib` and `run` stop where that begins."
+            tr(
+                "this program is C's, Go is in a library: `tbreak _rt0_amd64_linux_lib` and `run` stop where that"
+                " begins."
+            )
         )
     if not os.path.exists(world.path):
-        raise program.Problem(f"{world.path} is gone: build it again, then `file {world.path}`.")
+        raise program.Problem(tr("{path} is gone: build it again, then `file {path}`.", path=world.path))
     if not world.elf.relocatable:
         outcome = toward({world.elf.entry}, "run")
     else:
@@ -381,7 +389,10 @@ def start() -> Outcome:
             outcome = toward({world.elf.entry + world.slide})
     if outcome.what == "exited":
         raise program.Problem(
-            f"{world.path} could not be started: is it executable, and may gdb trace here? `./lab doctor` looks."
+            tr(
+                "{path} could not be started: is it executable, and may gdb trace here? `./lab doctor` looks.",
+                path=world.path,
+            )
         )
     return outcome
 

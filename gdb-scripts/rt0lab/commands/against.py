@@ -10,6 +10,7 @@ from typing import Any
 from ..goroutines.census import Census
 from ..program import cores, past
 from ..show import table
+from ..words import tr
 from . import chosen
 
 _ORDER = ("appeared", "grew", "shrank", "disappeared", "same")
@@ -73,9 +74,9 @@ class Comparison:
 
     def lines(self, limit: int | None) -> Iterator[str]:
         """A line for each group that is not the same, with its frames if it has some."""
-        yield f"{self.counts[0]} goroutines here, {self.counts[1]} in the other core"
+        yield tr("{here} goroutines here, {there} in the other core", here=self.counts[0], there=self.counts[1])
         if self.problem:
-            yield f"in the other core {self.problem}"
+            yield tr("in the other core {problem}", problem=self.problem)
         changed = [change for change in self.changes if change.how != "same"]
         for change in changed[:limit]:
             yield (
@@ -84,5 +85,7 @@ class Comparison:
             )
             yield from table.frame_lines(change.example.frames or [])
         if len(changed[:limit]) < len(changed):
-            yield f"and {len(changed) - len(changed[:limit])} more: `-limit` is {limit}."
-        yield f"{len(self.changes) - len(changed)} groups are the same."
+            yield tr(
+                "and {changed} more: `-limit` is {limit}.", changed=len(changed) - len(changed[:limit]), limit=limit
+            )
+        yield tr("{changes} groups are the same.", changes=len(self.changes) - len(changed))

@@ -16,6 +16,7 @@ from ..frames import places, stacks
 from ..goroutines.census import Census
 from ..show import labels, panicked
 from ..show.table import Group, View
+from ..words import tr
 from .options import Options
 
 
@@ -72,7 +73,9 @@ class Test:
     def __init__(self, text: str) -> None:
         self.name, equals, pattern = text.partition("=")
         if not equals or self.name not in KEYS:
-            raise argparse.ArgumentTypeError(f"`{text}` is no KEY=PATTERN with a KEY of {', '.join(KEYS)}")
+            raise argparse.ArgumentTypeError(
+                tr("`{text}` is no KEY=PATTERN with a KEY of {keys}", text=text, keys=", ".join(KEYS))
+            )
         self.key = KEYS[self.name]
         parts = (
             ".*" if part == "*" else "." if part == "?" else re.escape(part) for part in re.split("([*?])", pattern)
@@ -123,7 +126,9 @@ def needed(census: Census, rows: list[Any], keys: list[Key]) -> View:
 def group_key(text: str) -> str:
     """What -group was given, if one can group by that: one of GROUPS, or label:KEY."""
     if text not in GROUPS and not (text.startswith(_LABEL) and len(text) > len(_LABEL)):
-        raise argparse.ArgumentTypeError(f"`{text}` is none of {', '.join(GROUPS)}, {_LABEL}KEY")
+        raise argparse.ArgumentTypeError(
+            tr("`{text}` is none of {groups}, {label}KEY", text=text, groups=", ".join(GROUPS), label=_LABEL)
+        )
     return text
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import textwrap
 from typing import Any
 
 import gdb
@@ -11,6 +10,7 @@ from .. import program
 from ..boot import stages, stops
 from ..program import names, uses
 from ..show import card
+from ..words import screen, tr
 from . import console
 from .options import Options
 
@@ -27,34 +27,41 @@ class Compat(console.Command):
 
     def run(self, argument: str) -> None:
         chosen = self._options.of(argument)
-        answers, version = uses.answers(), program.text("buildVersion") or "a runtime that does not say its version"
+        answers, version = uses.answers(), program.text("buildVersion") or tr("a runtime that does not say its version")
         if chosen.json:
             console.dump({"runtime": version, "uses": [vars(answer) for answer in answers], "stages": _stages()})
             return
-        console.say(f"{version}, and what is asked of it:")
+        console.say(tr("{version}, and what is asked of it:", version=version))
         for answer in answers:
-            verdict = "ok" if not answer.lacks else "in part" if answer.has else "lost"
-            console.say(f"{verdict:8} {answer.what} ({len(answer.has)} of {len(answer.has) + len(answer.lacks)})")
-            _list("lacks", answer.lacks)
-        _list("By another name:", [f"{a} is {b}" for answer in answers for a, b in answer.renamed.items()], "", ", ")
-        _list("Not in it, and not missed:", [name for answer in answers for name in answer.without], "")
+            verdict = tr("ok") if not answer.lacks else tr("in part") if answer.has else tr("lost")
+            has, all_ = len(answer.has), len(answer.has) + len(answer.lacks)
+            said = tr("{what} ({has} of {all})", what=tr(answer.what), has=has, all=all_)
+            console.say(f"{screen.pad(verdict, 8)} {said}")
+            _list(tr("lacks"), answer.lacks)
+        _list(
+            tr("By another name:"),
+            [tr("{a} is {b}", a=a, b=b) for answer in answers for a, b in answer.renamed.items()],
+            "",
+            ", ",
+        )
+        _list(tr("Not in it, and not missed:"), [name for answer in answers for name in answer.without], "")
         self._boot(_stages())
         less = [answer.what for answer in answers if answer.lacks]
-        lost = f"{len(less)} of {len(answers)} are lost, or less than they could be."
-        console.say(lost if less else "Nothing is lost.")
+        lost = tr("{less} of {answers} are lost, or less than they could be.", less=len(less), answers=len(answers))
+        console.say(lost if less else tr("Nothing is lost."))
 
     @staticmethod
     def _boot(boot):
-        console.say(f"Stages of the boot: {len(boot['found'])} of {len(stages.load())}.")
-        _list("By another name:", [f"{a} is {b}" for a, b in boot["renamed"].items()], "", ", ")
-        _list("Left out, inlined, or without source here:", boot["missing"], "")
+        console.say(tr("Stages of the boot: {found} of {all}.", found=len(boot["found"]), all=len(stages.load())))
+        _list(tr("By another name:"), [tr("{a} is {b}", a=a, b=b) for a, b in boot["renamed"].items()], "", ", ")
+        _list(tr("Left out, inlined, or without source here:"), boot["missing"], "")
 
 
 def _list(head, words, indent=" " * 9, between=" "):
     """These words behind a heading, over as many lines as they take; nothing for none."""
     if words:
         text = f"{head} {between.join(words)}"
-        for line in textwrap.wrap(text, card.WIDTH, initial_indent=indent, subsequent_indent=indent + "  "):
+        for line in screen.wrap(text, indent, indent + "  ", card.WIDTH):
             console.say(line)
 
 

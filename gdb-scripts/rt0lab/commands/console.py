@@ -14,12 +14,12 @@ from typing import Any
 
 import gdb
 
-from .. import program
+from .. import program, words
 from ..formats import packets, untrusted
 from ..program import builds, settings
 from ..state import history, snapshot
 from ..state.snapshot import Snapshot
-from ..words import tr
+from ..words import screen, tr
 from . import styles
 from .options import without_json
 
@@ -98,9 +98,9 @@ def _charset():
 def table(rows: Sequence[tuple[str, ...]]) -> None:
     """Rows of texts in aligned columns; the last column is as wide as it likes."""
     rows = [tuple(map(untrusted.shown, row)) for row in rows]
-    widths = [min(max(len(row[i]) for row in rows), _WIDEST) for i in range(len(rows[0]) - 1)]
+    widths = [min(max(screen.width(row[i]) for row in rows), _WIDEST) for i in range(len(rows[0]) - 1)]
     for row in rows:
-        say(" ".join([*(text.ljust(width) for text, width in zip(row, widths)), row[-1]]).rstrip())
+        say(" ".join([*map(screen.pad, row, widths), row[-1]]).rstrip())
 
 
 # ---- what happened so far --------------------------------------------------------------------------------------------
@@ -186,9 +186,9 @@ def not_running() -> str:
     """The sentence for when there is no process."""
     if so_far.ended:
         # gdb tells of no exit code where a signal ended it, and where it was killed or let go.
-        how = "" if so_far.exit_code is None else f" with exit code {so_far.exit_code}"
-        return f"the program has ended{how}: `rt0 run` starts it again at its first instruction."
-    return "the program is not running: `rt0 run` starts it and stops at its very first instruction."
+        how = "" if so_far.exit_code is None else tr(" with exit code {exit_code}", exit_code=so_far.exit_code)
+        return tr("the program has ended{how}: `rt0 run` starts it again at its first instruction.", how=how)
+    return tr("the program is not running: `rt0 run` starts it and stops at its very first instruction.")
 
 
 def need_process() -> None:
@@ -201,10 +201,10 @@ def need_runnable() -> None:
     program.world()
     if program.alive() and program.on_core():
         raise program.Problem(
-            "this is a core file: it can be looked at (`rt0 dump`, `rt0 check`, `info goroutines`), not run."
+            tr("this is a core file: it can be looked at (`rt0 dump`, `rt0 check`, `info goroutines`), not run.")
         )
     if program.alive() and program.on_view():
-        raise program.Problem(f"{packets.VIEW}.")
+        raise program.Problem(tr("{what}.", what=tr(packets.VIEW)))
 
 
 # ---- the frame of every command --------------------------------------------------------------------------------------
@@ -228,10 +228,10 @@ def careful(invoke: Callable[..., Any]) -> Callable[..., Any]:
                 raise gdb.GdbError(untrusted.shown(str(error), untrusted.LINE)) from None
             if isinstance(error, gdb.error):
                 raise gdb.GdbError(
-                    f"gdb says: {untrusted.shown_lines(untrusted.unstyled(str(error)), untrusted.LINE)}"
+                    tr("gdb says: {error}", error=untrusted.shown_lines(untrusted.unstyled(str(error)), untrusted.LINE))
                 ) from None
             what = untrusted.shown(f"{type(error).__name__}: {error}")
-            raise gdb.GdbError(f"rt0 itself failed ({what}): `set rt0 debug on` shows where.") from None
+            raise gdb.GdbError(tr("rt0 itself failed ({what}): `set rt0 debug on` shows where.", what=what)) from None
 
     return wrapped
 
@@ -257,14 +257,23 @@ class Command(gdb.Command):
     @careful
     def invoke(self, argument: str, from_tty: bool) -> None:
         self.dont_repeat()
-        with settings.looking():
-            if not without_json(argument)[1]:  # which is nothing but data
+        data = without_json(argument)[1]
+        with settings.looking(), words.spoken("en" if data else words.language()):
+            if not data:
                 builds.warn()
             self.run(argument.strip())
 
     def run(self, argument: str) -> None:
         """What the command does."""
         raise NotImplementedError
+
+
+class Function(gdb.Function):
+    """A function whose docstring is its help."""
+
+    def __init__(self, name: str) -> None:
+        translate(self)
+        super().__init__(name)
 
 
 class Switch(gdb.Parameter):

@@ -12,6 +12,7 @@ from ..frames import view
 from ..program import begun
 from ..show import elements
 from ..state.snapshot import Snapshot
+from ..words import tr
 from . import console
 
 # ---- functions -------------------------------------------------------------------------------------------------------
@@ -21,7 +22,7 @@ def _pointer(address, kind):
     return gdb.Value(address).cast(program.world().type(kind).pointer())
 
 
-class GetG(gdb.Function):
+class GetG(console.Function):
     """The current g of the selected thread: what -8(FS) holds, or the word that C's thread-local variables left for
     it. In `goroutine N print` it is that goroutine's.
 
@@ -31,21 +32,21 @@ class GetG(gdb.Function):
     def invoke(self) -> gdb.Value:
         console.need_process()
         if program.register("rip") is None:
-            raise program.Problem("the selected thread is running: `thread N` goes to one that is stopped.")
+            raise program.Problem(tr("the selected thread is running: `thread N` goes to one that is stopped."))
         if view.owner():
             return _pointer(view.owner(), "g")
         snap = console.so_far.snapshot()
         if not snap.tls_g or snap.g_at(snap.tls_g) is None:
             early = begun.why_none("tie")[0]
             raise program.Problem(
-                "this thread has no current g yet: rt0_go sets it at `ok`."
+                tr("this thread has no current g yet: rt0_go sets it at `ok`.")
                 if early
-                else "this thread is on no g that is known."
+                else tr("this thread is on no g that is known.")
             )
         return _pointer(snap.tls_g, "g")
 
 
-class _ById(gdb.Function):
+class _ById(console.Function):
     """Looks something up by its id."""
 
     name = kind = what = ""
@@ -57,13 +58,20 @@ class _ById(gdb.Function):
     def invoke(self, *arguments):
         if len(arguments) != 1:
             raise program.Problem(
-                f"Usage: ${self.name}(ID), with the id of one {self.what}: `{self.lister}` lists them."
+                tr(
+                    "Usage: ${name}(ID), with the id of one {what}: `{lister}` lists them.",
+                    name=self.name,
+                    what=self.what,
+                    lister=self.lister,
+                )
             )
         number = int(arguments[0])
         for item in self.all(console.so_far.snapshot()):
             if item.get(self.id_field) == number:
                 return _pointer(item.addr, self.kind)
-        raise program.Problem(f"there is no {self.what} {number}: `{self.lister}` lists them.")
+        raise program.Problem(
+            tr("there is no {what} {number}: `{lister}` lists them.", what=self.what, number=number, lister=self.lister)
+        )
 
 
 class G(_ById):
@@ -102,7 +110,7 @@ class P(_ById):
         return snap.ps
 
 
-class At(gdb.Function):
+class At(console.Function):
     """An element of a Go value: $at(slice, 2), $at(map, "key"), $at(chan, 0), $at(rows, 2, "name"). $at(x) alone is
     what an interface holds.
 
@@ -111,12 +119,12 @@ class At(gdb.Function):
     @console.careful
     def invoke(self, *arguments: gdb.Value) -> gdb.Value:
         if not arguments:
-            raise program.Problem('Usage: $at(VALUE, INDEX...), like $at(slice, 2) or $at(map, "key").')
+            raise program.Problem(tr('Usage: $at(VALUE, INDEX...), like $at(slice, 2) or $at(map, "key").'))
         program.world()
         return functools.reduce(elements.at, arguments[1:], elements.held(arguments[0]))
 
 
-class StageName(gdb.Function):
+class StageName(console.Function):
     """The name of the stage the program is at, or was at last; "none" before the first.
 
     (gdb) print $stage()"""

@@ -18,10 +18,11 @@ from ..frames import joins, registers, stacks, view
 from ..goroutines.census import Census
 from ..program import begun, bulk, settings
 from ..show import deferred, table
+from ..words import tr
 from . import chosen, console
 from .options import Options, complete, ids
 
-_USAGE = "Usage: goroutine [N|RANGE|all] [-with KEY=PATTERN] [-without KEY=PATTERN] [COMMAND]"
+_USAGE = "[N|RANGE|all] [-with KEY=PATTERN] [-without KEY=PATTERN] [COMMAND]"
 _BACKTRACE = ("bt", "backtrace", "where")
 # What would let a thread run, end or change, or could do anything, and the abbreviations of gdb that do not begin the
 # full name.
@@ -108,10 +109,16 @@ def frames_of(census: Census, row: Any, joined: bool = False) -> Iterator[int | 
     if status.startswith("syscall"):
         pc, sp = row.syscallpc, row.syscallsp
     if row.status in census.ended and row.addr not in census.system:
-        raise program.Problem(f"{who} is {status}: it has no frames.")
+        raise program.Problem(tr("{who} is {status}: it has no frames.", who=who, status=status))
     on = census.thread_of(row) if status.startswith("running") else None
     if not sp or not pc or on is not None and on.is_running():  # what such a one saved last is long over
-        raise program.Problem(f"{who} is {status} and its thread is not stopped here: no frames of it can be seen.")
+        raise program.Problem(
+            tr(
+                "{who} is {status} and its thread is not stopped here: no frames of it can be seen.",
+                who=who,
+                status=status,
+            )
+        )
     more = registers.registers([row.addr]).get(row.addr)
     with view.parked(pc, sp, bp, "parked: " + census.state(row), more, row.addr) as frame:
         yield frame.level()
@@ -139,7 +146,11 @@ def execute(census: Census, row: Any, command: str) -> str:
             frame.select()
             if _lowest(command, frame.level()) < level:
                 raise program.Problem(
-                    f"goroutine {census.name(row)} stands in frame {level}: there is nothing below it."
+                    tr(
+                        "goroutine {row} stands in frame {level}: there is nothing below it.",
+                        row=census.name(row),
+                        level=level,
+                    )
                 )
             command = _apply_above(command, level)
         with settings.as_the_user_has_them(level or 0):
@@ -209,17 +220,22 @@ class Goroutine(console.Command):
         word = refused(command)
         if word:
             raise program.Problem(
-                f"`{word}` would move, call or change something: in a goroutine's frames"
-                " one can only look (bt, up, print...)."
+                tr(
+                    "`{word}` would move, call or change something: in a goroutine's frames one can only look (bt,"
+                    " up, print...).",
+                    word=word,
+                )
             )
         census = Census(system=True)
         rows = every = _rows(census, spans, who)
         if choice is not None:
             rows = chosen.choose(census, rows, choice.wanted, choice.unwanted)
         if every and not rows:
-            raise program.Problem("no goroutine is one of those: `info goroutines` lists all.")
+            raise program.Problem(tr("no goroutine is one of those: `info goroutines` lists all."))
         if not rows:
-            none = "no goroutine can be read: `info goroutines` shows where." if census.bad else begun.sentence("gs")
+            none = (
+                tr("no goroutine can be read: `info goroutines` shows where.") if census.bad else begun.sentence("gs")
+            )
             raise program.Problem(census.problem or none)
         if not command:
             with bulk.no_collecting():
@@ -267,12 +283,12 @@ def _parsed(argument):
     """(who, what -with and -without choose of them or None, the command)"""
     who, _, rest = argument.partition(" ") if not argument.startswith("-with") else ("all", "", argument)
     if not who:
-        raise program.Problem(_USAGE)
-    rest, options, typed = rest.strip(), Options("goroutine", _USAGE.partition("goroutine ")[2]), ""
+        raise program.Problem(tr("Usage: {usage}", usage=f"goroutine {_USAGE}"))
+    rest, options, typed = rest.strip(), Options("goroutine", _USAGE), ""
     while found := _CHOICE.match(rest):
         typed, rest = typed + found[0], rest[found.end() :]
     if rest.startswith("-with"):
-        options.error(f"`{untrusted.shown(rest)}` is no KEY=PATTERN")
+        options.error(tr("`{rest}` is no KEY=PATTERN", rest=untrusted.shown(rest)))
     chosen.add_to(options)
     return who, options.of(typed) if typed else None, rest
 
@@ -296,7 +312,13 @@ def _rows(census, spans, who):
             if row.addr not in census.system and any(a <= row.goid <= b for a, b in spans) and row.goid
         ]
     if not found:
-        raise program.Problem(f"there is no goroutine {who}: `info goroutines` lists all. {_USAGE}")
+        raise program.Problem(
+            tr(
+                "there is no goroutine {who}: `info goroutines` lists all. Usage: {usage}",
+                who=who,
+                usage=f"goroutine {_USAGE}",
+            )
+        )
     return found
 
 
@@ -323,7 +345,7 @@ def backtraces(census: Census, rows: list[Any]) -> Iterator[str]:
                 ]
             yield from texts[key]
             if stack.cut and len(stack.sites) < limit or len(stack.sites) == stacks.DEEPEST:
-                yield f"(More stack frames follow...: `goroutine {census.name(row)} bt` shows all.)"
+                yield tr("(More stack frames follow...: `goroutine {row} bt` shows all.)", row=census.name(row))
         yield ""
 
 

@@ -14,6 +14,7 @@ from ..program import begun, bulk
 from ..show import card, lines, table
 from ..state import rows
 from ..state.snapshot import Snapshot
+from ..words import screen, tr
 from . import against, chosen, console
 from .options import Options, complete, ids
 
@@ -50,7 +51,7 @@ class Goroutines(console.Command):
         program.world()
         asked = self.options.of(argument)
         if asked.limit is not None and asked.limit < 0:
-            self.options.error("-limit wants a number of lines")
+            self.options.error(tr("-limit wants a number of lines"))
         if not program.alive():
             console.say("[]" if asked.json else console.not_running())
             return
@@ -80,7 +81,7 @@ class Goroutines(console.Command):
         console.write(table.long_lines(view) if asked.long or asked.ids else table.lines(view, console.width()))
         console.write(f"  <unreadable {address:#x}>" for address in census.bad[: asked.limit] if not asked.ids)
         if len(rows) > len(view.rows):
-            console.say(f"and {len(rows) - len(view.rows)} more: `-limit` is {asked.limit}.")
+            console.say(tr("and {rows} more: `-limit` is {limit}.", rows=len(rows) - len(view.rows), limit=asked.limit))
         self._after(census, asked)
 
     def _groups(self, census, asked):
@@ -113,7 +114,11 @@ class Goroutines(console.Command):
             rows = [row for row in own if any(first <= row.goid <= last for first, last in spans)]
             if not rows:
                 raise program.Problem(
-                    f"there is no goroutine {asked.ids}: `info goroutines` lists all. Usage: {self.options.usage}"
+                    tr(
+                        "there is no goroutine {ids}: `info goroutines` lists all. Usage: {usage}",
+                        ids=asked.ids,
+                        usage=self.options.usage,
+                    )
                 )
             return rows
         alive = [row for row in own if row.status not in census.ended]
@@ -133,7 +138,7 @@ class Goroutines(console.Command):
             console.say(begun.sentence("gs"))
         dead = sum(count for status, count in counts.items() if census.status.get(status) in ("dead", "deadextra"))
         if dead and not (asked.all or asked.ids or asked.wanted or asked.limit):
-            console.say(f"and {dead} dead, kept to be used again.")
+            console.say(tr("and {dead} dead, kept to be used again.", dead=dead))
 
     def complete(self, text: str, word: str | None) -> list[str]:
         """Options, keys, groups."""
@@ -176,13 +181,13 @@ def _number(ref):
 def _fitting(head, words):
     """As many of the words as fit on a line, and how many are left."""
     line = head + " ".join(words)
-    if len(line) <= card.WIDTH:
+    if screen.width(line) <= card.WIDTH:
         return line
-    room, shown = card.WIDTH - len(head) - len(f"... and {len(words)} more"), 0
+    room, shown = card.WIDTH - screen.width(head) - screen.width(tr("... and {words} more", words=len(words))), 0
     while shown < len(words) and room >= len(words[shown]) + 1:
         room -= len(words[shown]) + 1
         shown += 1
-    return head + " ".join([*words[:shown], f"... and {len(words) - shown} more"])
+    return head + " ".join([*words[:shown], tr("... and {words} more", words=len(words) - shown)])
 
 
 class Ms(_List):
@@ -301,15 +306,19 @@ class Sched(_List):
         found = Sched.plain(snap)
         if found:
             for name, key, prefix in (
-                ("idle Ms", "midle", "m"),
-                ("idle Ps", "pidle", "p"),
-                ("global queue", "runq", "g"),
+                (tr("idle Ms"), "midle", "m"),
+                (tr("idle Ps"), "pidle", "p"),
+                (tr("global queue"), "runq", "g"),
             ):
                 names = ["?" if number is None else f"{prefix}{number}" for number in found[key]]
-                console.say(_fitting(f"  {name}: ", names or ["none"]))
+                console.say(_fitting(tr("  {name}: ", name=name), names or [tr("none")]))
                 if key in found["not_whole"]:
                     console.say(f"    {found['not_whole'][key]}")
             console.say(
-                f"  gomaxprocs {found['gomaxprocs']}, Ms spinning {found['nmspinning']}, the world is to stop:"
-                f" {'yes' if found['gcwaiting'] else 'no'}"
+                tr(
+                    "  gomaxprocs {gomaxprocs}, Ms spinning {nmspinning}, the world is to stop: {stops}",
+                    gomaxprocs=found["gomaxprocs"],
+                    nmspinning=found["nmspinning"],
+                    stops=tr("yes") if found["gcwaiting"] else tr("no"),
+                )
             )

@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from typing import Any, NoReturn
 
 from .. import program
+from ..words import tr
 
 
 class Options(argparse.ArgumentParser):
@@ -26,7 +27,7 @@ class Options(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         """Of argparse, which would end the program: gdb."""
-        raise program.Problem(f"{message}. Usage: {self.usage}")
+        raise program.Problem(tr("{message}. Usage: {usage}", message=message, usage=self.usage))
 
     def of(self, argument: str) -> argparse.Namespace:
         """What was typed, parsed."""
@@ -59,6 +60,6 @@ def ids(text: str) -> list[tuple[int, int]]:
     for part in text.split(","):
         first, dash, last = part.partition("-")
         if not first.isdecimal() or dash and not last.isdecimal():
-            raise program.Problem(f"`{text}` names no goroutines: say 7, or 1-5, or 1,3,7-9, or all.")
+            raise program.Problem(tr("`{text}` names no goroutines: say 7, or 1-5, or 1,3,7-9, or all.", text=text))
         found.append((int(first), int(last or first)))
     return found

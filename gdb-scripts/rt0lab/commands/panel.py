@@ -7,6 +7,7 @@ import gdb
 from .. import program
 from ..show import card, panel
 from ..state import history, told
+from ..words import tr
 from . import console
 from .options import without_json
 
@@ -69,7 +70,7 @@ class Panel(console.Command):
     def run(self, argument: str) -> None:
         rest, as_json = without_json(argument)
         if rest:
-            raise program.Problem("`rt0 panel` takes nothing or -json; `layout rt0` opens it as a window.")
+            raise program.Problem(tr("`rt0 panel` takes nothing or -json; `layout rt0` opens it as a window."))
         console.need_process()
         if as_json:
             moment, before = present()

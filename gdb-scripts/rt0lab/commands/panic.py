@@ -16,6 +16,7 @@ from ..frames import places, stacks, view
 from ..goroutines.census import Census
 from ..program import dynamic, past
 from ..show import interfaces, panicked
+from ..words import tr
 from . import console, goroutine
 from .options import Options, ids
 
@@ -43,7 +44,7 @@ class Panics(console.Command):
         census, spans = Census(system=True), ids(asked.ids) if asked.ids else None
         rows = [row for row in census.rows if spans is None or any(a <= row.goid <= b for a, b in spans)]
         if spans is not None and not rows:
-            raise program.Problem(f"there is no goroutine {asked.ids}: `info goroutines` lists all.")
+            raise program.Problem(tr("there is no goroutine {ids}: `info goroutines` lists all.", ids=asked.ids))
         found = [_Panicked(census, row) for row in rows if row.panic]
         fatal = [] if spans is not None else list(_fatal(census))
         if asked.json:
@@ -53,11 +54,21 @@ class Panics(console.Command):
             console.write(one.lines())
         for error in fatal:
             at = error["raised"]
-            where = f", raised in {places.where(at['function'], at['file'], at['line'])}" if at else ""
-            console.say(f"m{error['m']} ends the program: fatal error: {error['fatal'] or '(text not kept)'}{where}")
+            where = tr(", raised in {at}", at=places.where(at["function"], at["file"], at["line"])) if at else ""
+            console.say(
+                tr(
+                    "m{m} ends the program: fatal error: {fatal}{where}",
+                    m=error["m"],
+                    fatal=error["fatal"] or tr("(text not kept)"),
+                    where=where,
+                )
+            )
         if not found and not fatal:
             console.say(
-                "no goroutine panics. Of a panic that was recovered, and whose function has returned, nothing is kept."
+                tr(
+                    "no goroutine panics. Of a panic that was recovered, and whose function has returned, nothing is"
+                    " kept."
+                )
             )
 
 
@@ -72,7 +83,7 @@ class _Panicked:
         self._raised, self._problem = {}, None
         try:
             if past.moment() is not None:
-                raise program.Problem("frames are not kept of earlier stops")
+                raise program.Problem(tr("frames are not kept of earlier stops"))
             with goroutine.frames_of(census, row) as level:
                 self._raised = dict(_raised(view.frame(level or 0), [panic.address for panic in self._panics]))
         except (gdb.error, program.Problem) as error:
@@ -96,20 +107,29 @@ class _Panicked:
     def lines(self) -> Iterator[str]:
         """Two or three lines for each panic."""
         for number, panic in enumerate(self._panics):
-            who = f"goroutine {self._name} panics" if not number else "  before that"
+            who = tr("goroutine {name} panics", name=self._name) if not number else tr("  before that")
             indent = "    " if number else "  "
             at = self._raised.get(panic.address)
             first = at and at["with"] if self._dying and panic.text.startswith("string ") else None
             yield f"{who}: {first or panic.text}"
             if at is not None:
                 fault = self._signal if at["fault"] else None
-                by = f" by {fault['signal']}, address {fault['address']:#x}" if fault else ""
-                yield f"{indent}raised in {places.where(at['function'], at['file'], at['line'])}{by}"
+                by = (
+                    tr(" by {signal}, address {address:#x}", signal=fault["signal"], address=fault["address"])
+                    if fault
+                    else ""
+                )
+                yield tr(
+                    "{indent}raised in {at}{by}",
+                    indent=indent,
+                    at=places.where(at["function"], at["file"], at["line"]),
+                    by=by,
+                )
             elif self._problem:
-                yield f"{indent}where it was raised is not known: {self._problem}"
+                yield tr("{indent}where it was raised is not known: {problem}", indent=indent, problem=self._problem)
             yield indent + panic.state(self._dying)
         if not self._panics:
-            yield f"goroutine {self._name} panics: its panic cannot be read"
+            yield tr("goroutine {name} panics: its panic cannot be read", name=self._name)
 
 
 def _raised(frame, panics):

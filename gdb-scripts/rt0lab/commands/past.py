@@ -12,6 +12,7 @@ from .. import program
 from ..formats import untrusted
 from ..show import panel
 from ..state import history, question, told
+from ..words import tr, trn
 from . import console
 from .options import without_json
 from .panel import show
@@ -38,7 +39,14 @@ class _Past:
         """The stop of that number."""
         first = self[0].number
         if not 0 <= number - first < len(self):
-            raise program.Problem(f"there is no stop {number}: those kept are {first} to {first + len(self) - 1}.")
+            raise program.Problem(
+                tr(
+                    "there is no stop {number}: those kept are {first} to {last}.",
+                    number=number,
+                    first=first,
+                    last=first + len(self) - 1,
+                )
+            )
         return self[number - first]
 
 
@@ -56,20 +64,20 @@ def past() -> _Past | None:
         return _Past(list(enumerate(_replayed[1]["stages"], 1)), lambda pair: told.Recorded(pair[1], pair[0]))
     if not history.kept.moments:
         raise program.Problem(
-            "no stop has been kept yet: `rt0 next` makes one, `rt0 replay FILE` shows a recorded run."
+            tr("no stop has been kept yet: `rt0 next` makes one, `rt0 replay FILE` shows a recorded run.")
         )
     return _Past(history.kept.moments, told.Kept)
 
 
 def _need_history():
     if _replayed is None and not history.kept.limit:
-        raise program.Problem("earlier stops are not kept: `set rt0 history 200` keeps so many from now on.")
+        raise program.Problem(tr("earlier stops are not kept: `set rt0 history 200` keeps so many from now on."))
     return past()
 
 
 def _number(word, what):
     if not word.isdecimal():
-        raise program.Problem(f"{what}, and `{word}` is no number.")
+        raise program.Problem(tr("{what}, and `{word}` is no number.", what=what, word=word))
     return int(word)
 
 
@@ -91,7 +99,7 @@ class History(console.Command):
         rest, as_json = without_json(argument)
         if rest:
             raise program.Problem(
-                "`rt0 history` takes nothing or -json; `set rt0 history N` says how many stops to keep."
+                tr("`rt0 history` takes nothing or -json; `set rt0 history N` says how many stops to keep.")
             )
         rows, before = [], None
         for moment in _need_history():
@@ -115,8 +123,8 @@ class History(console.Command):
                 (
                     f" {row['stop']:{width}} ",
                     row["stage"] or "-",
-                    f" thread {row['thread']}",
-                    "" if row["changed"] is None else f" {row['changed']} changed",
+                    tr(" thread {num}", num=row["thread"]),
+                    "" if row["changed"] is None else tr(" {changed} changed", changed=row["changed"]),
                     " " + row["place"],
                 )
                 for row in rows
@@ -124,8 +132,11 @@ class History(console.Command):
         )
         if any(row["as_of"] != row["stop"] for row in rows):
             console.say(
-                f" Of more than {history.WHOLE} goroutines, where no P has scheduled since the stop before, only those"
-                " were read again that run or are to run."
+                tr(
+                    " Of more than {whole} goroutines, where no P has scheduled since the stop before, only those"
+                    " were read again that run or are to run.",
+                    whole=history.WHOLE,
+                )
             )
 
 
@@ -148,11 +159,13 @@ class Back(console.Command):
             word, command = "1", argument
         command = command.strip()
         if word.startswith("@"):
-            moment = found.numbered(_number(word[1:], "`rt0 back @N` needs a stop's number"))
+            moment = found.numbered(_number(word[1:], tr("`rt0 back @N` needs a stop's number")))
         elif int(word) < len(found):
             moment = found[len(found) - 1 - int(word)]
         else:
-            raise program.Problem(f"only {len(found) - 1} earlier stops are kept: `rt0 history` lists them.")
+            raise program.Problem(
+                tr("only {found} earlier stops are kept: `rt0 history` lists them.", found=len(found) - 1)
+            )
         if without_json(command) == ("", True):
             return console.dump(moment.json())
         if command:
@@ -162,10 +175,12 @@ class Back(console.Command):
 
     def _command(self, moment, command):
         if not any(command == known or command.startswith(known + " ") for known in self._SEES):
-            raise program.Problem(f"that cannot look at an earlier stop; these can: {', '.join(self._SEES)}.")
+            raise program.Problem(
+                tr("that cannot look at an earlier stop; these can: {sees}.", sees=", ".join(self._SEES))
+            )
         if not isinstance(moment, told.Kept):
             raise program.Problem(
-                "a recorded stop has no bytes to look at: `rt0 back N` and `rt0 back N -json` show what it has."
+                tr("a recorded stop has no bytes to look at: `rt0 back N` and `rt0 back N -json` show what it has.")
             )
         with moment.moment.seen():
             gdb.execute(command)
@@ -177,13 +192,13 @@ def between(argument: str) -> Any:
     words = rest.split()
     if len(words) not in (0, 2):
         raise program.Problem(
-            "`rt0 diff` takes nothing (since the stop before this one) or two stops' numbers: `rt0 diff 3 7`."
+            tr("`rt0 diff` takes nothing (since the stop before this one) or two stops' numbers: `rt0 diff 3 7`.")
         )
     found = _need_history()
     if words:
-        old, new = (found.numbered(_number(word, "`rt0 diff A B` needs two stops' numbers")) for word in words)
+        old, new = (found.numbered(_number(word, tr("`rt0 diff A B` needs two stops' numbers"))) for word in words)
     elif len(found) < 2:
-        raise program.Problem("there is no earlier stop to compare with: `rt0 next` makes one.")
+        raise program.Problem(tr("there is no earlier stop to compare with: `rt0 next` makes one."))
     else:
         old, new = found[len(found) - 2], found[len(found) - 1]
     changed = new.changes(old)
@@ -192,7 +207,7 @@ def between(argument: str) -> Any:
             {"from": old.number, "to": new.number, "changed": {path: [was, now] for path, was, now in changed}}
         )
     if not changed:
-        console.say(f"nothing changed from stop {old.number} to stop {new.number}.")
+        console.say(tr("nothing changed from stop {old} to stop {new}.", old=old.number, new=new.number))
     for change in changed:
         console.say("  " + new.line(change))
 
@@ -230,11 +245,17 @@ class When(console.Command):
                 ]
             )
         if not answers:
-            console.say(f"at none of the stops {found[0].number} to {found[len(found) - 1].number}.")
+            console.say(
+                tr(
+                    "at none of the stops {first} to {last}.",
+                    first=found[0].number,
+                    last=found[len(found) - 1].number,
+                )
+            )
             return
         console.table(
             [
-                (f"  stop {m.number} ", m.stage or "-", self._change(m, asked, was, now, found))
+                (tr("  stop {number} ", number=m.number), m.stage or "-", self._change(m, asked, was, now, found))
                 for m, was, now in answers
             ]
         )
@@ -242,7 +263,7 @@ class When(console.Command):
     @staticmethod
     def _change(moment, asked, was, now, found):
         if moment.number == found[0].number:
-            return f" {asked.path}: {moment.text(now)} already, at the first stop there is"
+            return tr(" {path}: {now} already, at the first stop there is", path=asked.path, now=moment.text(now))
         return f" {asked.path}: {moment.text(was)} → {moment.text(now)}"
 
 
@@ -261,18 +282,22 @@ class Replay(console.Command):
         words = gdb.string_to_argv(argument)
         if len(words) != 1:
             raise program.Problem(
-                "`rt0 replay` needs the file of a recorded run, or `off`: `rt0 record boot.json` writes one."
+                tr("`rt0 replay` needs the file of a recorded run, or `off`: `rt0 record boot.json` writes one.")
             )
         if words == ["off"]:
             _replayed = None
-            console.say("the commands speak of this process again.")
+            console.say(tr("the commands speak of this process again."))
             return
         path = os.path.expanduser(words[0])
         trace = self._load(path)
         _replayed = path, trace
         console.say(
-            f"{len(trace['stages'])} stops of {trace['program']} ({trace['runtime']}): `rt0 history` lists them, "
-            "`rt0 replay off` leaves them."
+            tr(
+                "{stops} stops of {program} ({runtime}): `rt0 history` lists them, `rt0 replay off` leaves them.",
+                stops=len(trace["stages"]),
+                program=trace["program"],
+                runtime=trace["runtime"],
+            )
         )
 
     @staticmethod
@@ -293,11 +318,11 @@ class Replay(console.Command):
                     before = moment
                 return trace
         except OSError as error:
-            raise program.Problem(f"cannot read {path}: {error.strerror}.") from None
+            raise program.Problem(tr("cannot read {path}: {strerror}.", path=path, strerror=error.strerror)) from None
         except (ValueError, KeyError, TypeError, AttributeError, IndexError, OverflowError, RecursionError):
             pass
         raise program.Problem(
-            f"{path} is no recorded run: `rt0 record FILE` or `./lab trace hello -o FILE` writes one."
+            tr("{path} is no recorded run: `rt0 record FILE` or `./lab trace hello -o FILE` writes one.", path=path)
         )
 
 
@@ -332,7 +357,10 @@ class Limit(gdb.Parameter):
 
     def get_show_string(self, value: str) -> str:
         kept = len(history.kept.moments)
-        return (
-            f"rt0 history is {value}; {kept} stop{'' if kept == 1 else 's'} kept,"
-            f" {history.MAX_BYTES >> 20} MiB at most."
+        return trn(
+            "rt0 history is {value}; {n} stop kept, {most} MiB at most.",
+            "rt0 history is {value}; {n} stops kept, {most} MiB at most.",
+            kept,
+            value=value,
+            most=history.MAX_BYTES >> 20,
         )

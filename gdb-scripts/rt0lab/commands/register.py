@@ -54,19 +54,21 @@ class Rt0(gdb.Command):
             return
         stage, exactly = stops.current()
         if stage is not None:
-            where = f"{'at' if exactly else 'after'} stage `{stage.name}`"
+            where = tr("at stage `{name}`" if exactly else "after stage `{name}`", name=stage.name)
         else:  # a core, or a process that gdb came to later
             where = (
-                "at no stage yet"
+                tr("at no stage yet")
                 if begun.trace_of("tie") == ""
-                else "at no stage; those that it has passed were not seen"
+                else tr("at no stage; those that it has passed were not seen")
             )
         on = (
-            "a core file cannot go on"
+            tr("a core file cannot go on")
             if program.on_core()
-            else ("a view cannot go on" if program.on_view() else "`rt0 next` goes on")
+            else (tr("a view cannot go on") if program.on_view() else tr("`rt0 next` goes on"))
         )
-        console.say(f"{where}; {on}, `rt0 stages` lists all, `help rt0` says what else there is.")
+        console.say(
+            tr("{where}; {on}, `rt0 stages` lists all, `help rt0` says what else there is.", where=where, on=on)
+        )
 
 
 # ---- settings and registration ---------------------------------------------------------------------------------------

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import textwrap
 
 import gdb
 
@@ -11,6 +10,7 @@ from ..formats import untrusted
 from ..program import begun
 from ..show import card, lines
 from ..state import changes, checks, verdicts
+from ..words import screen, tr
 from . import console, past
 
 # ---- rt0 dump, diff, check -------------------------------------------------------------------------------------------
@@ -27,10 +27,10 @@ class Dump(console.Command):
 
     def run(self, argument: str) -> None:
         if argument not in ("", "all", *self._WHAT):
-            raise program.Problem(f"`rt0 dump` knows {', '.join(self._WHAT)} and all.")
+            raise program.Problem(tr("`rt0 dump` knows {what} and all.", what=", ".join(self._WHAT)))
         snap = console.so_far.snapshot()
         if not snap.live:
-            console.say(console.not_running() + " What stands in the file:")
+            console.say(console.not_running() + tr(" What stands in the file:"))
         for name in self._WHAT:
             if argument not in ("", "all", name):
                 continue
@@ -71,8 +71,8 @@ class Dump(console.Command):
         seen = {row[1].partition(".")[0] for row in rows}
         rest = [name for name in zero if name not in seen]
         if rest:
-            for line in textwrap.wrap("zero: " + ", ".join(rest), card.WIDTH - 4):
-                console.say("    " + line)
+            for line in screen.wrap(tr("zero: ") + ", ".join(rest), "    ", columns=card.WIDTH):
+                console.say(line)
 
     def complete(self, text: str, word: str | None) -> list[str]:
         """What can be dumped."""
@@ -96,11 +96,11 @@ class Diff(console.Command):
             return
         console.need_process()
         if console.so_far.before is None or console.so_far.now is None:
-            console.say("there is no earlier stop to compare with: `rt0 next` makes one.")
+            console.say(tr("there is no earlier stop to compare with: `rt0 next` makes one."))
             return
         changed = changes.diff(console.so_far.before, console.so_far.now)
         if not changed:
-            console.say("nothing changed since the last stop.")
+            console.say(tr("nothing changed since the last stop."))
         for change in changed:
             console.say("  " + changes.change_line(change, console.so_far.now))
 
@@ -119,9 +119,9 @@ class Check(console.Command):
         console.need_process()
         results = checks.run(console.so_far.snapshot())
         for result in results:
-            text = f"{result.verdict:8} {result.name}: {untrusted.shown(result.detail)}"
-            for line in textwrap.wrap(text, card.WIDTH, subsequent_indent=" " * 9, break_on_hyphens=False):
+            text = tr("{name}: {detail}", name=tr(result.name), detail=untrusted.shown(result.detail))
+            for line in screen.wrap(text, f"{result.verdict:8} ", " " * 9, card.WIDTH):
                 console.say(line)
         broken = sum(r.verdict == verdicts.BROKEN for r in results)
         if broken:
-            console.say(f"{broken} of {len(results)} BROKEN.")
+            console.say(tr("{broken} of {results} BROKEN.", broken=broken, results=len(results)))

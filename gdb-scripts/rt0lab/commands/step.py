@@ -16,6 +16,7 @@ from ..boot import stops
 from ..formats import untrusted
 from ..goroutines import following
 from ..program import settings
+from ..words import tr
 from . import console
 
 # `step` into a function goes past its prologue, also if that has to make room or to give way.
@@ -58,7 +59,11 @@ def _give_up(error):
     _end()
     if gdb.parameter("rt0 debug"):
         gdb.write(
-            f"rt0: this step follows its thread: {untrusted.shown(f'{type(error).__name__}: {error}')}\n", gdb.STDERR
+            tr(
+                "rt0: this step follows its thread: {error}\n",
+                error=untrusted.shown(f"{type(error).__name__}: {error}"),
+            ),
+            gdb.STDERR,
         )
 
 
@@ -171,7 +176,7 @@ class _Until(console.Command):
 
     def run(self, argument):
         if gdb.selected_thread() is None:
-            raise program.Problem("the program is not being run.")
+            raise program.Problem(tr("the program is not being run."))
         frame = gdb.selected_frame()
         step = following.Step(self.name, _is_free() and following.current() or following.Thread(), frame)
         places = self.places(step, frame, argument)
@@ -204,7 +209,7 @@ class Advance(_Until):
     def places(step: following.Step, frame: gdb.Frame, argument: str) -> Iterable[tuple[Any, ...]]:
         """The location's addresses."""
         if not argument:
-            raise program.Problem("Usage: advance LOCATION")
+            raise program.Problem(tr("Usage: advance LOCATION"))
         return [(address,) for address in following.addresses(argument)]
 
 
@@ -229,13 +234,13 @@ class Until(_Until):
             ]
         sal = frame.find_sal()
         if block is None or not sal.symtab:
-            raise program.Problem("this function has no lines: `until LOCATION` and `finish` do without.")
+            raise program.Problem(tr("this function has no lines: `until LOCATION` and `finish` do without."))
         table = sal.symtab.linetable()
         found = {entry.pc for line in table.source_lines() if line != sal.line for entry in table.line(line) or ()}
         return [(at, None, here) for at in sorted(found) if (sal.last or sal.pc) < at < block.end][:_MOST_LINES]
 
 
-class Goid(gdb.Function):
+class Goid(console.Function):
     """The id of the goroutine that the selected thread is on; 0 on g0 and before there is one. For conditions of
     breakpoints.
 
@@ -273,7 +278,7 @@ def _hook(name, call):
     if lines and name == "hook-stop":
         lines = ["if ! $_rt0_goes_on", *lines, "end"]
     gdb.execute("\n".join([f"define {name}", ours, *lines, "end"]))
-    gdb.execute(f"document {name}\nLets a step follow its goroutine.\nend")
+    gdb.execute(f"document {name}\n{tr('Lets a step follow its goroutine.')}\nend")
 
 
 def _lines(name):

@@ -7,6 +7,8 @@ from typing import Any
 
 import gdb
 
+from ..words import later, tr
+
 # {what a line is, or is marked with: (its name below `style rt0`, how it looks at first, ANSI's number for the same)}
 _LOOKS = {
     "head": ("heading", "intensity bold", "1"),
@@ -15,10 +17,10 @@ _LOOKS = {
     "~": ("changed", "foreground yellow", "33"),
 }
 _ABOUT = {
-    "heading": "Headings of cards and of the panel",
-    "here": "What the selected thread runs, `*` in the panel",
-    "new": "What is new since the stop before, `+` in the panel",
-    "changed": "What changed since the stop before, `~` in the panel",
+    "heading": later("Headings of cards and of the panel."),
+    "here": later("What the selected thread runs, `*` in the panel."),
+    "new": later("What is new since the stop before, `+` in the panel."),
+    "changed": later("What changed since the stop before, `~` in the panel."),
 }
 _sets: dict[str, Any] = {}
 
@@ -38,9 +40,11 @@ def register() -> None:
     gdb.ParameterPrefix(
         "style rt0",
         gdb.COMMAND_SUPPORT,
-        "How the rt0 commands show headings and marks in a terminal.\n\n"
-        "(gdb) set style rt0 new foreground cyan\n(gdb) set style rt0 changed intensity bold",
+        tr(
+            "How the rt0 commands show headings and marks in a terminal.\n\n(gdb) set style rt0 new foreground"
+            " cyan\n(gdb) set style rt0 changed intensity bold"
+        ),
     )
     for look, (name, first, _) in _LOOKS.items():
-        _sets[look] = own(f"rt0 {name}", doc=f"{_ABOUT[name]}.")
+        _sets[look] = own(f"rt0 {name}", doc=tr(_ABOUT[name]))
         gdb.execute(f"set style rt0 {name} {first}", to_string=True)

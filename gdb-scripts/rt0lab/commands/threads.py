@@ -12,6 +12,7 @@ from ..frames import view
 from ..goroutines import threads
 from ..program import begun, editors, settings
 from ..show.install import install
+from ..words import tr, trn
 from . import console
 
 MANY = 1000  # threads
@@ -38,15 +39,21 @@ class Threads(console.Command):
         for number, (shown, _) in _views.items():
             if shown == here.num:
                 raise program.Problem(
-                    f"these threads are the goroutines already: `inferior {number}` goes to the program."
+                    tr(
+                        "these threads are the goroutines already: `inferior {number}` goes to the program.",
+                        number=number,
+                    )
                 )
         # it knows the threads of one inferior, and ends where another one comes
         if not argument and editors.speaks_dap():
             raise program.Problem(
-                "an editor's debug adapter shows one inferior: `rt0 threads FILE` writes the goroutines as a core file."
+                tr(
+                    "an editor's debug adapter shows one inferior: `rt0 threads FILE` writes the goroutines as a"
+                    " core file."
+                )
             )
         if program.on_view():
-            raise program.Problem("these threads are the goroutines already.")
+            raise program.Problem(tr("these threads are the goroutines already."))
         found = threads.threads()
         if not found:
             raise program.Problem(begun.sentence("gs"))
@@ -55,16 +62,37 @@ class Threads(console.Command):
                 with open(os.path.expanduser(argument), "wb") as file:
                     left_out = _write(file, here.pid, found)
             except OSError as error:
-                raise program.Problem(f"{argument} cannot be written: {error.strerror}.") from None
-            console.say(f"{_count(found)} are in {argument}: gdb {program.world().path} {argument}")
+                raise program.Problem(
+                    tr("{argument} cannot be written: {strerror}.", argument=argument, strerror=error.strerror)
+                ) from None
+            console.say(
+                tr(
+                    "{found} are in {argument}: gdb {path} {argument}",
+                    found=_count(found),
+                    argument=argument,
+                    path=program.world().path,
+                )
+            )
         else:
             file = os.fdopen(os.memfd_create("goroutines"), "wb")
             left_out = _write(file, here.pid, found)
             shown = _show(here, file, found)
-            console.say(f"{_count(found)} are the threads of inferior {shown}; `inferior {here.num}` comes back here.")
+            console.say(
+                tr(
+                    "{found} are the threads of inferior {shown}; `inferior {num}` comes back here.",
+                    found=_count(found),
+                    shown=shown,
+                    num=here.num,
+                )
+            )
             _spare(len(found))
         if left_out:
-            console.say(f"{left_out >> 20} MiB of its memory are not with them: what points there cannot be followed.")
+            console.say(
+                tr(
+                    "{left_out} MiB of its memory are not with them: what points there cannot be followed.",
+                    left_out=left_out >> 20,
+                )
+            )
 
 
 def _spare(count):
@@ -72,12 +100,12 @@ def _spare(count):
     is."""
     if count > MANY and gdb.parameter("print frame-arguments") == "scalars":  # as gdb has it by itself
         gdb.execute("set print frame-arguments presence", to_string=True)
-        console.say("What functions were called with is left out: lists of so many take gdb long.")
-        console.say("`set print frame-arguments scalars` shows it again.")
+        console.say(tr("What functions were called with is left out: lists of so many take gdb long."))
+        console.say(tr("`set print frame-arguments scalars` shows it again."))
 
 
 def _count(found):
-    return "1 goroutine" if len(found) == 1 else f"{len(found)} goroutines"
+    return trn("{n} goroutine", "{n} goroutines", len(found))
 
 
 def _write(file, pid, found):

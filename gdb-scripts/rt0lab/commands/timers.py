@@ -12,6 +12,7 @@ from ..formats import untrusted
 from ..goroutines import clock, timers
 from ..goroutines.census import Census
 from ..program import bulk
+from ..words import tr
 from . import console
 from .options import Options, complete
 
@@ -34,7 +35,7 @@ class Timers(console.Command):
     def run(self, argument: str) -> None:
         asked = self.options.of(argument)
         if asked.limit is not None and asked.limit < 0:
-            self.options.error("-limit wants a number of timers")
+            self.options.error(tr("-limit wants a number of timers"))
         console.need_process()
         with bulk.no_collecting():
             self._list(asked)
@@ -43,18 +44,20 @@ class Timers(console.Command):
         known = timers.Timers()
         every = list(known.all())
         shown = _Shown(every[: asked.limit])
-        problem = None if known.whole else "not all timers can be read: there may be more."
+        problem = None if known.whole else tr("not all timers can be read: there may be more.")
         if asked.json:
             console.dump([shown.plain(one) for one in shown.timers] + ([{"problem": problem}] if problem else []))
             return
         if problem:
             console.say(problem)
         if not every:
-            console.say("no timer is set.")
+            console.say(tr("no timer is set."))
         elif shown.timers:
             console.table([shown.cells(one) for one in shown.timers])
         if len(every) > len(shown.timers):
-            console.say(f"and {len(every) - len(shown.timers)} more: `-limit` is {asked.limit}.")
+            console.say(
+                tr("and {every} more: `-limit` is {limit}.", every=len(every) - len(shown.timers), limit=asked.limit)
+            )
 
     def complete(self, text: str, word: str | None) -> list[str]:
         """Options."""
@@ -96,17 +99,24 @@ class _Shown:
     def cells(self, one: timers.Pending) -> tuple[str, ...]:
         """`in 30m`, `every 10m`, `sends on chan 0xc000088540, wakes 34`"""
         left = one.when - self.now if self.now else None
-        due = f"at {one.when}" if left is None else f"in {clock.duration(left)}" if left > 0 else "due"
-        return due, f"every {clock.duration(one.period)}" if one.period else "", self._does(one)
+        if left is None:
+            due = tr("at {when}", when=one.when)
+        else:
+            due = tr("in {left}", left=clock.duration(left)) if left > 0 else tr("due")
+        return due, tr("every {period}", period=clock.duration(one.period)) if one.period else "", self._does(one)
 
     def _does(self, one):
         wakes = self._wakes(one)
-        whom = " ".join(map(str, wakes[:_NAMED])) + (f" and {len(wakes) - _NAMED} more" if len(wakes) > _NAMED else "")
+        whom = " ".join(map(str, wakes[:_NAMED])) + (
+            tr(" and {wakes} more", wakes=len(wakes) - _NAMED) if len(wakes) > _NAMED else ""
+        )
         if one.does == "wakes":
-            return f"wakes {whom}" if wakes else f"wakes the g at {one.target:#x}"
+            return tr("wakes {whom}", whom=whom) if wakes else tr("wakes the g at {target:#x}", target=one.target)
         if one.does == "sends":
-            return f"sends on chan {one.target:#x}, " + (f"wakes {whom}" if wakes else "where nobody waits")
+            return tr("sends on chan {target:#x}, ", target=one.target) + (
+                tr("wakes {whom}", whom=whom) if wakes else tr("where nobody waits")
+            )
         if one.does == "deadline":
             desc = program.read_struct("pollDesc", one.target)
-            return "ends the patience with fd " + (f"{desc.get('fd')}" if desc else "?")
-        return f"calls {untrusted.shown(one.function)}"
+            return tr("ends the patience with fd ") + (f"{desc.get('fd')}" if desc else "?")
+        return tr("calls {function}", function=untrusted.shown(one.function))

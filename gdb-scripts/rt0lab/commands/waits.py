@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import textwrap
 
 import gdb
 
@@ -12,6 +11,7 @@ from ..goroutines import clock, search, wakers
 from ..goroutines.census import Census
 from ..program import begun, bulk
 from ..show import card
+from ..words import screen, tr, trn
 from . import console, goroutine
 from .options import Options, without_json
 
@@ -22,9 +22,7 @@ _names = wakers.listed
 
 
 def _say(text, indent="  ", more=""):
-    for line in textwrap.wrap(
-        text, card.WIDTH, initial_indent=indent, subsequent_indent=indent + more, break_on_hyphens=False
-    ):
+    for line in screen.wrap(text, indent, indent + more, card.WIDTH):
         console.say(line)
 
 
@@ -53,60 +51,78 @@ class Waits(console.Command):
             self._thing(graph, thing)
         if len(things) > _THINGS:
             waiting = {row.addr for thing in things[_THINGS:] for row in thing.waiting}
-            console.say(f"and {len(things) - _THINGS} more, on which {len(waiting)} wait: -json has all.")
+            console.say(
+                tr(
+                    "and {things} more, on which {waiting} wait: -json has all.",
+                    things=len(things) - _THINGS,
+                    waiting=len(waiting),
+                )
+            )
         sleepers = [row for row in graph.able if row.addr in graph.on and graph.on[row.addr][0].kind == "timer"]
         for row in sleepers[:_FEW]:
-            console.say(f"{graph.on[row.addr][0]}: wakes {row.goid}")
+            console.say(tr("{on}: wakes {goid}", on=graph.on[row.addr][0], goid=row.goid))
         if len(sleepers) > _FEW:
-            console.say(f"and {len(sleepers) - _FEW} more sleep.")
+            console.say(tr("and {sleepers} more sleep.", sleepers=len(sleepers) - _FEW))
         self._verdict(graph)
 
     @staticmethod
     def _thing(graph, thing):
         _say(
-            str(thing.item) + (f", in {' and '.join(thing.globals[: search.NAMES])}" if thing.globals else ""), "", "  "
+            str(thing.item)
+            + (tr(", in {globals}", globals=" and ".join(thing.globals[: search.NAMES])) if thing.globals else ""),
+            "",
+            "  ",
         )
         by_state = {}
         for row in thing.waiting:
             ways = {item.way for item in graph.on[row.addr] if item.addr == thing.addr and item.kind == "chan"} - {None}
-            state = graph.census.state(row) + (f" to {' or '.join(sorted(ways))}" if ways else "")
+            state = graph.census.state(row) + (tr(" to {ways}", ways=" or ".join(sorted(ways))) if ways else "")
             by_state.setdefault(state, []).append(row)
         for state, rows in by_state.items():
-            _say(f"{state}: {_names(rows)}")
+            _say(tr("{name}: {detail}", name=state, detail=_names(rows)))
         if thing.sent is not None:
             now = graph.census.now
             _say(
-                "a timer sends on it" + (f", in {clock.duration(thing.sent - now)}" if now and thing.sent > now else "")
+                tr("a timer sends on it")
+                + (tr(", in {sent}", sent=clock.duration(thing.sent - now)) if now and thing.sent > now else "")
             )
         for function in thing.calls[: search.NAMES]:
-            _say(f"a timer will call {untrusted.shown(function)}; its address stands at that closure")
+            _say(
+                tr(
+                    "a timer will call {function}; its address stands at that closure",
+                    function=untrusted.shown(function),
+                )
+            )
         having = graph.holders_of[thing.addr]
         if having:
             free = [row for row in having if graph.verdicts[row.addr].verdict == wakers.ABLE]
             others = (
-                f", of whom {_names(free)} may go on"
+                tr(", of whom {free} may go on", free=_names(free))
                 if 0 < len(free) < len(having)
-                else (", who may go on" if free else "")
+                else (tr(", who may go on") if free else "")
             )
             on_stack = {row.addr for row in thing.on_stacks}
             places = [
-                ("on the stack", [row for row in having if row.addr in on_stack]),
-                ("in a register", [row for row in having if row.addr not in on_stack]),
+                (tr("on the stack"), [row for row in having if row.addr in on_stack]),
+                (tr("in a register"), [row for row in having if row.addr not in on_stack]),
             ]
             _say(
-                "its address stands "
-                + " and ".join(f"{place} of {_names(rows)}" for place, rows in places if rows)
+                tr("its address stands ")
+                + tr(" and ").join(
+                    tr("{place} of {rows}", place=place, rows=_names(rows)) for place, rows in places if rows
+                )
                 + others
             )
         elif not thing.globals and not thing.calls and thing.sent is None:
-            around = "; that of a struct around it was not looked for" if thing.kind != "chan" else ""
-            _say(f"no other goroutine's stack and no variable has its address{around}")
+            around = tr("; that of a struct around it was not looked for") if thing.kind != "chan" else ""
+            _say(tr("no other goroutine's stack and no variable has its address{around}", around=around))
 
     @staticmethod
     def _verdict(graph):
         if not graph.rows and not graph.deadlock:
             why = f": {graph.doubts[0]}" if graph.doubts else ""
-            _say(f"no goroutine of the program's own{why}." if graph.census.addresses else begun.sentence("gs"), "")
+            none = tr("no goroutine of the program's own{why}.", why=why)
+            _say(none if graph.census.addresses else begun.sentence("gs"), "")
             return
         if graph.deadlock:
             Waits._proof(graph)
@@ -118,23 +134,29 @@ class Waits(console.Command):
     def _proof(graph):
         """Why it is certain that nobody will ever run again, and who they are."""
         _say(
-            "Deadlock. Proof: "
+            tr("Deadlock. Proof: ")
             + (
-                "no goroutine of the program's own is left"
+                tr("no goroutine of the program's own is left")
                 if not graph.rows
                 else (
-                    f"each of the program's goroutines, {len(graph.rows)} in all, waits for another to act: none"
-                    " runs, is ready, in a system call, or waits for a timer, the network or a signal"
+                    tr(
+                        "each of the program's goroutines, {rows} in all, waits for another to act: none runs, is"
+                        " ready, in a system call, or waits for a timer, the network or a signal",
+                        rows=len(graph.rows),
+                    )
                 )
             )
-            + ". No timer is set, no M has a P, and no C code can call in.",
+            + tr(". No timer is set, no M has a P, and no C code can call in."),
             "",
         )
         for row in graph.stuck[:_FEW]:
             items = ", ".join(map(str, graph.on.get(row.addr, [])[:3]))
-            _say(f"goroutine {row.goid}: {graph.census.state(row)}" + (f" on {items}" if items else ""))
+            _say(
+                tr("goroutine {goid}: {row}", goid=row.goid, row=graph.census.state(row))
+                + (tr(" on {items}", items=items) if items else "")
+            )
         if len(graph.stuck) > _FEW:
-            console.say(f"  and {len(graph.stuck) - _FEW} more.")
+            console.say(tr("  and {stuck} more.", stuck=len(graph.stuck) - _FEW))
 
     @staticmethod
     def _no_proof(graph):
@@ -142,35 +164,63 @@ class Waits(console.Command):
         if graph.able:
             sent = {row.addr for thing in graph.things.values() if thing.sent is not None for row in thing.waiting}
             able = ", ".join(
-                f"{row.goid} ({graph.census.state(row)}{', a timer' * (row.addr in sent)})" for row in graph.able[:8]
+                f"{row.goid} ({graph.census.state(row)}{tr(', a timer') * (row.addr in sent)})"
+                for row in graph.able[:8]
             )
-            return f"No deadlock: {able} may go on" + (f" ({len(graph.able)} in all)." if len(graph.able) > 8 else ".")
+            return tr("No deadlock: {able} may go on", able=able) + (
+                tr(" ({able} in all).", able=len(graph.able)) if len(graph.able) > 8 else tr(".")
+            )
         if graph.timers.acting:
-            return (
-                f"No deadlock: nobody can go on now, but timers are set, {graph.timers.acting} of them, that will"
-                " call the program."
+            return tr(
+                "No deadlock: nobody can go on now, but timers are set, {acting} of them, that will call the program.",
+                acting=graph.timers.acting,
             )
-        return f"Whether this is a deadlock is not known. Nobody is seen who can go on, but {'; '.join(graph.doubts)}."
+        return tr(
+            "Whether this is a deadlock is not known. Nobody is seen who can go on, but {doubts}.",
+            doubts="; ".join(graph.doubts),
+        )
 
     @staticmethod
     def _evidence(graph):
         """What is known of those who cannot go on by themselves, and where that was looked for."""
         for circle in graph.circles[:3]:
             waiting = "; ".join(
-                f"{row.goid} waits for {thing.item}, whose address stands on the stack of {_names(having, 4)}"
+                tr(
+                    "{goid} waits for {item}, whose address stands on the stack of {having}",
+                    goid=row.goid,
+                    item=thing.item,
+                    having=_names(having, 4),
+                )
                 for row, thing, having in circle[:6]
             )
-            more = f"; and {len(circle) - 6} more" if len(circle) > 6 else ""
-            _say(f"Perhaps a circle: {waiting}{more}. Nobody notes who holds a lock or will send.", "")
+            more = tr("; and {circle} more", circle=len(circle) - 6) if len(circle) > 6 else ""
+            _say(
+                tr(
+                    "Perhaps a circle: {waiting}{more}. Nobody notes who holds a lock or will send.",
+                    waiting=waiting,
+                    more=more,
+                ),
+                "",
+            )
         for verdict, why, rows in graph.evidence():
             if verdict != wakers.ABLE:
-                _say(f"{'Stuck' if verdict == wakers.STUCK else 'Not known'}: {_names(rows)}: {why}.", "")
+                _say(
+                    tr(
+                        "Stuck: {names}: {why}." if verdict == wakers.STUCK else "Not known: {names}: {why}.",
+                        names=_names(rows),
+                        why=tr(why),
+                    ),
+                    "",
+                )
         if graph.things:
             _say(
                 (
-                    f"Searched: {search.amount(graph.search.stacks)} of stacks,"
-                    f" {search.amount(graph.search.variables)} of variables. Not searched:"
-                    f" {', '.join(graph.search.left_out)}."
+                    tr(
+                        "Searched: {stacks} of stacks, {variables} of variables. Not searched: {left_out}.",
+                        stacks=search.amount(graph.search.stacks),
+                        variables=search.amount(graph.search.variables),
+                        left_out=", ".join(graph.search.left_out),
+                    )
                 ),
                 "",
             )
@@ -189,12 +239,12 @@ class Holders(console.Command):
     def run(self, argument: str) -> None:
         text, as_json = without_json(argument)
         if not text:
-            raise program.Problem("which lock? Usage: rt0 holders LOCK [-json], like `rt0 holders sched.lock`.")
+            raise program.Problem(tr("which lock? Usage: rt0 holders LOCK [-json], like `rt0 holders sched.lock`."))
         console.need_process()
         word = goroutine.refused(f"print {text}")
         if word:
             raise program.Problem(
-                f"`{word}` would call or change something: name a lock, like `rt0 holders sched.lock`."
+                tr("`{word}` would call or change something: name a lock, like `rt0 holders sched.lock`.", word=word)
             )
         kind, address, value = wakers.lock_at(text)
         found = self._runtime(address, value) if kind == "runtime.mutex" else self._sync(kind, address, value)
@@ -213,21 +263,31 @@ class Holders(console.Command):
         locking = [m.get("id") for m in census.ms if (m.get("locks") or 0) > 0] if locked else []
         known = []
         if locked and len(locking) == 1:
-            known.append(f"m{locking[0]} must hold it: a lock counts in m.locks, and no other M's is above 0.")
+            known.append(
+                tr(
+                    "m{locking} must hold it: a lock counts in m.locks, and no other M's is above 0.",
+                    locking=locking[0],
+                )
+            )
         elif locked and locking:
             known.append(
-                f"one of {', '.join(f'm{m}' for m in locking)} holds it: their m.locks are above 0. The lock does not"
-                " say which."
+                tr(
+                    "one of {locking} holds it: their m.locks are above 0. The lock does not say which.",
+                    locking=", ".join((f"m{m}" for m in locking)),
+                )
             )
         elif locked:
             known.append(
-                "no M has m.locks above 0, as whoever holds a lock has: memory is damaged, or not all Ms could be read."
+                tr(
+                    "no M has m.locks above 0, as whoever holds a lock has: memory is damaged, or not all Ms could"
+                    " be read."
+                )
             )
         return {
             "state": (
                 "unlocked"
                 if not locked
-                else "locked" + ("" if key == 1 else f" (key {key:#x}: others may sleep on it)")
+                else tr("locked") + ("" if key == 1 else tr(" (key {key:#x}: others may sleep on it)", key=key))
             ),
             "locked": locked,
             "holders": [f"m{m}" for m in locking],
@@ -249,11 +309,12 @@ class Holders(console.Command):
         waiting = [row for sema in semas for row in sleeping.get(sema, [])]
         at = graph.census.standing(waiting[:_FEW])
         known = [
-            f"{row.goid} waits for it" + (f" at {at[row.addr].where}." if at.get(row.addr) else ".")
+            tr("{goid} waits for it", goid=row.goid)
+            + (tr(" at {where}.", where=at[row.addr].where) if at.get(row.addr) else tr("."))
             for row in waiting[:_FEW]
         ]
         if len(waiting) > _FEW:
-            known.append(f"and {len(waiting) - _FEW} more wait for it.")
+            known.append(tr("and {waiting} more wait for it.", waiting=len(waiting) - _FEW))
         having, near, variable = [], [], search.variable_at(address)
         if locked:
             line = {row.addr for row in waiting}
@@ -267,9 +328,9 @@ class Holders(console.Command):
             near = [row for row, found in others if found & before and not found & words]
             known.append(Holders._seen(kind, having, near, graph))
             if variable:
-                known.append(f"It lies in {variable}: any code that runs may use it.")
+                known.append(tr("It lies in {variable}: any code that runs may use it.", variable=variable))
             if graph.deadlock:
-                known.append("The program is deadlocked: it will not be unlocked.")
+                known.append(tr("The program is deadlocked: it will not be unlocked."))
         return {
             "state": text,
             "locked": locked,
@@ -287,18 +348,25 @@ class Holders(console.Command):
         seen = []
         if having:
             seen.append(
-                f"its address stands on the stack or in a register of {_names(having)}, who"
-                f" {'does' if len(having) == 1 else 'do'} not wait for it"
+                trn(
+                    "its address stands on the stack or in a register of {having}, who does not wait for it",
+                    "its address stands on the stack or in a register of {having}, who do not wait for it",
+                    len(having),
+                    having=_names(having),
+                )
             )
         if near:
             seen.append(
-                "an address shortly before it, perhaps of a struct that it is in, stands on the stack or in a register"
-                f" of {_names(near)}"
+                tr(
+                    "an address shortly before it, perhaps of a struct that it is in, stands on the stack or in a"
+                    " register of {near}",
+                    near=_names(near),
+                )
             )
         return (
-            f"A {kind} does not note who locked it; "
-            + (", and ".join(seen) or "its address, or one shortly before it, stands on nobody else's stack")
-            + f". Not searched: {', '.join(graph.search.left_out)}."
+            tr("A {kind} does not note who locked it; ", kind=kind)
+            + (tr(", and ").join(seen) or tr("its address, or one shortly before it, stands on nobody else's stack"))
+            + tr(". Not searched: {left_out}.", left_out=", ".join(graph.search.left_out))
         )
 
 
@@ -307,7 +375,7 @@ def _read(address, value):
     layout = program.Layout(program.world(), value.type)
     data = program.read(address, layout.size)
     if not isinstance(data, bytes):
-        raise program.Problem(f"the lock cannot be read: {data}.")
+        raise program.Problem(tr("the lock cannot be read: {data}.", data=data))
     return program.Struct(layout, address, data)
 
 
@@ -321,12 +389,15 @@ def _state(kind, lock):
     state = lock.get(*(leaf.path for leaf in _ending(lock, "state"))) or 0
     locked = bool(state & _bit("mutexLocked", 1))
     if kind != "sync.RWMutex":
-        starving = ", starving: it goes to the one who waited longest" if state & _bit("mutexStarving", 4) else ""
-        return ("locked" if locked else "unlocked") + starving, locked
+        starving = tr(", starving: it goes to the one who waited longest") if state & _bit("mutexStarving", 4) else ""
+        return ("locked" if locked else tr("unlocked")) + starving, locked
     count = lock.get("readerCount", "readerCount.v") or 0
     count = count - (1 << 32) if count >= 1 << 31 else count
-    text = "locked for writing or a writer waits" if count < 0 else f"{count} readers" if count else "unlocked"
-    return text + (", the writers' mutex is locked" if locked else ""), locked or count != 0
+    if count < 0:
+        text = tr("locked for writing or a writer waits")
+    else:
+        text = trn("{n} reader", "{n} readers", count) if count else tr("unlocked")
+    return text + (tr(", the writers' mutex is locked") if locked else ""), locked or count != 0
 
 
 def _bit(name, usual):

@@ -7,6 +7,7 @@ import gdb
 from .. import program
 from ..program import builds, settings
 from ..show import card
+from ..words import tr
 from . import console, panel, styles
 
 _LAYOUT = "src 3 rt0 6 status 0 cmd 2"
@@ -59,7 +60,7 @@ class Window:
             text = card.cut(console.printable(text)[self._left :], width - 1) if width > 1 else ""
             shown.append(styles.styled(style, text) if colours else text)
         # The title too: it lies on our upper border, which is the lower border of the window above.
-        self._tui.title = "rt0  * here  + new  ~ changed"
+        self._tui.title = tr("rt0  * here  + new  ~ changed")
         self._tui.erase()
         self._tui.write("\n".join(shown))
 
@@ -84,7 +85,10 @@ def _safely(function):
                 (
                     str(error)
                     if isinstance(error, (program.Problem, gdb.error))
-                    else f"rt0 itself failed ({type(error).__name__}: {error})"
+                    else tr(
+                        "rt0 itself failed ({what}): `set rt0 debug on` shows where.",
+                        what=f"{type(error).__name__}: {error}",
+                    )
                 ),
             )
         ]
@@ -105,11 +109,12 @@ class _NoTui(gdb.Command):
     """Open a layout of the text user interface, which this gdb does not have: `rt0 panel` prints the panel as text."""
 
     def __init__(self):
+        console.translate(self)
         super().__init__("layout", gdb.COMMAND_STATUS)
 
     def invoke(self, argument, from_tty):
         raise gdb.GdbError(
-            "this gdb was built without its TUI: `rt0 panel` prints the panel as text; Debian's package gdb has it."
+            tr("this gdb was built without its TUI: `rt0 panel` prints the panel as text; Debian's package gdb has it.")
         )
 
 

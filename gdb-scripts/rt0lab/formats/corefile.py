@@ -12,6 +12,7 @@ import struct
 from collections.abc import Callable, Iterable
 from typing import BinaryIO
 
+from ..words import tr
 from . import untrusted
 
 # user_regs_struct, in its order.
@@ -151,10 +152,10 @@ class Core:
     def _read_heads(self):
         head = self._at(0, _HEAD.size)
         if len(head) < _HEAD.size or head[:6] != _ELF:
-            raise NotCore("it is no ELF file")
+            raise NotCore(tr("it is no ELF file"))
         _, kind, machine, _, _, phoff, _, _, _, phentsize, count, _, _, _ = _HEAD.unpack(head)
         if (kind, machine, phentsize) != (_ET_CORE, _EM_X86_64, _SEGMENT.size):
-            raise NotCore("it is no core of an x86-64 process")
+            raise NotCore(tr("it is no core of an x86-64 process"))
         data = self._at(phoff, count * _SEGMENT.size)
         loads = []
         for kind, _, offset, address, _, size, _, _ in _SEGMENT.iter_unpack(

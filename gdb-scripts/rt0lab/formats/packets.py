@@ -10,10 +10,12 @@ from __future__ import annotations
 import enum
 from collections.abc import Iterator
 
+from ..words import later
+
 MAX_PAYLOAD = 1 << 17  # what a packet may hold, said in the answer to qSupported
 # ours: is this a view, to look at? Others answer with nothing, as to all that they do not know
 IS_VIEW, YES = b"qRt0LabView", b"1"
-VIEW = "this is a view of goroutines to look at: nothing runs here and nothing can be changed"
+VIEW = later("this is a view of goroutines to look at: nothing runs here and nothing can be changed")
 
 
 class Sign(enum.Enum):

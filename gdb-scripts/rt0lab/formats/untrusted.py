@@ -17,6 +17,8 @@ import stat
 import unicodedata
 from typing import BinaryIO
 
+from ..words import tr
+
 LONGEST = 400  # characters of one text that are shown; gdb cuts its own values at 200
 LINE = 4096  # characters of one line that are shown
 MAX_FILE = 1 << 30  # bytes of one file that are read
@@ -49,7 +51,7 @@ def cut(text: str, most: int = LONGEST) -> str:
 
 
 def _rest(text):
-    return f"...({len(text)} characters)"
+    return tr("...({text} characters)", text=len(text))
 
 
 _STYLE = re.compile("\x1b\\[[0-9;]*m")
@@ -87,14 +89,14 @@ def argument(text: str) -> str:
     UTF-8 only.
     """
     if not text or "\n" in text or "\r" in text or "\0" in text or _SURROGATE.search(text):
-        raise Unquotable(f"gdb cannot be given the name {shown(text)}: rename it.")
+        raise Unquotable(tr("gdb cannot be given the name {text}: rename it.", text=shown(text)))
     return text if _WORD.fullmatch(text) else re.sub(r"([^\w.$@/+,:%=-])", r"\\\1", text, flags=re.ASCII)
 
 
 def word(text: str) -> str:
     """The text, if it is one word of letters, digits and what has no meaning to gdb; else Unquotable."""
     if not _WORD.fullmatch(text) or text.startswith("-"):
-        raise Unquotable(f"{shown(text)} cannot be part of a command.")
+        raise Unquotable(tr("{text} cannot be part of a command.", text=shown(text)))
     return text
 
 
@@ -111,16 +113,24 @@ def regular(path: str | os.PathLike[str], most: int | None = MAX_FILE) -> Binary
     """
     try:
         if not stat.S_ISREG(os.stat(path).st_mode):  # opening alone may do something: a tape is wound back
-            raise Irregular(0, "it is no regular file", path)
+            raise Irregular(0, tr("it is no regular file"), path)
         descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOCTTY)
     except ValueError:  # it has a NUL, or is no name in any encoding
-        raise OSError(0, "it is no name of a file", path) from None
+        raise OSError(0, tr("it is no name of a file"), path) from None
     try:
         about = os.fstat(descriptor)
         if not stat.S_ISREG(about.st_mode):
-            raise Irregular(0, "it is no regular file", path)
+            raise Irregular(0, tr("it is no regular file"), path)
         if most is not None and about.st_size > most:
-            raise OSError(0, f"it has {about.st_size >> 20} MiB, more than the {most >> 20} that are read", path)
+            raise OSError(
+                0,
+                tr(
+                    "it has {st_size} MiB, more than the {most} that are read",
+                    st_size=about.st_size >> 20,
+                    most=most >> 20,
+                ),
+                path,
+            )
         return os.fdopen(descriptor, "rb")
     except BaseException:
         os.close(descriptor)

@@ -16,6 +16,7 @@ import gdb.FrameDecorator
 import gdb.unwinder
 
 from .. import program
+from ..words import tr
 
 _ALL_ONES = (1 << 64) - 1
 _PUSH_BP = b"\x55"
@@ -113,7 +114,7 @@ def frame(level: int) -> gdb.Frame:
     while found is not None and found.level() < level:
         found = found.older()
     if found is None:
-        raise program.Problem(f"there is no frame {level}.")
+        raise program.Problem(tr("there is no frame {level}.", level=level))
     return found
 
 
@@ -151,7 +152,7 @@ def parked(
     global _open
     thread = stopped_thread()
     if thread is None:
-        raise program.Problem("all threads are running: `interrupt` stops them; then frames can be looked at.")
+        raise program.Problem(tr("all threads are running: `interrupt` stops them; then frames can be looked at."))
     with keeping_place():
         thread.switch()
         live = gdb.newest_frame().pc(), program.register("rsp")
@@ -165,7 +166,7 @@ def parked(
                     break
                 innermost = innermost.older()
             if innermost is None or innermost.pc() != saved[0]:
-                raise program.Problem(f"gdb finds no frame at {pc:#x}: sp {sp:#x} is no stack.")
+                raise program.Problem(tr("gdb finds no frame at {pc:#x}: sp {sp:#x} is no stack.", pc=pc, sp=sp))
             innermost.select()
             _open = innermost.level(), title, g
             yield innermost

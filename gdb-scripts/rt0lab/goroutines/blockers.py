@@ -13,6 +13,7 @@ import gdb
 
 from .. import program
 from ..program import bulk
+from ..words import later, tr
 from . import clock
 
 _HCHAN: dict[str, Any] = {
@@ -54,9 +55,9 @@ class Channel:
         if not self.addr:
             return "nil chan"
         if self.problem:
-            return f"no channel at {self.addr:#x}"
+            return tr("no channel at {addr:#x}", addr=self.addr)
         state = "<unreadable>" if self.len is None else f"{self.len}/{self.cap}" + (" closed" if self.closed else "")
-        return f"chan {self.addr:#x} {state}" + ("" if self.queued else " (in none of its queues)")
+        return f"chan {self.addr:#x} {state}" + ("" if self.queued else tr(" (in none of its queues)"))
 
     def plain(self) -> dict[str, Any]:
         return {
@@ -111,7 +112,9 @@ class Timer:
 
     def __str__(self) -> str:
         left = self._left()
-        return "timer" + ("" if left is None else f", in {clock.duration(left)}" if left > 0 else ", due")
+        return "timer" + (
+            "" if left is None else tr(", in {left}", left=clock.duration(left)) if left > 0 else tr(", due")
+        )
 
     def plain(self) -> dict[str, Any]:
         return {"kind": self.kind, "address": self.addr, "when": self.when, "in_ns": self._left()}
@@ -132,27 +135,27 @@ def no_channel(addr: int, state: Any) -> str | None:
     """Why there is no channel at an address whose hchan has these fields (None: unreadable, or of a type that lacks
     some of them), in words; None if there may be one."""
     if not addr or addr & 7:
-        return "its address is nil" if not addr else "its address is not that of a word"
+        return tr("its address is nil") if not addr else tr("its address is not that of a word")
     if state is None or any(getattr(state, name) is None for name in _HCHAN):
         return None
     room = state.cap or 1
     for holds, text in (
-        (state.len <= state.cap, f"there would be {state.len} of {state.cap} in its buffer"),
+        (state.len <= state.cap, later("there would be {len} of {cap} in its buffer")),
         (
             state.sendx < room and state.recvx < room,
-            f"its places to send and receive, {state.sendx} and {state.recvx}, are outside of its buffer",
+            later("its places to send and receive, {sendx} and {recvx}, are outside of its buffer"),
         ),
-        (state.cap * state.elemsize < 1 << 47, "no memory is as large as its buffer"),
-        (state.buf and not state.buf & 7, f"its buffer would be at {state.buf:#x}"),
-        (state.closed <= 1, f"it is neither open nor closed but {state.closed}"),
-        (state.elemtype >> 12 and not state.elemtype & 7, "its elements have no type"),
+        (state.cap * state.elemsize < 1 << 47, later("no memory is as large as its buffer")),
+        (state.buf and not state.buf & 7, later("its buffer would be at {buf:#x}")),
+        (state.closed <= 1, later("it is neither open nor closed but {closed}")),
+        (state.elemtype >> 12 and not state.elemtype & 7, later("its elements have no type")),
         (
             _size_of(state.elemtype) in (None, state.elemsize),
-            f"its elements have {state.elemsize} bytes, their type does not",
+            later("its elements have {elemsize} bytes, their type does not"),
         ),
     ):
         if not holds:
-            return text
+            return tr(text, **{name: getattr(state, name) for name in _HCHAN})
     return None
 
 

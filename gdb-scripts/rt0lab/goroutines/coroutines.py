@@ -11,6 +11,7 @@ from typing import Any
 
 from .. import program
 from ..program import bulk
+from ..words import tr
 from . import blockers
 
 _NEAR = 512  # bytes of a stack, from SP on, in which coroswitch keeps the coro
@@ -29,7 +30,7 @@ class Coroutine:
 
     def __str__(self) -> str:
         if self.runs_it:
-            return "until next is called" + (f", made by {self.maker}" if self.maker else "")
+            return tr("until next is called") + (tr(", made by {maker}", maker=self.maker) if self.maker else "")
         return f"until {self.partner} yields" if self.partner else f"coro {self.addr:#x}"
 
     def plain(self) -> dict[str, Any]:

@@ -17,6 +17,7 @@ from .. import program
 from ..formats import untrusted
 from ..frames.stacks import Stack
 from ..program import bulk, dynamic
+from ..words import tr
 from . import blockers, clock
 
 _NEAR = 2048  # bytes of a stack, from SP on, in which the addresses stand
@@ -39,8 +40,12 @@ class Descriptor:
 
     def __str__(self) -> str:
         ends = f" {'->'.join(self.ends)}" if self.ends else ""
-        until = f", gives up in {clock.duration(self.gives_up)}" if self.gives_up and self.gives_up > 0 else ""
-        return f"fd {self.fd}{ends}{' to write' if self.way == 'write' else ''}{until}"
+        until = (
+            tr(", gives up in {gives_up}", gives_up=clock.duration(self.gives_up))
+            if self.gives_up and self.gives_up > 0
+            else ""
+        )
+        return f"fd {self.fd}{ends}{tr(' to write') if self.way == 'write' else ''}{until}"
 
     def plain(self) -> dict[str, Any]:
         return {

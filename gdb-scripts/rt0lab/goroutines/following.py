@@ -27,6 +27,7 @@ import gdb
 from .. import program
 from ..frames import joins, registers, view
 from ..program import hidden, settings
+from ..words import tr
 
 _AROUND = 24  # frames around the stepped one that are remembered: where it goes on if a panic leaves that one
 _DEEPEST = 1 << 12  # frames of a goroutine that are searched for it
@@ -303,7 +304,7 @@ class Step:
         if thread.ptid != gdb.selected_thread().ptid:
             return None
         if isinstance(point, Ends) or self.has_ended():
-            return self._told(f"goroutine {self.who.goid} has ended.")
+            return self._told(tr("goroutine {goid} has ended.", goid=self.who.goid))
         if isinstance(point, There):
             return self._there(point)
         if isinstance(point, Recovers) and program.world().is_go:  # where to, that function is still to find out
@@ -318,7 +319,10 @@ class Step:
             place = self._target()
         if place is None:
             return self._told(
-                f"goroutine {self.who.goid} has left its thread, and nobody can tell where it will come back."
+                tr(
+                    "goroutine {goid} has left its thread, and nobody can tell where it will come back.",
+                    goid=self.who.goid,
+                )
             )
         self.wait(place)
         return "continue", None
@@ -578,5 +582,5 @@ def addresses(*location: str, **parts: str) -> list[int]:
     found = [place.address for place in point.locations if place.address is not None]
     point.delete()
     if not found:  # gdb has said why
-        raise program.Problem("there is no such place in this program.")
+        raise program.Problem(tr("there is no such place in this program."))
     return found

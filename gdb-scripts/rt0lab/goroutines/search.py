@@ -15,6 +15,7 @@ from .. import program
 from ..formats import corefile, untrusted
 from ..frames import view
 from ..program import bulk, settings
+from ..words import tr, trn
 from .census import MAX_STACK, Census, Was, stack_in_use
 
 MAX_STACKS, MAX_VARIABLES, MAX_REMOTE = 128 << 20, 512 << 20, 16 << 20  # bytes that are searched, and through a line
@@ -33,7 +34,7 @@ class Search:
         self.in_registers = collections.defaultdict(set)  # the same for its thread's registers
         self.in_variables = collections.defaultdict(list)  # {address: variables that hold it, NAMES of them at most}
         self.stacks = self.variables = 0  # bytes that were searched
-        self.left_out = ["the heap"] + ["C's memory"] * bool(program.scalar("iscgo"))
+        self.left_out = [tr("the heap")] + [tr("C's memory")] * bool(program.scalar("iscgo"))
         self._census, self._wanted = census, frozenset(wanted)
         if wanted:
             self._stacks(rows)
@@ -54,7 +55,7 @@ class Search:
         if whole > room:  # the large ones are cut, at the length with which all have room
             most = _level(sizes, room)
             ranges = [(lo, min(hi, lo + most)) for lo, hi in ranges]
-            self.left_out.append(f"of each stack what is more than {amount(most)} up")
+            self.left_out.append(tr("of each stack what is more than {most} up", most=amount(most)))
         wanted, on_stack, lost = self._wanted, self.on_stack, 0
         for number, data in bulk.spans(ranges):
             if data is None:
@@ -65,7 +66,9 @@ class Search:
             if found:
                 on_stack[owners[number]] |= found
         if lost or strange:
-            self.left_out.append(f"{lost + len(strange)} stack{'s' * (lost + len(strange) > 1)} that cannot be read")
+            self.left_out.append(
+                trn("{n} stack that cannot be read", "{n} stacks that cannot be read", lost + len(strange))
+            )
 
     def _in_use(self, rows):
         """(row, [(lo, hi)]) for each of them: what is in use of its stack, all of it where that cannot be known."""
@@ -112,7 +115,7 @@ class Search:
                 for row in rows
             )
         if running:
-            self.left_out.append("registers of threads that run")
+            self.left_out.append(tr("registers of threads that run"))
         return pointers, more
 
     # -- variables
@@ -140,7 +143,9 @@ class Search:
                 if found:
                     self._name(lo, data, words, found)
         if whole > (MAX_REMOTE if bulk.remote() else MAX_VARIABLES) or lost:
-            self.left_out.append(f"{amount(whole - self.variables)} of the variables' {amount(whole)}")
+            self.left_out.append(
+                tr("{left} of the variables' {whole}", left=amount(whole - self.variables), whole=amount(whole))
+            )
 
     def _name(self, lo, data, words, found):
         """Notes the variables in which those that stand in a piece of memory stand."""

@@ -18,6 +18,7 @@ import gdb
 from .. import program
 from ..frames import places
 from ..program import begun, bulk, past, settings
+from ..words import later, tr, trn
 from . import blockers, search, timers
 from .census import Census
 
@@ -31,33 +32,33 @@ _OWN_BUT_USERS = ("runtime.main", "runtime.corostart", "runtime.handleAsyncEvent
 
 _Verdict = collections.namedtuple("_Verdict", "verdict why")
 _RUNS = {
-    "running": _Verdict(ABLE, "they run"),
-    "runnable": _Verdict(ABLE, "they are ready to run"),
-    "preempted": _Verdict(ABLE, "they were preempted and go on"),
-    "copystack": _Verdict(ABLE, "their stack is being moved"),
-    "leaked": _Verdict(STUCK, "Go's own collector found that nobody can reach what they wait for"),
+    "running": _Verdict(ABLE, later("they run")),
+    "runnable": _Verdict(ABLE, later("they are ready to run")),
+    "preempted": _Verdict(ABLE, later("they were preempted and go on")),
+    "copystack": _Verdict(ABLE, later("their stack is being moved")),
+    "leaked": _Verdict(STUCK, later("Go's own collector found that nobody can reach what they wait for")),
 }
-_SYSCALL = _Verdict(ABLE, "they are in a system call")
-_IN_C = _Verdict(ABLE, "they are in a system call or in C")
-_SIGNAL = _Verdict(ABLE, "a signal may wake them")
-_NETWORK = _Verdict(ABLE, "the network or a file may wake them")
-_SLEEP = _Verdict(ABLE, "a timer wakes them")
-_SENT = _Verdict(ABLE, "a timer sends on what they wait for")
-_COLLECTOR = _Verdict(ABLE, "the collector wakes them")
-_COLLECTING = _Verdict(ABLE, "they work for the collector")
-_PARKING = _Verdict(UNKNOWN, "they are being parked, or woken, at this moment")
-_STRANGE_M = _Verdict(UNKNOWN, "they wait, but have an M, which does not run them")
-_NEVER = _Verdict(STUCK, "nobody ever wakes a select without cases, nor who waits for a nil channel")
-_DEAD = _Verdict(STUCK, "the program is deadlocked")
-_SEEN = _Verdict(UNKNOWN, "the address of what they wait for stands on the stack of somebody who may go on")
-_VARIABLE = _Verdict(UNKNOWN, "a variable leads to what they wait for: any code that runs may use it")
-_TIMER = _Verdict(UNKNOWN, "a timer will call a function that may wake them")
-_WAITERS = _Verdict(UNKNOWN, "only goroutines that wait, too, were seen with the address of what they wait for")
+_SYSCALL = _Verdict(ABLE, later("they are in a system call"))
+_IN_C = _Verdict(ABLE, later("they are in a system call or in C"))
+_SIGNAL = _Verdict(ABLE, later("a signal may wake them"))
+_NETWORK = _Verdict(ABLE, later("the network or a file may wake them"))
+_SLEEP = _Verdict(ABLE, later("a timer wakes them"))
+_SENT = _Verdict(ABLE, later("a timer sends on what they wait for"))
+_COLLECTOR = _Verdict(ABLE, later("the collector wakes them"))
+_COLLECTING = _Verdict(ABLE, later("they work for the collector"))
+_PARKING = _Verdict(UNKNOWN, later("they are being parked, or woken, at this moment"))
+_STRANGE_M = _Verdict(UNKNOWN, later("they wait, but have an M, which does not run them"))
+_NEVER = _Verdict(STUCK, later("nobody ever wakes a select without cases, nor who waits for a nil channel"))
+_DEAD = _Verdict(STUCK, later("the program is deadlocked"))
+_SEEN = _Verdict(UNKNOWN, later("the address of what they wait for stands on the stack of somebody who may go on"))
+_VARIABLE = _Verdict(UNKNOWN, later("a variable leads to what they wait for: any code that runs may use it"))
+_TIMER = _Verdict(UNKNOWN, later("a timer will call a function that may wake them"))
+_WAITERS = _Verdict(UNKNOWN, later("only goroutines that wait, too, were seen with the address of what they wait for"))
 _NOBODY = _Verdict(
-    UNKNOWN, "no stack and no variable that was searched has the address of what they wait for; the heap may"
+    UNKNOWN, later("no stack and no variable that was searched has the address of what they wait for; the heap may")
 )
-_CIRCLE = _Verdict(UNKNOWN, "they may wait for each other in a circle")
-_NO_THING = _Verdict(UNKNOWN, "where what they wait for is, the runtime does not note")
+_CIRCLE = _Verdict(UNKNOWN, later("they may wait for each other in a circle"))
+_NO_THING = _Verdict(UNKNOWN, later("where what they wait for is, the runtime does not note"))
 
 
 class Thing:
@@ -144,7 +145,7 @@ class Graph:
             )
         if status != "waiting":
             return _RUNS.get(status) or _Verdict(
-                UNKNOWN, f"{self.census.state(row)} is no state in which a goroutine can be"
+                UNKNOWN, tr("{row} is no state in which a goroutine can be", row=self.census.state(row))
             )
         reason = self.census.reason(row)
         if row.m:
@@ -162,9 +163,9 @@ class Graph:
             return _COLLECTOR
         if reason.startswith(_FOR_OTHERS):
             return None
-        return _Verdict(
-            UNKNOWN, f'what ends a wait for "{reason}" is not known here' if reason else "why they wait is not noted"
-        )
+        if not reason:
+            return _Verdict(UNKNOWN, tr("why they wait is not noted"))
+        return _Verdict(UNKNOWN, tr('what ends a wait for "{reason}" is not known here', reason=reason))
 
     def _things(self):
         found = {}
@@ -206,34 +207,51 @@ class Graph:
         if not census.addresses and self.begun:
             found.append(begun.why_none("gs")[1])
         if census.problem or census.bad:
-            found.append((census.problem or f"{len(census.bad)} goroutines cannot be read").rstrip("."))
+            found.append((census.problem or tr("{bad} goroutines cannot be read", bad=len(census.bad))).rstrip("."))
         strange = [row for row in self.rows if self._is(row, UNKNOWN)]
         if strange:
-            found.append(f"of {listed(strange)} it is not known: {self.verdicts[strange[0].addr].why}")
+            found.append(
+                tr(
+                    "of {strange} it is not known: {why}",
+                    strange=listed(strange),
+                    why=tr(self.verdicts[strange[0].addr].why),
+                )
+            )
         if self._c or program.scalar("extraMLength") or program.scalar("extraMCount"):
-            found.append("the program has C code (runtime.iscgo), and a thread of C's may call Go at any time")
+            found.append(tr("the program has C code (runtime.iscgo), and a thread of C's may call Go at any time"))
         if program.scalar("islibrary") or program.scalar("isarchive"):
-            found.append("the program is a library, and whoever loaded it may call it")
+            found.append(tr("the program is a library, and whoever loaded it may call it"))
         busy = [row for row in self.system if census.status.get(row.status, "").partition(" ")[0] != "waiting" or row.m]
         if busy:
-            found.append(f"the runtime's own goroutine{'s' * (len(busy) > 1)} {listed(busy)} can go on")
+            found.append(
+                trn(
+                    "the runtime's own goroutine {busy} can go on",
+                    "the runtime's own goroutines {busy} can go on",
+                    len(busy),
+                    busy=listed(busy),
+                )
+            )
         ps = bulk.structs("p", [address for address in program.all_p_addresses() if address])
         if not all(ps) or not ps:
-            found.append("the Ps cannot be read")
+            found.append(tr("the Ps cannot be read"))
         held = [p.get("id") for p in ps if p and world.p_status(p.get("status")) not in ("_Pidle", "_Pdead")]
         if held:
             found.append(
-                f"{', '.join(f'p{number}' for number in held[:8])} {'is' if len(held) == 1 else 'are'} held by who may"
-                " be about to make somebody ready"
+                trn(
+                    "{held} is held by who may be about to make somebody ready",
+                    "{held} are held by who may be about to make somebody ready",
+                    len(held),
+                    held=", ".join((f"p{number}" for number in held[:8])),
+                )
             )
         if not self.timers.whole:
-            found.append("not all timers can be read")
+            found.append(tr("not all timers can be read"))
         elif self.timers.entries > self.timers.acting:
-            found.append("timers that were stopped, or are the runtime's own, are still in their heap")
+            found.append(tr("timers that were stopped, or are the runtime's own, are still in their heap"))
         if program.scalar("netpollWaiters"):
-            found.append("the runtime counts goroutines that wait for the network")
+            found.append(tr("the runtime counts goroutines that wait for the network"))
         if self._bubbles():
-            found.append("goroutines are in a bubble of testing/synctest, where time is another")
+            found.append(tr("goroutines are in a bubble of testing/synctest, where time is another"))
         ms = {m.get("procid") for m in census.ms}
         threads = (
             [thread for thread in gdb.selected_inferior().threads() if thread.is_valid()]
@@ -241,10 +259,10 @@ class Graph:
             else []
         )
         if any(thread.is_running() for thread in threads):
-            found.append("threads run while memory is read")
+            found.append(tr("threads run while memory is read"))
         others = [thread.num for thread in threads if not ms.intersection(thread.ptid[1:])]
         if others and program.procids_are_gdbs():
-            found.append(f"thread {others[0]} is no M of the runtime's")
+            found.append(tr("thread {others} is no M of the runtime's", others=others[0]))
         return found
 
     def _bubbles(self):
@@ -427,7 +445,9 @@ class Graph:
 
 def listed(rows: list[Any], limit: int = 12) -> str:
     """`18 19 20 ... (400 in all)`"""
-    return " ".join(str(row.goid) for row in rows[:limit]) + (f" ... ({len(rows)} in all)" if len(rows) > limit else "")
+    return " ".join(str(row.goid) for row in rows[:limit]) + (
+        tr(" ... ({rows} in all)", rows=len(rows)) if len(rows) > limit else ""
+    )
 
 
 # ---- locks -----------------------------------------------------------------------------------------------------------
@@ -462,19 +482,22 @@ def _lock_shown(kind, address):
         kind = getattr(item, "what", None)
         if item is not None and item.kind == "chan":
             raise program.Problem(
-                f"{item} is a channel, which nobody holds: `rt0 waits` says whose stack has its address."
+                tr("{item} is a channel, which nobody holds: `rt0 waits` says whose stack has its address.", item=item)
             )
         if kind not in ("Mutex", "RWMutex"):
             raise program.Problem(
-                f"what is at {address:#x} is not known, no waiting goroutine says: `rt0 holders Mutex {address:#x}`, or"
-                " RWMutex, if you know."
+                tr(
+                    "what is at {address:#x} is not known, no waiting goroutine says: `rt0 holders Mutex"
+                    " {address:#x}`, or RWMutex, if you know.",
+                    address=address,
+                )
             )
         address = item.addr
     name = f"sync{'.' if program.world().is_go else '::'}{kind}"
     try:
         value = gdb.Value(address).cast(gdb.lookup_type(name).pointer()).dereference()
     except gdb.error:
-        raise program.Problem(f"this program has no {name}.") from None
+        raise program.Problem(tr("this program has no {name}.", name=name)) from None
     return f"sync.{kind}", address, value
 
 
@@ -492,7 +515,7 @@ def lock_at(text: str) -> tuple[str, int, gdb.Value]:
         if value.type.strip_typedefs().code == gdb.TYPE_CODE_REF:
             value = value.referenced_value()
     except gdb.error as error:
-        raise program.Problem(f"gdb knows no `{text}`: {error}")
+        raise program.Problem(tr("gdb knows no `{text}`: {error}", text=text, error=error))
     kind = program.type_name(value.type).removeprefix("struct ").replace("::", ".")
     known = {
         "mutex": "runtime.mutex",
@@ -502,7 +525,11 @@ def lock_at(text: str) -> tuple[str, int, gdb.Value]:
     }
     if kind not in known or value.address is None:
         raise program.Problem(
-            f"`{text}` is a {kind}: name a runtime.mutex, a sync.Mutex or a sync.RWMutex, or a pointer to one."
+            tr(
+                "`{text}` is a {kind}: name a runtime.mutex, a sync.Mutex or a sync.RWMutex, or a pointer to one.",
+                text=text,
+                kind=kind,
+            )
         )
     return known[kind], int(value.address), value
 

@@ -12,6 +12,7 @@ from typing import Any
 
 import gdb
 
+from ..words import later, tr
 from . import memory, past, worlds
 from .layout import Struct
 from .problem import Unreadable
@@ -24,13 +25,18 @@ _TRACES = {
     "gs": (("sched", "goidgen"), ("allglen", ""), ("allgs", "len"), ("mainStarted", ""), ("runtimeInitTime", "")),
 }
 _NOT_YET = {
-    "tie": "g0 and m0 are not tied yet: rt0_go does it at `ok`",
-    "ms": "allm is empty: mcommoninit will enter m0, the first thread, in schedinit",
-    "ps": "no P yet: procresize makes them at the end of schedinit, one for each processor",
-    "gs": "no goroutine yet: rt0_go's call of newproc makes the first, goroutine 1, once schedinit is done",
+    "tie": later("g0 and m0 are not tied yet: rt0_go does it at `ok`"),
+    "ms": later("allm is empty: mcommoninit will enter m0, the first thread, in schedinit"),
+    "ps": later("no P yet: procresize makes them at the end of schedinit, one for each processor"),
+    "gs": later("no goroutine yet: rt0_go's call of newproc makes the first, goroutine 1, once schedinit is done"),
 }
-_SHORT = {"ps": "none yet: procresize makes them", "gs": "none yet, only g0: newproc makes the first"}
-_EMPTY = {"tie": "g0 and m0 are not tied", "ms": "allm is empty", "ps": "allp is empty", "gs": "allgs is empty"}
+_SHORT = {"ps": later("none yet: procresize makes them"), "gs": later("none yet, only g0: newproc makes the first")}
+_EMPTY = {
+    "tie": later("g0 and m0 are not tied"),
+    "ms": later("allm is empty"),
+    "ps": later("allp is empty"),
+    "gs": later("allgs is empty"),
+}
 
 
 def _in_memory(variable, field):
@@ -47,10 +53,10 @@ def _seen_of_threads():
     world, kept = worlds.world(), past.moment()
     count = len(kept.threads) if kept is not None else sum(t.is_valid() for t in gdb.selected_inferior().threads())
     if count > 1 and world.address("x_cgo_init") is None:
-        return f"there are {count} threads"
+        return tr("there are {count} threads", count=count)
     pc = memory.register("rip") if memory.alive() else None
     symbol = world.symbol_at(pc) if pc else None
-    return f"{symbol[0]} runs" if symbol and symbol[0].startswith("main.") else ""
+    return tr("{symbol} runs", symbol=symbol[0]) if symbol and symbol[0].startswith("main.") else ""
 
 
 def trace_of(step: str, value: Callable[[str, str], Any] = _in_memory) -> str | None:
@@ -62,9 +68,14 @@ def trace_of(step: str, value: Callable[[str, str], Any] = _in_memory) -> str | 
         for variable, field in _TRACES[each]:
             found = value(variable, field)
             if found and not isinstance(found, str):
-                return f"{variable}{field and '.' + field} is {int(found) if found < 1 << 16 else hex(found)}"
+                return tr(
+                    "{variable}{field} is {found}",
+                    variable=variable,
+                    field=field and "." + field,
+                    found=int(found) if found < 1 << 16 else hex(found),
+                )
             if found:  # a recorded run has names for addresses
-                return f"{variable}{field and '.' + field} is {found}"
+                return tr("{variable}{field} is {found}", variable=variable, field=field and "." + field, found=found)
             unknown |= isinstance(found, Unreadable)
     return (_seen_of_threads() if value is _in_memory else "") or (None if unknown else "")
 
@@ -73,22 +84,29 @@ def why_none(step: str, value: Callable[[str, str], Any] = _in_memory) -> tuple[
     """(is it only too early?, why there is nothing of a step's, as half a sentence)."""
     trace = trace_of(step, value)
     if trace == "":
-        return True, _NOT_YET[step]
+        return True, tr(_NOT_YET[step])
     if trace is None:
         return (
             False,
-            f"{_EMPTY[step].partition(' is ')[0]} cannot be read, as far as it would show that there is nothing yet",
+            tr(
+                "{empty} cannot be read, as far as it would show that there is nothing yet",
+                empty=_EMPTY[step].partition(" is ")[0],
+            ),
         )
-    return False, f"{_EMPTY[step]}, although {trace}"
+    return False, tr("{empty}, although {trace}", empty=tr(_EMPTY[step]), trace=trace)
 
 
 def short(step: str, value: Callable[[str, str], Any] = _in_memory) -> str:
     """The same for a picture."""
     early, why = why_none(step, value)
-    return _SHORT[step] if early else why
+    return tr(_SHORT[step]) if early else why
 
 
 def sentence(step: str, value: Callable[[str, str], Any] = _in_memory) -> str:
     """Why there is nothing of a step's."""
     early, why = why_none(step, value)
-    return f"{why}." if early else f"{why}: damaged, or a core that was cut off, or of another program."
+    return (
+        tr("{what}.", what=why)
+        if early
+        else tr("{why}: damaged, or a core that was cut off, or of another program.", why=why)
+    )

@@ -8,12 +8,12 @@ runs; a core may have left them out. What memory does not say is not known, and 
 from __future__ import annotations
 
 import struct
-import textwrap
 from collections.abc import Callable
 
 import gdb
 
 from ..formats import elf, untrusted
+from ..words import screen, tr
 from . import memory, past, settings, worlds
 from .problem import Problem
 
@@ -98,10 +98,11 @@ def sentence() -> str | None:
     """What to say of a file that is not what runs; None if it is, or if that is not known."""
     if not memory.alive() or past.moment() is not None or not differs():
         return None
-    what = "what left this core" if memory.on_core() else "what runs"
-    return (
-        f"{untrusted.shown(worlds.world().path)} is not {what}: it was built anew since, or is another program."
-        " Functions and lines may be wrong."
+    what = tr("what left this core") if memory.on_core() else tr("what runs")
+    return tr(
+        "{path} is not {what}: it was built anew since, or is another program. Functions and lines may be wrong.",
+        path=untrusted.shown(worlds.world().path),
+        what=what,
     )
 
 
@@ -125,7 +126,7 @@ def warn() -> None:
 
 def _written(text):
     """A warning where gdb has no way of its own to give one (it has from 17 on, in the user's style)."""
-    gdb.write("\n".join(textwrap.wrap("warning: " + text, 79)) + "\n", gdb.STDERR)
+    gdb.write("\n".join(screen.wrap(tr("warning: ") + text)) + "\n", gdb.STDERR)
 
 
 _WARNS: Callable[[str], None] = getattr(gdb, "warning", _written)

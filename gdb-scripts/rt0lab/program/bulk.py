@@ -18,6 +18,7 @@ import types
 from collections.abc import Collection, Iterable, Iterator
 from typing import Any
 
+from ..words import tr
 from . import lists, memory, worlds
 from .layout import Struct
 from .problem import Unreadable, no_field
@@ -158,18 +159,25 @@ def allgs() -> tuple[list[int], str | None]:
     addresses, problem = _allgs()
     strangers = _strangers(addresses)
     if strangers:
-        places = [f"allgs[{addresses.index(address)}] is {what}" for address, what in list(strangers.items())[:3]]
-        more = f", and {len(strangers) - 3} more" if len(strangers) > 3 else ""
-        problem = (
-            f"{problem or ''} {', '.join(places)}{more}: no goroutine. Who stood there is lost from the list.".lstrip()
-        )
+        places = [
+            tr("allgs[{address}] is {what}", address=addresses.index(address), what=what)
+            for address, what in list(strangers.items())[:3]
+        ]
+        more = tr(", and {strangers} more", strangers=len(strangers) - 3) if len(strangers) > 3 else ""
+        problem = tr(
+            "{problem} {places}{more}: no goroutine. Who stood there is lost from the list.",
+            problem=problem or "",
+            places=", ".join(places),
+            more=more,
+        ).lstrip()
     addresses = [address for address in addresses if address not in strangers] if strangers else addresses
     unique = list(dict.fromkeys(addresses))
     if len(unique) < len(addresses):
-        problem = (
-            f"{problem or ''} allgs holds {len(addresses) - len(unique)} of them twice: as many may be lost from the"
-            " list.".lstrip()
-        )
+        problem = tr(
+            "{problem} allgs holds {addresses} of them twice: as many may be lost from the list.",
+            problem=problem or "",
+            addresses=len(addresses) - len(unique),
+        ).lstrip()
     return unique, problem
 
 
@@ -216,18 +224,20 @@ def _allgs():
     """What stands in allgs, and a sentence if its length makes no sense."""
     found = memory.variable("allgs")
     if found is None:
-        return [], "this program has no runtime.allgs."
+        return [], tr("this program has no runtime.allgs.")
     if isinstance(found, Unreadable):
-        return [], f"allgs cannot be read: {found}."
+        return [], tr("allgs cannot be read: {found}.", found=found)
     array, said, room, twin = found.get("array"), found.get("len"), found.get("cap"), memory.scalar("allglen")
     if None in (array, said, room):
-        return [], "allgs is no slice, as far as this program's debug information says."
+        return [], tr("allgs is no slice, as far as this program's debug information says.")
     sane = [count for count in (said, twin) if count is not None and 0 <= count <= min(room, MAX_GS)]
     if whole := listed():
         count, problem = whole[1], None
         addresses = words(array, count) if array else []
         if len(addresses) < count:
-            problem = f"allgs says {count}; only {len(addresses)} of them can be read."
+            problem = tr(
+                "allgs says {count}; only {addresses} of them can be read.", count=count, addresses=len(addresses)
+            )
         elif addresses and not addresses[-1]:  # counted, not yet there
             addresses.pop()
         return addresses, problem
@@ -237,7 +247,12 @@ def _allgs():
         addresses = addresses[: addresses.index(0)]
     return (
         addresses,
-        f"allgs makes no sense (len {said}, cap {room}, allglen {twin}): what follows is what its memory holds.",
+        tr(
+            "allgs makes no sense (len {said}, cap {room}, allglen {twin}): what follows is what its memory holds.",
+            said=said,
+            room=room,
+            twin=twin,
+        ),
     )
 
 

@@ -10,6 +10,7 @@ import struct
 from typing import Any
 
 from ..formats import corefile, elf, untrusted
+from ..words import tr
 from . import memory, past, worlds
 from .problem import Problem, Unreadable
 
@@ -26,10 +27,14 @@ class Moment:
         try:
             self._core = corefile.Core(path)
         except OSError as error:
-            why = error.strerror or "it is no regular file"
-            raise Problem(f"{untrusted.shown(path)} cannot be read: {untrusted.shown(why)}.") from None
+            why = error.strerror or tr("it is no regular file")
+            raise Problem(
+                tr("{path} cannot be read: {why}.", path=untrusted.shown(path), why=untrusted.shown(why))
+            ) from None
         except corefile.NotCore as error:
-            raise Problem(f"{untrusted.shown(path)} cannot be compared with: {error}.") from None
+            raise Problem(
+                tr("{path} cannot be compared with: {error}.", path=untrusted.shown(path), error=error)
+            ) from None
         self.slide = self._moved()
         self._need_the_same_program(path)
         self.pid = self.thread = self._core.threads[0][0] if self._core.threads else 0
@@ -51,7 +56,7 @@ class Moment:
         pairs = self._core.auxv[: len(self._core.auxv) & ~15]
         entry = dict(struct.iter_unpack("<QQ", pairs)).get(_AT_ENTRY)
         if entry is None:
-            raise Problem("this core does not say where in memory the program lies: it has no auxiliary vector.")
+            raise Problem(tr("this core does not say where in memory the program lies: it has no auxiliary vector."))
         return entry - self.world.elf.entry
 
     def _need_the_same_program(self, path):
@@ -63,8 +68,11 @@ class Moment:
         g0 = self.world.elf.symbols["runtime.g0"][0] + self.slide
         if other or self._core.read(g0, 8) is None:
             raise Problem(
-                f"{untrusted.shown(path)} was left by another program, or by another build of this one: open both with"
-                " the program that left them."
+                tr(
+                    "{path} was left by another program, or by another build of this one: open both with the program"
+                    " that left them.",
+                    path=untrusted.shown(path),
+                )
             )
 
     def _g(self, fs_base):

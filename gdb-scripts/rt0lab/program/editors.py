@@ -9,6 +9,7 @@ import threading
 import gdb
 
 from ..formats import packets
+from ..words import tr
 from . import memory
 
 
@@ -25,5 +26,5 @@ def remind(_event: gdb.Event) -> None:
 
 
 def _remind():
-    gdb.write(f"{packets.VIEW}.\n")
+    gdb.write(tr("{what}.", what=tr(packets.VIEW)) + "\n")
     gdb.flush()

@@ -9,6 +9,7 @@ from typing import Any, NoReturn
 import gdb
 
 from ..formats import untrusted
+from ..words import tr
 from . import answers
 from .problem import Problem, no_field
 
@@ -157,8 +158,11 @@ def fields_of(gdb_type: gdb.Type) -> list[gdb.Field]:
         return gdb_type.fields()
     except (UnicodeDecodeError, gdb.error) as error:
         raise Problem(
-            f"the debug information of {type_name(gdb_type)} is damaged ({untrusted.shown(str(error), 200)}):"
-            " build the program anew."
+            tr(
+                "the debug information of {gdb_type} is damaged ({error}): build the program anew.",
+                gdb_type=type_name(gdb_type),
+                error=untrusted.shown(str(error), 200),
+            )
         ) from None
 
 

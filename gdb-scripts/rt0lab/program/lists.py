@@ -5,6 +5,7 @@ from __future__ import annotations
 import struct
 from typing import Any
 
+from ..words import tr
 from . import memory, names, worlds
 from .layout import Struct
 from .problem import Unreadable
@@ -74,15 +75,15 @@ def chain(kind: str, head: int, link: str, limit: int = MAX_QUEUE, known: dict[i
     found, seen = Chain(), set()
     while head:
         if head in seen:
-            return found.ended(f"goes round in a circle after {len(found)}")
+            return found.ended(tr("goes round in a circle after {found}", found=len(found)))
         if len(found) >= limit:
-            return found.ended(f"goes on after the first {limit}, which are all that was read", True)
+            return found.ended(tr("goes on after the first {limit}, which are all that was read", limit=limit), True)
         seen.add(head)
         item: Struct | Unreadable | None = known.get(head) if known else None
         if item is None:
             item = memory.read_struct(kind, head)
         if isinstance(item, Unreadable):
-            return found.ended(f"goes on at {head:#x}, which cannot be read")
+            return found.ended(tr("goes on at {head:#x}, which cannot be read", head=head))
         found.append(item)
         head = item.get(link) or 0
     return found

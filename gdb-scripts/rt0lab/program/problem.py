@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Literal
 
+from ..words import tr
+
 
 class Problem(Exception):
     """Something a person can act on; its text is one sentence that says what and what to do."""
@@ -16,7 +18,13 @@ class Lacking(Problem):
 
 def no_field(kind: str, *paths: str) -> Lacking:
     """The Lacking to raise for a field."""
-    return Lacking(f"this program's type `{kind}` has no field `{'` or `'.join(paths)}`, which this needs.")
+    return Lacking(
+        tr(
+            "this program's type `{kind}` has no field `{paths}`, which this needs.",
+            kind=kind,
+            paths="` or `".join(paths),
+        )
+    )
 
 
 class Unreadable:

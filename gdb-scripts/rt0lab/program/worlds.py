@@ -10,7 +10,9 @@ from typing import Any
 
 import gdb
 
+from .. import words
 from ..formats import elf, untrusted
+from ..words import tr
 from . import answers, demangle, homes, past
 from .layout import Layout, type_name
 from .problem import Lacking, Problem, Unreadable
@@ -36,7 +38,11 @@ class World:
             self.home = homes.find(main, path)
         except (OSError, elf.NotElf):
             raise Problem(
-                f"{path} is no x86-64 ELF program: start gdb on one built by `./lab path hello`, or on a Go program."
+                tr(
+                    "{path} is no x86-64 ELF program: start gdb on one built by `./lab path hello`, or on a Go"
+                    " program.",
+                    path=path,
+                )
             )
         self.elf = self.home.elf
         if homes.RUNTIME not in self.elf.symbols:
@@ -56,7 +62,9 @@ class World:
             found = (p for p in ("", "runtime.") if _lookup_type(p + "g") is not None and _has_variable(p + "g0"))
             self.prefix = next(found, None)
             if self.prefix is None:
-                raise Problem(f"{self.path} has no debug information: build it without -s, -w or `strip`.")
+                raise Problem(
+                    tr("{path} has no debug information: build it without -s, -w or `strip`.", path=self.path)
+                )
             self.is_go = self.prefix == "runtime."
         return self
 
@@ -123,7 +131,7 @@ class World:
     def still(self, key: Hashable, make: Callable[[], Any] | None = None) -> Any:
         """What `make()` once gave: it is true of this program as long as it stands still and nobody writes to it. Where
         nothing makes it, None if nobody has made it yet."""
-        at = self.slide, gdb.selected_inferior().pid, _loads, _moves, _writes
+        at = self.slide, gdb.selected_inferior().pid, _loads, _moves, _writes, words.language()  # some is sentences
         if at != self._still_at:
             self._still, self._still_at = {}, at
         if key not in self._still and make is not None:
@@ -222,7 +230,11 @@ class World:
             gdb_type = self.type(name)
             if gdb_type is None:
                 raise Lacking(
-                    f"this program's debug information has no type `{self.prefix}{name}`: rebuild it with -g."
+                    tr(
+                        "this program's debug information has no type `{prefix}{name}`: rebuild it with -g.",
+                        prefix=self.prefix,
+                        name=name,
+                    )
                 )
             self._layouts[name] = Layout(self, gdb_type)
         return self._layouts[name]
@@ -329,11 +341,13 @@ def name_of(frame: gdb.Frame) -> str | None:
 
 def _not_ours(path, symbols):
     """Why a program cannot be looked at, and what to do."""
-    what = "has no symbols (stripped?)" if not symbols else "is neither an rt0lab nor a Go program"
-    return (
-        f"{path} {what}: `./lab path hello` names one to look at; build Go programs without -ldflags=-s or -w. If it"
-        " is C's and loads a library of Go's: that can be looked at once it is loaded"
-        " (`tbreak _rt0_amd64_linux_lib` and `run` stop where it begins)."
+    what = tr("has no symbols (stripped?)") if not symbols else tr("is neither an rt0lab nor a Go program")
+    return tr(
+        "{path} {what}: `./lab path hello` names one to look at; build Go programs without -ldflags=-s or -w. If it"
+        " is C's and loads a library of Go's: that can be looked at once it is loaded (`tbreak _rt0_amd64_linux_lib`"
+        " and `run` stop where it begins).",
+        path=path,
+        what=what,
     )
 
 
@@ -361,7 +375,10 @@ def _has_variable(name):
         return _variable(name) is not None
     except gdb.error as error:
         raise Problem(
-            f"gdb cannot read this program's debug information ({untrusted.shown(str(error), 200)}): build it anew."
+            tr(
+                "gdb cannot read this program's debug information ({error}): build it anew.",
+                error=untrusted.shown(str(error), 200),
+            )
         ) from None
 
 
@@ -488,7 +505,7 @@ def glanced() -> World:
 def _known(settle):
     path = _path()
     if not path:
-        raise Problem("no program is loaded: `file PROGRAM` loads one, `./lab path hello` names one.")
+        raise Problem(tr("no program is loaded: `file PROGRAM` loads one, `./lab path hello` names one."))
     main = _objfile_of(path)
     key = main or gdb.current_progspace()
     found = _worlds.get(key)

@@ -15,6 +15,7 @@ from collections.abc import Callable, Collection
 from typing import Any
 
 from ..formats import packets
+from ..words import tr
 
 _REFUSED = 8  # connections that are being told why they are not answered; more are closed at once
 _REFUSAL_LASTS = 5  # seconds
@@ -166,15 +167,17 @@ class Desk:
     def _refusal(self, connection):
         """Why this one is not answered, as a sentence; None if it is."""
         if self._users is not None and user_of(connection) not in self._users:
-            return (
+            return tr(
                 "these goroutines are shown to the user who serves them, and to root (lab serve --any-user lifts that)"
             )
         if self._served:
             silent = time.monotonic() - self._served.asked
             if silent < self._idle:
-                return (
-                    f"another debugger looks at these goroutines, and asked {silent:.0f} s ago; "
-                    f"after {self._idle:g} s without a question it would give way"
+                return tr(
+                    "another debugger looks at these goroutines, and asked {silent:.0f} s ago; after {idle:g} s"
+                    " without a question it would give way",
+                    silent=silent,
+                    idle=self._idle,
                 )
         return None
 

@@ -15,6 +15,7 @@ import gdb
 from .. import program
 from ..frames import places, view
 from ..program import dynamic, pclntab
+from ..words import tr
 from . import interfaces
 
 _MOST, _SLOTS = 1 << 10, 8
@@ -30,25 +31,25 @@ def lines(row: Any, frame: gdb.Frame | None) -> Iterator[str]:
         if each.type() == gdb.INLINE_FRAME:
             continue
         found += (
-            (sp, f"{call}, deferred in {name}, whose frame keeps it")
+            (sp, tr("{call}, deferred in {name}, whose frame keeps it", call=call, name=name))
             for call in _in_frame(each.pc() - (level > 0), sp, index)
         )
     yield from (f"  {text}" for _, text in sorted(found, key=lambda one: one[0]))
     if chain.end:
-        yield f"  and their list {chain.end}"
+        yield tr("  and their list {end}", end=chain.end)
     if frame is None:
-        yield "  its frames cannot be seen: what they keep of deferred calls is not known"
+        yield tr("  its frames cannot be seen: what they keep of deferred calls is not known")
     elif not found:
-        yield "  none"
+        yield tr("  none")
 
 
 def _listed(call):
-    begun = ", which has begun" if call.get("started") else ""
+    begun = tr(", which has begun") if call.get("started") else ""
     function = interfaces.function_at(call.get("fn") or 0)
     if call.get("rangefunc"):
-        function = "those of a loop over a function"
+        function = tr("those of a loop over a function")
     pc = call.get("pc")
-    return f"{function}{begun}" + (f", deferred in {places.where(*places.code(pc - 1))}" if pc else "")
+    return f"{function}{begun}" + (tr(", deferred in {pc}", pc=places.where(*places.code(pc - 1))) if pc else "")
 
 
 def _in_frame(pc, sp, index):
@@ -65,7 +66,7 @@ def _in_frame(pc, sp, index):
         if bits[0] >> i & 1:
             closure = _slot(variables, numbers, i)
             word = program.read_word(closure) if closure else None
-            yield interfaces.function_at(word) if isinstance(word, int) else "a call whose function is not known"
+            yield interfaces.function_at(word) if isinstance(word, int) else tr("a call whose function is not known")
 
 
 def _slot(variables, numbers, i):

@@ -9,6 +9,7 @@ import gdb
 from .. import program
 from ..formats import untrusted
 from ..program import dynamic
+from ..words import tr
 from . import go_values
 
 _SEARCHED = 1 << 20  # elements of a map
@@ -24,7 +25,9 @@ def held(value: gdb.Value) -> gdb.Value:
     if inner is None:
         what = untrusted.shown(kind.name) if kind is not None else ""
         raise program.Problem(
-            f"gdb knows no type {what}: what the interface holds is at {data:#x}." if word else "the interface is nil."
+            tr("gdb knows no type {what}: what the interface holds is at {data:#x}.", what=what, data=data)
+            if word
+            else tr("the interface is nil.")
         )
     return inner
 
@@ -43,7 +46,7 @@ def at(value: gdb.Value, index: gdb.Value) -> gdb.Value:
     names = tuple(field.name for field in program.fields_of(plain)) if plain.code == gdb.TYPE_CODE_STRUCT else ()
     if names in (program.SLICE, program.STRING):
         return value[names[0]][_checked(index, int(value["len"]))]
-    raise program.Problem(f"a value of type {program.type_name(value.type)} has no elements.")
+    raise program.Problem(tr("a value of type {type} has no elements.", type=program.type_name(value.type)))
 
 
 def _name(pointer):
@@ -58,7 +61,9 @@ def _checked(index, count):
     """An index as a number, if there are so many elements."""
     number = int(index)
     if not 0 <= number < count:
-        raise program.Problem(f"there is no element {number}: there are {max(count, 0)}.")
+        raise program.Problem(
+            tr("there is no element {number}: there are {count}.", number=number, count=max(count, 0))
+        )
     return number
 
 
@@ -76,7 +81,7 @@ def _in_map(value, index):
             break
         if _comparable(key) == wanted:
             return element
-    raise program.Problem("the map has no such key, among those that were found.")
+    raise program.Problem(tr("the map has no such key, among those that were found."))
 
 
 def _comparable(value: gdb.Value) -> Any:
@@ -85,7 +90,7 @@ def _comparable(value: gdb.Value) -> Any:
     plain = value.type.strip_typedefs()
     if plain.code == gdb.TYPE_CODE_STRUCT:
         if tuple(field.name for field in program.fields_of(plain)) != program.STRING:
-            raise program.Problem("only numbers and texts can be looked for among a map's keys.")
+            raise program.Problem(tr("only numbers and texts can be looked for among a map's keys."))
         data = program.read(int(value["str"]), int(value["len"]))
         return data if isinstance(data, bytes) else None
     if plain.code in (gdb.TYPE_CODE_ARRAY, gdb.TYPE_CODE_STRING):

@@ -8,6 +8,7 @@ from typing import Any
 from .. import program
 from ..program import begun, bulk, names, past
 from ..state import rows, snapshot
+from ..words import tr
 from . import opening
 
 # ---- names, looked up once a stop ----------------------------------------------------------------------------------
@@ -73,7 +74,7 @@ def g_line(g: rows.G) -> str:
     if g.status == "_Gwaiting":
         after = f" ({g.reason})"
     elif g.zero:
-        after = _zero("tie", ": rt0_go fills it") if g.name == "g0" else " (not yet initialised)"
+        after = _zero("tie", tr(": rt0_go fills it")) if g.name == "g0" else tr(" (not yet initialised)")
     return f"{g.name}{{{', '.join(parts)}}}{after}"
 
 
@@ -90,7 +91,9 @@ def m_line(m: rows.M) -> str:
         *([f"locks {m.locks}"] if m.locks else []),
         *([f"locked to {m.lockedg.name}"] if m.lockedg else []),
     ]
-    after = "" if m.g0 else _zero("tie", ": rt0_go ties it to g0") if m.name == "m0" else " (not yet initialised)"
+    after = (
+        "" if m.g0 else _zero("tie", tr(": rt0_go ties it to g0")) if m.name == "m0" else tr(" (not yet initialised)")
+    )
     return f"{m.name}{{{', '.join(parts)}}}{after}"
 
 
@@ -122,7 +125,7 @@ def _or_nil(ref):
 
 def _zero(step, who):
     """What to say of what is still zero: who will fill it, if it is only too early."""
-    return f" (not yet initialised{who})" if begun.why_none(step)[0] else " (zero)"
+    return tr(" (not yet initialised{who})", who=who) if begun.why_none(step)[0] else " (zero)"
 
 
 # ---- the row of one structure, for a printer -----------------------------------------------------------------------
@@ -167,12 +170,20 @@ def sched_line(s: Any) -> str:
     size = s.get("runqsize", "runq.size")
     head = s.get("runqhead", "runq.head")
     queue = program.chain("g", head or 0, "schedlink", 8)
-    after = "" if s.get("maxmcount") else _zero("ms", ": schedinit fills it")
-    return (
-        f"sched{{goidgen {s.get('goidgen')}, Ms made {s.get('mnext')}, idle {s.get('nmidle')}, Ps idle"
-        f" {s.get('npidle')} (first {short(s.get('pidle'))}), run queue"
-        f" {size} [{' '.join(short(g.addr) for g in queue)}{' ...' if queue.end else ''}],"
-        f" {mutex_line_of(s.get('lock.key'))}}}{after}"
+    after = "" if s.get("maxmcount") else _zero("ms", tr(": schedinit fills it"))
+    return tr(
+        "sched{{goidgen {goidgen}, Ms made {mnext}, idle {nmidle}, Ps idle {npidle} (first {pidle}), run queue"
+        " {size} [{queue}{how}], {lock_key}}}{after}",
+        goidgen=s.get("goidgen"),
+        mnext=s.get("mnext"),
+        nmidle=s.get("nmidle"),
+        npidle=s.get("npidle"),
+        pidle=short(s.get("pidle")),
+        size=size,
+        queue=" ".join((short(g.addr) for g in queue)),
+        how=" ..." if queue.end else "",
+        lock_key=mutex_line_of(s.get("lock.key")),
+        after=after,
     )
 
 
@@ -185,7 +196,9 @@ def gobuf_line(b: Any) -> str:
         for name in ("sp", "pc", "g", "ctxt", "bp")
         if b.get(name) or name in ("sp", "pc")
     ]
-    return f"gobuf{{{', '.join(parts)}}}" + ("" if b.get("sp") else " (in use: sp is only kept while it does not run)")
+    return f"gobuf{{{', '.join(parts)}}}" + (
+        "" if b.get("sp") else tr(" (in use: sp is only kept while it does not run)")
+    )
 
 
 def stack_line(s: Any) -> str:
@@ -208,9 +221,15 @@ def _waiters(first):
 def hchan_line(c: Any) -> str:
     """chan{1 of 2 in the buffer, 8 bytes each, recvq [g1], sendq []}"""
     closed = ", closed" if c.get("closed") else ""
-    return (
-        f"chan{{{c.get('qcount')} of {c.get('dataqsiz')} in the buffer, {c.get('elemsize')} bytes each, "
-        f"recvq {_waiters(c.get('recvq.first'))}, sendq {_waiters(c.get('sendq.first'))}{closed}}}"
+    return tr(
+        "chan{{{qcount} of {dataqsiz} in the buffer, {elemsize} bytes each, recvq {recvq_first}, sendq"
+        " {sendq_first}{closed}}}",
+        qcount=c.get("qcount"),
+        dataqsiz=c.get("dataqsiz"),
+        elemsize=c.get("elemsize"),
+        recvq_first=_waiters(c.get("recvq.first")),
+        sendq_first=_waiters(c.get("sendq.first")),
+        closed=closed,
     )
 
 

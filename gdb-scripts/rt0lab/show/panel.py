@@ -10,6 +10,7 @@ import collections
 from ..formats import untrusted
 from ..state import changes, told
 from ..state.rows import NO_MORE
+from ..words import tr
 from . import lines
 
 MAX_ROWS = 40  # of goroutines, one each; `info goroutines` lists all
@@ -24,10 +25,21 @@ def text(moment: told.Kept | told.Recorded, before: told.Kept | told.Recorded | 
     marks, changed = _changes(moment, before) if before is not None else ({}, [])
     now = moment.rows()
     stage = f"  {moment.stage}" if moment.stage else ""
-    found = [("head", f"stop {moment.number}{stage}  {moment.place}, thread {moment.thread}")]
+    found = [
+        (
+            "head",
+            tr(
+                "stop {number}{stage}  {place}, thread {num}",
+                number=moment.number,
+                stage=stage,
+                place=moment.place,
+                num=moment.thread,
+            ),
+        )
+    ]
     found += _table("P", _ps(now.ps, marks)) or [("", f"P    {moment.why_none('ps')}")]
     found += _table("M", _ms(now.ms, marks))
-    found += _gs(now.gs, marks) or [("", "G    none alive" if now.gs else f"G    {moment.why_none('gs')}")]
+    found += _gs(now.gs, marks) or [("", tr("G    none alive") if now.gs else f"G    {moment.why_none('gs')}")]
     if now.problem:
         found.append(("", f"     {now.problem}"))
     found.append(_sched(now.sched, marks.get("sched", "")))
@@ -36,9 +48,9 @@ def text(moment: told.Kept | told.Recorded, before: told.Kept | told.Recorded | 
             (
                 "head",
                 (
-                    f"changed since stop {before.number}:"
+                    tr("changed since stop {number}:", number=before.number)
                     if changed or marks
-                    else f"nothing changed since stop {before.number}"
+                    else tr("nothing changed since stop {number}", number=before.number)
                 ),
             )
         )
@@ -48,8 +60,12 @@ def text(moment: told.Kept | told.Recorded, before: told.Kept | told.Recorded | 
                 (
                     "",
                     (
-                        f"  ... and {len(changed) - MAX_CHANGES} more: `rt0 diff {before.number} {moment.number}`"
-                        " shows all"
+                        tr(
+                            "  ... and {changed} more: `rt0 diff {before} {now}` shows all",
+                            changed=len(changed) - MAX_CHANGES,
+                            before=before.number,
+                            now=moment.number,
+                        )
                     ),
                 )
             )
@@ -149,7 +165,7 @@ def _gs(gs, marks):
     found = _table("G", rows)
     more = max(len(shown) - MAX_ROWS, 0) + sum(count for _, count in groups.most_common()[MAX_GROUPS:])
     if more:
-        found.append(("", f"     ... and {more} more: `info goroutines -group where` counts all"))
+        found.append(("", tr("     ... and {more} more: `info goroutines -group where` counts all", more=more)))
     return found
 
 

@@ -12,6 +12,7 @@ import gdb
 from .. import program
 from ..formats import untrusted
 from ..program import dynamic, past
+from ..words import tr
 from . import interfaces
 
 _MOST = 64  # of one goroutine
@@ -32,14 +33,18 @@ class Panic:
     def state(self, dying: bool) -> str:
         """What has become of it: in words."""
         if self.repanicked:
-            return "recovered, and its value panicked with again"
+            return tr("recovered, and its value panicked with again")
         if self.recovered:
-            return "recovered: a deferred call is still running, then its function returns"
+            return tr("recovered: a deferred call is still running, then its function returns")
         if self.aborted:
-            return "given up: one of its deferred calls has panicked or gone to runtime.Goexit"
+            return tr("given up: one of its deferred calls has panicked or gone to runtime.Goexit")
         if self.goexit:
-            return "the goroutine ends when its deferred calls are made"
-        return "not recovered: the program ends" if dying else "not recovered so far: deferred calls are being made"
+            return tr("the goroutine ends when its deferred calls are made")
+        return (
+            tr("not recovered: the program ends")
+            if dying
+            else tr("not recovered so far: deferred calls are being made")
+        )
 
     def plain(self) -> dict[str, Any]:
         """As data."""

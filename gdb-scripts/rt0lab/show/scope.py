@@ -15,6 +15,7 @@ from .. import program
 from ..formats import untrusted
 from ..goroutines.census import Census
 from ..program import editors, settings
+from ..words import tr
 from . import opening
 
 AT_ONCE = 10_000  # goroutines that are looked at because a frame is; of more, only if somebody opens them
@@ -68,7 +69,7 @@ class Parked(_Listed):
         return [row for row in census.rows if census.is_parked(row)], census
 
     def _text(self):
-        return f"{self.num_children()} parked"
+        return tr("{num_children} parked", num_children=self.num_children())
 
     def _row(self, i):
         rows, census = self._rows()
@@ -84,7 +85,7 @@ class Many(opening.Opening):
         self._count = count
 
     def _text(self):
-        return f"{self._count} in allgs"
+        return tr("{count} in allgs", count=self._count)
 
     def num_children(self) -> int:
         return 1

@@ -12,6 +12,7 @@ from ..frames import places, stacks
 from ..goroutines import clock
 from ..goroutines.census import Census
 from ..program import bulk
+from ..words import screen, tr
 from . import labels, panicked
 
 _DETAIL = 48  # columns of what one waits on with which others are aligned
@@ -88,7 +89,7 @@ class View:
             return ""
         at, own = program.p_of(m)
         p = self.census.p_ids.get(at)
-        return f"m{m.get('id')}" + ("" if p is None else f" p{p}" if own else f" (had p{p})")
+        return f"m{m.get('id')}" + ("" if p is None else f" p{p}" if own else tr(" (had p{p})", p=p))
 
     def detail(self, row: Any) -> str:
         """What it waits on, or who runs it."""
@@ -156,15 +157,19 @@ def lines(view: View, width: int | None = None) -> list[Any]:
     )
     wide_state = min(max((len(census.state(row)) for row in examples.values()), default=0), 26)
     details = {row.addr: view.detail(row) for row in examples.values()}
-    lengths = (len(detail) for addr, detail in details.items() if addr in view.on)
+    lengths = (screen.width(detail) for addr, detail in details.items() if addr in view.on)
     wide_detail = max((n for n in lengths if n <= _DETAIL), default=0)
     wide_detail = max(wide_detail, 21 if view.on else 6)
     room, tails = (width - wide_id - wide_state - 4 if width else None), []
     for row in examples.values():
-        place = view.where(row) or ("" if row.sp or row.m else "not run yet")
+        place = view.where(row) or ("" if row.sp or row.m else tr("not run yet"))
         detail = details[row.addr]
-        aligned = f"{detail:{wide_detail}} {place}" if row.m or row.addr in view.on else f"{detail} {place}".lstrip()
-        if room is not None and len(aligned) > room:
+        aligned = (
+            f"{screen.pad(detail, wide_detail)} {place}"
+            if row.m or row.addr in view.on
+            else f"{detail} {place}".lstrip()
+        )
+        if room is not None and screen.width(aligned) > room:
             aligned = f"{detail} {places.brief(place)}".lstrip()
         said = f" {labels.line(row)}" if row.labels else ""
         tails.append(f"{census.state(row):{wide_state}} {aligned}{said}".rstrip())
@@ -185,19 +190,21 @@ def long_lines(view: View) -> Iterator[str]:
         thread = view.census.threads.get(row.addr)
         yield (
             f"{'*' if view.census.is_current(row) else ' '} {view.census.name(row)} {view.census.state(row)}"
-            + (f" for {clock.duration(since)}" if since else "")
-            + (f" on {on}" if on else "")
+            + (tr(" for {since}", since=clock.duration(since)) if since else "")
+            + (tr(" on {on}", on=on) if on else "")
             + (f", {view.host(row)}" if row.m else "")
-            + (f", thread {thread.num}" if thread else "")
+            + (tr(", thread {num}", num=thread.num) if thread else "")
         )
         if view.where(row):
-            yield f"      at {view.where(row)}"
+            yield tr("      at {row}", row=view.where(row))
         if labels.labels(row):
-            yield f"      labels: {labels.line(row)}"
+            yield tr("      labels: {row}", row=labels.line(row))
         for panic in panicked.panics(row):
-            yield f"      {'recovered from' if panic.recovered else 'panics'}: {panic.text}"
+            yield f"      {tr('recovered from') if panic.recovered else tr('panics')}: {panic.text}"
         if row.startpc:
-            yield f"      began with {view.start(row)}" + (f", made in {view.creator(row)}" if _made(row) else "")
+            yield tr("      began with {row}", row=view.start(row)) + (
+                tr(", made in {row}", row=view.creator(row)) if _made(row) else ""
+            )
 
 
 def _wanted(item):
@@ -241,6 +248,6 @@ def frame_lines(frames: list[stacks.Frame]) -> Iterator[str]:
     for frame in frames[:_ENDS] if deep else frames:
         yield f"          {frame.where}"
     if deep:
-        yield f"          ... {len(frames) - 2 * _ENDS} frames more ..."
+        yield tr("          ... {frames} frames more ...", frames=len(frames) - 2 * _ENDS)
         for frame in frames[-_ENDS:]:
             yield f"          {frame.where}"

@@ -6,6 +6,7 @@ from typing import Any
 
 from .. import program
 from ..program import names
+from ..words import tr
 from .snapshot import Snapshot
 
 # ---- what differs ---------------------------------------------------------------------------------------------------
@@ -135,7 +136,7 @@ def change_line(change: tuple[str, Any, Any], snap: Snapshot | None) -> str:
     if snap is None:  # of a trace: all is said in symbols
         pass
     elif path == "g0.stack.hi" and snap.names.entry:
-        now = f"SP, {snap.names.entry - snap.g0.get('stack.hi')} below where it was at the entry"
+        now = tr("SP, {entry} below where it was at the entry", entry=snap.names.entry - snap.g0.get("stack.hi"))
     elif now in (path + "+0", path + "-0"):
         now = _bound(snap, path)
     path = path.removeprefix("globals.runtime.").replace("m0.tls.0", "m0.tls[0]")

@@ -10,9 +10,11 @@ from __future__ import annotations
 
 import collections
 import functools
+import re
 
 from .. import program
 from ..program import begun
+from ..words import later, tr
 from . import checks_waiters
 from .snapshot import Snapshot
 from .verdicts import Broken, NotYet, Now, Result, Unknown, run_all
@@ -48,7 +50,11 @@ def run(snap: Snapshot) -> list[Result]:
     for name in ("g0", "m0", "sched"):
         if not getattr(snap, name):
             raise program.Problem(
-                f"{name} cannot be read: {getattr(snap, name)}. Is this the program that the process or the core is of?"
+                tr(
+                    "{name} cannot be read: {snap}. Is this the program that the process or the core is of?",
+                    name=name,
+                    snap=getattr(snap, name),
+                )
             )
     return run_all(CHECKS, Now(snap))
 
@@ -59,7 +65,7 @@ def _not_empty(now, items, step):
         return
     early, why = begun.why_none(step)
     raise (
-        NotYet(why.partition(",")[0])
+        NotYet(re.split("[,，]", why)[0])
         if early
         else Broken(why, now.mover(_STEPS[step], now.snap.m0.addr, now.snap.g0.addr))
     )
@@ -85,31 +91,34 @@ def _g0_m0(now):
     to_m, to_g = snap.g0.get("m"), snap.m0.get("g0")
     _not_empty(now, to_m or to_g, "tie")
     if to_m != snap.m0.addr:
-        raise Broken(f"g0.m is {now.name(to_m)}, should be m0", now.mover(("rt0_go",), snap.m0.addr))
+        raise Broken(tr("g0.m is {to_m}, should be m0", to_m=now.name(to_m)), now.mover(("rt0_go",), snap.m0.addr))
     if to_g != snap.g0.addr:
-        raise Broken(f"m0.g0 is {now.name(to_g)}, should be g0", now.mover(("rt0_go",), snap.g0.addr))
-    return "g0.m is m0 and m0.g0 is g0"
+        raise Broken(tr("m0.g0 is {to_g}, should be g0", to_g=now.name(to_g)), now.mover(("rt0_go",), snap.g0.addr))
+    return tr("g0.m is m0 and m0.g0 is g0")
 
 
 def _foreign(now):
     """Unknown for a thread that no M is on: C made it, or it has only begun."""
     here = now.threads.here
     if here is not None and here.m is None and program.procids_are_gdbs():
-        raise Unknown("no M is on this thread: it is C's, or only begins")
+        raise Unknown(tr("no M is on this thread: it is C's, or only begins"))
 
 
 def _tls(now):
     snap = now.snap
     if snap.fs_base is None:
-        raise Unknown("FS cannot be read: does this thread run on?")
+        raise Unknown(tr("FS cannot be read: does this thread run on?"))
     if not snap.fs_base:
         _not_empty(now, (), "tie")
     if snap.g_at(snap.tls_g) is None:
         if not snap.g0.get("m"):
             _not_empty(now, (), "tie")
         _foreign(now)
-        raise Broken(f"{now.slot} holds {now.name(snap.tls_g)}, which is no g", functools.partial(now.here_in, _BIRTH))
-    return f"{now.slot} holds {now.name(snap.tls_g)}"
+        raise Broken(
+            tr("{slot} holds {tls_g}, which is no g", slot=now.slot, tls_g=now.name(snap.tls_g)),
+            functools.partial(now.here_in, _BIRTH),
+        )
+    return tr("{slot} holds {tls_g}", slot=now.slot, tls_g=now.name(snap.tls_g))
 
 
 def _current(now):
@@ -117,24 +126,31 @@ def _current(now):
     g = snap.g_at(snap.current) if snap.current else None
     if g is None:
         if not snap.current and begun.why_none("ms")[0]:
-            raise NotYet("this thread has no g yet: rt0_go sets it at `ok`")
-        raise Unknown("this thread is on no g that is known")
+            raise NotYet(tr("this thread has no g yet: rt0_go sets it at `ok`"))
+        raise Unknown(tr("this thread is on no g that is known"))
     if not g.get("m"):
         if g.addr == snap.g0.addr:
             _not_empty(now, (), "tie")
-        raise Broken(f"{now.name(g.addr)} runs here, but has no M", now.between_stacks, now.mover(_CURG, g.addr))
+        raise Broken(
+            tr("{addr} runs here, but has no M", addr=now.name(g.addr)), now.between_stacks, now.mover(_CURG, g.addr)
+        )
     m = now.m_at(g.get("m"))
     if m is None:
         raise Broken(
-            f"{now.name(g.addr)}.m is {now.name(g.get('m'))}, which is not on allm", now.mover(_NEW_M, g.get("m"))
+            tr("{addr}.m is {m}, which is not on allm", addr=now.name(g.addr), m=now.name(g.get("m"))),
+            now.mover(_NEW_M, g.get("m")),
         )
     if g.addr not in (m.get("g0"), m.get("gsignal"), m.get("curg")):
         raise Broken(
-            f"{now.name(g.addr)} runs on {now.name(m.addr)}, but is neither its g0, its gsignal nor its curg",
+            tr(
+                "{addr} runs on {addr2}, but is neither its g0, its gsignal nor its curg",
+                addr=now.name(g.addr),
+                addr2=now.name(m.addr),
+            ),
             now.between_stacks,
             now.mover(_CURG, m.addr),
         )
-    return f"{now.name(g.addr)} on {now.name(m.addr)}"
+    return tr("{addr} on {addr2}", addr=now.name(g.addr), addr2=now.name(m.addr))
 
 
 def _stack(now):
@@ -142,11 +158,11 @@ def _stack(now):
     g = snap.g_at(snap.current) if snap.current else None
     if g is None or not g.get("stack.hi"):
         if begun.why_none("ms")[0]:
-            raise NotYet("this thread has no current g with stack bounds yet")
+            raise NotYet(tr("this thread has no current g with stack bounds yet"))
         raise (
-            Unknown("this thread is on no g that is known")
+            Unknown(tr("this thread is on no g that is known"))
             if g is None
-            else Broken(f"{now.name(g.addr)} has no stack bounds")
+            else Broken(tr("{addr} has no stack bounds", addr=now.name(g.addr)))
         )
     lo, hi, name = g.get("stack.lo"), g.get("stack.hi"), now.name(g.addr)
     if lo <= snap.sp <= hi:
@@ -157,10 +173,10 @@ def _stack(now):
         other = snap.g_at(m.get(field)) if m and m.get(field) else None
         on_it = other and other.get("stack.lo") <= snap.sp <= other.get("stack.hi")
         if on_it and (field == "gsignal" or "time" in here or not here):
-            return f"on {now.name(other.addr)}'s stack for a moment ({here or 'vDSO'})"
+            return tr("on {addr}'s stack for a moment ({here})", addr=now.name(other.addr), here=here or "vDSO")
     if program.scalar("iscgo") and (now.in_c() or m and g.addr == m.get("g0")):
-        return f"on a stack of C's ({here or 'C'})"  # whose bounds the runtime only guesses
-    raise Broken(f"SP is {now.name(snap.sp)}, outside {name}'s stack", now.between_stacks)
+        return tr("on a stack of C's ({here})", here=here or "C")  # whose bounds the runtime only guesses
+    raise Broken(tr("SP is {sp}, outside {name}'s stack", sp=now.name(snap.sp), name=name), now.between_stacks)
 
 
 # ---- links -----------------------------------------------------------------------------------------------------------
@@ -175,15 +191,20 @@ def _curg(now):
         g = snap.by_address.get(address)
         if g is None:
             now.wrong(
-                f"{now.name(m.addr)}.curg is {now.name(address)}, which is not in allgs",
+                tr("{addr}.curg is {address}, which is not in allgs", addr=now.name(m.addr), address=now.name(address)),
                 now.mover(_CURG + _NEW_G, m.addr, address),
             )
         elif g.get("m") != m.addr:
             now.wrong(
-                f"{now.name(m.addr)}.curg is {now.name(address)}, but its m is {now.name(g.get('m'))}",
+                tr(
+                    "{addr}.curg is {address}, but its m is {m}",
+                    addr=now.name(m.addr),
+                    address=now.name(address),
+                    m=now.name(g.get("m")),
+                ),
                 now.mover(_CURG, m.addr),
             )
-        pairs.append(f"{now.name(m.addr)} runs {now.name(address)}")
+        pairs.append(tr("{addr} runs {address}", addr=now.name(m.addr), address=now.name(address)))
     for g in snap.gs:
         m = g.get("m")
         if not m or now.g_is(g, "_Gdead", "_Gidle", "_Gdeadextra"):
@@ -191,21 +212,27 @@ def _curg(now):
         owner = now.m_at(m)
         if owner is None:
             now.wrong(
-                f"{snap.g_name(g)}.m is {now.name(m)}, which is not on allm", now.mover(_NEW_M + _CURG, m, g.addr)
+                tr("{g}.m is {m}, which is not on allm", g=snap.g_name(g), m=now.name(m)),
+                now.mover(_NEW_M + _CURG, m, g.addr),
             )
         elif owner.get("curg") != g.addr:
             now.wrong(
-                f"{snap.g_name(g)}.m is {now.name(m)}, but {now.name(m)}.curg is {now.name(owner.get('curg'))}",
+                tr(
+                    "{g}.m is {m}, but {m}.curg is {curg}",
+                    g=snap.g_name(g),
+                    m=now.name(m),
+                    curg=now.name(owner.get("curg")),
+                ),
                 now.mover(_CURG, m, g.addr),
             )
     if not snap.ms:
         _not_empty(now, (), "ms")
     if not pairs and begun.why_none("gs")[0]:
-        raise NotYet("no M runs a goroutine yet")
+        raise NotYet(tr("no M runs a goroutine yet"))
     return (
-        ", ".join(pairs[:6]) + (f", and {len(pairs) - 6} more" if len(pairs) > 6 else "")
+        ", ".join(pairs[:6]) + (tr(", and {pairs} more", pairs=len(pairs) - 6) if len(pairs) > 6 else "")
         if pairs
-        else "no M runs a goroutine"
+        else tr("no M runs a goroutine")
     )
 
 
@@ -216,17 +243,19 @@ def _own_gs(now):
             address = m.get(field)
             if not address:
                 continue
-            g, what = program.read_struct("g", address), f"{now.name(m.addr)}.{field} is {now.name(address)}"
+            g, what = program.read_struct("g", address), tr(
+                "{addr}.{field} is {address}", addr=now.name(m.addr), field=field, address=now.name(address)
+            )
             excuses = now.maker(_NEW_M, m.addr), now.mover(("mexit",), m.addr), now.mover(("schedinit",), m.addr)
             if address in now.snap.by_address:
-                raise Broken(f"{what}, a goroutine")
+                raise Broken(tr("{what}, a goroutine", what=what))
             if not g:
-                now.wrong(f"{what}, which cannot be read", *excuses)
+                now.wrong(tr("{what}, which cannot be read", what=what), *excuses)
             elif g.get("m") != m.addr or g.get("goid"):
-                now.wrong(f"{what}, which is no g of its own", *excuses)
+                now.wrong(tr("{what}, which is no g of its own", what=what), *excuses)
             found += 1
     _not_empty(now, found, "ms")
-    return f"{found} g0s and gsignals"
+    return tr("{found} g0s and gsignals", found=found)
 
 
 def _p_m(now):
@@ -236,16 +265,18 @@ def _p_m(now):
     for p in snap.ps:
         status, m, name = snap.world.p_status(p.get("status")), p.get("m"), f"p{p.get('id')}"
         if status.startswith("status "):
-            raise Broken(f"{name} has {status}")
+            raise Broken(tr("{name} has {status}", name=name, status=status))
         excuse = now.mover(_M_P, p.addr, m)
         if status == "_Prunning" and not m:
-            now.wrong(f"{name} is _Prunning, but has no M", excuse)
+            now.wrong(tr("{name} is _Prunning, but has no M", name=name), excuse)
         if status == "_Pidle" and m:
-            now.wrong(f"{name} is _Pidle, but its m is {now.name(m)}", excuse)
+            now.wrong(tr("{name} is _Pidle, but its m is {m}", name=name, m=now.name(m)), excuse)
         if m and m not in ms:
-            now.wrong(f"{name}.m is {now.name(m)}, which is not on allm", excuse)
+            now.wrong(tr("{name}.m is {m}, which is not on allm", name=name, m=now.name(m)), excuse)
         elif m and status != "_Pidle" and ms[m].get("p") != p.addr:
-            now.wrong(f"{name}.m is {now.name(m)}, but {now.name(m)}.p is {now.name(ms[m].get('p'))}", excuse)
+            now.wrong(
+                tr("{name}.m is {m}, but {m}.p is {p}", name=name, m=now.name(m), p=now.name(ms[m].get("p"))), excuse
+            )
         held += bool(m)
     ps = {p.addr: p for p in snap.ps}
     for m in snap.ms:
@@ -253,16 +284,24 @@ def _p_m(now):
         if not at:
             continue
         if at not in ps:
-            now.wrong(f"{now.name(m.addr)}.p is {now.name(at)}, which is not in allp", now.mover(_M_P, m.addr, at))
+            now.wrong(
+                tr("{addr}.p is {at}, which is not in allp", addr=now.name(m.addr), at=now.name(at)),
+                now.mover(_M_P, m.addr, at),
+            )
             continue
         g = snap.by_address.get(m.get("curg"))
         in_a_call = g is not None and now.g_is(g, "_Gsyscall", "_Gdead", "_Gdeadextra")  # Go 1.10 leaves m.p as it was
         if ps[at].get("m") != m.addr and not in_a_call:
             now.wrong(
-                f"{now.name(m.addr)}.p is {now.name(at)}, but {now.name(at)}.m is {now.name(ps[at].get('m'))}",
+                tr(
+                    "{addr}.p is {at}, but {at}.m is {m}",
+                    addr=now.name(m.addr),
+                    at=now.name(at),
+                    m=now.name(ps[at].get("m")),
+                ),
                 now.mover(_M_P, m.addr, at),
             )
-    return f"{len(snap.ps)} Ps, {held} with an M"
+    return tr("{ps} Ps, {held} with an M", ps=len(snap.ps), held=held)
 
 
 def _g_status(now):
@@ -271,23 +310,35 @@ def _g_status(now):
     for g in snap.gs:
         status, name, m = snap.world.g_status(g.get("atomicstatus")), snap.g_name(g), g.get("m")
         if "status " in status:
-            raise Broken(f"{name} has {status}")
+            raise Broken(tr("{name} has {status}", name=name, status=status))
         plain = status.removeprefix("_Gscan|")
         if plain in ("_Grunning", "_Gsyscall") and not m:
-            now.wrong(f"{name} is {status}, but has no M", now.mover([*_CURG, "exitsyscall"], g.addr))
+            now.wrong(
+                tr("{name} is {status}, but has no M", name=name, status=status),
+                now.mover([*_CURG, "exitsyscall"], g.addr),
+            )
         owner = now.m_at(m) if status != plain else None  # whoever would change its status waits while it is scanned
         if plain in ("_Grunnable", "_Gpreempted", "_Gleaked") and m and not (owner and owner.get("curg") == g.addr):
-            now.wrong(f"{name} is {status}, but its m is {now.name(m)}", now.mover(_CURG, g.addr))
+            now.wrong(
+                tr("{name} is {status}, but its m is {m}", name=name, status=status, m=now.name(m)),
+                now.mover(_CURG, g.addr),
+            )
         if plain == "_Gwaiting" and m:
             # The runtime itself says of a goroutine whose M works for it on its g0 that it waits: whoever collects
             # garbage may then look at its stack. Its own code does not run meanwhile.
             thread = now.threads.of_m(m)
             if thread is not None and thread.g == g.addr and not thread.between_stacks():
-                now.wrong(f"{name} is {status}, but runs on thread {thread.num}", now.mover(_ON_ITS_STACK + _CURG, m))
+                now.wrong(
+                    tr("{name} is {status}, but runs on thread {num}", name=name, status=status, num=thread.num),
+                    now.mover(_ON_ITS_STACK + _CURG, m),
+                )
         itself = g.get("sched.g")
         if itself not in (0, None, g.addr):
-            now.wrong(f"{name}'s saved registers say that it is {now.name(itself)}", now.mover(_NEW_G, g.addr))
-    return f"{len(snap.gs)} goroutines"
+            now.wrong(
+                tr("{name}'s saved registers say that it is {itself}", name=name, itself=now.name(itself)),
+                now.mover(_NEW_G, g.addr),
+            )
+    return tr("{gs} goroutines", gs=len(snap.gs))
 
 
 # ---- lists -----------------------------------------------------------------------------------------------------------
@@ -296,26 +347,37 @@ def _g_status(now):
 def _allgs(now):
     snap, allgs = now.snap, program.variable("allgs")
     if not allgs:
-        raise Broken(f"allgs is {allgs}")
+        raise Broken(tr("allgs is {allgs}", allgs=allgs))
     length, room, said = allgs.get("len"), allgs.get("cap"), program.scalar("allglen")
     excuse = now.holder("allglock") if said is not None and abs(said - length) <= 1 else _no_excuse
     if said is not None and said != length:
-        raise Broken(f"allgs.len is {length}, but allglen is {said}", excuse)
+        raise Broken(tr("allgs.len is {length}, but allglen is {said}", length=length, said=said), excuse)
     if not 0 <= length <= room:
-        raise Broken(f"allgs.len is {length}, but it has room for {room}", excuse)
+        raise Broken(tr("allgs.len is {length}, but it has room for {room}", length=length, room=room), excuse)
     if snap.gs_problem:
         raise Broken(snap.gs_problem.rstrip("."), excuse)
     if snap.gs_unreadable:
-        raise Broken(f"{snap.gs_unreadable} of the {length} gs in allgs cannot be read", excuse)
+        raise Broken(
+            tr(
+                "{gs_unreadable} of the {length} gs in allgs cannot be read",
+                gs_unreadable=snap.gs_unreadable,
+                length=length,
+            ),
+            excuse,
+        )
     _not_empty(now, snap.gs, "gs")
     ids = collections.Counter(g.get("goid") for g in snap.gs if g.get("goid") and not now.g_is(g, "_Gdead"))
     twice = sorted(goid for goid, count in ids.items() if count > 1)
     if twice:
         raise Broken(
-            f"{len(twice)} ids belong to two goroutines each:"
-            f" {', '.join(map(str, twice[:5]))}{'...' if len(twice) > 5 else ''}"
+            tr(
+                "{twice} ids belong to two goroutines each: {str}{how}",
+                twice=len(twice),
+                str=", ".join(map(str, twice[:5])),
+                how="..." if len(twice) > 5 else "",
+            )
         )
-    return f"{length} gs"
+    return tr("{length} gs", length=length)
 
 
 def _allp(now):
@@ -325,15 +387,20 @@ def _allp(now):
     listed = program.variable("allp")
     length = listed.get("len") if listed and listed.has("len") else len(addresses)
     if length != len(addresses):
-        raise Broken(f"allp.len is {length}, but only {len(addresses)} Ps can be read", excuse)
+        raise Broken(
+            tr("allp.len is {length}, but only {addresses} Ps can be read", length=length, addresses=len(addresses)),
+            excuse,
+        )
     if said is not None and said != length:
-        raise Broken(f"{length} Ps in allp, but gomaxprocs is {said}", excuse)
+        raise Broken(tr("{length} Ps in allp, but gomaxprocs is {said}", length=length, said=said), excuse)
     if len(snap.ps) < len(addresses):
-        raise Broken(f"allp holds {len(addresses) - len(snap.ps)} that are no P, or a P twice", excuse)
+        raise Broken(
+            tr("allp holds {addresses} that are no P, or a P twice", addresses=len(addresses) - len(snap.ps)), excuse
+        )
     for i, p in enumerate(snap.ps):
         if p.get("id") != i:
-            raise Broken(f"allp[{i}].id is {p.get('id')}", excuse)
-    return f"{len(addresses)} Ps"
+            raise Broken(tr("allp[{i}].id is {id}", i=i, id=p.get("id")), excuse)
+    return tr("{addresses} Ps", addresses=len(addresses))
 
 
 def _queues(now):
@@ -341,26 +408,40 @@ def _queues(now):
     _not_empty(now, snap.ps, "ps")
     seen = {}
     for p in snap.ps:
-        queue, name = program.run_queue(p), f"p{p.get('id')}'s queue"
+        queue, name = program.run_queue(p), tr("p{id}'s queue", id=p.get("id"))
         if queue is None:
-            raise Broken(f"p{p.get('id')}.runqhead {p.get('runqhead')} and runqtail {p.get('runqtail')} make no sense")
+            raise Broken(
+                tr(
+                    "p{id}.runqhead {runqhead} and runqtail {runqtail} make no sense",
+                    id=p.get("id"),
+                    runqhead=p.get("runqhead"),
+                    runqtail=p.get("runqtail"),
+                )
+            )
         for address in [*queue, *([p.get("runnext")] if p.get("runnext") else [])]:
             _queued(now, address, name, seen)
             total += 1
     for address in snap.queue:
-        _queued(now, address, "the global queue", seen)
-    return f"{total + len(snap.queue)} queued, all _Grunnable"
+        _queued(now, address, tr("the global queue"), seen)
+    return tr("{total} queued, all _Grunnable", total=total + len(snap.queue))
 
 
 def _queued(now, address, where, seen):
     g = now.snap.by_address.get(address)
     if g is None:
-        raise Broken(f"{where} holds {now.name(address)}, which is not in allgs")
+        raise Broken(tr("{where} holds {address}, which is not in allgs", where=where, address=now.name(address)))
     if not now.g_is(g, "_Grunnable"):  # it is made ready before it is queued, and runs after it is taken out
-        raise Broken(f"{now.snap.g_name(g)} is in {where}, but {now.snap.world.g_status(g.get('atomicstatus'))}")
+        raise Broken(
+            tr(
+                "{g} is in {where}, but {atomicstatus}",
+                g=now.snap.g_name(g),
+                where=where,
+                atomicstatus=now.snap.world.g_status(g.get("atomicstatus")),
+            )
+        )
     if address in seen:
         now.wrong(
-            f"{now.snap.g_name(g)} is in {where} and in {seen[address]}",
+            tr("{g} is in {where} and in {seen}", g=now.snap.g_name(g), where=where, seen=seen[address]),
             now.holder("sched.lock"),
             now.mover(("runqgrab", "runqputslow", "runqputbatch", "procresize", "destroy"), address),
         )
@@ -371,11 +452,17 @@ def _counted(now, chain, what, said, most=1):
     """The length of a list that sched.lock guards, if it is what a count says; who has the lock changes both, `most` at
     a time."""
     if said is None:
-        raise Unknown(f"this program has no {what} that could be compared with the {len(chain)} on the list")
+        raise Unknown(
+            tr(
+                "this program has no {what} that could be compared with the {chain} on the list",
+                what=what,
+                chain=len(chain),
+            )
+        )
     held = now.holder("sched.lock") if abs(len(chain) - said) <= most else _no_excuse
-    _whole(chain, "the list", held)
+    _whole(chain, tr("the list"), held)
     if len(chain) != said:
-        raise Broken(f"{len(chain)} on the list, but {what} says {said}", held)
+        raise Broken(tr("{chain} on the list, but {what} says {said}", chain=len(chain), what=what, said=said), held)
     return f"{said}"
 
 
@@ -387,9 +474,15 @@ def _idle_ps(now):
     found = program.idle_ps(now.snap.sched)
     for p in found:
         if p.addr not in now.snap.p_addresses:
-            raise Broken(f"{now.name(p.addr)} is on the idle list, but not in allp")
+            raise Broken(tr("{addr} is on the idle list, but not in allp", addr=now.name(p.addr)))
         if now.snap.world.p_status(p.get("status")) != "_Pidle":
-            raise Broken(f"p{p.get('id')} is on the idle list, but {now.snap.world.p_status(p.get('status'))}")
+            raise Broken(
+                tr(
+                    "p{id} is on the idle list, but {status}",
+                    id=p.get("id"),
+                    status=now.snap.world.p_status(p.get("status")),
+                )
+            )
     return _counted(now, found, "sched.npidle", now.snap.sched.get("npidle"))
 
 
@@ -398,7 +491,9 @@ def _idle_ms(now):
     known = {m.addr for m in now.snap.ms}
     for m in found:
         if m.addr not in known:
-            raise Broken(f"{now.name(m.addr)} is on the idle list, but not on allm", now.holder("sched.lock"))
+            raise Broken(
+                tr("{addr} is on the idle list, but not on allm", addr=now.name(m.addr)), now.holder("sched.lock")
+            )
     return _counted(now, found, "sched.nmidle", now.snap.sched.get("nmidle"))
 
 
@@ -409,39 +504,39 @@ def _allm(now):
     _whole(snap.ms, "allm", excuse)
     ids = [m.get("id") for m in snap.ms]
     if len(set(ids)) != len(ids):
-        raise Broken(f"two Ms have the same id: {ids}", excuse)
+        raise Broken(tr("two Ms have the same id: {ids}", ids=ids), excuse)
     if snap.m0.addr not in (m.addr for m in snap.ms):
-        raise Broken("m0 is not on allm", excuse)
+        raise Broken(tr("m0 is not on allm"), excuse)
     said = snap.sched.need("mnext", "mcount")
     if max(ids) >= said:
-        raise Broken(f"there is an m{max(ids)}, but sched.mnext is {said}", excuse)
+        raise Broken(tr("there is an m{ids}, but sched.mnext is {said}", ids=max(ids), said=said), excuse)
     gone = snap.sched.get("nmfreed")
     # An id is taken before its M is on the list, an M is off the list before it is counted as gone; m0 is counted, and
     # stays.
     if snap.sched.has("mnext") and gone is not None and len(ids) - (said - gone) not in (0, 1):
         raise Broken(
-            f"{len(ids)} Ms on allm, but sched counts {said} made and {gone} gone",
+            tr("{ids} Ms on allm, but sched counts {said} made and {gone} gone", ids=len(ids), said=said, gone=gone),
             excuse,
             now.mover(_NEW_M, *(m.addr for m in snap.ms)),
         )
-    return f"{len(ids)} Ms"
+    return tr("{ids} Ms", ids=len(ids))
 
 
 CHECKS = (
-    ("g0 and m0 point at each other", _g0_m0),
-    ("TLS holds a g", _tls),
-    ("the current g belongs to this M", _current),
-    ("SP is inside the current g's stack", _stack),
-    ("m.curg and g.m agree", _curg),
-    ("each M has its own g0 and gsignal", _own_gs),
-    ("m.p and p.m agree", _p_m),
-    ("goroutine statuses fit", _g_status),
-    ("allgs and allglen agree", _allgs),
-    ("allp holds every P once", _allp),
-    ("queued goroutines are runnable", _queues),
-    ("sched.runqsize counts the global queue", _global_queue),
-    ("sched.npidle counts the idle Ps", _idle_ps),
-    ("sched.nmidle counts the idle Ms", _idle_ms),
-    ("allm holds every M once", _allm),
+    (later("g0 and m0 point at each other"), _g0_m0),
+    (later("TLS holds a g"), _tls),
+    (later("the current g belongs to this M"), _current),
+    (later("SP is inside the current g's stack"), _stack),
+    (later("m.curg and g.m agree"), _curg),
+    (later("each M has its own g0 and gsignal"), _own_gs),
+    (later("m.p and p.m agree"), _p_m),
+    (later("goroutine statuses fit"), _g_status),
+    (later("allgs and allglen agree"), _allgs),
+    (later("allp holds every P once"), _allp),
+    (later("queued goroutines are runnable"), _queues),
+    (later("sched.runqsize counts the global queue"), _global_queue),
+    (later("sched.npidle counts the idle Ps"), _idle_ps),
+    (later("sched.nmidle counts the idle Ms"), _idle_ms),
+    (later("allm holds every M once"), _allm),
     *checks_waiters.CHECKS,
 )

@@ -2,6 +2,7 @@
 nobody waits in vain."""
 
 from ..program import bulk
+from ..words import later, tr
 from .verdicts import Broken, Unknown
 
 MAX_SUDOGS = 1 << 18  # that are looked at
@@ -63,28 +64,36 @@ class _Queues:
         at, before, count = chan.get(f"{side}.first"), 0, 0
         while at and count < left:
             if at in self.queued:
-                raise Broken(f"{what} goes round in a circle, or into another queue", held)
+                raise Broken(tr("{what} goes round in a circle, or into another queue", what=what), held)
             sudog = self.sudogs.get(at) or next(iter(self._fields.readable([at])), None)
             if sudog is None or at & 7:
-                raise Broken(f"{what} goes on at {self.now.name(at)}, which cannot be read", held)
+                raise Broken(tr("{what} goes on at {at}, which cannot be read", what=what, at=self.now.name(at)), held)
             if sudog.c != chan.addr:
-                raise Broken(f"{what} holds a sudog of chan {self.now.name(sudog.c)}", held)
+                raise Broken(tr("{what} holds a sudog of chan {c}", what=what, c=self.now.name(sudog.c)), held)
             if (sudog.prev or 0) != before:
                 raise Broken(
                     (
-                        f"{what}: the sudog behind {self.now.name(before)} says that it is behind"
-                        f" {self.now.name(sudog.prev)}"
+                        tr(
+                            "{what}: the sudog behind {before} says that it is behind {prev}",
+                            what=what,
+                            before=self.now.name(before),
+                            prev=self.now.name(sudog.prev),
+                        )
                     ),
                     held,
                 )
             g = self.now.snap.by_address.get(sudog.g)
             if g is None:
-                raise Broken(f"{what} holds {self.now.name(sudog.g)}, which is not in allgs", held)
+                raise Broken(tr("{what} holds {g}, which is not in allgs", what=what, g=self.now.name(sudog.g)), held)
             if not sudog.select and not self.now.g_is(g, *_WAITS):
                 self.now.wrong(
                     (
-                        f"{self.now.snap.g_name(g)} is in {what}, but"
-                        f" {self.now.snap.world.g_status(g.get('atomicstatus'))}"
+                        tr(
+                            "{g} is in {what}, but {atomicstatus}",
+                            g=self.now.snap.g_name(g),
+                            what=what,
+                            atomicstatus=self.now.snap.world.g_status(g.get("atomicstatus")),
+                        )
                     ),
                     held,
                     self.now.mover(_WAKERS, g.addr),
@@ -93,7 +102,13 @@ class _Queues:
             at, before, count = sudog.next, at, count + 1
         if not at and chan.get(f"{side}.last") != before and (before or chan.get(f"{side}.first")):
             raise Broken(
-                f"{what}.last is {self.now.name(chan.get(f'{side}.last'))}, should be {self.now.name(before)}", held
+                tr(
+                    "{what}.last is {value}, should be {before}",
+                    what=what,
+                    value=self.now.name(chan.get(f"{side}.last")),
+                    before=self.now.name(before),
+                ),
+                held,
             )
         return count
 
@@ -108,25 +123,42 @@ def _channels(now):
     """Sizes and places that fit, of each channel that somebody waits on."""
     queues = now.shared(_Queues)
     for g, address in queues.unread:
-        raise Broken(f"{now.snap.g_name(g)}.waiting leads to {now.name(address)}, which cannot be read")
+        raise Broken(
+            tr("{g}.waiting leads to {address}, which cannot be read", g=now.snap.g_name(g), address=now.name(address))
+        )
     for address, sudog in queues.sudogs.items():
         if sudog.c and (sudog.c & 7 or sudog.c not in queues.channels):
             raise Broken(
-                f"{now.snap.g_name(queues.of[address])} waits on a chan at {now.name(sudog.c)}, where none can be"
+                tr(
+                    "{of} waits on a chan at {c}, where none can be",
+                    of=now.snap.g_name(queues.of[address]),
+                    c=now.name(sudog.c),
+                )
             )
     for chan in queues.channels.values():
         what, held = f"chan {chan.addr:#x}", queues.held(chan)
         count, room, closed = chan.need("qcount"), chan.need("dataqsiz"), chan.need("closed")
         if not 0 <= count <= room or room >= 1 << 48:
-            raise Broken(f"{what} holds {count} elements and has room for {room}", held)
+            raise Broken(
+                tr("{what} holds {count} elements and has room for {room}", what=what, count=count, room=room), held
+            )
         for field in ("sendx", "recvx"):
             if not 0 <= chan.need(field) < max(room, 1):
-                raise Broken(f"{what}.{field} is {chan.get(field)}, the buffer has {room} places", held)
+                raise Broken(
+                    tr(
+                        "{what}.{field} is {field2}, the buffer has {room} places",
+                        what=what,
+                        field=field,
+                        field2=chan.get(field),
+                        room=room,
+                    ),
+                    held,
+                )
         if closed not in (0, 1):
-            raise Broken(f"{what}.closed is {closed}", held)
+            raise Broken(tr("{what}.closed is {closed}", what=what, closed=closed), held)
         if closed and (chan.get("recvq.first") or chan.get("sendq.first")):
-            raise Broken(f"{what} is closed, but somebody is in its queues", held)
-    return f"{len(queues.channels)} channels" + (_cut(queues) if queues.cut else "")
+            raise Broken(tr("{what} is closed, but somebody is in its queues", what=what), held)
+    return tr("{channels} channels", channels=len(queues.channels)) + (_cut(queues) if queues.cut else "")
 
 
 def _waiters(now):
@@ -134,11 +166,14 @@ def _waiters(now):
     queues = now.shared(_Queues)
     queues.walk()
     if queues.cut:
-        raise Unknown(f"only the first {MAX_SUDOGS} waiters were looked at")
+        raise Unknown(tr("only the first {max_sudogs} waiters were looked at", max_sudogs=MAX_SUDOGS))
     for address, sudog in queues.sudogs.items():
         g = queues.of[address]
         if sudog.g != g.addr:
-            now.wrong(f"{now.snap.g_name(g)} waits with a sudog of {now.name(sudog.g)}", now.mover(_WAKERS, g.addr))
+            now.wrong(
+                tr("{g} waits with a sudog of {g2}", g=now.snap.g_name(g), g2=now.name(sudog.g)),
+                now.mover(_WAKERS, g.addr),
+            )
         # Whoever takes a waiter out says so in g.param, and wins a select by g.selectDone, before it makes the waiter
         # ready.
         won = g.get("param") == address or (g.get("selectDone") if g.has("selectDone") else sudog.select)
@@ -147,16 +182,19 @@ def _waiters(now):
             continue
         near = g.addr, address, chan.addr
         now.wrong(
-            f"{now.snap.g_name(g)} waits on chan {sudog.c:#x}, but is in none of its queues",
+            tr("{g} waits on chan {c:#x}, but is in none of its queues", g=now.snap.g_name(g), c=sudog.c),
             queues.held(chan),
             now.mover(_WAKERS, *near),
             now.preempted(_WAKERS, *near),
         )
-    return f"{len(queues.sudogs)} sudogs, each in its queue"
+    return tr("{sudogs} sudogs, each in its queue", sudogs=len(queues.sudogs))
 
 
 def _cut(queues):
-    return f" (the first {len(queues.sudogs)} waiters)"
+    return tr(" (the first {sudogs} waiters)", sudogs=len(queues.sudogs))
 
 
-CHECKS = (("channels that are waited on make sense", _channels), ("who waits on a channel is in its queue", _waiters))
+CHECKS = (
+    (later("channels that are waited on make sense"), _channels),
+    (later("who waits on a channel is in its queue"), _waiters),
+)

@@ -25,6 +25,7 @@ from ..boot.stages import Stage
 from ..frames import view
 from ..program import bulk, past
 from ..program.lists import MAX_MS
+from ..words import tr
 from . import snapshot
 from .snapshot import Snapshot
 
@@ -203,7 +204,10 @@ class Moment:
         """A context in which the program is as it was then."""
         if program.world() is not self.world:
             raise program.Problem(
-                "that stop was of another program, or of one built anew since: its bytes cannot be read with this one."
+                tr(
+                    "that stop was of another program, or of one built anew since: its bytes cannot be read with"
+                    " this one."
+                )
             )
         return past.reading(self)
 

@@ -18,6 +18,7 @@ from .. import program
 from ..formats import corefile
 from ..frames import view
 from ..program import names
+from ..words import tr, trn
 from .snapshot import Snapshot
 
 _DEPTH = 32
@@ -165,12 +166,12 @@ class Threads:
         """`thread 3 is in wirep` if some thread is in one of these functions, which has to do with these addresses;
         else None."""
         if self.running:
-            return f"{self.running} thread{'s run' if self.running > 1 else ' runs'} on"
+            return trn("{n} thread runs on", "{n} threads run on", self.running)
         wanted = {address for address in addresses if address}
         for thread in self.stopped:
             name = thread.within(names)
             if name and self._concerns(thread, wanted):
-                return f"thread {thread.num} is in {name}"
+                return tr("thread {num} is in {name}", num=thread.num, name=name)
         return None
 
     def maker(self, names: Collection[str], made: int) -> str | None:
@@ -178,7 +179,7 @@ class Threads:
         its own M's."""
         with view.keeping_place():
             found = next((t for t in self.stopped if t.m != made and t.within(names) and made in t.words), None)
-        return f"thread {found.num} is in {found.within(names)}" if found else None
+        return tr("thread {num} is in {names}", num=found.num, names=found.within(names)) if found else None
 
     def preempted(self, names: Collection[str], *addresses: int | None) -> str | None:
         """`g7, which was preempted in send, is` if that is so of a goroutine that is ready to go on, and that has to do
@@ -194,9 +195,13 @@ class Threads:
                 symbols = filter(None, map(self.snap.world.symbol_at, [g.get("sched.pc"), *words]))
                 name = next((base(symbol[0]) for symbol in symbols if base(symbol[0]) in names), None)
                 if name:
-                    return f"{self.snap.g_name(g)} was preempted in {name}"
+                    return tr("{g} was preempted in {name}", g=self.snap.g_name(g), name=name)
         return (
-            f"{len(ready)} are ready and only {_READY} of them were looked at for one that was preempted there"
+            tr(
+                "{ready} are ready and only {most} of them were looked at for one that was preempted there",
+                ready=len(ready),
+                most=_READY,
+            )
             if len(ready) > _READY
             else None
         )
@@ -209,11 +214,16 @@ class Threads:
         if not isinstance(key, int) or not program.locked(key):
             return None
         if self.running:
-            return f"{what} is held and {self.running} threads run on"
+            return tr("{what} is held and {running} threads run on", what=what, running=self.running)
         for thread in self.stopped:
             m = next((m for m in self.snap.hosts() if m.addr == thread.m), None)
             if m is None or (m.get("locks") or 0) <= 0 or {"lock2", "lock", "futexsleep"} & set(thread.names[:6]):
                 continue
             if not near or self._concerns(thread, set(near)):
-                return f"{what} is held and m{m.get('id')}, in {thread.names[0] if thread.names else '?'}, holds a lock"
+                return tr(
+                    "{what} is held and m{id}, in {names}, holds a lock",
+                    what=what,
+                    id=m.get("id"),
+                    names=thread.names[0] if thread.names else "?",
+                )
         return None

@@ -12,6 +12,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from .. import program
+from ..words import later, tr
 from . import told
 
 _QUESTION = re.compile(r"(?P<path>[^\s<>=!]+?)\s*(?:(?P<test>->|→|==|!=|<=|>=|=|<|>|\bhas\b)\s*(?P<wanted>\S.*))?")
@@ -23,7 +24,7 @@ _TESTS = {
     ">": lambda value, wanted: value > wanted,
     ">=": lambda value, wanted: value >= wanted,
 }
-_USAGE = (
+_USAGE = later(
     "ask for a field (`rt0 when p0.runnext`) or for what it became"
     " (`g4 -> waiting`, `sched.npidle > 0`, `p0.runq has g4`)."
 )
@@ -35,7 +36,7 @@ class Question:
     def __init__(self, text: str) -> None:
         found = _QUESTION.fullmatch(text.strip())
         if found is None:
-            raise program.Problem(_USAGE)
+            raise program.Problem(tr(_USAGE))
         self.path, self.test = found["path"], {"->": "==", "→": "==", "=": "=="}.get(found["test"], found["test"])
         self._wanted = None if self.test is None else _value(found["wanted"].strip())
 
@@ -45,14 +46,20 @@ class Question:
             return False
         if self.test == "has":
             if not isinstance(value, list):
-                raise program.Problem(f"`has` asks a queue (`p0.runq has g4`), and {self.path} is none.")
+                raise program.Problem(tr("`has` asks a queue (`p0.runq has g4`), and {path} is none.", path=self.path))
             return self._wanted in [_value(item) for item in value]
         value = _value(value)
         try:
             return _TESTS[self.test](value, self._wanted)
         except TypeError:
             raise program.Problem(
-                f"{self.path} is {value} and cannot be {self.test} {self._wanted}: compare names with == or !=."
+                tr(
+                    "{path} is {value} and cannot be {test} {wanted}: compare names with == or !=.",
+                    path=self.path,
+                    value=value,
+                    test=self.test,
+                    wanted=self._wanted,
+                )
             ) from None
 
 
@@ -89,7 +96,9 @@ def answers(question: Question, past: Iterable[Any]) -> list[tuple[Any, Any, Any
         before, first = after, False
     if not known:
         raise program.Problem(
-            f"there is no {told.head_of(question.path)[0]} at any of these stops:"
-            " `rt0 history` lists them, `rt0 back` shows one."
+            tr(
+                "there is no {path} at any of these stops: `rt0 history` lists them, `rt0 back` shows one.",
+                path=told.head_of(question.path)[0],
+            )
         )
     return found

@@ -17,6 +17,7 @@ import gdb
 from .. import program
 from ..boot import stages, stops
 from ..program import hidden, names
+from ..words import tr
 from . import snapshot, trace
 from .snapshot import Snapshot
 
@@ -163,7 +164,7 @@ class Recorder:
         """Records; returns the trace."""
         world = program.world()
         if program.alive():
-            raise program.Problem("the program is running: `kill` it, then record it from its start.")
+            raise program.Problem(tr("the program is running: `kill` it, then record it from its start."))
         outcome = stops.start()
         if outcome.what != "exited":
             self._watch()

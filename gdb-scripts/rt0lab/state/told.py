@@ -13,6 +13,7 @@ from typing import Any
 from .. import program
 from ..frames import places
 from ..program import begun, names
+from ..words import tr
 from . import changes, rows
 from .rows import Rows
 
@@ -74,16 +75,16 @@ class _Told:
         if rest in fields:
             return plain(fields[rest])
         under = [name for name in fields if name.startswith(rest + ".")]
-        what = f"{head} has no `{rest}`"
+        what = tr("{head} has no `{rest}`", head=head, rest=rest)
         if under or not path.partition(".")[2]:
-            what = f"{path} is no single value"
+            what = tr("{path} is no single value", path=path)
         shown = ", ".join(list(dict.fromkeys(under or [name.partition(".")[0] for name in fields]))[:8])
-        raise program.Problem(f"{what}: name one of its fields ({shown}...).")
+        raise program.Problem(tr("{what}: name one of its fields ({shown}...).", what=what, shown=shown))
 
     @staticmethod
     def text(value):
         """A value for a person."""
-        return "(not there)" if value is MISSING else changes.value_text(plain(value))
+        return tr("(not there)") if value is MISSING else changes.value_text(plain(value))
 
     def json(self):
         """All that a person is shown of it."""

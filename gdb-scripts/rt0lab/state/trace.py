@@ -11,6 +11,7 @@ import gdb
 
 from .. import program
 from ..frames import roots
+from ..words import tr
 from . import changes
 from .snapshot import Snapshot
 
@@ -180,4 +181,10 @@ def write(run: Any, path: str) -> None:
             json.dump(run, file, indent=1, sort_keys=True)
             file.write("\n")
     except OSError as error:
-        raise program.Problem(f"cannot write {path}: {error.strerror}; name a file in a folder you may write to.")
+        raise program.Problem(
+            tr(
+                "cannot write {path}: {strerror}; name a file in a folder you may write to.",
+                path=path,
+                strerror=error.strerror,
+            )
+        )

@@ -9,6 +9,7 @@ from typing import Any
 
 from .. import program
 from ..program import names
+from ..words import tr
 from . import movers
 from .snapshot import Snapshot
 
@@ -61,7 +62,7 @@ def _run(name, function, now):
 def _excused(broken):
     """What is broken and who excuses it, None if nobody does."""
     excuse = next(filter(None, (excuse() for excuse in broken.excuses)), None)
-    return f"{broken}, but {excuse}" if excuse else None
+    return tr("{broken}, but {excuse}", broken=broken, excuse=excuse) if excuse else None
 
 
 class Now:
@@ -132,9 +133,13 @@ class Now:
     def between_stacks(self) -> str | None:
         """The selected thread is switching stacks."""
         here = self.threads.here
-        return f"{here.between_stacks()} is switching stacks" if here and here.between_stacks() else None
+        return (
+            tr("{between_stacks} is switching stacks", between_stacks=here.between_stacks())
+            if here and here.between_stacks()
+            else None
+        )
 
     def here_in(self, names: Collection[str]) -> str | None:
         """The selected thread is in one of these functions."""
         here = self.threads.here
-        return f"this thread is in {here.within(names)}" if here and here.within(names) else None
+        return tr("this thread is in {names}", names=here.within(names)) if here and here.within(names) else None

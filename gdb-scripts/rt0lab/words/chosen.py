@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 LANGUAGES = ("en", "zh")
 _ENGLISH = {"c", "posix"}  # locales of no people speak English
@@ -21,6 +22,17 @@ def choose(name: str) -> None:
     """From here on it is this one; "" is what the environment says."""
     global _now
     _now = name if name in LANGUAGES else ""
+
+
+@contextlib.contextmanager
+def spoken(name: str) -> Iterator[None]:
+    """All is said in this language while this lasts: data are English, whoever reads them."""
+    global _now
+    before, _now = language(), name
+    try:
+        yield
+    finally:
+        _now = before
 
 
 def asked(environment: Mapping[str, str]) -> str | None:

@@ -11,6 +11,8 @@ _NO_BREAK_AFTER = "（「『《“‘"
 
 def width(text: str) -> int:
     """The columns a text takes."""
+    if text.isascii():
+        return len(text)
     return sum(2 if _wide(c) else 0 if unicodedata.combining(c) else 1 for c in text)
 
 
