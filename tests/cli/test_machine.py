@@ -41,6 +41,19 @@ def test_doctor_reports_ptrace_refused(lab):
     assert result.returncode == 3 and "missing ptrace" in result.stdout
 
 
+def test_doctor_names_the_filter_that_refuses_ptrace(lab):
+    assert "a filter of system calls refuses it" in lab("doctor", preexec_fn=refusing(PTRACE)).stdout
+
+
+def test_doctor_says_what_grading_lacks_without_a_sandbox(monkeypatch):
+    from runner.host import sandbox
+    from runner.verbs import doctor
+
+    monkeypatch.setattr(sandbox, "possible", lambda: (False, "no bubblewrap"))
+    found, _, what, advice = next(doctor.for_grading())
+    assert not found and what.startswith("sandbox") and advice.startswith("no bubblewrap; ")
+
+
 def test_doctor_reports_randomisation_but_does_not_mind(lab):
     result = lab("doctor", preexec_fn=refusing(PERSONALITY))
     assert result.returncode == 0 and "note    addresses" in result.stdout

@@ -50,6 +50,7 @@ TO_TEST: Table = {
     "delve": (command("dlv"), "Go's debugger, to measure beside"),
     "gdbserver": (command("gdbserver"), "programs that are looked at through a line"),
     "libboost-fiber-dev": (file("/usr/lib/*/libboost_fiber.a"), "a scheduler to measure beside"),
+    "parallel": (command("env_parallel"), "a class graded by many processes"),
     "python3-pytest": (module("pytest"), "the tests"),
     "python3-pytest-xdist": (module("xdist"), "tests in parallel"),
     "python3-hypothesis": (module("hypothesis"), "tests of the run queue"),

@@ -2,6 +2,7 @@
 guessed."""
 
 import ctypes
+import functools
 import os
 import shutil
 import signal
@@ -16,6 +17,7 @@ ADDR_NO_RANDOMIZE = 0x0040000
 # For a Python that we do not start with -I ourselves (gdb's, meson's): it imports nothing from the user's home.
 ISOLATED = {"PYTHONNOUSERSITE": "1"}
 CHOSEN = "RT0LAB_GDB"  # the variable by which a user names a gdb other than PATH's
+_FLAGS = "in a container: --cap-add=SYS_PTRACE --security-opt seccomp=unconfined"
 ASK = "import sys, gdb; print('PYTHON', *sys.version_info[:2]); print('VERSION', gdb.VERSION)"
 
 
@@ -62,6 +64,7 @@ def randomisation_can_be_off() -> bool:
     return status == 0
 
 
+@functools.cache
 def ask_gdb(path: str) -> tuple[str | None, str | None]:
     """(gdb's version, its Python's version) for this gdb; the second is None without Python, both for no gdb at all."""
     try:
@@ -125,8 +128,22 @@ def _answer(path, line):
 def require_ptrace() -> None:
     """Failure where no program may be traced."""
     if not ptrace_permitted():
-        raise Failure(
-            "this machine refuses ptrace, so gdb cannot run a program; in a container: "
-            "--cap-add=SYS_PTRACE --security-opt seccomp=unconfined",
-            MACHINE,
-        )
+        raise Failure(f"this machine refuses ptrace, so gdb cannot run a program; {advice_on_ptrace()}", MACHINE)
+
+
+def advice_on_ptrace() -> str:
+    """What to do where ptrace is refused: who refuses it is asked of the kernel."""
+    if _number("/proc/sys/kernel/yama/ptrace_scope", "") == "3":
+        return "the kernel lets nobody (Yama): sysctl kernel.yama.ptrace_scope=1, which takes a restart of the machine"
+    if _number("/proc/self/status", "Seccomp:") == "2":
+        return f"a filter of system calls refuses it; {_FLAGS}"
+    return _FLAGS
+
+
+def _number(path, label):
+    """What a file of /proc says behind this label; empty if it does not."""
+    try:
+        with open(path) as file:
+            return next((line[len(label) :].strip() for line in file if line.startswith(label)), "")
+    except OSError:
+        return ""

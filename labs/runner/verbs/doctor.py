@@ -6,19 +6,20 @@ from argparse import Namespace
 from collections.abc import Iterator
 
 from ..failure import MACHINE
-from ..host import needs, permits
+from ..host import needs, permits, sandbox
 from . import Verbs
 
 
 def register(verbs: Verbs) -> None:
     verb = verbs.add_parser("doctor", help="what this machine has and lacks", example="./lab doctor")
+    verb.add_argument("--grader", action="store_true", help="what grading a class needs, too")
     verb.set_defaults(run=run)
 
 
 def run(args: Namespace) -> int:
     """Prints every finding; exit status 3 if something is missing that every verb needs."""
     essential_missing = False
-    for ok, essential, what, advice in findings():
+    for ok, essential, what, advice in [*findings(), *(for_grading() if args.grader else ())]:
         word = "ok" if ok else "missing" if essential else "note"
         print(f"{word:8}{what}" + (f"\n        -> {advice}" if not ok else ""))
         essential_missing |= essential and not ok
@@ -41,7 +42,7 @@ def findings() -> Iterator[tuple[bool, bool, str, str]]:
         permits.ptrace_permitted(),
         True,
         "ptrace: gdb may trace a program",
-        "in a container: --cap-add=SYS_PTRACE --security-opt seccomp=unconfined",
+        permits.advice_on_ptrace(),
     )
     yield (
         permits.randomisation_can_be_off(),
@@ -52,3 +53,11 @@ def findings() -> Iterator[tuple[bool, bool, str, str]]:
     yield bool(shutil.which("go")), False, "go: for your own Go programs", "not needed; apt-get install golang-go"
     columns, lines = os.get_terminal_size() if os.isatty(1) else (80, 24)
     yield columns >= 80 and lines >= 24, False, f"terminal: {columns} columns, {lines} lines", "the tour wants 80 by 24"
+
+
+def for_grading() -> Iterator[tuple[bool, bool, str, str]]:
+    """The same for what grading needs besides."""
+    possible, why = sandbox.possible()
+    advice = "without one, what students wrote (implement, gdb-command) is inconclusive; the rest is graded"
+    yield possible, False, "sandbox: what students wrote can be run", f"{why}; {advice}"
+    yield True, False, f"processors: {os.cpu_count()}, so many submissions at a time (./lab grade --jobs)", ""
