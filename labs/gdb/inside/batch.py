@@ -81,26 +81,28 @@ def _case(exercise, answers, observer, program, computed):
 
 
 class _Computed:
-    """Answers that an author wrote as an expression ({at, expr}), because they differ from learner to learner."""
+    """Answers that an author wrote as an expression ({at, expr} or {at, text}), because they differ from learner to
+    learner."""
 
     def __init__(self, cases):
-        self._wanted = {
-            (case["exercise"], answer["at"], answer["expr"])
-            for case in cases
-            for answer in case["answers"].values()
-            if isinstance(answer, dict)
-        }
+        rows = [(case["exercise"], answer) for case in cases for answer in case["answers"].values()]
+        self._wanted = {(name, answer["at"], *_form(answer)) for name, answer in rows if isinstance(answer, dict)}
         self._values = {}
 
     def note(self, observer: observe.Observer, exercise: Exercise, checkpoint: Checkpoint) -> None:
         """At a checkpoint: computes what is wanted there."""
-        for name, at, expr in self._wanted:
+        for name, at, form, source in self._wanted:
             if (name, at) == (exercise.id, checkpoint.name):
-                self._values[name, expr] = observer.value(exercise, expr)
+                self._values[name, source] = observer.moment(exercise).truth(form, source)
 
     def text(self, exercise: Exercise, answer: Any) -> str | None:
         """The answer as a learner would type it; None if there is none."""
         if not isinstance(answer, dict):
             return answer
-        value = self._values.get((exercise.id, answer["expr"]))
+        value = self._values.get((exercise.id, _form(answer)[1]))
         return None if value is None else str(value)
+
+
+def _form(answer):
+    """(form, source) of a computed answer."""
+    return next((form, answer[form]) for form in ("text", "expr") if form in answer)

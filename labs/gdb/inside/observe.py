@@ -2,9 +2,9 @@
 
 An expression of exercise.toml is the author's and goes to gdb; what a learner types never does. Besides gdb's own
 variables an expression may use $entry (the ELF file's entry point), $kernel_entry (what the kernel was told: AT_ENTRY),
-$text (where .text begins), $depth (frames of the backtrace), $next (the instruction after this one), and what an
-earlier checkpoint kept, $CHECKPOINT_NAME. At `event:exit` there is $_exitcode and no process, at `event:signal`
-$_siginfo.
+$text (where .text begins), $depth (frames of the backtrace), $next (the instruction after this one), what an earlier
+checkpoint kept, $CHECKPOINT_NAME, and $CHECKPOINT_reached, which is 1 where the run has been, else 0. At `event:exit`
+there is $_exitcode and no process, at `event:signal` $_siginfo.
 """
 
 from __future__ import annotations
@@ -27,6 +27,7 @@ from . import facts
 from . import variables as runtime
 
 _AT_ENTRY = 9
+_LONGEST = 64  # bytes of a text that is a truth
 
 
 class Program:
@@ -179,7 +180,10 @@ class Observer:
         run."""
         earlier = exercise.checkpoints[: exercise.checkpoints.index(checkpoint)]
         bases = {q.source for q in exercise.questions if q.form == "changed" and q.at == checkpoint.name}
-        return all((exercise.id, c.name) in self.reached for c in earlier if c.keep or c.name in bases)
+        if not all((exercise.id, c.name) in self.reached for c in earlier if c.keep or c.name in bases):
+            return False
+        known = (exercise.id, checkpoint.name) in self.reached or not checkpoint.when
+        return known or bool(evaluate(checkpoint.when, self._variables(exercise)))
 
     def arrived(self, at: int | str) -> bool:
         """A breakpoint was hit, or an event came: note, and say whether to stop."""
@@ -190,12 +194,14 @@ class Observer:
             self.trouble = str(error) or "interrupted"
             return True
 
-    def value(self, exercise: Exercise, expr: str) -> int:
-        """An author's expression at this moment."""
-        return evaluate(expr, self._variables(exercise))
+    def moment(self, exercise: Exercise) -> Moment:
+        """What can be said of the program now."""
+        reached = tuple(name for owner, name in self.reached if owner == exercise.id)
+        return Moment(exercise, self._variables(exercise), reached, self._copies)
 
     def _variables(self, exercise):
-        return _helpers() | self.kept.get(exercise.id, {})
+        reached = {f"{c.name}_reached": int((exercise.id, c.name) in self.reached) for c in exercise.checkpoints}
+        return _helpers() | reached | self.kept.get(exercise.id, {})
 
     def _begin(self, pid):
         self.pid, self.kept = pid, {}
@@ -227,7 +233,7 @@ class Observer:
         broken = _broken([i for i in exercise.invariants if i.at == checkpoint.name], variables)
         if any(q.form == "changed" and q.source == checkpoint.name for q in exercise.questions):
             self._copies[exercise.id, checkpoint.name] = runtime.copy()
-        moment = Moment(exercise, variables, tuple(c for e, c in self.reached if e == exercise.id), self._copies)
+        moment = self.moment(exercise)
         for question in exercise.questions:
             if question.at == checkpoint.name:
                 self.seen[exercise.id, question.id] = moment.look(question)
@@ -258,13 +264,25 @@ class Moment:
         """An author's expression at this moment."""
         return evaluate(expr, self.variables)
 
+    def truth(self, form: str, source: Any) -> Truth:
+        """What a form of TRUTHS makes of its source."""
+        return _TRUTHS[form](self, source)
+
     def look(self, question: Question) -> Seen:
         """The Seen of a question."""
         try:
-            wrong: dict[str, Truth] = {m.id: self.value(m.expr) for m in question.misconceptions if m.expr}
-            return Seen(_TRUTHS[question.form](self, question.source), wrong)
+            form = "text" if question.form == "text" else "expr"
+            wrong = {m.id: self.truth(form, m.expr) for m in question.misconceptions if m.expr}
+            return Seen(self.truth(question.form, question.source), wrong)
         except (gdb.error, program.Problem) as error:
             return Seen(trouble=f"gdb: {error}")
+
+    def text(self, expr: str) -> str:
+        """The C string at the address that an author's expression gives."""
+        data = program.read(self.value(expr), _LONGEST)
+        if not isinstance(data, bytes):
+            raise program.Problem(f"{expr}: {data}")
+        return data.partition(b"\0")[0].decode(errors="replace")
 
     def each(self, source: Mapping[str, str]) -> frozenset[str]:
         """The names whose expression is true."""
@@ -281,6 +299,7 @@ class Moment:
 
 _TRUTHS: dict[str, Callable[[Moment, Any], Truth]] = {  # the forms of a truth in exercise.toml
     "expr": Moment.value,
+    "text": Moment.text,
     "each": Moment.each,
     "order": Moment.order,
     "changed": Moment.changed,

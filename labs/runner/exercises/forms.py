@@ -18,7 +18,7 @@ JUDGED_KINDS = ("observe", "predict", "order")
 LATER_TYPES = ("line", "witness", "free")  # known, and not judged yet
 HINTS = 4
 AT = re.compile(r"entry|core|(fn|body|return):[\w.]+|insn:\+[0-9]{1,3}|event:(exit|signal)")
-TRUTHS = ("expr", "each", "order", "changed", "fact")  # labs/gdb/inside/observe.py computes them
+TRUTHS = ("expr", "text", "each", "order", "changed", "fact")  # labs/gdb/inside/observe.py computes them
 PARTIAL = ("per-question", "lcs", "jaccard")
 
 # key: (type, is it needed?)
@@ -50,6 +50,7 @@ _CHECKPOINT = {
     "name": (str, True),
     "at": (str, True),
     "from": (str, False),
+    "when": (str, False),
     "keep": (dict, False),
     "goal": (bool, False),
 }
@@ -66,6 +67,7 @@ _QUESTION = {
 _TRUTH = {
     "at": (str, True),
     "expr": (str, False),
+    "text": (str, False),
     "each": (dict, False),
     "order": (list, False),
     "changed": (str, False),
@@ -97,6 +99,7 @@ class Checkpoint:
     caller: str
     keep: dict
     goal: bool
+    when: str = ""  # only where this is true
 
 
 @dataclass
@@ -262,7 +265,9 @@ def _checkpoint(file, row):
     _check(file, "checkpoint", row, _CHECKPOINT)
     if not AT.fullmatch(row["at"]):
         raise BadForm(f"{file}: checkpoint {row['name']}: at = {row['at']!r} is no moment")
-    return Checkpoint(row["name"], row["at"], row.get("from", ""), row.get("keep", {}), row.get("goal", False))
+    return Checkpoint(
+        row["name"], row["at"], row.get("from", ""), row.get("keep", {}), row.get("goal", False), row.get("when", "")
+    )
 
 
 def _question(file, row, partial):

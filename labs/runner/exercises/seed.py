@@ -17,9 +17,9 @@ def derived(seed: int, purpose: str) -> int:
 
 
 def arguments(seed: int) -> list[str]:
-    """The words the learner's program is started with: two to six."""
+    """The words the learner's program is started with: two to six, all different."""
     count = 2 + derived(seed, "argc") % 5
-    return [WORDS[derived(seed, f"argv {i}") % len(WORDS)] for i in range(count)]
+    return sorted(WORDS, key=lambda word: derived(seed, f"argv {word}"))[:count]
 
 
 def padding(seed: int) -> int:
