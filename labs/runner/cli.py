@@ -33,10 +33,11 @@ from .verbs import (
     test,
     tour,
     trace,
+    watch,
 )
 
 GROUPS = (
-    ("The exercises:", (exercises,)),
+    ("The exercises:", (exercises, watch)),
     ("To look at a program:", (tour, gdb, trace, compare, compat, serve, path)),
     ("This machine:", (doctor, setup, editor, completion, man, help)),
     ("Classes:", (classes, export, grade)),

@@ -35,18 +35,44 @@ def one_line(result, status):
     return result.stderr
 
 
+def test_bare_lab_shows_the_introduction_first(learner):
+    assert learner.lab().stdout.startswith("== 00 tour")
+
+
 def test_bare_lab_names_the_exercise_that_is_next(learner):
+    learner.lab()
     assert "Now: 00 tour" in learner.lab().stdout
+
+
+@pytest.mark.parametrize("words", [["next"], ["run"], ["goto", "entry"], ["watch"]], ids=" ".join)
+def test_nothing_begins_without_the_introduction(learner, words):
+    assert learner.lab(*words).stdout.startswith("== 00 tour")
+
+
+def test_the_introduction_is_shown_once(learner):
+    learner.lab("goto", "entry")
+    assert "== 00" not in learner.lab("goto", "entry").stdout
+
+
+def test_the_introduction_alone_is_no_pass(learner):
+    learner.lab("next")
+    assert (learner.entry("tour")["status"], learner.lab("list").stdout.count("PASS")) == ("shown", 0)
+
+
+def test_the_tour_is_its_pass(learner):
+    assert "PASS 00" in learner.lab("run").stdout and learner.entry("tour")["status"] == "pass"
 
 
 @pytest.mark.parametrize("language", ["en", "zh"])
 def test_bare_lab_fits_a_terminal(learner, language):
+    learner.lab()
     lines = learner.lab(LAB_LANG=language).stdout.replace(str(learner.folder), "").splitlines()
     assert len(lines) <= 23 and max(map(screen.width, lines)) <= 80
 
 
 @pytest.mark.parametrize("language", ["en", "zh"])
 def test_every_task_fits_a_terminal(learner, language):
+    learner.lab()
     for name in ("tour", "entry", "jmp-not-call", "stack-bounds", "newproc"):
         lines = learner.lab("goto", name, LAB_LANG=language).stdout.splitlines()
         assert len(lines) <= 23 and max(map(screen.width, lines)) <= 80
@@ -63,6 +89,7 @@ def test_every_task_fits_a_terminal(learner, language):
     ],
 )
 def test_language(learner, environment, word):
+    learner.lab()
     assert word in learner.lab(**environment).stdout
 
 
@@ -75,6 +102,7 @@ def test_list_shows_every_exercise(learner):
 
 
 def test_next_passes_the_exercise_that_has_nothing_to_solve(learner):
+    learner.lab()
     assert "PASS 00" in learner.lab("next").stdout and learner.entry("tour")["status"] == "pass"
 
 
@@ -114,6 +142,15 @@ def test_hints_that_were_used_are_kept(learner):
     learner.lab("goto", "entry")
     learner.lab("hint")
     assert learner.entry("entry")["hints_used"] == {"entry": 1}
+
+
+def test_prev_goes_back(learner):
+    learner.lab("goto", "newproc"), learner.lab("prev")
+    assert learner.state()["current"] == "stack-bounds"
+
+
+def test_prev_at_the_first_exercise(learner):
+    assert "the first exercise" in one_line(learner.lab("prev"), 1)
 
 
 def test_check_without_answers_is_incomplete(learner):
@@ -197,7 +234,7 @@ def test_the_solution_is_open_after_the_pass(learner):
 
 
 def test_reset_forgets_one_exercise_and_keeps_the_seed(learner):
-    learner.lab("next"), learner.lab("hint")
+    learner.lab(), learner.lab("next"), learner.lab("hint")
     seed = learner.state()["seed"]
     learner.lab("reset", "entry")
     assert (learner.state()["seed"], set(learner.state()["exercises"])) == (seed, {"tour"})
@@ -228,6 +265,7 @@ def test_a_full_disk_is_one_line(learner):
 
 @pytest.mark.parametrize("words", [["next"], ["run"], ["check"]], ids=" ".join)
 def test_ptrace_refused(learner, words):
+    learner.lab()
     if words != ["next"]:
         learner.answers("01-entry", "entry = 1")
         learner.lab("goto", "entry")
@@ -243,6 +281,7 @@ def test_ptrace_refused(learner, words):
 
 
 def test_bare_lab_says_that_ptrace_is_refused(learner):
+    learner.lab()
     result = subprocess.run(
         [ROOT / "lab"],
         capture_output=True,

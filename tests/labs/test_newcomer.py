@@ -21,7 +21,7 @@ SHELL, LAB = "here> $", r"\(lab \d\d\) $"
 ESCAPES = re.compile(r"\x1b\[[0-9;?]*[a-zA-Z]")
 WORDS = {
     "en": (
-        "Now: 00",
+        "== 00 tour",
         "PASS 00",
         "very first instruction",
         "nearly the last thing",
@@ -29,7 +29,7 @@ WORDS = {
         "PASS 01",
         "02 jmp-not-call",
     ),
-    "zh": ("现在：00", "通过 00", "第一条指令上", "几乎是最后才开始的", "第 1 条", "通过 01", "02 jmp-not-call"),
+    "zh": ("== 00 tour", "通过 00", "第一条指令上", "几乎是最后才开始的", "第 1 条", "通过 01", "02 jmp-not-call"),
 }
 
 
@@ -104,9 +104,22 @@ def test_every_screen_of_it_fits(terminal, language):
     ] == []
 
 
+def test_the_introduction_waits_before_the_exercise_asked_for(terminal):
+    this = terminal("en")
+    this.type("./lab goto entry", "Enter shows the exercise")
+    assert "== 01 entry" in this.type("", SHELL)
+
+
+def test_the_tour_can_be_left_for_later(terminal, learner):
+    this = terminal("en")
+    this.type("./lab run", "leaves it for later")
+    this.type("q", SHELL)
+    assert learner.entry("tour")["status"] == "shown"
+
+
 def test_leaving_and_coming_back(terminal):
     this = terminal("en")
-    this.type("./lab goto entry", SHELL)
+    this.type("./lab", SHELL), this.type("./lab goto entry", SHELL)
     this.type("./lab run")
     this.type("starti")
     assert "Still open: entry" in this.type("q", SHELL)
@@ -115,7 +128,7 @@ def test_leaving_and_coming_back(terminal):
 
 def test_ctrl_c_at_the_prompt_changes_nothing(terminal):
     this = terminal("en")
-    this.type("./lab goto entry", SHELL)
+    this.type("./lab", SHELL), this.type("./lab goto entry", SHELL)
     this.type("./lab run")
     this.child.sendintr()
     this.child.expect(LAB)
@@ -124,7 +137,7 @@ def test_ctrl_c_at_the_prompt_changes_nothing(terminal):
 
 def test_ctrl_d_leaves(terminal):
     this = terminal("en")
-    this.type("./lab goto entry", SHELL)
+    this.type("./lab", SHELL), this.type("./lab goto entry", SHELL)
     this.type("./lab run")
     this.child.sendeof()
     this.child.expect(SHELL)
@@ -147,7 +160,7 @@ def test_sigterm_ends_gdb_and_the_program(learner):
 
 def test_the_terminal_going_away_leaves_nothing_running(terminal):
     this = terminal("en")
-    this.type("./lab goto entry", SHELL)
+    this.type("./lab", SHELL), this.type("./lab goto entry", SHELL)
     this.type("./lab run")
     this.type("starti")
     this.child.close(force=True)

@@ -30,8 +30,8 @@ def both(one: Check, other: Check) -> Check:
     return lambda: one() and other()
 
 
-# The first table is needed by every verb that runs a program, the second only by `test`, and its first row by exercises
-# that run what learners wrote.
+# The first table is needed by every verb that runs a program, the second only by `test`, and its first rows by exercises
+# that run what learners wrote and by `watch`.
 TO_RUN: Table = {
     "g++": (command("g++"), "the compiler of the runtime"),
     "meson": (file("/usr/bin/meson"), "the build"),
@@ -45,6 +45,9 @@ TO_RUN: Table = {
 }
 TO_TEST: Table = {
     "bubblewrap": (command("bwrap"), "the sandbox for what learners write"),
+    "python3-inotify": (module("inotify"), "tells `lab watch` of a save"),
+    "zsh": (command("zsh"), "tests of completion"),
+    "fish": (command("fish"), "tests of completion"),
     "clang": (command("clang++"), "the second compiler"),
     "golang-go": (command("go"), "real Go programs to compare with"),
     "delve": (command("dlv"), "Go's debugger, to measure beside"),

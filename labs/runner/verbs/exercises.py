@@ -15,6 +15,8 @@ from ..failure import FAILED, Failure, progress
 from ..host import debugger, permits
 from . import Verbs, tour
 
+SHOWN = "shown"  # the status of an exercise without questions whose text was on the screen
+
 
 def register(verbs: Verbs) -> None:
     table = (
@@ -57,6 +59,8 @@ def where(this: Guide, known: state.Progress, exercise: Exercise) -> str:
 def here() -> int:
     """`lab` alone: where was I, what next."""
     this = guide()
+    if introduced(this):
+        return 0
     known = this.store.read()
     exercise = this.current(known)
     count = sum(passed(known, e) for e in this.exercises)
@@ -87,6 +91,17 @@ def _gdb(this):
         return this.say("missing")
 
 
+def introduced(this: Guide) -> bool:
+    """Shows the introduction, which all other exercises take for known, to whoever has not seen it: was that so?"""
+    first = this.exercises[0]
+    if first.questions or state.look(this.store.read(), first.id)["status"] in (SHOWN, "pass"):
+        return False
+    _print_task(this, first)
+    with this.store.change() as known:
+        state.record(known, first.id)["status"] = SHOWN
+    return True
+
+
 # ---- moving ----------------------------------------------------------------------------------------------------------
 
 
@@ -100,6 +115,8 @@ def listing(args: Namespace) -> int:
 def following(args: Namespace) -> int:
     """`lab next`: the next exercise, if this one is passed; one without questions is passed by going on."""
     this = guide()
+    if introduced(this):
+        return 0
     known = this.store.read()
     exercise = this.current(known)
     if not exercise.questions and not passed(known, exercise):
@@ -126,7 +143,13 @@ def _pass_by_reading(this, exercise):
 def goto(args: Namespace) -> int:
     """`lab goto ID`."""
     this = guide()
-    return _show(this, this.find(args.id))
+    exercise = this.find(args.id)
+    if introduced(this):
+        if exercise is this.exercises[0]:
+            this.move(exercise)
+            return 0
+        _waited(this, "read-on")
+    return _show(this, exercise)
 
 
 def previous(args: Namespace) -> int:
@@ -141,9 +164,23 @@ def previous(args: Namespace) -> int:
 def _show(this, exercise):
     """Makes an exercise the current one and shows its task."""
     this.move(exercise)
+    _print_task(this, exercise)
+    return 0
+
+
+def _print_task(this, exercise):
     print(*this.task(exercise, answered(this.store.read(), exercise)), sep="\n")
     print(this.say("on-shell" if exercise.questions else "on-shell-reading"))
-    return 0
+
+
+def _waited(this, key):
+    """What somebody types at a terminal, asked for with this sentence; nobody waits where nobody types."""
+    if not sys.stdin.isatty():
+        return ""
+    try:
+        return input(this.say(key) + " ").strip()
+    except EOFError:
+        return "q"
 
 
 def run(args: Namespace) -> int:
@@ -154,14 +191,25 @@ def run(args: Namespace) -> int:
         known["current"] = exercise.id
         seed = known["seed"]
     if not exercise.questions:
-        args.program, args.batch, args.release = exercise.program, False, False
-        return tour.run(args)
+        return _read(this, exercise, args)
     program = variant.program(exercise.program, this.store.home, seed)
     begin = f"python inside.begin({exercise.id!r}, {this.language!r}, {str(this.store.path)!r})"
     if debugger.interactive(ask.command(program, seed, batch=False), ["-ex", begin]):
         raise Failure(this.say("gdb-failed"))
     known = this.store.read()
     print(where(this, known, this.current(known)))
+    return 0
+
+
+def _read(this, exercise, args):
+    """`lab run` where there is nothing to solve: the text, if it was not seen yet, and the tour. Then it is passed."""
+    if introduced(this) and _waited(this, "start-tour")[:1] in ("q", "Q"):
+        return 0
+    args.program, args.batch, args.release = exercise.program, False, False
+    tour.run(args)
+    if not passed(this.store.read(), exercise):
+        _pass_by_reading(this, exercise)
+    print(where(this, this.store.read(), exercise))
     return 0
 
 
