@@ -133,6 +133,36 @@ def test_q_leaves_with_0_and_leaves_nothing_behind(terminal):
     assert (child.exitstatus, session_members(child.pid)) == (0, [])
 
 
+def test_gdb_does_not_ask_whether_one_is_sure_to_leave_the_tour(terminal):
+    child = terminal("tour")
+    child.expect("stage 1/.*quit -- ")
+    child.send("g")
+    child.expect(r"\(gdb\) ")
+    child.sendline("q")
+    child.expect(pexpect.EOF)
+    child.wait()
+    assert child.exitstatus == 0
+
+
+def test_ctrl_c_at_the_tour_s_prompt_ends_everything(terminal):
+    child = terminal("tour")
+    child.expect("stage 1/.*quit -- ")
+    child.sendintr()
+    child.expect(pexpect.EOF)
+    child.wait()
+    assert (child.exitstatus, session_members(child.pid)) == (130, [])
+
+
+def test_the_tour_ends_with_what_comes_next(terminal):
+    child = terminal("tour")
+    child.expect("stage 1/.*quit -- ")
+    child.send("j45\r")
+    child.expect("stage 45/.*quit -- ")
+    child.send("\r")
+    child.expect(pexpect.EOF)
+    assert "./lab run" in child.before
+
+
 def test_the_end_of_the_program_is_the_end_of_the_tour(terminal):
     child = terminal("tour")
     while child.expect([r"q: quit -- ", pexpect.EOF]) == 0:

@@ -284,3 +284,58 @@ for command in {LOOKING!r}:
     if gdb.selected_frame().level() != 1: result.append(command); do('frame 1')
 """
     assert gdb_json(either, script) == []
+
+
+# ---- what cards and lists name can be typed --------------------------------------------------------------------------
+
+
+NAMED = """do('rt0 until main.main')
+snap = console.so_far.snapshot()
+"""
+
+
+def test_whatever_has_a_name_can_be_dumped(gdb_json, either):
+    script = NAMED + "result = {name: do(f'rt0 dump {name}') for name in map(names.plain, snap.names.exact.values())}"
+    said = gdb_json(either, script)
+    assert {"g1", "m0", "p0", "m1.g0"} <= said.keys()
+    assert [name for name, text in said.items() if not text.startswith(name + "{")] == []
+
+
+@pytest.mark.parametrize("spelt", ["$g1", "*$g1", "allp[0]", "&runtime.m0", "runtime.sched"])
+def test_a_name_may_be_spelt_as_in_an_expression(gdb_json, hello, spelt):
+    plain = spelt.lstrip("*$&").removeprefix("runtime.").replace("allp[0]", "p0")
+    one, other = gdb_json(hello, NAMED + f"result = [do('rt0 dump {spelt}'), do('rt0 dump {plain}')]")
+    assert one == other and "{" in one
+
+
+def test_a_name_that_nothing_has_is_answered_with_those_there_are(gdb_json, hello):
+    said = gdb_json(hello, NAMED + "result = do('rt0 dump g99')")
+    assert all(name in said for name in ("g0", "sched", "g1", "p0", "m1"))
+
+
+def test_each_g_m_and_p_is_a_variable_of_its_name(gdb_json, either):
+    script = (
+        NAMED
+        + """address = lambda name: int(gdb.convenience_variable(name))
+shown = {names.plain(name): at for at, name in snap.names.exact.items()}
+result = {name: [at, address(name)] for name, at in shown.items() if '.' not in name}
+result['sched'] = [snap.sched.addr, address('sched')]"""
+    )
+    said = gdb_json(either, script)
+    assert {"g0", "g1", "m0", "m1", "p0", "sched"} <= said.keys()
+    assert [name for name, (where, points) in said.items() if where != points] == []
+
+
+def test_a_variable_is_printed_as_the_structure(gdb_json, hello):
+    assert "{goid 1, _Grunning" in gdb_json(hello, NAMED + "result = do('print *$g1')")
+
+
+def test_the_user_s_own_variable_stays(gdb_json, hello):
+    script = "do('set $g1 = 7')\n" + NAMED + "result = [int(gdb.convenience_variable(n)) for n in ('g1', 'g2')]"
+    mine, theirs = gdb_json(hello, script)
+    assert mine == 7 and theirs > 7
+
+
+def test_variables_end_with_the_program(gdb_json, hello):
+    script = NAMED + "do('kill'); result = [gdb.convenience_variable(name) for name in ('g1', 'm0', 'p0', 'sched')]"
+    assert gdb_json(hello, script) == [None] * 4

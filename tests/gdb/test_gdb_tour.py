@@ -1,14 +1,19 @@
 """`rt0 tour`: cards that fit, in a batch and on a terminal."""
 
+import codecs
+import fcntl
 import os
 import pty
 import re
 import select
+import struct
+import termios
 
 import pytest
 
-from gdbrun import LOADER, run_gdb
+from gdbrun import GDB, LOADER, run_gdb
 from rt0lab.boot import stages
+from rt0lab.words import screen
 
 TOUR = [s.name for s in stages.load() if s.tour]
 
@@ -67,16 +72,17 @@ def test_a_card_names_who_calls_and_not_go_s_wrapper_of_the_function(gdb_text, g
     assert "runtime.args" in text and "called by runtime.rt0_go" in text
 
 
-def test_batch_ends_with_the_exit_code(batch):
-    assert batch.strip().endswith("exit code 0.")
+def test_batch_tells_the_exit_code(batch):
+    assert "\nthe program has ended with exit code 0.\n" in batch
+
+
+def test_the_end_says_what_was_seen_and_what_comes_next(batch):
+    last = batch.partition("exit code 0.")[2]
+    assert f"{len(cards(batch))} stages" in last and "./lab run" in last
 
 
 def test_the_programs_output_is_there(batch):
     assert "\nhello world\n" in batch
-
-
-def test_cards_fit_in_80_columns(batch):
-    assert [line for card in cards(batch) for line in card if len(line) > 80] == []
 
 
 def test_cards_fit_in_22_lines(batch):
@@ -95,17 +101,21 @@ def test_a_card_says_what_changed(batch):
 class Terminal:
     """gdb on a pseudo terminal."""
 
-    def __init__(self, program, *commands):
+    def __init__(self, program, *commands, columns=80, language="en"):
+        self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
         self.pid, self.fd = pty.fork()
         if not self.pid:
-            os.environ.update(TERM="dumb", COLUMNS="80", LINES="24", HOME="/nonexistent")
+            fcntl.ioctl(0, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
+            os.environ.update(TERM="dumb", HOME="/nonexistent", LANG="C.UTF-8", LAB_LANG=language)
+            for name in ("COLUMNS", "LINES", "LC_ALL"):
+                os.environ.pop(name, None)
             arguments = [word for c in (f"source {LOADER}", *commands) for word in ("-ex", c)]
-            os.execvp("gdb", ["gdb", "-nx", "-q", "-iex", "set auto-load off", str(program), *arguments])
+            os.execvp(GDB, [GDB, "-nx", "-q", "-iex", "set auto-load off", str(program), *arguments])
 
     def expect(self, wanted):
-        """Reads until this text; returns what was read."""
+        """Reads until this text is the last; returns what was read."""
         text = ""
-        while wanted not in text:
+        while not text.endswith(wanted):
             if not select.select([self.fd], [], [], 30)[0]:
                 raise AssertionError(f"{wanted!r} did not come; got {text[-500:]!r}")
             try:
@@ -114,8 +124,13 @@ class Terminal:
                 more = b""
             if not more:
                 raise AssertionError(f"gdb ended before {wanted!r}; got {text[-500:]!r}")
-            text += more.decode("utf-8", "replace")
+            text += self._decoder.decode(more)
         return text
+
+    def press(self, keys, wanted="-- "):
+        """Presses keys, without Enter; returns what came until this text."""
+        os.write(self.fd, keys.encode())
+        return self.expect(wanted).replace("\r", "")
 
     def send(self, text):
         """Types a line."""
@@ -158,7 +173,7 @@ def test_g_leaves_for_the_prompt_where_next_goes_on(terminal):
     terminal.send("rt0 next")
     assert "stage 2/" in terminal.expect("(gdb) ")
     terminal.send("kill")
-    terminal.expect("(y or n)")
+    terminal.expect("(y or n) ")
     terminal.send("y")
     terminal.send("quit")
     assert terminal.ended() == 0
@@ -174,3 +189,147 @@ def test_the_tour_resumes(terminal):
     assert "stage 2/" in terminal.expect("q: quit -- ")
     terminal.send("q")
     terminal.ended()
+
+
+# ---- keys ------------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def first(terminal):
+    """The tour at its first card, which is what it showed last."""
+    terminal.shown = card_in(terminal.expect("quit -- "))
+    yield terminal
+    terminal.press("q", "") if terminal.pid else None
+
+
+def card_in(text):
+    """The card in what a terminal showed, without what follows it."""
+    text = text.replace("\r", "")
+    return text[text.index("== stage") :].partition("\n\n")[0].partition("\n(as it was")[0]
+
+
+@pytest.mark.parametrize("key", ["\r", " ", "n", "\x1b[C", "\x1bOC"])
+def test_one_key_goes_on(first, key):
+    assert "stage 2/" in first.press(key)
+
+
+@pytest.mark.parametrize("key", ["p", "b", "\x1b[D", "\x7f"])
+def test_one_key_shows_the_card_before_as_it_was(first, key):
+    first.press("\r")
+    assert card_in(first.press(key)) == first.shown
+
+
+def test_behind_a_card_that_was_shown_again_comes_the_one_after_it(first):
+    first.press("\r")
+    third = card_in(first.press("\r"))
+    first.press("pp")
+    first.press("n")
+    assert card_in(first.press("n")) == third
+
+
+def test_there_is_nothing_before_the_first(first):
+    assert "this is the first card" in first.press("p")
+
+
+@pytest.mark.parametrize(
+    "typed", ["j11\r", "11\r", "jschedinit\r", "jruntime.schedinit\r", "jschedi\r", "jxx\x7f\x7f11\r"]
+)
+def test_a_jump_goes_to_a_stage_by_number_or_name(first, typed):
+    assert "stage 11/45  schedinit" in first.press(typed, "quit -- ")
+
+
+def test_a_jump_keeps_the_cards_between(first):
+    first.press("j11\r", "quit -- ")
+    assert "stage 10/45  osinit" in first.press("p")
+
+
+def test_a_jump_back_shows_the_card(first):
+    first.press("j11\r", "quit -- ")
+    assert card_in(first.press("j1\r", "quit -- ")) == first.shown
+
+
+@pytest.mark.parametrize("typed", ["j\r", "j\x03", "j\x1b", "jnowhere\r", "jsched\r", "j46\r", "j0\r", "jneedtls\r"])
+def test_a_jump_to_nowhere_stays(first, typed):
+    first.press(typed, "quit -- ")
+    assert "stage 2/" in first.press("\r")
+
+
+def test_what_may_be_several_stages_is_said(first):
+    assert "schedinit, schedule" in first.press("jsched\r", "quit -- ")
+
+
+def test_the_list_marks_what_was_seen_and_where_one_is(first):
+    first.press("\r")
+    listed = first.press("pl", "quit -- ")
+    assert re.search(r">  1 _rt0_amd64_linux +\*  2 _rt0_amd64 +   3 rt0_go\n", listed)
+
+
+def test_the_list_fits_the_screen(first):
+    assert len(first.press("l").splitlines()) < 24
+
+
+@pytest.mark.parametrize("key", ["h", "?"])
+def test_help_says_what_the_keys_do(first, key):
+    assert "jump to a stage" in first.press(key)
+
+
+@pytest.mark.parametrize("key", ["x", "\x1b[5~", "\x01", "é"])
+def test_a_wrong_key_says_which_there_are(first, key):
+    assert "There are Enter, p, j, l, g, q" in first.press(key, "quit -- ")
+
+
+@pytest.mark.parametrize("key, status", [("q", 0), ("\x04", 0), ("\x03", 130)])
+def test_a_key_ends_it_at_once(first, key, status):
+    os.write(first.fd, key.encode())
+    assert first.ended() == status
+    first.pid = 0
+
+
+def test_the_terminal_is_as_it_was_at_gdb_s_prompt(hello):
+    terminal = Terminal(hello, "show version")
+    terminal.expect("(gdb) ")
+    before = termios.tcgetattr(terminal.fd)
+    terminal.send("rt0 tour")
+    terminal.expect("quit -- ")
+    terminal.press("g", "(gdb) ")
+    assert termios.tcgetattr(terminal.fd) == before
+
+
+# ---- widths and languages --------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+@pytest.mark.parametrize("columns", [60, 80, 120])
+def test_every_card_fits_the_terminal(hello, columns, language):
+    terminal = Terminal(hello, "rt0 tour -batch", "kill", columns=columns, language=language)
+    found = cards(terminal.expect("(gdb) ").replace("\r", ""))
+    assert len(found) == 45
+    assert [line for card in found for line in card if screen.width(line) > columns] == []
+
+
+def test_a_wide_terminal_is_used(hello):
+    terminal = Terminal(hello, "rt0 run", columns=120)
+    assert max(map(len, terminal.expect("(gdb) ").splitlines())) > 80
+
+
+def test_a_sentence_is_broken_between_words(hello):
+    terminal = Terminal(
+        hello, "set pagination off", "set width 40", "rt0 run", "rt0 until schedule", "rt0 dump nothing"
+    )
+    said = terminal.expect("(gdb) ").replace("\r", "").removesuffix("(gdb) ").splitlines()[-2:]
+    assert max(map(len, said)) <= 40 and " ".join(said).startswith("`rt0 dump` knows g0, m0, p0, sched, all, g1, p1")
+
+
+def test_a_card_of_another_thread_says_so(batch):
+    shown = cards(batch)
+    threads = [re.search(r"thread (\d+),", card[0])[1] for card in shown]
+    others = [now != before for before, now in zip(threads, threads[1:])]
+    assert [any("they run at once" in line or "run at" in line for line in card) for card in shown[1:]] == others
+
+
+def test_every_stage_says_it_in_both_languages():
+    rows = [*stages.load(), *stages.load(kind="door")]
+    assert [
+        s.name for s in rows for key in ("why", "after_c", "after_loader") if getattr(s, key) and not s.zh.get(key)
+    ] == []
+    assert [s.name for s in rows for key in s.zh if not getattr(s, key, "")] == []

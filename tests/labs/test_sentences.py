@@ -21,7 +21,6 @@ SAME = {
     "program/memory.py": "a value, in gdb's notation",
     "program/names.py": "an address as people say it, the same in traces",
     "show/backtrace.py": "frames, in gdb's notation",
-    "show/card.py": "cards of the tour",
     "show/errors.py": "what Go's errors say of themselves",
     "show/go_values.py": "values, in gdb's notation",
     "show/interfaces.py": "values, in gdb's notation",

@@ -7,6 +7,8 @@ import functools
 import pathlib
 from typing import Any
 
+from ..words import language
+
 _TABLE = pathlib.Path(__file__).with_name("stages.toml")
 _KINDS = ("entry", "label", "insn")
 
@@ -26,6 +28,12 @@ class Stage:
     not_after_c: bool = False  # where C ran first, C does that
     after_loader: str = ""  # why, of the first stage, where ld.so ran first
     way: tuple[str, ...] = ()  # of a door: how programs begin that go through it
+    zh: dict[str, str] = dataclasses.field(default_factory=dict, compare=False)  # why and the like in Chinese
+
+    def said(self, key: str = "why") -> str:
+        """A sentence of this row in the learner's language; "" if the row has none of that name."""
+        sentence: str = getattr(self, key)
+        return self.zh.get(key, sentence) if language() == "zh" else sentence
 
 
 @functools.cache

@@ -41,8 +41,8 @@ def table() -> list[stages.Stage]:
 def why(stage: stages.Stage) -> str:
     """The sentence for the learner, as it is true of this program."""
     if stage is table()[0] and program.world().elf.has_loader:
-        return stage.after_loader or stage.why
-    return stage.after_c if stage.after_c and table()[0].way else stage.why
+        return stage.said("after_loader") or stage.said()
+    return stage.said("after_c") if stage.after_c and table()[0].way else stage.said()
 
 
 def _doors(world):

@@ -1,18 +1,19 @@
-"""The commands that run the program: `rt0 run|next|until|tour|record`, and `rt0 stages`."""
+"""The commands that run the program: `rt0 run|next|until|record`, and `rt0 stages`."""
 
 from __future__ import annotations
 
 import os
+from typing import NamedTuple
 
 import gdb
 
 from .. import program
 from ..boot import stages, stops
 from ..goroutines import naming
-from ..program import hidden, settings
 from ..show import card
 from ..state import recorder, trace
-from . import console
+from ..words import tr
+from . import console, functions
 
 
 class Stages(console.Command):
@@ -54,7 +55,7 @@ class Run(console.Command):
         if argument:
             raise program.Problem("`rt0 run` takes no arguments: `set args ...` sets the program's.")
         outcome = stops.start()
-        _show(outcome)
+        show(outcome)
 
 
 class Next(console.Command):
@@ -71,7 +72,7 @@ class Next(console.Command):
         console.need_runnable()
         if not program.alive() and console.so_far.ended:
             raise program.Problem(console.not_running())
-        _show(_step())
+        show(_step())
 
 
 def _step():
@@ -86,16 +87,25 @@ def _step():
     return stops.toward(targets) if targets else stops.go("continue")
 
 
-def _show(outcome):
+def show(outcome: stops.Outcome) -> None:
     """Prints how a step ended."""
-    if outcome.what == "stage":
-        _card(outcome.stage)
+    if outcome.what == "stage" and outcome.stage is not None:
+        keep(outcome.stage)
+        head, *rest = kept()[outcome.stage.name].lines
+        console.say(head, "head")
+        console.write(rest)
     elif outcome.what == "exited":
-        how = "was ended by a signal" if outcome.code is None else f"has ended with exit code {outcome.code}"
-        console.say(f"the program {how}.")
+        console.say(
+            tr("the program was ended by a signal.")
+            if outcome.code is None
+            else tr("the program has ended with exit code {code}.", code=outcome.code)
+        )
     elif outcome.what == "signal":
         console.say(
-            f"the program received {outcome.text}: `bt` shows where, `rt0 check` whether the runtime's state is sound."
+            tr(
+                "the program received {signal}: `bt` shows where, `rt0 check` whether the runtime's state is sound.",
+                signal=outcome.text,
+            )
         )
         console.pass_on(outcome.place + "\n")
     else:
@@ -103,19 +113,34 @@ def _show(outcome):
         console.pass_on(outcome.place + "\n")
 
 
-def _card(stage):
-    snap = (
-        console.so_far.now if console.so_far.now is not None and console.so_far.now.live else console.so_far.snapshot()
-    )
-    before = (
-        console.so_far.card
-        or (console.so_far.entry if console.so_far.entry is not snap else None)
-        or console.so_far.before
-    )
-    head, *rest = card.card(stage, snap, before)
-    console.say(head, "head")
-    console.write(rest)
-    console.so_far.card = snap
+# ---- cards -----------------------------------------------------------------------------------------------------------
+
+
+class Kept(NamedTuple):
+    """A card as it was shown."""
+
+    number: int | None  # of the stage, on the tour
+    lines: list[str]
+
+
+def kept() -> dict[str, Kept]:
+    """{stage: its card} of this run of the program, in the order in which it came to them."""
+    return program.world().own(("cards", stops.walk.pid), dict)
+
+
+def keep(stage: stages.Stage) -> int | None:
+    """Makes the card of the stage that the program is at, and returns its number. Where nothing has moved since it is
+    the one that was made then."""
+    so_far, cards = console.so_far, kept()
+    if stage.name in cards and list(cards)[-1] == stage.name and so_far.card is not None and so_far.card is so_far.now:
+        return cards[stage.name].number
+    snap = so_far.now if so_far.now is not None and so_far.now.live else so_far.snapshot()
+    before = so_far.card or (so_far.entry if so_far.entry is not snap else None) or so_far.before
+    cards.pop(stage.name, None)
+    cards[stage.name] = Kept(card.position(stage)[0], card.card(stage, snap, before, console.columns()))
+    so_far.card = snap
+    functions.called.refresh()
+    return cards[stage.name].number
 
 
 class Until(console.Command):
@@ -150,97 +175,11 @@ class Until(console.Command):
             console.say(f"stage `{stage.name}` was not reached.")
         else:
             stops.walk.unwatch()
-        _show(outcome)
+        show(outcome)
 
     def complete(self, text: str, word: str | None) -> list[str]:
         """Stage names."""
         return [s.name for s in stops.table() if s.name.startswith(text)]
-
-
-class Tour(console.Command):
-    """A guided walk: one card a stage. Enter goes on, g leaves for the gdb prompt right there, q ends it all.
-    `rt0 tour -batch` prints all cards without asking.
-
-    (gdb) rt0 tour
-    (gdb) rt0 tour -batch"""
-
-    name = "rt0 tour"
-
-    def run(self, argument: str) -> None:
-        console.need_runnable()
-        if argument not in ("", "-batch"):
-            raise program.Problem("`rt0 tour` takes nothing or `-batch`.")
-        with settings.off("pagination"):  # a card is shorter than a screen
-            self._walk(argument == "-batch" or not os.isatty(0))
-
-    def _walk(self, batch):
-        if program.alive():
-            stage, exactly = stops.current()
-            if exactly:
-                stops.walk.last = stage
-                stops.walk.reach(stage.name)
-                _card(stage)
-                console.say()
-                if not batch and not self._ask():
-                    return
-        points, missed = [], []
-        try:
-            outcome = _step() if not program.alive() else None
-            while outcome is None or outcome.what == "stage":
-                if outcome is not None:
-                    _card(outcome.stage)
-                    if stops.at_the_end():
-                        missed = [s.name for s in card.tour_stages() if s.name not in stops.walk.reached]
-                    if not batch and not self._ask():
-                        return
-                    console.say()
-                if not points and not stops.at_the_end():
-                    points = self._points()
-                outcome = self._go_on(points)
-            _show(outcome)
-            if outcome.what == "exited" and missed:
-                console.say(f"the tour did not come by: {', '.join(missed)}.")
-        finally:
-            hidden.remove(points)
-
-    @staticmethod
-    def _points():
-        return [stops.Point(address) for address in stops.tour_addresses(stops.walk.reached)]
-
-    @staticmethod
-    def _go_on(points):
-        outcome = stops.go("continue")
-        if outcome.what == "stage" and stops.at_the_end():
-            for point in points:
-                point.delete()
-            points.clear()
-        elif outcome.what == "stage":
-            address = f"*{program.register('rip'):#x}"
-            for point in [p for p in points if p.location == address]:
-                points.remove(point)
-                point.delete()
-        return outcome
-
-    @staticmethod
-    def _ask():
-        """True to go on."""
-        answer = None
-        while answer not in ("", "g", "q"):
-            gdb.flush()
-            try:
-                answer = input("-- Enter: next stage   g: gdb prompt, here   q: quit -- ").strip().lower()
-            except EOFError:
-                console.say()
-                answer = "g"
-        if answer == "q":
-            with settings.quiet():
-                gdb.execute("kill", to_string=True)
-            gdb.execute("set confirm off")
-            gdb.execute("quit")
-        if answer == "g":
-            console.say("here is gdb: `rt0 next` goes on by a stage, `rt0 tour` resumes the walk, `q` quits.")
-            return False
-        return True
 
 
 class Record(console.Command):

@@ -33,16 +33,19 @@ _PAGE = 1000  # lines that are written at once
 _WIDEST = 60  # columns of a table's cell that others are aligned with
 
 
-def say(text: str = "", style: str | None = None) -> None:
-    """One line to the terminal; `style` is one of styles.py's, if a terminal is there that is to show such."""
-    text = printable(text)
-    gdb.write((styles.styled(style, text) if colours() else text) + "\n")
+def say(text: str = "", style: str | None = None, more: str = "") -> None:
+    """One line to the terminal, or as many as its width needs, indented by `more` than the first; `style` is one of
+    styles.py's, if a terminal is there that is to show such."""
+    for line in fitted(printable(text), more):
+        gdb.write((styles.styled(style, line) if colours() else line) + "\n")
 
 
 def write(lines: Iterable[Any]) -> None:
     """Many lines, a page at a time."""
     lines = iter(lines)
     while page := list(itertools.islice(lines, _PAGE)):
+        if width() is not None:
+            page = [part for line in page for part in fitted(printable(line))]
         text = "\n".join(page)
         if not text.isascii() or not text.replace("\n", " ").isprintable() or text.count("\n") >= len(page):
             text = "\n".join(map(printable, page))
@@ -63,7 +66,8 @@ def dump(data: Any) -> None:
 
 def colours() -> bool:
     """Is a terminal there, and is it to show colours?"""
-    return os.isatty(1) and gdb.parameter("style enabled") and not settings.for_an_editor()
+    capable = os.isatty(1) and os.environ.get("TERM", "dumb") != "dumb"  # gdb 13 has styles for a dumb one, too
+    return capable and gdb.parameter("style enabled") and not settings.for_an_editor()
 
 
 def width() -> int | None:
@@ -71,6 +75,26 @@ def width() -> int | None:
     if not os.isatty(1) or settings.for_an_editor():
         return None
     return gdb.parameter("width") or None
+
+
+def columns() -> int:
+    """How wide a line of ours is at most: the terminal's width, or that of most."""
+    return max((width() or 80) - 1, 20)
+
+
+def fitted(text: str, more: str = "") -> list[str]:
+    """The lines of a text on a terminal: broken between words, which gdb and terminals do not; all but the first are
+    indented by `more` than that."""
+    most = width()
+    if most is None or len(text) * 2 < most or screen.width(text) <= most:
+        return [text]
+    indent = text[: len(text) - len(text.lstrip())]
+    return screen.wrap(text, indent, indent + more, columns())
+
+
+def erase() -> None:
+    """Takes back one character that was typed."""
+    gdb.write("\b \b")
 
 
 def printable(text: str, most: int = untrusted.LINE) -> str:
@@ -100,7 +124,7 @@ def table(rows: Sequence[tuple[str, ...]]) -> None:
     rows = [tuple(map(untrusted.shown, row)) for row in rows]
     widths = [min(max(screen.width(row[i]) for row in rows), _WIDEST) for i in range(len(rows[0]) - 1)]
     for row in rows:
-        say(" ".join([*map(screen.pad, row, widths), row[-1]]).rstrip())
+        say(" ".join([*map(screen.pad, row, widths), row[-1]]).rstrip(), more="    ")
 
 
 # ---- what happened so far --------------------------------------------------------------------------------------------
@@ -210,6 +234,11 @@ def need_runnable() -> None:
 # ---- the frame of every command --------------------------------------------------------------------------------------
 
 
+def _fitting(text):
+    """What gdb will print as an error."""
+    return "\n".join(part for line in text.split("\n") for part in fitted(line))
+
+
 def careful(invoke: Callable[..., Any]) -> Callable[..., Any]:
     """Turns what can go wrong into one sentence."""
 
@@ -225,13 +254,20 @@ def careful(invoke: Callable[..., Any]) -> Callable[..., Any]:
             if gdb.parameter("rt0 debug"):
                 gdb.write(untrusted.shown_lines(traceback.format_exc()), gdb.STDERR)
             if isinstance(error, (program.Problem, untrusted.Unquotable)):
-                raise gdb.GdbError(untrusted.shown(str(error), untrusted.LINE)) from None
+                raise gdb.GdbError(_fitting(untrusted.shown(str(error), untrusted.LINE))) from None
             if isinstance(error, gdb.error):
                 raise gdb.GdbError(
-                    tr("gdb says: {error}", error=untrusted.shown_lines(untrusted.unstyled(str(error)), untrusted.LINE))
+                    _fitting(
+                        tr(
+                            "gdb says: {error}",
+                            error=untrusted.shown_lines(untrusted.unstyled(str(error)), untrusted.LINE),
+                        )
+                    )
                 ) from None
             what = untrusted.shown(f"{type(error).__name__}: {error}")
-            raise gdb.GdbError(tr("rt0 itself failed ({what}): `set rt0 debug on` shows where.", what=what)) from None
+            raise gdb.GdbError(
+                _fitting(tr("rt0 itself failed ({what}): `set rt0 debug on` shows where.", what=what))
+            ) from None
 
     return wrapped
 

@@ -1,4 +1,5 @@
-"""The functions `$getg()`, `$g(ID)`, `$m(ID)`, `$p(ID)`, `$at(VALUE, INDEX)` and `$stage()`."""
+"""The functions `$getg()`, `$g(ID)`, `$m(ID)`, `$p(ID)`, `$at(VALUE, INDEX)` and `$stage()`, and the variables `$g1`,
+`$m0`, `$p0`, `$sched`."""
 
 from __future__ import annotations
 
@@ -9,7 +10,7 @@ import gdb
 from .. import program
 from ..boot import stops
 from ..frames import view
-from ..program import begun
+from ..program import begun, bulk, settings
 from ..show import elements
 from ..state.snapshot import Snapshot
 from ..words import tr
@@ -134,3 +135,70 @@ class StageName(console.Function):
         program.world()
         stage, _ = stops.current()
         return stage.name if stage else "none"
+
+
+# ---- variables -------------------------------------------------------------------------------------------------------
+
+_MOST = 100  # of a kind
+
+
+class Called:
+    """What cards and lists name has a variable of that name, a pointer: `$g1`, `$m0`, `$p0`, `$sched`. They are set
+    when gdb is about to read a command and the program has moved since, not at each stop; those of the user's stay."""
+
+    def __init__(self) -> None:
+        self._moved = False
+        self._ours: dict[str, int] = {}
+
+    def stopped(self, _event: gdb.Event) -> None:
+        """gdb.events.stop"""
+        self._moved = True
+
+    def exited(self, _event: gdb.Event) -> None:
+        """gdb.events.exited: they would point nowhere."""
+        self._set({})
+
+    def refresh(self) -> None:
+        """gdb.events.before_prompt, and when a card is made."""
+        if not self._moved:
+            return
+        self._moved = False
+        try:
+            with settings.looking():
+                self._set(self._pointers() if program.alive() else {})
+        except (program.Problem, gdb.error):
+            pass
+
+    @staticmethod
+    def _pointers():
+        """{name: its pointer}"""
+        rows = bulk.Fields("g", id="goid").rows(bulk.allgs()[0][:_MOST])
+        found = [("g", f"g{row.id}", row.addr) for row in rows if row is not None and row.id]
+        found += [("m", f"m{m.get('id')}", m.addr) for m in program.all_ms()[:_MOST]]
+        places = list(dict.fromkeys(filter(None, program.all_p_addresses())))[:_MOST]
+        found += [("p", f"p{i}", address) for i, address in enumerate(places)]
+        for kind, name in (("g", "g0"), ("m", "m0"), ("schedt", "sched")):
+            found.append((kind, name, program.world().address("runtime." + name)))
+        known = {kind: program.world().type(kind) for kind, *_ in found}
+        return {name: _pointer(address, kind) for kind, name, address in found if address and known[kind] is not None}
+
+    def _set(self, wanted):
+        for name in [*self._ours, *wanted]:
+            now = gdb.convenience_variable(name)
+            if now is not None and (name not in self._ours or not _is(now, self._ours[name])):
+                self._ours.pop(name, None)  # the user has made it his
+                continue
+            gdb.set_convenience_variable(name, wanted.get(name))
+            self._ours.pop(name, None)
+            if name in wanted:
+                self._ours[name] = int(wanted[name])
+
+
+def _is(value, address):
+    try:
+        return value.type.code == gdb.TYPE_CODE_PTR and int(value) == address
+    except gdb.error:
+        return False
+
+
+called = Called()

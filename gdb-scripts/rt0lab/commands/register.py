@@ -25,6 +25,7 @@ from . import (
     styles,
     threads,
     timers,
+    tour,
     waits,
     window,
 )
@@ -92,7 +93,7 @@ class _Debug(console.Switch):
 def _commands():
     """Gives gdb the commands with their help; again, when the help is to be in another language."""
     Rt0()
-    for command in (boot.Stages, boot.Run, boot.Next, boot.Until, boot.Tour, boot.Record, compat.Compat):
+    for command in (boot.Stages, boot.Run, boot.Next, boot.Until, tour.Tour, boot.Record, compat.Compat):
         command()
     for command in (
         state.Dump,
@@ -143,6 +144,9 @@ def register() -> int | None:
         function()
     gdb.events.stop.connect(console.so_far.stopped)
     gdb.events.exited.connect(console.so_far.exited)
+    gdb.events.stop.connect(functions.called.stopped)
+    gdb.events.exited.connect(functions.called.exited)
+    gdb.events.before_prompt.connect(functions.called.refresh)
     gdb.events.stop.connect(editors.remind)
     gdb.events.stop.connect(naming.names.stopped)
     gdb.events.cont.connect(naming.names.moves)

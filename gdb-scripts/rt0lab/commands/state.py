@@ -2,37 +2,41 @@
 
 from __future__ import annotations
 
-
 import gdb
 
 from .. import program
 from ..formats import untrusted
-from ..program import begun
-from ..show import card, lines
+from ..program import begun, names
+from ..show import lines
 from ..state import changes, checks, verdicts
 from ..words import screen, tr
 from . import console, past
+
+_SOME = 20  # names that are told to who asks for one that there is not
 
 # ---- rt0 dump, diff, check -------------------------------------------------------------------------------------------
 
 
 class Dump(console.Command):
     """Show g0, m0, p0 and sched, one line each, or every field of one of them, or of all.
+    Whatever a card or a list names can be shown: g1, m1, p0, m1.g0.
 
     (gdb) rt0 dump
-    (gdb) rt0 dump g0"""
+    (gdb) rt0 dump g1"""
 
     name, kind = "rt0 dump", gdb.COMMAND_DATA
     _WHAT = ("g0", "m0", "p0", "sched")
 
     def run(self, argument: str) -> None:
-        if argument not in ("", "all", *self._WHAT):
-            raise program.Problem(tr("`rt0 dump` knows {what} and all.", what=", ".join(self._WHAT)))
         snap = console.so_far.snapshot()
+        wanted = names.plain(argument.removeprefix("*").removeprefix("$").removeprefix("&").removeprefix("runtime."))
+        if wanted not in ("", "all", *self._WHAT):
+            self._other(wanted, snap)
+            return
         if not snap.live:
             console.say(console.not_running() + tr(" What stands in the file:"))
         for name in self._WHAT:
-            if argument not in ("", "all", name):
+            if wanted not in ("", "all", name):
                 continue
             item = getattr(snap, name)
             if isinstance(item, program.Unreadable):
@@ -41,8 +45,29 @@ class Dump(console.Command):
                 console.say(f"p0: {begun.sentence('ps')}")
             else:
                 console.say(lines.LINES[{"g0": "g", "m0": "m", "p0": "p", "sched": "schedt"}[name]](item))
-                if argument:
+                if wanted:
                     self._fields(item, snap, "g0" if name == "g0" else None)
+
+    def _other(self, wanted, snap):
+        """One that has its name only now."""
+        there = self._there(snap)
+        if wanted not in there:
+            some = ", ".join(list(dict.fromkeys([*self._WHAT, "all", *there]))[:_SOME])
+            raise program.Problem(tr("`rt0 dump` knows {names}{more}.", names=some, more="..." * (len(there) > _SOME)))
+        kind, item = there[wanted]
+        console.say(lines.LINES[kind](item))
+        self._fields(item, snap, snap.g_name(item) if kind == "g" else None)
+
+    @staticmethod
+    def _there(snap):
+        """{name: (kind, Struct)} of all that have a name at this moment."""
+        every = [("g", snap.gs), ("m", snap.hosts()), ("p", snap.ps), ("g", snap.system.values())]
+        return {
+            names.plain(snap.names.exact[item.addr]): (kind, item)
+            for kind, items in every
+            for item in items
+            if item.addr in snap.names.exact
+        }
 
     @staticmethod
     def _text(leaf, value, snap, owner):
@@ -71,12 +96,16 @@ class Dump(console.Command):
         seen = {row[1].partition(".")[0] for row in rows}
         rest = [name for name in zero if name not in seen]
         if rest:
-            for line in screen.wrap(tr("zero: ") + ", ".join(rest), "    ", columns=card.WIDTH):
-                console.say(line)
+            fields = tr("zero: ") + ", ".join(rest)
+            console.write(screen.wrap(fields, "    ", columns=console.columns()))
 
     def complete(self, text: str, word: str | None) -> list[str]:
         """What can be dumped."""
-        return [name for name in (*self._WHAT, "all") if name.startswith(text)]
+        try:
+            there = self._there(console.so_far.snapshot())
+        except (program.Problem, gdb.error):
+            there = {}
+        return [name for name in dict.fromkeys((*self._WHAT, "all", *there)) if name.startswith(text)]
 
 
 class Diff(console.Command):
@@ -120,8 +149,7 @@ class Check(console.Command):
         results = checks.run(console.so_far.snapshot())
         for result in results:
             text = tr("{name}: {detail}", name=tr(result.name), detail=untrusted.shown(result.detail))
-            for line in screen.wrap(text, f"{result.verdict:8} ", " " * 9, card.WIDTH):
-                console.say(line)
+            console.write(screen.wrap(text, f"{result.verdict:8} ", " " * 9, console.columns()))
         broken = sum(r.verdict == verdicts.BROKEN for r in results)
         if broken:
             console.say(tr("{broken} of {results} BROKEN.", broken=broken, results=len(results)))

@@ -1,12 +1,12 @@
 """One stage as a card: where we are, the one sentence why, the source line, what changed, and a picture of G, M and P.
 
-At most 80 columns and about 22 lines, plain text.
+As wide as the terminal, at most about 22 lines of 80 columns, plain text.
 """
 
 from __future__ import annotations
 
 import os
-import textwrap
+from collections.abc import Iterable
 
 from ..boot import stops
 from ..boot.stages import Stage
@@ -15,11 +15,12 @@ from ..frames import roots
 from ..program import begun, names
 from ..state import changes, rows
 from ..state.snapshot import Snapshot
+from ..words import screen, tr, trn
 from . import lines
 
 WIDTH = 79
-_CHANGES = 7
-_OF_GO = " of Go's"
+_HEIGHT = 21  # and a blank line and the prompt
+_CHANGES, _FEWEST = 7, 2  # that are shown where there is room, and where there is none
 _SOURCE = 1  # lines before and after
 
 
@@ -44,42 +45,68 @@ def position(stage: Stage) -> tuple[int | None, int]:
     return (met if seen else order).index(stage.name) + 1, len(order)
 
 
-def card(stage: Stage, snap: Snapshot, before: Snapshot | None) -> list[str]:
+def card(stage: Stage, snap: Snapshot, before: Snapshot | None, columns: int = WIDTH) -> list[str]:
     """The card's lines."""
-    lines = [_head(stage, snap), *_where(stage, snap)]
-    lines += textwrap.wrap(stops.why(stage), WIDTH - 2, initial_indent="  ", subsequent_indent="  ")
+    lines = [*_head(stage, snap, columns), *screen.wrap(_where(stage, snap), "  ", "    ", columns)]
+    lines += screen.wrap(stops.why(stage), "  ", columns=columns)
+    lines += _aside(stage, snap, before, columns)
     lines += _source(snap)
+    drawn = picture(snap, columns)
     if before is None:
-        lines.append(
-            f"  before this nothing{_OF_GO * bool(stage.way)} had run: g0, m0 and sched are all zero"
-            if stage is stops.table()[0]
-            else "  no earlier stop was seen: what changed is not known"
-        )
+        lines += screen.wrap(_nothing_before(stage), "  ", columns=columns)
     else:
-        lines += _changes(changes.diff(before, snap), _CHANGES, snap)
-    lines += picture(snap)
-    return [cut(untrusted.shown(line)) for line in lines]
+        room = _HEIGHT - len(lines) - len(drawn) - 2  # but for the heading and the line about the others
+        lines += _changes(changes.diff(before, snap), min(max(room, _FEWEST), _CHANGES), snap)
+    return [cut(untrusted.shown(line), columns) for line in lines + drawn]
+
+
+def _nothing_before(stage):
+    if stage is not stops.table()[0]:
+        return tr("no earlier stop was seen: what changed is not known")
+    if stage.way:
+        return tr("before this nothing of Go's had run: g0, m0 and sched are all zero")
+    return tr("before this nothing had run: g0, m0 and sched are all zero")
+
+
+def _aside(stage, snap, before, columns):
+    """That another thread has come here, and not the one that the last card was about."""
+    if before is None or before.thread == snap.thread:
+        return []
+    text = tr(
+        "(Thread {now} stops here, thread {before} at the stage before: they run at once, so stages of two threads "
+        "come in any order.)",
+        now=snap.thread,
+        before=before.thread,
+    )
+    return screen.wrap(text, "  ", columns=columns)
 
 
 def cut(line: str, width: int = WIDTH) -> str:
     """A line that fits."""
-    return line if len(line) <= width else line[: width - 1] + "…"
+    if screen.width(line) <= width:
+        return line
+    while screen.width(line) > width - 1:
+        line = line[:-1]
+    return line + "…"
 
 
-def _head(stage, snap):
+def _head(stage, snap, columns):
     i, n = position(stage)
-    left = f"== stage {i}/{n}  {stage.name} " if i else f"== {stage.name} (between the tour's stages) "
-    right = f" thread {snap.thread}, on {_on(snap)} =="
-    return left + "=" * max(2, WIDTH - len(left) - len(right)) + right
+    left = tr("== stage {i}/{n}  {name} ", i=i, n=n, name=stage.name)
+    if not i:
+        left = tr("== {name} (between the tour's stages) ", name=stage.name)
+    right = tr(" thread {thread}, on {stack} ==", thread=snap.thread, stack=_on(snap))
+    room = columns - screen.width(left) - screen.width(right)
+    return [left + "=" * room + right] if room > 1 else [left + "==", " " + right.removesuffix(" ==")]
 
 
 def _on(snap):
     if not snap.fs_base or not snap.tls_g and not snap.g0.get("m"):
         if not snap.g0.get("stack.hi"):
-            return f"{'C' if stops.table()[0].way else 'the kernel'}'s stack, no g yet"
-        return f"g0's stack, no {'g' if snap.fs_base else 'TLS'} yet"
+            return tr("C's stack, no g yet") if stops.table()[0].way else tr("the kernel's stack, no g yet")
+        return tr("g0's stack, no g yet") if snap.fs_base else tr("g0's stack, no TLS yet")
     if snap.tls_g and snap.current == 0:
-        return "no g yet"
+        return tr("no g yet")
     name = snap.names.pointer(snap.tls_g)
     return names.unmarked(name) if snap.g_at(snap.tls_g) else f"{names.slot(snap.world.g_slot)} = {name}"
 
@@ -92,9 +119,9 @@ def _where(stage, snap):
     # Between the two may be Go's wrapper, of the same name.
     callers = [name for name, *_ in frames[1:] if name != frames[0][0]]
     if callers and stage.kind == "entry":
-        called = f", called by {callers[0]}"
-    at = f" at {os.path.basename(file)}:{line}" if file else ""
-    return [f"  {here}{at}{called}"]
+        called = tr(", called by {caller}", caller=callers[0])
+    at = tr(" at {file}:{line}", file=os.path.basename(file), line=line) if file else ""
+    return f"{here}{at}{called}"
 
 
 def _source(snap):
@@ -111,49 +138,66 @@ def _changes(changed, limit, snap):
     """The lines about what changed."""
     kept = changes.interesting(changed)
     if not kept:
-        return ["  changed: nothing in g0, m0, p0, sched or the variables watched"]
-    lines = ["  changed:"]
+        return ["  " + tr("changed: nothing in g0, m0, p0, sched or the variables watched")]
+    lines = ["  " + tr("changed:")]
     for change in kept[:limit]:
         lines.append("    " + changes.change_line(change, snap))
     if len(kept) > limit:
-        lines.append(f"    ... and {len(kept) - limit} more: `rt0 diff` shows all")
+        more = trn("... and {n} more: `rt0 diff` shows it", "... and {n} more: `rt0 diff` shows all", len(kept) - limit)
+        lines.append("    " + more)
     return lines
 
 
 # ---- the picture ---------------------------------------------------------------------------------------------------
 
 
-def picture(snap: Snapshot) -> list[str]:
+def picture(snap: Snapshot, columns: int = WIDTH) -> list[str]:
     """Ms, Ps, goroutines and queues in a few lines."""
     now = rows.of(snap)
     alive = [_g(g) for g in now.gs if g.status not in rows.NO_MORE]
     return [
-        *_row("M", map(_m, now.ms)),
-        *_row("P", map(_p, now.ps) if now.ps else [begun.short("ps")]),
-        *_row("G", alive or ["none alive" if now.gs else begun.short("gs")]),
-        _sched(now.sched),
+        *_row("M", map(_m, now.ms), columns),
+        *_row("P", map(_p, now.ps) if now.ps else [begun.short("ps")], columns),
+        *_row("G", alive or [tr("none alive") if now.gs else begun.short("gs")], columns),
+        *screen.wrap(_sched(now.sched), "  ", "    ", columns),
     ]
 
 
-def _row(letter, cells, limit=2):
-    lines = textwrap.wrap(" | ".join(cells), WIDTH - 6, break_long_words=False, break_on_hyphens=False)
-    if len(lines) > limit:
-        lines = [*lines[: limit - 1], cut(lines[limit - 1] + " ...", WIDTH - 6)]
+def _row(letter: str, cells: Iterable[str], columns: int, limit: int = 2) -> list[str]:
+    """Whole cells, as many in a line as fit; how many more there are."""
+    lines, left = [""], list(cells)
+    while left:
+        text = f"{lines[-1]} | {left[0]}" if lines[-1] else left[0]
+        last = len(lines) == limit
+        room = columns - 4 - (len(_more(len(left))) if last and len(left) > 1 else 0)
+        if not lines[-1] or screen.width(text) <= room:
+            lines[-1] = text
+            del left[0]
+        elif last:
+            lines[-1] += _more(len(left))
+            break
+        else:
+            lines[-1] += " |"
+            lines.append("")
     return [f"  {letter if i == 0 else ' '} {line}" for i, line in enumerate(lines)]
+
+
+def _more(n):
+    return trn(" | ... and {n} more", " | ... and {n} more", n)
 
 
 def _m(m):
     text = f"{m.name} {lines.does(m)}".rstrip()
     if m.p or m.had:
-        text += f" with {m.p.name}" if m.p else f" without {m.had.name}"
-    return text + (", spinning" if m.spinning else "") + ("" if m.g0 else " (all zero)")
+        text += tr(" with {p}", p=m.p.name) if m.p else tr(" without {p}", p=m.had.name)
+    return text + (tr(", spinning") if m.spinning else "") + ("" if m.g0 else tr(" (all zero)"))
 
 
 def _p(p):
     text = f"{p.name} {p.status}" + (f" next {p.runnext.name}" if p.runnext else "")
     if p.runq is None:
-        return f"{text} queue broken"
-    return f"{text} queue {lines.queue(p.runq, 6)[1:-1]}" if p.runq else text
+        return text + tr(" queue broken")
+    return text + tr(" queue {queue}", queue=lines.queue(p.runq, 6)[1:-1]) if p.runq else text
 
 
 def _g(g):
@@ -164,5 +208,9 @@ def _g(g):
 
 def _sched(sched):
     ps, ms = sched.npidle, sched.nmidle
-    idle = f"{ps} idle P{'' if ps == 1 else 's'}, {ms} idle M{'' if ms == 1 else 's'}"
-    return f"  sched: queue {lines.queue((sched.runq or ())[:8], 8)}, {idle}"
+    return tr(
+        "sched: queue {queue}, {ps}, {ms}",
+        queue=lines.queue((sched.runq or ())[:8], 8),
+        ps=trn("{n} idle P", "{n} idle Ps", ps),
+        ms=trn("{n} idle M", "{n} idle Ms", ms),
+    )

@@ -1,5 +1,6 @@
 """`lab tour`: the guided walk through the boot, in gdb, of one of our programs or of a Go program."""
 
+import signal
 import sys
 from argparse import Namespace
 
@@ -19,14 +20,18 @@ def register(verbs: Verbs) -> None:
 
 
 def run(args: Namespace) -> int:
-    """Walks; without a terminal, or with --batch, all cards come out in one go."""
+    """Walks; without a terminal, or with --batch, all cards come out in one go. 130 if Ctrl-C ended it."""
     target = debugger.program(args.program, args.release)
-    if args.batch or not sys.stdin.isatty():
+    if args.batch or not (sys.stdin.isatty() and sys.stdout.isatty()):
         status = debugger.unattended(debugger.command(target.path, batch=True) + ["-ex", "rt0 tour -batch"])
     else:
         # When the program has come to its end, so has the tour; after `g` it has not, and gdb's prompt stays.
         leave = "python gdb.convenience_variable('_exitcode') is None or gdb.execute('quit')"
-        status = debugger.interactive(debugger.command(target.path), ["-ex", "rt0 tour", "-ex", leave])
+        # What is at stake is the program of the tour: gdb need not ask whether one is sure.
+        words = ["-ex", "set confirm off", "-ex", "rt0 tour", "-ex", leave]
+        status = debugger.interactive(debugger.command(target.path), words)
+    if status == 128 + signal.SIGINT:
+        return status
     if status:
         raise Failure(f"the tour ended early (gdb's exit status {status})")
     return 0
