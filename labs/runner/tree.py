@@ -7,6 +7,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent.parent
 PROGRAMS = ROOT / "runtime" / "programs"
 GDB_SCRIPT = ROOT / "gdb-scripts" / "rt0lab-gdb.py"
+LAB_SCRIPT = ROOT / "labs" / "gdb" / "lab.py"  # adds the exercises to it
 ORACLE = ROOT / "tests" / "oracle"
 
 

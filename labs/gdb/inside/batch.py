@@ -6,7 +6,7 @@ from typing import Any
 
 import gdb
 from rt0lab.boot import stops
-from rt0lab.program import Problem, alive, settings
+from rt0lab.program import Problem, alive, on_core, register, settings
 from runner.exercises import forms, judge, types
 from runner.exercises.forms import Checkpoint, Exercise
 
@@ -41,11 +41,7 @@ def _judged(job):
 
     observer = observe.Observer(exercises.values(), wanted)
     if left:
-        ended = stops.go("run")
-        observer.arrived("event:" + {"exited": "exit"}.get(ended.what, ended.what))
-        with settings.quiet():
-            if alive():
-                gdb.execute("kill", to_string=True)
+        _through(observer, left)
     program = observe.Program()
     verdicts = [
         _case(exercises[case["exercise"]], case["answers"], observer, program, computed) for case in job["cases"]
@@ -56,6 +52,21 @@ def _judged(job):
         shown = "" if found.truth is None else kind.shown(found.truth, program)
         seen.setdefault(exercise, {})[question] = vars(found) | {"shown": shown}
     return {"seen": seen, "verdicts": verdicts, "commands": broken, "trouble": observer.trouble}
+
+
+def _through(observer, left):
+    """Lets the program get to what is left, and ends it. On a core there is nothing to run."""
+    if on_core():
+        observer.arrived("core")
+        return
+    ended = stops.go("run")
+    while alive() and left and observer.pending(register("rip") or 0):
+        observer.visit(register("rip"))
+        ended = stops.go("continue") if left else ended
+    observer.arrived("event:" + {"exited": "exit"}.get(ended.what, ended.what))
+    with settings.quiet():
+        if alive():
+            gdb.execute("kill", to_string=True)
 
 
 def _tried(commands, exercise, checkpoint):
@@ -81,8 +92,8 @@ def _case(exercise, answers, observer, program, computed):
 
 
 class _Computed:
-    """Answers that an author wrote as an expression ({at, expr} or {at, text}), because they differ from learner to
-    learner."""
+    """Answers that an author wrote as what is to be computed ({at, expr}, {at, text}, {at, fact}), because they
+    differ from learner to learner."""
 
     def __init__(self, cases):
         rows = [(case["exercise"], answer) for case in cases for answer in case["answers"].values()]
@@ -93,7 +104,8 @@ class _Computed:
         """At a checkpoint: computes what is wanted there."""
         for name, at, form, source in self._wanted:
             if (name, at) == (exercise.id, checkpoint.name):
-                self._values[name, source] = observer.moment(exercise).truth(form, source)
+                value = observer.moment(exercise).truth(form, source)
+                self._values[name, source] = ", ".join(sorted(value)) if isinstance(value, frozenset) else value
 
     def text(self, exercise: Exercise, answer: Any) -> str | None:
         """The answer as a learner would type it; None if there is none."""
@@ -105,4 +117,4 @@ class _Computed:
 
 def _form(answer):
     """(form, source) of a computed answer."""
-    return next((form, answer[form]) for form in ("text", "expr") if form in answer)
+    return next((form, answer[form]) for form in ("text", "expr", "fact") if form in answer)

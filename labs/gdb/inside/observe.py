@@ -156,28 +156,37 @@ class Observer:
 
         Called at every stop: also at the learner's own, where there is no checkpoint.
         """
-        pid = gdb.selected_inferior().pid
-        if pid != self.pid:
-            self._begin(pid)
+        self._know_process()
         for exercise in self._exercises:
             self._look_for_trouble(exercise, address)
         return self._noted(address)
 
     def event(self, at: str) -> list[tuple[Exercise, Checkpoint]]:
         """The same for a moment that is no place: `event:exit`, `event:signal`, `core`."""
+        if at == "core":
+            self._know_process()
         return self._noted(at)
 
     def _noted(self, at):
-        moments = [moment for moment in self._moments.get(at, []) if self._prepared(*moment)]
+        moments = self._prepared_at(at)
         for exercise, checkpoint in moments:
             if (exercise.id, checkpoint.name) not in self.reached:
                 self.reached[exercise.id, checkpoint.name] = None
                 self._note(exercise, checkpoint)
         return moments
 
+    def _know_process(self):
+        """Another process than before has reached nothing yet."""
+        pid = gdb.selected_inferior().pid
+        if pid != self.pid:
+            self._begin(pid)
+
+    def _prepared_at(self, place):
+        return [moment for moment in self._moments.get(place, []) if self._prepared(*moment)]
+
     def _prepared(self, exercise, checkpoint):
         """Was everything noted that earlier checkpoints keep? Not so if the exercise was opened in the middle of a
-        run."""
+        run. And is it the time that is meant, of all those at which the program gets there?"""
         earlier = exercise.checkpoints[: exercise.checkpoints.index(checkpoint)]
         bases = {q.source for q in exercise.questions if q.form == "changed" and q.at == checkpoint.name}
         if not all((exercise.id, c.name) in self.reached for c in earlier if c.keep or c.name in bases):
@@ -186,10 +195,12 @@ class Observer:
         return known or bool(evaluate(checkpoint.when, self._variables(exercise)))
 
     def arrived(self, at: int | str) -> bool:
-        """A breakpoint was hit, or an event came: note, and say whether to stop."""
+        """A breakpoint was hit, or an event came: note, and say whether to stop. What is asked of a program of real Go
+        wants all its threads to stand still first."""
         try:
-            moments = self.here(at) if isinstance(at, int) else self.event(at)
-            return any([self.wanted(*moment) for moment in moments])
+            if isinstance(at, int) and any(exercise.go for exercise, _ in self._moments[at]):
+                return self.pending(at)
+            return self.visit(at)
         except (gdb.error, program.Problem, KeyboardInterrupt) as error:
             self.trouble = str(error) or "interrupted"
             return True
@@ -198,6 +209,16 @@ class Observer:
         """What can be said of the program now."""
         reached = tuple(name for owner, name in self.reached if owner == exercise.id)
         return Moment(exercise, self._variables(exercise), reached, self._copies)
+
+    def pending(self, address: int) -> bool:
+        """Is there anything to note at this address that was not noted yet?"""
+        self._know_process()
+        return any((e.id, c.name) not in self.reached for e, c in self._prepared_at(address))
+
+    def visit(self, at: int | str) -> bool:
+        """Notes what there is at this moment, and says whether to stop."""
+        moments = self.here(at) if isinstance(at, int) else self.event(at)
+        return any([self.wanted(*moment) for moment in moments])
 
     def _variables(self, exercise):
         reached = {f"{c.name}_reached": int((exercise.id, c.name) in self.reached) for c in exercise.checkpoints}
@@ -273,6 +294,7 @@ class Moment:
         try:
             form = "text" if question.form == "text" else "expr"
             wrong = {m.id: self.truth(form, m.expr) for m in question.misconceptions if m.expr}
+            wrong |= {m.id: facts.value(m.fact) for m in question.misconceptions if m.fact}
             return Seen(self.truth(question.form, question.source), wrong)
         except (gdb.error, program.Problem) as error:
             return Seen(trouble=f"gdb: {error}")

@@ -57,7 +57,7 @@ class Session:
         """An exercise begins without breakpoints; the program may stand at one of its checkpoints already."""
         self._clear_breakpoints()
         if program.alive():
-            tell(self.say("goes-on"))
+            tell(self.say("core-open" if program.on_core() else "goes-on"))
             self.stopped(None)
 
     def _clear_breakpoints(self):
@@ -88,6 +88,7 @@ class Session:
             pc = program.register("rip")
             moments = [] if pc is None else self.observer.here(pc)
             moments += self.observer.event("event:signal") if isinstance(event, gdb.SignalEvent) else []
+            moments += self.observer.event("core") if program.on_core() else []
             if isinstance(event, gdb.BreakpointEvent) and all(getattr(b, "stopped", False) for b in event.breakpoints):
                 self._show_stop(where, moments)
             for _, checkpoint in moments:

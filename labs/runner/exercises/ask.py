@@ -9,21 +9,22 @@ from typing import Any
 from ..failure import Failure
 from ..host import debugger
 from ..host.target import examine
-from ..tree import ROOT
+from ..tree import LAB_SCRIPT
 from . import seed as seeds
-from . import variant
+from . import golang, variant
 from .forms import Exercise
 
-GDB_SIDE = ROOT / "labs" / "gdb" / "lab.py"
 
-
-def command(program: Path, seed: int, *, batch: bool) -> list[str]:
-    """gdb's command line on a learner's program, with the exercises' side loaded."""
+def command(exercise: Exercise, home: Path, seed: int, *, batch: bool) -> list[str]:
+    """gdb's command line on the learner's program (below `home`), with the exercises' side loaded."""
+    if exercise.go:
+        return golang.command(exercise, home, seed, batch=batch)
     arguments = " ".join(seeds.arguments(seed))
-    words = debugger.command(examine(program).path, batch=batch)
-    if sources := variant.listing(program):
+    path = variant.program(exercise.program, home, seed)
+    words = debugger.command(examine(path).path, batch=batch)
+    if sources := variant.listing(path):
         words += ["-d", str(sources)]
-    return [*words, "-ex", f"set args {arguments}", "-x", str(GDB_SIDE)]
+    return [*words, "-ex", f"set args {arguments}", "-x", str(LAB_SCRIPT)]
 
 
 def judged(
@@ -34,7 +35,10 @@ def judged(
     commands: Iterable[tuple[str, str, str]] = (),
 ) -> dict[str, Any]:
     """What gdb says about these cases ([(exercise, answers)]), as labs/gdb/inside/batch.py describes it."""
-    program = variant.program(exercises[0].program, home, seed)
+    try:
+        begin = command(exercises[0], home, seed, batch=True)
+    except golang.NoGo as problem:
+        return _nothing(str(problem))
     limit = max(exercise.timeout for exercise in exercises)
     job = {
         "exercises": [str(exercise.folder) for exercise in exercises],
@@ -44,16 +48,20 @@ def judged(
     with tempfile.TemporaryDirectory() as folder:
         asked, answered, said = Path(folder, "job.json"), Path(folder, "result.json"), Path(folder, "said.txt")
         asked.write_text(json.dumps(job), "utf-8")
-        words = [*command(program, seed, batch=True), "-ex", f"python inside.judge({str(asked)!r}, {str(answered)!r})"]
+        words = [*begin, "-ex", f"python inside.judge({str(asked)!r}, {str(answered)!r})"]
         with said.open("w+") as output:
             status = debugger.unattended(words, output, limit=limit)
         if status is None:
-            return {"seen": {}, "verdicts": [], "commands": [], "trouble": f"no verdict within {limit} s"}
+            return _nothing(f"no verdict within {limit} s")
         if not answered.exists():
             raise Failure(
                 "gdb could not judge (what it said is above)" if status else "gdb could not judge: " + _last(said)
             )
         return json.loads(answered.read_text("utf-8"))
+
+
+def _nothing(trouble):
+    return {"seen": {}, "verdicts": [], "commands": [], "trouble": trouble}
 
 
 def _last(said):

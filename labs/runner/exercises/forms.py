@@ -76,6 +76,7 @@ _TRUTH = {
 _MISCONCEPTION = {
     "id": (str, True),
     "expr": (str, False),
+    "fact": (str, False),
     "is": (list, False),
     "has": (list, False),
     "before": (list, False),
@@ -280,7 +281,7 @@ def _question(file, row, partial):
     for entry in row.get("misconception", []):
         _check(file, f"{place}: misconception", entry, _MISCONCEPTION)
         names, has, before = (tuple(entry.get(group, ())) for group in ("is", "has", "before"))
-        wrong.append(Misconception(entry["id"], entry.get("expr", ""), names, has, before))
+        wrong.append(Misconception(entry["id"], entry.get("expr", ""), names, has, before, entry.get("fact", "")))
     options = tuple(row.get("options", source if form in ("each", "order") else ()))
     predict, prefix = row.get("predict", False), row.get("prefix", "")
     return Question(row["id"], row["type"], row["points"], predict, at, form, source, wrong, options, partial, prefix)

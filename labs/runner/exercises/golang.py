@@ -12,11 +12,10 @@ from pathlib import Path
 from ..failure import MACHINE, Failure, progress
 from ..host import debugger, locks
 from ..host.target import examine
-from ..tree import ROOT
+from ..tree import LAB_SCRIPT
 from . import seed as seeds
 from .forms import Exercise
 
-GDB_SIDE = ROOT / "labs" / "gdb" / "lab.py"
 _SHARED = Path(__file__).with_name("standing.go")
 _BUILD = 300  # seconds; the first one compiles Go's runtime, too
 _CORE = 60
@@ -106,14 +105,14 @@ def command(exercise: Exercise, home: Path, seed: int, *, batch: bool) -> list[s
     if not core.exists():
         _leave(exercise, path, seed, core)
     words = debugger.command(examine(path).path, batch=batch, traced=False)
-    return [*words, "-core", str(core), "-x", str(GDB_SIDE)]
+    return [*words, "-core", str(core), "-x", str(LAB_SCRIPT)]
 
 
 def _live(exercise, path, seed, batch):
     words = debugger.command(examine(path).path, batch=batch)
     for name, value in exercise.env.items():
         words += ["-ex", f"set environment {name}={value}"]
-    return [*words, "-ex", f"set args {_argument(exercise, seed)}", "-x", str(GDB_SIDE)]
+    return [*words, "-ex", f"set args {_argument(exercise, seed)}", "-x", str(LAB_SCRIPT)]
 
 
 def _argument(exercise, seed):

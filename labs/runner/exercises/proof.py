@@ -195,7 +195,7 @@ def _coincidences(exercise, seen):
         if got["trouble"]:
             yield f"{exercise.folder.name}: {question.id}: {got['trouble']}"
             continue
-        wrong = [(m.id, got["misconceptions"][m.id]) for m in question.misconceptions if m.expr]
+        wrong = [(m.id, got["misconceptions"][m.id]) for m in question.misconceptions if m.expr or m.fact]
         values = [("the truth", got["truth"]), *wrong]
         for i, (name, value) in enumerate(values):
             for other, same in values[:i]:

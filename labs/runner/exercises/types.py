@@ -37,6 +37,7 @@ class Misconception:
     names: tuple[str, ...] = ()
     has: tuple[str, ...] = ()
     before: tuple[str, ...] = ()
+    fact: str = ""
 
 
 # ---- numbers ---------------------------------------------------------------------------------------------------------

@@ -8,7 +8,7 @@ from typing import cast
 
 from rt0lab.words import screen
 
-from ..exercises import answers, ask, judge, judging, language, state, variant
+from ..exercises import answers, ask, judge, judging, language, state
 from ..exercises.forms import Exercise
 from ..exercises.guide import Guide, answered, passed
 from ..failure import FAILED, Failure, progress
@@ -192,9 +192,8 @@ def run(args: Namespace) -> int:
         seed = known["seed"]
     if not exercise.questions:
         return _read(this, exercise, args)
-    program = variant.program(exercise.program, this.store.home, seed)
     begin = f"python inside.begin({exercise.id!r}, {this.language!r}, {str(this.store.path)!r})"
-    if debugger.interactive(ask.command(program, seed, batch=False), ["-ex", begin]):
+    if debugger.interactive(ask.command(exercise, this.store.home, seed, batch=False), ["-ex", begin]):
         raise Failure(this.say("gdb-failed"))
     known = this.store.read()
     print(where(this, known, this.current(known)))

@@ -7,7 +7,9 @@ from rt0lab.program import Problem
 
 from .source import spot
 
-FACTS = ("circle", "pairs", "missing", "line", "awake", "on_threads")
+FACTS = ("circle", "size", "pairs", "missing", "useless", "line", "awake", "on_threads")
+# What the first of these that a circle has would need.
+_ACTS = {"cond": "signal", "WaitGroup": "done", "Mutex": "unlock", "chan": "receive"}
 
 
 def _circle() -> tuple[wakers.Graph, list[Any]]:
@@ -23,6 +25,11 @@ def circle() -> frozenset[str]:
     return frozenset(f"g{row.goid}" for row, _, _ in _circle()[1])
 
 
+def size() -> int:
+    """How many members it has."""
+    return len(_circle()[1])
+
+
 def pairs() -> frozenset[str]:
     """`g18>g7` for each member and each that would have to act so that it goes on."""
     return frozenset(f"g{row.goid}>g{other.goid}" for row, _, having in _circle()[1] for other in having)
@@ -32,10 +39,15 @@ def missing() -> str:
     """The act that would set the circle going: `signal` a Cond, `done` for a WaitGroup, else `unlock` or `receive`."""
     items = [thing.item for _, thing, _ in _circle()[1]]
     kinds = {item.kind if item.kind != "sema" else item.what for item in items}
-    for kind, act in (("cond", "signal"), ("WaitGroup", "done"), ("Mutex", "unlock"), ("chan", "receive")):
+    for kind, act in _ACTS.items():
         if kind in kinds:
             return act
     raise Problem(f"what sets {', '.join(sorted(kinds))} going is not known.")
+
+
+def useless() -> str:
+    """An act that would not."""
+    return next(act for act in _ACTS.values() if act != missing())
 
 
 def line() -> str:
