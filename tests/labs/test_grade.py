@@ -192,6 +192,33 @@ def test_one_submission_and_whose_it_is(tmp_path):
     assert json.loads((tmp_path / "results.json").read_text())["score"] == 14
 
 
+def test_one_student_may_hand_in_no_second_file(tmp_path):
+    made = Class(tmp_path, "alice")
+    made.hand_in("one.json", made.work("alice"))
+    made.hand_in("two.json", made.work("alice"))
+    done = made.grade("--format", "gradescope", "--out", str(tmp_path / "results.json"), "--student", "alice")
+    found = json.loads((tmp_path / "results.json").read_text())
+    assert done.returncode == found["score"] == 0 and "more than one" in found["output"]
+
+
+def test_nobody_is_graded_who_is_not_in_the_class(tmp_path):
+    made = Class(tmp_path, "alice")
+    made.hand_in("one.json", made.work("alice"))
+    done = made.grade("--format", "gradescope", "--out", str(tmp_path / "results.json"), "--student", "mallory")
+    assert done.returncode == 2 and not (tmp_path / "results.json").exists()
+
+
+def test_the_same_source_is_listed(tmp_path):
+    made = Class(tmp_path, "alice", "bob", "carol")
+    for student, text in (("alice", "int f() { return 1; }"), ("bob", "int f()\n{ return 1; }\n"), ("carol", "x")):
+        work = made.work(student)
+        work["exercises"]["entry"] |= {"file": text, "answers": {}}
+        work["exercises"].pop("newproc")
+        made.hand_in(f"{student}.json", work)
+    made.grade("--format", "csv", "--out", str(tmp_path / "out.csv"), "--similar", str(tmp_path / "similar.csv"))
+    assert (tmp_path / "similar.csv").read_text() == "exercise,what,students\nentry,source,alice; bob\n"
+
+
 @pytest.mark.parametrize("hints, points", [({}, 14.0), ({"entry": 1}, 14.0), ({"entry": 4}, 12.0)])
 def test_hints_cost_what_the_class_says(tmp_path, hints, points):
     made = Class(tmp_path, "alice")

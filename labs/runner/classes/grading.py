@@ -25,13 +25,11 @@ _LITERAL = ("int", "uint", "hex", "bool", "goid", "symbol", "choice", "set", "or
 class Grader:
     """One class, the exercises that count in it, and where programs are built."""
 
-    def __init__(self, course: Course, exercises: list[Exercise], home: Path, student: str = "") -> None:
-        """`student` is whose the only submission is, if somebody else than the file says so."""
+    def __init__(self, course: Course, exercises: list[Exercise], home: Path) -> None:
         self.course, self.exercises, self.home = course, marks.counted(course, exercises), home
-        self._named = student
         forms = [(exercise.id, identity.form(exercise)) for exercise in self.exercises]
         built = (identity.runtime(), identity.compiler(), forms)
-        self._ground = marks.basis(course.key, course.students, course.policy, student, built)
+        self._ground = marks.basis(course.key, course.students, course.policy, built)
 
     def basis(self, entry: Entry) -> str:
         """The hash of all that this entry's result follows from."""
@@ -55,17 +53,17 @@ class Grader:
 
     def grade(self, entry: Entry) -> Result:
         """The result of one submission."""
-        student = self.course.student(self._named or entry.name)
+        student = self.course.student(entry.name)
         try:
             if entry.trouble:
                 raise Malformed(entry.trouble)
             found = submission.read(entry.path)
         except Malformed as problem:
             return self._result(entry, student, [tr("this is no submission: {problem}", problem=problem)], {}, {})
-        if student is None and not self._named:
+        if student is None:
             student = self.course.student(found.student)
         if student is None:
-            who = untrusted.shown(self._named or found.student, 60)
+            who = untrusted.shown(found.student, 60)
             return self._result(entry, None, [tr("{who} is not in the class", who=who)], {}, {})
         works = {e.id: found.exercises[e.id] for e in self.exercises if e.id in found.exercises}
         remarks = [*self._remarks(student, found)]

@@ -151,6 +151,25 @@ def exercism(report: Report, result: Result) -> str:
     return _json({"version": 2, "status": status, "message": message, "tests": tests})
 
 
+def similar(report: Report, results: list[Result]) -> str:
+    """CSV: the students who handed in the same file of source or the same witness. A list to look at, no verdict."""
+    same: dict[tuple[str, str, str], list[str]] = {}
+    for result in results:
+        for name, gist in result.sources.items():
+            same.setdefault((name, "source", gist), []).append(result.student)
+        for mark in result.marks:
+            question = report.exercises[mark.exercise].question(mark.question)
+            if mark.answer and question and question.type == "witness":
+                same.setdefault((mark.exercise, mark.question, "".join(mark.answer.split())), []).append(result.student)
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(["exercise", "what", "students"])
+    for (exercise, what, _), students in sorted(same.items()):
+        if len(students) > 1:
+            writer.writerow([_cell(cell) for cell in (exercise, what, "; ".join(students))])
+    return text.getvalue()
+
+
 def _json(value):
     return json.dumps(value, indent=1, sort_keys=True) + "\n"
 

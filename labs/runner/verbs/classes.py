@@ -1,16 +1,18 @@
-"""`lab class new` makes a class from a list of students; `lab class join` gives a student their seed of it."""
+"""`lab class new|join|exercises`: a class from a list of students, a student's seed of it, what there is to choose
+from."""
 
 from argparse import Namespace
 from pathlib import Path
 
 from ..classes import course, roster, submission
+from ..exercises import forms
 from ..failure import FAILED, Failure
 from . import Verbs, exercises
 
 
 def register(verbs: Verbs) -> None:
     verb = verbs.add_parser("class", help="make a class of students; join one", example="./lab class new students.csv")
-    parts = verb.add_subparsers(dest="part", metavar="new|join", required=True)
+    parts = verb.add_subparsers(dest="part", metavar="new|join|exercises", required=True)
     part = parts.add_parser(
         "new",
         help="a class from a list of students, or a new list for one that is there",
@@ -24,6 +26,17 @@ def register(verbs: Verbs) -> None:
     )
     part.add_argument("token", metavar="TOKEN", help="the word that begins with rt0-")
     part.set_defaults(run=join)
+    part = parts.add_parser("exercises", help="what there is to choose from", example="./lab class exercises")
+    part.set_defaults(run=listing)
+
+
+def listing(args: Namespace) -> int:
+    """Prints the exercises as a teacher needs them: ids for class.toml, minutes, points, the page to read before."""
+    print(f"{'id':18}{'kind':13}{'min':>4}{'points':>8}  notes/")
+    for exercise in forms.load_all():
+        points = sum(question.points for question in exercise.questions)
+        print(f"{exercise.id:18}{exercise.kind:13}{exercise.minutes:4}{points:8}  {exercise.note or '-'}")
+    return 0
 
 
 def new(args: Namespace) -> int:

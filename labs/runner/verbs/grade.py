@@ -27,7 +27,8 @@ def register(verbs: Verbs) -> None:
     verb.add_argument("--out", metavar="OUT", help="the report (a folder, for one file a student)")
     verb.add_argument("--jobs", metavar="N", type=jobs, default=os.cpu_count() or 1, help="how many at a time")
     verb.add_argument("--results", metavar="FOLDER", help="where single results are kept (default: OUT.results)")
-    verb.add_argument("--student", metavar="ID", help="whose the one submission in DIR is")
+    verb.add_argument("--similar", metavar="FILE", help="write who handed in the same source or witness, as CSV")
+    verb.add_argument("--student", metavar="ID", help="DIR is what this one student handed in")
     how = verb.add_mutually_exclusive_group()
     how.add_argument("--plan", action="store_true", help="print one command for each submission without a result")
     how.add_argument("--one", metavar="KEY", help="judge this one alone, as a line of the plan says")
@@ -48,14 +49,14 @@ def run(args: Namespace) -> int:
     if writes and not (args.format and args.out) or not (args.out or args.results):
         raise Failure("say what to write: --format FORMAT --out OUT (--plan and --one: --results FOLDER)", USAGE)
     folder, results = Path(args.folder), Path(args.results or f"{args.out}.results").resolve()
-    _outside(folder, results, *([Path(args.out)] if args.out else []))
+    _outside(folder, results, *(Path(name) for name in (args.out, args.similar) if name))
     this = course.load(Path(args.course))
     words.choose(this.policy.language)
-    found = entries.load(folder)
-    if args.student and len(found) > 1:
-        raise Failure("--student names whose the one submission is, but there is more than one", USAGE)
+    if args.student and this.student(args.student) is None:
+        raise Failure(f"{args.student[:40]} is not in the class", USAGE)
+    found = [entries.single(folder, args.student)] if args.student else entries.load(folder)
     results.mkdir(parents=True, exist_ok=True)
-    grader = Grader(this, forms.load_all(), results / "programs", args.student or "")
+    grader = Grader(this, forms.load_all(), results / "programs")
     if args.plan:
         for line in spread.plan(folder, this.folder, results, spread.open_entries(grader, found, results)):
             print(line)
@@ -101,8 +102,10 @@ def _report(grader, results, args):
             out.mkdir(exist_ok=True)
             for result in results:
                 files.whole(out / f"{_name(result, results)}.json", reports.EACH[args.format](report, result).encode())
+        if args.similar:
+            files.whole(Path(args.similar), reports.similar(report, results).encode())
     except OSError as error:
-        raise Failure(f"{out}: {error.strerror}", FAILED) from None
+        raise Failure(f"{error.filename or out}: {error.strerror}", FAILED) from None
     whats = [mark.what for result in results for mark in result.marks]
     counts = ", ".join(f"{whats.count(what)} {what}" for what in marks.VERDICTS)
     print(f"{out}: {len(results)} students; {counts}")
