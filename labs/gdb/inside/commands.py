@@ -1,14 +1,18 @@
-"""The commands of the exercises in gdb: `lab task|answer|predict|hint|check|next|solution`."""
+"""The commands of the exercises in gdb: `lab task|answer|predict|hint|check|snap|diff|when|next|solution`."""
 
 import gdb
-from rt0lab.commands import console
+from rt0lab.commands import console, past
 from rt0lab.formats import untrusted
 from runner.exercises.guide import Guide
 from runner.exercises.state import Store
 from runner.failure import Failure
 
+from . import variables
 from .session import Session, show, tell
 
+_MOST_ROWS = 40  # of a comparison
+
+_snaps = variables.Snaps()
 _open: Session = None  # type: ignore[assignment]  # begin() sets it before there are commands
 
 
@@ -17,7 +21,7 @@ def begin(exercise_id: str, language: str, state_path: str) -> None:
     try:
         guide = Guide(language, Store(state_path, tell))
         _Lab()
-        for command in (_Task, _Answer, _Predict, _Hint, _Check, _Next, _Solution):
+        for command in (_Task, _Answer, _Predict, _Hint, _Check, _Snap, _Diff, _When, _Next, _Solution):
             command()
         gdb.execute("set confirm off")  # leaving is `q`; progress is kept
         gdb.execute("set filename-display basename")
@@ -130,6 +134,61 @@ class _Check(_LabCommand):
 
     def act(self, argument: str) -> None:
         _open.check()
+
+
+class _Snap(_LabCommand):
+    """Keep a copy of the runtime's variables, to compare with later.
+
+    (lab 08) lab snap
+    (lab 08) lab snap before"""
+
+    name = "lab snap"
+
+    def act(self, argument: str) -> None:
+        words = argument.split()
+        if len(words) > 1 or not _snaps.able(argument.strip()):
+            raise Failure(_open.say("snap-usage"))
+        name, count = _snaps.take(argument.strip())
+        tell(_open.say("snapped", name=name, n=count))
+
+    def complete(self, text: str, word: str | None) -> list[str]:
+        return []
+
+
+class _Diff(_LabCommand):
+    """Show which of the runtime's variables differ: from the last snap to now,
+    from one of them to now, or between two of them.
+
+    (lab 08) lab diff
+    (lab 08) lab diff before
+    (lab 08) lab diff 1 2"""
+
+    name = "lab diff"
+
+    def act(self, argument: str) -> None:
+        names = argument.split() or _snaps.names[-1:]
+        unknown = [name for name in names if _snaps.named(name) is None]
+        if unknown or not 1 <= len(names) <= 2:
+            raise Failure(_open.say("diff-usage", names=", ".join(_snaps.names) or "-"))
+        copies = [_snaps.named(name) for name in names] + [variables.copy()]
+        rows = variables.differences(copies[0], copies[1])
+        for path, before, after in rows[:_MOST_ROWS]:
+            tell(f"{path}: {before} → {after}")
+        if len(rows) > _MOST_ROWS:
+            tell(_open.say("diff-more", n=len(rows) - _MOST_ROWS))
+        if not rows:
+            tell(_open.say("diff-none"))
+
+    def complete(self, text: str, word: str | None) -> list[str]:
+        return [name for name in _snaps.names if name.startswith(word or "")]
+
+
+class _When(past.When):
+    """Say at which stops a field changed, or became what you ask for: `rt0 when`.
+
+    (lab 12) lab when g1 -> running"""
+
+    name = "lab when"
 
 
 class _Next(_LabCommand):

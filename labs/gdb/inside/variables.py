@@ -41,3 +41,57 @@ def _listed(world):
 def changed(before: Copy, after: Copy) -> frozenset[str]:
     """The variables whose bytes differ."""
     return frozenset(name for name, data in after.items() if name in before and before[name] != data)
+
+
+def differences(before: Copy, after: Copy) -> list[tuple[str, str, str]]:
+    """[(`sched.npidle`, before, after)] of the fields that differ; a variable whose fields nobody knows as a whole."""
+    return [row for name in sorted(changed(before, after)) for row in _fields(name, before[name], after[name])]
+
+
+def _fields(name, before, after):
+    known = program.world().variable(name)
+    if known is None or known[1].size > min(len(before), len(after)):
+        return [(name, before[:8].hex(" "), after[:8].hex(" "))]
+    layout = known[1]
+    return [
+        (f"{name}.{leaf.path}" if leaf.path else name, _text(leaf, old), _text(leaf, new))
+        for leaf, old, new in zip(layout.leaves, layout.decode(before), layout.decode(after))
+        if old != new
+    ] or [(name, "", "")]
+
+
+def _text(leaf, value):
+    """A field's value as a person would write it."""
+    if leaf.kind not in ("ptr", "word"):
+        return str(value).lower()
+    found = program.world().symbol_at(value) if value else None
+    inside = f" {found[0]}" + (f"+{found[1]}" if found[1] else "") if found else ""
+    return f"{value:#x}{inside}" if value else "nil" if leaf.kind == "ptr" else "0"
+
+
+class Snaps:
+    """The copies that a learner made, by the names they gave them."""
+
+    def __init__(self) -> None:
+        self._copies: dict[str, Copy] = {}
+
+    @property
+    def names(self) -> list[str]:
+        """Of all of them, in the order in which they were made."""
+        return list(self._copies)
+
+    @staticmethod
+    def able(name: str) -> bool:
+        """Can a snapshot be called so?"""
+        return not name or name.isascii() and name.isidentifier() or name.isdecimal() and len(name) < 4
+
+    def take(self, name: str) -> tuple[str, int]:
+        """Makes one: (its name, how many variables it holds). Without a name it gets a number."""
+        name = name or str(1 + len(self._copies))
+        self._copies.pop(name, None)
+        self._copies[name] = copy()
+        return name, len(self._copies[name])
+
+    def named(self, name: str) -> Copy | None:
+        """The one of that name, or None."""
+        return self._copies.get(name)
