@@ -167,10 +167,10 @@ class _Diff(_LabCommand):
 
     def act(self, argument: str) -> None:
         names = argument.split() or _snaps.names[-1:]
-        unknown = [name for name in names if _snaps.named(name) is None]
-        if unknown or not 1 <= len(names) <= 2:
+        copies = [found for name in names if (found := _snaps.named(name)) is not None]
+        if not 1 <= len(names) == len(copies) <= 2:
             raise Failure(_open.say("diff-usage", names=", ".join(_snaps.names) or "-"))
-        copies = [_snaps.named(name) for name in names] + [variables.copy()]
+        copies.append(variables.copy())
         rows = variables.differences(copies[0], copies[1])
         for path, before, after in rows[:_MOST_ROWS]:
             tell(f"{path}: {before} → {after}")
