@@ -98,7 +98,8 @@ def test_an_unknown_language_is_wrong_usage(learner):
 
 
 def test_list_shows_every_exercise(learner):
-    assert re.findall(r"^.. (\d\d)", learner.lab("list").stdout, re.MULTILINE) == ["00", "01", "02", "05", "10"]
+    there = sorted(path.parent.name[:2] for path in (ROOT / "labs").glob("*/exercise.toml"))
+    assert re.findall(r"^.. (\d\d)", learner.lab("list").stdout, re.MULTILINE) == there
 
 
 def test_next_passes_the_exercise_that_has_nothing_to_solve(learner):

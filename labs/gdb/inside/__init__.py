@@ -5,6 +5,7 @@ observe   reads the truth out of the learner's process, at the moments an exerci
 session   one learner at one exercise: answers, predictions, ticks, verdicts
 commands  `lab task|answer|predict|hint|check|next|solution`
 facts     what is true of goroutines, Ms and Ps beyond expressions, by name
+made      watches what a function of the learner's own does
 leaving   leaves a core of a program whose goroutines all stand
 batch     judges answers without a terminal, for `./lab check` and `./lab dev check`
 """
@@ -29,3 +30,10 @@ def leave_core(path: str) -> None:
     from . import leaving
 
     leaving.leave(path)
+
+
+def watch(*arguments: str) -> None:
+    """Watches what a learner's own function does; see made.run."""
+    from . import made
+
+    made.run(*arguments)

@@ -49,7 +49,7 @@ class Session:
         self.noted = {}  # question id: text, to be judged when the program gets there
         self.locked = {q: p["value"] for q, p in predicted.items() if p["right"] is None and exercise.question(q)}
         self.judged = {q for q, p in predicted.items() if p["right"] is not None}
-        self.observer = observe.Observer([exercise], self._must_stop)
+        self.observer = observe.Observer([] if exercise.written else [exercise], self._must_stop)
         gdb.events.stop.connect(self.stopped)
         gdb.events.exited.connect(self.exited)
 
@@ -179,6 +179,8 @@ class Session:
         question = self.exercise.question(name.strip())
         if not self.exercise.questions:
             raise Failure(self.say("nothing-to-solve"))
+        if self.exercise.written:
+            raise Failure(self.say("written-not-answered"))
         if question is None or not equals or not text.strip():
             raise Failure(self.say("usage", verb=verb, names=names))
         kind = types.TYPES[question.type]

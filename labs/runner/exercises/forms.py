@@ -14,7 +14,9 @@ from .types import TYPES, Misconception
 FORMAT = 1
 LABS = ROOT / "labs"
 KINDS = ("observe", "predict", "order", "find-bug", "implement", "gdb-command")
-JUDGED_KINDS = ("observe", "predict", "order")
+JUDGED_KINDS = ("observe", "predict", "order", "implement")
+WRITTEN_KINDS = ("implement", "gdb-command")  # the learner writes a file,
+MADE = "made"  # and what is asked is what it does
 LATER_TYPES = ("line", "witness", "free")  # known, and not judged yet
 HINTS = 4
 AT = re.compile(r"entry|core|(fn|body|return):[\w.]+|insn:\+[0-9]{1,3}|event:(exit|signal)")
@@ -36,10 +38,12 @@ _EXERCISE = {
     "invariant": (list, False),
     "variant": (list, False),
     "stub": (str, False),
+    "replaces": (str, False),
     "grade": (dict, False),
 }
 _RUN = {
     "program": (str, False),
+    "also": (list, False),
     "timeout_s": (int, False),
     "go": (bool, False),
     "mode": (str, False),
@@ -164,6 +168,10 @@ class Exercise:
     go: bool = False  # a program of real Go, in the exercise's folder
     core: bool = False  # looked at as the core it left
     env: dict = field(default_factory=dict)
+    stub: str = ""
+    replaces: str = ""
+    also: list = field(default_factory=list)
+    hidden: int = 0
     checkpoints: list = field(default_factory=list)
     questions: list = field(default_factory=list)
     invariants: list = field(default_factory=list)
@@ -174,9 +182,14 @@ class Exercise:
         return self.folder.name[:2]
 
     @property
+    def written(self) -> bool:
+        """Does the learner write a file, in place of answers?"""
+        return self.kind in WRITTEN_KINDS
+
+    @property
     def judged(self) -> bool:
         """Can this exercise be judged yet?"""
-        return self.kind in JUDGED_KINDS and all(q.type in TYPES for q in self.questions)
+        return self.kind in JUDGED_KINDS and all(q.type in (*TYPES, MADE) for q in self.questions)
 
     def question(self, name: str) -> Question | None:
         """The question of this id, or None."""
@@ -242,6 +255,8 @@ def load(folder: str | Path) -> Exercise:
         run.get("mode", "live") == "core",
         run.get("env", {}),
     )
+    exercise.stub, exercise.replaces = table.get("stub", ""), table.get("replaces", "")
+    exercise.also, exercise.hidden = run.get("also", []), table.get("grade", {}).get("hidden_seeds", 0)
     exercise.checkpoints = [_checkpoint(file, row) for row in table.get("checkpoint", [])]
     partial = table.get("grade", {}).get("partial", PARTIAL[0])
     if partial not in PARTIAL:
@@ -274,8 +289,8 @@ def _checkpoint(file, row):
 def _question(file, row, partial):
     _check(file, "question", row, _QUESTION)
     place = f"question {row['id']}"
-    if row["type"] not in (*TYPES, *LATER_TYPES):
-        raise BadForm(f"{file}: {place}: type {row['type']!r} is none of {', '.join((*TYPES, *LATER_TYPES))}")
+    if row["type"] not in (*TYPES, MADE, *LATER_TYPES):
+        raise BadForm(f"{file}: {place}: type {row['type']!r} is none of {', '.join((*TYPES, MADE, *LATER_TYPES))}")
     form, source, at = _truth(file, place, row)
     wrong = []
     for entry in row.get("misconception", []):

@@ -29,6 +29,7 @@ class Verdict:
     reason: str = ""
     text: str | None = None  # the answer that was judged
     share: float = 0.0  # of the question's points that it earns, for what is partly right
+    said: str = ""  # to be shown with it: what a compiler or a program said about the learner's file
 
     def __post_init__(self) -> None:
         if self.what == PASS:

@@ -8,8 +8,10 @@ from typing import Any
 from . import ask, judge
 from .forms import Exercise
 from .judge import Verdict
+from .making import door
 
-Case = tuple[Exercise, dict[str, Any]]  # an exercise, and {question id: answer as text}
+# An exercise, and {question id: answer as text}; of one in which the learner writes a file, {"file": its text}.
+Case = tuple[Exercise, dict[str, Any]]
 Verdicts = dict[str, Verdict]  # one for each question
 
 
@@ -26,9 +28,11 @@ def verdicts(cases: Sequence[Case], home: Path, seed: int) -> list[Verdicts]:
 
 
 def _groups(cases: Sequence[Case]) -> Iterator[tuple[Callable[[list[Case], Path, int], list[Verdicts]], list[int]]]:
-    """(who judges, the numbers of the cases): one group for each program that is looked at."""
-    for program in dict.fromkeys(exercise.program for exercise, _ in cases):
-        yield _looked_at, [number for number, (exercise, _) in enumerate(cases) if exercise.program == program]
+    """(who judges, the numbers of the cases): one group for each program that is looked at, one for what is written."""
+    yield door.verdicts, [number for number, (exercise, _) in enumerate(cases) if exercise.written]
+    looked = [number for number, (exercise, _) in enumerate(cases) if not exercise.written]
+    for program in dict.fromkeys(cases[number][0].program for number in looked):
+        yield _looked_at, [number for number in looked if cases[number][0].program == program]
 
 
 def _looked_at(cases: list[Case], home: Path, seed: int) -> list[Verdicts]:

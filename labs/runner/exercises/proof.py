@@ -17,6 +17,7 @@ from ..host import build
 from ..tree import ROOT
 from . import ask, forms, guide, judge, language, literals
 from .forms import Exercise
+from .making import trial
 from .types import TYPES
 
 SEEDS = range(1, 21)
@@ -103,6 +104,9 @@ def _text_problems(exercise, texts):
 def _test_problems(exercise):
     """Every question has a right answer, every misconception and plain mistake a wrong one."""
     tests = exercise.tests()
+    if exercise.written:
+        yield from trial.missing(exercise)
+        return
     for question in exercise.questions:
         if question.id not in tests.get("right", {}):
             yield f"tests: no right answer for {question.id}"
@@ -117,6 +121,15 @@ def _test_problems(exercise):
 
 def live_problems(exercises: list[Exercise]) -> list[str]:
     """What shows only in runs of the program."""
+    found = [
+        problem for exercise in exercises if exercise.written for problem in trial.problems(exercise, JUDGED_SEEDS)
+    ]
+    looked = [exercise for exercise in exercises if not exercise.written]
+    return list(dict.fromkeys([*_name_problems(exercises), *found, *(_seen_problems(looked) if looked else [])]))
+
+
+def _seen_problems(exercises):
+    """What shows in the programs that learners look at."""
     cases = [case for exercise in exercises for case in _cases(exercise)]
     commands = [command for exercise in exercises for command in _commands(exercise)]
     with tempfile.TemporaryDirectory() as home, ThreadPoolExecutor(2) as pool:
@@ -126,8 +139,7 @@ def live_problems(exercises: list[Exercise]) -> list[str]:
             asked = commands if seed == SEEDS[0] else []
             return _seed_problems(exercises, judged, asked, Path(home), seed)
 
-        found = [problem for problems in pool.map(one, SEEDS) for problem in problems]
-    return list(dict.fromkeys([*_name_problems(exercises), *found]))
+        return [problem for problems in pool.map(one, SEEDS) for problem in problems]
 
 
 def _cases(exercise):
@@ -222,9 +234,10 @@ def _name_problems(exercises):
     for exercise in exercises:
         for file in sorted(exercise.folder.iterdir()):
             text = file.read_text("utf-8")
-            for name in sorted(set(_SYMBOL.findall(text))):
+            files = sorted(set(_FILE.findall(text)))
+            for name in sorted(set(_SYMBOL.findall(text)).difference(files)):
                 if name not in symbols:
                     yield f"{exercise.folder.name}/{file.name}: there is no symbol {name}"
-            for name in sorted(set(_FILE.findall(text))):
-                if not (ROOT / name).exists() and not (ROOT / "runtime" / name).exists():
+            for name in files:
+                if not any((folder / name).exists() for folder in (ROOT, ROOT / "runtime", exercise.folder)):
                     yield f"{exercise.folder.name}/{file.name}: there is no file {name}"

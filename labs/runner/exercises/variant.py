@@ -45,15 +45,15 @@ def linked(name: str, original: Path, folder: Path, padding: int, instead: Mappi
         folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=folder) as scratch:
             made = Path(scratch) / name
-            patched.run(_link_line(name, made, padding, instead), build_folder("debug"), "cannot link your program")
+            patched.run(link_line(name, made, padding, instead), build_folder("debug"), "cannot link your program")
             os.replace(made, target)
     except OSError as error:
         raise Failure(f"cannot link your program in {folder}: {error.strerror}", MACHINE) from None
     return target
 
 
-def _link_line(name, output, padding, instead):
-    """The build's command that links this program, writing elsewhere and with the padding first."""
+def link_line(name: str, output: str | Path, padding: int, instead: Mapping[str, Path]) -> list[str]:
+    """The build's command that links this program, run in its folder, writing elsewhere and with the padding first."""
     ninja = shutil.which("ninja") or "/usr/bin/ninja"
     asked = [ninja, "-t", "commands", "-s", f"runtime/programs/{name}"]
     listed = patched.run(asked, build_folder("debug"), "cannot link your program")

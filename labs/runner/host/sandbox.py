@@ -107,6 +107,7 @@ def _walls(readable, scratch, limits):
             words += ["--symlink", os.readlink(folder), folder]
         elif os.path.exists(folder):
             words += ["--ro-bind", folder, folder]
+    words += ["--perms", "0755", "--dir", "/etc"]
     for path in SETTINGS:
         words += ["--ro-bind-try", path, path]
     words += ["--proc", "/proc", "--dev", "/dev", "--remount-ro", "/dev"]

@@ -11,9 +11,10 @@ from rt0lab.words import screen
 from ..exercises import answers, ask, judge, judging, language, state
 from ..exercises.forms import Exercise
 from ..exercises.guide import Guide, answered, passed
+from ..exercises.making import implement, source
 from ..failure import FAILED, Failure, progress
 from ..host import debugger, permits
-from . import Verbs, tour
+from . import Verbs, tour, writing
 
 SHOWN = "shown"  # the status of an exercise without questions whose text was on the screen
 
@@ -192,8 +193,14 @@ def run(args: Namespace) -> int:
         seed = known["seed"]
     if not exercise.questions:
         return _read(this, exercise, args)
+    if exercise.written:
+        words = writing.begun(this, exercise, seed)
+        if not words:
+            return 0
+    else:
+        words = ask.command(exercise, this.store.home, seed, batch=False)
     begin = f"python inside.begin({exercise.id!r}, {this.language!r}, {str(this.store.path)!r})"
-    if debugger.interactive(ask.command(exercise, this.store.home, seed, batch=False), ["-ex", begin]):
+    if debugger.interactive(words, ["-ex", begin]):
         raise Failure(this.say("gdb-failed"))
     known = this.store.read()
     print(where(this, known, this.current(known)))
@@ -241,6 +248,7 @@ def reset(args: Namespace) -> int:
     with this.store.change() as known:
         for exercise in chosen:
             known["exercises"].pop(exercise.id, None)
+    writing.put_away(this, chosen)
     print(this.say("reset-done", names=", ".join(e.id for e in chosen)))
     return 0
 
@@ -254,13 +262,17 @@ def check(args: Namespace) -> int:
     with this.store.change() as known:
         seed = known["seed"]
     chosen = this.exercises if args.all else [this.current(known)]
-    cases = [(exercise, answers.collected(exercise, known)) for exercise in chosen if exercise.questions]
+    cases = [
+        (exercise, source.collected(exercise) if exercise.written else answers.collected(exercise, known))
+        for exercise in chosen
+        if exercise.questions
+    ]
     cases = [(exercise, found) for exercise, found in cases if found or not args.all]
     if not cases or not any(found for _, found in cases):
         raise Failure(
             this.say(
                 "nothing-answered" if chosen[0].questions or args.all else "nothing-to-solve",
-                file=os.path.relpath(answers.location(chosen[0])),
+                file=os.path.relpath((source if chosen[0].written else answers).location(chosen[0])),
             ),
             FAILED,
         )
@@ -276,7 +288,7 @@ def _report(this, exercise, verdicts):
         verdict = verdicts[question.id]
         mark = "x" if verdict.what == judge.PASS else " "
         said = f"{question.id}: {_said(this, texts, question, verdict)}"
-        print(*screen.wrap(said, f"  [{mark}] ", "      "), sep="\n")
+        print(*screen.wrap(said, f"  [{mark}] ", "      "), *writing.quoted(verdict), sep="\n")
     right = [q for q in exercise.questions if verdicts[q.id].what == judge.PASS]
     with this.store.change() as known:
         _keep(state.record(known, exercise.id), exercise, verdicts, right)
@@ -292,6 +304,8 @@ def _said(this, texts, question, verdict):
         return texts.to_wrong(question.id, verdict.reason)
     if verdict.what == judge.PASS:
         return texts.to_right(question.id)
+    if verdict.reason == implement.NO_BUILD:
+        return this.say("no-build")
     inconclusive = verdict.what == judge.INCONCLUSIVE
     return this.say("inconclusive", reason=verdict.reason) if inconclusive else this.say("step-open")
 

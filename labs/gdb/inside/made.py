@@ -1,0 +1,124 @@
+"""Watches programs that hold a function of the learner's, and says of each step what did not hold, or that all did.
+
+An exercise of this kind has checkpoints that are reached many times. At each, what they keep is computed, then every
+question's truth, which is a condition here, and where it does not hold, the misconceptions' conditions. Beside
+`$CHECKPOINT_NAME` there is `$last_CHECKPOINT_NAME`: what was kept there the time before, 0 the first time.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import json
+import os
+
+import gdb
+from rt0lab.boot import stops
+from rt0lab.program import Problem, alive, settings
+from runner.exercises import forms, judge
+from runner.exercises.forms import Checkpoint, Exercise
+
+from . import observe
+
+ENOUGH = 40  # arrivals at one checkpoint in one run
+_PR_SET_DUMPABLE = 4
+
+
+def run(job_file: str) -> None:
+    """Reads the job, {"exercise": folder, "word", "runs": [[program, [argument...]]...]}, and prints a line for each
+    run: the word, and {"steps": {question: [verdict, misconception]}, "trouble": text}.
+
+    The program is a stranger's. It cannot look into this gdb, and the word that makes a line ours is gone before it
+    runs.
+    """
+    with open(job_file, encoding="utf-8") as file:
+        job = json.load(file)
+    os.unlink(job_file)
+    ctypes.CDLL(None).prctl(_PR_SET_DUMPABLE, 0, 0, 0, 0)
+    exercise = forms.load(job["exercise"])
+    for program, arguments in job["runs"]:
+        result = _ran(exercise, program, arguments)
+        gdb.write(f"\n{job['word']} {json.dumps(result, sort_keys=True)}\n")
+        gdb.flush()
+
+
+def _ran(exercise, program, arguments):
+    """What came of one run."""
+    try:
+        with settings.quiet():
+            gdb.execute(f"file {program}", to_string=True)
+            gdb.execute(f"set args {' '.join(arguments)}", to_string=True)
+        watched = _Watched(exercise)
+        try:
+            stops.go("run")
+        finally:
+            watched.close()
+        with settings.quiet():
+            if alive():
+                gdb.execute("kill", to_string=True)
+    except (Problem, gdb.error) as problem:
+        return {"steps": {}, "trouble": str(problem)}
+    return {"steps": watched.steps, "trouble": watched.trouble}
+
+
+class _Moment(stops.Point):
+    """A checkpoint that is reached many times, and never stops."""
+
+    def __init__(self, watched: _Watched, checkpoint: Checkpoint, address: int) -> None:
+        super().__init__(address)
+        self.watched, self.checkpoint, self.left = watched, checkpoint, ENOUGH
+
+    def stop(self) -> bool:
+        """gdb asks whether to stop here."""
+        try:
+            if self.left > 0:
+                self.left -= 1
+                self.watched.arrived(self.checkpoint)
+            return False
+        except (gdb.error, Problem, KeyboardInterrupt) as error:
+            self.watched.trouble = str(error) or "interrupted"
+            return True
+
+
+class _Watched:
+    """One run: what was kept, and how each step stands."""
+
+    def __init__(self, exercise: Exercise) -> None:
+        self._exercise, self.trouble = exercise, ""
+        self.steps: dict[str, list[str]] = {}
+        for checkpoint in exercise.checkpoints:
+            for name in checkpoint.keep:
+                gdb.set_convenience_variable(f"{checkpoint.name}_{name}", 0)
+        places = observe.places(exercise)
+        self._moments = [_Moment(self, checkpoint, places[checkpoint.name]) for checkpoint in exercise.checkpoints]
+
+    def close(self) -> None:
+        """Takes the breakpoints away."""
+        for moment in self._moments:
+            if moment.is_valid():
+                moment.delete()
+
+    def arrived(self, checkpoint: Checkpoint) -> None:
+        """Keeps, and judges, what is to be kept and judged here."""
+        gdb.newest_frame().select()
+        with settings.off("may-call-functions"):
+            for name, expr in checkpoint.keep.items():
+                key = f"{checkpoint.name}_{name}"
+                gdb.set_convenience_variable(f"last_{key}", gdb.convenience_variable(key))
+                gdb.set_convenience_variable(key, _value(expr))
+            for question in self._exercise.questions:
+                if question.at == checkpoint.name and self.steps.get(question.id, [judge.PASS])[0] == judge.PASS:
+                    self.steps[question.id] = _judged(question)
+
+
+def _judged(question):
+    if _value(question.source):
+        return [judge.PASS, ""]
+    return [judge.WRONG, next((m.id for m in question.misconceptions if m.expr and _value(m.expr)), "")]
+
+
+def _value(expr):
+    """An author's expression, 0 where it reads what is not there: learners' pointers may lead anywhere."""
+    try:
+        return int(gdb.parse_and_eval(expr))
+    except gdb.MemoryError:
+        return 0

@@ -1,0 +1,81 @@
+"""The learner's file: answers/NN-id.cpp or .py, beside the file of answers. It begins as the exercise's stub."""
+
+import hashlib
+from pathlib import Path
+
+from ...failure import Failure
+from .. import answers, files
+from ..forms import Exercise
+
+FILE = "file"  # the key under which a case holds the text, beside the ids of questions
+MAX_BYTES = 1 << 16
+_SPARE = 1000  # files that may be set aside
+
+
+def location(exercise: Exercise) -> Path:
+    """Where the learner's file is."""
+    return answers.location(exercise).with_suffix(Path(exercise.stub).suffix)
+
+
+def collected(exercise: Exercise) -> dict[str, str]:
+    """{FILE: the learner's text}; {} for an exercise without such a file, or as long as there is none."""
+    if not exercise.written:
+        return {}
+    path = location(exercise)
+    try:
+        return {FILE: files.read(path, MAX_BYTES).decode("utf-8")}
+    except FileNotFoundError:
+        return {}
+    except OSError as error:
+        raise Failure(f"{path}: {error.strerror}") from None
+    except files.NotPlain as problem:
+        raise Failure(f"{path} is {problem}") from None
+    except UnicodeDecodeError:
+        raise Failure(f"{path} is not UTF-8 text") from None
+
+
+def begun(exercise: Exercise, text: str) -> bool:
+    """Is there more in it than in the stub?"""
+    return text.split() != stub(exercise).split()
+
+
+def stub(exercise: Exercise) -> str:
+    """What the learner's file begins as."""
+    return (exercise.folder / exercise.stub).read_text("utf-8")
+
+
+def begin(exercise: Exercise) -> bool:
+    """Puts the stub where the learner's file is to be; False if there is something already."""
+    path = location(exercise)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with path.open("x", encoding="utf-8") as file:
+            file.write(stub(exercise))
+    except FileExistsError:
+        return False
+    except OSError as error:
+        raise Failure(f"{path}: {error.strerror}") from None
+    return True
+
+
+def set_aside(exercise: Exercise) -> Path | None:
+    """Gives the learner's file another name, and says which; None if there was none."""
+    path = location(exercise)
+    for number in range(1, _SPARE):
+        aside = path.with_name(f"{path.stem}.before-{number}{path.suffix}")
+        try:
+            aside.hardlink_to(path)  # fails where there is something, which a rename would overwrite
+            path.unlink()
+            return aside
+        except FileExistsError:
+            continue
+        except FileNotFoundError:
+            return None
+        except OSError as error:
+            raise Failure(f"{path}: {error.strerror}") from None
+    raise Failure(f"{path}: {_SPARE} were set aside already; remove some of those")
+
+
+def mark(text: str) -> str:
+    """What stands for this text among answers: a number that only this text has."""
+    return "0x" + hashlib.sha256(text.encode()).hexdigest()[:15]

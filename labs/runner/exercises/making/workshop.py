@@ -1,0 +1,96 @@
+"""What a sandbox needs to run gdb, and how a learner's C++ is compiled and becomes part of a program in one."""
+
+import functools
+import os
+import shlex
+from pathlib import Path
+
+from ...host import debugger, sandbox
+from ...tree import GDB_SCRIPT, ROOT, build_folder
+from .. import patched, variant
+from .. import seed as seeds
+
+GDB_SIDE = ROOT / "labs" / "gdb"
+TO_BUILD = sandbox.Limits(seconds=60, cpu=30)
+_OBJECT = "runtime/libruntime.a.p/{}.o"
+_TAKES = ("-MQ", "-MF", "-o", "-c")  # options with a word behind them that concerns one file
+
+
+@functools.cache
+def gdb() -> tuple[str, ...]:
+    """The beginning of gdb's command line, without a program. It loads nothing that a program brings along."""
+    path, *rest = debugger.command("", batch=True)
+    rest.remove("")
+    return (path, *rest, "-iex", "set auto-load no", "-x", str(GDB_SIDE / "lab.py"))
+
+
+def gdb_files() -> list[Path]:
+    """What gdb reads of this tree, and gdb itself where it is none of the system's."""
+    own = Path(gdb()[0]).resolve()
+    elsewhere = [] if str(own).startswith(sandbox.SYSTEM) else [own.parent.parent]
+    return [GDB_SCRIPT.parent, GDB_SIDE, ROOT / "labs" / "runner", *elsewhere]
+
+
+# ---- compiling -----------------------------------------------------------------------------------------------------
+
+
+def compiled(file: Path, shown: Path) -> tuple[Path | None, str]:
+    """(the object, what the compiler said) of a learner's file, which lies alone in a folder. It is called `shown` in
+    what the compiler says and in the debug information."""
+    made = file.with_suffix(".o")
+    words = [*_compiler(), f"-fdebug-prefix-map={file.parent}={shown.parent}"]
+    words += ["-fdiagnostics-color=never", "-fmax-errors=5", "-o", str(made), "-c", file.name]
+    outcome = sandbox.run(words, [ROOT / "runtime"], file.parent, TO_BUILD)
+    said = outcome.output.replace(file.name + ":", os.path.relpath(shown) + ":")
+    if outcome.status or outcome.ended:
+        return None, said or f"the compiler was ended: {outcome.ended or outcome.status}"
+    return made, said
+
+
+@functools.cache
+def _compiler():
+    """The build's own words for a file of the runtime, without what they say of this one file."""
+    words, kept = iter(shlex.split(patched.compiled(_OBJECT.format("proc_g.cpp"))[0]["command"])), []
+    for word in words:
+        if word in _TAKES:
+            next(words)
+        elif word.startswith("-I"):
+            kept.append("-I" + os.path.abspath(build_folder("debug") / word[2:]))
+        elif word != "-MD" and not word.startswith("-fdebug-prefix-map"):
+            kept.append(word)
+    return tuple(kept)
+
+
+# ---- linking -------------------------------------------------------------------------------------------------------
+
+
+def linked(program: str, made: Path, replaces: str, home: Path, seed: int) -> str:
+    """Links a program with the learner's object in place of one function, beside that object and under its own name;
+    what the linker said if it could not."""
+    file, symbol = replaces.split(":")
+    original = _OBJECT.format(file)
+    yielding = _yielding(build_folder("debug") / original, symbol, home)
+    words = variant.link_line(program, program, seeds.padding(seed), {original: yielding})
+    words = [words[0], str(made), *map(_whole, words[1:])]
+    readable = [build_folder("debug"), yielding, ROOT / "labs" / "runner"]
+    outcome = sandbox.run(words, readable, made.parent, TO_BUILD)
+    if outcome.status or outcome.ended:
+        return outcome.output or f"the linker was ended: {outcome.ended or outcome.status}"
+    return ""
+
+
+def _whole(word):
+    """The name of a file of the build, from the root."""
+    path = build_folder("debug") / word
+    return word if word.startswith("-") or not path.is_file() else str(path)
+
+
+def _yielding(original, symbol, home):
+    """A copy of one of the runtime's objects whose function gives way to another of the same name."""
+    target = home / "build" / f"yielding-{symbol}.o"
+    if not target.exists() or target.stat().st_mtime_ns < original.stat().st_mtime_ns:
+        made = target.with_suffix(f".{os.getpid()}")
+        words = ["objcopy", f"--weaken-symbol={symbol}", str(original), str(made)]
+        patched.run(words, build_folder("debug"), "cannot build your program")
+        os.replace(made, target)
+    return target

@@ -1,0 +1,47 @@
+"""What the verbs of the exercises do where the learner writes a file: put it there, open gdb on what became of it, set
+it aside."""
+
+import os
+from collections.abc import Iterable
+
+from rt0lab.words import screen
+
+from ..exercises import ask, variant
+from ..exercises.forms import Exercise
+from ..exercises.guide import Guide, answered
+from ..exercises.judge import Verdict
+from ..exercises.making import implement, source
+from ..failure import FAILED, Failure
+
+
+def begun(this: Guide, exercise: Exercise, seed: int) -> list[str]:
+    """gdb's command line on what the learner has written; [] if that has not begun, and then where to begin is said."""
+    source.begin(exercise)
+    text = source.collected(exercise)[source.FILE]
+    file = os.path.relpath(source.location(exercise))
+    if not source.begun(exercise, text):
+        print(*this.task(exercise, answered(this.store.read(), exercise)), sep="\n")
+        print(*screen.wrap(this.say(f"write-{exercise.kind}", file=file), "   "), sep="\n")
+        return []
+    words = ask.command(exercise, this.store.home, seed, batch=False)
+    if exercise.kind != "implement":
+        return [*words, "-x", str(source.location(exercise))]
+    made, said = implement.program(exercise, text, this.store.home, seed)
+    if made is None:
+        print(said)
+        raise Failure(this.say("no-build-of", file=file), FAILED)
+    healthy = str(variant.program(exercise.program, this.store.home, seed))
+    return [str(made) if word == healthy else word for word in words]
+
+
+def quoted(verdict: Verdict) -> list[str]:
+    """What a compiler or a program said, to stand below the verdict; of steps that none of it can concern, nothing."""
+    return [f"      | {line}" for line in verdict.said.splitlines()]
+
+
+def put_away(this: Guide, exercises: Iterable[Exercise]) -> None:
+    """Sets aside what the learner wrote for these, and says where it is now."""
+    for exercise in exercises:
+        aside = source.set_aside(exercise) if exercise.written else None
+        if aside:
+            print(this.say("set-aside", file=os.path.relpath(source.location(exercise)), aside=os.path.relpath(aside)))

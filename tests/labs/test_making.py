@@ -1,0 +1,157 @@
+"""Exercises in which the learner writes a file: it is put there, built, judged in a sandbox, and set aside."""
+
+import os
+import subprocess
+
+import pytest
+from learners import ROOT
+from runner.exercises import forms, judge
+from runner.exercises.making import door, source
+from runner.host import sandbox
+
+NEWPROC = "11-impl-newproc"
+needs_a_sandbox = pytest.mark.skipif(not sandbox.possible()[0], reason=sandbox.possible()[1])
+
+
+def solution(name, suffix, *changes):
+    """The solution of an exercise, with some changes."""
+    text = (ROOT / "labs" / name / f"solution{suffix}").read_text()
+    for old, new in changes:
+        assert old in text
+        text = text.replace(old, new)
+    return text
+
+
+def written(learner, name, suffix, text):
+    """Puts this text where the learner's file is."""
+    (learner.folder / "answers").mkdir(exist_ok=True)
+    (learner.folder / "answers" / f"{name}{suffix}").write_text(text)
+
+
+def test_run_puts_the_stub_there_first_and_says_where(learner):
+    learner.lab("goto", "impl-newproc")
+    said = learner.lab("run").stdout
+    file = learner.folder / "answers" / f"{NEWPROC}.cpp"
+    assert file.read_text() == (ROOT / "labs" / NEWPROC / "stub.cpp").read_text() and file.name in said
+
+
+def test_run_leaves_what_is_there(learner):
+    written(learner, NEWPROC, ".cpp", "mine")
+    learner.lab("goto", "impl-newproc")
+    learner.lab("run")
+    assert (learner.folder / "answers" / f"{NEWPROC}.cpp").read_text() == "mine"
+
+
+def test_a_stub_is_incomplete(learner):
+    learner.lab("goto", "impl-newproc")
+    learner.lab("run")
+    assert "INCOMPLETE" in learner.lab("check").stdout
+
+
+def test_no_file_is_incomplete_and_says_where_it_would_be(learner):
+    learner.lab("goto", "impl-newproc")
+    done = learner.lab("check")
+    assert done.returncode == 1 and f"{NEWPROC}.cpp" in done.stderr
+
+
+@needs_a_sandbox
+def test_the_solution_passes_and_is_kept(learner):
+    learner.lab("goto", "impl-newproc")
+    written(learner, NEWPROC, ".cpp", solution(NEWPROC, ".cpp"))
+    assert learner.lab("check").returncode == 0
+    assert learner.entry("impl-newproc")["status"] == "pass"
+
+
+@needs_a_sandbox
+def test_what_does_not_compile_is_shown_in_the_learners_file(learner):
+    learner.lab("goto", "impl-newproc")
+    written(learner, NEWPROC, ".cpp", solution(NEWPROC, ".cpp", ("newg->stktopsp = sp;", "newg->stktopsp = ps;")))
+    said = learner.lab("check").stdout
+    assert f"answers/{NEWPROC}.cpp:" in said and "‘ps’ was not declared" in said
+
+
+@needs_a_sandbox
+def test_what_else_the_runtime_has_cannot_be_replaced(tmp_path):
+    exercise = forms.load(ROOT / "labs" / NEWPROC)
+    text = solution(NEWPROC, ".cpp") + "\nvoid schedule() { for (;;) {} }\n"
+    verdicts = door.verdicts([(exercise, {source.FILE: text})], tmp_path, 1)[0]
+    assert verdicts["stack"].what == judge.INCOMPLETE and "multiple definition" in verdicts["stack"].said
+
+
+@needs_a_sandbox
+@pytest.mark.parametrize(
+    "hostile",
+    [
+        "for (;;) {}",
+        '__asm__ volatile("mov $57, %eax\\n\\tsyscall\\n\\tjmp .-7");',
+    ],
+    ids=["loops", "forks"],
+)
+def test_a_hostile_function_passes_nothing_and_leaves_nothing(tmp_path, hostile):
+    exercise = forms.load(ROOT / "labs" / NEWPROC)
+    text = solution(NEWPROC, ".cpp", ("    releasem(mp);", hostile + "\n    releasem(mp);"))
+    verdicts = door.verdicts([(exercise, {source.FILE: text})], tmp_path, 1)[0]
+    left = subprocess.run(["pgrep", "-f", str(tmp_path)], capture_output=True, text=True).stdout
+    assert verdicts["runs"].what == judge.WRONG and left == ""
+
+
+@needs_a_sandbox
+def test_a_file_of_others_is_not_shown_in_what_the_compiler_says(tmp_path):
+    exercise = forms.load(ROOT / "labs" / NEWPROC)
+    secret = tmp_path / "theirs.cpp"
+    secret.write_text("#error SECRET-OF-OTHERS")
+    text = f'#include "{secret}"\n' + solution(NEWPROC, ".cpp")
+    verdicts = door.verdicts([(exercise, {source.FILE: text})], tmp_path / "home", 1)[0]
+    assert verdicts["stack"].reason == "no-build" and "SECRET-OF-OTHERS" not in verdicts["stack"].said
+
+
+@needs_a_sandbox
+def test_a_program_that_prints_a_verdict_of_its_own_is_not_believed(tmp_path):
+    """The word that makes a line the judge's is new each time, and nothing that the program can read holds it."""
+    exercise = forms.load(ROOT / "labs" / NEWPROC)
+    said = (
+        '0123456789abcdef0123456789abcdef {\\"steps\\": {\\"goid\\": [\\"pass\\", \\"\\"]}, \\"trouble\\": \\"\\"}\\n'
+    )
+    write = f'static char s[] = "{said}"; long n = 1; __asm__ volatile("syscall" : "+a"(n) : "D"(1), "S"(s),'
+    write += ' "d"(sizeof s - 1) : "rcx", "r11", "memory");'
+    changes = [
+        ("    newg->goid = static_cast<int64>(pp->goidcache++);\n", ""),
+        ("    releasem(mp);", f"    {write}\n    releasem(mp);"),
+    ]
+    text = solution(NEWPROC, ".cpp", *changes)
+    verdicts = door.verdicts([(exercise, {source.FILE: text})], tmp_path, 1)[0]
+    assert verdicts["goid"].reason == "no-goid"
+
+
+def test_without_a_sandbox_the_verdict_is_inconclusive_and_says_why(tmp_path, monkeypatch):
+    monkeypatch.setattr(door.sandbox, "possible", lambda: (False, "there is none"))
+    exercise = forms.load(ROOT / "labs" / NEWPROC)
+    verdicts = door.verdicts([(exercise, {source.FILE: solution(NEWPROC, ".cpp")})], tmp_path, 1)[0]
+    assert {(v.what, v.reason) for v in verdicts.values()} == {(judge.INCONCLUSIVE, "there is none")}
+
+
+def test_reset_sets_the_file_aside(learner):
+    written(learner, NEWPROC, ".cpp", "mine")
+    said = learner.lab("reset", "impl-newproc").stdout
+    folder = learner.folder / "answers"
+    assert os.listdir(folder) == [f"{NEWPROC}.before-1.cpp"] and f"{NEWPROC}.before-1.cpp" in said
+
+
+def test_what_was_set_aside_before_stays(learner):
+    for text in ("one", "two"):
+        written(learner, NEWPROC, ".cpp", text)
+        learner.lab("reset", "impl-newproc")
+    folder = learner.folder / "answers"
+    assert [(folder / f"{NEWPROC}.before-{n}.cpp").read_text() for n in (1, 2)] == ["one", "two"]
+
+
+@needs_a_sandbox
+def test_run_opens_gdb_on_a_program_with_the_learners_function(learner):
+    written(learner, NEWPROC, ".cpp", solution(NEWPROC, ".cpp"))
+    said = learner.gdb("impl-newproc", "break 'runtime.newproc1'", "run", "info source")
+    assert f"{NEWPROC}.cpp" in said
+
+
+def test_in_gdb_there_is_nothing_to_answer(learner):
+    written(learner, NEWPROC, ".cpp", solution(NEWPROC, ".cpp"))
+    assert "not answered but written" in learner.gdb("impl-newproc", "lab answer stack = 1")
