@@ -286,6 +286,20 @@ for command in {LOOKING!r}:
     assert gdb_json(either, script) == []
 
 
+# ---- arguments -------------------------------------------------------------------------------------------------------
+
+
+def test_an_argument_that_is_not_stored_yet_is_not_shown(gdb_text, hello):
+    text = gdb_text(hello, "set print frame-arguments all", "rt0 until newproc", "bt 1")
+    assert 'newproc (siz="<not stored yet>", fn="<not stored yet>")' in text
+
+
+@pytest.mark.parametrize("built, stop", [("debug", "runtime.newproc"), ("release", "*'runtime.newproc'")])
+def test_an_argument_that_is_there_is_shown(gdb_text, mirror_program, built, stop):
+    hello = mirror_program("hello", "runtime/programs", built)
+    assert "newproc (siz=0, fn=0x" in gdb_text(hello, f"break {stop}", "run", "bt 1")
+
+
 # ---- what cards and lists name can be typed --------------------------------------------------------------------------
 
 

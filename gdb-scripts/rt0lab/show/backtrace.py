@@ -46,9 +46,10 @@ class Careful(gdb.FrameDecorator.FrameDecorator):
 
     def frame_args(self) -> list[Any] | None:
         try:
-            return self._readable(super().frame_args())
+            found = super().frame_args()
         except UnicodeDecodeError:
-            return self._readable(gdb.FrameDecorator.FrameVars(self.inferior_frame()).fetch_frame_args())
+            found = gdb.FrameDecorator.FrameVars(self.inferior_frame()).fetch_frame_args()
+        return self._readable(found, _unstored_below(self.inferior_frame()))
 
     def frame_locals(self) -> list[Any] | None:
         """`bt full` and editors ask for the variables."""
@@ -59,12 +60,12 @@ class Careful(gdb.FrameDecorator.FrameDecorator):
         more = [Said(_Name(name), value) for name, value in scope.variables(self.inferior_frame())]
         return [*(found or ()), *more] or None
 
-    def _readable(self, variables):
-        return [self._sayable(variable) for variable in variables or ()] or None
+    def _readable(self, variables, unstored=0):
+        return [self._sayable(variable, unstored) for variable in variables or ()] or None
 
-    def _sayable(self, variable):
+    def _sayable(self, variable, unstored=0):
         """The variable, with its name as `shown` has it, and a text for a value that is not there or that holds such
-        names itself."""
+        names itself. What lies on the stack below `unstored` has no value yet."""
         symbol, value = variable.symbol(), variable.value()
         try:
             if value is None and isinstance(symbol, gdb.Symbol):
@@ -73,7 +74,11 @@ class Careful(gdb.FrameDecorator.FrameDecorator):
                 value.fetch_lazy()
                 if value.type.strip_typedefs().code in (gdb.TYPE_CODE_REF, gdb.TYPE_CODE_RVALUE_REF):
                     value.referenced_value().fetch_lazy()
-                value = "<optimized out>" if _ends_a_scope(value) else _said(value)
+                place = value.address
+                if place is not None and int(place) < unstored:
+                    value = "<not stored yet>"
+                else:
+                    value = "<optimized out>" if _ends_a_scope(value) else _said(value)
         except gdb.MemoryError as error:
             value = f"<unreadable {str(error).rpartition(' ')[2]}>"
         except (gdb.error, TypeError) as error:  # gdb says that itself, where it knows the symbol
@@ -93,6 +98,18 @@ class _Name(str):
     """A name where gdb may also have a symbol; newer ones' DAP asks that for the name it is printed by."""
 
     print_name = property(str)
+
+
+def _unstored_below(frame):
+    """At the first instructions of a function of C++ its arguments are in registers still, and where they are to lie,
+    below this address of the stack, is something else; gdb would take that for them. 0 where nothing is known of it."""
+    if frame.level() or frame.type() != gdb.NORMAL_FRAME or program.world().is_go:
+        return 0
+    symbol, caller = program.world().symbol_at(frame.pc()), frame.older()
+    if symbol is None or caller is None:
+        return 0
+    opening = gdb.find_pc_line(frame.pc() - symbol[1])
+    return int(caller.read_register("rsp")) if frame.pc() <= (opening.last or 0) else 0
 
 
 _SCALARS = (gdb.TYPE_CODE_INT, gdb.TYPE_CODE_BOOL, gdb.TYPE_CODE_CHAR, gdb.TYPE_CODE_FLT)
