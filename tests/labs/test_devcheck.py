@@ -53,6 +53,9 @@ def test_what_is_wrong_is_status_1(learner, copied):
         ),
         ("tests.toml", "frames = 1\n", "", "no right answer for frames"),
         ("exercise.toml", 'type = "hex"', 'type = "free"', "not judged yet"),
+        ("text.en.md", "Goal: say", "Goal (`lab anser`): say", "no command `lab anser`"),
+        ("solution.zh.md", "delta = 0", "`rt0 dumpp g1`\ndelta = 0", "no command `rt0 dumpp`"),
+        ("text.zh.md", "目标：", "目标`bt`：", "no space between code and Chinese"),
     ],
     ids=lambda text: text[:20],
 )
@@ -72,6 +75,8 @@ def test_what_the_files_alone_show(copied, file, old, new, complaint):
         ("exercise.toml", 'at = "fn:_rt0_amd64"', 'at = "fn:runtime.throw"', "never seen"),
         ("replies.en.toml", "JMP pushes nothing;", "It is 0;", "en: the reply jmp-returns to delta tells the truth"),
         ("hints.en.toml", "`x/i $pc`", "`x/i $pcc->x`", "`x/i $pcc->x`"),
+        ("text.en.md", "Goal: say", "`finsh`: say", "`help finsh`"),
+        ("solution.en.md", "delta = 0", "`info goroutinez`\ndelta = 0", "`help info goroutinez`"),
         ("solution.zh.md", "_rt0_amd64_linux", "_rt0_amd64_windows", "there is no symbol _rt0_amd64_windows"),
         ("solution.en.md", "delta = 0", "delta = 0 nonsense.S", "there is no file nonsense.S"),
     ],
@@ -80,6 +85,51 @@ def test_what_the_files_alone_show(copied, file, old, new, complaint):
 def test_what_runs_of_the_program_show(copied, live, file, old, new, complaint):
     problems = live(copied(JMP, file, old, new))
     assert any(complaint in problem for problem in problems), problems
+
+
+def test_one_language_is_enough_to_begin_with(learner, copied):
+    folder = copied(JMP, "hints.zh.toml", "[top]", "[pot]")
+    (folder / "text.zh.md").unlink()
+    assert proof.static_problems(forms.load(folder), ["en"]) == []
+
+
+@pytest.mark.parametrize(
+    "shown, complaint",
+    [("```gdb\n(gdb) print 1 + 1\n$1 = 3\n```", "$1 = 2"), ("`./lab chek`", "there is no verb chek")],
+    ids=["session", "verb"],
+)
+def test_what_an_exercise_shows_of_the_lab_is_so(learner, copied, shown, complaint):
+    folder = copied(JMP, "solution.en.md", "delta = 0", f"{shown}\ndelta = 0")
+    assert complaint in learner.lab("dev", "check", "--lang", "en", str(folder)).stdout
+
+
+def test_a_command_in_what_is_said_at_a_goal_must_work(copied, live):
+    problems = live(copied("01-entry", "replies.en.toml", "You are at", "`p $nonsense->x`. You are at"))
+    assert any("`p $nonsense->x`" in problem for problem in problems), problems
+
+
+@pytest.fixture
+def fresh(tmp_path):
+    """The skeleton that `dev new` makes."""
+    from runner.exercises import skeleton
+
+    return skeleton.make(tmp_path, "my-idea", ["en", "zh"])
+
+
+def test_a_skeleton_says_what_is_still_to_be_written(fresh):
+    assert any("text.zh.md:1: still to be written" in problem for problem in proof.static_problems(forms.load(fresh)))
+
+
+def test_a_skeleton_passes_once_it_is_filled(fresh, live):
+    for file in fresh.iterdir():
+        file.write_text(file.read_text().replace("FILL", "Say"))
+    assert proof.static_problems(forms.load(fresh)) + live(fresh) == []
+
+
+@pytest.mark.parametrize("name", ["my-idea", "My idea", "../x"])
+def test_a_skeleton_wants_an_id_of_its_own(learner, fresh, name):
+    result = learner.lab("dev", "new", name, "--into", str(fresh.parent))
+    assert result.returncode == 2 and result.stderr.count("\n") == 1
 
 
 def test_an_invariant_without_a_place_must_hold_at_every_checkpoint(copied, live):

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 
 WIDTH = 79
 _NO_BREAK_BEFORE = "，。；：！？、）」』》”’…"
+_TOUCHING = re.compile("[\u4e00-\u9fff][`A-Za-z0-9]|[`A-Za-z0-9][\u4e00-\u9fff]")
 _NO_BREAK_AFTER = "（「『《“‘"
 
 
@@ -28,6 +30,11 @@ def pad(text: str, columns: int) -> str:
 def joined(first: str, second: str) -> str:
     """Two sentences on one line; after a Chinese full stop there is no space."""
     return first + ("" if first and first[-1] in _NO_BREAK_BEFORE else " ") + second
+
+
+def touching(text: str) -> list[str]:
+    """The lines in which Chinese runs into `code`, letters or digits without a space."""
+    return [line for line in text.splitlines() if _TOUCHING.search(re.sub("`[^`]*`", "`", line))]
 
 
 def wrap(text: str, first: str = "", rest: str | None = None, columns: int = WIDTH) -> list[str]:

@@ -35,10 +35,12 @@ def _judged(job):
 
     def wanted(exercise, checkpoint):
         computed.note(observer, exercise, checkpoint)
-        broken.extend(_tried(job["commands"], exercise, checkpoint))
+        broken.extend(_tried(job["commands"], exercise.id, checkpoint.name))
         left.discard((exercise.id, checkpoint.name))
         return not left
 
+    for name in exercises:
+        broken.extend(_tried(job["commands"], name, ""))  # before the run
     observer = observe.Observer(exercises.values(), wanted)
     if left:
         _through(observer, left)
@@ -72,7 +74,7 @@ def _through(observer, left):
 def _tried(commands, exercise, checkpoint):
     """Those of an author's commands that fail at this checkpoint."""
     for name, at, command in commands:
-        if (name, at) == (exercise.id, checkpoint.name):
+        if (name, at) == (exercise, checkpoint):
             try:
                 gdb.execute(command, to_string=True)
             except gdb.error as error:

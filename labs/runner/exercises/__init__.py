@@ -8,5 +8,6 @@ Each line uses only those above it; gdb's Python imports all but the last line, 
   answers, guide               the file of answers; the way through the exercises, in the learner's language
   patched, variant             the runtime with a patch; the learner's program, linked anew
   golang                       a program of real Go, and its core
-  ask, judging, proof          a gdb that judges without a terminal; the one door to a verdict; what authors must prove
+  ask, judging                 a gdb that judges without a terminal; the one door to a verdict
+  skeleton, proof              a new exercise, for its author to write; what authors must prove
 """

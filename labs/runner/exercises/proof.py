@@ -1,12 +1,15 @@
 """Proves the exercises: what is wrong with their files, and what shows only in runs of the program.
 
 That unsolved is incomplete, the solution passes, every listed wrong answer is rejected with its own reply and not told
-the truth, no two ideas have the same value, both languages say the same things, and what they name exists.
+the truth, no two ideas have the same value, both languages say the same things, and what they name exists, commands in
+backticks among it.
 """
 
+import functools
 import re
 import string
 import tempfile
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -15,7 +18,7 @@ from rt0lab.words import screen
 
 from ..host import build
 from ..tree import ROOT
-from . import ask, forms, guide, judge, language, literals
+from . import ask, forms, guide, judge, language, literals, skeleton
 from .forms import Exercise
 from .making import trial
 from .types import TYPES
@@ -28,6 +31,10 @@ _QUOTED = re.compile(r"`([^`]+)`")
 _SYMBOL = re.compile(r"(?:runtime|main)\.[A-Za-z]\w*|_rt0\w+")
 _FILE = re.compile(r"[\w/-]+\.(?:S|cpp|hpp|h)\b")
 _COMMAND = re.compile(r"(?:p|x/\w+|info|bt|show)(?: .*)?")
+_LIKE_A_COMMAND = re.compile(r"[a-z]+(/\w+)?( .*)?")
+# What stands in backticks and is code (an instruction, a statement, a call), or checked with our own commands.
+_NO_COMMAND = re.compile(r"(?:go|jmp|call|mov|lea|and|sub|add|push|cmp|int|long|uintptr|lab|rt0) .*|\w+\(.*|.*[%;].*")
+_OURS = re.compile(r"(lab|rt0) ([a-z]+)")
 
 
 # ---- without a program -------------------------------------------------------------------------------------------
@@ -59,17 +66,19 @@ def _places(text):
     return {name for _, name, _, _ in string.Formatter().parse(text) if name}
 
 
-def static_problems(exercise: Exercise) -> list[str]:
-    """What can be seen in the files alone."""
-    found = []
+def static_problems(exercise: Exercise, languages: Sequence[str] = language.LANGUAGES) -> list[str]:
+    """What can be seen in the files alone; an exercise can begin in one language."""
+    found = skeleton.unfilled(exercise)
     if not exercise.judged:
         found.append(f"a kind, type or moment that is not judged yet ({exercise.kind})")
     if exercise.stage:
         guide.go_place(exercise)
     if exercise.note and not (ROOT / "notes" / f"{exercise.note}.md").exists():
         found.append(f"there is no page notes/{exercise.note}.md")
-    for name in language.LANGUAGES:
-        found += [f"{name}: {problem}" for problem in _text_problems(exercise, exercise.texts(name))]
+    for name in languages:
+        texts = exercise.texts(name)
+        problems = [*_text_problems(exercise, texts), *_word_problems(exercise, texts)]
+        found += [f"{name}: {problem}" for problem in problems]
     if exercise.questions:
         found += _test_problems(exercise)
     return [f"{exercise.folder.name}: {problem}" for problem in found]
@@ -101,6 +110,31 @@ def _text_problems(exercise, texts):
             yield f"replies: {group}.{key} is missing or too much"
 
 
+def _word_problems(exercise, texts):
+    """Commands of ours that there are not, and Chinese that runs into code."""
+    known = {"rt0": _names(ROOT / "gdb-scripts", "rt0"), "lab": _names(ROOT / "labs" / "gdb", "lab")}
+    for text in _said(texts):
+        for quoted in _QUOTED.findall(text):
+            ours = _OURS.match(quoted)
+            if ours and ours[2] not in known[ours[1]]:
+                yield f"there is no command `{ours[0]}`"
+        yield from (f"no space between code and Chinese: {line}" for line in screen.touching(text))
+
+
+@functools.cache
+def _names(folder, first):
+    """What may stand behind `rt0` or `lab` in gdb: our commands say it."""
+    sources = "\n".join(path.read_text("utf-8") for path in folder.rglob("*.py"))
+    return set(re.findall(rf'"{first} ([a-z]+)"', sources))
+
+
+def _said(texts):
+    """All that an exercise says in one language."""
+    yield from (texts.title, texts.body, texts.solution)
+    yield from (hint for levels in texts.hints.values() for hint in levels)
+    yield from (reply for group in texts.replies.values() for reply in group.values())
+
+
 def _test_problems(exercise):
     """Every question has a right answer, every misconception and plain mistake a wrong one."""
     tests = exercise.tests()
@@ -119,7 +153,7 @@ def _test_problems(exercise):
 # ---- with a program of each seed -----------------------------------------------------------------------------------
 
 
-def live_problems(exercises: list[Exercise]) -> list[str]:
+def live_problems(exercises: list[Exercise], languages: Sequence[str] = language.LANGUAGES) -> list[str]:
     """What shows only in runs of the program."""
     found = [
         problem for exercise in exercises if exercise.written for problem in trial.problems(exercise, JUDGED_SEEDS)
@@ -131,13 +165,13 @@ def live_problems(exercises: list[Exercise]) -> list[str]:
 def _seen_problems(exercises):
     """What shows in the programs that learners look at."""
     cases = [case for exercise in exercises for case in _cases(exercise)]
-    commands = [command for exercise in exercises for command in _commands(exercise)]
+    commands = [command for exercise in exercises for command in _commands(exercise, languages)]
     with tempfile.TemporaryDirectory() as home, ThreadPoolExecutor(2) as pool:
 
         def one(seed):
             judged = cases if seed in JUDGED_SEEDS else []
             asked = commands if seed == SEEDS[0] else []
-            return _seed_problems(exercises, judged, asked, Path(home), seed)
+            return _seed_problems(exercises, judged, asked, Path(home), seed, languages)
 
         return [problem for problems in pool.map(one, SEEDS) for problem in problems]
 
@@ -162,27 +196,43 @@ def _written(exercise, answers):
     }
 
 
-def _commands(exercise):
-    """(exercise id, checkpoint, command) of the gdb commands that hints and replies tell the learner to type."""
-    for name in language.LANGUAGES:
-        texts = exercise.texts(name)
+def _commands(exercise, languages):
+    """(exercise id, checkpoint, command) of the gdb commands that hints and replies tell the learner to type, and
+    `help` for everything in backticks that must be one."""
+    code = _code_words()
+    for texts in map(exercise.texts, languages):
+        spoken = [(c.name, texts.replies["reached"][c.name]) for c in exercise.checkpoints if c.goal]
         for question in exercise.questions:
             replies = [texts.replies[group][question.id] for group in ("right", "look")]
             replies += [texts.replies["misconception"][m.id] for m in question.misconceptions]
-            for text in [*texts.hints[question.id], *replies]:
-                yield from (
-                    (exercise.id, question.at, quoted)
-                    for quoted in _QUOTED.findall(text)
-                    if _COMMAND.fullmatch(quoted) and "..." not in quoted
-                )
+            spoken += [(question.at, text) for text in [*texts.hints[question.id], *replies]]
+        typed = {(at, q) for at, text in spoken for q in _QUOTED.findall(text) if _COMMAND.fullmatch(q)}
+        yield from ((exercise.id, at, quoted) for at, quoted in typed if at and "..." not in quoted)
+        named = {quoted for text in _said(texts) for quoted in _QUOTED.findall(text)} - code
+        yield from (
+            (exercise.id, "", f"help {quoted}")
+            for quoted in named
+            if _LIKE_A_COMMAND.fullmatch(quoted) and not _NO_COMMAND.fullmatch(quoted)
+        )
 
 
-def _seed_problems(exercises, cases, commands, home, seed):
+@functools.cache
+def _code_words():
+    """Words of the runtime's source and of the exercises' tables: in backticks, they are no commands."""
+    sources = [file for file in (ROOT / "runtime").rglob("*") if file.suffix in (".S", ".cpp", ".hpp")]
+    sources += [*forms.LABS.glob("*/exercise.toml"), *forms.LABS.glob("*/tests.toml")]
+    texts = [file.read_text("utf-8") for file in sources]
+    return {word for text in texts for word in re.findall(r"\w+", text)}
+
+
+def _seed_problems(exercises, cases, commands, home, seed, languages):
     """The problems of one learner's program."""
     result = ask.judged(
         exercises, [(exercise, answers) for exercise, answers, _ in cases], home, seed, sorted(set(commands))
     )
-    found = [f"{name}: at {at}, `{command}`: {error}" for name, at, command, error in result["commands"]]
+    found = [
+        f"{name}: at {at or 'the prompt'}, `{command}`: {error}" for name, at, command, error in result["commands"]
+    ]
     if result["trouble"]:
         return [f"seed {seed}: {result['trouble']}"]
     for exercise in exercises:
@@ -196,7 +246,7 @@ def _seed_problems(exercises, cases, commands, home, seed):
                 )
             seen = result["seen"].get(exercise.id, {}).get(name, {"trouble": "never seen"})
             if wanted[0] == judge.WRONG and not seen["trouble"]:
-                found += _told(exercise, name, wanted[1], seen)
+                found += _told(exercise, name, wanted[1], seen, languages)
     return found
 
 
@@ -215,9 +265,9 @@ def _coincidences(exercise, seen):
                     yield f"{exercise.folder.name}: {question.id}: {name} has the same value as {other}, {value}"
 
 
-def _told(exercise, name, reason, seen):
+def _told(exercise, name, reason, seen, languages):
     """A reply to a wrong answer must not contain the right one (commands to type apart)."""
-    for lang in language.LANGUAGES:
+    for lang in languages:
         text = _QUOTED.sub("", exercise.texts(lang).to_wrong(name, reason))
         truth = seen["truth"]
         shown = [seen["shown"], *([str(truth), hex(truth)] if isinstance(truth, int) else [])]

@@ -30,8 +30,8 @@ def both(one: Check, other: Check) -> Check:
     return lambda: one() and other()
 
 
-# The first table is needed by every verb that runs a program, the second only by `test`, and its first rows by exercises
-# that run what learners wrote and by `watch`.
+# The first table is needed by every verb that runs a program, the second only by `test`, and its first rows by
+# exercises that run what learners wrote and by `watch`.
 TO_RUN: Table = {
     "g++": (command("g++"), "the compiler of the runtime"),
     "meson": (file("/usr/bin/meson"), "the build"),

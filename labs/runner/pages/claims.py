@@ -3,6 +3,8 @@
 import re
 from pathlib import Path
 
+from rt0lab.words import screen
+
 from ..tree import ROOT
 from .shelf import NOTES, fences, language, other, prose, title
 
@@ -18,7 +20,8 @@ LENGTH = range(60, 151)
 
 def references(text: str) -> list[str]:
     """What is wrong with the references of a page: files and symbols that are not there, line numbers, dead links."""
-    text, wrong = prose(text), []
+    text = prose(text)
+    wrong = [f"no space between code and Chinese: {line}" for line in screen.touching(text)]
     for file, symbols in SYMBOLS.findall(text):
         texts = [source.read_text() for source in resolve(file)]
         for symbol in re.split(r",\s*", symbols):

@@ -1,10 +1,15 @@
 """`lab dev check` proves the exercises, `lab dev lint` reads the source with Debian's tools: one line a fault."""
 
+import os
+import re
 from argparse import Namespace
+from pathlib import Path
 
-from ..exercises import forms, proof
+from ..exercises import forms, proof, skeleton
+from ..exercises.language import LANGUAGES
 from ..failure import FAILED, USAGE, Failure, progress
 from ..host import build, lint, needs, packages
+from ..pages import sessions
 from . import Verbs
 
 
@@ -14,16 +19,34 @@ def register(verbs: Verbs) -> None:
         help="for authors: prove the exercises, read the source (dev check, dev lint)",
         example="./lab dev check labs/10-newproc\n./lab dev lint --fix",
     )
-    parts = verb.add_subparsers(dest="part", metavar="check|lint", required=True)
+    parts = verb.add_subparsers(dest="part", metavar="new|check|lint", required=True)
+    part = parts.add_parser(
+        "new",
+        help="the folder of a new exercise, with every line marked that you have to write",
+        example="./lab dev new my-idea --lang en\n./lab dev check --lang en labs/15-my-idea",
+    )
+    part.add_argument("id", metavar="NAME", help="its id: small letters, digits, dashes")
+    part.add_argument("--lang", choices=LANGUAGES, help="only this language, to begin with")
+    part.add_argument("--into", metavar="FOLDER", default=str(forms.LABS), help="where (default: labs/)")
+    part.set_defaults(run=new)
     part = parts.add_parser(
         "check", help="every exercise against its own tests", example="./lab dev check labs/10-newproc"
     )
+    part.add_argument("--lang", choices=LANGUAGES, help="only this language, for an exercise that is begun")
     part.add_argument("folders", nargs="*", metavar="FOLDER", help="exercise folders (default: all of labs/)")
     part.set_defaults(run=check)
     part = parts.add_parser("lint", help=f"the source, with {', '.join(lint.TOOLS)}", example="./lab dev lint --fix")
     part.add_argument("tools", nargs="*", metavar="TOOL", help="only these (default: all)")
     part.add_argument("--fix", action="store_true", help=f"first let {' and '.join(lint.FORMATTERS)} write their form")
     part.set_defaults(run=read_source)
+
+
+def new(args: Namespace) -> int:
+    """Writes the folder and says what to do next."""
+    folder = skeleton.make(Path(args.into), args.id, (args.lang,) if args.lang else LANGUAGES)
+    shown = os.path.relpath(folder)
+    print(f"{shown}: write what is marked {skeleton.MARK} in its files, then ./lab dev check {shown}")
+    return 0
 
 
 def read_source(args: Namespace) -> int:
@@ -48,16 +71,31 @@ def read_source(args: Namespace) -> int:
     return 0
 
 
+def _shown_problems(exercise, languages, verbs):
+    """Verbs of ./lab that there are not, and sessions that print something else now, in what an exercise shows."""
+    for file in sorted(exercise.folder.iterdir()):
+        if not file.name.endswith(tuple(f".{name}{kind}" for name in languages for kind in (".md", ".toml"))):
+            continue
+        text = file.read_text("utf-8")
+        for verb in re.findall(r"\./lab ([a-z]+)", text):
+            if verb not in verbs:
+                yield f"{exercise.folder.name}/{file.name}: there is no verb {verb}"
+        if file.suffix == ".md":
+            yield from (f"{exercise.folder.name}/{file.name}: {wrong}" for wrong in sessions.checked(text, {})[1])
+
+
 def check(args: Namespace) -> int:
     """Prints what is wrong with the exercises; exit status 1 if anything is."""
     exercises = [forms.load(folder.rstrip("/")) for folder in args.folders] or forms.load_all()
     progress(f"checking {len(exercises)} exercises on {len(proof.SEEDS)} seeds")
-    problems = proof.messages_problems() + [
-        problem for exercise in exercises for problem in proof.static_problems(exercise)
-    ]
+    languages = (args.lang,) if args.lang else LANGUAGES
+    problems = proof.messages_problems()
+    for exercise in exercises:
+        problems += proof.static_problems(exercise, languages)
+        problems += _shown_problems(exercise, languages, args.top.verbs())
     ready = [exercise for exercise in exercises if exercise.questions and exercise.judged]
     if ready and not problems:
-        problems = proof.live_problems(ready)
+        problems = proof.live_problems(ready, languages)
     for problem in problems:
         print(problem)
     if problems:
