@@ -159,10 +159,12 @@ def live_problems(exercises: list[Exercise], languages: Sequence[str] = language
         problem for exercise in exercises if exercise.written for problem in trial.problems(exercise, JUDGED_SEEDS)
     ]
     looked = [exercise for exercise in exercises if not exercise.written]
-    return list(dict.fromkeys([*_name_problems(exercises), *found, *(_seen_problems(looked) if looked else [])]))
+    return list(
+        dict.fromkeys([*_name_problems(exercises), *found, *(_seen_problems(looked, languages) if looked else [])])
+    )
 
 
-def _seen_problems(exercises):
+def _seen_problems(exercises, languages):
     """What shows in the programs that learners look at."""
     cases = [case for exercise in exercises for case in _cases(exercise)]
     commands = [command for exercise in exercises for command in _commands(exercise, languages)]
