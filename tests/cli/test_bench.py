@@ -43,6 +43,12 @@ def test_json_has_the_startup_figure(lab, tmp_path):
     assert figure["ratio_floor"] == pytest.approx(figure["ours"] / figure["floor"], abs=0.001)
 
 
+def test_json_has_the_grader_s_figure_and_both_runs_say_the_same(lab, tmp_path):
+    assert lab("bench", "grade", "--rounds", "2", "--json", tmp_path / "bench.json").returncode == 0
+    (figure,) = json.loads((tmp_path / "bench.json").read_text())["figures"]
+    assert figure["submissions"] == 2 and figure["same"] and figure["cpu"] > 0
+
+
 def test_json_has_the_scheduler_s_figures_that_are_asked_for(lab, tmp_path):
     result = lab("bench", "--only", "yield", "--rounds", "1", "--json", tmp_path / "bench.json")
     figures = json.loads((tmp_path / "bench.json").read_text())["figures"]

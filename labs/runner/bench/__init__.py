@@ -1,6 +1,8 @@
-"""What things cost here beside Go, beside others that do the same, and beside the least they could cost. May use host.
+"""What things cost here beside Go, beside others that do the same, and beside the least they could cost. May use
+host, exercises, classes.
 
-startup, sched, gdb   one part of the figures each
+startup, sched, gdb,
+grade                 one part of the figures each
 inside                what gdb does and times, for `gdb`
 table                 how the figures are set
 large                 a program of 60 MB to look at

@@ -1,5 +1,6 @@
 """Grades one submission: whose it is, whether its seed is theirs, and what its answers come to on this machine."""
 
+import contextlib
 import hashlib
 from collections.abc import Iterator
 from pathlib import Path
@@ -7,7 +8,7 @@ from pathlib import Path
 from rt0lab.formats import untrusted
 from rt0lab.words import tr
 
-from ..exercises import judge, judging
+from ..exercises import judge, judging, literals, types
 from ..exercises.forms import Exercise
 from ..exercises.judge import Verdict
 from ..failure import Failure
@@ -19,7 +20,6 @@ from .roster import Student
 from .submission import Malformed, Submission, Work
 
 _NOTHING = Verdict(judge.INCOMPLETE)
-_LITERAL = ("int", "uint", "hex", "bool", "goid", "symbol", "choice", "set", "order")
 
 
 class Grader:
@@ -135,13 +135,13 @@ def _all(work, why):
 
 
 def _judgeable(exercise: Exercise, work: Work) -> dict[str, str]:
-    """The answers that could be some at all: a literal where one is asked for."""
-    asked = {question.id: question for question in exercise.questions}
-    return {
-        name: text
-        for name, text in work.answers.items()
-        if name in asked and (asked[name].type not in _LITERAL or submission.readable(text))
-    }
+    """The answers that could be some at all, of whatever type is asked for."""
+    found = {}
+    for question in exercise.questions:
+        with contextlib.suppress(literals.BadLiteral, KeyError):
+            types.TYPES[question.type].read(work.answers[question.id])
+            found[question.id] = work.answers[question.id]
+    return found
 
 
 def _fair(exercise, work, other, verdicts):

@@ -11,7 +11,7 @@ from typing import Any
 
 from rt0lab.words import tr
 
-from ..exercises import answers, files, literals, state
+from ..exercises import answers, files, state
 from ..exercises.forms import Exercise
 from ..exercises.state import Progress
 from ..failure import FAILED, Failure
@@ -215,12 +215,3 @@ def _once(pairs):
 
 def _refused(text):
     raise ValueError(text)
-
-
-def readable(text: str) -> bool:
-    """Is this text an answer that can be judged at all?"""
-    try:
-        literals.parse(text)
-    except literals.BadLiteral:
-        return False
-    return True

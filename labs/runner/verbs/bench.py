@@ -4,14 +4,14 @@ cost."""
 import argparse
 import json
 
-from ..bench import gdb, sched, startup
+from ..bench import gdb, grade, sched, startup
 from ..bench.peers import machine
 from ..failure import USAGE, Failure
 from ..host.output import writable
 from . import Verbs
 
 # each has run(args), which prints its table and returns its figures
-PARTS = {"startup": startup, "sched": sched, "gdb": gdb}
+PARTS = {"startup": startup, "sched": sched, "gdb": gdb, "grade": grade}
 
 
 def register(verbs: Verbs) -> None:
@@ -20,7 +20,9 @@ def register(verbs: Verbs) -> None:
     )
     verb.add_argument("what", nargs="?", choices=PARTS, help="what to measure (default: everything)")
     verb.add_argument("--only", metavar="NAME", default="", help="only the figures whose name begins like this")
-    verb.add_argument("--rounds", metavar="N", type=count, help="how often each program runs")
+    verb.add_argument(
+        "--rounds", metavar="N", type=count, help="how often each program runs; how many students hand in"
+    )
     verb.add_argument("--cpu", action="store_true", help="sched: processor time, not the clock's, for a busy machine")
     verb.add_argument("--json", metavar="FILE", help="write the figures to this file too")
     verb.set_defaults(run=run)
