@@ -1,5 +1,4 @@
-"""What things cost here beside Go, beside others that do the same, and beside the least they could cost. May use
-host, exercises, classes.
+"""What things cost here, beside Go, others, and the least they could cost. May use host, exercises, classes.
 
 startup, sched, gdb,
 grade                 one part of the figures each
