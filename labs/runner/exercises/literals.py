@@ -9,6 +9,7 @@ MAX_NUMBER = 1 << 64  # nothing in a 64-bit machine is larger
 
 _NUMBER = re.compile(r"[+-]?(0x[0-9a-f]{1,16}|[0-9]{1,20})", re.IGNORECASE | re.ASCII)
 _NAME = re.compile(r"[&*]?([A-Za-z_][A-Za-z0-9_.]{0,99})( ?\(\))?", re.ASCII)
+_LINE = re.compile(r"[A-Za-z0-9_./-]{1,100}:[0-9]{1,7}", re.ASCII)  # `main.go:60`
 # What gdb and our own screens print around a value: `$1 = 5`, `0x401000 <main.main>`, `main.main in section .text`.
 _PRINTED = re.compile(r"(?:\$\d+ = )?(?:(0x[0-9a-f]+) <[^<>]*>|(.*?)(?: in section \.\w+)?)", re.ASCII)
 _GOROUTINE = re.compile(r"goroutine (\d+)", re.ASCII)
@@ -81,6 +82,8 @@ def _scalar(text):
         return _bounded(int(text, 16 if "x" in text.lower() else 10), text)
     if text.lower() in _WORDS:
         return _WORDS[text.lower()]
+    if _LINE.fullmatch(text):
+        return Name(text)
     name = _NAME.fullmatch(text.replace("·", "."))
     if not name:
         raise BadLiteral(shown(text))

@@ -165,17 +165,23 @@ def live_problems(exercises: list[Exercise], languages: Sequence[str] = language
 
 
 def _seen_problems(exercises, languages):
-    """What shows in the programs that learners look at."""
-    cases = [case for exercise in exercises for case in _cases(exercise)]
-    commands = [command for exercise in exercises for command in _commands(exercise, languages)]
+    """What shows in the programs that learners look at, one run for all exercises on a program. A program of real Go is
+    looked at on fewer seeds: each takes a run of its own."""
+    groups = [[e for e in exercises if e.program == name] for name in dict.fromkeys(e.program for e in exercises)]
+    runs = [(group, seed) for group in groups for seed in (JUDGED_SEEDS if group[0].go else SEEDS)]
     with tempfile.TemporaryDirectory() as home, ThreadPoolExecutor(2) as pool:
 
-        def one(seed):
-            judged = cases if seed in JUDGED_SEEDS else []
-            asked = commands if seed == SEEDS[0] else []
-            return _seed_problems(exercises, judged, asked, Path(home), seed, languages)
+        def one(run):
+            group, seed = run
+            judged = [case for exercise in group for case in _cases(exercise)] if seed in JUDGED_SEEDS else []
+            asked = (
+                [command for exercise in group for command in _commands(exercise, languages)]
+                if seed == SEEDS[0]
+                else []
+            )
+            return _seed_problems(group, judged, asked, Path(home), seed, languages)
 
-        return [problem for problems in pool.map(one, SEEDS) for problem in problems]
+        return [problem for problems in pool.map(one, runs) for problem in problems]
 
 
 def _cases(exercise):
@@ -284,11 +290,11 @@ def _name_problems(exercises):
     """Symbols and files named anywhere in an exercise's folder that do not exist."""
     symbols = Elf(build.executable("hello")).symbols
     for exercise in exercises:
-        for file in sorted(exercise.folder.iterdir()):
+        for file in filter(Path.is_file, sorted(exercise.folder.iterdir())):
             text = file.read_text("utf-8")
             files = sorted(set(_FILE.findall(text)))
             for name in sorted(set(_SYMBOL.findall(text)).difference(files)):
-                if name not in symbols:
+                if name not in symbols and not exercise.go:  # each Go has symbols of its own
                     yield f"{exercise.folder.name}/{file.name}: there is no symbol {name}"
             for name in files:
                 if not any((folder / name).exists() for folder in (ROOT, ROOT / "runtime", exercise.folder)):

@@ -31,8 +31,8 @@ def size() -> int:
 
 
 def pairs() -> frozenset[str]:
-    """`g18>g7` for each member and each that would have to act so that it goes on."""
-    return frozenset(f"g{row.goid}>g{other.goid}" for row, _, having in _circle()[1] for other in having)
+    """`g18->g7` for each member and each that would have to act so that it goes on."""
+    return frozenset(f"g{row.goid}->g{other.goid}" for row, _, having in _circle()[1] for other in having)
 
 
 def missing() -> str:

@@ -1,0 +1,66 @@
+"""The exercises on real Go: their programs, the cores they leave, and what is told of them as true."""
+
+import json
+import shutil
+
+import pytest
+from learners import ROOT
+from runner.exercises import forms, golang, judge, judging
+from runner.host import debugger
+
+pytestmark = pytest.mark.skipif(shutil.which("go") is None, reason="no Go here")
+
+
+@pytest.fixture(scope="session")
+def home(tmp_path_factory):
+    """A learner's folder, in which what was built once is there for all tests of a process."""
+    return tmp_path_factory.mktemp("learner")
+
+
+@pytest.fixture
+def facts(home, tmp_path):
+    """facts(EXERCISE, SEED, MOMENT...): {fact: value} at the last of these functions that the program gets to."""
+
+    def ask(name, seed, *moments):
+        exercise, answer = forms.load(ROOT / "labs" / name), tmp_path / "facts.json"
+        (tmp_path / "ask.py").write_text(
+            f"""
+import gdb, json
+from inside import facts
+from rt0lab.program import Problem
+def told(name):
+    try:
+        value = facts.value(name)
+        return sorted(value) if isinstance(value, frozenset) else value
+    except (gdb.error, Problem) as problem:
+        return str(problem)
+for moment in {moments!r}:
+    gdb.execute('tbreak ' + moment)
+    gdb.execute('continue' if gdb.selected_inferior().pid else 'run')
+json.dump({{name: told(name) for name in facts.FACTS}}, open({str(answer)!r}, 'w'))
+"""
+        )
+        words = golang.command(exercise, home, seed, batch=True)
+        with (tmp_path / "said.txt").open("w+") as output:
+            debugger.unattended([*words, "-x", str(tmp_path / "ask.py")], output, limit=100)
+        return json.loads(answer.read_text())
+
+    return ask
+
+
+STUCK = {1: "done", 2: "signal", 3: "unlock", 4: "receive"}  # seed: act
+
+
+@pytest.mark.parametrize("seed, act", STUCK.items())
+def test_a_core_shows_which_act_is_missing(facts, seed, act):
+    assert facts("21-stuck", seed)["waits.missing"] == act
+
+
+def test_without_go_nothing_is_judged(monkeypatch, home):
+    monkeypatch.setattr(golang.shutil, "which", lambda *_, **__: None)
+    exercise = forms.load(ROOT / "labs" / "21-stuck")
+    (verdicts,) = judging.verdicts([(exercise, {"threads": "0"})], home, 1)
+    assert (verdicts["threads"].what, "apt-get install golang-go" in verdicts["threads"].reason) == (
+        judge.INCONCLUSIVE,
+        True,
+    )
