@@ -53,6 +53,8 @@ COMMANDS = {
         "value",
     ): "the user's own environment; gdb takes the rest of such an argument for the value, whatever is in it",
     ("ask.py", "command", "arguments"): "words of a list in the lab",
+    ("ask.py", "judged", "judge"): "literals, as Python writes them",
+    ("untraced.py", "look", "core"): "a file in a folder that the lab has just made",
     ("debugger.py", "interactive", "join"): "numbers of the lab's own",
     ("exercises.py", "run", "begin"): "literals, as Python writes them",
     ("permits.py", "_answer", "line"): "a line of Python, written in the lab",
@@ -87,7 +89,7 @@ WRITES = {
 OPENS = set(
     """
     formats/untrusted.py boot/stages.py program/uses.py commands/threads.py state/trace.py remote/clients.py
-    files.py batch.py state.py ask.py cli.py locks.py matrix/inside.py
+    files.py batch.py state.py ask.py cli.py locks.py untraced.py matrix/inside.py
 """.split()
 )
 

@@ -264,32 +264,40 @@ def test_a_full_disk_is_one_line(learner):
     assert "cannot save your progress" in one_line(result, 1) and learner.file.read_text() == before
 
 
-@pytest.mark.parametrize("words", [["next"], ["run"], ["check"]], ids=" ".join)
-def test_ptrace_refused(learner, words):
-    learner.lab()
-    if words != ["next"]:
-        learner.answers("01-entry", "entry = 1")
-        learner.lab("goto", "entry")
-    result = subprocess.run(
-        [ROOT / "lab", *words],
+def without_ptrace(learner, *words, before=()):
+    return subprocess.run(
+        [*before, ROOT / "lab", *words],
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
         env=os.environ | learner.environment,
         preexec_fn=refusing(PTRACE),
     )
-    assert "refuses ptrace" in one_line(result, 3)
+
+
+def test_where_ptrace_is_refused_gdb_is_not_opened(learner):
+    learner.lab("goto", "entry")
+    said = one_line(without_ptrace(learner, "run"), 3)
+    assert "refuses ptrace" in said and "answers/01-entry.toml" in said
+
+
+def test_where_ptrace_is_refused_answers_are_judged(learner):
+    learner.lab("goto", "entry")
+    learner.answers("01-entry", 'entry = "_rt0_amd64_linux"')
+    result = without_ptrace(learner, "check")
+    assert result.returncode == 0 and "PASS" in result.stdout and "looked at in cores" in result.stdout
+
+
+def test_where_the_kernel_leaves_no_core_either_it_is_inconclusive(learner):
+    learner.lab("goto", "entry")
+    learner.answers("01-entry", 'entry = "_rt0_amd64_linux"')
+    result = without_ptrace(learner, "check", before=("prlimit", "--core=0:0"))
+    assert result.returncode == 1 and "the kernel leaves no core" in " ".join(result.stdout.split())
 
 
 def test_bare_lab_says_that_ptrace_is_refused(learner):
     learner.lab()
-    result = subprocess.run(
-        [ROOT / "lab"],
-        capture_output=True,
-        text=True,
-        env=os.environ | learner.environment,
-        preexec_fn=refusing(PTRACE),
-    )
+    result = without_ptrace(learner)
     assert result.returncode == 0 and "ptrace refused" in result.stdout
 
 

@@ -7,6 +7,7 @@ commands  `lab task|answer|predict|hint|check|next|solution`
 facts     what is true of goroutines, Ms and Ps beyond expressions, by name
 made      watches what a function of the learner's own does
 leaving   leaves a core of a program whose goroutines all stand
+untraced  the moments of a run as cores, where nothing may be traced
 batch     judges answers without a terminal, for `./lab check` and `./lab dev check`
 """
 

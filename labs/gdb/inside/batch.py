@@ -10,12 +10,13 @@ from rt0lab.program import Problem, alive, on_core, register, settings
 from runner.exercises import forms, judge, types
 from runner.exercises.forms import Checkpoint, Exercise
 
-from . import observe
+from . import observe, untraced
 
 
 def run(job_file: str, result_file: str) -> None:
     """Reads the job: {"exercises": [folder...], "cases": [{"exercise", "answers": {question: text or {at, expr}}}],
-    "commands": [[exercise, checkpoint, gdb command]...]}. Writes {"seen": {exercise: {question: {truth, ...}}},
+    "commands": [[exercise, checkpoint, gdb command]...], "untraced": null, or where nothing may be traced a folder for
+    cores, "arguments": the program's}. Writes {"seen": {exercise: {question: {truth, ...}}},
     "verdicts": [{question: [what, reason, answer, share]}], "commands": [[exercise, checkpoint, command, error]],
     "trouble"}."""
     with open(job_file, encoding="utf-8") as file:
@@ -42,7 +43,9 @@ def _judged(job):
     for name in exercises:
         broken.extend(_tried(job["commands"], name, ""))  # before the run
     observer = observe.Observer(exercises.values(), wanted)
-    if left:
+    if left and job["untraced"] and not on_core():
+        untraced.look(observer, job["arguments"], job["untraced"])
+    elif left:
         _through(observer, left)
     program = observe.Program()
     verdicts = [

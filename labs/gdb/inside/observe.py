@@ -17,6 +17,7 @@ from typing import Any
 import gdb
 from rt0lab import program
 from rt0lab.boot import stops
+from rt0lab.formats import corefile
 from rt0lab.frames import roots
 from rt0lab.program import settings
 from runner.exercises.forms import Checkpoint, Exercise, Question
@@ -143,7 +144,16 @@ class Observer:
             for checkpoint in exercise.checkpoints:
                 at = where.get(checkpoint.name, checkpoint.at)  # an event is no place
                 self._moments.setdefault(at, []).append((exercise, checkpoint))
-        self._watches = [Watch(self, at) for at in self._moments if isinstance(at, int)]
+        self._watches = [Watch(self, address) for address in self.addresses]
+
+    @property
+    def addresses(self) -> list[int]:
+        """The places in the code that are moments of these exercises."""
+        return [at for at in self._moments if isinstance(at, int)]
+
+    def same_run(self) -> None:
+        """Takes the process or core that gdb looks at now for another moment of the run before."""
+        self.pid = gdb.selected_inferior().pid
 
     def close(self) -> None:
         """Takes the breakpoints away."""
@@ -301,10 +311,14 @@ class Moment:
 
     def text(self, expr: str) -> str:
         """The C string at the address that an author's expression gives."""
-        data = program.read(self.value(expr), _LONGEST)
-        if not isinstance(data, bytes):
-            raise program.Problem(f"{expr}: {data}")
-        return data.partition(b"\0")[0].decode(errors="replace")
+        at, text = self.value(expr), b""
+        while b"\0" not in text and len(text) < _LONGEST:
+            rest = corefile.PAGE - at % corefile.PAGE  # the next page may not be there: arguments end where the stack does
+            data = program.read(at, rest)
+            if not isinstance(data, bytes):
+                raise program.Problem(f"{expr}: {data}")
+            at, text = at + rest, text + data
+        return text.partition(b"\0")[0][:_LONGEST].decode(errors="replace")
 
     def each(self, source: Mapping[str, str]) -> frozenset[str]:
         """The names whose expression is true."""
@@ -343,12 +357,7 @@ def _helpers():
 
 def _kernel_entry():
     """AT_ENTRY of the process's auxiliary vector: what the kernel took as the entry point; 0 if it cannot be read."""
-    try:
-        with open(f"/proc/{gdb.selected_inferior().pid}/auxv", "rb") as file:
-            data = file.read()
-    except OSError:
-        return 0
-    return next((value for key, value in struct.iter_unpack("<QQ", data) if key == _AT_ENTRY), 0)
+    return next((value for key, value in struct.iter_unpack("<QQ", program.auxv()) if key == _AT_ENTRY), 0)
 
 
 def evaluate(expr: str, variables: Mapping[str, int]) -> int:

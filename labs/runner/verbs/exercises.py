@@ -133,9 +133,8 @@ def following(args: Namespace) -> int:
 
 
 def _pass_by_reading(this, exercise):
-    """Nothing to solve, but the machine must be able to go on."""
+    """Nothing to solve, but there must be a gdb to go on with."""
     permits.find_gdb()
-    permits.require_ptrace()
     with this.store.change() as known:
         state.note_score(state.record(known, exercise.id), exercise, [])
     print(this.say("passed-by-reading", name=this.name(exercise)))
@@ -198,6 +197,8 @@ def run(args: Namespace) -> int:
         if not words:
             return 0
     else:
+        if not exercise.core:
+            _require_ptrace(this, exercise)
         words = ask.command(exercise, this.store.home, seed, batch=False)
     begin = f"python inside.begin({exercise.id!r}, {this.language!r}, {str(this.store.path)!r})"
     if debugger.interactive(words, ["-ex", begin]):
@@ -217,6 +218,15 @@ def _read(this, exercise, args):
         _pass_by_reading(this, exercise)
     print(where(this, this.store.read(), exercise))
     return 0
+
+
+def _require_ptrace(this, exercise):
+    """Where gdb may not run the program, its answers can still be judged."""
+    try:
+        permits.require_ptrace()
+    except Failure as refused:
+        said = this.say("only-answers", file=os.path.relpath(answers.location(exercise)))
+        raise Failure(screen.joined(f"{refused}.", said), refused.status) from None
 
 
 # ---- hints, reset, solution ----------------------------------------------------------------------------------------
@@ -276,6 +286,8 @@ def check(args: Namespace) -> int:
             ),
             FAILED,
         )
+    if not permits.ptrace_permitted():
+        print(*screen.wrap(this.say("looked-at-cores")), sep="\n")
     found = judging.verdicts(cases, this.store.home, seed)
     return max([_report(this, exercise, verdicts) for (exercise, _), verdicts in zip(cases, found)])
 

@@ -1,0 +1,37 @@
+"""Judging without a debugger's rights: cores of the moments say what breakpoints say."""
+
+import pytest
+from learners import ROOT  # noqa: F401  (puts the runner into the path)
+
+from runner.exercises import forms, judging, literals
+from runner.host import permits
+
+EXERCISES = [e for e in forms.load_all() if e.kind in ("observe", "predict", "order") and e.questions and not e.go]
+
+
+@pytest.fixture(autouse=True)
+def refused(monkeypatch):
+    monkeypatch.setattr(permits, "ptrace_permitted", lambda: False)
+
+
+def judged(exercises, home, answers):
+    """{exercise id: {question id: the verdict's word}}"""
+    found = judging.verdicts([(exercise, answers(exercise)) for exercise in exercises], home, 7)
+    return {e.id: {name: verdict.what for name, verdict in one.items()} for e, one in zip(exercises, found)}
+
+
+def right(exercise):
+    return {
+        name: value if isinstance(value, dict) else literals.written(literals.from_toml(value))
+        for name, value in exercise.tests()["right"].items()
+    }
+
+
+def test_every_right_answer_passes(tmp_path):
+    expected = {e.id: {q.id: "pass" for q in e.questions} for e in EXERCISES}
+    assert judged(EXERCISES, tmp_path, right) == expected
+
+
+def test_a_wrong_answer_does_not(tmp_path):
+    entry = next(e for e in EXERCISES if e.id == "entry")
+    assert judged([entry], tmp_path, lambda _: {"entry": "main.main"}) == {"entry": {"entry": "wrong"}}
