@@ -135,6 +135,7 @@ class Observer:
     def __init__(self, exercises: Iterable[Exercise], wanted: Callable[[Exercise, Checkpoint], bool]) -> None:
         """`wanted(exercise, checkpoint)` says whether the program shall stop there."""
         self.wanted, self.trouble = wanted, ""
+        self.apart = False  # is each moment one of another process?
         self.seen = {}  # (exercise id, question id): Seen, of the last process that got there
         self._begin(0)
         self._exercises = list(exercises)
@@ -152,8 +153,8 @@ class Observer:
         return [at for at in self._moments if isinstance(at, int)]
 
     def same_run(self) -> None:
-        """Takes the process or core that gdb looks at now for another moment of the run before."""
-        self.pid = gdb.selected_inferior().pid
+        """Takes the core that gdb looks at now, which another process left, for a moment of the same run."""
+        self.pid, self.apart = gdb.selected_inferior().pid, True
 
     def close(self) -> None:
         """Takes the breakpoints away."""
@@ -262,7 +263,7 @@ class Observer:
         for name, expr in checkpoint.keep.items():
             kept[f"{checkpoint.name}_{name}"] = evaluate(expr, variables)
         broken = _broken([i for i in exercise.invariants if i.at == checkpoint.name], variables)
-        if any(q.form == "changed" and q.source == checkpoint.name for q in exercise.questions):
+        if not self.apart and any(q.form == "changed" and q.source == checkpoint.name for q in exercise.questions):
             self._copies[exercise.id, checkpoint.name] = runtime.copy()
         moment = self.moment(exercise)
         for question in exercise.questions:
@@ -313,7 +314,9 @@ class Moment:
         """The C string at the address that an author's expression gives."""
         at, text = self.value(expr), b""
         while b"\0" not in text and len(text) < _LONGEST:
-            rest = corefile.PAGE - at % corefile.PAGE  # the next page may not be there: arguments end where the stack does
+            rest = (
+                corefile.PAGE - at % corefile.PAGE
+            )  # the next page may not be there: arguments end where the stack does
             data = program.read(at, rest)
             if not isinstance(data, bytes):
                 raise program.Problem(f"{expr}: {data}")
@@ -330,7 +333,10 @@ class Moment:
 
     def changed(self, source: str) -> frozenset[str]:
         """The runtime's variables whose bytes differ from what they were at another checkpoint."""
-        return runtime.changed(self.copies[self.exercise.id, source], runtime.copy())
+        before = self.copies.get((self.exercise.id, source))
+        if before is None:
+            raise program.Problem("cores of two processes differ in more than what one changes: this needs ptrace")
+        return runtime.changed(before, runtime.copy())
 
 
 _TRUTHS: dict[str, Callable[[Moment, Any], Truth]] = {  # the forms of a truth in exercise.toml
