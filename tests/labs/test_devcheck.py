@@ -132,6 +132,41 @@ def test_a_skeleton_wants_an_id_of_its_own(learner, fresh, name):
     assert result.returncode == 2 and result.stderr.count("\n") == 1
 
 
+@pytest.fixture
+def belief():
+    """belief(**changes): what the register would find about one belief that 02 meets, with changes."""
+    from runner.exercises import register
+
+    row = {"id": "jmp-returns", "texts": {"en": "x", "zh": "x"}, "said": [], "met": ["jmp-not-call"], "why": ""}
+    exercises = [forms.load(ROOT / "labs" / JMP), forms.load(ROOT / "labs" / "01-entry")]
+    return lambda **changes: list(register.problems([register.Belief(**row | changes)], exercises))
+
+
+@pytest.mark.parametrize(
+    "changes, complaint",
+    [
+        ({"texts": {"en": "x"}}, "not in both languages"),
+        ({"said": ["golang/go 45247"]}, "is no place"),
+        ({"met": []}, "either exercises meet it"),
+        ({"why": "x"}, "either exercises meet it"),
+        ({"met": ["jmp-not-call", "entry"]}, "entry does not meet it"),
+        ({"met": [], "why": "x"}, "jmp-not-call meets it, too"),
+    ],
+    ids=str,
+)
+def test_what_is_wrong_with_the_register(belief, changes, complaint):
+    assert [complaint in problem for problem in belief(**changes)].count(True) == 1
+
+
+def test_a_right_row_of_the_register(belief):
+    assert belief() == []
+
+
+def test_a_reply_to_a_belief_of_the_register_shows_evidence(copied):
+    folder = copied("05-stack-bounds", "replies.en.toml", "`", "")
+    assert any("g0-grows: the evidence is missing" in p for p in proof.static_problems(forms.load(folder)))
+
+
 def test_an_invariant_without_a_place_must_hold_at_every_checkpoint(copied, live):
     problems = live(copied("05-stack-bounds", "exercise.toml", '"only-the-frame-was-made"\nat = "after"', '"made"'))
     assert any("hi: made does not hold at runtime.rt0_go" in problem for problem in problems), problems

@@ -9,5 +9,5 @@ Each line uses only those above it; gdb's Python imports all but the last line, 
   patched, variant             the runtime with a patch; the learner's program, linked anew
   golang                       a program of real Go, and its core
   ask, judging                 a gdb that judges without a terminal; the one door to a verdict
-  skeleton, proof              a new exercise, for its author to write; what authors must prove
+  skeleton, register, proof    a new exercise, to be written; what people get wrong; what authors must prove
 """

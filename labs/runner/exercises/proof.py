@@ -18,7 +18,7 @@ from rt0lab.words import screen
 
 from ..host import build
 from ..tree import ROOT
-from . import ask, forms, guide, judge, language, literals, skeleton
+from . import ask, forms, guide, judge, language, literals, register, skeleton
 from .forms import Exercise
 from .making import trial
 from .types import TYPES
@@ -68,7 +68,7 @@ def _places(text):
 
 def static_problems(exercise: Exercise, languages: Sequence[str] = language.LANGUAGES) -> list[str]:
     """What can be seen in the files alone; an exercise can begin in one language."""
-    found = skeleton.unfilled(exercise)
+    found, beliefs = skeleton.unfilled(exercise), register.load()
     if not exercise.judged:
         found.append(f"a kind, type or moment that is not judged yet ({exercise.kind})")
     if exercise.stage:
@@ -78,6 +78,7 @@ def static_problems(exercise: Exercise, languages: Sequence[str] = language.LANG
     for name in languages:
         texts = exercise.texts(name)
         problems = [*_text_problems(exercise, texts), *_word_problems(exercise, texts)]
+        problems += register.without_evidence(exercise, name, beliefs)
         found += [f"{name}: {problem}" for problem in problems]
     if exercise.questions:
         found += _test_problems(exercise)

@@ -6,6 +6,7 @@ from argparse import Namespace
 from pathlib import Path
 
 from ..exercises import forms, proof, skeleton
+from ..exercises import register as beliefs
 from ..exercises.language import LANGUAGES
 from ..failure import FAILED, USAGE, Failure, progress
 from ..host import build, lint, needs, packages
@@ -90,6 +91,8 @@ def check(args: Namespace) -> int:
     progress(f"checking {len(exercises)} exercises on {len(proof.SEEDS)} seeds")
     languages = (args.lang,) if args.lang else LANGUAGES
     problems = proof.messages_problems()
+    if not args.folders:
+        problems += beliefs.problems(beliefs.load(), exercises)
     for exercise in exercises:
         problems += proof.static_problems(exercise, languages)
         problems += _shown_problems(exercise, languages, args.top.verbs())
