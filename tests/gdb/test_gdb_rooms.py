@@ -123,6 +123,7 @@ KEPT = {
     ("commands.step", "_unattended"): "a step, while it lasts",
     ("commands.styles", "_sets"): "settings that gdb was given",
     ("commands.threads", "_views"): "of gdb's inferiors, whose numbers come once",
+    ("commands.wide", "_users"): "the user's choice, while it is set aside",
     ("commands.window", "_windows"): "gdb's windows",
     ("words.catalogue", "_sentences"): "the files of words, the same for all programs",
     ("words.chosen", "_now"): "the learner's language",

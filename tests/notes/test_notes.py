@@ -10,7 +10,7 @@ GUIDE = pytest.mark.parametrize("page", [page for page in shelf.pages() if shelf
 
 @PAGES
 def test_sessions_print_what_the_page_shows(page, built):
-    _, wrong = sessions.checked(page.read_text(), {})
+    _, wrong = sessions.checked(page.read_text(), {}, shelf.spoken(page))
     assert not wrong, "\n\n".join([*wrong, "./lab notes --update rewrites the sessions"])
 
 

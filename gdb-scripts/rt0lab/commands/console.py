@@ -20,7 +20,7 @@ from ..program import builds, settings
 from ..state import history, snapshot
 from ..state.snapshot import Snapshot
 from ..words import screen, tr
-from . import styles
+from . import styles, wide
 from .options import without_json
 
 # ---- printing ------------------------------------------------------------------------------------------------------
@@ -33,10 +33,15 @@ _PAGE = 1000  # lines that are written at once
 _WIDEST = 60  # columns of a table's cell that others are aligned with
 
 
+width = wide.columns
+
+
 def say(text: str = "", style: str | None = None, more: str = "") -> None:
     """One line to the terminal, or as many as its width needs, indented by `more` than the first; `style` is one of
     styles.py's, if a terminal is there that is to show such."""
-    for line in fitted(printable(text), more):
+    text = printable(text)
+    _room_for(text)
+    for line in fitted(text, more):
         gdb.write((styles.styled(style, line) if colours() else line) + "\n")
 
 
@@ -49,14 +54,21 @@ def write(lines: Iterable[Any]) -> None:
         text = "\n".join(page)
         if not text.isascii() or not text.replace("\n", " ").isprintable() or text.count("\n") >= len(page):
             text = "\n".join(map(printable, page))
+        _room_for(text)
         gdb.write(text + "\n")
 
 
 def pass_on(text: str) -> None:
     """What gdb printed: its lines stay lines, and may be long where the user asks for it."""
+    _room_for(text)
     gdb.write(
         "\n".join("\t".join(printable(part, len(text)) for part in line.split("\t")) for line in text.split("\n"))
     )
+
+
+def _room_for(text):
+    if not text.isascii():
+        wide.begin()
 
 
 def dump(data: Any) -> None:
@@ -68,13 +80,6 @@ def colours() -> bool:
     """Is a terminal there, and is it to show colours?"""
     capable = os.isatty(1) and os.environ.get("TERM", "dumb") != "dumb"  # gdb 13 has styles for a dumb one, too
     return capable and gdb.parameter("style enabled") and not settings.for_an_editor()
-
-
-def width() -> int | None:
-    """The columns of the terminal, as gdb has them; None where nothing has to fit: in a file, a pipe, an editor."""
-    if not os.isatty(1) or settings.for_an_editor():
-        return None
-    return gdb.parameter("width") or None
 
 
 def columns() -> int:

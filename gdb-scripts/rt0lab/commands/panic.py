@@ -111,7 +111,7 @@ class _Panicked:
             indent = "    " if number else "  "
             at = self._raised.get(panic.address)
             first = at and at["with"] if self._dying and panic.text.startswith("string ") else None
-            yield f"{who}: {first or panic.text}"
+            yield tr("{name}: {detail}", name=who, detail=first or panic.text)
             if at is not None:
                 fault = self._signal if at["fault"] else None
                 by = (

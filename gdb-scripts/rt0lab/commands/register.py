@@ -27,6 +27,7 @@ from . import (
     timers,
     tour,
     waits,
+    wide,
     window,
 )
 
@@ -137,6 +138,10 @@ def register() -> int | None:
     styles.register()
     window.register()
     step.register()
+    step.hook(
+        "hook-help", wide.__name__, "begin()", tr("Keeps characters of help whole, whatever the terminal's width.")
+    )
+    gdb.events.before_prompt.connect(wide.end)
     functions.GetG("getg")
     functions.StageName("stage")
     functions.At("at")

@@ -269,16 +269,20 @@ def register() -> None:
 
 
 def _hook(name, call):
-    """Defines a hook; what the user has there already is done after it, unless the stop that it is for is taken
-    back."""
-    ours = f"python __import__('sys').modules[{__name__!r}].{call}"
+    hook(name, __name__, call, tr("Lets a step follow its goroutine."))
+
+
+def hook(name: str, module: str, call: str, about: str) -> None:
+    """Defines a hook, which calls a function of a module of ours; what the user has there already is done after it,
+    unless the stop that it is for is taken back."""
+    ours = f"python __import__('sys').modules[{module!r}].{call}"
     lines = _lines(name)
     if lines and lines[0] == ours:
         return
     if lines and name == "hook-stop":
         lines = ["if ! $_rt0_goes_on", *lines, "end"]
     gdb.execute("\n".join([f"define {name}", ours, *lines, "end"]))
-    gdb.execute(f"document {name}\n{tr('Lets a step follow its goroutine.')}\nend")
+    gdb.execute(f"document {name}\n{about}\nend")
 
 
 def _lines(name):

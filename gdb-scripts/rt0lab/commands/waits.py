@@ -177,14 +177,14 @@ class Waits(console.Command):
             )
         return tr(
             "Whether this is a deadlock is not known. Nobody is seen who can go on, but {doubts}.",
-            doubts="; ".join(graph.doubts),
+            doubts=tr("; ").join(graph.doubts),
         )
 
     @staticmethod
     def _evidence(graph):
         """What is known of those who cannot go on by themselves, and where that was looked for."""
         for circle in graph.circles[:3]:
-            waiting = "; ".join(
+            waiting = tr("; ").join(
                 tr(
                     "{goid} waits for {item}, whose address stands on the stack of {having}",
                     goid=row.goid,

@@ -84,14 +84,14 @@ def find(text: str) -> list[Session]:
 # ---- running -------------------------------------------------------------------------------------------------------
 
 
-def run(session: Session) -> list[list[str]]:
-    """What each step prints, as a list of lists of lines."""
+def run(session: Session, language: str) -> list[list[str]]:
+    """What each step prints to a reader of this language, as a list of lists of lines."""
     if not any(step.command.startswith((GDB, START)) for step in session.steps):
-        return [lines(output(step.command[len(SHELL) :])) for step in session.steps]
+        return [lines(output(step.command[len(SHELL) :], language)) for step in session.steps]
     commands = [step.command for step in session.steps]
     start = commands.pop(0) if commands[0].startswith(START) else None
     typed = "".join(f"{command[len(GDB):]}\necho {MARK.format(i)}\\n\n" for i, command in enumerate(commands))
-    said = output((start or START + " hello")[len(SHELL) :], f"echo {MARK.format('start')}\\n\n" + typed)
+    said = output((start or START + " hello")[len(SHELL) :], language, f"echo {MARK.format('start')}\\n\n" + typed)
     parts = []
     for mark in ["start", *range(len(commands))]:
         part, _, said = said.partition(MARK.format(mark))
@@ -99,12 +99,12 @@ def run(session: Session) -> list[list[str]]:
     return parts if start else parts[1:]
 
 
-def output(command: str, typed: str | None = None) -> str:
-    """The whole output of a shell command with this input, in the environment of a terminal of 80 by 24 that knows no
-    colour."""
+def output(command: str, language: str, typed: str | None = None) -> str:
+    """The whole output of a shell command with this input, in this language, in the environment of a terminal of 80 by
+    24 that knows no colour."""
     processors = set(sorted(os.sched_getaffinity(0))[:2])  # the pages were written on two
     environment = {name: value for name, value in os.environ.items() if not name.startswith("GO")}
-    environment |= {"TERM": "dumb", "COLUMNS": "80", "LINES": "24"} | (
+    environment |= {"LAB_LANG": language, "TERM": "dumb", "COLUMNS": "80", "LINES": "24"} | (
         {"GOMAXPROCS": "2"} if len(processors) < 2 else {}
     )
     process = subprocess.Popen(
@@ -266,8 +266,8 @@ def rewritten(text: str, session: Session, outputs: list[list[str]]) -> str:
 # ---- all of a page --------------------------------------------------------------------------------------------------
 
 
-def checked(text: str, seen: Outputs) -> tuple[list[Session], list[str]]:
-    """(the sessions of a text, what is wrong with them); `seen` keeps what each run printed."""
+def checked(text: str, seen: Outputs, language: str = "en") -> tuple[list[Session], list[str]]:
+    """(the sessions of a text, what is wrong with them); `seen` keeps what each run printed in this language."""
     try:
         found = find(text)
     except BadPage as reason:
@@ -275,7 +275,7 @@ def checked(text: str, seen: Outputs) -> tuple[list[Session], list[str]]:
     wrong = []
     for session in found:
         if session.key not in seen:
-            seen[session.key] = run(session)
+            seen[session.key] = run(session, language)
         difference = differences(session, seen[session.key])
         if difference:
             wrong.append(f"the session of line {session.line}: {difference}")

@@ -28,6 +28,11 @@ def language(page: Path) -> str:
     return ".zh" if page.name.endswith(".zh.md") else ""
 
 
+def spoken(page: Path) -> str:
+    """The language in which its sessions are run: that of its reader."""
+    return "zh" if language(page) else "en"
+
+
 def other(page: Path) -> Path:
     """The same page in the other language."""
     return page.with_name(name(page) + ("" if language(page) else ".zh") + ".md")
@@ -44,5 +49,10 @@ def prose(text: str) -> str:
 
 
 def fences(text: str) -> list[str]:
-    """What the fences of a page hold."""
-    return re.findall(r"^```.*?^```$", text, re.M | re.S)
+    """What the fences of a page hold: of a session its commands, for what they print is in the reader's language."""
+    return [
+        "\n".join(re.findall(r"^(?:```|[$] |[(]gdb[)] ).*", each, re.M))
+        if re.match("```(session|gdb)$", each, re.M)
+        else each
+        for each in re.findall(r"^```.*?^```$", text, re.M | re.S)
+    ]

@@ -10,7 +10,7 @@ from ..failure import FAILED, USAGE, Failure
 from ..host import build, permits
 from ..pages import sessions
 from ..pages.claims import SYMBOLS, references, structure
-from ..pages.shelf import is_note, name, pages, title
+from ..pages.shelf import is_note, name, pages, spoken, title
 from . import Verbs
 
 
@@ -31,11 +31,11 @@ def run(args: Namespace) -> int:
     if not chosen:
         raise Failure(f"no such page; there are: {', '.join(sorted({name(page) for page in pages()}))}", USAGE)
     prepare()
-    seen, bad = {}, 0
+    outputs, bad = {"en": {}, "zh": {}}, 0
     for page in chosen:
-        text = page.read_text()
+        text, seen = page.read_text(), outputs[spoken(page)]
         problems = references(text) + (structure(page) if is_note(page) else [])
-        found, wrong = sessions.checked(text, seen)
+        found, wrong = sessions.checked(text, seen, spoken(page))
         if wrong and args.update:
             page.write_text(sessions.updated(text, seen))
             wrong = []
