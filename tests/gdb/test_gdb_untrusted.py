@@ -30,10 +30,11 @@ COMMANDS = {
     ("commands/step.py", "register", "_PROLOGUES"): "written in the package",
     (
         "commands/step.py",
-        "_hook",
+        "hook",
         "'\\n'.join([f'define {name}', ours, *lines, 'end'])",
     ): "a hook's name, our line, and what the user has there, from gdb",
-    ("commands/step.py", "_hook", "name"): "a hook's name, written in the package",
+    ("commands/step.py", "hook", "name"): "a hook's name, written in the package",
+    ("commands/step.py", "hook", "about"): "a sentence of ours",
     ("commands/step.py", "_lines", "name"): "a hook's name, written in the package",
     ("goroutines/threads.py", "_said", "command"): "info ..., written in the package",
     ("commands/window.py", "register", "_LAYOUT"): "written in the package",
