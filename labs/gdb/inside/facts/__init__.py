@@ -4,6 +4,7 @@ waits    who waits for whom, and who never goes on
 leak     which group of goroutines nobody will wake
 threads  what the Ms and the Ps do
 start    who was there before main.main
+stacks   what stands on the stack
 
 Each takes nothing, reads the stopped program through rt0lab's model, and gives a number, a name, or a set of names; a
 gdb.error or a Problem says that it cannot be told. Both worlds have most of them.
@@ -13,12 +14,12 @@ from collections.abc import Callable
 
 from rt0lab.program import Problem
 
-from . import leak, spinning, start, threads, waits
+from . import leak, spinning, stacks, start, threads, waits
 
 Value = int | str | frozenset[str]
 FACTS: dict[str, Callable[[], Value]] = {
     f"{module.__name__.rpartition('.')[2]}.{name}": getattr(module, name)
-    for module in (leak, spinning, start, threads, waits)
+    for module in (leak, spinning, stacks, start, threads, waits)
     for name in module.FACTS
 }
 
