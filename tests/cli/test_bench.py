@@ -46,7 +46,7 @@ def test_json_has_the_startup_figure(lab, tmp_path):
 def test_json_has_the_grader_s_figure_and_both_runs_say_the_same(lab, tmp_path):
     assert lab("bench", "grade", "--rounds", "2", "--json", tmp_path / "bench.json").returncode == 0
     (figure,) = json.loads((tmp_path / "bench.json").read_text())["figures"]
-    assert figure["submissions"] == 2 and figure["same"] and figure["cpu"] > 0
+    assert figure["submissions"] == 2 and figure["same"] and figure["each"] > 0
 
 
 def test_json_has_the_scheduler_s_figures_that_are_asked_for(lab, tmp_path):

@@ -12,13 +12,13 @@ from runner.exercises import forms
 class Class:
     """A class in a folder, and what was handed in."""
 
-    def __init__(self, folder, *students):
+    def __init__(self, folder, *students, ids=("entry", "newproc")):
         self.folder, self.inbox = folder, folder / "in"
         course.make(folder / "class", [roster.Student(name) for name in students])
         self.inbox.mkdir()
-        self.exercises = [e for e in forms.load_all() if e.id in ("entry", "newproc")]
+        self.exercises = [e for e in forms.load_all() if e.id in ids]
         policy = folder / "class" / "class.toml"
-        policy.write_text(policy.read_text().replace("exercises = []", 'exercises = ["entry", "newproc"]'))
+        policy.write_text(policy.read_text().replace("exercises = []", f"exercises = {json.dumps(ids)}"))
 
     @property
     def course(self):

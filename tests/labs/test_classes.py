@@ -8,6 +8,7 @@ import stat
 import pytest
 from learners import ROOT  # noqa: F401  (puts the runner into the path)
 from runner.classes import course, roster, submission
+from runner.exercises.making import source
 from runner.failure import Failure
 
 HARMLESS = {
@@ -152,10 +153,10 @@ def test_what_is_handed_in_is_what_was_answered(learner):
 
 
 def test_a_file_of_source_is_handed_in_as_text(learner):
-    learner.answers("10-newproc", "")
-    (learner.folder / "answers" / "10-newproc.cpp").write_text("int f();\n")
+    learner.answers("11-impl-newproc", "")
+    (learner.folder / "answers" / "11-impl-newproc.cpp").write_text("int f();\n")
     learner.lab("export", "--student", "alice", "-o", str(learner.folder / "out.json"))
-    assert submission.read(learner.folder / "out.json").exercises["newproc"].file == "int f();\n"
+    assert submission.read(learner.folder / "out.json").exercises["impl-newproc"].file == "int f();\n"
 
 
 def test_nobody_in_particular_can_hand_nothing_in(learner):
@@ -213,7 +214,7 @@ def changed(**change):
         changed(answers={"entry": "x" * (submission.MAX_TEXT + 1)}),
         changed(answers={"entry": "\ud800"}),
         changed(hints={"entry": -1}),
-        changed(file="x" * (submission.MAX_FILE + 1)),
+        changed(file="x" * (source.MAX_BYTES + 1)),
         changed(file=None),
     ],
     ids=lambda text: repr(text[-30:]),

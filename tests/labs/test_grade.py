@@ -9,7 +9,10 @@ from xml.etree import ElementTree
 import pytest
 from handed import Class
 from learners import ROOT
-from runner.host import needs
+from runner.classes import entries
+from runner.classes.grading import Grader
+from runner.exercises import forms
+from runner.host import needs, sandbox
 
 HOSTILE = {
     "not-json.json": b"{",
@@ -209,14 +212,13 @@ def test_nobody_is_graded_who_is_not_in_the_class(tmp_path):
 
 
 def test_the_same_source_is_listed(tmp_path):
-    made = Class(tmp_path, "alice", "bob", "carol")
+    made = Class(tmp_path, "alice", "bob", "carol", ids=("impl-newproc",))
     for student, text in (("alice", "int f() { return 1; }"), ("bob", "int f()\n{ return 1; }\n"), ("carol", "x")):
         work = made.work(student)
-        work["exercises"]["entry"] |= {"file": text, "answers": {}}
-        work["exercises"].pop("newproc")
+        work["exercises"]["impl-newproc"]["file"] = text
         made.hand_in(f"{student}.json", work)
     made.grade("--format", "csv", "--out", str(tmp_path / "out.csv"), "--similar", str(tmp_path / "similar.csv"))
-    assert (tmp_path / "similar.csv").read_text() == "exercise,what,students\nentry,source,alice; bob\n"
+    assert (tmp_path / "similar.csv").read_text() == "exercise,what,students\nimpl-newproc,source,alice; bob\n"
 
 
 @pytest.mark.parametrize("hints, points", [({}, 14.0), ({"entry": 1}, 14.0), ({"entry": 4}, 12.0)])
@@ -244,3 +246,52 @@ def test_the_class_must_be_one(tmp_path):
         text=True,
     )
     assert done.returncode == 1 and "class new" in done.stderr
+
+
+@pytest.fixture(scope="module")
+def written(tmp_path_factory):
+    """What came of files of source: a right one, one that does not compile, one that never ends."""
+    made = Class(tmp_path_factory.mktemp("written"), "right", "broken", "loops", "none", ids=("impl-newproc",))
+    for student in ("right", "broken", "loops", "none"):
+        work = made.work(student)
+        text = work["exercises"]["impl-newproc"]["file"]
+        begins = "{\n"
+        at = text.index(begins, text.index("newproc1")) + len(begins)
+        changed = {"broken": text + "nonsense;\n", "loops": f"{text[:at]}    for (;;) {{}}\n{text[at:]}", "none": ""}
+        work["exercises"]["impl-newproc"]["file"] = changed.get(student, text)
+        made.hand_in(f"{student}.json", work)
+    done = made.grade("--format", "gradescope", "--out", str(made.folder / "out"))
+    assert (done.returncode, done.stderr) == (0, "")
+    return made
+
+
+def verdicts(written, student):
+    return {mark["what"] for mark in written.results("out.results")[student]["marks"]}
+
+
+@pytest.mark.skipif(not sandbox.possible()[0], reason="there is no sandbox here")
+@pytest.mark.parametrize(
+    "student, what", [("right", {"pass"}), ("broken", {"incomplete"}), ("none", {"incomplete"})], ids=lambda v: str(v)
+)
+def test_a_file_of_source_is_judged(written, student, what):
+    assert verdicts(written, student) == what
+
+
+@pytest.mark.skipif(not sandbox.possible()[0], reason="there is no sandbox here")
+def test_a_file_of_source_that_never_ends_does_not_pass(written):
+    assert "pass" not in verdicts(written, "loops")
+
+
+@pytest.mark.skipif(not sandbox.possible()[0], reason="there is no sandbox here")
+def test_the_student_is_told_what_the_compiler_says(written):
+    found = json.loads((written.folder / "out" / "broken.json").read_text())
+    assert "11-impl-newproc.cpp:" in found["tests"][0]["output"] and "nonsense" in found["tests"][0]["output"]
+
+
+def test_without_a_sandbox_nothing_of_a_students_runs(monkeypatch, tmp_path):
+    monkeypatch.setattr(sandbox, "possible", lambda: (False, "no bubblewrap"))
+    made = Class(tmp_path, "right", ids=("impl-newproc",))
+    made.hand_in("right.json", made.work("right"))
+    (found,) = entries.load(made.inbox)
+    result = Grader(made.course, forms.load_all(), tmp_path / "programs").grade(found)
+    assert {(mark.what, mark.reason) for mark in result.marks} == {("inconclusive", "no bubblewrap")}

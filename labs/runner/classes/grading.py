@@ -11,6 +11,7 @@ from rt0lab.words import tr
 from ..exercises import judge, judging, literals, types
 from ..exercises.forms import Exercise
 from ..exercises.judge import Verdict
+from ..exercises.making import source
 from ..failure import Failure
 from . import identity, marks, submission
 from .course import Course
@@ -68,9 +69,8 @@ class Grader:
         works = {e.id: found.exercises[e.id] for e in self.exercises if e.id in found.exercises}
         remarks = [*self._remarks(student, found)]
         if found.seed != self.course.seed(student.id):
-            return self._result(
-                entry, student, remarks, works, {name: _all(work, "seed") for name, work in works.items()}
-            )
+            verdicts = {e.id: _all(e, works[e.id], "seed") for e in self.exercises if e.id in works}
+            return self._result(entry, student, remarks, works, verdicts)
         return self._result(entry, student, remarks, works, self._verdicts(student, found, works))
 
     def _remarks(self, student: Student, found: Submission) -> Iterator[str]:
@@ -99,15 +99,15 @@ class Grader:
         try:
             judged = judging.verdicts(cases, self.home, seed) if cases else []
         except Failure:
-            judged = [self._alone(case, seed) for case in cases]
+            judged = [self._alone(case, works[case[0].id], seed) for case in cases]
         other = (found.runtime, found.compiler) != (identity.runtime(), identity.compiler())
         return {e.id: _fair(e, works[e.id], other, rows) for (e, _), rows in zip(cases, judged)}
 
-    def _alone(self, case, seed):
+    def _alone(self, case, work, seed):
         try:
             return judging.verdicts([case], self.home, seed)[0]
         except Failure as failure:
-            return _all(Work(case[1]), str(failure))
+            return _all(case[0], work, str(failure))
 
     def _result(self, entry, student, remarks, works, verdicts):
         """A Result from {exercise: Verdict, or {question: Verdict}}; what is not in it is incomplete."""
@@ -125,17 +125,20 @@ class Grader:
             [untrusted.shown(remark, 300) for remark in remarks],
             rows,
             {name: work.attempts for name, work in works.items()},
-            {name: _gist(work.file) for name, work in works.items() if work.file.strip()},
+            {e.id: _gist(works[e.id].file) for e in self.exercises if e.id in works and _begun(e, works[e.id].file)},
         )
 
 
-def _all(work, why):
+def _all(exercise, work, why):
     """Every answer inconclusive, for one reason."""
-    return {name: Verdict(judge.INCONCLUSIVE, why, text) for name, text in work.answers.items()}
+    given = [q.id for q in exercise.questions if q.id in work.answers or exercise.written and work.file.strip()]
+    return {name: Verdict(judge.INCONCLUSIVE, why, work.answers.get(name)) for name in given}
 
 
 def _judgeable(exercise: Exercise, work: Work) -> dict[str, str]:
     """The answers that could be some at all, of whatever type is asked for."""
+    if exercise.written:
+        return {source.FILE: work.file} if work.file.strip() else {}
     found = {}
     for question in exercise.questions:
         with contextlib.suppress(literals.BadLiteral, KeyError):
@@ -154,6 +157,11 @@ def _fair(exercise, work, other, verdicts):
         name: Verdict(judge.INCONCLUSIVE, reason, found.text) if found.what == judge.WRONG else found
         for name, found in verdicts.items()
     }
+
+
+def _begun(exercise, text):
+    """Did the student write more than the file that all begin with?"""
+    return exercise.written and text.strip() and source.begun(exercise, text)
 
 
 def _gist(text: str) -> str:

@@ -7,6 +7,7 @@ from typing import Any
 
 from ..exercises import literals, types
 from ..exercises.forms import Exercise
+from ..exercises.making import trial
 from . import course, identity, submission
 from .course import Course
 from .roster import Student
@@ -39,7 +40,7 @@ def handed_in(made: Course, student: str, exercises: list[Exercise], chance: ran
 
 
 def _work(exercise, chance):
-    tests = exercise.tests()
+    tests = {} if exercise.written else exercise.tests()
     answers: dict[str, str] = {}
     for row in [tests.get("right", {}), *tests.get("also", [])]:
         answers = _written(exercise, row) | answers
@@ -48,7 +49,7 @@ def _work(exercise, chance):
     return {
         "form": identity.form(exercise),
         "answers": answers,
-        "file": _solution(exercise),
+        "file": trial.solution(exercise) if exercise.written else "",
         "attempts": 1,
         "hints": {},
         "predicted": {},
@@ -64,8 +65,3 @@ def _written(exercise, row):
         if question and not isinstance(value, dict):
             found[name] = literals.written(types.TYPES[question.type].of_toml(value))
     return found
-
-
-def _solution(exercise):
-    files = [exercise.folder / f"solution{suffix}" for suffix in submission.SUFFIXES]
-    return next((file.read_text("utf-8") for file in files if file.exists()), "")

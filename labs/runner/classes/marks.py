@@ -3,6 +3,7 @@
 import dataclasses
 import hashlib
 import json
+import os
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -10,11 +11,13 @@ from typing import Any
 from ..exercises import files, judge
 from ..exercises.forms import Exercise, Question
 from ..exercises.judge import Verdict
+from ..exercises.making import implement, source
 from .course import Course, Policy
 
 FORMAT = 1
 VERDICTS = (judge.PASS, judge.WRONG, judge.INCOMPLETE, judge.INCONCLUSIVE)
 MAX_BYTES = 4 << 20
+MAX_SAID = 2000
 
 
 @dataclass(frozen=True)
@@ -28,6 +31,7 @@ class Mark:
     answer: str = ""
     points: float = 0.0
     of: int = 0
+    said: str = ""  # what a compiler said of the student's file
 
 
 @dataclass(frozen=True)
@@ -67,8 +71,23 @@ def mark(exercise: Exercise, question: Question, verdict: Verdict, policy: Polic
     price = policy.hints[min(hints, len(policy.hints)) - 1] if hints else 0.0
     points = round(question.points * share * (1 - price), 2)
     return Mark(
-        exercise.id, question.id, verdict.what, verdict.reason, verdict.text or "", max(points, 0.0), question.points
+        exercise.id,
+        question.id,
+        verdict.what,
+        verdict.reason,
+        verdict.text or "",
+        max(points, 0.0),
+        question.points,
+        _compiler(exercise, verdict),
     )
+
+
+def _compiler(exercise, verdict):
+    """What the compiler said, wherever it was called from; what a student's program says is not for a report."""
+    if verdict.reason != implement.NO_BUILD:
+        return ""
+    file = source.location(exercise)
+    return verdict.said.replace(os.path.relpath(file), file.name)[:MAX_SAID]
 
 
 def basis(*parts: object) -> str:

@@ -38,6 +38,8 @@ class Report:
             return texts.to_right(mark.question)
         if mark.what == judge.WRONG:
             return texts.to_wrong(mark.question, mark.reason)
+        if mark.said:
+            return tr("it does not compile:") + "\n" + untrusted.shown_lines(mark.said)
         if mark.what == judge.INCOMPLETE:
             return tr("not answered, or not with anything that could be an answer")
         return tr("inconclusive, and no fault of yours: {reason}", reason=_reason(mark.reason))

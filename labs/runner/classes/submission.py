@@ -13,17 +13,15 @@ from rt0lab.words import tr
 
 from ..exercises import answers, files, state
 from ..exercises.forms import Exercise
+from ..exercises.making import source
 from ..exercises.state import Progress
-from ..failure import FAILED, Failure
 from ..host import permits
 from . import identity
 
 FORMAT = 1
 MAX_BYTES = 1 << 20
-MAX_FILE = 1 << 16  # of one file of source
 MAX_TEXT = 400  # of one answer
 MAX_ITEMS = 200  # exercises, or questions of one
-SUFFIXES = (".cpp", ".py")  # of a learner's files
 _CLASS = "class"  # in the file of progress
 
 
@@ -95,30 +93,13 @@ def _work(exercise, progress):
     entry = state.look(progress, exercise.id)
     return {
         "form": identity.form(exercise),
-        "answers": answers.collected(exercise, progress),
-        "file": _source(exercise),
+        "answers": {} if exercise.written else answers.collected(exercise, progress),
+        "file": source.collected(exercise).get(source.FILE, ""),
         "attempts": entry["attempts"],
         "hints": entry["hints_used"],
         "predicted": {name: guess["value"] for name, guess in entry["predicted"].items()},
         "first_pass": entry["first_pass"],
     }
-
-
-def _source(exercise):
-    """The learner's own file for an exercise that asks for one, as text; empty without one."""
-    for suffix in SUFFIXES:
-        path = answers.location(exercise).with_suffix(suffix)
-        try:
-            return files.read(path, MAX_FILE).decode("utf-8")
-        except FileNotFoundError:
-            continue
-        except OSError as error:
-            raise Failure(f"{path}: {error.strerror}", FAILED) from None
-        except files.NotPlain as problem:
-            raise Failure(f"{path} is {problem}", FAILED) from None
-        except UnicodeDecodeError:
-            raise Failure(f"{path} is not UTF-8 text", FAILED) from None
-    return ""
 
 
 # ---- read ------------------------------------------------------------------------------------------------------------
@@ -165,7 +146,11 @@ def _read_work(name, work):
         raise Malformed(tr("what it says of an exercise is no table"))
     return Work(
         _of(work, "answers", lambda value: _is_table(value) and all(map(_is_text, [*value, *value.values()]))),
-        _of(work, "file", lambda value: isinstance(value, str) and len(value) <= MAX_FILE and _is_encodable(value)),
+        _of(
+            work,
+            "file",
+            lambda value: isinstance(value, str) and len(value) <= source.MAX_BYTES and _is_encodable(value),
+        ),
         _of(work, "form", _is_text),
         _of(work, "attempts", _is_count),
         _of(work, "hints", lambda value: _is_table(value) and all(map(_is_count, value.values()))),
