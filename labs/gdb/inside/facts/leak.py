@@ -8,31 +8,31 @@ from rt0lab.frames import places
 from rt0lab.goroutines import wakers
 from rt0lab.program import Problem
 
-from .source import spot
+from .source import graph, spot
 
-FACTS = ("size", "made", "does", "innocent", "largest", "largest_size", "on_threads", "report")
+FACTS = ("size", "made", "does", "does_not", "innocent", "largest", "largest_size", "on_threads", "report")
 _MANY = 50  # goroutines are a group worth a look
 
 
-def _abandoned(graph, row):
+def _abandoned(found, row):
     """Can nobody wake it? Nobody else has what it waits for on a stack or in a variable, and no timer leads there."""
-    things = [graph.things[item.addr] for item in graph.on.get(row.addr, ()) if item.addr in graph.things]
+    things = [found.things[item.addr] for item in found.on.get(row.addr, ()) if item.addr in found.things]
     return bool(things) and not any(
-        graph.holders_of[thing.addr] or thing.globals or thing.calls or thing.sent is not None for thing in things
+        found.holders_of[thing.addr] or thing.globals or thing.calls or thing.sent is not None for thing in things
     )
 
 
 def _groups() -> tuple[wakers.Graph, dict[int, list[Any]], int]:
     """(the Graph, {go statement: its goroutines} of the groups of many, the go statement of the leak)."""
-    graph, groups = wakers.Graph(), collections.defaultdict(list)
-    for row in graph.rows:
+    found, groups = graph(), collections.defaultdict(list)
+    for row in found.rows:
         groups[row.gopc].append(row)
     many = {made: rows for made, rows in groups.items() if len(rows) >= _MANY}
     # a word that is left over on some stack may lead to one of them
-    leaks = [made for made, rows in many.items() if 2 * sum(_abandoned(graph, row) for row in rows) > len(rows)]
+    leaks = [made for made, rows in many.items() if 2 * sum(_abandoned(found, row) for row in rows) > len(rows)]
     if len(leaks) != 1:
         raise Problem(f"the program has {len(leaks)} groups of goroutines that nobody will wake.")
-    return graph, many, leaks[0]
+    return found, many, leaks[0]
 
 
 def _statement(gopc):
@@ -53,9 +53,14 @@ def made() -> str:
 
 def does() -> str:
     """What they try: `receive`, `send` or `select`."""
-    graph, groups, leak = _groups()
-    state = graph.census.state(groups[leak][0])
+    found, groups, leak = _groups()
+    state = found.census.state(groups[leak][0])
     return state.removeprefix("chan ").partition(" ")[0]
+
+
+def does_not() -> str:
+    """Something else."""
+    return "select" if does() != "select" else "send"
 
 
 def innocent() -> frozenset[str]:
@@ -86,6 +91,6 @@ def on_threads() -> int:
 
 
 def report() -> str:
-    """What Go says of it by itself: `deadlock` if nobody can go on, else `nothing`."""
-    graph = wakers.Graph()
-    return "nothing" if graph.able or graph.timers.acting else "deadlock"
+    """What Go says of it by itself: `deadlock` if nobody can go on, else `silence`."""
+    found = graph()
+    return "silence" if found.able or found.timers.acting else "deadlock"

@@ -1,9 +1,10 @@
 """Who is there when main.main begins."""
 
 from rt0lab import program
-from rt0lab.goroutines import wakers
 from rt0lab.goroutines.census import Census
 from rt0lab.program import Problem, names
+
+from .source import graph
 
 FACTS = ("goroutines", "own", "first_function", "parked", "goid_at")
 
@@ -16,7 +17,7 @@ def goroutines() -> int:
 
 def own() -> int:
     """How many of them are the program's own, as runtime.NumGoroutine counts."""
-    return len(wakers.Graph().rows)
+    return len(graph().rows)
 
 
 def first_function() -> str:

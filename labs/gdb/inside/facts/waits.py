@@ -5,7 +5,7 @@ from typing import Any
 from rt0lab.goroutines import wakers
 from rt0lab.program import Problem
 
-from .source import spot
+from .source import graph, spot
 
 FACTS = ("circle", "size", "pairs", "missing", "useless", "line", "awake", "on_threads")
 # What the first of these that a circle has would need.
@@ -14,10 +14,10 @@ _ACTS = {"cond": "signal", "WaitGroup": "done", "Mutex": "unlock", "chan": "rece
 
 def _circle() -> tuple[wakers.Graph, list[Any]]:
     """(the Graph, its only circle: what each member waits for, and which members have that in hand)."""
-    graph = wakers.Graph()
-    if len(graph.circles) != 1:
-        raise Problem(f"the program has {len(graph.circles)} circles of goroutines that wait for each other.")
-    return graph, graph.circles[0]
+    found = graph()
+    if len(found.circles) != 1:
+        raise Problem(f"the program has {len(found.circles)} circles of goroutines that wait for each other.")
+    return found, found.circles[0]
 
 
 def circle() -> frozenset[str]:
@@ -52,15 +52,15 @@ def useless() -> str:
 
 def line() -> str:
     """Where the member of the smallest id stands, `main.go:87`."""
-    graph, members = _circle()
+    found, members = _circle()
     first = members[0][0]
-    at = graph.census.standing([first])[first.addr]
+    at = found.census.standing([first])[first.addr]
     return spot(at.file if at else None, at.line if at else 0)
 
 
 def awake() -> int:
     """The id of the only goroutine of the program's own that can go on by itself."""
-    able = wakers.Graph().able
+    able = graph().able
     if len(able) != 1:
         raise Problem(f"{len(able)} goroutines can go on.")
     return able[0].goid
