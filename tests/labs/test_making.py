@@ -9,7 +9,7 @@ from runner.exercises import forms, judge
 from runner.exercises.making import door, source
 from runner.host import sandbox
 
-NEWPROC = "11-impl-newproc"
+NEWPROC, GINFO = "11-impl-newproc", "07-ginfo"
 needs_a_sandbox = pytest.mark.skipif(not sandbox.possible()[0], reason=sandbox.possible()[1])
 
 
@@ -155,3 +155,72 @@ def test_run_opens_gdb_on_a_program_with_the_learners_function(learner):
 def test_in_gdb_there_is_nothing_to_answer(learner):
     written(learner, NEWPROC, ".cpp", solution(NEWPROC, ".cpp"))
     assert "not answered but written" in learner.gdb("impl-newproc", "lab answer stack = 1")
+
+
+# ---- a command for gdb -----------------------------------------------------------------------------------------------
+
+
+def tried(tmp_path, text):
+    """The verdicts on a ginfo."""
+    return door.verdicts([(forms.load(ROOT / "labs" / GINFO), {source.FILE: text})], tmp_path, 1)[0]
+
+
+def ginfo(body):
+    """A command that does this."""
+    return solution(GINFO, ".py", ("print(self.verdict())", body))
+
+
+@needs_a_sandbox
+def test_a_command_is_right_or_partly_right(tmp_path):
+    text = solution(GINFO, ".py", ('int(m["g0"]) != int(g0)', 'int(m["g0"]) and int(m["g0"]) != int(g0)'))
+    verdicts = tried(tmp_path, text)
+    assert (verdicts["healthy"].what, verdicts["finds"].reason, verdicts["finds"].share) == (
+        judge.PASS,
+        "g0-in-mstart",
+        0.75,
+    )
+
+
+@needs_a_sandbox
+def test_what_python_does_not_take_is_shown_with_its_line(learner):
+    learner.lab("goto", "ginfo")
+    written(learner, GINFO, ".py", solution(GINFO, ".py") + "\nGinf()\n")
+    said = learner.lab("check").stdout
+    assert f'"{GINFO}.py", line' in said and "name 'Ginf' is not defined" in said
+
+
+@needs_a_sandbox
+@pytest.mark.parametrize(
+    "body",
+    [
+        "while True: pass",
+        "import os; os.kill(os.getpid(), 9)",
+        "import os\n        while True: os.fork()",
+        "print('OK' * 10**9)",
+        "gdb.execute('quit')",
+        "raise SystemExit",
+    ],
+)
+def test_a_hostile_command_passes_nothing(tmp_path, body):
+    assert {verdict.what for verdict in tried(tmp_path, ginfo(body)).values()} <= {judge.WRONG, judge.INCOMPLETE}
+
+
+@needs_a_sandbox
+def test_a_command_sees_neither_the_solution_nor_what_is_broken(tmp_path):
+    seen = ginfo(f"import os; print('BROKEN' if os.path.exists({str(ROOT / 'labs' / GINFO)!r}) else 'OK')")
+    assert tried(tmp_path, seen)["healthy"].what == judge.PASS
+
+
+@needs_a_sandbox
+def test_the_order_of_the_programs_is_the_seeds(tmp_path):
+    """A command that counts how often it was asked does not know which program it is asked about."""
+    exercise = forms.load(ROOT / "labs" / GINFO)
+    text = ginfo("gdb.asked = getattr(gdb, 'asked', 0) + 1; print('OK' if gdb.asked == 1 else 'BROKEN')")
+    found = {door.verdicts([(exercise, {source.FILE: text})], tmp_path, seed)[0]["healthy"].what for seed in range(4)}
+    assert judge.WRONG in found
+
+
+@needs_a_sandbox
+def test_run_opens_gdb_with_the_learners_command(learner):
+    written(learner, GINFO, ".py", solution(GINFO, ".py"))
+    assert "(lab 07) OK" in learner.gdb("ginfo", "break *'runtime.check'", "run", "ginfo")

@@ -14,7 +14,7 @@ from .types import TYPES, Misconception
 FORMAT = 1
 LABS = ROOT / "labs"
 KINDS = ("observe", "predict", "order", "find-bug", "implement", "gdb-command")
-JUDGED_KINDS = ("observe", "predict", "order", "implement")
+JUDGED_KINDS = ("observe", "predict", "order", "implement", "gdb-command")
 WRITTEN_KINDS = ("implement", "gdb-command")  # the learner writes a file,
 MADE = "made"  # and what is asked is what it does
 LATER_TYPES = ("line", "witness", "free")  # known, and not judged yet
@@ -37,6 +37,7 @@ _EXERCISE = {
     "question": (list, False),
     "invariant": (list, False),
     "variant": (list, False),
+    "broken": (list, False),
     "stub": (str, False),
     "replaces": (str, False),
     "grade": (dict, False),
@@ -87,6 +88,7 @@ _MISCONCEPTION = {
 }
 _INVARIANT = {"id": (str, True), "at": (str, False), "expr": (str, True)}
 _VARIANT = {"name": (str, True), "patch": (str, True)}
+_BROKEN = {"name": (str, True), "patch": (str, True), "field": (str, True), "idea": (str, False)}
 _GRADE = {"partial": (str, False), "hidden_seeds": (int, False)}
 _ID = re.compile(r"[a-z][a-z0-9-]*")
 
@@ -172,6 +174,7 @@ class Exercise:
     replaces: str = ""
     also: list = field(default_factory=list)
     hidden: int = 0
+    broken: list = field(default_factory=list)
     checkpoints: list = field(default_factory=list)
     questions: list = field(default_factory=list)
     invariants: list = field(default_factory=list)
@@ -256,6 +259,9 @@ def load(folder: str | Path) -> Exercise:
         run.get("env", {}),
     )
     exercise.stub, exercise.replaces = table.get("stub", ""), table.get("replaces", "")
+    exercise.broken = table.get("broken", [])
+    for row in exercise.broken:
+        _check(file, "broken", row, _BROKEN)
     exercise.also, exercise.hidden = run.get("also", []), table.get("grade", {}).get("hidden_seeds", 0)
     exercise.checkpoints = [_checkpoint(file, row) for row in table.get("checkpoint", [])]
     partial = table.get("grade", {}).get("partial", PARTIAL[0])

@@ -292,7 +292,7 @@ def _name_problems(exercises):
     symbols = Elf(build.executable("hello")).symbols
     for exercise in exercises:
         for file in filter(Path.is_file, sorted(exercise.folder.iterdir())):
-            text = file.read_text("utf-8")
+            text = file.read_text("utf-8") if file.suffix != ".patch" else ""  # that must fit the runtime anyhow
             files = sorted(set(_FILE.findall(text)))
             for name in sorted(set(_SYMBOL.findall(text)).difference(files)):
                 if name not in symbols and not exercise.go:  # each Go has symbols of its own

@@ -11,7 +11,7 @@ from rt0lab.words import screen
 from ..exercises import answers, ask, judge, judging, language, state
 from ..exercises.forms import Exercise
 from ..exercises.guide import Guide, answered, passed
-from ..exercises.making import implement, source
+from ..exercises.making import command, implement, source
 from ..failure import FAILED, Failure, progress
 from ..host import debugger, permits
 from . import Verbs, tour, writing
@@ -316,8 +316,8 @@ def _said(this, texts, question, verdict):
         return texts.to_wrong(question.id, verdict.reason)
     if verdict.what == judge.PASS:
         return texts.to_right(question.id)
-    if verdict.reason == implement.NO_BUILD:
-        return this.say("no-build")
+    if verdict.reason in (implement.NO_BUILD, command.NO_LOAD):
+        return this.say(verdict.reason)
     inconclusive = verdict.what == judge.INCONCLUSIVE
     return this.say("inconclusive", reason=verdict.reason) if inconclusive else this.say("step-open")
 

@@ -8,9 +8,9 @@ from ...host import sandbox
 from .. import judge
 from ..forms import Exercise
 from ..judge import Verdict
-from . import implement, source
+from . import command, implement, source
 
-_JUDGES = {"implement": implement.verdicts}
+_JUDGES = {"implement": implement.verdicts, "gdb-command": command.verdicts}
 
 
 def verdicts(cases: Sequence[tuple[Exercise, dict[str, Any]]], home: Path, seed: int) -> list[dict[str, Verdict]]:

@@ -25,10 +25,14 @@ def gdb() -> tuple[str, ...]:
 
 
 def gdb_files() -> list[Path]:
-    """What gdb reads of this tree, and gdb itself where it is none of the system's."""
+    """What gdb reads of this tree, and gdb itself."""
+    return [GDB_SCRIPT.parent, GDB_SIDE, ROOT / "labs" / "runner", *gdb_elsewhere()]
+
+
+def gdb_elsewhere() -> list[Path]:
+    """The folder of a gdb that is none of the system's."""
     own = Path(gdb()[0]).resolve()
-    elsewhere = [] if str(own).startswith(sandbox.SYSTEM) else [own.parent.parent]
-    return [GDB_SCRIPT.parent, GDB_SIDE, ROOT / "labs" / "runner", *elsewhere]
+    return [] if str(own).startswith(sandbox.SYSTEM) else [own.parent.parent]
 
 
 # ---- compiling -----------------------------------------------------------------------------------------------------
