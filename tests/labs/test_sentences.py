@@ -13,7 +13,6 @@ from rt0lab.words import catalogue
 
 # Files with texts that are the same in every language, and why.
 SAME = {
-    "commands/boot.py": "cards and prompts of the tour",
     "commands/goroutine.py": "a command for gdb",
     "goroutines/blockers.py": "`nil chan`, Go's own word",
     "goroutines/wakers.py": "the verdict among data",

@@ -10,7 +10,7 @@ from typing import Any
 from ..goroutines.census import Census
 from ..program import cores, past
 from ..show import table
-from ..words import tr
+from ..words import tr, trn
 from . import chosen
 
 _ORDER = ("appeared", "grew", "shrank", "disappeared", "same")
@@ -74,7 +74,12 @@ class Comparison:
 
     def lines(self, limit: int | None) -> Iterator[str]:
         """A line for each group that is not the same, with its frames if it has some."""
-        yield tr("{here} goroutines here, {there} in the other core", here=self.counts[0], there=self.counts[1])
+        yield trn(
+            "{n} goroutine here, {there} in the other core",
+            "{n} goroutines here, {there} in the other core",
+            self.counts[0],
+            there=self.counts[1],
+        )
         if self.problem:
             yield tr("in the other core {problem}", problem=self.problem)
         changed = [change for change in self.changes if change.how != "same"]
@@ -88,4 +93,4 @@ class Comparison:
             yield tr(
                 "and {changed} more: `-limit` is {limit}.", changed=len(changed) - len(changed[:limit]), limit=limit
             )
-        yield tr("{changes} groups are the same.", changes=len(self.changes) - len(changed))
+        yield trn("{n} group is the same.", "{n} groups are the same.", len(self.changes) - len(changed))

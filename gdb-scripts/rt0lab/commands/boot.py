@@ -12,7 +12,7 @@ from ..boot import stages, stops
 from ..goroutines import naming
 from ..show import card
 from ..state import recorder, trace
-from ..words import tr
+from ..words import tr, trn
 from . import console, functions
 
 
@@ -32,7 +32,7 @@ class Stages(console.Command):
             here = stage is not None and place.stage.name == stage.name
             mark = ("->" if exactly else "~>") if here else "  "
             if place.address is None:
-                at = f"not in this program: {place.reason}"
+                at = tr("not in this program: {reason}", reason=place.reason)
             else:
                 file, line = program.world().line_at(place.address)
                 at = f"{place.address:#x}  {os.path.basename(file) + ':' + str(line) if file else ''}"
@@ -53,7 +53,7 @@ class Run(console.Command):
     def run(self, argument: str) -> None:
         console.need_runnable()
         if argument:
-            raise program.Problem("`rt0 run` takes no arguments: `set args ...` sets the program's.")
+            raise program.Problem(tr("`rt0 run` takes no arguments: `set args ...` sets the program's."))
         outcome = stops.start()
         show(outcome)
 
@@ -154,13 +154,15 @@ class Until(console.Command):
     def run(self, argument: str) -> None:
         console.need_runnable()
         if not argument:
-            raise program.Problem("`rt0 until` needs a stage's name: `rt0 stages` lists them.")
+            raise program.Problem(tr("`rt0 until` needs a stage's name: `rt0 stages` lists them."))
         stage = stages.named(tuple(stops.table()), argument)
         if stage is None:
-            raise program.Problem(f"there is no stage `{argument}`: `rt0 stages` lists them.")
+            raise program.Problem(tr("there is no stage `{stage}`: `rt0 stages` lists them.", stage=argument))
         place = stops.places()[stage.name]
         if place.address is None:
-            raise program.Problem(f"stage `{stage.name}` is not in this program: {place.reason}.")
+            raise program.Problem(
+                tr("stage `{stage}` is not in this program: {reason}.", stage=stage.name, reason=place.reason)
+            )
         outcome = stops.start() if not program.alive() else None
         stops.walk.refresh()
         again = stage.name in stops.walk.reached
@@ -172,7 +174,7 @@ class Until(console.Command):
         if outcome.stage is not None and outcome.what == "stage":
             stops.walk.reach(*order[: order.index(outcome.stage.name) + 1], anew=not again)
         elif outcome.what == "exited":
-            console.say(f"stage `{stage.name}` was not reached.")
+            console.say(tr("stage `{stage}` was not reached.", stage=stage.name))
         else:
             stops.walk.unwatch()
         show(outcome)
@@ -194,10 +196,10 @@ class Record(console.Command):
         console.need_runnable()
         words = gdb.string_to_argv(argument)
         if len(words) != 1:
-            raise program.Problem("`rt0 record` needs one file name: `rt0 record boot.json`.")
+            raise program.Problem(tr("`rt0 record` needs one file name: `rt0 record boot.json`."))
         path = os.path.expanduser(words[0])
         if not os.path.isdir(os.path.dirname(path) or ".") or os.path.isdir(path):
-            raise program.Problem(f"cannot write {path}: name a file in a folder that exists.")
+            raise program.Problem(tr("cannot write {path}: name a file in a folder that exists.", path=path))
         others = (console.so_far.stopped, naming.names.stopped)  # nobody sees these stops
         for other in others:
             gdb.events.stop.disconnect(other)
@@ -207,5 +209,15 @@ class Record(console.Command):
             for other in others:
                 gdb.events.stop.connect(other)
         trace.write(run, path)
-        ended = f"exit code {run['exit']}" if run["exit"] is not None else f"ended by {run.get('signal', 'a signal')}"
-        console.say(f"{len(run['stages'])} stops, {ended}, written to {path}")
+        if run["exit"] is not None:
+            ended = tr("exit code {code}", code=run["exit"])
+        else:
+            ended = tr("ended by {signal}", signal=run.get("signal", tr("a signal")))
+        said = trn(
+            "{n} stop, {ended}, written to {path}",
+            "{n} stops, {ended}, written to {path}",
+            len(run["stages"]),
+            ended=ended,
+            path=path,
+        )
+        console.say(said)

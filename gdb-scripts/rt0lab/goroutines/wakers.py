@@ -207,7 +207,12 @@ class Graph:
         if not census.addresses and self.begun:
             found.append(begun.why_none("gs")[1])
         if census.problem or census.bad:
-            found.append((census.problem or tr("{bad} goroutines cannot be read", bad=len(census.bad))).rstrip("."))
+            found.append(
+                (
+                    census.problem
+                    or trn("{n} goroutine cannot be read", "{n} goroutines cannot be read", len(census.bad))
+                ).rstrip(".")
+            )
         strange = [row for row in self.rows if self._is(row, UNKNOWN)]
         if strange:
             found.append(

@@ -12,7 +12,7 @@ from ..frames import places, stacks
 from ..goroutines import clock
 from ..goroutines.census import Census
 from ..program import bulk
-from ..words import screen, tr
+from ..words import screen, tr, trn
 from . import labels, panicked
 
 _DETAIL = 48  # columns of what one waits on with which others are aligned
@@ -248,6 +248,6 @@ def frame_lines(frames: list[stacks.Frame]) -> Iterator[str]:
     for frame in frames[:_ENDS] if deep else frames:
         yield f"          {frame.where}"
     if deep:
-        yield tr("          ... {frames} frames more ...", frames=len(frames) - 2 * _ENDS)
+        yield trn("          ... {n} frame more ...", "          ... {n} frames more ...", len(frames) - 2 * _ENDS)
         for frame in frames[-_ENDS:]:
             yield f"          {frame.where}"

@@ -14,7 +14,7 @@ import re
 
 from .. import program
 from ..program import begun
-from ..words import later, tr
+from ..words import later, tr, trn
 from . import checks_waiters
 from .snapshot import Snapshot
 from .verdicts import Broken, NotYet, Now, Result, Unknown, run_all
@@ -338,7 +338,7 @@ def _g_status(now):
                 tr("{name}'s saved registers say that it is {itself}", name=name, itself=now.name(itself)),
                 now.mover(_NEW_G, g.addr),
             )
-    return tr("{gs} goroutines", gs=len(snap.gs))
+    return trn("{n} goroutine", "{n} goroutines", len(snap.gs))
 
 
 # ---- lists -----------------------------------------------------------------------------------------------------------
@@ -370,14 +370,15 @@ def _allgs(now):
     twice = sorted(goid for goid, count in ids.items() if count > 1)
     if twice:
         raise Broken(
-            tr(
-                "{twice} ids belong to two goroutines each: {str}{how}",
-                twice=len(twice),
+            trn(
+                "{n} id belongs to two goroutines: {str}{how}",
+                "{n} ids belong to two goroutines each: {str}{how}",
+                len(twice),
                 str=", ".join(map(str, twice[:5])),
                 how="..." if len(twice) > 5 else "",
             )
         )
-    return tr("{length} gs", length=length)
+    return trn("{n} g", "{n} gs", length)
 
 
 def _allp(now):

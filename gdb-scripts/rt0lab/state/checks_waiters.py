@@ -2,7 +2,7 @@
 nobody waits in vain."""
 
 from ..program import bulk
-from ..words import later, tr
+from ..words import later, tr, trn
 from .verdicts import Broken, Unknown
 
 MAX_SUDOGS = 1 << 18  # that are looked at
@@ -158,7 +158,7 @@ def _channels(now):
             raise Broken(tr("{what}.closed is {closed}", what=what, closed=closed), held)
         if closed and (chan.get("recvq.first") or chan.get("sendq.first")):
             raise Broken(tr("{what} is closed, but somebody is in its queues", what=what), held)
-    return tr("{channels} channels", channels=len(queues.channels)) + (_cut(queues) if queues.cut else "")
+    return trn("{n} channel", "{n} channels", len(queues.channels)) + (_cut(queues) if queues.cut else "")
 
 
 def _waiters(now):
@@ -187,11 +187,11 @@ def _waiters(now):
             now.mover(_WAKERS, *near),
             now.preempted(_WAKERS, *near),
         )
-    return tr("{sudogs} sudogs, each in its queue", sudogs=len(queues.sudogs))
+    return trn("{n} sudog, in its queue", "{n} sudogs, each in its queue", len(queues.sudogs))
 
 
 def _cut(queues):
-    return tr(" (the first {sudogs} waiters)", sudogs=len(queues.sudogs))
+    return trn(" (the first waiter)", " (the first {n} waiters)", len(queues.sudogs))
 
 
 CHECKS = (
