@@ -30,6 +30,18 @@ SAME = {
     "words/chosen.py": "who asks for a language that is not there is told in English",
 }
 
+# Files that count what is never one.
+ALWAYS_MANY = {
+    "formats/untrusted.py": "characters of what is too long",
+    "gdb/inside/facts/leak.py": "said where there is not one",
+    "gdb/inside/facts/waits.py": "said where there is not one",
+    "runner/exercises/proof.py": "more lines than a screen has",
+    "runner/pages/claims.py": "more lines than a page has",
+    "runner/verbs/dev.py": "seeds, of which there are several",
+    "runner/verbs/setup.py": "packages, of which there are several",
+    "show/table.py": "said where there is not one",
+}
+
 TREES = {path: ast.parse(path.read_text("utf-8")) for path in sentences.SOURCES}
 OURS = {path: tree for path, tree in TREES.items() if sentences.HOUSE in path.parents}
 GIVEN = sentences.given(TREES)
@@ -110,3 +122,19 @@ def test_a_sentence_that_does_not_would_be_found():
         "there is no goroutine ",
         "  and more",
     ]
+
+
+def counted(tree):
+    """(node, text) of each text with a number of things, in the plural alone."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.JoinedStr) and re.search(r"\{len\([^{}]*\)\} [a-z]+s\b", ast.unparse(node)):
+            yield node, ast.unparse(node)
+        elif isinstance(node, ast.Call) and ast.unparse(node.func) == "tr" and isinstance(node.args[0], ast.Constant):
+            numbers = [each.arg for each in node.keywords if ast.unparse(each.value).startswith("len(")]
+            if any(re.search(rf"\{{{name}\}} [a-z]+s\b", node.args[0].value) for name in numbers):
+                yield node, node.args[0].value
+
+
+def test_of_what_is_counted_there_may_be_one():
+    found = [(sentences.place(path, node), text) for path, tree in TREES.items() for node, text in counted(tree)]
+    assert [each for each in found if each[0].partition(":")[0] not in ALWAYS_MANY] == []

@@ -292,9 +292,10 @@ class Replay(console.Command):
         trace = self._load(path)
         _replayed = path, trace
         console.say(
-            tr(
-                "{stops} stops of {program} ({runtime}): `rt0 history` lists them, `rt0 replay off` leaves them.",
-                stops=len(trace["stages"]),
+            trn(
+                "{n} stop of {program} ({runtime}): `rt0 history` lists it, `rt0 replay off` leaves it.",
+                "{n} stops of {program} ({runtime}): `rt0 history` lists them, `rt0 replay off` leaves them.",
+                len(trace["stages"]),
                 program=trace["program"],
                 runtime=trace["runtime"],
             )

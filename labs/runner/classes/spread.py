@@ -10,7 +10,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from rt0lab.words import tr
+from rt0lab.words import tr, trn
 
 from ..failure import Failure
 from ..host import interruption
@@ -130,7 +130,9 @@ def merge(grader: Grader, entries: list[Entry], results: Path, *, everybody: boo
     found = [(entry, marks.read(results, entry.key, grader.basis(entry))) for entry in entries]
     missing = sum(result is None for _, result in found)
     if missing:
-        raise Failure(f"{missing} of {len(entries)} submissions have no result in {results} yet; --plan names them")
+        raise Failure(
+            f"{missing} of {trn('{n} submission', '{n} submissions', len(entries))} without a result in {results} yet; --plan names them"
+        )
     all_of_them = [result for _, result in found if result]
     if everybody:
         graded = {result.student for result in all_of_them}

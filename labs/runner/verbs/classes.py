@@ -4,6 +4,8 @@ from."""
 from argparse import Namespace
 from pathlib import Path
 
+from rt0lab.words import trn
+
 from ..classes import course, roster, submission
 from ..exercises import forms
 from ..failure import FAILED, Failure
@@ -47,7 +49,8 @@ def new(args: Namespace) -> int:
     if folder == path:
         raise Failure(f"say where the class is to be: ./lab class new {path} --into FOLDER", FAILED)
     fresh = course.make(folder, students)
-    print(f"{folder}: {'a new class' if fresh else 'the class that was there, its key kept'}, {len(students)} students")
+    what = "a new class" if fresh else "the class that was there, its key kept"
+    print(f"{folder}: {what}, {trn('{n} student', '{n} students', len(students))}")
     print("  class.toml   its policy: which exercises, what hints cost, the language of reports")
     print("  key          a secret: every seed follows from it; keep it, and give it to nobody")
     print("  roster.csv   each student's token; `./lab class join TOKEN` gives them their seed")

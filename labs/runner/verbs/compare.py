@@ -8,6 +8,7 @@ from argparse import Namespace
 from typing import Any
 
 from rt0lab.formats import untrusted
+from rt0lab.words import trn
 
 from ..failure import FAILED, MACHINE, USAGE, Failure
 from ..host import debugger, traces
@@ -84,7 +85,12 @@ def show(result: dict[str, Any], version: str) -> None:
             what = f"{row['stage']}: {untrusted.shown(row['path'])}"
             line("   -  ", f"{verdict}: {what}: go {say(row['go'])}; ours {say(row['ours'])}")
         line("      ", f"because: {reason}")
-    line("   =  ", f"same: {len(same)} changes at {len({row['stage'] for row in same})} stops")
+    line(
+        "   =  ",
+        "same: "
+        + trn("{n} change", "{n} changes", len(same))
+        + trn(" at {n} stop", " at {n} stops", len({row["stage"] for row in same})),
+    )
     totals = result["totals"]
     print()
     for name in ("observations", "fields"):
@@ -94,7 +100,13 @@ def show(result: dict[str, Any], version: str) -> None:
             + ", ".join(f"{counts[verdict]} {verdict}" for verdict in ("same", "differs", "not mirrored"))
         )
     if totals["unexplained"]:
-        print(f"{totals['unexplained']} differences have no written reason (tests/oracle/differences.toml)")
+        print(
+            trn(
+                "{n} difference has no written reason (tests/oracle/differences.toml)",
+                "{n} differences have no written reason (tests/oracle/differences.toml)",
+                totals["unexplained"],
+            )
+        )
     for title in totals["stale"]:
         print(f"stale reason, the difference is gone: {title}")
 

@@ -5,6 +5,8 @@ import re
 from argparse import Namespace
 from pathlib import Path
 
+from rt0lab.words import trn
+
 from ..exercises import forms, proof, skeleton
 from ..exercises import register as beliefs
 from ..exercises.language import LANGUAGES
@@ -63,12 +65,13 @@ def read_source(args: Namespace) -> int:
         lint.fix()
     faults = lint.faults(tools)
     for tool, lines in faults.items():
-        print(f"{tool:14}{f'{len(lines)} faults' if lines else 'ok'}")
+        print(f"{tool:14}{trn('{n} fault', '{n} faults', len(lines)) if lines else 'ok'}")
         for line in lines:
             print(f"  {line}")
     wrong = sum(map(len, faults.values()))
     if wrong:
-        raise Failure(f"{wrong} things to mend (./lab dev lint --fix writes what is only a matter of form)", FAILED)
+        hint = "(./lab dev lint --fix writes what is only a matter of form)"
+        raise Failure(f"{trn('{n} thing to mend', '{n} things to mend', wrong)} {hint}", FAILED)
     return 0
 
 
@@ -88,7 +91,7 @@ def _shown_problems(exercise, languages, verbs):
 def check(args: Namespace) -> int:
     """Prints what is wrong with the exercises; exit status 1 if anything is."""
     exercises = [forms.load(folder.rstrip("/")) for folder in args.folders] or forms.load_all()
-    progress(f"checking {len(exercises)} exercises on {len(proof.SEEDS)} seeds")
+    progress(f"checking {trn('{n} exercise', '{n} exercises', len(exercises))} on {len(proof.SEEDS)} seeds")
     languages = (args.lang,) if args.lang else LANGUAGES
     problems = proof.messages_problems()
     if not args.folders:
@@ -102,9 +105,14 @@ def check(args: Namespace) -> int:
     for problem in problems:
         print(problem)
     if problems:
-        raise Failure(f"{len(problems)} things to mend", FAILED)
+        raise Failure(trn("{n} thing to mend", "{n} things to mend", len(problems)), FAILED)
+    asked = [question for exercise in exercises for question in exercise.questions]
+    questions = trn("{n} question", "{n} questions", len(asked))
+    misconceptions = trn(
+        "{n} misconception", "{n} misconceptions", sum(len(question.misconceptions) for question in asked)
+    )
     print(
-        f"ok: {len(exercises)} exercises, {sum(len(e.questions) for e in exercises)} questions, "
-        f"{sum(len(q.misconceptions) for e in exercises for q in e.questions)} misconceptions, {len(proof.SEEDS)} seeds"
+        f"ok: {trn('{n} exercise', '{n} exercises', len(exercises))}, {questions}, "
+        f"{misconceptions}, {len(proof.SEEDS)} seeds"
     )
     return 0

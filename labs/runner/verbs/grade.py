@@ -6,6 +6,7 @@ from argparse import Namespace
 from pathlib import Path
 
 from rt0lab import words
+from rt0lab.words import trn
 
 from ..classes import course, entries, marks, reports, spread
 from ..classes.grading import Grader
@@ -86,7 +87,7 @@ def _grade(grader, chosen, results, count):
     build.build("debug")
     left = spread.open_entries(grader, chosen, results)
     if len(left) < len(chosen):
-        progress(f"{len(chosen) - len(left)} of {len(chosen)} submissions were graded before")
+        progress(f"{len(chosen) - len(left)} of {trn('{n} submission', '{n} submissions', len(chosen))} graded before")
     spread.grade(grader, left, results, count)
 
 
@@ -108,7 +109,7 @@ def _report(grader, results, args):
         raise Failure(f"{error.filename or out}: {error.strerror}", FAILED) from None
     whats = [mark.what for result in results for mark in result.marks]
     counts = ", ".join(f"{whats.count(what)} {what}" for what in marks.VERDICTS)
-    print(f"{out}: {len(results)} students; {counts}")
+    print(f"{out}: {trn('{n} student', '{n} students', len(results))}; {counts}")
 
 
 def _name(result, results):

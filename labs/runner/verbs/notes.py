@@ -6,6 +6,8 @@
 import sys
 from argparse import Namespace
 
+from rt0lab.words import trn
+
 from ..failure import FAILED, USAGE, Failure
 from ..host import build, permits
 from ..pages import sessions
@@ -44,14 +46,17 @@ def run(args: Namespace) -> int:
         bad += bool(problems)
         print(
             f"{'WRONG' if problems else 'ok':6}{title(page)} "
-            f"({len(found)} sessions, {len(SYMBOLS.findall(text))} references)",
+            f"({trn('{n} session', '{n} sessions', len(found))}, "
+            f"{trn('{n} reference', '{n} references', len(SYMBOLS.findall(text)))})",
             flush=True,
         )
         for problem in problems:
             print("      " + problem.replace("\n", "\n      "))
     if bad:
         print(
-            f"{bad} of {len(chosen)} pages are wrong" + ("" if args.update else "; --update rewrites the sessions"),
+            trn("{n} page is wrong", "{n} pages are wrong", bad)
+            + f" (of {len(chosen)})"
+            + ("" if args.update else "; --update rewrites the sessions"),
             file=sys.stderr,
         )
     return FAILED if bad else 0

@@ -4,6 +4,7 @@ from argparse import Namespace
 from collections import Counter
 
 from rt0lab.formats import untrusted
+from rt0lab.words import trn
 
 from ..host import debugger, traces
 from ..host.output import writable
@@ -26,7 +27,7 @@ def run(args: Namespace) -> int:
     trace = traces.live(debugger.program(args.program, args.release), output)
     kinds = Counter(stop["kind"] for stop in trace["stages"])
     print(
-        f"{untrusted.shown(args.output)}: {len(trace['stages'])} stops of {trace['runtime']} "
+        f"{untrusted.shown(args.output)}: {trn('{n} stop', '{n} stops', len(trace['stages']))} of {trace['runtime']} "
         f"({', '.join(f'{count} {kind}' for kind, count in kinds.most_common())}), exit status {trace['exit']}"
     )
     return 0
