@@ -21,7 +21,7 @@ def test_all_exercises_are_proved(learner):
 
 
 def test_one_exercise_can_be_checked(learner):
-    assert "ok: 1 exercises, 3 questions" in learner.lab("dev", "check", str(ROOT / "labs" / JMP)).stdout
+    assert "ok: 1 exercise, 3 questions" in learner.lab("dev", "check", str(ROOT / "labs" / JMP)).stdout
 
 
 def test_what_is_wrong_is_status_1(learner, copied):

@@ -130,9 +130,8 @@ def merge(grader: Grader, entries: list[Entry], results: Path, *, everybody: boo
     found = [(entry, marks.read(results, entry.key, grader.basis(entry))) for entry in entries]
     missing = sum(result is None for _, result in found)
     if missing:
-        raise Failure(
-            f"{missing} of {trn('{n} submission', '{n} submissions', len(entries))} without a result in {results} yet; --plan names them"
-        )
+        handed_in = trn("{n} submission", "{n} submissions", len(entries))
+        raise Failure(f"{missing} of {handed_in} have no result in {results} yet; --plan names them")
     all_of_them = [result for _, result in found if result]
     if everybody:
         graded = {result.student for result in all_of_them}
