@@ -50,6 +50,8 @@ def _ran(exercise, program, arguments):
         watched = _Watched(exercise)
         try:
             stops.go("run")
+            while alive() and watched.tired():
+                stops.go("continue")
         finally:
             watched.close()
         with settings.quiet():
@@ -68,12 +70,11 @@ class _Moment(stops.Point):
         self.watched, self.checkpoint, self.left = watched, checkpoint, ENOUGH
 
     def stop(self) -> bool:
-        """gdb asks whether to stop here."""
+        """gdb asks whether to stop here: where enough was seen, so that this can be taken away."""
         try:
-            if self.left > 0:
-                self.left -= 1
-                self.watched.arrived(self.checkpoint)
-            return False
+            self.left -= 1
+            self.watched.arrived(self.checkpoint)
+            return self.left <= 0
         except (gdb.error, Problem, KeyboardInterrupt) as error:
             self.watched.trouble = str(error) or "interrupted"
             return True
@@ -96,6 +97,13 @@ class _Watched:
         for moment in self._moments:
             if moment.is_valid():
                 moment.delete()
+
+    def tired(self) -> bool:
+        """Takes away those breakpoints that have seen enough: was it one of them that stopped, and is there another?"""
+        enough = [moment for moment in self._moments if moment.is_valid() and moment.left <= 0]
+        for moment in enough:
+            moment.delete()
+        return bool(enough) and not self.trouble and any(moment.is_valid() for moment in self._moments)
 
     def arrived(self, checkpoint: Checkpoint) -> None:
         """Keeps, and judges, what is to be kept and judged here."""
