@@ -209,9 +209,7 @@ class Observer:
         """A breakpoint was hit, or an event came: note, and say whether to stop. What is asked of a program of real Go
         wants all its threads to stand still first."""
         try:
-            if isinstance(at, int) and any(exercise.go for exercise, _ in self._moments[at]):
-                return self.pending(at)
-            return self.visit(at)
+            return isinstance(at, int) and self._wants_quiet(at) or self.visit(at)
         except (gdb.error, program.Problem, KeyboardInterrupt) as error:
             self.trouble = str(error) or "interrupted"
             return True
@@ -221,10 +219,19 @@ class Observer:
         reached = tuple(name for owner, name in self.reached if owner == exercise.id)
         return Moment(exercise, self._variables(exercise), reached, self._copies)
 
+    def _wants_quiet(self, address):
+        """Is something to be shown or asked here of a program of real Go?"""
+        return any(e.go for e, _ in self._moments[address]) and any(
+            c.goal or any(q.at == c.name for q in e.questions) for e, c in self._due(address)
+        )
+
+    def _due(self, address):
+        self._know_process()
+        return [(e, c) for e, c in self._prepared_at(address) if (e.id, c.name) not in self.reached]
+
     def pending(self, address: int) -> bool:
         """Is there anything to note at this address that was not noted yet?"""
-        self._know_process()
-        return any((e.id, c.name) not in self.reached for e, c in self._prepared_at(address))
+        return bool(self._due(address))
 
     def visit(self, at: int | str) -> bool:
         """Notes what there is at this moment, and says whether to stop."""

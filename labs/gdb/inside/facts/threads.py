@@ -1,22 +1,23 @@
-"""What the Ms and the Ps do: who is in a system call, who sleeps, whom an M began as."""
+"""What the Ms and the Ps do: who is in a system call, who sleeps, who ends."""
 
 from typing import Any
 
 from rt0lab import program
 from rt0lab.goroutines.census import Census
-from rt0lab.program import Problem, names
+from rt0lab.program import Problem
 
 FACTS = (
+    "follow",
     "in_calls",
     "in_calls_with_p",
     "asleep",
-    "asleep_on_threads",
-    "processors",
+    "procs",
     "most_ms",
     "ended",
     "began_as",
     "explained",
 )
+_FEW = 4  # Ms that are just going from one thing to another, and sysmon
 
 
 def _in_calls() -> list[tuple[Any, Any]]:
@@ -46,14 +47,9 @@ def asleep() -> int:
     return len(_asleep())
 
 
-def asleep_on_threads() -> int:
-    """How many of those have an M."""
-    return sum(bool(row.m) for row in _asleep())
-
-
-def processors() -> int:
-    """How many processors the runtime found."""
-    return _scalar("ncpu")
+def procs() -> int:
+    """GOMAXPROCS: how many Ps there are."""
+    return _scalar("gomaxprocs")
 
 
 def _scalar(name):
@@ -75,24 +71,28 @@ def most_ms() -> int:
     return _sched().get("maxmcount")
 
 
-def ended() -> int:
-    """How many Ms were made and are no more."""
-    made = _sched().get("mnext", "mcount")
-    return made - len(program.all_ms())
+def ended() -> str:
+    """How many of the Ms that were made are no more: `all` but the few that run, `some` or `nobody`."""
+    made, left = _sched().get("mnext", "mcount"), len(program.all_ms())
+    return "nobody" if left == made else "all" if left <= procs() + _FEW else "some"
 
 
-def began_as() -> str:
-    """The function with which the selected thread began, as its M notes it: `runtime.sysmon`."""
+def follow() -> str:
+    """What the number of Ms follows: `calls` if each system call has one, `ps` if there are no more than Ps and a few."""
+    count, calls = len(program.all_ms()), in_calls()
+    if calls < count <= calls + procs() + _FEW:
+        return "calls"
+    return "ps" if count <= procs() + _FEW else "goroutines"
+
+
+def began_as() -> int:
+    """The function with which the selected thread began, as its M notes it: in Go a function value."""
     g = program.read_struct("g", program.current_g(program.tls_g()[1]) or 0)
     m = program.read_struct("m", g.get("m") or 0) if g else None
-    fn = m.get("mstartfn") if m else None
-    if not fn:
+    code = program.read_word(m.get("mstartfn") or 0) if m else None
+    if not isinstance(code, int):
         raise Problem("the thread began with no function of its own.")
-    for address in (fn, program.read_word(fn) or 0):  # a code pointer in the mirror, a function value in Go
-        symbol = program.world().symbol_at(address)
-        if symbol and not symbol[1]:
-            return names.function(symbol[0])
-    raise Problem("what the thread began with is no function.")
+    return code
 
 
 def explained() -> str:
@@ -100,10 +100,9 @@ def explained() -> str:
     census, sched = Census(), _sched()
     idle = {m.addr for m in program.idle_ms(sched)}
     called = {m.addr for _, m in _in_calls() if m is not None}
-    spare = sched.get("nmspinning", "nmspinning.value") or 0
     left = [
         m
         for m in census.ms
         if m.addr not in idle | called and not program.p_of(m)[1] and not program.is_sysmon(m.get("mstartfn") or 0)
     ]
-    return "yes" if len(left) <= spare + 1 else "no"
+    return "yes" if len(left) <= _FEW else "no"
