@@ -261,7 +261,7 @@ def test_what_may_be_several_stages_is_said(first):
 def test_the_list_marks_what_was_seen_and_where_one_is(first):
     first.press("\r")
     listed = first.press("pl", "quit -- ")
-    assert re.search(r">  1 _rt0_amd64_linux +\*  2 _rt0_amd64 +   3 rt0_go\n", listed)
+    assert re.search(r">  1 _rt0_amd64_linux +\*  2 _rt0_amd64 +   3 rt0_go", listed)
 
 
 def test_the_list_fits_the_screen(first):

@@ -9,7 +9,6 @@ import gdb
 from .. import program
 from ..boot import stages, stops
 from ..program import names, uses
-from ..show import card
 from ..words import screen, tr
 from . import console
 from .options import Options
@@ -61,7 +60,7 @@ def _list(head, words, indent=" " * 9, between=" "):
     """These words behind a heading, over as many lines as they take; nothing for none."""
     if words:
         text = f"{head} {between.join(words)}"
-        for line in screen.wrap(text, indent, indent + "  ", card.WIDTH):
+        for line in screen.wrap(text, indent, indent + "  ", console.columns()):
             console.say(line)
 
 

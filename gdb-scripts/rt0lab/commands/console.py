@@ -78,7 +78,7 @@ def dump(data: Any) -> None:
 
 def colours() -> bool:
     """Is a terminal there, and is it to show colours?"""
-    capable = os.isatty(1) and os.environ.get("TERM", "dumb") != "dumb"  # gdb 13 has styles for a dumb one, too
+    capable = os.isatty(1) and os.getenv("TERM", "dumb") != "dumb"  # gdb 13 has styles for a dumb one, too
     return capable and gdb.parameter("style enabled") and not settings.for_an_editor()
 
 

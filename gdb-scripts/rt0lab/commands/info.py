@@ -11,7 +11,7 @@ import gdb
 from .. import program
 from ..goroutines.census import Census
 from ..program import begun, bulk
-from ..show import card, lines, table
+from ..show import lines, table
 from ..state import rows
 from ..state.snapshot import Snapshot
 from ..words import screen, tr
@@ -181,9 +181,9 @@ def _number(ref):
 def _fitting(head, words):
     """As many of the words as fit on a line, and how many are left."""
     line = head + " ".join(words)
-    if screen.width(line) <= card.WIDTH:
+    if screen.width(line) <= console.columns():
         return line
-    room, shown = card.WIDTH - screen.width(head) - screen.width(tr("... and {words} more", words=len(words))), 0
+    room, shown = console.columns() - screen.width(head) - screen.width(tr("... and {words} more", words=len(words))), 0
     while shown < len(words) and room >= len(words[shown]) + 1:
         room -= len(words[shown]) + 1
         shown += 1

@@ -12,6 +12,7 @@ from ..words import screen, tr, trn
 from . import boot, console, keys
 
 _NEXT = ("enter", "space", "n", "right", "down")
+_STOP = 20  # columns between the places where a list's next cell may begin
 _BACK = ("p", "b", "left", "up", "backspace")
 
 
@@ -225,10 +226,13 @@ class _Walk:
         for i, name in enumerate(names):
             mark = ">" if i == self._shown else "*" if i < len(kept) else " "
             cells.append(f"{mark} {i + 1:2} {name}")
-        widest = max(map(len, cells)) + 2
-        each = max(1, console.columns() // widest)
-        for i in range(0, len(cells), each):
-            console.say("".join(cell.ljust(widest) for cell in cells[i : i + each]).rstrip())
+        line = ""
+        for cell in cells:
+            if len(line + cell) > console.columns():
+                console.say(line.rstrip())
+                line = ""
+            line += cell + " " * (_STOP - len(cell) % _STOP)
+        console.say(line.rstrip())
         console.say(tr("* seen   > shown now   j jumps to one"))
 
     @staticmethod

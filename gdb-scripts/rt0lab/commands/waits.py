@@ -10,7 +10,6 @@ from ..formats import untrusted
 from ..goroutines import clock, search, wakers
 from ..goroutines.census import Census
 from ..program import begun, bulk
-from ..show import card
 from ..words import screen, tr, trn
 from . import console, goroutine
 from .options import Options, without_json
@@ -22,7 +21,7 @@ _names = wakers.listed
 
 
 def _say(text, indent="  ", more=""):
-    for line in screen.wrap(text, indent, indent + more, card.WIDTH):
+    for line in screen.wrap(text, indent, indent + more, console.columns()):
         console.say(line)
 
 

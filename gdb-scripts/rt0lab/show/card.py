@@ -18,7 +18,6 @@ from ..state.snapshot import Snapshot
 from ..words import screen, tr, trn
 from . import lines
 
-WIDTH = 79
 _HEIGHT = 21  # and a blank line and the prompt
 _CHANGES, _FEWEST = 7, 2  # that are shown where there is room, and where there is none
 _SOURCE = 1  # lines before and after
@@ -45,7 +44,7 @@ def position(stage: Stage) -> tuple[int | None, int]:
     return (met if seen else order).index(stage.name) + 1, len(order)
 
 
-def card(stage: Stage, snap: Snapshot, before: Snapshot | None, columns: int = WIDTH) -> list[str]:
+def card(stage: Stage, snap: Snapshot, before: Snapshot | None, columns: int = screen.WIDTH) -> list[str]:
     """The card's lines."""
     lines = [*_head(stage, snap, columns), *screen.wrap(_where(stage, snap), "  ", "    ", columns)]
     lines += screen.wrap(stops.why(stage), "  ", columns=columns)
@@ -81,7 +80,7 @@ def _aside(stage, snap, before, columns):
     return screen.wrap(text, "  ", columns=columns)
 
 
-def cut(line: str, width: int = WIDTH) -> str:
+def cut(line: str, width: int = screen.WIDTH) -> str:
     """A line that fits."""
     if screen.width(line) <= width:
         return line
@@ -151,7 +150,7 @@ def _changes(changed, limit, snap):
 # ---- the picture ---------------------------------------------------------------------------------------------------
 
 
-def picture(snap: Snapshot, columns: int = WIDTH) -> list[str]:
+def picture(snap: Snapshot, columns: int = screen.WIDTH) -> list[str]:
     """Ms, Ps, goroutines and queues in a few lines."""
     now = rows.of(snap)
     alive = [_g(g) for g in now.gs if g.status not in rows.NO_MORE]

@@ -100,10 +100,10 @@ def m_line(m: rows.M) -> str:
 def does(m: rows.M) -> str:
     """What an M does, in two words; nothing if it has no P and is not asleep either."""
     if m.curg:
-        return f"runs {m.curg.name}"
+        return tr("runs {what}", what=m.curg.name)
     if m.sysmon:
-        return "runs sysmon"
-    return "schedules" if m.p else "sleeps" if m.blocked else ""
+        return tr("runs {what}", what="sysmon")
+    return tr("schedules") if m.p else tr("sleeps") if m.blocked else ""
 
 
 def p_line(p: rows.P) -> str:

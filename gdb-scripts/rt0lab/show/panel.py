@@ -143,8 +143,8 @@ def _ms(ms, marks):
 
 
 def _does(m):
-    text = lines.does(m) or "has no P"
-    return text + (f" with {m.p.name}" if m.p else "") + (", spinning" if m.spinning else "")
+    text = lines.does(m) or tr("has no P")
+    return text + (tr(" with {p}", p=m.p.name) if m.p else "") + (tr(", spinning") if m.spinning else "")
 
 
 def _gs(gs, marks):
