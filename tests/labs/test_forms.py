@@ -33,7 +33,7 @@ def test_the_format_carries_the_kinds_that_are_not_judged_yet(exercise, kind):
 
 
 def test_they_are_known_as_not_judged_yet(exercise):
-    assert not exercise(SAMPLES["find-bug"]).judged
+    assert not exercise(SAMPLES["implement"]).judged
 
 
 def test_every_exercise_here_is_judged():

@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from learners import ROOT
-from runner.exercises import ask, patched, variant
+from runner.exercises import ask, patched, patches, variant
 from runner.failure import Failure
 from runner.host import build, debugger
 
@@ -101,7 +101,7 @@ def test_the_healthy_program_has_no_sources_of_its_own(tmp_path):
 @pytest.mark.parametrize("name", ["runtime/proc.hpp", "labs/runner/cli.py", "../proc.cpp", "runtime/../x.cpp"])
 def test_only_sources_of_the_runtime_may_be_patched(name):
     with pytest.raises(Failure, match="no .cpp or .S file of runtime/"):
-        patched.changed_files("x.patch", f"--- a/{name}\n+++ b/{name}\n")
+        patches.changed_files("x.patch", f"--- a/{name}\n+++ b/{name}\n")
 
 
 def test_a_patch_that_does_not_fit_is_told_by_its_name(silent, tmp_path):
@@ -127,4 +127,4 @@ def test_a_patch_that_does_not_compile_is_told_by_its_name(silent, tmp_path):
 def test_the_lines_that_a_patch_changed(tmp_path, hunk, lines):
     path = tmp_path / "x.patch"
     path.write_text("\n".join(["--- a/runtime/proc.cpp", "+++ b/runtime/proc.cpp", *hunk]) + "\n")
-    assert patched.changed_lines(path) == {"runtime/proc.cpp": lines}
+    assert patches.changed_lines(path) == {"runtime/proc.cpp": lines}

@@ -3,7 +3,9 @@
 variables the runtime's own variables as bytes, and which of them changed
 observe   reads the truth out of the learner's process, at the moments an exercise names
 session   one learner at one exercise: answers, predictions, ticks, verdicts
-commands  `lab task|answer|predict|hint|check|next|solution`
+commands  `lab task|answer|predict|hint|check|invariants|next|solution`
+witnessed evaluates a witness against the program's memory
+bugs      what a bug hunt is judged by: the functions a patch changed, which witnesses hold
 facts     what is true of goroutines, Ms and Ps beyond expressions, by name
 made      watches what a function of the learner's own does
 leaving   leaves a core of a program whose goroutines all stand

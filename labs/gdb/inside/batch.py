@@ -7,24 +7,26 @@ from typing import Any
 import gdb
 from rt0lab.boot import stops
 from rt0lab.program import Problem, alive, on_core, register, settings
-from runner.exercises import forms, judge, types
+from runner.exercises import forms, judge, literals, types
 from runner.exercises.forms import Checkpoint, Exercise
 
 from . import observe, untraced
+from .bugs import Hunt
 
 
 def run(job_file: str, result_file: str) -> None:
     """Reads the job: {"exercises": [folder...], "cases": [{"exercise", "answers": {question: text or {at, expr}}}],
     "commands": [[exercise, checkpoint, gdb command]...], "untraced": null, or where nothing may be traced a folder for
-    cores, "arguments": the program's}. Writes {"seen": {exercise: {question: {truth, ...}}},
-    "verdicts": [{question: [what, reason, answer, share]}], "commands": [[exercise, checkpoint, command, error]],
-    "trouble"}."""
+    cores, "arguments": the program's, "hunt": what bugs.Hunt holds}. Writes {"seen": {exercise: {question:
+    {truth, ...}}}, "verdicts": [{question: [what, reason, answer, share, detail]}], "commands": [[exercise, checkpoint,
+    command, error]], "witnessed": {exercise: {question: {witness: outcome}}}, "held": {exercise: {invariant: why not, or
+    ""}}, "trouble"}."""
     with open(job_file, encoding="utf-8") as file:
         job = json.load(file)
     try:
         result = _judged(job)
     except (Problem, gdb.error) as problem:
-        result = {"seen": {}, "verdicts": [], "commands": [], "trouble": str(problem)}
+        result = {"seen": {}, "verdicts": [], "commands": [], "witnessed": {}, "held": {}, "trouble": str(problem)}
     with open(result_file, "w", encoding="utf-8") as file:
         json.dump(result, file, sort_keys=True, default=sorted)  # a set becomes a list
 
@@ -42,7 +44,7 @@ def _judged(job):
 
     for name in exercises:
         broken.extend(_tried(job["commands"], name, ""))  # before the run
-    observer = observe.Observer(exercises.values(), wanted)
+    observer = observe.Observer(exercises.values(), wanted, Hunt(**job["hunt"]))
     if left and job["untraced"] and not on_core():
         untraced.look(observer, job["arguments"], job["untraced"])
     elif left:
@@ -56,7 +58,14 @@ def _judged(job):
         kind = types.TYPES[exercises[exercise].question(question).type]
         shown = "" if found.truth is None else kind.shown(found.truth, program)
         seen.setdefault(exercise, {})[question] = vars(found) | {"shown": shown}
-    return {"seen": seen, "verdicts": verdicts, "commands": broken, "trouble": observer.trouble}
+    return {
+        "seen": seen,
+        "verdicts": verdicts,
+        "commands": broken,
+        "witnessed": observer.witnessed,
+        "held": observer.held,
+        "trouble": observer.trouble,
+    }
 
 
 def _through(observer, left):
@@ -85,15 +94,24 @@ def _tried(commands, exercise, checkpoint):
 
 
 def _case(exercise, answers, observer, program, computed):
-    """{question: [verdict, reason, answer as text, share]} of one set of answers."""
+    """{question: [verdict, reason, answer as text, share, detail]} of one set of answers."""
     found = {}
     for question in exercise.questions:
         text = computed.text(exercise, answers.get(question.id))
-        given = None if text is None else types.TYPES[question.type].read(text)
+        given = None if text is None else _read(question, text)
         seen = observer.seen.get((exercise.id, question.id))
         verdict = judge.judge(question, given, seen, program)
-        found[question.id] = [verdict.what, verdict.reason, text, verdict.share]
+        detail = observer.compared(exercise, question, given)
+        found[question.id] = [verdict.what, verdict.reason, text, verdict.share, detail]
     return found
+
+
+def _read(question, text):
+    """The answer; None if the text is nothing of the question's type, which only a file that somebody changed has."""
+    try:
+        return types.TYPES[question.type].read(text)
+    except literals.BadLiteral:
+        return None
 
 
 class _Computed:

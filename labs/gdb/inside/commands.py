@@ -21,7 +21,7 @@ def begin(exercise_id: str, language: str, state_path: str) -> None:
     try:
         guide = Guide(language, Store(state_path, tell))
         _Lab()
-        for command in (_Task, _Answer, _Predict, _Hint, _Check, _Snap, _Diff, _When, _Next, _Solution):
+        for command in (_Task, _Answer, _Predict, _Hint, _Check, _Snap, _Diff, _When, _Invariants, _Next, _Solution):
             command()
         gdb.execute("set confirm off")  # leaving is `q`; progress is kept
         gdb.execute("set filename-display basename")
@@ -191,6 +191,18 @@ class _When(past.When):
     name = "lab when"
 
 
+class _Invariants(_LabCommand):
+    """Look at what must hold here, and say what does not: first what this exercise knows of this place, then what
+    `rt0 check` knows of every place.
+
+    (lab 09) lab invariants"""
+
+    name = "lab invariants"
+
+    def act(self, argument: str) -> None:
+        _open.invariants()
+
+
 class _Next(_LabCommand):
     """Go on to the next exercise, in this gdb.
 
@@ -206,7 +218,7 @@ class _Next(_LabCommand):
         if following is None:
             tell(_open.say("all-done"))
             return
-        if following.program != exercise.program:
+        if following.program != exercise.program or following.variants or exercise.variants:
             raise Failure(_open.say("other-program", name=guide.name(following)))
         guide.move(following)
         _enter(guide, following)

@@ -20,12 +20,13 @@ from rt0lab.boot import stops
 from rt0lab.formats import corefile
 from rt0lab.frames import roots
 from rt0lab.program import settings
-from runner.exercises.forms import Checkpoint, Exercise, Question
+from runner.exercises.forms import Checkpoint, Exercise, Invariant, Question
 from runner.exercises.judge import Seen
 from runner.exercises.types import Truth
 
-from . import facts
+from . import bugs, facts
 from . import variables as runtime
+from .bugs import Hunt, Outcome
 
 _AT_ENTRY = 9
 _LONGEST = 64  # bytes of a text that is a truth
@@ -132,10 +133,14 @@ class Watch(stops.Point):
 class Observer:
     """Notes, once in each process, what is true at every checkpoint of some exercises."""
 
-    def __init__(self, exercises: Iterable[Exercise], wanted: Callable[[Exercise, Checkpoint], bool]) -> None:
-        """`wanted(exercise, checkpoint)` says whether the program shall stop there."""
-        self.wanted, self.trouble = wanted, ""
+    def __init__(
+        self, exercises: Iterable[Exercise], wanted: Callable[[Exercise, Checkpoint], bool], hunt: Hunt | None = None
+    ) -> None:
+        """`wanted(exercise, checkpoint)` says whether the program shall stop there; `hunt` what is asked about bugs."""
+        self.wanted, self.trouble, self.hunt = wanted, "", hunt or Hunt()
         self.apart = False  # is each moment one of another process?
+        self.witnessed: dict[str, dict[str, dict[str, Outcome]]] = {}  # {exercise: {question: {text: outcome}}}
+        self.held: dict[str, dict[str, str]] = {}  # {exercise: {invariant: why it did not hold, or ""}}
         self.seen = {}  # (exercise id, question id): Seen, of the last process that got there
         self._begin(0)
         self._exercises = list(exercises)
@@ -250,7 +255,7 @@ class Observer:
 
     def _look_for_trouble(self, exercise, address):
         """Evaluates what must hold at every stop; from where it does not, nothing can be said of this process."""
-        always = [invariant for invariant in exercise.invariants if not invariant.at]
+        always = [invariant for invariant in exercise.needed if not invariant.at]
         if not always or exercise.id in self._troubles:
             return
         broken = _broken(always, self._variables(exercise))
@@ -269,14 +274,39 @@ class Observer:
         kept = self.kept.setdefault(exercise.id, {})
         for name, expr in checkpoint.keep.items():
             kept[f"{checkpoint.name}_{name}"] = evaluate(expr, variables)
-        broken = _broken([i for i in exercise.invariants if i.at == checkpoint.name], variables)
+        here = [invariant for invariant in exercise.invariants if invariant.at == checkpoint.name]
+        held = self.held.setdefault(exercise.id, {})
+        held.update((invariant.id, _broken([invariant], variables)) for invariant in here)
+        broken = next((held[i.id] for i in here if i in exercise.needed and held[i.id]), "")
         if not self.apart and any(q.form == "changed" and q.source == checkpoint.name for q in exercise.questions):
             self._copies[exercise.id, checkpoint.name] = runtime.copy()
         moment = self.moment(exercise)
         for question in exercise.questions:
             if question.at == checkpoint.name:
-                self.seen[exercise.id, question.id] = moment.look(question)
+                self.seen[exercise.id, question.id] = self._hunted(exercise, question) or moment.look(question)
                 self._spoil(exercise, question, f"{broken} here" if broken else self._troubles.get(exercise.id, ""))
+
+    def invariants_here(self, exercise: Exercise) -> list[tuple[Invariant, str]]:
+        """(invariant, why it does not hold or "") of those that an exercise has for this place, or for all."""
+        pc, where = program.register("rip"), places(exercise)
+        here = [i for i in exercise.invariants if not i.at or where.get(i.at) == pc]
+        return [(invariant, _broken([invariant], self._variables(exercise))) for invariant in here]
+
+    def compared(self, exercise: Exercise, question: Question, given: Any) -> list[Outcome] | None:
+        """What a witness said of this program and of the healthy one; None for other answers."""
+        here = self.witnessed.get(exercise.id, {}).get(question.id, {})
+        there = self.hunt.beside.get(exercise.id, {}).get(question.id, {})
+        return [here[given], there[given]] if given in here and given in there else None
+
+    def _hunted(self, exercise, question):
+        """The Seen of a question about a bug; None for all others."""
+        if question.form == "line":
+            return self.hunt.seen_of_line()
+        if question.form == "witness":
+            here = bugs.outcomes(self.hunt.witnesses.get(exercise.id, {}).get(question.id, ()))
+            self.witnessed.setdefault(exercise.id, {})[question.id] = here
+            return self.hunt.seen_of_witnesses(exercise.id, question.id, here)
+        return None
 
 
 def _broken(invariants, variables):

@@ -7,13 +7,16 @@ from rt0lab import program
 from rt0lab.boot import stops
 from rt0lab.commands import console
 from rt0lab.program import settings
+from rt0lab.formats import untrusted
+from rt0lab.state import checks, verdicts
 from rt0lab.words import screen
-from runner.exercises import judge, literals, state, types
+from runner.exercises import judge, judging, literals, patches, state, types, witness
 from runner.exercises.forms import Exercise
 from runner.exercises.guide import Guide, answered, passed
 from runner.failure import Failure
 
 from . import observe
+from .bugs import Hunt
 
 MARK = "  [lab] "
 
@@ -49,7 +52,9 @@ class Session:
         self.noted = {}  # question id: text, to be judged when the program gets there
         self.locked = {q: p["value"] for q, p in predicted.items() if p["right"] is None and exercise.question(q)}
         self.judged = {q for q, p in predicted.items() if p["right"] is not None}
-        self.observer = observe.Observer([] if exercise.written else [exercise], self._must_stop)
+        patch = exercise.patch(progress["seed"])
+        hunt = Hunt(patches.changed_lines(patch)) if patch else None
+        self.observer = observe.Observer([] if exercise.written else [exercise], self._must_stop, hunt)
         gdb.events.stop.connect(self.stopped)
         gdb.events.exited.connect(self.exited)
 
@@ -144,6 +149,9 @@ class Session:
         question, text = self._parsed(argument, "answer")
         if question.predict and question.id not in self.judged and question.id not in self.done:
             raise Failure(self.say("predict-first", question=question.id))
+        if question.type == "witness":  # both programs are asked, in runs of their own
+            self._judge(question, text, self._proved(question, text))
+            return
         checkpoint = self._checkpoint(question)
         if (self.exercise.id, question.id) in self.observer.seen and (
             not checkpoint.goal or checkpoint.name in self.done
@@ -188,6 +196,8 @@ class Session:
         kind = types.TYPES[question.type]
         try:
             given = kind.read(text)
+        except witness.BadWitness as error:
+            raise Failure(witness.why(self.say, error.key, error.at, error.what)) from None
         except literals.BadLiteral as error:
             raise Failure(self.say("no-literal", text=error)) from None
         if not judge.fits(question, given, self.program):
@@ -201,8 +211,17 @@ class Session:
         seen = self.observer.seen.get((self.exercise.id, question.id))
         return judge.judge(question, types.TYPES[question.type].read(text), seen, self.program)
 
-    def _judge(self, question, text):
-        verdict = self._verdict(question, text)
+    def _proved(self, question, text):
+        """The verdict on a witness, and what it said of both programs."""
+        store = self.guide.store
+        case = self.exercise, {question.id: text}
+        verdict = judging.verdicts([case], store.home, store.read()["seed"])[0][question.id]
+        if line := witness.evidence(self.say, verdict.detail):
+            tell(line)
+        return verdict
+
+    def _judge(self, question, text, verdict=None):
+        verdict = verdict or self._verdict(question, text)
         if verdict.what == judge.INCONCLUSIVE:
             tell(self.say("inconclusive", reason=verdict.reason))
             return
@@ -271,3 +290,15 @@ class Session:
             what = next((key for key, names in groups.items() if name in names), "step-open")
             tell(f"[{'x' if name in self.done else ' '}] {name}: {self.say(what)}")
         tell(self.say("status-pass") if self.was_passed else self.say("status-incomplete"))
+
+    def invariants(self) -> None:
+        """`lab invariants`: what does not hold here."""
+        if not program.alive():
+            raise Failure(self.say("invariants-no-process"))
+        rows = self.observer.invariants_here(self.exercise)
+        broken = [f"{invariant.id}: {invariant.expr}" for invariant, trouble in rows if trouble]
+        results = checks.run(console.so_far.snapshot())
+        broken += [f"{result.name}: {result.detail}" for result in results if result.verdict == verdicts.BROKEN]
+        for line in broken:
+            tell(self.say("invariant-broken", text=untrusted.shown(line)))
+        tell(self.say("invariants-looked", n=len(rows) + len(results), broken=len(broken)))

@@ -11,16 +11,19 @@ from ..host import debugger, permits
 from ..host.target import examine
 from ..tree import LAB_SCRIPT
 from . import seed as seeds
-from . import golang, variant
+from . import golang, patches, variant
 from .forms import Exercise
 
 
-def command(exercise: Exercise, home: Path, seed: int, *, batch: bool, traced: bool = True) -> list[str]:
-    """gdb's command line on the learner's program (below `home`), with the exercises' side loaded."""
+def command(
+    exercise: Exercise, home: Path, seed: int, *, batch: bool, traced: bool = True, healthy: bool = False
+) -> list[str]:
+    """gdb's command line on the learner's program (below `home`), with the exercises' side loaded; `healthy`: on the
+    same without the exercise's bug."""
     if exercise.go:
         return golang.command(exercise, home, seed, batch=batch)
     arguments = " ".join(seeds.arguments(seed))
-    path = variant.program(exercise.program, home, seed)
+    path = variant.program(exercise.program, home, seed, None if healthy else exercise.patch(seed))
     words = debugger.command(examine(path).path, batch=batch, traced=traced)
     if sources := variant.listing(path):
         words += ["-d", str(sources)]
@@ -34,10 +37,43 @@ def judged(
     seed: int,
     commands: Iterable[tuple[str, str, str]] = (),
 ) -> dict[str, Any]:
-    """What gdb says about these cases ([(exercise, answers)]), as labs/gdb/inside/batch.py describes it."""
+    """What gdb says about these cases ([(exercise, answers)]), as labs/gdb/inside/batch.py describes it. A witness is
+    judged by the healthy program, too, in a run of its own before."""
+    cases, patch = list(cases), exercises[0].patch(seed)
+    hunt: dict[str, Any] = {"witnesses": _witnesses(cases)}
+    if patch:
+        hunt["changed"] = patches.changed_lines(patch)
+    if patch and hunt["witnesses"]:
+        healthy = run(exercises, [], home, seed, hunt, healthy=True)
+        if healthy["trouble"]:
+            return healthy
+        hunt["beside"] = healthy["witnessed"]
+    return run(exercises, cases, home, seed, hunt, commands)
+
+
+def _witnesses(cases):
+    """{exercise: {question: texts}} of the answers that are witnesses."""
+    found: dict[str, dict[str, list[str]]] = {}
+    for exercise, answers in cases:
+        for question in exercise.questions:
+            if question.type == "witness" and isinstance(answers.get(question.id), str):
+                found.setdefault(exercise.id, {}).setdefault(question.id, []).append(answers[question.id])
+    return found
+
+
+def run(
+    exercises: Sequence[Exercise],
+    cases: Iterable[tuple[Exercise, dict[str, Any]]],
+    home: Path,
+    seed: int,
+    hunt: dict[str, Any],
+    commands: Iterable[tuple[str, str, str]] = (),
+    healthy: bool = False,
+) -> dict[str, Any]:
+    """The same of one run of one program; `hunt` is what labs/gdb/inside/bugs.Hunt holds."""
     traced = permits.ptrace_permitted()
     try:
-        begin = command(exercises[0], home, seed, batch=True, traced=traced)
+        begin = command(exercises[0], home, seed, batch=True, traced=traced, healthy=healthy)
     except Failure as problem:
         if not exercises[0].go:
             raise
@@ -48,6 +84,7 @@ def judged(
         "cases": [{"exercise": exercise.id, "answers": answers} for exercise, answers in cases],
         "commands": list(commands),
         "arguments": seeds.arguments(seed),
+        "hunt": hunt,
     }
     with tempfile.TemporaryDirectory() as folder:
         job["untraced"] = None if traced else folder
@@ -66,7 +103,7 @@ def judged(
 
 
 def _nothing(trouble):
-    return {"seen": {}, "verdicts": [], "commands": [], "trouble": trouble}
+    return {"seen": {}, "verdicts": [], "commands": [], "witnessed": {}, "held": {}, "trouble": trouble}
 
 
 def _last(said):

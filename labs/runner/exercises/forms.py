@@ -9,15 +9,17 @@ from typing import Any
 
 from ..failure import Failure
 from ..tree import ROOT
-from .types import TYPES, Misconception
+from . import seed as seeds
+from .types import TYPES, Misconception, Witness
 
 FORMAT = 1
 LABS = ROOT / "labs"
 KINDS = ("observe", "predict", "order", "find-bug", "implement", "gdb-command")
-JUDGED_KINDS = ("observe", "predict", "order", "implement", "gdb-command")
+JUDGED_KINDS = ("observe", "predict", "order", "find-bug", "implement", "gdb-command")
 WRITTEN_KINDS = ("implement", "gdb-command")  # the learner writes a file,
 MADE = "made"  # and what is asked is what it does
-LATER_TYPES = ("line", "witness", "free")  # known, and not judged yet
+LATER_TYPES = ("free",)  # known, and not judged yet
+HUNTED = ("line", "witness")  # their truth is what the patch changed
 HINTS = 4
 AT = re.compile(r"entry|core|(fn|body|return):[\w.]+|insn:\+[0-9]{1,3}|event:(exit|signal)")
 TRUTHS = ("expr", "text", "each", "order", "changed", "fact")  # labs/gdb/inside/observe.py computes them
@@ -127,6 +129,14 @@ class Question:
 
 
 @dataclass
+class Variant:
+    """The runtime with a patch."""
+
+    name: str
+    patch: Path
+
+
+@dataclass
 class Invariant:
     """What must hold at a checkpoint for the answers to mean anything."""
 
@@ -178,6 +188,7 @@ class Exercise:
     checkpoints: list = field(default_factory=list)
     questions: list = field(default_factory=list)
     invariants: list = field(default_factory=list)
+    variants: list[Variant] = field(default_factory=list)
 
     @property
     def number(self) -> str:
@@ -193,6 +204,17 @@ class Exercise:
     def judged(self) -> bool:
         """Can this exercise be judged yet?"""
         return self.kind in JUDGED_KINDS and all(q.type in (*TYPES, MADE) for q in self.questions)
+
+    def patch(self, seed: int) -> Path | None:
+        """The patch of the runtime that this learner's program has; None for the healthy one."""
+        if not self.variants or self.written:
+            return None
+        return self.variants[seeds.chosen(seed, f"variant of {self.id}", len(self.variants))].patch
+
+    @property
+    def needed(self) -> list[Invariant]:
+        """What must hold for the answers to mean anything: nothing, where just that is looked for."""
+        return [] if self.kind == "find-bug" else self.invariants
 
     def question(self, name: str) -> Question | None:
         """The question of this id, or None."""
@@ -241,8 +263,6 @@ def load(folder: str | Path) -> Exercise:
     _check(file, "exercise", table, _EXERCISE)
     run = table.get("run", {})
     _check(file, "run", run, _RUN)
-    for variant in table.get("variant", []):
-        _check(file, "variant", variant, _VARIANT)
     _check(file, "grade", table.get("grade", {}), _GRADE)
     exercise = Exercise(
         folder,
@@ -269,6 +289,7 @@ def load(folder: str | Path) -> Exercise:
         raise BadForm(f"{file}: grade: partial {partial!r} is none of {', '.join(PARTIAL)}")
     exercise.questions = [_question(file, row, partial) for row in table.get("question", [])]
     exercise.invariants = [_invariant(file, row) for row in table.get("invariant", [])]
+    exercise.variants = [_variant(file, row) for row in table.get("variant", [])]
     _check_links(file, exercise)
     return exercise
 
@@ -303,6 +324,8 @@ def _question(file, row, partial):
         _check(file, f"{place}: misconception", entry, _MISCONCEPTION)
         names, has, before = (tuple(entry.get(group, ())) for group in ("is", "has", "before"))
         wrong.append(Misconception(entry["id"], entry.get("expr", ""), names, has, before, entry.get("fact", "")))
+    if row["type"] == "witness":  # what every witness can be
+        wrong += [Misconception(Witness.SAME), Misconception(Witness.UNREAD)]
     options = tuple(row.get("options", source if form in ("each", "order") else ()))
     predict, prefix = row.get("predict", False), row.get("prefix", "")
     return Question(row["id"], row["type"], row["points"], predict, at, form, source, wrong, options, partial, prefix)
@@ -317,6 +340,8 @@ def _truth(file, place, row):
     truth = row["truth"]
     _check(file, f"{place}: truth", truth, _TRUTH)
     forms = [form for form in TRUTHS if form in truth]
+    if row["type"] in HUNTED and not forms:
+        return row["type"], None, truth["at"]
     if len(forms) != 1:
         raise BadForm(f"{file}: {place}: truth has {len(forms)} of {', '.join(TRUTHS)} instead of one")
     return forms[0], truth[forms[0]], truth["at"]
@@ -325,6 +350,13 @@ def _truth(file, place, row):
 def _invariant(file, row):
     _check(file, "invariant", row, _INVARIANT)
     return Invariant(row["id"], row.get("at", ""), row["expr"])
+
+
+def _variant(file, row):
+    _check(file, "variant", row, _VARIANT)
+    if not re.fullmatch(r"[\w-]+\.patch", row["patch"]):
+        raise BadForm(f"{file}: variant {row['name']}: {row['patch']!r} is no patch in this folder")
+    return Variant(row["name"], file.parent / row["patch"])
 
 
 def _check(file, place, table, keys):

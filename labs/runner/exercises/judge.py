@@ -2,6 +2,7 @@
 inconclusive."""
 
 from dataclasses import dataclass, field
+from typing import Any
 
 from . import literals, types
 from .forms import Question
@@ -29,6 +30,7 @@ class Verdict:
     reason: str = ""
     text: str | None = None  # the answer that was judged
     share: float = 0.0  # of the question's points that it earns, for what is partly right
+    detail: Any = None  # what a witness said of both programs, see witness.evidence
     said: str = ""  # to be shown with it: what a compiler or a program said about the learner's file
 
     def __post_init__(self) -> None:

@@ -21,18 +21,20 @@ def verdicts(cases: Sequence[Case], home: Path, seed: int) -> list[Verdicts]:
     What is judged in the same way goes together: all exercises that look at one program share one run of it.
     """
     found: list[Verdicts] = [{} for _ in cases]
-    for judged, numbers in _groups(cases):
+    for judged, numbers in _groups(cases, seed):
         for number, one in zip(numbers, judged([cases[number] for number in numbers], home, seed)):
             found[number] = one
     return found
 
 
-def _groups(cases: Sequence[Case]) -> Iterator[tuple[Callable[[list[Case], Path, int], list[Verdicts]], list[int]]]:
+def _groups(
+    cases: Sequence[Case], seed: int
+) -> Iterator[tuple[Callable[[list[Case], Path, int], list[Verdicts]], list[int]]]:
     """(who judges, the numbers of the cases): one group for each program that is looked at, one for what is written."""
     yield door.verdicts, [number for number, (exercise, _) in enumerate(cases) if exercise.written]
-    looked = [number for number, (exercise, _) in enumerate(cases) if not exercise.written]
-    for program in dict.fromkeys(cases[number][0].program for number in looked):
-        yield _looked_at, [number for number in looked if cases[number][0].program == program]
+    looked = {number: (e.program, e.patch(seed)) for number, (e, _) in enumerate(cases) if not e.written}
+    for program in dict.fromkeys(looked.values()):
+        yield _looked_at, [number for number, one in looked.items() if one == program]
 
 
 def _looked_at(cases: list[Case], home: Path, seed: int) -> list[Verdicts]:

@@ -14,6 +14,7 @@ _LINE = re.compile(r"[A-Za-z0-9_./-]{1,100}:[0-9]{1,7}", re.ASCII)  # `main.go:6
 _PRINTED = re.compile(r"(?:\$\d+ = )?(?:(0x[0-9a-f]+) <[^<>]*>|(.*?)(?: in section \.\w+)?)", re.ASCII)
 _GOROUTINE = re.compile(r"goroutine (\d+)", re.ASCII)
 _QUOTES = str.maketrans("“”„‘’「」『』", '"""\'\'""""')
+_PLACE = re.compile(r"(?:[\w+-]+/|\.{1,2}/){0,20}[\w+-]+\.[A-Za-z]{1,3}:[0-9]{1,7}", re.ASCII)
 _ARROW = re.compile(r"\s*(?:->|=>|→|⇒|>)\s*")
 _BETWEEN = re.compile(r"[\s,、;]+")
 _BRACKETS = ("[]", "{}", "()", "【】")
@@ -56,6 +57,13 @@ def listed(text: str, arrows: bool = False) -> list[Answer]:
     if len(items) > MAX_ITEMS:
         raise BadLiteral(shown(text))
     return [_scalar(item) for item in items]
+
+
+def placed(text: str) -> Answer:
+    """A place in the source, `proc.cpp:123`, or a name."""
+    text = _plain(text)
+    place = text.strip("'\"`").replace(" ", "")
+    return Name(place) if _PLACE.fullmatch(place) else _scalar(text)
 
 
 def _plain(text):

@@ -2,14 +2,13 @@
 
 A folder holds both, named after all that it is made from (the patch, the healthy sources, the compiler's commands): a
 change of any of them leads to another folder, and what is in one never changes. Debug information names the sources
-there as the healthy program's does (runtime/proc.cpp), so a backtrace looks alike; `gdb -d` with Patched.listing shows
-all sources from there, not only those that the patch changed.
+where the healthy program's does, so a backtrace looks alike; `gdb -d` with Patched.listing shows all sources from here,
+not only those that the patch changed.
 """
 
 import hashlib
 import json
 import os
-import re
 import shlex
 import shutil
 import subprocess
@@ -20,11 +19,9 @@ from pathlib import Path
 from ..failure import MACHINE, Failure, progress
 from ..host import locks
 from ..tree import ROOT, build_folder
+from . import patches
 
 WAIT, QUIET = 300, 5  # seconds for another lab that compiles the same
-_CHANGED = re.compile(r"^\+\+\+ (?:b/)?(\S+)", re.M)
-_MAY_CHANGE = re.compile(r"runtime/[\w/]+\.(?:cpp|S)")
-_HUNK = re.compile(r"^@@ -\d+(?:,\d+)? \+(\d+)(?:,\d+)? @@", re.M)
 
 
 @dataclass
@@ -48,8 +45,8 @@ def listing(folder: Path) -> Path:
 
 def made(patch: Path, home: Path) -> Patched:
     """The runtime with this patch, below home/build; compiled if that has not been done yet."""
-    text = _read(patch)
-    entries = [_compiled_from(patch, name) for name in changed_files(patch.name, text)]
+    text = patches.read(patch)
+    entries = [_compiled_from(patch, name) for name in patches.changed_files(patch.name, text)]
     folder = Path(home) / "build" / _digest(text, entries)
     instead = {entry["output"]: folder / (Path(entry["output"]).name) for entry in entries}
     try:
@@ -62,44 +59,6 @@ def made(patch: Path, home: Path) -> Patched:
     except OSError as error:
         raise Failure(f"cannot compile your program in {folder}: {error.strerror}", MACHINE) from None
     return Patched(folder, instead)
-
-
-def changed_files(name: str, text: str) -> list[str]:
-    """The files that a patch changes, as `runtime/proc.cpp`; Failure if one of them may not be changed by one."""
-    files = list(dict.fromkeys(_CHANGED.findall(text)))
-    wrong = [file for file in files if not _MAY_CHANGE.fullmatch(file)]
-    if wrong or not files:
-        raise Failure(f"{name}: {wrong[0] if wrong else 'it changes nothing: that'} is no .cpp or .S file of runtime/")
-    return files
-
-
-def changed_lines(patch: Path) -> dict[str, list[int]]:
-    """{file: the numbers of the lines that are other ones than before, in the patched file}; where lines were only
-    taken away, that of the line which follows."""
-    found: dict[str, list[int]] = {}
-    file, number, gone = "", 0, False
-    for line in _read(patch).splitlines():
-        if match := _CHANGED.match(line):
-            file, gone = match[1], False
-        elif match := _HUNK.match(line):
-            number, gone = int(match[1]), False
-        elif line.startswith("-") and not line.startswith("---"):
-            gone = True
-        elif line.startswith("+"):
-            found.setdefault(file, []).append(number)
-            number, gone = number + 1, False
-        elif line.startswith(" "):
-            if gone:
-                found.setdefault(file, []).append(number)
-            number, gone = number + 1, False
-    return found
-
-
-def _read(patch):
-    try:
-        return patch.read_text("utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise Failure(f"{patch}: {error}") from None
 
 
 def compiled(outputs: str) -> list[dict[str, str]]:
@@ -153,6 +112,7 @@ def _compile(patch, entry, folder, target):
     words.remove("-MD")
     scratch = target.with_suffix(".new")
     words[words.index("-o") + 1] = str(scratch)
+    words.append(f"-fdebug-prefix-map={listing(folder)}={ROOT}")  # or a traceback would tell which file was patched
     run(words, listing(folder), f"{patch.name} does not compile")
     os.replace(scratch, target)
 

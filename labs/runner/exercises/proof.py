@@ -11,6 +11,7 @@ import string
 import tempfile
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 
 from rt0lab.formats.elf import Elf
@@ -18,7 +19,7 @@ from rt0lab.words import screen
 
 from ..host import build
 from ..tree import ROOT
-from . import ask, forms, guide, judge, language, literals, register, skeleton
+from . import ask, forms, guide, hunts, judge, language, literals, register, skeleton
 from .forms import Exercise
 from .making import trial
 from .types import TYPES
@@ -30,6 +31,7 @@ _TASK = re.compile(r"\d+\. `([a-z0-9-]+)`")
 _QUOTED = re.compile(r"`([^`]+)`")
 _SYMBOL = re.compile(r"(?:runtime|main)\.[A-Za-z]\w*|_rt0\w+")
 _FILE = re.compile(r"[\w/-]+\.(?:S|cpp|hpp|h)\b")
+_GROUPS = ("also", "wrong")  # of tests.toml
 _COMMAND = re.compile(r"(?:p|x/\w+|info|bt|show)(?: .*)?")
 _LIKE_A_COMMAND = re.compile(r"[a-z]+(/\w+)?( .*)?")
 # What stands in backticks and is code (an instruction, a statement, a call), or checked with our own commands.
@@ -142,11 +144,14 @@ def _test_problems(exercise):
     if exercise.written:
         yield from trial.missing(exercise)
         return
+    rights = tests.get("right", {})
     for question in exercise.questions:
-        if question.id not in tests.get("right", {}):
-            yield f"tests: no right answer for {question.id}"
+        for name, right in {v.name: rights.get(v.name, {}) for v in exercise.variants}.items() or [("", rights)]:
+            if question.id not in right:
+                yield f"tests: no right answer for {question.id} {name}".rstrip()
         rows = [row.get("reply") for row in tests.get("wrong", []) if question.id in row]
-        for reply in ["", *(m.id for m in question.misconceptions)]:
+        plain = [] if question.type == "witness" else [""]  # what is no proof always has a reason of its own
+        for reply in [*plain, *(m.id for m in question.misconceptions)]:
             if reply not in rows:
                 yield f"tests: no wrong answer to {question.id} for the reply {reply or 'look'!r}"
 
@@ -156,13 +161,19 @@ def _test_problems(exercise):
 
 def live_problems(exercises: list[Exercise], languages: Sequence[str] = language.LANGUAGES) -> list[str]:
     """What shows only in runs of the program."""
-    found = [
-        problem for exercise in exercises if exercise.written for problem in trial.problems(exercise, JUDGED_SEEDS)
-    ]
-    looked = [exercise for exercise in exercises if not exercise.written]
-    return list(
-        dict.fromkeys([*_name_problems(exercises), *found, *(_seen_problems(looked, languages) if looked else [])])
-    )
+    found = list(_name_problems(exercises))
+    for exercise in exercises:
+        if exercise.written:
+            found += trial.problems(exercise, JUDGED_SEEDS)
+        elif exercise.variants:
+            found += hunts.problems(
+                exercise,
+                _cases,
+                sorted(set(_commands(exercise, languages))),
+                partial(_differences, languages=languages),
+            )
+    looked = [exercise for exercise in exercises if not exercise.written and not exercise.variants]
+    return list(dict.fromkeys([*found, *(_seen_problems(looked, languages) if looked else [])]))
 
 
 def _seen_problems(exercises, languages):
@@ -185,14 +196,18 @@ def _seen_problems(exercises, languages):
         return [problem for problems in pool.map(one, runs) for problem in problems]
 
 
-def _cases(exercise):
-    """(exercise, answers, expected {question: (verdict, reason)}) of everything in tests.toml."""
+def _cases(exercise, variant=""):
+    """(exercise, answers, expected {question: (verdict, reason)}) of everything in tests.toml that is for a variant, or
+    for all."""
     tests = exercise.tests()
     yield exercise, {}, {q.id: (judge.INCOMPLETE, "") for q in exercise.questions}
-    for answers in [tests["right"], *tests.get("also", [])]:
+    right = tests["right"][variant] if variant else tests["right"]
+    also, wrong = ([row for row in tests.get(key, []) if row.get("variant", variant) == variant] for key in _GROUPS)
+    for row in [right, *also]:
+        answers = {name: value for name, value in row.items() if name != "variant"}
         yield exercise, _written(exercise, answers), {name: (judge.PASS, "") for name in answers}
-    for row in tests["wrong"]:
-        answers = {name: value for name, value in row.items() if name != "reply"}
+    for row in wrong:
+        answers = {name: value for name, value in row.items() if name not in ("variant", "reply")}
         yield exercise, _written(exercise, answers), {name: (judge.WRONG, row["reply"]) for name in answers}
 
 
@@ -239,6 +254,11 @@ def _seed_problems(exercises, cases, commands, home, seed, languages):
     result = ask.judged(
         exercises, [(exercise, answers) for exercise, answers, _ in cases], home, seed, sorted(set(commands))
     )
+    return _differences(exercises, seed, cases, result, languages)
+
+
+def _differences(exercises, seed, cases, result, languages):
+    """What the runs of one learner's program say that the files do not, or the other way round."""
     found = [
         f"{name}: at {at or 'the prompt'}, `{command}`: {error}" for name, at, command, error in result["commands"]
     ]
@@ -249,7 +269,7 @@ def _seed_problems(exercises, cases, commands, home, seed, languages):
     for (exercise, answers, expected), verdicts in zip(cases, result["verdicts"]):
         for name, wanted in expected.items():
             if tuple(verdicts[name][:2]) != wanted:
-                what, reason, text, _ = verdicts[name]
+                what, reason, text = verdicts[name][:3]
                 found.append(
                     f"{exercise.folder.name}: {name} = {text}: {what} {reason} instead of {' '.join(wanted)}".rstrip()
                 )

@@ -16,6 +16,11 @@ def derived(seed: int, purpose: str) -> int:
     return int.from_bytes(hashlib.sha256(f"{seed} {purpose}".encode()).digest()[:8], "big")
 
 
+def chosen(seed: int, purpose: str, count: int) -> int:
+    """One of so many numbers from 0 on."""
+    return derived(seed, purpose) % count
+
+
 def arguments(seed: int) -> list[str]:
     """The words the learner's program is started with: two to six, all different."""
     count = 2 + derived(seed, "argc") % 5

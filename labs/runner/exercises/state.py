@@ -13,7 +13,7 @@ from typing import Any
 from ..failure import FAILED, Failure
 from ..host import locks
 from ..tree import ROOT
-from . import files, literals
+from . import files, literals, witness
 from . import seed as seeds
 from .forms import Exercise, Question
 
@@ -230,8 +230,12 @@ def _is(value, kind):
 
 
 def _is_answer(text):
+    return any(_reads(reader, text) for reader in (literals.parse, literals.placed, witness.parse))
+
+
+def _reads(reader, text):
     try:
-        literals.parse(text)
+        reader(text)
     except (AttributeError, TypeError, literals.BadLiteral):
         return False
     return True

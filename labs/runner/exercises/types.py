@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from . import literals
+from . import literals, witness
 from .literals import Answer
 
 Truth = int | str | frozenset[str] | tuple[str, ...]
@@ -199,6 +199,69 @@ class Order(Set):
         return ", ".join(truth) if isinstance(truth, tuple) else str(truth)
 
 
+# ---- bugs ------------------------------------------------------------------------------------------------------------
+
+
+class Line(Number):
+    """A place in the source, FILE:LINE with as much of the file's name as one likes, or the function's name. A truth is
+    a set of functions, each as `NAME FILE FIRST LAST`."""
+
+    asks = "line"
+
+    def read(self, text: str) -> Answer:
+        """What was typed: one name, `proc.cpp:123` or `schedinit`."""
+        return literals.placed(text)
+
+    def fits(self, given: Answer, options: Sequence[str], program: Names) -> bool:
+        """A place with a line, or a function that there is."""
+        return isinstance(given, literals.Name) and (":" in given or bool(program.addresses(given)))
+
+    def right(self, given: Answer, truth: Truth, program: Names) -> bool:
+        """Is this a line of one of these functions, or its name?"""
+        file, _, line = str(given).rpartition(":")
+        for function in truth if isinstance(truth, frozenset) else ():
+            name, within, first, last = function.split(" ")
+            there = ("/" + within).endswith("/" + file.removeprefix("./"))
+            if file and there and int(first) <= int(line) <= int(last) or not file and key(given) == key(name):
+                return True
+        return False
+
+    def says(self, given: Answer, wrong: Misconception) -> bool:
+        """Is it one of the idea's functions, or in one of its files?"""
+        file = str(given).rpartition(":")[0].rpartition("/")[2]
+        return key(given) in keys(wrong.names) or file in wrong.names
+
+    def shown(self, truth: Truth, program: Names) -> str:
+        """The functions' names."""
+        names = truth if isinstance(truth, frozenset) else ()
+        return ", ".join(sorted(function.partition(" ")[0] for function in names))
+
+
+class Witness(Number):
+    """A comparison that is true of one program and false of another. A truth is the set of the texts that are; so are
+    the ideas that all witnesses can meet, SAME and UNREAD."""
+
+    asks = "witness"
+    SAME, UNREAD = "same-on-both", "cannot-be-read"
+
+    def read(self, text: str) -> Answer:
+        """What was typed, if it is a comparison at all."""
+        witness.parse(text)
+        return literals.Name(" ".join(text.split()))
+
+    def fits(self, given: Answer, options: Sequence[str], program: Names) -> bool:
+        """What could be read is one."""
+        return True
+
+    def right(self, given: Answer, truth: Truth, program: Names) -> bool:
+        """Is it one of these?"""
+        return isinstance(truth, frozenset) and given in truth
+
+    def shown(self, truth: Truth, program: Names) -> str:
+        """Nothing: there are many, and a learner has one."""
+        return ""
+
+
 def keys(names: object) -> list[str]:
     """The keys of an answer's names, or of a truth's."""
     return [key(name) for name in names] if isinstance(names, (list, tuple, frozenset)) else [key(names)]
@@ -214,6 +277,8 @@ TYPES: dict[str, Number] = {
     "choice": Choice(),
     "set": Set(),
     "order": Order(),
+    "line": Line(),
+    "witness": Witness(),
 }
 
 

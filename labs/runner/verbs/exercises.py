@@ -8,7 +8,7 @@ from typing import cast
 
 from rt0lab.words import screen
 
-from ..exercises import answers, ask, judge, judging, language, state
+from ..exercises import answers, ask, judge, judging, language, state, witness
 from ..exercises.forms import Exercise
 from ..exercises.guide import Guide, answered, passed
 from ..exercises.making import command, implement, source
@@ -300,6 +300,8 @@ def _report(this, exercise, verdicts):
         verdict = verdicts[question.id]
         mark = "x" if verdict.what == judge.PASS else " "
         said = f"{question.id}: {_said(this, texts, question, verdict)}"
+        if line := witness.evidence(this.say, verdict.detail):
+            said += f" ({line})"
         print(*screen.wrap(said, f"  [{mark}] ", "      "), *writing.quoted(verdict), sep="\n")
     right = [q for q in exercise.questions if verdicts[q.id].what == judge.PASS]
     with this.store.change() as known:
