@@ -19,8 +19,8 @@ def run(job_file: str, result_file: str) -> None:
     "commands": [[exercise, checkpoint, gdb command]...], "untraced": null, or where nothing may be traced a folder for
     cores, "arguments": the program's, "hunt": what bugs.Hunt holds}. Writes {"seen": {exercise: {question:
     {truth, ...}}}, "verdicts": [{question: [what, reason, answer, share, detail]}], "commands": [[exercise, checkpoint,
-    command, error]], "witnessed": {exercise: {question: {witness: outcome}}}, "held": {exercise: {invariant: why not, or
-    ""}}, "trouble"}."""
+    command, error]], "witnessed": {exercise: {question: {witness: outcome}}}, "held": {exercise: {invariant: why not,
+    or ""}}, "trouble"}."""
     with open(job_file, encoding="utf-8") as file:
         job = json.load(file)
     try:

@@ -9,6 +9,6 @@ Each line uses only those above it; gdb's Python imports all but the last line, 
   patched, variant             the runtime with a patch; the learner's program, linked anew
   golang                       a program of real Go, and its core
   ask, judging                 a gdb that judges without a terminal; the one door to a verdict
-  skeleton, register, hunts    a new exercise, to be written; what people get wrong; what authors of bug hunts must prove
-  proof                        what all authors must prove
+  skeleton, register           a new exercise, to be written; what people get wrong
+  hunts, proof                 what authors must prove of bug hunts, and of all exercises
 """
