@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from learners import ROOT
-from runner.exercises import ask, patched, patches, variant
+from runner.exercises import patched, patches, variant
 from runner.failure import Failure
 from runner.host import build, debugger
 
@@ -83,7 +83,7 @@ def test_the_healthy_objects_are_not_touched(silent, tmp_path):
 def _fullname(program, function):
     """Where the learner's gdb says that the source of a function is."""
     asked = f"python print('is', gdb.decode_line('{function}')[1][0].symtab.fullname())"
-    words = [*ask.command(program, 7, batch=True), "-ex", asked]
+    words = [*debugger.command(str(program), batch=True), "-d", str(variant.listing(program)), "-ex", asked]
     said = subprocess.run(words, capture_output=True, text=True, env=debugger.environment()).stdout
     return said.rpartition("is ")[2].strip()
 
