@@ -12,6 +12,8 @@ SAMPLES = {re.search(r'kind = "(.*)"', text)[1]: text for text in re.findall(r"`
 NEEDED = 'format = 1\nid = "x"\nkind = "observe"\nminutes = 1\n'
 POINT = '[[checkpoint]]\nname = "a"\nat = "entry"\n'
 
+QUESTION = '[[question]]\nid = "q"\ntype = "set"\npoints = 1\ntruth = {}\n'
+
 
 @pytest.fixture
 def exercise(tmp_path):
@@ -71,6 +73,10 @@ def test_the_readme_names_every_key():
             "no checkpoint a",
         ),
         (NEEDED + '[[question]]\nid = "q"\ntype = "essay"\npoints = 1\n', "'essay' is none of"),
+        (NEEDED + POINT.replace('"entry"', '"insn:+1"'), "an earlier checkpoint"),
+        (NEEDED + QUESTION.replace("{}", '{ at = "a", expr = "1", text = "2" }'), "truth has 2 of"),
+        (NEEDED + POINT + QUESTION.replace("{}", '{ at = "a", changed = "b" }'), "no checkpoint b"),
+        (NEEDED + '[grade]\npartial = "half"\n', "'half' is none of"),
         ("format = [", "at end of document"),
     ],
 )

@@ -3,7 +3,7 @@
 import pytest
 
 from learners import ROOT  # noqa: F401  (puts the runner into the path)
-from runner.exercises import forms, judge, literals
+from runner.exercises import forms, judge, literals, types
 
 
 class Program:
@@ -100,3 +100,88 @@ def test_a_list_is_no_number():
 )
 def test_what_can_be_an_answer(kind, text, fits):
     assert judge.fits(question(kind), literals.parse(text), Program()) == fits
+
+
+# ---- sets, orders, choices -------------------------------------------------------------------------------------------
+
+SET = judge.Seen(frozenset({"ncpu", "physPageSize"}))
+ORDER = judge.Seen(("args", "osinit", "schedinit"))
+
+
+def named(kind, text, seen, partial="per-question", **wrong):
+    """The verdict on a list; what is wrong with it may be an idea that is known by its names."""
+    asked = forms.Question("q", kind, 1, False, "here", "each", {}, [types.Misconception("M", **wrong)], (), partial)
+    return judge.judge(asked, types.TYPES[kind].read(text), seen, Program())
+
+
+@pytest.mark.parametrize("text", ["physPageSize ncpu", "runtime.ncpu, runtime·physPageSize", "NCPU, physpagesize"])
+def test_a_set_is_its_names_in_whatever_order(text):
+    assert named("set", text, SET).what == "pass"
+
+
+def test_a_set_with_one_too_many_is_wrong():
+    assert named("set", "ncpu, physPageSize, g0", SET).what == "wrong"
+
+
+def test_an_order_is_its_names_in_theirs():
+    assert [named("order", text, ORDER).what for text in ("args osinit schedinit", "osinit args schedinit")] == [
+        "pass",
+        "wrong",
+    ]
+
+
+def test_a_choice_is_one_name():
+    assert [named("choice", text, judge.Seen("stack")).what for text in ("stack", "registers")] == ["pass", "wrong"]
+
+
+@pytest.mark.parametrize("text", ["g7 -> g9", "[7>9]"])
+def test_a_pair_may_leave_out_what_goroutines_begin_with(text):
+    assert named("set", text, judge.Seen(frozenset({"g7>g9"}))).what == "pass"
+
+
+@pytest.mark.parametrize(
+    "kind, text, wrong",
+    [
+        ("set", "ncpu, allp", {"has": ("allp",)}),
+        ("set", "ncpu", {"names": ("ncpu",)}),
+        ("order", "schedinit, args, osinit", {"before": ("schedinit", "osinit")}),
+        ("choice", "heap", {"names": ("heap",)}),
+    ],
+)
+def test_an_idea_is_known_by_names(kind, text, wrong):
+    assert named(kind, text, {"set": SET, "order": ORDER, "choice": judge.Seen("stack")}[kind], **wrong).reason == "M"
+
+
+@pytest.mark.parametrize(
+    "kind, partial, text, share",
+    [
+        ("set", "jaccard", "ncpu, g0", 1 / 3),
+        ("set", "jaccard", "none", 0),
+        ("set", "lcs", "ncpu", 0),
+        ("set", "per-question", "ncpu", 0),
+        ("order", "lcs", "schedinit, args, osinit", 2 / 3),
+        ("order", "lcs", "args, args, args, args", 1 / 4),
+        ("choice", "jaccard", "heap", 0),
+    ],
+)
+def test_what_is_partly_right_earns_a_part(kind, partial, text, share):
+    seen = {"set": SET, "order": ORDER, "choice": judge.Seen("stack")}[kind]
+    assert named(kind, text, seen, partial).share == pytest.approx(share)
+
+
+@pytest.mark.parametrize(
+    "kind, text, fits",
+    [
+        ("set", "a", True),
+        ("set", "none", True),
+        ("set", "a, d", False),
+        ("order", "c a b", True),
+        ("order", "a, b", False),
+        ("order", "a, b, b", False),
+        ("choice", "b", True),
+        ("choice", "a b", False),
+    ],
+)
+def test_a_list_is_made_of_what_there_is_to_choose_from(kind, text, fits):
+    asked = forms.Question("q", kind, 1, False, "here", "each", {}, [], ("a", "b", "c"))
+    assert judge.fits(asked, types.TYPES[kind].read(text), Program()) == fits

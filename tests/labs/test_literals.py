@@ -72,6 +72,39 @@ def test_everything_else_is_refused(text):
         literals.parse(text)
 
 
+@pytest.mark.parametrize(
+    "text",
+    ["ncpu, physPageSize", "[ncpu physPageSize]", "ncpu，physPageSize", "{ncpu、physPageSize}", "(ncpu; physPageSize)"],
+)
+def test_a_list_is_typed_as_people_type_it(text):
+    assert literals.listed(text) == ["ncpu", "physPageSize"]
+
+
+@pytest.mark.parametrize("text", ["none", "[]", "无", "nothing"])
+def test_nothing_is_a_list_too(text):
+    assert literals.listed(text) == []
+
+
+@pytest.mark.parametrize("text", ["a -> b", "a → b", "a, b"])
+def test_an_order_may_have_arrows(text):
+    assert literals.listed(text, arrows=True) == ["a", "b"]
+
+
+@pytest.mark.parametrize("text", ["g7->g9", "[g7 -> g9]", "g7 → g9", "g7>g9"])
+def test_a_pair_is_one_name(text):
+    assert literals.listed(text) == ["g7->g9"]
+
+
+@pytest.mark.parametrize("text", ["a->b->c", "a, $_shell(1)", "->", ", ".join("a" * 65)])
+def test_a_list_of_anything_else_is_refused(text):
+    with pytest.raises(literals.BadLiteral):
+        literals.listed(text)
+
+
+def test_full_width_digits_are_digits():
+    assert literals.parse("１２") == 12
+
+
 @pytest.mark.parametrize("value", [1.5, {"a": 1}, [[1]], None, 1 << 70, list(range(65))], ids=str)
 def test_values_of_toml_that_are_no_answer(value):
     with pytest.raises(literals.BadLiteral):
