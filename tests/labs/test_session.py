@@ -1,6 +1,7 @@
 """A learner at an exercise in gdb: ticks at stops, answers, predictions, what is kept, and what is never done."""
 
 import pytest
+from learners import Learner
 
 ANSWER = "lab answer entry = _rt0_amd64_linux"
 
@@ -282,3 +283,46 @@ def test_an_invariant_without_a_place_must_hold_where_the_learner_stops_too(lear
 def test_an_invariant_with_a_place_need_not_hold_elsewhere(learner):
     text = said(learner.gdb("stack-bounds", "lab predict down = 0", "starti", "continue"))
     assert "does not hold" not in text and "down: you predicted 0, observed" in text
+
+
+# ---- lab snap, lab diff, lab when ------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def compared(tmp_path_factory):
+    """What one session says that compares copies of the runtime's variables."""
+    return Learner(tmp_path_factory.mktemp("learner")).gdb(
+        "what-changed",
+        "lab diff",
+        "b *'runtime.check'",
+        "b *'runtime.osinit'",
+        "b *'runtime.newproc'",
+        "run",
+        "lab snap a;b",
+        "lab snap begin",
+        "lab diff",
+        "continue",
+        "lab snap",
+        "continue",
+        "lab diff begin 2",
+        "lab diff 2",
+        "lab diff nowhere",
+        "lab when gomaxprocs",
+    )
+
+
+@pytest.mark.parametrize(
+    "sentence",
+    [
+        "name one or two snapshots: lab diff, lab diff A, lab diff A B; there are: -",
+        "give it one plain name",
+        "Snapshot begin holds",
+        "Nothing differs",
+        "physPageSize: 0 → 0x1000",
+        "ncpu: 0 → ",
+        "there are: begin, 2",
+        "gomaxprocs: 0 → ",
+    ],
+)
+def test_copies_of_the_runtimes_variables_are_compared(compared, sentence):
+    assert sentence in compared
