@@ -294,6 +294,8 @@ class Observer:
 
     def compared(self, exercise: Exercise, question: Question, given: Any) -> list[Outcome] | None:
         """What a witness said of this program and of the healthy one; None for other answers."""
+        if question.form != "witness":
+            return None
         here = self.witnessed.get(exercise.id, {}).get(question.id, {})
         there = self.hunt.beside.get(exercise.id, {}).get(question.id, {})
         return [here[given], there[given]] if given in here and given in there else None
