@@ -93,6 +93,10 @@ def test_a_shell_session_runs_each_line_in_the_project():
     assert sessions.checked(text, {})[1] == []
 
 
+def test_a_session_is_run_in_its_reader_s_language():
+    assert sessions.checked(page("$ echo $LAB_LANG", "zh"), {}, "zh")[1] == []
+
+
 def test_a_gdb_fence_goes_on_where_the_last_one_stopped(built):
     text = "```gdb\n$ ./lab gdb pingpong\n...\n(gdb) set $x = 42\n```\nthen\n```gdb\n(gdb) p $x\n$1 = 42\n```\n"
     found, wrong = sessions.checked(text, {})

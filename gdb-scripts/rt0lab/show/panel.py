@@ -10,7 +10,7 @@ import collections
 from ..formats import untrusted
 from ..state import changes, told
 from ..state.rows import NO_MORE
-from ..words import tr
+from ..words import screen, tr
 from . import lines
 
 MAX_ROWS = 40  # of goroutines, one each; `info goroutines` lists all
@@ -59,13 +59,11 @@ def text(moment: told.Kept | told.Recorded, before: told.Kept | told.Recorded | 
             found.append(
                 (
                     "",
-                    (
-                        tr(
-                            "  ... and {changed} more: `rt0 diff {before} {now}` shows all",
-                            changed=len(changed) - MAX_CHANGES,
-                            before=before.number,
-                            now=moment.number,
-                        )
+                    tr(
+                        "  ... and {changed} more: `rt0 diff {before} {now}` shows all",
+                        changed=len(changed) - MAX_CHANGES,
+                        before=before.number,
+                        now=moment.number,
                     ),
                 )
             )
@@ -85,9 +83,15 @@ def _changes(moment, before):
 
 
 def _sched(sched, mark):
-    queue = "unknown" if sched.runq is None else lines.queue(sched.runq, 16)
-    counts = f"idle Ps {sched.npidle}, idle Ms {sched.nmidle}, spinning {sched.nmspinning}"
-    return mark, f"S {_marked(False, mark)} queue {queue}, {counts}"
+    queue = tr("unknown") if sched.runq is None else lines.queue(sched.runq, 16)
+    counts = tr(
+        "queue {queue}, idle Ps {ps}, idle Ms {ms}, spinning {spinning}",
+        queue=queue,
+        ps=sched.npidle,
+        ms=sched.nmidle,
+        spinning=sched.nmspinning,
+    )
+    return mark, f"S {_marked(False, mark)} {counts}"
 
 
 def _marked(here, mark):
@@ -98,10 +102,10 @@ def _table(letter, rows):
     """[(here, mark, cells)] as aligned lines under one letter."""
     if not rows:
         return []
-    widths = [max(len(cells[i]) for *_, cells in rows) for i in range(len(rows[0][2]) - 1)]
+    widths = [max(screen.width(cells[i]) for *_, cells in rows) for i in range(len(rows[0][2]) - 1)]
     found = []
     for i, (here, mark, cells) in enumerate(rows):
-        text = "  ".join([*(cell.ljust(width) for cell, width in zip(cells, widths)), cells[-1]]).rstrip()
+        text = "  ".join([*map(screen.pad, cells, widths), cells[-1]]).rstrip()
         found.append((mark or ("*" if here else ""), f"{letter if i == 0 else ' '} {_marked(here, mark)} {text}"))
     return found
 
@@ -116,8 +120,8 @@ def _ps(ps, marks):
             continue
         rows += _idle(idle)
         idle.clear()
-        queue = "queue broken" if p.runq is None else f"queue {lines.queue(p.runq, 12)}"
-        rows.append((p.here, mark, (p.name, p.status, _or_dash(p.m), f"next {_or_dash(p.runnext)}", queue)))
+        queue = tr("queue broken") if p.runq is None else tr("queue {queue}", queue=lines.queue(p.runq, 12))
+        rows.append((p.here, mark, (p.name, p.status, _or_dash(p.m), tr("next {g}", g=_or_dash(p.runnext)), queue)))
     return rows + _idle(idle)
 
 
@@ -126,9 +130,10 @@ def _or_dash(ref):
 
 
 def _idle(ps):
+    nothing = "-", tr("next {g}", g="-"), tr("queue {queue}", queue="[]")
     if len(ps) > 2 and len({p.status for p in ps}) == 1:
-        return [(False, None, (f"{ps[0].name}..{ps[-1].name}", ps[0].status, "-", "next -", "queue []"))]
-    return [(False, None, (p.name, p.status, "-", "next -", "queue []")) for p in ps]
+        return [(False, None, (f"{ps[0].name}..{ps[-1].name}", ps[0].status, *nothing))]
+    return [(False, None, (p.name, p.status, *nothing)) for p in ps]
 
 
 def _ms(ms, marks):
@@ -138,7 +143,7 @@ def _ms(ms, marks):
     rows = [(m.here, marks.get(m.name), (m.name, _does(m))) for m in ms if m not in asleep]
     if asleep:
         names = " ".join(m.name for m in asleep[:12]) + (" ..." if len(asleep) > 12 else "")
-        rows.append((False, None, (f"{len(asleep)} Ms", f"sleep: {names}")))
+        rows.append((False, None, (tr("{n} Ms", n=len(asleep)), tr("sleep: {names}", names=names))))
     return rows
 
 
@@ -160,7 +165,7 @@ def _gs(gs, marks):
     groups = collections.Counter((g.status, _what(g)) for g in quiet)
     first = {(g.status, _what(g)): g.name for g in reversed(quiet)}
     for (status, what), count in groups.most_common(MAX_GROUPS):
-        name = first[status, what] if count == 1 else f"{count} Gs"
+        name = first[status, what] if count == 1 else tr("{n} Gs", n=count)
         rows.append((False, None, (name, status, "-", what)))
     found = _table("G", rows)
     more = max(len(shown) - MAX_ROWS, 0) + sum(count for _, count in groups.most_common()[MAX_GROUPS:])

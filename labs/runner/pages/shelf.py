@@ -49,10 +49,10 @@ def prose(text: str) -> str:
 
 
 def fences(text: str) -> list[str]:
-    """What the fences of a page hold: of a session its commands, for what they print is in the reader's language."""
-    return [
-        "\n".join(re.findall(r"^(?:```|[$] |[(]gdb[)] ).*", each, re.M))
-        if re.match("```(session|gdb)$", each, re.M)
-        else each
-        for each in re.findall(r"^```.*?^```$", text, re.M | re.S)
-    ]
+    """What the fences of a page hold; of a session its commands, for what they print is in the reader's language."""
+    found = re.findall(r"^```.*?^```$", text, re.M | re.S)
+    return [_commands(fence) if re.match("```(session|gdb)\n", fence) else fence for fence in found]
+
+
+def _commands(fence):
+    return "\n".join(line for line in fence.split("\n") if line.startswith(("$ ", "(gdb) ")))
