@@ -28,6 +28,13 @@ def judge(*arguments: str) -> None:
     batch.run(*arguments)
 
 
+def beside(path: str) -> None:
+    """Says where the mirror's program is that an exercise on real Go looks at beside it."""
+    from .facts import spinning
+
+    spinning.beside(path)
+
+
 def leave_core(path: str) -> None:
     """Leaves a core for an exercise that looks at one; see leaving.leave."""
     from . import leaving

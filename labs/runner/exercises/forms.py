@@ -50,6 +50,8 @@ _RUN = {
     "timeout_s": (int, False),
     "go": (bool, False),
     "mode": (str, False),
+    "beside": (str, False),
+    "has": (str, False),
     "env": (dict, False),
 }
 MODES = ("live", "core")
@@ -180,6 +182,8 @@ class Exercise:
     go: bool = False  # a program of real Go, in the exercise's folder
     core: bool = False  # looked at as the core it left
     env: dict = field(default_factory=dict)
+    beside: str = ""  # a program of the mirror's that is looked at, too
+    has: str = ""  # a symbol without which the Go here is too old for it
     stub: str = ""
     replaces: str = ""
     also: list = field(default_factory=list)
@@ -277,6 +281,8 @@ def load(folder: str | Path) -> Exercise:
         run.get("go", False),
         run.get("mode", "live") == "core",
         run.get("env", {}),
+        run.get("beside", ""),
+        run.get("has", ""),
     )
     exercise.stub, exercise.replaces = table.get("stub", ""), table.get("replaces", "")
     exercise.broken = table.get("broken", [])

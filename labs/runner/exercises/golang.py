@@ -9,8 +9,10 @@ import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
+from rt0lab.formats.elf import Elf
+
 from ..failure import MACHINE, Failure, progress
-from ..host import debugger, locks
+from ..host import build, debugger, locks
 from ..host.target import examine
 from ..tree import LAB_SCRIPT
 from . import seed as seeds
@@ -109,10 +111,15 @@ def command(exercise: Exercise, home: Path, seed: int, *, batch: bool) -> list[s
 
 
 def _live(exercise, path, seed, batch):
+    if exercise.has and exercise.has not in Elf(path).symbols:
+        raise NoGo(f"this Go is too old for it: its programs have no {exercise.has}", MACHINE)
     words = debugger.command(examine(path).path, batch=batch)
     for name, value in exercise.env.items():
         words += ["-ex", f"set environment {name}={value}"]
-    return [*words, "-ex", f"set args {_argument(exercise, seed)}", "-x", str(LAB_SCRIPT)]
+    words += ["-ex", f"set args {_argument(exercise, seed)}", "-x", str(LAB_SCRIPT)]
+    if not exercise.beside:
+        return words
+    return [*words, "-ex", f"python inside.beside({str(build.executable(exercise.beside))!r})"]
 
 
 def _argument(exercise, seed):

@@ -4,6 +4,7 @@ waits    who waits for whom, and who never goes on
 leak     which group of goroutines nobody will wake
 threads  what the Ms and the Ps do
 start    who was there before main.main
+spinning what becomes of a loop that calls nothing
 stacks   what stands on the stack
 
 Each takes nothing, reads the stopped program through rt0lab's model, and gives a number, a name, or a set of names; a

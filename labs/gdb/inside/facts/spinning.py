@@ -1,27 +1,46 @@
-"""The goroutine that is asked to stop while it runs."""
+"""What becomes of a loop that calls nothing: in the program at hand, and in the mirror's beside it."""
 
+import signal
+
+import gdb
 from rt0lab import program
+from rt0lab.formats.elf import Elf
+from rt0lab.goroutines.census import Census
 from rt0lab.program import Problem
 
-FACTS = ("guard", "loop")
+FACTS = ("mirror", "today", "signal_name")
+RUN, WAIT = "run", "wait"
+_STOPS_LOOPS = "runtime.doSigPreempt"  # where a signal makes a goroutine go that did not ask
+_beside = [""]
 
 
-def _interrupted():
-    """The g that the selected thread's M runs, though the thread handles a signal now."""
-    current = program.current_g(program.tls_g()[1])
-    g = program.read_struct("g", current or 0)
-    m = g and program.read_struct("m", g.get("m") or 0)
-    running = m and program.read_struct("g", m.get("curg") or 0)
-    if not running:
-        raise Problem("this thread runs no goroutine.")
-    return running
+def beside(path: str) -> None:
+    """Says where the mirror's program is."""
+    _beside[0] = path
 
 
-def guard() -> int:
-    """Its stackguard0, in which it is asked."""
-    return _interrupted().get("stackguard0")
+def mirror() -> str:
+    """Do the others run in the mirror while one spins that must stop? Only if it has what makes it go."""
+    try:
+        symbols = Elf(_beside[0]).symbols
+    except OSError as error:
+        raise Problem(f"the mirror's program cannot be read: {error.strerror}.") from None
+    return RUN if _STOPS_LOOPS in symbols else WAIT
 
 
-def loop() -> int:
-    """Its id."""
-    return _interrupted().get("goid")
+def today() -> str:
+    """Does main run here, and is the loop not over?"""
+    census = Census()
+    spinning = [row for row in census.rows if row.status not in census.ended and _spins(census, row)]
+    return RUN if spinning and program.world().address(_STOPS_LOOPS) else WAIT
+
+
+def _spins(census, row):
+    at = census.standing([row]).get(row.addr)
+    return at is not None and at.function == "main.spin"
+
+
+def signal_name() -> str:
+    """Which signal is handled: the argument of runtime.sighandler."""
+    gdb.newest_frame().select()
+    return signal.Signals(int(gdb.parse_and_eval("sig"))).name

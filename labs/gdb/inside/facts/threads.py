@@ -78,7 +78,7 @@ def ended() -> str:
 
 
 def follow() -> str:
-    """What the number of Ms follows: `calls` if each system call has one, `ps` if there are no more than Ps and a few."""
+    """What the number of Ms follows: `calls` if each system call has one, `ps` if there are hardly more than Ps."""
     count, calls = len(program.all_ms()), in_calls()
     if calls < count <= calls + procs() + _FEW:
         return "calls"
