@@ -9,10 +9,11 @@ from xml.etree import ElementTree
 import pytest
 from handed import Class
 from learners import ROOT
+from runner import cli
 from runner.classes import entries
 from runner.classes.grading import Grader
 from runner.exercises import forms
-from runner.host import needs, sandbox
+from runner.host import needs, permits, sandbox
 
 HOSTILE = {
     "not-json.json": b"{",
@@ -295,3 +296,12 @@ def test_without_a_sandbox_nothing_of_a_students_runs(monkeypatch, tmp_path):
     (found,) = entries.load(made.inbox)
     result = Grader(made.course, forms.load_all(), tmp_path / "programs").grade(found)
     assert {(mark.what, mark.reason) for mark in result.marks} == {("inconclusive", "no bubblewrap")}
+
+
+def test_where_ptrace_is_refused_answers_are_graded_from_cores(monkeypatch, tmp_path):
+    made = Class(tmp_path, "alice")
+    made.hand_in("alice.json", made.work("alice"))
+    monkeypatch.setattr(permits, "ptrace_permitted", lambda: False)
+    words = made.command("--format", "csv", "--out", tmp_path / "out.csv")[1:]
+    assert cli.run(list(map(str, words))) == 0
+    assert set(mark["what"] for mark in made.results()["alice"]["marks"]) == {"pass"}

@@ -82,8 +82,9 @@ def _outside(folder, *places):
 
 def _grade(grader, chosen, results, count):
     """What all submissions need is made once, before the first of them."""
-    permits.require_ptrace()
     permits.find_gdb()
+    if not permits.ptrace_permitted():
+        progress("ptrace is refused here: programs are looked at in cores; what needs more than that is inconclusive")
     build.build("debug")
     left = spread.open_entries(grader, chosen, results)
     if len(left) < len(chosen):
