@@ -116,6 +116,10 @@ def test_written_parses_to_the_same(value):
     assert literals.parse(literals.written(value)) == value
 
 
+def test_an_empty_list_is_written_as_people_say_it():
+    assert literals.listed(literals.written([])) == []
+
+
 def test_a_refusal_is_safe_to_print():
     with pytest.raises(literals.BadLiteral) as refusal:
         literals.parse("\x1b[2J" + "x" * 500 + "\n")

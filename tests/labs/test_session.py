@@ -285,6 +285,10 @@ def test_an_invariant_with_a_place_need_not_hold_elsewhere(learner):
     assert "does not hold" not in text and "down: you predicted 0, observed" in text
 
 
+def test_where_a_prediction_is_judged_is_shown_once(learner):
+    assert learner.gdb("jmp-not-call", "lab predict delta = 0", "run").count("_rt0_amd64 () at") == 1
+
+
 # ---- lab snap, lab diff, lab when ------------------------------------------------------------------------------------
 
 

@@ -122,6 +122,7 @@ class Watch(stops.Point):
 
     def __init__(self, observer: Observer, address: int) -> None:
         super().__init__(address)
+        self.silent = True  # the session says where that is; gdb would say `Breakpoint -2`
         self.observer, self.at, self.stopped = observer, address, False
 
     def stop(self) -> bool:

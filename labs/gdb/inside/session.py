@@ -103,8 +103,6 @@ class Session:
 
     def _show_stop(self, where, moments):
         """gdb itself says nothing at a breakpoint that nobody sees, unless the learner came by `finish`."""
-        if self.exercise.go:  # it has threads, and of those gdb speaks
-            return
         if any(checkpoint.at.startswith("return:") for _, checkpoint in moments):
             tell(self.say("stopped-at", where=self._where(moments[0][1])))
         else:

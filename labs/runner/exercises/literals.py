@@ -120,7 +120,7 @@ def from_toml(value: object) -> Answer:
 def written(value: Answer) -> str:
     """A parsed value as text that parses to it again."""
     if isinstance(value, list):
-        return "[" + ", ".join(written(item) for item in value) + "]"
+        return "[" + ", ".join(written(item) for item in value) + "]" if value else "none"
     return str(value)
 
 
