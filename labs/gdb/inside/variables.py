@@ -9,18 +9,20 @@ from __future__ import annotations
 from rt0lab import program
 
 _PACKAGE = "runtime."
-_MOST = 1 << 16  # bytes of one variable that are looked at
+_MOST, _MOST_OF_ALL = 1 << 16, 1 << 24  # bytes of one variable that are looked at, and of all together
+_SHOWN = 8  # bytes of what has no fields
 
 Copy = dict[str, bytes]  # {name without `runtime.`: its bytes}
 
 
 def copy() -> Copy:
     """The bytes of every variable of the runtime that can be read now."""
-    found = {}
+    found, left = {}, _MOST_OF_ALL
     for name, (address, size) in _places().items():
-        data = program.read(address, size)
+        data = program.read(address, size) if size <= left else None
         if isinstance(data, bytes):
             found[name] = data
+            left -= size
     return found
 
 
@@ -50,14 +52,18 @@ def differences(before: Copy, after: Copy) -> list[tuple[str, str, str]]:
 
 def _fields(name, before, after):
     known = program.world().variable(name)
-    if known is None or known[1].size > min(len(before), len(after)):
-        return [(name, before[:8].hex(" "), after[:8].hex(" "))]
-    layout = known[1]
-    return [
-        (f"{name}.{leaf.path}" if leaf.path else name, _text(leaf, old), _text(leaf, new))
-        for leaf, old, new in zip(layout.leaves, layout.decode(before), layout.decode(after))
-        if old != new
-    ] or [(name, "", "")]
+    if known is not None and known[1].size <= min(len(before), len(after)):
+        layout = known[1]
+        rows = [
+            (f"{name}.{leaf.path}" if leaf.path else name, _text(leaf, old), _text(leaf, new))
+            for leaf, old, new in zip(layout.leaves, layout.decode(before), layout.decode(after))
+            if old != new
+        ]
+        if rows:
+            return rows
+    at = next((i for i, (old, new) in enumerate(zip(before, after)) if old != new), 0)
+    part = slice(at, at + _SHOWN)  # of a long array, or of a type that nobody knows
+    return [(f"{name}+{at}", before[part].hex(" "), after[part].hex(" "))]
 
 
 def _text(leaf, value):
