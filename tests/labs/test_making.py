@@ -1,5 +1,6 @@
 """Exercises in which the learner writes a file: it is put there, built, judged in a sandbox, and set aside."""
 
+import json
 import os
 import subprocess
 
@@ -224,3 +225,23 @@ def test_the_order_of_the_programs_is_the_seeds(tmp_path):
 def test_run_opens_gdb_with_the_learners_command(learner):
     written(learner, GINFO, ".py", solution(GINFO, ".py"))
     assert "(lab 07) OK" in learner.gdb("ginfo", "break *'runtime.check'", "run", "ginfo")
+
+
+# ---- beside the verbs ------------------------------------------------------------------------------------------------
+
+
+@needs_a_sandbox
+def test_what_is_said_of_a_crash_is_the_same_each_time(tmp_path):
+    exercise = forms.load(ROOT / "labs" / NEWPROC)
+    text = solution(NEWPROC, ".cpp", ("    gostartcallfn(&newg->sched, fn);\n", ""))
+    first, second = (door.verdicts([(exercise, {source.FILE: text})], tmp_path, 1)[0]["runs"] for _ in range(2))
+    assert first.said and first == second
+
+
+def test_in_gdb_one_does_not_go_on_to_what_is_written(learner):
+    """tls comes before ginfo, which is no matter of answers."""
+    learner.lab("goto", "tls")
+    state = learner.state()
+    state["exercises"]["tls"] = {"status": "pass"}
+    learner.file.write_text(json.dumps(state))
+    assert "07 ginfo" in learner.gdb("tls", "lab next").split("you write a file")[0].splitlines()[-1]

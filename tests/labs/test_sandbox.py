@@ -52,6 +52,13 @@ def test_nothing_is_written_outside(place):
     assert outcome.status == 1 and not os.path.exists(place + "/written")
 
 
+def test_what_is_shown_is_not_written_to(tmp_path):
+    """Not even where everybody may write."""
+    tmp_path.chmod(0o777)
+    script(f"open({str(tmp_path / 'written')!r}, 'w')", readable=[tmp_path])
+    assert os.listdir(tmp_path) == []
+
+
 def test_the_scratch_folder_is_written_to(tmp_path):
     outcome = script("open('made', 'w').write('here')", scratch=tmp_path)
     assert (outcome.status, (tmp_path / "made").read_text()) == (0, "here")

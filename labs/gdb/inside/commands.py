@@ -218,6 +218,8 @@ class _Next(_LabCommand):
         if following is None:
             tell(_open.say("all-done"))
             return
+        if following.written:
+            raise Failure(_open.say("write-next", name=guide.name(following)))
         if following.program != exercise.program or following.variants or exercise.variants:
             raise Failure(_open.say("other-program", name=guide.name(following)))
         guide.move(following)

@@ -13,6 +13,7 @@ from rt0lab.words import tr
 from ..exercises import answers
 from ..exercises.forms import Exercise
 from ..exercises.guide import passed
+from ..exercises.making import source
 from ..failure import FAILED, Failure, progress
 from . import Verbs, exercises
 
@@ -71,8 +72,10 @@ def run(args: Namespace) -> int:
 
 def _watched(exercise: Exercise, keyboard: Keyboard) -> bool:
     """Judges at every save until the exercise is passed; False if somebody ends it before."""
-    file = answers.location(exercise)
+    file = (source if exercise.written else answers).location(exercise)
     _folder(file.parent)
+    if exercise.written:
+        source.begin(exercise)
     print(tr("Watching {file}. Enter judges at once, q and Enter ends.", file=os.path.relpath(file)), flush=True)
     with _waiting(file.parent, keyboard) as changed:
         before: list[tuple[int, ...] | None] = [None] * len(ENDINGS)

@@ -4,6 +4,7 @@ alone."""
 import functools
 import json
 import os
+import re
 import secrets
 import subprocess
 import tempfile
@@ -20,6 +21,7 @@ NO_BUILD = "no-build"  # reason: it does not compile
 LINES = 14  # of what a compiler or a program says
 _TO_RUN = sandbox.Limits(seconds=20, cpu=3)
 _LOOSE = {"GOMAXPROCS": "1"}  # one P, so that what is seen does not depend on who was faster
+_WHY = ("fatal error:", "panic:")  # how the runtime begins to say why it ends
 
 
 def verdicts(exercise: Exercise, text: str, home: Path, seed: int) -> dict[str, Verdict]:
@@ -102,11 +104,20 @@ def _watched(exercise, folder, seed):
 def _alone(programs, folder, seed):
     """What the first program said that does not print its lines and exit with 0; None if all do."""
     for name in programs:
-        outcome = sandbox.run([f"./{name}", *seeds.arguments(seed)], scratch=folder, limits=_TO_RUN)
+        words = ["env", *(f"{key}={value}" for key, value in _LOOSE.items()), f"./{name}", *seeds.arguments(seed)]
+        outcome = sandbox.run(words, scratch=folder, limits=_TO_RUN)
         if outcome.ended or outcome.status or outcome.output != _healthy(name):
             how = outcome.ended or (f"signal {outcome.status - 128}" if outcome.status > 128 else outcome.status)
-            return f"{outcome.output[:2000]}\n{name}: {how}"
+            return f"{_plain(outcome.output)}\n{name}: {how}"
     return None
+
+
+def _plain(said):
+    """What a program said up to the first line that tells why it ended, the same in every run: where the system puts a
+    thread's stack is left out."""
+    lines = said[:2000].splitlines()
+    last = next((number for number, line in enumerate(lines) if line.startswith(_WHY)), len(lines))
+    return re.sub(r"0x7f[0-9a-f]{10}", "0x7f...", "\n".join(lines[: last + 1]))
 
 
 @functools.cache
