@@ -9,6 +9,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent.parent
 HOUSE = ROOT / "gdb-scripts" / "rt0lab"
 SOURCES = sorted(path for folder in (HOUSE, ROOT / "labs") for path in folder.rglob("*.py"))
+COMMON = {HOUSE / "commands" / "console"}  # what all commands are made of
 TO_GDB = {("gdb", "Command"), ("gdb", "Parameter"), ("gdb", "Function")}
 _SAYS = {"Problem", "Lacking", "GdbError", "say", "_say", "error", "Broken", "NotYet", "Unknown", "Irregular"}
 _SAYS |= {"Unquotable", "ArgumentTypeError", "Place", "ended", "NotCore", "_told"}
@@ -57,8 +58,8 @@ def help_texts(trees):
         return name in TO_GDB or name in classes and any(map(is_gdb_s, classes[name][2]))
 
     found = {}
-    bases = {base for _, _, of in classes.values() for base in of}
-    for path, node, _ in (classes[name] for name in classes.keys() - bases if is_gdb_s(name)):
+    made_of = {base for _, _, of in classes.values() for base in of if base[1].startswith("_") or base[0] in COMMON}
+    for path, node, _ in (classes[name] for name in classes.keys() - made_of if is_gdb_s(name)):
         found[inspect.cleandoc(ast.get_docstring(node, clean=False) or "")] = place(path, node)
         for part in node.body:
             if isinstance(part, ast.Assign) and "_doc" in ast.unparse(part.targets[0]):
@@ -68,9 +69,11 @@ def help_texts(trees):
 
 
 def _base(path, base):
-    """(module, class) of a base: gdb's, or this file's, or `console.Command` of the file beside it."""
+    """(module, class) of a base: gdb's, or this file's, or `console.Command` of the package's."""
     module, _, name = ast.unparse(base).rpartition(".")
-    return module if module == "gdb" else path.parent / (module or path.stem), name
+    if module == "gdb":
+        return module, name
+    return HOUSE / "commands" / module if module else path.parent / path.stem, name
 
 
 def in_data():

@@ -59,7 +59,7 @@ class Compat(console.Command):
 def _list(head, words, indent=" " * 9, between=" "):
     """These words behind a heading, over as many lines as they take; nothing for none."""
     if words:
-        text = f"{head} {between.join(words)}"
+        text = screen.joined(head, between.join(words))
         for line in screen.wrap(text, indent, indent + "  ", console.columns()):
             console.say(line)
 

@@ -9,7 +9,26 @@ from collections.abc import Iterable
 from typing import Any, NoReturn
 
 from .. import program
-from ..words import tr
+from ..words import later, tr
+
+
+# What argparse says, of which we take the places out again.
+_OF_ARGPARSE = (
+    later("argument {option}: {what}"),
+    later("unrecognized arguments: {what}"),
+    later("the following arguments are required: {what}"),
+    later("expected one argument"),
+    later("invalid int value: {what}"),
+)
+
+
+def _said(message):
+    """A sentence of argparse's in the learner's language."""
+    for sentence in _OF_ARGPARSE:
+        found = re.fullmatch(re.sub(r"\\{(\w+)\\}", r"(?P<\1>.+)", re.escape(sentence)), message, re.S)
+        if found:
+            return tr(sentence, **{name: _said(text) for name, text in found.groupdict().items()})
+    return message
 
 
 class Options(argparse.ArgumentParser):
@@ -27,7 +46,7 @@ class Options(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         """Of argparse, which would end the program: gdb."""
-        raise program.Problem(tr("{message}. Usage: {usage}", message=message, usage=self.usage))
+        raise program.Problem(tr("{message}. Usage: {usage}", message=_said(message), usage=self.usage))
 
     def of(self, argument: str) -> argparse.Namespace:
         """What was typed, parsed."""

@@ -65,6 +65,7 @@ class _Lab(gdb.Command):
     (lab 01) lab hint"""
 
     def __init__(self):
+        console.translate(self)
         super().__init__("lab", gdb.COMMAND_SUPPORT, gdb.COMPLETE_COMMAND, True)
 
     @console.careful

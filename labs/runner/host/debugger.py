@@ -49,7 +49,7 @@ def environment() -> dict[str, str]:
     kept = {name: os.environ[name] for name in ("TERM", "HOME", "COLUMNS", "LINES", "NO_COLOR") if name in os.environ}
     return (
         {"PATH": "/usr/local/bin:/usr/bin:/bin", "SHELL": "/bin/sh", "LC_ALL": "C.UTF-8", "TERM": "dumb"}
-        | {"LAB_LANG": words.language()}
+        | {"LAB_LANG": os.environ["LAB_LANG"] if words.complaint() else words.language()}  # gdb tells of another
         | permits.ISOLATED
         | kept
     )
