@@ -43,6 +43,7 @@ def test_what_is_wrong_is_status_1(learner, copied):
         ("replies.en.toml", "[look]\ndelta =", "[look]\ndella =", "en: replies: look.delta"),
         ("text.zh.md", "2. `frames`", "2. `frame`", "zh: text: the tasks are"),
         ("text.en.md", "# jmp-not-call:", "# jump:", "en: text: the first line"),
+        ("text.en.md", "Can the first", "Can the very first of all", "en: text: the title is wider"),
         ("text.en.md", "Goal: say", "Goal: " + "say " * 20, "columns"),
         ("solution.en.md", "delta = 0", "x\n" * 30, "lines"),
         (

@@ -15,6 +15,8 @@ from .state import Progress, Store
 
 _TASK = re.compile(r"(\d+)\. `([a-z0-9-]+)`")
 
+TITLE = 50  # columns of `NN id: title` in the list
+
 
 class Guide:
     """The exercises, one learner's progress and language."""
@@ -86,7 +88,7 @@ class Guide:
             points = sum(q.points for q in exercise.questions)
             score = f"{entry['best']}/{points}" if points else ""
             title, minutes = self.name(exercise), self.say("minutes", n=exercise.minutes)
-            yield f"{mark} {screen.pad(title, 50)} {screen.pad(status, 7)} {score:5} {minutes}"
+            yield f"{mark} {screen.pad(title, TITLE)} {screen.pad(status, 7)} {score:5} {minutes}"
 
     def hint(self, exercise: Exercise, words: list[str], done: Collection[str]) -> list[str]:
         """The lines of the next hint, or of the one asked for by [QUESTION] [LEVEL]."""

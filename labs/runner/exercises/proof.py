@@ -94,6 +94,8 @@ def _text_problems(exercise, texts):
     wrong = {m.id for q in exercise.questions for m in q.misconceptions}
     if not re.match(rf"{exercise.id}\s*[:：]", texts.title):
         yield "text: the first line is not `# ID: title`"
+    if screen.width(f"{exercise.number} {texts.title}") > guide.TITLE:
+        yield f"text: the title is wider than the list has room for, {guide.TITLE} columns with the number"
     tasks = [m[1] for m in map(_TASK.match, texts.body.splitlines()) if m]
     if tasks != [name for _, name in exercise.steps()]:
         yield f"text: the tasks are {tasks}"
