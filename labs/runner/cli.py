@@ -7,7 +7,9 @@ from typing import TextIO, cast
 
 from rt0lab.formats import untrusted
 
-from .failure import Failure
+from rt0lab.words import later, tr
+
+from .failure import Failure, progress
 from .host import interruption
 from .parser import Parser
 from .verbs import (
@@ -37,11 +39,11 @@ from .verbs import (
 )
 
 GROUPS = (
-    ("The exercises:", (exercises, watch)),
-    ("To look at a program:", (tour, gdb, trace, compare, compat, serve, path)),
-    ("This machine:", (doctor, setup, editor, completion, man, help)),
-    ("Classes:", (classes, export, grade)),
-    ("To change what is here:", (test, dev, notes, bench, python)),
+    (later("The exercises:"), (exercises, watch)),
+    (later("To look at a program:"), (tour, gdb, trace, compare, compat, serve, path)),
+    (later("This machine:"), (doctor, setup, editor, completion, man, help)),
+    (later("Classes:"), (classes, export, grade)),
+    (later("To change what is here:"), (test, dev, notes, bench, python)),
 )
 RAW = {"gdb": gdb, "python": python, "test": test}  # these pass their arguments on; the parser knows them for its help
 VERSION = ("--version", "-V", "version")
@@ -51,7 +53,9 @@ def parser() -> Parser:
     """The whole command line."""
     top = Parser(
         prog="lab",
-        description="Watch a Go program start. ./lab alone says where you are; ./lab help VERB says more of a verb.",
+        description=tr(
+            "Watch a Go program start. ./lab alone says where you are; ./lab help VERB says more of a verb."
+        ),
         example="./lab\n./lab tour\n./lab run",
     )
     verbs = top.add_subparsers(dest="verb", metavar="VERB", prog="lab")
@@ -59,8 +63,8 @@ def parser() -> Parser:
         before = len(verbs.parsers)
         for module in modules:
             module.register(verbs)
-        top.groups.append((title, list(verbs.parsers)[before:]))
-    top.add_argument("--version", action="store_true", help="say which lab this is")
+        top.groups.append((tr(title), list(verbs.parsers)[before:]))
+    top.add_argument("--version", action="store_true", help=tr("say which lab this is"))
     return top
 
 
@@ -125,7 +129,7 @@ def status(argv: list[str]) -> int:
         sys.stdout.flush()
         return number
     except Failure as failure:
-        print(f"lab: {untrusted.shown(str(failure), untrusted.LINE)}", file=sys.stderr)
+        progress(untrusted.shown(str(failure), untrusted.LINE))
         return failure.status
     except BrokenPipeError:
         # The reader (`| head`) has left. Nothing more can be said, also not by Python's flush at exit.

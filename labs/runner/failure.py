@@ -2,6 +2,8 @@
 
 import sys
 
+from rt0lab.words import screen
+
 FAILED = 1  # the work itself failed
 USAGE = 2  # wrong usage
 MACHINE = 3  # the machine cannot
@@ -16,5 +18,8 @@ class Failure(Exception):
 
 
 def progress(message: str) -> None:
-    """Says on standard error what takes a moment, so that standard output stays the verb's own."""
-    print(f"lab: {message}", file=sys.stderr, flush=True)
+    """Says on standard error what takes a moment, so that standard output stays the verb's own: one line, folded for
+    whoever reads it on a terminal."""
+    line = f"lab: {message}"
+    lines = screen.wrap(line, "", "     ") if sys.stderr.isatty() else [line]
+    print(*lines, sep="\n", file=sys.stderr, flush=True)

@@ -7,19 +7,22 @@ import re
 from collections.abc import Iterable
 from typing import Any, NoReturn
 
-from rt0lab.words import screen
+from rt0lab.words import later, screen, tr
 
 from .failure import USAGE, Failure
 
-# What argparse says, and how we say it; {0}, {1} are its groups.
+# What argparse says, and how we say it; {first}, {second} are its groups.
 REFUSALS = (
-    (r"the following arguments are required: (.*)", "{verb} wants {0}"),
-    (r"argument (.*): invalid choice: '(.*)' \(choose from .*", "{verb}: there is no {1}{near}; there are: {choices}"),
-    (r"argument (.*): expected .*argument.*", "{verb}: {0} wants a value"),
-    (r"argument (.*): not allowed with argument (.*)", "{verb}: {0} does not go with {1}"),
-    (r"argument (.*): invalid .* value: '(.*)'", "{verb}: {1} is no value for {0}"),
-    (r"argument (.*): ignored explicit argument '(.*)'", "{verb}: {0} takes no value, so not {1}"),
-    (r"argument (.*?): (.*)", "{verb}: {1}"),
+    (r"the following arguments are required: (.*)", later("{verb} wants {first}")),
+    (
+        r"argument (.*): invalid choice: '(.*)' \(choose from .*",
+        later("{verb}: there is no {second}{near}; there are: {choices}"),
+    ),
+    (r"argument (.*): expected .*argument.*", later("{verb}: {first} wants a value")),
+    (r"argument (.*): not allowed with argument (.*)", later("{verb}: {first} does not go with {second}")),
+    (r"argument (.*): invalid .* value: '(.*)'", later("{verb}: {second} is no value for {first}")),
+    (r"argument (.*): ignored explicit argument '(.*)'", later("{verb}: {first} takes no value, so not {second}")),
+    (r"argument (.*?): (.*)", later("{verb}: {second}")),
 )
 
 
@@ -31,7 +34,7 @@ class Parser(argparse.ArgumentParser):
         self.purpose, self.example = purpose, example
         self.groups: list[tuple[str, list[str]]] = []  # the verbs below it, under titles
         self._below: Verbs | None = None
-        self.add_argument("-h", "--help", action="help", help="show this and do nothing")
+        self.add_argument("-h", "--help", action="help", help=tr("show this and do nothing"))
 
     def add_subparsers(self, **options: Any) -> Any:
         """Where the verbs below this one are added."""
@@ -57,7 +60,8 @@ class Parser(argparse.ArgumentParser):
                 choices = [word for a in self.arguments() if a.choices for word in map(str, a.choices)]
                 names = choices or list(self.verbs())
                 near, listed = meant(found[found.lastindex or 0], names), ", ".join(names)
-                message = said.format(*found.groups(), verb=self.command(), near=near, choices=listed)
+                first, second = (*found.groups(), "")[:2]
+                message = tr(said, first=first, second=second, verb=self.command(), near=near, choices=listed)
                 break
         else:
             message = f"{self.command()}: {message}"
@@ -65,15 +69,18 @@ class Parser(argparse.ArgumentParser):
 
     def refusal(self, sentence: str) -> Failure:
         """A Failure that says where to read more."""
-        return Failure(f"{sentence} (./lab help{self.prog.removeprefix('lab')})", USAGE)
+        more = f"./lab help{self.prog.removeprefix('lab')}"
+        return Failure(f"{sentence} ({more})", USAGE)
 
     def too_much(self, words: list[str]) -> Failure:
         """What is said about words that nobody knows."""
         word = words[0].partition("=")[0]
         options = [name for action in self.arguments() for name in action.option_strings]
         if word.startswith("-") and len(word) > 1:
-            return self.refusal(f"{self.command()} has no option {word}{meant(word, options)}")
-        return self.refusal(f"{self.command()} does not know what to do with {word}")
+            return self.refusal(
+                tr("{verb} has no option {word}{meant}", verb=self.command(), word=word, meant=meant(word, options))
+            )
+        return self.refusal(tr("{verb} does not know what to do with {word}", verb=self.command(), word=word))
 
     # ---- help --------------------------------------------------------------------------------------------------------
 
@@ -98,7 +105,7 @@ class Parser(argparse.ArgumentParser):
         if rows := [row for a in self.arguments() for row in described(written(a), a.help or "")]:
             parts.append("\n".join(rows))
         if self.example:
-            parts.append("\n".join(["For example:", *(f"  {line}" for line in self.example.splitlines())]))
+            parts.append("\n".join([tr("For example:"), *(f"  {line}" for line in self.example.splitlines())]))
         return "\n\n".join(parts) + "\n"
 
 
@@ -151,4 +158,4 @@ def folded(text: str, first: str = "", rest: str | None = None) -> list[str]:
 def meant(word: str, names: Iterable[str]) -> str:
     """`; did you mean run?` for rnu, nothing where nothing is near."""
     near = difflib.get_close_matches(word, list(names), 1, 0.5) if len(word) > 2 else []
-    return f"; did you mean {near[0]}?" if near else ""
+    return tr("; did you mean {word}?", word=near[0]) if near else ""

@@ -18,6 +18,11 @@ def build_folder(buildtype: str, cxx: str | None = None) -> Path:
     return ROOT / "build" / (buildtype if name == "g++" else f"{buildtype}-{name}")
 
 
+def writable() -> bool:
+    """Whether this clone can be written to; one that cannot be is used as it was built, with progress kept at home."""
+    return os.access(ROOT, os.W_OK)
+
+
 def programs() -> list[str]:
     """The names of the programs in runtime/programs, sorted."""
     return sorted(source.stem for source in PROGRAMS.glob("*.cpp"))

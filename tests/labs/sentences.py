@@ -104,6 +104,16 @@ def bare(tree):
             yield from ((node, text) for text in _untold(argument) if _WORDS.search(text))
 
 
+def bare_in_runner(tree):
+    """The same for the command line: what ends it, what it says meanwhile, what it prints, and its help."""
+    for node in ast.walk(tree):
+        if not isinstance(node, ast.Call):
+            continue
+        told = node.args if _called(node) in ("Failure", "progress", "print") else []
+        told = [*told, *(keyword.value for keyword in node.keywords if keyword.arg in ("help", "description"))]
+        yield from ((node, text) for argument in told for text in _untold(argument) if _WORDS.search(text))
+
+
 def _untold(node):
     """The texts in an expression that are written there, and not given to `tr`."""
     if _called(node) in ("tr", "trn", "later"):

@@ -108,6 +108,35 @@ def test_each_exception_is_still_needed():
     assert SAME.keys() - said == set()
 
 
+# Rooms and files of the command line that no learner reads.
+FOR_AUTHORS = ("runner/bench/", "runner/matrix/", "runner/pages/", "runner/exercises/forms.py", "runner/host/suites.py")
+FOR_AUTHORS += (
+    "runner/exercises/skeleton.py",
+    "runner/exercises/patches.py",
+    "runner/exercises/patched.py",
+    "runner/exercises/guide.py",
+)
+FOR_AUTHORS += ("runner/verbs/notes.py",)
+OF_CLASSES = ("runner/classes/", "runner/verbs/classes.py", "runner/verbs/grade.py")
+
+
+def test_whatever_the_command_line_says_goes_through_tr():
+    said = [
+        (sentences.place(path, node), text)
+        for path, tree in TREES.items()
+        if ROOT / "labs" / "runner" in path.parents
+        for node, text in sentences.bare_in_runner(tree)
+    ]
+    assert [each for each in said if not each[0].startswith(FOR_AUTHORS + OF_CLASSES)] == []
+
+
+def test_a_sentence_of_the_command_line_that_does_not_would_be_found():
+    tree = ast.parse(
+        'verb.add_argument("-x", help="what it is")\nraise Failure(f"there is no {x}")\nprint(tr("said in both"))'
+    )
+    assert [text for _, text in sentences.bare_in_runner(tree)] == ["what it is", "there is no "]
+
+
 BARE = """
 def say(n):
     console.say("no stop is kept")

@@ -308,3 +308,38 @@ def test_changes_at_the_same_time_are_all_kept(tmp_path):
 def test_looking_makes_no_record():
     progress = {"exercises": {}}
     assert state.look(progress, "entry")["status"] == "open" and progress == {"exercises": {}}
+
+
+# ---- a project that cannot be written to -----------------------------------------------------------------------------
+
+
+@pytest.fixture
+def locked_project(monkeypatch):
+    monkeypatch.setattr(state, "writable", lambda: False)
+
+
+def test_progress_is_kept_at_home_where_the_project_cannot_be_written_to(locked_project):
+    assert str(state.location({"XDG_STATE_HOME": "/x"})) == "/x/rt0lab/state.json"
+
+
+def test_answers_are_beside_it(locked_project):
+    from runner.exercises import answers, forms
+
+    entry = forms.load(ROOT / "labs" / "01-entry")
+    assert str(answers.location(entry, {"XDG_STATE_HOME": "/x"})) == "/x/rt0lab/answers/01-entry.toml"
+
+
+def test_what_is_built_is_used_as_it_is(monkeypatch):
+    from runner.host import build
+
+    monkeypatch.setattr(build.os, "access", lambda *_: False)
+    monkeypatch.setattr(build, "locked", None)  # would need to write
+    assert build.build("debug") == ROOT / "build" / "debug"
+
+
+def test_what_is_not_built_as_the_source_is_now_is_refused(monkeypatch, tmp_path):
+    from runner.failure import Failure
+    from runner.host import build
+
+    with pytest.raises(Failure, match="cannot be written to"):
+        build.as_it_is(tmp_path)

@@ -10,6 +10,8 @@ from pathlib import Path
 
 from rt0lab.formats import untrusted
 
+from rt0lab.words import tr, trn
+
 from ..failure import Failure
 from . import jsonc
 
@@ -57,7 +59,11 @@ class Listed:
                     raise jsonc.Unreadable(f'it has another "{name}"; remove that first')
             text = jsonc.with_items(text, key, lacking) if lacking else text
             missing += len(lacking)
-        return text, f"is there already. Add {missing} item{'s' * (missing > 1)} to it, and leave the rest as it is?"
+        return text, trn(
+            "is there already. Add {n} item to it, and leave the rest as it is?",
+            "is there already. Add {n} items to it, and leave the rest as it is?",
+            missing,
+        )
 
 
 def due(path: Path, content: Whole | Listed) -> tuple[Path, str, str | None] | None:
@@ -68,15 +74,20 @@ def due(path: Path, content: Whole | Listed) -> tuple[Path, str, str | None] | N
         now = untrusted.contents(path, MAX_SETTINGS).decode()
         text, question = content.changed(now)
     except OSError as error:
-        raise Failure(f"{path}: {error.strerror}; nothing was written") from None
+        raise Failure(tr("{path}: {why}; nothing was written", path=path, why=error.strerror)) from None
     except (jsonc.Unreadable, UnicodeDecodeError) as error:
-        reason = error if isinstance(error, jsonc.Unreadable) else "it is no text in UTF-8"
-        raise Failure(f"{path} cannot be added to: {reason} (--print shows what is to be in it)") from None
+        reason = error if isinstance(error, jsonc.Unreadable) else tr("it is no text in UTF-8")
+        raise Failure(
+            tr("{path} cannot be added to: {reason} (--print shows what is to be in it)", path=path, reason=reason)
+        ) from None
     if text == now:
         return None
     if not sys.stdin.isatty():
         raise Failure(
-            f"{path} is there already, and is not changed without asking; run this at a terminal, or see --print"
+            tr(
+                "{path} is there already, and is not changed without asking; run this at a terminal, or see --print",
+                path=path,
+            )
         )
     return path, text, question
 
@@ -97,4 +108,4 @@ def written(path: Path, text: str) -> None:
             with contextlib.suppress(FileNotFoundError):
                 os.unlink(beside)
     except OSError as error:
-        raise Failure(f"cannot write {error.filename or path}: {error.strerror}") from None
+        raise Failure(tr("cannot write {path}: {why}", path=error.filename or path, why=error.strerror)) from None

@@ -5,6 +5,8 @@ import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 
+from rt0lab.words import tr
+
 from ..failure import Failure
 from ..tree import ROOT
 from . import files, literals, state
@@ -17,9 +19,9 @@ MAX_BYTES = 1 << 16
 
 
 def location(exercise: Exercise, environment: Mapping[str, str] = os.environ) -> Path:
-    """answers/NN-name.toml in the project, or beside the progress file that $RT0LAB_STATE names."""
-    named = environment.get("RT0LAB_STATE")
-    return (Path(os.path.abspath(named)).parent if named else ROOT) / "answers" / f"{exercise.folder.name}.toml"
+    """answers/NN-name.toml in the project, or beside the progress file if that is elsewhere."""
+    home = state.location(environment).parent
+    return (ROOT if home == ROOT / ".lab" else home) / "answers" / f"{exercise.folder.name}.toml"
 
 
 def read(exercise: Exercise, path: Path) -> dict[str, Answer]:
@@ -28,14 +30,24 @@ def read(exercise: Exercise, path: Path) -> dict[str, Answer]:
     unknown = [key for key in table if exercise.question(key) is None]
     if unknown:
         known = ", ".join(q.id for q in exercise.questions)
-        raise Failure(f"{path}: {exercise.id} has no question {literals.shown(unknown[0])}; it has: {known}")
+        raise Failure(
+            tr(
+                "{path}: {id} has no question {unknown}; it has: {known}",
+                path=path,
+                id=exercise.id,
+                unknown=literals.shown(unknown[0]),
+                known=known,
+            )
+        )
     found = {}
     kinds = {question.id: TYPES[question.type] for question in exercise.questions}
     for key, value in table.items():
         try:
             found[key] = kinds[key].of_toml(value)
         except literals.BadLiteral as error:
-            raise Failure(f"{path}: {key}: {error} is no number, name or list of those") from None
+            raise Failure(
+                tr("{path}: {key}: {why} is no number, name or list of those", path=path, key=key, why=error)
+            ) from None
     return found
 
 
@@ -55,12 +67,12 @@ def _table(path):
     except OSError as error:
         raise Failure(f"{path}: {error.strerror}") from None
     except files.NotPlain as problem:
-        raise Failure(f"{path} is {problem}") from None
+        raise Failure(tr("{path} is {problem}", path=path, problem=problem)) from None
     try:
         return tomllib.loads(data.decode("utf-8"))
     except UnicodeDecodeError:
-        raise Failure(f"{path} is not UTF-8 text") from None
+        raise Failure(tr("{path} is not UTF-8 text", path=path)) from None
     except tomllib.TOMLDecodeError as error:
-        raise Failure(f"{path} is not TOML: {literals.shown(str(error))}") from None
+        raise Failure(tr("{path} is not TOML: {why}", path=path, why=literals.shown(str(error)))) from None
     except (ValueError, RecursionError):
-        raise Failure(f"{path} is not TOML that answers could be") from None
+        raise Failure(tr("{path} is not TOML that answers could be", path=path)) from None

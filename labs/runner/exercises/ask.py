@@ -6,6 +6,8 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
+from rt0lab.words import tr
+
 from ..failure import Failure
 from ..host import debugger, permits
 from ..host.target import examine
@@ -97,7 +99,9 @@ def run(
             return _nothing(f"no verdict within {limit} s")
         if not answered.exists():
             raise Failure(
-                "gdb could not judge (what it said is above)" if status else "gdb could not judge: " + _last(said)
+                tr("gdb could not judge (what it said is above)")
+                if status
+                else tr("gdb could not judge: {why}", why=_last(said))
             )
         return json.loads(answered.read_text("utf-8"))
 

@@ -6,6 +6,7 @@ import secrets
 from pathlib import Path
 
 from rt0lab.formats import untrusted
+from rt0lab.words import tr
 
 
 class NotPlain(Exception):
@@ -18,9 +19,9 @@ def read(path: str | os.PathLike[str], limit: int) -> bytes:
         with untrusted.regular(path, most=None) as file:
             data = file.read(limit + 1) or b""
     except untrusted.Irregular:
-        raise NotPlain("no regular file") from None
+        raise NotPlain(tr("no regular file")) from None
     if len(data) > limit:
-        raise NotPlain(f"larger than {limit} bytes")
+        raise NotPlain(tr("larger than {limit} bytes", limit=limit))
     return data
 
 

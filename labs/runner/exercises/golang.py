@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from rt0lab.formats.elf import Elf
+from rt0lab.words import later, tr
 
 from ..failure import MACHINE, Failure, progress
 from ..host import build, debugger, locks
@@ -46,11 +47,13 @@ def program(exercise: Exercise, home: Path) -> Path:
     target = folder / exercise.id
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        with locks.held(folder / ".lock", "builds this program", progress, _BUILD, quiet=2):
+        with locks.held(folder / ".lock", later("builds this program"), progress, _BUILD, quiet=2):
             if not target.exists():
                 _build(go, home, folder, texts, target)
     except OSError as error:
-        raise Failure(f"cannot build the Go program in {folder}: {error.strerror}", MACHINE) from None
+        raise Failure(
+            tr("cannot build the Go program in {folder}: {why}", folder=folder, why=error.strerror), MACHINE
+        ) from None
     return target
 
 
@@ -136,5 +139,13 @@ def _leave(exercise, path, seed, core):
             status = debugger.unattended(words, output, limit=_CORE)
         if status or not made.exists():
             last = (said.read_text(errors="replace").strip().splitlines() or ["nothing"])[-1]
-            raise Failure(f"no core of {path.name} within {_CORE} s; gdb's last words: {last}", MACHINE)
+            raise Failure(
+                tr(
+                    "no core of {name} within {n} s; gdb's last words: {last}",
+                    name=path.name,
+                    n=_CORE,
+                    last=last,
+                ),
+                MACHINE,
+            )
         os.replace(made, core)

@@ -16,6 +16,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+from rt0lab.words import later
+
 from ..failure import MACHINE, Failure, progress
 from ..host import locks
 from ..tree import ROOT, build_folder
@@ -51,7 +53,7 @@ def made(patch: Path, home: Path) -> Patched:
     instead = {entry["output"]: folder / (Path(entry["output"]).name) for entry in entries}
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        with locks.held(folder / ".lock", "compiles the same", progress, WAIT, quiet=QUIET):
+        with locks.held(folder / ".lock", later("compiles the same"), progress, WAIT, quiet=QUIET):
             if not all(path.exists() for path in instead.values()):  # the objects come last, each of them whole
                 _apply(patch, text, folder)
                 for entry in entries:

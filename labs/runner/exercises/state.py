@@ -10,9 +10,11 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
+from rt0lab.words import later, tr
+
 from ..failure import FAILED, Failure
 from ..host import locks
-from ..tree import ROOT
+from ..tree import ROOT, writable
 from . import files, literals, witness
 from . import seed as seeds
 from .forms import Exercise, Question
@@ -40,9 +42,15 @@ class Damaged(Exception):
 
 
 def location(environment: Mapping[str, str] = os.environ) -> Path:
-    """The progress file: $RT0LAB_STATE, else .lab/state.json in the project."""
+    """The progress file: $RT0LAB_STATE, else .lab/state.json in the project, or where programs keep such things for a
+    user if the project cannot be written to."""
     named = environment.get("RT0LAB_STATE")
-    return Path(os.path.abspath(named)) if named else ROOT / ".lab" / "state.json"
+    if named:
+        return Path(os.path.abspath(named))
+    if writable():
+        return ROOT / ".lab" / "state.json"
+    kept = environment.get("XDG_STATE_HOME") or os.path.expanduser("~/.local/state")
+    return Path(os.path.abspath(kept)) / "rt0lab" / "state.json"
 
 
 class Store:
@@ -66,7 +74,9 @@ class Store:
         except Damaged as damage:
             self._set_aside(damage)
         except OSError as error:
-            raise Failure(f"cannot read your progress, {self.path}: {error.strerror}", FAILED) from None
+            raise Failure(
+                tr("cannot read your progress, {path}: {why}", path=self.path, why=error.strerror), FAILED
+            ) from None
         return {"schema": SCHEMA, "seed": seeds.fresh(), "current": "", "exercises": {}}
 
     @contextlib.contextmanager
@@ -75,7 +85,9 @@ class Store:
         with contextlib.ExitStack() as stack:
             try:
                 self.home.mkdir(parents=True, exist_ok=True)
-                stack.enter_context(locks.held(self.home / ".lock", "is changing your progress", self._say, WAIT))
+                stack.enter_context(
+                    locks.held(self.home / ".lock", later("is changing your progress"), self._say, WAIT)
+                )
             except OSError as error:
                 raise _unsaved(self.path, error) from None
             state = self.read()
@@ -92,7 +104,9 @@ class Store:
         """Copies the file beside itself, under a name that says why, and returns that; Failure if it cannot be."""
         place = self._beside(why)
         if place is None:
-            raise Failure(f"there are too many copies of your progress, {self.path}; remove some of those")
+            raise Failure(
+                tr("there are too many copies of your progress, {path}; remove some of those", path=self.path)
+            )
         try:
             files.whole(place, files.read(self.path, MAX_BYTES), 0o600)
         except OSError as error:
@@ -108,7 +122,11 @@ class Store:
         aside = self._beside("damaged")
         if aside is None:
             raise Failure(
-                f"your progress, {self.path}, is damaged ({damage}), and so were 999 before; remove some of those"
+                tr(
+                    "your progress, {path}, is damaged ({why}), and so were 999 before; remove some of those",
+                    path=self.path,
+                    why=damage,
+                )
             )
         try:
             os.rename(self.path, aside)
@@ -116,9 +134,20 @@ class Store:
             return  # somebody else has just done it
         except OSError as error:
             raise Failure(
-                f"your progress, {self.path}, is damaged ({damage}); setting it aside: {error.strerror}"
+                tr(
+                    "your progress, {path}, is damaged ({why}); setting it aside: {why2}",
+                    path=self.path,
+                    why=damage,
+                    why2=error.strerror,
+                )
             ) from None
-        self._say(f"your progress file was damaged ({damage}); it is kept as {aside.name}, and a new one begins")
+        self._say(
+            tr(
+                "your progress file was damaged ({why}); it is kept as {name}, and a new one begins",
+                why=damage,
+                name=aside.name,
+            )
+        )
 
 
 def record(state: Progress, name: str) -> dict[str, Any]:
@@ -169,15 +198,19 @@ def _load(path):
     except files.NotPlain as problem:
         if not path.is_file():  # somebody made it for another purpose, so it is not for us to move
             raise Failure(
-                f"your progress, {path}, is {problem}: remove it, or name another place with RT0LAB_STATE"
+                tr(
+                    "your progress, {path}, is {problem}: remove it, or name another place with RT0LAB_STATE",
+                    path=path,
+                    problem=problem,
+                )
             ) from None
-        raise Damaged(f"it is {problem}") from None
+        raise Damaged(tr("it is {problem}", problem=problem)) from None
     try:
         state = json.loads(data, parse_constant=_finite, parse_float=_finite)
     except (ValueError, RecursionError):
-        raise Damaged("it is not JSON") from None
+        raise Damaged(tr("it is not JSON")) from None
     if _deeper(state, MAX_DEPTH):
-        raise Damaged(f"it is nested more than {MAX_DEPTH} deep")
+        raise Damaged(tr("it is nested more than {max_depth} deep", max_depth=MAX_DEPTH))
     return _checked(path, state)
 
 
@@ -203,23 +236,25 @@ def _deeper(value, most):
 
 def _checked(path, state):
     if not isinstance(state, dict) or not _is(state.get("schema"), int):
-        raise Damaged("it is no progress of this lab")
+        raise Damaged(tr("it is no progress of this lab"))
     if state["schema"] > SCHEMA:
-        raise Failure(f"{path} was written by a newer lab (schema {state['schema']}); update this one")
+        raise Failure(
+            tr("{path} was written by a newer lab (schema {state}); update this one", path=path, state=state["schema"])
+        )
     if not _is(state.get("seed"), int) or not 0 <= state["seed"] < 1 << 63 or not _is(state.get("current"), str):
-        raise Damaged("its seed or its current exercise is wrong")
+        raise Damaged(tr("its seed or its current exercise is wrong"))
     exercises = state.get("exercises")
     if not isinstance(exercises, dict):
-        raise Damaged("it has no exercises")
+        raise Damaged(tr("it has no exercises"))
     for name, entry in exercises.items():
         if not isinstance(entry, dict) or any(not _is(entry.get(key, kind()), kind) for key, kind in _RECORD.items()):
-            raise Damaged(f"its record of {name[:30]!r} is wrong")
+            raise Damaged(tr("its record of {name} is wrong", name=repr(name[:30])))
         if not all(_is_answer(text) for text in entry.get("answers", {}).values()):
-            raise Damaged(f"its answers to {name[:30]!r} are wrong")
+            raise Damaged(tr("its answers to {name} are wrong", name=repr(name[:30])))
         if not all(_is_prediction(value) for value in entry.get("predicted", {}).values()):
-            raise Damaged(f"its predictions for {name[:30]!r} are wrong")
+            raise Damaged(tr("its predictions for {name} are wrong", name=repr(name[:30])))
         if not all(_is(level, int) and 0 <= level < 100 for level in entry.get("hints_used", {}).values()):
-            raise Damaged(f"its hints for {name[:30]!r} are wrong")
+            raise Damaged(tr("its hints for {name} are wrong", name=repr(name[:30])))
         for key, kind in _RECORD.items():
             entry.setdefault(key, kind())
     return state
@@ -246,4 +281,10 @@ def _is_prediction(value):
 
 
 def _unsaved(path, error):
-    return Failure(f"cannot save your progress in {path}: {error.strerror}; what was saved before is untouched")
+    return Failure(
+        tr(
+            "cannot save your progress in {path}: {why}; what was saved before is untouched",
+            path=path,
+            why=error.strerror,
+        )
+    )

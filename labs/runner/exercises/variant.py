@@ -8,6 +8,8 @@ import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
+from rt0lab.words import tr
+
 from ..failure import MACHINE, Failure
 from ..host import build
 from ..tree import build_folder
@@ -48,7 +50,9 @@ def linked(name: str, original: Path, folder: Path, padding: int, instead: Mappi
             patched.run(link_line(name, made, padding, instead), build_folder("debug"), "cannot link your program")
             os.replace(made, target)
     except OSError as error:
-        raise Failure(f"cannot link your program in {folder}: {error.strerror}", MACHINE) from None
+        raise Failure(
+            tr("cannot link your program in {folder}: {why}", folder=folder, why=error.strerror), MACHINE
+        ) from None
     return target
 
 

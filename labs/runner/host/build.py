@@ -9,6 +9,8 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+from rt0lab.words import later, tr
+
 from ..failure import MACHINE, USAGE, Failure, progress
 from ..tree import ROOT, build_folder, programs
 from . import locks, needs, packages, permits
@@ -22,8 +24,11 @@ def executable(name: str, buildtype: str = "debug") -> Path:
     """The path of a built program of runtime/programs, after building it."""
     if name not in programs():
         raise Failure(
-            f"there is no program {name}; there are: {', '.join(programs()) or 'none'} "
-            f"(write ./{name} for a file of your own)",
+            tr(
+                "there is no program {name}; there are: {names} (write ./{name} for a file of your own)",
+                name=name,
+                names=", ".join(programs()),
+            ),
             USAGE,
         )
     return build(buildtype) / "runtime" / "programs" / name
@@ -33,12 +38,25 @@ def build(buildtype: str, cxx: str | None = None) -> Path:
     """Brings the build folder for this build type (and compiler) up to date and returns it."""
     packages.ensure(needs.TO_RUN)
     folder = build_folder(buildtype, cxx)
+    if not os.access(folder if folder.exists() else ROOT, os.W_OK) and configured(folder):
+        return as_it_is(folder)
     with locked():
         if not configured(folder):
-            progress(f"building {folder.relative_to(ROOT)}")
+            progress(tr("building {folder}", folder=folder.relative_to(ROOT)))
             shutil.rmtree(folder, ignore_errors=True)
             quietly([MESON, "setup", str(folder), str(ROOT), *BUILDTYPES[buildtype]], cxx)
         quietly([shutil.which("ninja") or "/usr/bin/ninja", "-C", str(folder)], cxx)
+    return folder
+
+
+def as_it_is(folder: Path) -> Path:
+    """A build folder that cannot be written to, if what is in it is not older than the source."""
+    words = [shutil.which("ninja") or "/usr/bin/ninja", "-n", "-C", str(folder)]
+    asked = subprocess.run(words, stdin=subprocess.DEVNULL, capture_output=True, text=True, errors="replace")
+    if "no work to do" not in asked.stdout:
+        raise Failure(
+            tr("{folder} is not built as the source is now, and cannot be written to", folder=folder), MACHINE
+        )
     return folder
 
 
@@ -57,9 +75,11 @@ def locked() -> Iterator[None]:
     with contextlib.ExitStack() as stack:
         try:
             (ROOT / "build").mkdir(exist_ok=True)
-            stack.enter_context(locks.held(ROOT / "build" / ".lock", "is building", progress, WAIT, quiet=QUIET))
+            stack.enter_context(locks.held(ROOT / "build" / ".lock", later("is building"), progress, WAIT, quiet=QUIET))
         except OSError as error:
-            raise Failure(f"cannot write to {ROOT / 'build'}: {error.strerror}", MACHINE) from None
+            raise Failure(
+                tr("cannot write to {place}: {why}", place=ROOT / "build", why=error.strerror), MACHINE
+            ) from None
         yield
 
 
@@ -77,7 +97,7 @@ def quietly(command: list[str], cxx: str | None) -> None:
     )
     if result.returncode:
         print(result.stdout.rstrip(), file=sys.stderr)
-        raise Failure(f"the build failed ({os.path.basename(command[0])}; its output is above)")
+        raise Failure(tr("the build failed ({command}; its output is above)", command=os.path.basename(command[0])))
 
 
 def compiler_variables(cxx: str | None) -> dict[str, str]:

@@ -9,6 +9,8 @@ import stat
 import tempfile
 from collections.abc import Iterator
 
+from rt0lab.words import tr
+
 from ..failure import USAGE, Failure
 
 LONGEST_PATH = 107  # bytes of a socket's name, as the kernel has it
@@ -41,11 +43,11 @@ def _address(text):
     host, _, port = text.rpartition(":")
     host = host.removeprefix("[").removesuffix("]") or "127.0.0.1"
     if not (port.isascii() and port.isdigit()) or int(port[:6]) > 65535:
-        raise Failure(f"--port {text} is no port number", USAGE)
+        raise Failure(tr("--port {text} is no port number", text=text), USAGE)
     try:
         family, _, _, _, address = socket.getaddrinfo(host, int(port), type=socket.SOCK_STREAM)[0]
     except (OSError, UnicodeError):
-        raise Failure(f"{host} is no address", USAGE) from None
+        raise Failure(tr("{host} is no address", host=host), USAGE) from None
     return family, address
 
 
@@ -53,15 +55,20 @@ def _bound_to_port(listener, port, any_user):
     _, address = _address(port)
     if not any_user and not ipaddress.ip_address(address[0].partition("%")[0]).is_loopback:
         raise Failure(
-            f"at {address[0]} other machines can come, and whose debuggers those are cannot be known; "
-            "--any-user lets them read all of the program's memory",
+            tr(
+                "at {address} other machines can come, and whose debuggers those are cannot be known; "
+                "--any-user lets them read all of the program's memory",
+                address=address[0],
+            ),
             USAGE,
         )
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listener.bind(address)
     except OSError as error:
-        raise Failure(f"cannot listen at {port}: {error.strerror}; --port 0 takes any free port") from None
+        raise Failure(
+            tr("cannot listen at {port}: {why}; --port 0 takes any free port", port=port, why=error.strerror)
+        ) from None
     host, number = listener.getsockname()[:2]
     return f"`target remote {f'[{host}]' if ':' in host else host}:{number}`"
 
@@ -80,11 +87,18 @@ def private_folder() -> str:
             os.chmod(folder, 0o700)  # whatever the umask has left of it
     except OSError as error:
         raise Failure(
-            f"cannot make {folder}, a folder for the socket: {error.strerror}; --unix PATH names another place"
+            tr(
+                "cannot make {folder}, a folder for the socket: {why}; --unix PATH names another place",
+                folder=folder,
+                why=error.strerror,
+            )
         ) from None
     if not _private(folder):
         raise Failure(
-            f"{folder} is not a folder of yours alone, so no socket is put there; --unix PATH names another place"
+            tr(
+                "{folder} is not a folder of yours alone, so no socket is put there; --unix PATH names another place",
+                folder=folder,
+            )
         )
     return folder
 
@@ -101,13 +115,21 @@ def _bound_to_file(listener, path):
     """Makes the socket, for its owner alone; returns what tells it from another one that may be there later."""
     if ":" in path or not path.isprintable():
         raise Failure(
-            f"{path} cannot be typed behind `target remote` (gdb takes what has a colon for HOST:PORT); "
-            "--unix PATH names another place",
+            tr(
+                "{path} cannot be typed behind `target remote` (gdb takes what has a colon for "
+                "HOST:PORT); --unix PATH names another place",
+                path=path,
+            ),
             USAGE,
         )
     if len(os.fsencode(path)) > LONGEST_PATH:
         raise Failure(
-            f"{path} is too long for a socket: {LONGEST_PATH} bytes at most; --unix PATH names another place", USAGE
+            tr(
+                "{path} is too long for a socket: {longest_path} bytes at most; --unix PATH names another place",
+                path=path,
+                longest_path=LONGEST_PATH,
+            ),
+            USAGE,
         )
     try:
         _remove_stale(path)
@@ -120,7 +142,9 @@ def _bound_to_file(listener, path):
         os.chmod(path, 0o600)
         return _identity(path)
     except OSError as error:
-        raise Failure(f"cannot listen at {path}: {error.strerror}; --unix PATH names another place") from None
+        raise Failure(
+            tr("cannot listen at {path}: {why}; --unix PATH names another place", path=path, why=error.strerror)
+        ) from None
 
 
 def _remove_stale(path):
@@ -130,7 +154,7 @@ def _remove_stale(path):
     except FileNotFoundError:
         return
     if not stat.S_ISSOCK(found.st_mode):
-        raise Failure(f"cannot listen at {path}: it is there already and is no socket")
+        raise Failure(tr("cannot listen at {path}: it is there already and is no socket", path=path))
     # of another kind, so it never becomes somebody's client
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as probe:
         try:
@@ -142,7 +166,7 @@ def _remove_stale(path):
         except OSError as error:
             if error.errno != errno.EPROTOTYPE:
                 raise
-    raise Failure(f"cannot listen at {path}: a server does so already; --unix PATH names another place")
+    raise Failure(tr("cannot listen at {path}: a server does so already; --unix PATH names another place", path=path))
 
 
 def _identity(path):

@@ -7,6 +7,8 @@ import re
 import time
 from collections.abc import Callable, Iterator
 
+from rt0lab.words import tr
+
 from ..failure import Failure
 
 _POLL = 0.05  # seconds
@@ -37,9 +39,22 @@ def _lock(descriptor, what, say, seconds, quiet):
         except BlockingIOError:
             waited = time.monotonic() - began
         if waited > seconds:
-            raise Failure(f"another lab{_holder(descriptor)} still {what}; nothing was changed here")
+            raise Failure(
+                tr(
+                    "another lab{holder} still {what}; nothing was changed here",
+                    holder=_holder(descriptor),
+                    what=tr(what),
+                )
+            )
         if waited >= quiet and not said:
-            say(f"another lab{_holder(descriptor)} {what}; waiting for it, {seconds} s at most")
+            say(
+                tr(
+                    "another lab{holder} {what}; waiting for it, {n} s at most",
+                    holder=_holder(descriptor),
+                    what=tr(what),
+                    n=seconds,
+                )
+            )
             said = True
         time.sleep(_POLL)
 

@@ -6,6 +6,8 @@ import os
 import shutil
 from collections.abc import Callable
 
+from rt0lab.words import later
+
 Check = Callable[[], bool]
 Table = dict[str, tuple[Check, str]]  # package: (check, what it is for)
 
@@ -33,39 +35,42 @@ def both(one: Check, other: Check) -> Check:
 # The first table is needed by every verb that runs a program, the second only by `test`, and its first rows by
 # exercises that run what learners wrote and by `watch`.
 TO_RUN: Table = {
-    "g++": (command("g++"), "the compiler of the runtime"),
-    "meson": (file("/usr/bin/meson"), "the build"),
-    "ninja-build": (command("ninja"), "the build"),
-    "pybind11-dev": (file("/usr/include/pybind11/pybind11.h"), "the runtime as a Python module"),
-    "python3-dev": (file("/usr/include/python3*/Python.h"), "the runtime as a Python module"),
-    "libboost-context-dev": (file("/usr/lib/*/libboost_context.a"), "the switch between goroutines"),
-    "patch": (command("patch"), "the runtimes with a bug, to hunt for"),
-    "gdb": (both(command("gdb"), file("/usr/share/gdb/python/gdb/__init__.py")), "the debugger, with its Python"),
-    "python3-pyelftools": (module("elftools"), "reads ELF files"),
+    "g++": (command("g++"), later("the compiler of the runtime")),
+    "meson": (file("/usr/bin/meson"), later("the build")),
+    "ninja-build": (command("ninja"), later("the build")),
+    "pybind11-dev": (file("/usr/include/pybind11/pybind11.h"), later("the runtime as a Python module")),
+    "python3-dev": (file("/usr/include/python3*/Python.h"), later("the runtime as a Python module")),
+    "libboost-context-dev": (file("/usr/lib/*/libboost_context.a"), later("the switch between goroutines")),
+    "patch": (command("patch"), later("the runtimes with a bug, to hunt for")),
+    "gdb": (
+        both(command("gdb"), file("/usr/share/gdb/python/gdb/__init__.py")),
+        later("the debugger, with its Python"),
+    ),
+    "python3-pyelftools": (module("elftools"), later("reads ELF files")),
 }
 TO_TEST: Table = {
-    "bubblewrap": (command("bwrap"), "the sandbox for what learners write"),
-    "python3-inotify": (module("inotify"), "tells `lab watch` of a save"),
-    "zsh": (command("zsh"), "tests of completion"),
-    "fish": (command("fish"), "tests of completion"),
-    "clang": (command("clang++"), "the second compiler"),
-    "golang-go": (command("go"), "real Go programs to compare with"),
-    "delve": (command("dlv"), "Go's debugger, to measure beside"),
-    "gdbserver": (command("gdbserver"), "programs that are looked at through a line"),
-    "libboost-fiber-dev": (file("/usr/lib/*/libboost_fiber.a"), "a scheduler to measure beside"),
-    "parallel": (command("env_parallel"), "a class graded by many processes"),
-    "python3-pytest": (module("pytest"), "the tests"),
-    "python3-pytest-xdist": (module("xdist"), "tests in parallel"),
-    "python3-hypothesis": (module("hypothesis"), "tests of the run queue"),
-    "python3-pexpect": (module("pexpect"), "tests of the interactive tour"),
-    "spin": (command("spin"), "searches the models of the scheduler"),
-    "tmux": (command("tmux"), "tests of the window in gdb"),
-    "neovim": (command("nvim"), "tests of what an editor is told"),
-    "black": (command("black"), "the form of the Python here"),
-    "flake8": (command("flake8"), "finds faults in the Python here"),
-    "mypy": (command("mypy"), "holds the Python here to its type hints"),
-    "clang-format": (command("clang-format"), "the form of the C++ here"),
-    "clang-tidy": (command("clang-tidy"), "finds faults in the C++ here"),
+    "bubblewrap": (command("bwrap"), later("the sandbox for what learners write")),
+    "python3-inotify": (module("inotify"), later("tells `lab watch` of a save")),
+    "zsh": (command("zsh"), later("tests of completion")),
+    "fish": (command("fish"), later("tests of completion")),
+    "clang": (command("clang++"), later("the second compiler")),
+    "golang-go": (command("go"), later("real Go programs to compare with")),
+    "delve": (command("dlv"), later("Go's debugger, to measure beside")),
+    "gdbserver": (command("gdbserver"), later("programs that are looked at through a line")),
+    "libboost-fiber-dev": (file("/usr/lib/*/libboost_fiber.a"), later("a scheduler to measure beside")),
+    "parallel": (command("env_parallel"), later("a class graded by many processes")),
+    "python3-pytest": (module("pytest"), later("the tests")),
+    "python3-pytest-xdist": (module("xdist"), later("tests in parallel")),
+    "python3-hypothesis": (module("hypothesis"), later("tests of the run queue")),
+    "python3-pexpect": (module("pexpect"), later("tests of the interactive tour")),
+    "spin": (command("spin"), later("searches the models of the scheduler")),
+    "tmux": (command("tmux"), later("tests of the window in gdb")),
+    "neovim": (command("nvim"), later("tests of what an editor is told")),
+    "black": (command("black"), later("the form of the Python here")),
+    "flake8": (command("flake8"), later("finds faults in the Python here")),
+    "mypy": (command("mypy"), later("holds the Python here to its type hints")),
+    "clang-format": (command("clang-format"), later("the form of the C++ here")),
+    "clang-tidy": (command("clang-tidy"), later("finds faults in the C++ here")),
 }
 ALL = TO_RUN | TO_TEST
 

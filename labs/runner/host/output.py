@@ -3,6 +3,8 @@
 import os
 from pathlib import Path
 
+from rt0lab.words import tr
+
 from ..failure import USAGE, Failure
 
 
@@ -11,7 +13,7 @@ def writable(name: str) -> Path:
     path = Path(name)
     folder = path.resolve().parent
     if not folder.is_dir():
-        raise Failure(f"{folder}: no such directory", USAGE)
+        raise Failure(tr("{folder}: no such directory", folder=folder), USAGE)
     if path.is_dir() or not os.access(path if path.exists() else folder, os.W_OK):
-        raise Failure(f"cannot write to {path}", USAGE)
+        raise Failure(tr("cannot write to {path}", path=path), USAGE)
     return path

@@ -6,6 +6,8 @@ import struct
 
 from rt0lab.formats import untrusted
 
+from rt0lab.words import tr
+
 from ..failure import MACHINE, USAGE, Failure
 
 MAX_CORE = 1 << 46  # bytes; a core file is never read as a whole
@@ -21,13 +23,18 @@ def program_of_process(number: int) -> str:
         path = os.readlink(link)
         path = path if os.path.exists(path) and os.path.samefile(path, link) else link
     except FileNotFoundError:
-        raise Failure(f"there is no process {number}", USAGE) from None
+        raise Failure(tr("there is no process {number}", number=number), USAGE) from None
     except PermissionError:
         raise Failure(
-            f"process {number} may not be looked at: it is somebody else's, or ptrace is refused here", MACHINE
+            tr(
+                "process {number} may not be looked at: it is somebody else's, or ptrace is refused here", number=number
+            ),
+            MACHINE,
         ) from None
     if holders:
-        raise Failure(f"process {number} is held by a debugger already (process {holders[0]})")
+        raise Failure(
+            tr("process {number} is held by a debugger already (process {holders})", number=number, holders=holders[0])
+        )
     return path
 
 
@@ -40,7 +47,7 @@ def program_of_core(path: str) -> str:
         with untrusted.regular(path, MAX_CORE) as stream:
             core = ELFFile(stream)
             if core["e_type"] != "ET_CORE":
-                raise Failure(f"{path} is neither a process nor a core file", USAGE)
+                raise Failure(tr("{path} is neither a process nor a core file", path=path), USAGE)
             notes = {
                 note["n_type"]: note["n_desc"]
                 for segment in core.iter_segments("PT_NOTE")
@@ -52,10 +59,12 @@ def program_of_core(path: str) -> str:
     except OSError as error:
         raise Failure(f"{path}: {error.strerror}", USAGE) from None
     except KeyError:
-        raise Failure(f"{path} does not say whose core file it is; name the program behind it", USAGE) from None
+        raise Failure(
+            tr("{path} does not say whose core file it is; name the program behind it", path=path), USAGE
+        ) from None
     except (ELFError, OverflowError, ValueError, AttributeError, TypeError, struct.error):
-        raise Failure(f"{path} is neither a process nor a core file (or a damaged one)", USAGE) from None
+        raise Failure(tr("{path} is neither a process nor a core file (or a damaged one)", path=path), USAGE) from None
     for mapping, name in zip(files["Elf_Nt_File_Entry"], names):
         if mapping["vm_start"] <= entry < mapping["vm_end"]:
             return name
-    raise Failure(f"{path} does not say whose core file it is; name the program behind it", USAGE)
+    raise Failure(tr("{path} does not say whose core file it is; name the program behind it", path=path), USAGE)

@@ -9,6 +9,8 @@ import signal
 import subprocess
 from collections.abc import Callable, Iterable
 
+from rt0lab.words import later, tr
+
 from ..failure import MACHINE, USAGE, Failure
 from . import interruption
 
@@ -17,7 +19,7 @@ ADDR_NO_RANDOMIZE = 0x0040000
 # For a Python that we do not start with -I ourselves (gdb's, meson's): it imports nothing from the user's home.
 ISOLATED = {"PYTHONNOUSERSITE": "1"}
 CHOSEN = "RT0LAB_GDB"  # the variable by which a user names a gdb other than PATH's
-_FLAGS = "in a container: --cap-add=SYS_PTRACE --security-opt seccomp=unconfined"
+_FLAGS = later("in a container: --cap-add=SYS_PTRACE --security-opt seccomp=unconfined")
 ASK = "import sys, gdb; print('PYTHON', *sys.version_info[:2]); print('VERSION', gdb.VERSION)"
 
 
@@ -95,16 +97,17 @@ def find_gdb(candidates: Iterable[str | None] | None = None) -> str:
         found = path if version else found
     if found:
         raise Failure(
-            f"{found} was built without Python; as root: apt-get install gdb (in place of gdb-minimal)", MACHINE
+            tr("{found} was built without Python; as root: apt-get install gdb (in place of gdb-minimal)", found=found),
+            MACHINE,
         )
-    raise Failure("there is no gdb here; ./lab setup installs it", MACHINE)
+    raise Failure(tr("there is no gdb here; ./lab setup installs it"), MACHINE)
 
 
 def with_python(name: str) -> str:
     """This gdb, a file or a name in PATH, if it is one that has Python; else Failure."""
     path = shutil.which(name)
     if not path or not ask_gdb(path)[1]:
-        raise Failure(f"{name} is no gdb with Python", USAGE)
+        raise Failure(tr("{name} is no gdb with Python", name=name), USAGE)
     return path
 
 
@@ -128,16 +131,20 @@ def _answer(path, line):
 def require_ptrace() -> None:
     """Failure where no program may be traced."""
     if not ptrace_permitted():
-        raise Failure(f"this machine refuses ptrace, so gdb cannot run a program; {advice_on_ptrace()}", MACHINE)
+        raise Failure(
+            tr("this machine refuses ptrace, so gdb cannot run a program; {advice}", advice=advice_on_ptrace()), MACHINE
+        )
 
 
 def advice_on_ptrace() -> str:
     """What to do where ptrace is refused: who refuses it is asked of the kernel."""
     if _number("/proc/sys/kernel/yama/ptrace_scope", "") == "3":
-        return "the kernel lets nobody (Yama): sysctl kernel.yama.ptrace_scope=1, which takes a restart of the machine"
+        return tr(
+            "the kernel lets nobody (Yama): sysctl kernel.yama.ptrace_scope=1, which takes a restart of the machine"
+        )
     if _number("/proc/self/status", "Seccomp:") == "2":
-        return f"a filter of system calls refuses it; {_FLAGS}"
-    return _FLAGS
+        return tr("a filter of system calls refuses it; {flags}", flags=tr(_FLAGS))
+    return tr(_FLAGS)
 
 
 def _number(path, label):

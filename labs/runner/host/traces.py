@@ -8,6 +8,8 @@ from typing import Any
 
 from rt0lab.formats import untrusted
 
+from rt0lab.words import tr
+
 from ..failure import Failure
 from . import debugger
 from .target import Program
@@ -32,7 +34,7 @@ def parse(text: str) -> dict[str, Any]:
             return trace
     except (ValueError, KeyError, TypeError):
         pass
-    raise Failure("the record is no trace of format 1")
+    raise Failure(tr("the record is no trace of format 1"))
 
 
 def record(target: Program, file: Path, affinity: set[int] | None = None) -> None:
@@ -43,4 +45,4 @@ def record(target: Program, file: Path, affinity: set[int] | None = None) -> Non
         if status or not Path(file).exists():
             said.seek(0)
             sys.stderr.write("".join(said.readlines()[-10:]))
-            raise Failure(f"gdb could not record {target.path} (what it said is above)")
+            raise Failure(tr("gdb could not record {path} (what it said is above)", path=target.path))

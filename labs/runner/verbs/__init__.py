@@ -7,6 +7,8 @@ which returns the exit status; the three that pass their arguments on (gdb, pyth
 
 import argparse
 
+from rt0lab.words import tr
+
 from ..parser import Verbs
 
 __all__ = ["Verbs", "add_program"]
@@ -19,5 +21,5 @@ def add_program(verb: argparse.ArgumentParser) -> None:
         nargs="?",
         default="hello",
         metavar="PROGRAM|GO-BINARY",
-        help="a program of runtime/programs (default: hello), or the path of a Go program",
+        help=tr("a program of runtime/programs (default: hello), or the path of a Go program"),
     )

@@ -4,6 +4,8 @@ cost."""
 import argparse
 import json
 
+from rt0lab.words import tr
+
 from ..bench import gdb, grade, sched, startup
 from ..bench.peers import machine
 from ..failure import USAGE, Failure
@@ -16,15 +18,19 @@ PARTS = {"startup": startup, "sched": sched, "gdb": gdb, "grade": grade}
 
 def register(verbs: Verbs) -> None:
     verb = verbs.add_parser(
-        "bench", help="measure beside Go and beside the least it could cost", example="./lab bench startup --rounds 100"
+        "bench",
+        help=tr("measure beside Go and beside the least it could cost"),
+        example="./lab bench startup --rounds 100",
     )
-    verb.add_argument("what", nargs="?", choices=PARTS, help="what to measure (default: everything)")
-    verb.add_argument("--only", metavar="NAME", default="", help="only the figures whose name begins like this")
+    verb.add_argument("what", nargs="?", choices=PARTS, help=tr("what to measure (default: everything)"))
+    verb.add_argument("--only", metavar="NAME", default="", help=tr("only the figures whose name begins like this"))
     verb.add_argument(
-        "--rounds", metavar="N", type=count, help="how often each program runs; how many students hand in"
+        "--rounds", metavar="N", type=count, help=tr("how often each program runs; how many students hand in")
     )
-    verb.add_argument("--cpu", action="store_true", help="sched: processor time, not the clock's, for a busy machine")
-    verb.add_argument("--json", metavar="FILE", help="write the figures to this file too")
+    verb.add_argument(
+        "--cpu", action="store_true", help=tr("sched: processor time, not the clock's, for a busy machine")
+    )
+    verb.add_argument("--json", metavar="FILE", help=tr("write the figures to this file too"))
     verb.set_defaults(run=run)
 
 
@@ -44,7 +50,7 @@ def run(args: argparse.Namespace) -> int:
             print("\n" if figures else "", end="")
             figures += part.run(args)
     if not figures:
-        raise Failure(f"no figure's name begins with {args.only}", USAGE)
+        raise Failure(tr("no figure's name begins with {only}", only=args.only), USAGE)
     if output:
         output.write_text(json.dumps({"figures": figures, "machine": machine()}, indent=1, sort_keys=True) + "\n")
     return 0

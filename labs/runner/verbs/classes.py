@@ -4,7 +4,7 @@ from."""
 from argparse import Namespace
 from pathlib import Path
 
-from rt0lab.words import trn
+from rt0lab.words import tr, trn
 
 from ..classes import course, roster, submission
 from ..exercises import forms
@@ -13,22 +13,24 @@ from . import Verbs, exercises
 
 
 def register(verbs: Verbs) -> None:
-    verb = verbs.add_parser("class", help="make a class of students; join one", example="./lab class new students.csv")
+    verb = verbs.add_parser(
+        "class", help=tr("make a class of students; join one"), example="./lab class new students.csv"
+    )
     parts = verb.add_subparsers(dest="part", metavar="new|join|exercises", required=True)
     part = parts.add_parser(
         "new",
-        help="a class from a list of students, or a new list for one that is there",
+        help=tr("a class from a list of students, or a new list for one that is there"),
         example="./lab class new students.csv --into autumn",
     )
-    part.add_argument("roster", metavar="ROSTER.csv", help="a column `id`, perhaps `name`; or one column of ids")
-    part.add_argument("--into", metavar="FOLDER", help="where (default: what the list is called, without .csv)")
+    part.add_argument("roster", metavar="ROSTER.csv", help=tr("a column `id`, perhaps `name`; or one column of ids"))
+    part.add_argument("--into", metavar="FOLDER", help=tr("where (default: what the list is called, without .csv)"))
     part.set_defaults(run=new)
     part = parts.add_parser(
-        "join", help="take your seed from the token that your teacher gave you", example="./lab class join rt0-..."
+        "join", help=tr("take your seed from the token that your teacher gave you"), example="./lab class join rt0-..."
     )
-    part.add_argument("token", metavar="TOKEN", help="the word that begins with rt0-")
+    part.add_argument("token", metavar="TOKEN", help=tr("the word that begins with rt0-"))
     part.set_defaults(run=join)
-    part = parts.add_parser("exercises", help="what there is to choose from", example="./lab class exercises")
+    part = parts.add_parser("exercises", help=tr("what there is to choose from"), example="./lab class exercises")
     part.set_defaults(run=listing)
 
 
@@ -47,7 +49,7 @@ def new(args: Namespace) -> int:
     students = roster.read(path)
     folder = Path(args.into) if args.into else path.with_suffix("")
     if folder == path:
-        raise Failure(f"say where the class is to be: ./lab class new {path} --into FOLDER", FAILED)
+        raise Failure(tr("say where the class is to be: ./lab class new {path} --into FOLDER", path=path), FAILED)
     fresh = course.make(folder, students)
     what = "a new class" if fresh else "the class that was there, its key kept"
     print(f"{folder}: {what}, {trn('{n} student', '{n} students', len(students))}")

@@ -3,12 +3,11 @@ difference."""
 
 import json
 import os
-import textwrap
 from argparse import Namespace
 from typing import Any
 
 from rt0lab.formats import untrusted
-from rt0lab.words import trn
+from rt0lab.words import later, screen, tr, trn
 
 from ..failure import FAILED, MACHINE, USAGE, Failure
 from ..host import debugger, traces
@@ -19,17 +18,20 @@ from ..likeness.observations import Trace
 from ..tree import ORACLE
 from . import Verbs
 
+VERDICTS = (later("same"), later("differs"), later("not mirrored"))
+PARTS = (later("observations"), later("fields"))
+
 
 def register(verbs: Verbs) -> None:
     verb = verbs.add_parser(
         "compare",
-        help="the mirror's boot beside Go's, with the reason for every difference",
+        help=tr("the mirror's boot beside Go's, with the reason for every difference"),
         example="./lab compare\n./lab compare ./my-go-program",
     )
     verb.add_argument(
-        "program", nargs="?", metavar="GO-BINARY", help="a Go program (default: the recorded boot of Go 1.10.2)"
+        "program", nargs="?", metavar="GO-BINARY", help=tr("a Go program (default: the recorded boot of Go 1.10.2)")
     )
-    verb.add_argument("--json", metavar="FILE", help="write the comparison to this file too")
+    verb.add_argument("--json", metavar="FILE", help=tr("write the comparison to this file too"))
     verb.set_defaults(run=run)
 
 
@@ -39,7 +41,7 @@ def run(args: Namespace) -> int:
     processors = set(sorted(os.sched_getaffinity(0))[:2])  # the recorded boot had two
     if len(processors) < 2:
         raise Failure(
-            "compare needs two processors: the recorded boot had them, and with one a boot takes another course",
+            tr("compare needs two processors: the recorded boot had them, and with one a boot takes another course"),
             MACHINE,
         )
     go = traces.live(go_program(args.program), affinity=processors) if args.program else recorded()
@@ -54,7 +56,9 @@ def go_program(name: str) -> Program:
     """The Go program of the command line."""
     target = debugger.program(name)
     if target.runtime != "go":
-        raise Failure(f"{name} is no Go program; ./lab compare alone compares our hello with Go 1.10.2", USAGE)
+        raise Failure(
+            tr("{name} is no Go program; ./lab compare alone compares our hello with Go 1.10.2", name=name), USAGE
+        )
     return target
 
 
@@ -65,16 +69,16 @@ def recorded() -> Trace:
 
 def show(result: dict[str, Any], version: str) -> None:
     """The comparison for people, 80 columns wide."""
-    print(f"our hello beside {version}\n")
-    print("The observations")
+    print(tr("our hello beside {version}", version=version) + "\n")
+    print(tr("The observations"))
     for row in result["observations"]:
         mark = f"{row['n']:>4}  "
         if row["verdict"] == "same":
-            line(mark, f"same: {row['text']}: {say(row['ours'])}")
+            line(mark, tr("same: {what}: {ours}", what=tr(row["text"]), ours=say(row["ours"])))
         else:
-            line(mark, f"{row['verdict']}: {row['text']}: go {say(row['go'])}; ours {say(row['ours'])}")
-            line("      ", f"because: {row['reason']}")
-    print("\nThe fields that change at each stop, on the first thread, until sysmon starts")
+            line(mark, both(row, tr(row["text"])))
+            line("      ", tr("because: {reason}", reason=tr(row["reason"])))
+    print("\n" + tr("The fields that change at each stop, on the first thread, until sysmon starts"))
     same = [row for row in result["fields"] if row["verdict"] == "same"]
     groups = {}
     for row in result["fields"]:
@@ -82,23 +86,17 @@ def show(result: dict[str, Any], version: str) -> None:
             groups.setdefault((row["verdict"], row["reason"]), []).append(row)
     for (verdict, reason), rows in groups.items():
         for row in rows:
-            what = f"{row['stage']}: {untrusted.shown(row['path'])}"
-            line("   -  ", f"{verdict}: {what}: go {say(row['go'])}; ours {say(row['ours'])}")
-        line("      ", f"because: {reason}")
-    line(
-        "   =  ",
-        "same: "
-        + trn("{n} change", "{n} changes", len(same))
-        + trn(" at {n} stop", " at {n} stops", len({row["stage"] for row in same})),
-    )
+            line("   -  ", both(row, f"{row['stage']}: {untrusted.shown(row['path'])}"))
+        line("      ", tr("because: {reason}", reason=tr(reason)))
+    stops = len({row["stage"] for row in same})
+    changes = trn("{n} change", "{n} changes", len(same))
+    line("   =  ", tr("same: {changes}", changes=changes) + trn(" at {n} stop", " at {n} stops", stops))
     totals = result["totals"]
     print()
-    for name in ("observations", "fields"):
+    for name in PARTS:
         counts = totals[name]
-        print(
-            f"{name + ':':14}"
-            + ", ".join(f"{counts[verdict]} {verdict}" for verdict in ("same", "differs", "not mirrored"))
-        )
+        said = ", ".join(f"{counts[key]} {tr(key)}" for key in VERDICTS)
+        print(screen.pad(f"{tr(name)}:", 14) + said)
     if totals["unexplained"]:
         print(
             trn(
@@ -108,20 +106,26 @@ def show(result: dict[str, Any], version: str) -> None:
             )
         )
     for title in totals["stale"]:
-        print(f"stale reason, the difference is gone: {title}")
+        print(tr("stale reason, the difference is gone: {title}", title=title))
+
+
+def both(row: dict[str, Any], what: str) -> str:
+    """What is otherwise on both sides."""
+    verdict, go, ours = tr(row["verdict"]), say(row["go"]), say(row["ours"])
+    return tr("{verdict}: {what}: go {go}; ours {ours}", verdict=verdict, what=what, go=go, ours=ours)
 
 
 def line(mark: str, text: str) -> None:
-    """Text wrapped to 80 columns after a mark."""
-    print(textwrap.fill(text, 80, initial_indent=mark, subsequent_indent=" " * len(mark), break_on_hyphens=False))
+    """Text wrapped to a terminal's width after a mark."""
+    print(*screen.wrap(" ".join(text.split()), mark, " " * len(mark)), sep="\n")
 
 
 def say(value: object) -> str:
     """A value as people read it."""
     if value is None:
-        return "no change"
+        return tr("no change")
     if isinstance(value, bool):
-        return "yes" if value else "no"
+        return tr("yes") if value else tr("no")
     if isinstance(value, tuple):
         return " → ".join(say(part) for part in value)
     if isinstance(value, list):

@@ -2,6 +2,8 @@
 
 from argparse import Namespace
 
+from rt0lab.words import tr
+
 from ..failure import FAILED, Failure
 from ..host import debugger
 from . import Verbs
@@ -11,13 +13,15 @@ from .compare import go_program
 def register(verbs: Verbs) -> None:
     verb = verbs.add_parser(
         "compat",
-        help="what of a Go program's runtime the lab knows, also of a newer Go",
+        help=tr("what of a Go program's runtime the lab knows, also of a newer Go"),
         example="./lab compat ./my-go-program",
-        description="Looks for every field, variable, type, constant and function of Go's runtime that the lab uses, "
-        "and says which it has by another name, which it has not, and what is lost by that. The program is not "
-        "run. Exit status 1 if something is lost.",
+        description=tr(
+            "Looks for every field, variable, type, constant and function of Go's runtime that the lab "
+            "uses, and says which it has by another name, which it has not, and what is lost by that. "
+            "The program is not run. Exit status 1 if something is lost."
+        ),
     )
-    verb.add_argument("program", metavar="GO-BINARY", help="a Go program, of whatever version of Go")
+    verb.add_argument("program", metavar="GO-BINARY", help=tr("a Go program, of whatever version of Go"))
     verb.set_defaults(run=run)
 
 
@@ -29,5 +33,5 @@ def run(args: Namespace) -> int:
     words += ["-ex", "rt0 compat", "-ex", leave]
     status = debugger.unattended(words)
     if status not in (0, FAILED):
-        raise Failure(f"gdb could not look at {args.program} (exit status {status})")
+        raise Failure(tr("gdb could not look at {program} (exit status {status})", program=args.program, status=status))
     return status

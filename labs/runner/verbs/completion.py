@@ -5,6 +5,8 @@ import argparse
 from argparse import Namespace
 from collections.abc import Iterator
 
+from rt0lab.words import tr
+
 from ..exercises import forms
 from ..failure import Failure
 from ..parser import Parser
@@ -61,14 +63,16 @@ HOW = {
 def register(verbs: Verbs) -> None:
     verb = verbs.add_parser(
         "completion",
-        help="what makes your shell complete ./lab",
-        description="Prints what makes a shell complete verbs, options, exercises and programs behind ./lab. For one "
-        "terminal, type the line of your shell below; for all, put it into ~/.bashrc, ~/.zshrc or "
-        "~/.config/fish/config.fish, with the whole path of lab.",
+        help=tr("what makes your shell complete ./lab"),
+        description=tr(
+            "Prints what makes a shell complete verbs, options, exercises and programs behind ./lab. For "
+            "one terminal, type the line of your shell below; for all, put it into ~/.bashrc, ~/.zshrc "
+            "or ~/.config/fish/config.fish, with the whole path of lab."
+        ),
         example="\n".join(HOW.values()),
     )
-    verb.add_argument("shell", choices=SHELLS, help="your shell")
-    verb.add_argument("of", nargs=argparse.REMAINDER, metavar="of WORDS", help="what the shell asks at every TAB")
+    verb.add_argument("shell", choices=SHELLS, help=tr("your shell"))
+    verb.add_argument("of", nargs=argparse.REMAINDER, metavar="of WORDS", help=tr("what the shell asks at every TAB"))
     verb.set_defaults(run=run)
 
 

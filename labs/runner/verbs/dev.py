@@ -5,7 +5,7 @@ import re
 from argparse import Namespace
 from pathlib import Path
 
-from rt0lab.words import trn
+from rt0lab.words import tr, trn
 
 from ..exercises import forms, proof, skeleton
 from ..exercises import register as beliefs
@@ -19,28 +19,32 @@ from . import Verbs
 def register(verbs: Verbs) -> None:
     verb = verbs.add_parser(
         "dev",
-        help="for authors: prove the exercises, read the source (dev check, dev lint)",
+        help=tr("for authors: prove the exercises, read the source (dev check, dev lint)"),
         example="./lab dev check labs/10-newproc\n./lab dev lint --fix",
     )
     parts = verb.add_subparsers(dest="part", metavar="new|check|lint", required=True)
     part = parts.add_parser(
         "new",
-        help="the folder of a new exercise, with every line marked that you have to write",
+        help=tr("the folder of a new exercise, with every line marked that you have to write"),
         example="./lab dev new my-idea --lang en\n./lab dev check --lang en labs/15-my-idea",
     )
-    part.add_argument("id", metavar="NAME", help="its id: small letters, digits, dashes")
-    part.add_argument("--lang", choices=LANGUAGES, help="only this language, to begin with")
-    part.add_argument("--into", metavar="FOLDER", default=str(forms.LABS), help="where (default: labs/)")
+    part.add_argument("id", metavar="NAME", help=tr("its id: small letters, digits, dashes"))
+    part.add_argument("--lang", choices=LANGUAGES, help=tr("only this language, to begin with"))
+    part.add_argument("--into", metavar="FOLDER", default=str(forms.LABS), help=tr("where (default: labs/)"))
     part.set_defaults(run=new)
     part = parts.add_parser(
-        "check", help="every exercise against its own tests", example="./lab dev check labs/10-newproc"
+        "check", help=tr("every exercise against its own tests"), example="./lab dev check labs/10-newproc"
     )
-    part.add_argument("--lang", choices=LANGUAGES, help="only this language, for an exercise that is begun")
-    part.add_argument("folders", nargs="*", metavar="FOLDER", help="exercise folders (default: all of labs/)")
+    part.add_argument("--lang", choices=LANGUAGES, help=tr("only this language, for an exercise that is begun"))
+    part.add_argument("folders", nargs="*", metavar="FOLDER", help=tr("exercise folders (default: all of labs/)"))
     part.set_defaults(run=check)
-    part = parts.add_parser("lint", help=f"the source, with {', '.join(lint.TOOLS)}", example="./lab dev lint --fix")
-    part.add_argument("tools", nargs="*", metavar="TOOL", help="only these (default: all)")
-    part.add_argument("--fix", action="store_true", help=f"first let {' and '.join(lint.FORMATTERS)} write their form")
+    part = parts.add_parser(
+        "lint", help=tr("the source, with {names}", names=", ".join(lint.TOOLS)), example="./lab dev lint --fix"
+    )
+    part.add_argument("tools", nargs="*", metavar="TOOL", help=tr("only these (default: all)"))
+    part.add_argument(
+        "--fix", action="store_true", help=tr("first let {names} write their form", names=" and ".join(lint.FORMATTERS))
+    )
     part.set_defaults(run=read_source)
 
 
@@ -48,7 +52,13 @@ def new(args: Namespace) -> int:
     """Writes the folder and says what to do next."""
     folder = skeleton.make(Path(args.into), args.id, (args.lang,) if args.lang else LANGUAGES)
     shown = os.path.relpath(folder)
-    print(f"{shown}: write what is marked {skeleton.MARK} in its files, then ./lab dev check {shown}")
+    print(
+        tr(
+            "{folder}: write what is marked {mark} in its files, then ./lab dev check {folder}",
+            folder=shown,
+            mark=skeleton.MARK,
+        )
+    )
     return 0
 
 
@@ -57,7 +67,10 @@ def read_source(args: Namespace) -> int:
     tools = tuple(args.tools) or lint.TOOLS
     unknown = [tool for tool in tools if tool not in lint.TOOLS]
     if unknown:
-        raise Failure(f"no such tool: {' '.join(unknown)}; there are: {', '.join(lint.TOOLS)}", USAGE)
+        raise Failure(
+            tr("no such tool: {names}; there are: {known}", names=" ".join(unknown), known=", ".join(lint.TOOLS)),
+            USAGE,
+        )
     packages.ensure(needs.TO_RUN | {package: needs.TO_TEST[package] for package in (*lint.TOOLS, "clang")})
     if "clang-tidy" in tools:
         build.build("debug", "clang++")
@@ -65,13 +78,16 @@ def read_source(args: Namespace) -> int:
         lint.fix()
     faults = lint.faults(tools)
     for tool, lines in faults.items():
-        print(f"{tool:14}{trn('{n} fault', '{n} faults', len(lines)) if lines else 'ok'}")
+        print(f"{tool:14}" + (trn("{n} fault", "{n} faults", len(lines)) if lines else "ok"))
         for line in lines:
             print(f"  {line}")
     wrong = sum(map(len, faults.values()))
     if wrong:
-        hint = "(./lab dev lint --fix writes what is only a matter of form)"
-        raise Failure(f"{trn('{n} thing to mend', '{n} things to mend', wrong)} {hint}", FAILED)
+        raise Failure(
+            trn("{n} thing to mend", "{n} things to mend", wrong)
+            + tr(" (./lab dev lint --fix writes what is only a matter of form)"),
+            FAILED,
+        )
     return 0
 
 
@@ -91,7 +107,14 @@ def _shown_problems(exercise, languages, verbs):
 def check(args: Namespace) -> int:
     """Prints what is wrong with the exercises; exit status 1 if anything is."""
     exercises = [forms.load(folder.rstrip("/")) for folder in args.folders] or forms.load_all()
-    progress(f"checking {trn('{n} exercise', '{n} exercises', len(exercises))} on {len(proof.SEEDS)} seeds")
+    progress(
+        trn(
+            "checking {n} exercise on {seeds} seeds",
+            "checking {n} exercises on {seeds} seeds",
+            len(exercises),
+            seeds=len(proof.SEEDS),
+        )
+    )
     languages = (args.lang,) if args.lang else LANGUAGES
     problems = proof.messages_problems()
     if not args.folders:
@@ -106,13 +129,12 @@ def check(args: Namespace) -> int:
         print(problem)
     if problems:
         raise Failure(trn("{n} thing to mend", "{n} things to mend", len(problems)), FAILED)
-    asked = [question for exercise in exercises for question in exercise.questions]
-    questions = trn("{n} question", "{n} questions", len(asked))
-    misconceptions = trn(
-        "{n} misconception", "{n} misconceptions", sum(len(question.misconceptions) for question in asked)
-    )
-    print(
-        f"ok: {trn('{n} exercise', '{n} exercises', len(exercises))}, {questions}, "
-        f"{misconceptions}, {len(proof.SEEDS)} seeds"
-    )
+    questions = [question for exercise in exercises for question in exercise.questions]
+    counted = [
+        trn("{n} exercise", "{n} exercises", len(exercises)),
+        trn("{n} question", "{n} questions", len(questions)),
+        trn("{n} misconception", "{n} misconceptions", sum(len(question.misconceptions) for question in questions)),
+        trn("{n} seed", "{n} seeds", len(proof.SEEDS)),
+    ]
+    print("ok: " + ", ".join(counted))
     return 0

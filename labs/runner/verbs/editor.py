@@ -14,6 +14,8 @@ from pathlib import Path
 
 from rt0lab.formats import untrusted
 
+from rt0lab.words import tr
+
 from ..editors import emacs, files, nvim, vscode
 from ..editors.subject import LAB, Subject
 from ..failure import USAGE, Failure
@@ -31,21 +33,24 @@ WRITERS: dict[str, Callable[[Subject], tuple[files.Files, str]]] = {
 def register(verbs: Verbs) -> None:
     verb = verbs.add_parser(
         "editor",
-        help="write what VS Code, Neovim or Emacs need to debug a program here",
+        help=tr("write what VS Code, Neovim or Emacs need to debug a program here"),
         example="./lab editor nvim hello\n./lab editor vscode ./my-go-program",
         description=(
-            "Writes the files with which an editor starts a program in gdb with the rt0 commands, and "
-            "looks at a process's goroutines as threads: .vscode/launch.json (and a small extension, if gdb speaks "
-            "the debug adapter protocol), rt0lab.lua, or rt0lab.el. A launch.json that is there is added to, any "
-            "other file is written over, and only after a question."
+            tr(
+                "Writes the files with which an editor starts a program in gdb with the rt0 commands, "
+                "and looks at a process's goroutines as threads: .vscode/launch.json (and a small "
+                "extension, if gdb speaks the debug adapter protocol), rt0lab.lua, or rt0lab.el. A "
+                "launch.json that is there is added to, any other file is written over, and only after a "
+                "question."
+            )
         ),
     )
-    verb.add_argument("editor", choices=WRITERS, help="the editor")
+    verb.add_argument("editor", choices=WRITERS, help=tr("the editor"))
     add_program(verb)
     verb.add_argument(
-        "--folder", default=".", metavar="FOLDER", help="the folder that the editor opens (default: this one)"
+        "--folder", default=".", metavar="FOLDER", help=tr("the folder that the editor opens (default: this one)")
     )
-    verb.add_argument("--print", action="store_true", help="print what would be written, and write nothing")
+    verb.add_argument("--print", action="store_true", help=tr("print what would be written, and write nothing"))
     verb.set_defaults(run=run)
 
 
@@ -55,10 +60,10 @@ def run(args: Namespace) -> int:
     try:
         f"{target.path}{LAB}".encode()
     except UnicodeEncodeError:
-        raise Failure(f"{target.path}: editors know only names in UTF-8; rename it", USAGE) from None
+        raise Failure(tr("{path}: editors know only names in UTF-8; rename it", path=target.path), USAGE) from None
     folder = Path(args.folder).resolve()
     if not folder.is_dir():
-        raise Failure(f"{args.folder} is no folder", USAGE)
+        raise Failure(tr("{folder} is no folder", folder=args.folder), USAGE)
     ours = target.path.startswith(str(ROOT / "build"))
     name, chosen = os.path.basename(target.path), os.path.abspath(permits.find_gdb())
     subject = Subject(name, target.path, name if ours else target.path, chosen, permits.speaks_dap(chosen))
@@ -71,14 +76,14 @@ def run(args: Namespace) -> int:
     writes = [write for file, content in made.items() if (write := files.due(folder / file, content))]
     for path, text, question in writes:
         if question and not agreed(f"{untrusted.shown(str(path))} {question}"):
-            print("nothing was changed")
+            print(tr("nothing was changed"))
             return 0
     for path, text, question in writes:
         files.written(path, text)
-        print(f"wrote {path}")
+        print(tr("wrote {path}", path=path))
     if not writes:
-        print(f"nothing to do, {', '.join(map(str, made))} {'is' if len(made) == 1 else 'are'} as they should be")
-    print(after)
+        print(tr("nothing to do: {files}", files=", ".join(map(str, made))))
+    print(tr(after))
     return 0
 
 

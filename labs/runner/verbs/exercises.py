@@ -6,7 +6,7 @@ from argparse import Namespace
 from io import TextIOWrapper
 from typing import cast
 
-from rt0lab.words import screen
+from rt0lab.words import screen, tr
 
 from ..exercises import answers, ask, judge, judging, language, state, witness
 from ..exercises.forms import Exercise
@@ -21,25 +21,25 @@ SHOWN = "shown"  # the status of an exercise without questions whose text was on
 
 def register(verbs: Verbs) -> None:
     table = (
-        ("run", run, "open gdb on the current exercise", "./lab run"),
-        ("hint", hint, "the next hint for the current exercise", "./lab hint\n./lab hint goid 3"),
-        ("check", check, "judge your answers", "./lab check\n./lab check --all"),
-        ("solution", solution, "the solution, once passed", "./lab solution"),
-        ("list", listing, "the exercises, and how far you are", "./lab list"),
-        ("next", following, "go on to the next exercise", "./lab next"),
-        ("prev", previous, "go back to the exercise before", "./lab prev"),
-        ("goto", goto, "go to an exercise", "./lab goto 10\n./lab goto newproc"),
-        ("reset", reset, "forget your progress in an exercise", "./lab reset newproc"),
+        ("run", run, tr("open gdb on the current exercise"), "./lab run"),
+        ("hint", hint, tr("the next hint for the current exercise"), "./lab hint\n./lab hint goid 3"),
+        ("check", check, tr("judge your answers"), "./lab check\n./lab check --all"),
+        ("solution", solution, tr("the solution, once passed"), "./lab solution"),
+        ("list", listing, tr("the exercises, and how far you are"), "./lab list"),
+        ("next", following, tr("go on to the next exercise"), "./lab next"),
+        ("prev", previous, tr("go back to the exercise before"), "./lab prev"),
+        ("goto", goto, tr("go to an exercise"), "./lab goto 10\n./lab goto newproc"),
+        ("reset", reset, tr("forget your progress in an exercise"), "./lab reset newproc"),
     )
     made = {}
     for name, function, text, example in table:
         made[name] = verbs.add_parser(name, help=text, example=example)
         made[name].set_defaults(run=function)
-    made["goto"].add_argument("id", metavar="ID", help="an exercise's id or number")
-    made["hint"].add_argument("words", nargs="*", metavar="QUESTION|N", help="a question, a level from 1 to 4")
-    made["check"].add_argument("--all", action="store_true", help="every exercise that has answers")
-    made["reset"].add_argument("id", nargs="?", metavar="ID", help="an exercise's id or number")
-    made["reset"].add_argument("--all", action="store_true", help="every exercise")
+    made["goto"].add_argument("id", metavar="ID", help=tr("an exercise's id or number"))
+    made["hint"].add_argument("words", nargs="*", metavar="QUESTION|N", help=tr("a question, a level from 1 to 4"))
+    made["check"].add_argument("--all", action="store_true", help=tr("every exercise that has answers"))
+    made["reset"].add_argument("id", nargs="?", metavar="ID", help=tr("an exercise's id or number"))
+    made["reset"].add_argument("--all", action="store_true", help=tr("every exercise"))
 
 
 def guide() -> Guide:

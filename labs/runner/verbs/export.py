@@ -3,6 +3,8 @@
 import json
 from argparse import Namespace
 
+from rt0lab.words import tr
+
 from ..classes import roster, submission
 from ..exercises import files
 from ..failure import FAILED, USAGE, Failure
@@ -12,10 +14,10 @@ from . import Verbs, exercises
 
 def register(verbs: Verbs) -> None:
     verb = verbs.add_parser(
-        "export", help="write what you hand in to your teacher, as one file", example="./lab export"
+        "export", help=tr("write what you hand in to your teacher, as one file"), example="./lab export"
     )
-    verb.add_argument("--student", metavar="ID", help="who you are (default: who you joined a class as)")
-    verb.add_argument("-o", "--output", metavar="FILE", help="the file (default: ID.json)")
+    verb.add_argument("--student", metavar="ID", help=tr("who you are (default: who you joined a class as)"))
+    verb.add_argument("-o", "--output", metavar="FILE", help=tr("the file (default: ID.json)"))
     verb.set_defaults(run=run)
 
 

@@ -6,6 +6,8 @@ from argparse import REMAINDER
 
 from rt0lab.formats import untrusted
 
+from rt0lab.words import tr
+
 from .. import failure as status
 from ..failure import MACHINE, Failure
 from ..host import debugger, permits
@@ -19,15 +21,17 @@ MAX_REQUEST = 1 << 20  # bytes of an editor's first request
 def register(verbs: Verbs) -> None:
     verb = verbs.add_parser(
         "gdb",
-        help="gdb on a program, with the rt0 commands loaded",
-        description="gdb on a program (default: hello), with the rt0 commands loaded; further arguments go to gdb. "
-        "RT0LAB_GDB=FILE names another gdb for every verb that runs one.",
+        help=tr("gdb on a program, with the rt0 commands loaded"),
+        description=tr(
+            "gdb on a program (default: hello), with the rt0 commands loaded; further arguments go to "
+            "gdb. RT0LAB_GDB=FILE names another gdb for every verb that runs one."
+        ),
         usage=WRITTEN,
         example="./lab gdb\n./lab gdb ./my-go-program -ex run",
     )
-    verb.add_argument("--gdb", metavar="FILE", help="another gdb, for this time")
+    verb.add_argument("--gdb", metavar="FILE", help=tr("another gdb, for this time"))
     add_program(verb)
-    verb.add_argument("words", nargs=REMAINDER, metavar="GDB ARGUMENTS", help="further arguments go to gdb")
+    verb.add_argument("words", nargs=REMAINDER, metavar="GDB ARGUMENTS", help=tr("further arguments go to gdb"))
 
 
 def run(argv: list[str]) -> int:
@@ -39,8 +43,11 @@ def run(argv: list[str]) -> int:
         words = debugger.command(target.path, shell=True, gdb=chosen)
         if DAP in argv and not permits.speaks_dap(words[0]):
             raise Failure(
-                f"{words[0]} does not speak the debug adapter protocol (gdb does from 14 on); "
-                "./lab editor writes what it needs",
+                tr(
+                    "{words} does not speak the debug adapter protocol (gdb does from 14 on); ./lab "
+                    "editor writes what it needs",
+                    words=words[0],
+                ),
                 MACHINE,
             )
     except Failure as failure:
@@ -54,7 +61,7 @@ def choice(argv: list[str]) -> str | None:
     """Takes the gdb that is chosen off the command line; None if none is."""
     if argv[:1] == [CHOICE.removesuffix("=")]:
         if len(argv) < 2:
-            raise Failure(f"--gdb wants a gdb: {WRITTEN}", status.USAGE)
+            raise Failure(tr("--gdb wants a gdb: {written}", written=WRITTEN), status.USAGE)
         return [argv.pop(0), argv.pop(0)][1]
     return argv.pop(0).removeprefix(CHOICE) if argv and argv[0].startswith(CHOICE) else None
 

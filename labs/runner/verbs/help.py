@@ -3,6 +3,8 @@
 import re
 from argparse import Namespace
 
+from rt0lab.words import tr
+
 from ..exercises import answers
 from ..failure import USAGE, Failure
 from ..parser import Parser, meant
@@ -17,8 +19,8 @@ GDBS = ("rt0", "info", "print", "p", "x", "b", "break", "bt", "backtrace", "fini
 
 
 def register(verbs: Verbs) -> None:
-    verb = verbs.add_parser("help", help="what a verb does, and how it is written", example="./lab help check")
-    verb.add_argument("words", nargs="*", metavar="VERB", help="a verb (default: all of them)")
+    verb = verbs.add_parser("help", help=tr("what a verb does, and how it is written"), example="./lab help check")
+    verb.add_argument("words", nargs="*", metavar="VERB", help=tr("a verb (default: all of them)"))
     verb.set_defaults(run=run)
 
 
@@ -45,21 +47,35 @@ def unknown(parser: Parser, argv: list[str]) -> Failure:
     if word in ANSWERS:
         return Failure(_answered(word, " ".join(argv[1:])), USAGE)
     if word in IN_GDB:
-        return Failure(f"`lab {word}` is typed in gdb: ./lab run opens it on your exercise", USAGE)
+        return Failure(tr("`lab {word}` is typed in gdb: ./lab run opens it on your exercise", word=word), USAGE)
     if word in GDBS:
-        return Failure(f"`{word}` is typed in gdb: ./lab gdb opens it on our hello, ./lab run on your exercise", USAGE)
+        return Failure(
+            tr("`{word}` is typed in gdb: ./lab gdb opens it on our hello, ./lab run on your exercise", word=word),
+            USAGE,
+        )
     if word.startswith("-"):
         return parser.too_much([word])
-    return Failure(f"there is no verb {word}{meant(word, parser.verbs()) or '; ./lab help lists what there is'}", USAGE)
+    return Failure(
+        tr(
+            "there is no verb {word}{meant}",
+            word=word,
+            meant=meant(word, parser.verbs()) or tr("; ./lab help lists what there is"),
+        ),
+        USAGE,
+    )
 
 
 def _answered(word, rest):
     """Where the answer that somebody types at the shell belongs."""
-    said = f"answers are typed in gdb, which ./lab run opens: lab {word} {rest or 'QUESTION = VALUE'}"
+    said = tr(
+        "answers are typed in gdb, which ./lab run opens: lab {verb} {answer}",
+        verb=word,
+        answer=rest or "QUESTION = VALUE",
+    )
     guide = exercises.guide()
     exercise = guide.current(guide.store.read())
     if not exercise.questions:
         return said
     file = answers.location(exercise)
     named = file.relative_to(ROOT) if file.is_relative_to(ROOT) else file
-    return f"{said}; or written to {named}, one a line, and judged by ./lab check"
+    return said + tr("; or written to {file}, one a line, and judged by ./lab check", file=named)

@@ -3,6 +3,8 @@
 from argparse import Namespace
 from collections.abc import Iterator
 
+from rt0lab.words import tr
+
 from ..parser import Parser, written
 from . import Verbs, help
 
@@ -10,8 +12,8 @@ from . import Verbs, help
 def register(verbs: Verbs) -> None:
     verb = verbs.add_parser(
         "man",
-        help="the manual page of ./lab",
-        description="Prints the manual page, for man or for a folder of manual pages.",
+        help=tr("the manual page of ./lab"),
+        description=tr("Prints the manual page, for man or for a folder of manual pages."),
         example="./lab man | man -l -\n./lab man > ~/.local/share/man/man1/lab.1",
     )
     verb.set_defaults(run=run)

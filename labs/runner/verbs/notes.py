@@ -6,7 +6,7 @@
 import sys
 from argparse import Namespace
 
-from rt0lab.words import trn
+from rt0lab.words import tr, trn
 
 from ..failure import FAILED, USAGE, Failure
 from ..host import build, permits
@@ -19,11 +19,13 @@ from . import Verbs
 def register(verbs: Verbs) -> None:
     verb = verbs.add_parser(
         "notes",
-        help="run the sessions of the notes again and check what they refer to",
+        help=tr("run the sessions of the notes again and check what they refer to"),
         example="./lab notes tls-g0-and-m0\n./lab notes --update README",
     )
-    verb.add_argument("pages", nargs="*", metavar="PAGE", help="only these (tls-g0-and-m0, README...; default: all)")
-    verb.add_argument("--update", action="store_true", help="write what the sessions print now into the pages")
+    verb.add_argument(
+        "pages", nargs="*", metavar="PAGE", help=tr("only these (tls-g0-and-m0, README...; default: all)")
+    )
+    verb.add_argument("--update", action="store_true", help=tr("write what the sessions print now into the pages"))
     verb.set_defaults(run=run)
 
 
@@ -31,7 +33,9 @@ def run(args: Namespace) -> int:
     """One line a page, then what is wrong with it; exit status 1 if anything is."""
     chosen = [page for page in pages() if not args.pages or {page.name, page.stem, name(page)} & set(args.pages)]
     if not chosen:
-        raise Failure(f"no such page; there are: {', '.join(sorted({name(page) for page in pages()}))}", USAGE)
+        raise Failure(
+            tr("no such page; there are: {names}", names=", ".join(sorted({name(page) for page in pages()}))), USAGE
+        )
     prepare()
     outputs, bad = {"en": {}, "zh": {}}, 0
     for page in chosen:

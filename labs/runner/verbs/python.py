@@ -4,6 +4,8 @@ import os
 from argparse import REMAINDER
 from typing import NoReturn
 
+from rt0lab.words import tr
+
 from ..host import build
 from . import Verbs
 
@@ -11,11 +13,11 @@ from . import Verbs
 def register(verbs: Verbs) -> None:
     verb = verbs.add_parser(
         "python",
-        help="run the system's Python as you have set it up, with the runtime importable as rt0lab",
+        help=tr("run the system's Python as you have set it up, with the runtime importable as rt0lab"),
         usage="./lab python [ARGUMENTS...]",
         example="./lab python -c 'import rt0lab; print(rt0lab)'",
     )
-    verb.add_argument("words", nargs=REMAINDER, metavar="ARGUMENTS", help="arguments go to Python")
+    verb.add_argument("words", nargs=REMAINDER, metavar="ARGUMENTS", help=tr("arguments go to Python"))
 
 
 def run(argv: list[str]) -> NoReturn:

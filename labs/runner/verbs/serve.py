@@ -14,6 +14,8 @@ import tempfile
 from argparse import Namespace
 from typing import Any
 
+from rt0lab.words import tr, trn
+
 from ..failure import FAILED, MACHINE, USAGE, Failure, progress
 from ..host import debugger, interruption, needs, packages
 from ..host.listener import listening
@@ -29,43 +31,55 @@ PATIENCE = 4  # seconds that gdb gets to let go of the process
 def register(verbs: Verbs) -> None:
     verb = verbs.add_parser(
         "serve",
-        help="goroutines as threads, for any gdb and for editors",
+        help=tr("goroutines as threads, for any gdb and for editors"),
         example="./lab serve $(pidof my-go-program)\n./lab serve core my-go-program --port 0",
-        description="Holds a process, or reads a core file, and shows its goroutines as threads to a "
-        "debugger. Read only; Ctrl-C ends it and the process goes on. Without --port, --unix or --stdio it "
-        "listens on a socket in a folder of yours, which only you (and root) can open, and says which.",
+        description=tr(
+            "Holds a process, or reads a core file, and shows its goroutines as threads to a debugger. "
+            "Read only; Ctrl-C ends it and the process goes on. Without --port, --unix or --stdio it "
+            "listens on a socket in a folder of yours, which only you (and root) can open, and says "
+            "which."
+        ),
     )
-    verb.add_argument("what", metavar="PID|CORE", help="a process, or a core file, of a Go program or one of ours")
+    verb.add_argument("what", metavar="PID|CORE", help=tr("a process, or a core file, of a Go program or one of ours"))
     verb.add_argument(
-        "program", nargs="?", metavar="PROGRAM", help="the program of the core file, if it is elsewhere now"
+        "program", nargs="?", metavar="PROGRAM", help=tr("the program of the core file, if it is elsewhere now")
     )
     where = verb.add_mutually_exclusive_group()
     where.add_argument(
         "--port",
         metavar="[HOST:]N",
-        help="listen on a TCP port, for editors that know nothing else (HOST: this machine alone; N = 0: any free "
-        "port). Any user can knock there; only your own debuggers, and root's, are let in",
+        help=tr(
+            "listen on a TCP port, for editors that know nothing else (HOST: this machine alone; N = 0: "
+            "any free port). Any user can knock there; only your own debuggers, and root's, are let in"
+        ),
     )
-    where.add_argument("--unix", metavar="PATH", help="listen on a socket at this place in the file system")
+    where.add_argument("--unix", metavar="PATH", help=tr("listen on a socket at this place in the file system"))
     where.add_argument(
         "--stdio",
         action="store_true",
-        help="speak on standard input and output: target remote | lab serve ... "
-        "(after `set remotetimeout 60`: gdb does not wait long for what must start first)",
+        help=tr(
+            "speak on standard input and output: target remote | lab serve ... (after `set remotetimeout "
+            "60`: gdb does not wait long for what must start first)"
+        ),
     )
     verb.add_argument(
         "--any-user",
         action="store_true",
-        help="with --port: let in whoever can reach it. They can read all of the program's memory. Needed for a "
-        "HOST that other machines reach, because it cannot be known whose debuggers come from there",
+        help=tr(
+            "with --port: let in whoever can reach it. They can read all of the program's memory. Needed "
+            "for a HOST that other machines reach, because it cannot be known whose debuggers come from "
+            "there"
+        ),
     )
     verb.add_argument(
         "--idle",
         metavar="SECONDS",
         type=seconds,
         default=60,
-        help="one debugger looks at a time, others are told so; one that has asked nothing for this long gives way "
-        "to the next that comes (default: 60)",
+        help=tr(
+            "one debugger looks at a time, others are told so; one that has asked nothing for this long "
+            "gives way to the next that comes (default: 60)"
+        ),
     )
     verb.set_defaults(run=run)
 
@@ -85,7 +99,7 @@ def run(args: Namespace) -> int:
     path = args.program or (program_of_process(process) if process is not None else program_of_core(args.what))
     target = examine(os.path.abspath(path))
     if args.any_user and not args.port:
-        raise Failure("--any-user goes with --port: a socket in the file system is for you alone", USAGE)
+        raise Failure(tr("--any-user goes with --port: a socket in the file system is for you alone"), USAGE)
     with contextlib.ExitStack() as stack:
         asked: dict[str, Any] = {"program": target.path}
         place: str | None = None
@@ -141,22 +155,24 @@ def session(target: Program, asked: dict[str, Any], descriptors: list[int], plac
             answer = ours.makefile("r").readline()
             if not answer:
                 said.seek(0)
-                raise Failure(f"gdb ended without a word to us: {' '.join(said.read().split())[-300:]}")
+                raise Failure(tr("gdb ended without a word to us: {text}", text=" ".join(said.read().split())[-300:]))
             check(json.loads(answer), asked)
             if place:
                 count = json.loads(answer)["ready"]
                 print(
-                    f"{count} goroutines at {place}, read only; Ctrl-C ends."
-                    + (
-                        "\nA list of so many is faster after `set print frame-arguments presence`."
-                        if count > MANY
-                        else ""
+                    trn(
+                        "{n} goroutine at {place}, read only; Ctrl-C ends.",
+                        "{n} goroutines at {place}, read only; Ctrl-C ends.",
+                        count,
+                        place=place,
                     ),
                     flush=True,
                 )
+                if count > MANY:
+                    print(tr("A list of so many is faster after `set print frame-arguments presence`."), flush=True)
             if gdb.wait():
                 said.seek(0)
-                raise Failure(f"gdb ended badly: {' '.join(said.read().split())[-300:]}")
+                raise Failure(tr("gdb ended badly: {text}", text=" ".join(said.read().split())[-300:]))
         except KeyboardInterrupt:
             pass
         finally:
@@ -174,4 +190,4 @@ def check(answer: dict[str, Any], asked: dict[str, Any]) -> None:
         what = asked.get("core") or f"process {asked['attach']}"
         raise Failure(f"{what}: {answer['failed'].splitlines()[0]}", MACHINE if refused else FAILED)
     if answer["warning"]:
-        progress(f"warning: {answer['warning']}")
+        progress(tr("warning: {text}", text=answer["warning"]))

@@ -2,19 +2,21 @@
 
 from argparse import Namespace
 
+from rt0lab.words import tr
+
 from ..host import needs, packages
 from . import Verbs
 
 
 def register(verbs: Verbs) -> None:
-    verb = verbs.add_parser("setup", help="install what is missing (apt-get)", example="./lab setup")
+    verb = verbs.add_parser("setup", help=tr("install what is missing (apt-get)"), example="./lab setup")
     verb.set_defaults(run=run)
 
 
 def run(args: Namespace) -> int:
     """Installs every package the lab can use."""
     if packages.ensure(needs.ALL):
-        print("lab: set-up done")
+        print(tr("lab: set-up done"))
     else:
-        print(f"lab: nothing to do, all {len(needs.ALL)} packages are there")
+        print(tr("lab: nothing to do, all {n} packages are there", n=len(needs.ALL)))
     return 0

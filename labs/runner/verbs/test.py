@@ -4,6 +4,8 @@ other Gos and gdbs instead."""
 import os
 from argparse import REMAINDER
 
+from rt0lab.words import tr
+
 from ..host import build, needs, packages, permits
 from ..matrix import every
 from ..tree import ROOT
@@ -15,17 +17,20 @@ MATRIX = "--matrix"
 def register(verbs: Verbs) -> None:
     verb = verbs.add_parser(
         "test",
-        help="build everything and run the tests",
-        description=f"Builds everything and runs the tests; further arguments go to pytest. {MATRIX} looks at one "
-        "program with each Go under each gdb, built in each way, live and as a core file, and holds what it sees "
-        "against the program's own runtime.Stack. A part of it: go=1.19|1.24|1.26|1.27, gdb=13|16|18, "
-        "build=N-l|default|cgo|pie, look=live|core. What is not on this machine comes from other Debian suites "
-        "into ~/.cache/rt0lab; nothing is installed.",
+        help=tr("build everything and run the tests"),
+        description=tr(
+            "Builds everything and runs the tests; further arguments go to pytest. {matrix} looks at one "
+            "program with each Go under each gdb, built in each way, live and as a core file, and holds "
+            "what it sees against the program's own runtime.Stack. A part of it: go=1.19|1.24|1.26|1.27, "
+            "gdb=13|16|18, build=N-l|default|cgo|pie, look=live|core. What is not on this machine comes "
+            "from other Debian suites into ~/.cache/rt0lab; nothing is installed.",
+            matrix=MATRIX,
+        ),
         usage=f"./lab test [PYTEST ARGUMENTS...]\n./lab test {MATRIX} [KEY=VALUE,...]",
         example=f"./lab test tests/gdb -k printers\n./lab test {MATRIX} go=1.27,gdb=18",
     )
-    verb.add_argument(MATRIX, nargs="?", metavar="KEY=VALUE,...", help="other Gos and gdbs instead")
-    verb.add_argument("words", nargs=REMAINDER, metavar="PYTEST ARGUMENTS", help="further arguments go to pytest")
+    verb.add_argument(MATRIX, nargs="?", metavar="KEY=VALUE,...", help=tr("other Gos and gdbs instead"))
+    verb.add_argument("words", nargs=REMAINDER, metavar="PYTEST ARGUMENTS", help=tr("further arguments go to pytest"))
 
 
 def run(argv: list[str]) -> int:

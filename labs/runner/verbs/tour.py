@@ -4,6 +4,8 @@ import signal
 import sys
 from argparse import Namespace
 
+from rt0lab.words import tr
+
 from ..failure import Failure
 from ..host import debugger
 from . import Verbs, add_program
@@ -11,11 +13,11 @@ from . import Verbs, add_program
 
 def register(verbs: Verbs) -> None:
     verb = verbs.add_parser(
-        "tour", help="the guided walk through the boot, in gdb", example="./lab tour\n./lab tour ./my-go-program"
+        "tour", help=tr("the guided walk through the boot, in gdb"), example="./lab tour\n./lab tour ./my-go-program"
     )
     add_program(verb)
-    verb.add_argument("--batch", action="store_true", help="print every card without asking")
-    verb.add_argument("--release", action="store_true", help="walk through the optimised build")
+    verb.add_argument("--batch", action="store_true", help=tr("print every card without asking"))
+    verb.add_argument("--release", action="store_true", help=tr("walk through the optimised build"))
     verb.set_defaults(run=run)
 
 
@@ -33,5 +35,5 @@ def run(args: Namespace) -> int:
     if status == 128 + signal.SIGINT:
         return status
     if status:
-        raise Failure(f"the tour ended early (gdb's exit status {status})")
+        raise Failure(tr("the tour ended early (gdb's exit status {status})", status=status))
     return 0

@@ -6,6 +6,8 @@ from collections import Counter
 from rt0lab.formats import untrusted
 from rt0lab.words import trn
 
+from rt0lab.words import tr
+
 from ..host import debugger, traces
 from ..host.output import writable
 from . import Verbs, add_program
@@ -13,11 +15,11 @@ from . import Verbs, add_program
 
 def register(verbs: Verbs) -> None:
     verb = verbs.add_parser(
-        "trace", help="write down every stop of a boot, as JSON", example="./lab trace -o boot.json"
+        "trace", help=tr("write down every stop of a boot, as JSON"), example="./lab trace -o boot.json"
     )
     add_program(verb)
-    verb.add_argument("-o", dest="output", required=True, metavar="FILE.json", help="the file to write")
-    verb.add_argument("--release", action="store_true", help="trace the optimised build")
+    verb.add_argument("-o", dest="output", required=True, metavar="FILE.json", help=tr("the file to write"))
+    verb.add_argument("--release", action="store_true", help=tr("trace the optimised build"))
     verb.set_defaults(run=run)
 
 
@@ -27,7 +29,13 @@ def run(args: Namespace) -> int:
     trace = traces.live(debugger.program(args.program, args.release), output)
     kinds = Counter(stop["kind"] for stop in trace["stages"])
     print(
-        f"{untrusted.shown(args.output)}: {trn('{n} stop', '{n} stops', len(trace['stages']))} of {trace['runtime']} "
-        f"({', '.join(f'{count} {kind}' for kind, count in kinds.most_common())}), exit status {trace['exit']}"
+        tr(
+            "{file}: {stops} of {runtime} ({kinds}), exit status {status}",
+            file=untrusted.shown(args.output),
+            stops=trn("{n} stop", "{n} stops", len(trace["stages"])),
+            runtime=trace["runtime"],
+            kinds=", ".join(f"{count} {kind}" for kind, count in kinds.most_common()),
+            status=trace["exit"],
+        )
     )
     return 0

@@ -3,6 +3,8 @@
 import hashlib
 from pathlib import Path
 
+from rt0lab.words import tr
+
 from ...failure import Failure
 from .. import answers, files
 from ..forms import Exercise
@@ -29,9 +31,9 @@ def collected(exercise: Exercise) -> dict[str, str]:
     except OSError as error:
         raise Failure(f"{path}: {error.strerror}") from None
     except files.NotPlain as problem:
-        raise Failure(f"{path} is {problem}") from None
+        raise Failure(tr("{path} is {problem}", path=path, problem=problem)) from None
     except UnicodeDecodeError:
-        raise Failure(f"{path} is not UTF-8 text") from None
+        raise Failure(tr("{path} is not UTF-8 text", path=path)) from None
 
 
 def begun(exercise: Exercise, text: str) -> bool:
@@ -73,7 +75,7 @@ def set_aside(exercise: Exercise) -> Path | None:
             return None
         except OSError as error:
             raise Failure(f"{path}: {error.strerror}") from None
-    raise Failure(f"{path}: {_SPARE} were set aside already; remove some of those")
+    raise Failure(tr("{path}: {n} were set aside already; remove some of those", path=path, n=_SPARE))
 
 
 def mark(text: str) -> str:
