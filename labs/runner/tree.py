@@ -18,9 +18,9 @@ def build_folder(buildtype: str, cxx: str | None = None) -> Path:
     return ROOT / "build" / (buildtype if name == "g++" else f"{buildtype}-{name}")
 
 
-def writable() -> bool:
+def writable(folder: Path = ROOT) -> bool:
     """Whether this clone can be written to; one that cannot be is used as it was built, with progress kept at home."""
-    return os.access(ROOT, os.W_OK)
+    return os.access(folder if folder.exists() else ROOT, os.W_OK)
 
 
 def programs() -> list[str]:

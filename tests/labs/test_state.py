@@ -332,7 +332,7 @@ def test_answers_are_beside_it(locked_project):
 def test_what_is_built_is_used_as_it_is(monkeypatch):
     from runner.host import build
 
-    monkeypatch.setattr(build.os, "access", lambda *_: False)
+    monkeypatch.setattr(build, "writable", lambda _: False)
     monkeypatch.setattr(build, "locked", None)  # would need to write
     assert build.build("debug") == ROOT / "build" / "debug"
 

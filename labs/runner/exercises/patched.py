@@ -16,7 +16,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from rt0lab.words import later
+from rt0lab.words import later, tr
 
 from ..failure import MACHINE, Failure, progress
 from ..host import locks
@@ -59,7 +59,9 @@ def made(patch: Path, home: Path) -> Patched:
                 for entry in entries:
                     _compile(patch, entry, folder, instead[entry["output"]])
     except OSError as error:
-        raise Failure(f"cannot compile your program in {folder}: {error.strerror}", MACHINE) from None
+        raise Failure(
+            tr("cannot compile your program in {folder}: {why}", folder=folder, why=error.strerror), MACHINE
+        ) from None
     return Patched(folder, instead)
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from rt0lab.words import later, tr
 
 from ..failure import MACHINE, USAGE, Failure, progress
-from ..tree import ROOT, build_folder, programs
+from ..tree import ROOT, build_folder, programs, writable
 from . import locks, needs, packages, permits
 
 WAIT, QUIET = 600, 2  # seconds for another build; it mostly finds that nothing is to be done, and need not be spoken of
@@ -38,7 +38,7 @@ def build(buildtype: str, cxx: str | None = None) -> Path:
     """Brings the build folder for this build type (and compiler) up to date and returns it."""
     packages.ensure(needs.TO_RUN)
     folder = build_folder(buildtype, cxx)
-    if not os.access(folder if folder.exists() else ROOT, os.W_OK) and configured(folder):
+    if not writable(folder) and configured(folder):
         return as_it_is(folder)
     with locked():
         if not configured(folder):
