@@ -51,11 +51,11 @@ def new(args: Namespace) -> int:
     if folder == path:
         raise Failure(tr("say where the class is to be: ./lab class new {path} --into FOLDER", path=path), FAILED)
     fresh = course.make(folder, students)
-    what = "a new class" if fresh else "the class that was there, its key kept"
+    what = tr("a new class") if fresh else tr("the class that was there, its key kept")
     print(f"{folder}: {what}, {trn('{n} student', '{n} students', len(students))}")
-    print("  class.toml   its policy: which exercises, what hints cost, the language of reports")
-    print("  key          a secret: every seed follows from it; keep it, and give it to nobody")
-    print("  roster.csv   each student's token; `./lab class join TOKEN` gives them their seed")
+    print("  class.toml  ", tr("its policy: which exercises, what hints cost, the language of reports"))
+    print("  key         ", tr("a secret: every seed follows from it; keep it, and give it to nobody"))
+    print("  roster.csv  ", tr("each student's token; `./lab class join TOKEN` gives them their seed"))
     return 0
 
 
