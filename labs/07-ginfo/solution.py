@@ -1,4 +1,4 @@
-# ginfo: follows the three pointers, and compares with what is known of the first thread.
+# ginfo: follows the three pointers, and compares with what is known.
 
 import gdb
 

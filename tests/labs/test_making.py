@@ -245,3 +245,11 @@ def test_in_gdb_one_does_not_go_on_to_what_is_written(learner):
     state["exercises"]["tls"] = {"status": "pass"}
     learner.file.write_text(json.dumps(state))
     assert "07 ginfo" in learner.gdb("tls", "lab next").split("you write a file")[0].splitlines()[-1]
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_the_file_begins_in_the_learners_language(learner, language):
+    learner.lab("goto", "ginfo")
+    learner.lab("run", LAB_LANG=language)
+    text = (learner.folder / "answers" / f"{GINFO}.py").read_text()
+    assert text == source.stub(forms.load(ROOT / "labs" / GINFO), language)

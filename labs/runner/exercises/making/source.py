@@ -3,11 +3,13 @@
 import hashlib
 from pathlib import Path
 
+from rt0lab import words
 from rt0lab.words import tr
 
 from ...failure import Failure
 from .. import answers, files
-from ..forms import Exercise
+from ..forms import BadForm, Exercise
+from ..language import LANGUAGES
 
 FILE = "file"  # the key under which a case holds the text, beside the ids of questions
 MAX_BYTES = 1 << 16
@@ -38,12 +40,17 @@ def collected(exercise: Exercise) -> dict[str, str]:
 
 def begun(exercise: Exercise, text: str) -> bool:
     """Is there more in it than in the stub?"""
-    return text.split() != stub(exercise).split()
+    return all(text.split() != stub(exercise, language).split() for language in LANGUAGES)
 
 
-def stub(exercise: Exercise) -> str:
-    """What the learner's file begins as."""
-    return (exercise.folder / exercise.stub).read_text("utf-8")
+def stub(exercise: Exercise, language: str) -> str:
+    """What the learner's file begins as: stub.cpp, stub.zh.cpp."""
+    path = exercise.folder / exercise.stub
+    path = path if language == "en" else path.with_suffix(f".{language}{path.suffix}")
+    try:
+        return path.read_text("utf-8")
+    except OSError as error:
+        raise BadForm(f"{path}: {error.strerror}") from None
 
 
 def begin(exercise: Exercise) -> bool:
@@ -52,7 +59,7 @@ def begin(exercise: Exercise) -> bool:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with path.open("x", encoding="utf-8") as file:
-            file.write(stub(exercise))
+            file.write(stub(exercise, words.language()))
     except FileExistsError:
         return False
     except OSError as error:

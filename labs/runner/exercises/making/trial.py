@@ -9,6 +9,7 @@ from pathlib import Path
 
 from .. import judge
 from ..forms import Exercise
+from ..language import LANGUAGES
 from . import door, source
 
 
@@ -32,7 +33,8 @@ def problems(exercise: Exercise, seeds: Iterable[int]) -> list[str]:
     right = solution(exercise)
     quick = dataclasses.replace(exercise, hidden=0)  # what is wrong shows in one program
     trials: list[tuple[Exercise, int, str, dict[str, tuple[str, str]]]]
-    trials = [(quick, 1, source.stub(exercise), dict.fromkeys(every, (judge.INCOMPLETE, "")))]
+    stubs = [source.stub(exercise, name) for name in LANGUAGES]
+    trials = [(quick, 1, stub, dict.fromkeys(every, (judge.INCOMPLETE, ""))) for stub in stubs]
     trials += [(exercise, seed, right, dict.fromkeys(every, (judge.PASS, ""))) for seed in seeds]
     for number, row in enumerate(exercise.tests()["wrong"], 1):
         text = right
