@@ -289,6 +289,11 @@ def test_where_a_prediction_is_judged_is_shown_once(learner):
     assert learner.gdb("jmp-not-call", "lab predict delta = 0", "run").count("_rt0_amd64 () at") == 1
 
 
+@pytest.mark.parametrize("typed", ["heap", "栈", "a b", "1+1"])
+def test_what_is_not_to_choose_from_is_told_what_is(learner, typed):
+    assert "stack, registers, variables" in learner.gdb("argv", f"lab answer where = {typed}")
+
+
 # ---- lab snap, lab diff, lab when ------------------------------------------------------------------------------------
 
 

@@ -197,8 +197,10 @@ class Session:
         except witness.BadWitness as error:
             raise Failure(witness.why(self.say, error.key, error.at, error.what)) from None
         except literals.BadLiteral as error:
-            raise Failure(self.say("no-literal", text=error)) from None
-        if not judge.fits(question, given, self.program):
+            if not question.options:
+                raise Failure(self.say("no-literal", text=error)) from None
+            given = None
+        if given is None or not judge.fits(question, given, self.program):
             wanted = self.say("asks-" + kind.asks, names=", ".join(question.options))
             raise Failure(self.say("no-fit", text=literals.shown(text.strip()), question=question.id, wanted=wanted))
         return question, literals.written(given)
