@@ -1,18 +1,16 @@
-// The first program that everybody writes, and a second goroutine.
+// The first program that everybody writes, said by several goroutines.
 
 package main
 
-import "os"
-
 func main() {
-	for i := number(4); i >= 0; i-- {
-		go greet("hello, world\n")
+	for i := 1 + number(4); i >= 0; i-- {
+		go greet("hello, world")
 	}
 	settle()
 	stands()
 }
 
 func greet(text string) {
-	os.Stdout.WriteString(text)
+	println(text)
 	select {}
 }

@@ -7,9 +7,9 @@ import "runtime"
 var turns int
 
 func main() {
-	begun := make(chan bool)
+	begun, never := make(chan bool), make(chan bool)
 	for i := number(4); i >= 0; i-- {
-		go func() { <-begun }()
+		go func() { <-never }()
 	}
 	go spin(begun)
 	<-begun

@@ -129,13 +129,13 @@ class _Computed:
         for name, at, form, source in self._wanted:
             if (name, at) == (exercise.id, checkpoint.name):
                 value = observer.moment(exercise).truth(form, source)
-                self._values[name, source] = ", ".join(sorted(value)) if isinstance(value, frozenset) else value
+                self._values[name, at, source] = ", ".join(sorted(value)) if isinstance(value, frozenset) else value
 
     def text(self, exercise: Exercise, answer: Any) -> str | None:
         """The answer as a learner would type it; None if there is none."""
         if not isinstance(answer, dict):
             return answer
-        value = self._values.get((exercise.id, _form(answer)[1]))
+        value = self._values.get((exercise.id, answer["at"], _form(answer)[1]))
         return None if value is None else str(value)
 
 

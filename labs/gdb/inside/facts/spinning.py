@@ -5,6 +5,7 @@ import signal
 import gdb
 from rt0lab import program
 from rt0lab.formats.elf import Elf
+from rt0lab.frames import places
 from rt0lab.goroutines.census import Census
 from rt0lab.program import Problem
 
@@ -36,8 +37,9 @@ def today() -> str:
 
 
 def _spins(census, row):
-    at = census.standing([row]).get(row.addr)
-    return at is not None and at.function == "main.spin"
+    """Is it one of the program's own that waits for nothing, and not the one that asks?"""
+    waits = census.status.get(row.status, "").startswith("waiting")
+    return not waits and row.goid != 1 and bool(row.startpc) and places.code(row.startpc)[0].startswith("main.")
 
 
 def signal_name() -> str:

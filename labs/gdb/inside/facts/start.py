@@ -1,12 +1,12 @@
 """Who is there when main.main begins."""
 
-from rt0lab import program
+from rt0lab.boot import stops
 from rt0lab.goroutines.census import Census
-from rt0lab.program import Problem, names
+from rt0lab.program import Problem
 
 from .source import graph
 
-FACTS = ("goroutines", "own", "first_function", "parked", "goid_at")
+FACTS = ("goroutines", "own", "first_function", "parked", "gone")
 
 
 def goroutines() -> int:
@@ -20,29 +20,23 @@ def own() -> int:
     return len(graph().rows)
 
 
-def first_function() -> str:
-    """What goroutine 1 began with: `runtime.main`."""
+def first_function() -> int:
+    """Where goroutine 1 began: in runtime.main."""
     row = next((row for row in Census().rows if row.goid == 1), None)
-    symbol = program.world().symbol_at(row.startpc) if row else None
-    if not symbol:
+    if row is None or not row.startpc:
         raise Problem("there is no goroutine 1.")
-    return names.function(symbol[0])
+    return row.startpc
 
 
 def parked() -> int:
-    """How many goroutines stand in runtime.gopark with a backtrace that reaches their beginning."""
-    census = Census()
-    rows = [row for row in census.rows if row.status not in census.ended]
-    found = census.stacks(rows)
-    stacks = [found[row.addr] for row in rows if row.addr in found]
-    return sum(
-        bool(stack.sites) and stack.sites[-1].root and stack.shown[0].function == "runtime.gopark" for stack in stacks
-    )
+    """How many goroutines of the program's own stand in runtime.gopark with a backtrace that reaches their
+    beginning."""
+    found = graph()
+    stacks = found.census.stacks(found.rows)
+    whole = [stacks[row.addr] for row in found.rows if row.addr in stacks]
+    return sum(bool(s.sites) and s.sites[-1].root and s.shown[0].function == "runtime.gopark" for s in whole)
 
 
-def goid_at() -> int:
-    """Where in a g its id stands."""
-    leaf = program.world().layout("g").at.get("goid")
-    if leaf is None:
-        raise Problem("a g has no goid here.")
-    return leaf.offset
+def gone() -> int:
+    """How many stops of the tour through Go 1.10's start this program has no place for."""
+    return sum(place.address is None and place.stage.tour for place in stops.places().values())
