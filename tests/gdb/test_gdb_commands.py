@@ -297,7 +297,7 @@ def test_an_argument_that_is_not_stored_yet_is_not_shown(gdb_text, hello):
 @pytest.mark.parametrize("built, stop", [("debug", "runtime.newproc"), ("release", "*'runtime.newproc'")])
 def test_an_argument_that_is_there_is_shown(gdb_text, mirror_program, built, stop):
     hello = mirror_program("hello", "runtime/programs", built)
-    assert "newproc (siz=0, fn=0x" in gdb_text(hello, f"break {stop}", "run", "bt 1")
+    assert "#0  runtime.newproc (siz=0, fn=0x" in gdb_text(hello, f"break {stop}", "run", "bt 1")
 
 
 # ---- what cards and lists name can be typed --------------------------------------------------------------------------

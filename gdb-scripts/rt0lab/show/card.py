@@ -55,7 +55,7 @@ def card(stage: Stage, snap: Snapshot, before: Snapshot | None, columns: int = s
         lines += screen.wrap(_nothing_before(stage), "  ", columns=columns)
     else:
         room = _HEIGHT - len(lines) - len(drawn) - 2  # but for the heading and the line about the others
-        lines += _changes(changes.diff(before, snap), min(max(room, _FEWEST), _CHANGES), snap)
+        lines += _changes(changes.diff(before, snap), min(max(room, _FEWEST), _CHANGES), snap, columns)
     return [cut(untrusted.shown(line), columns) for line in lines + drawn]
 
 
@@ -133,11 +133,12 @@ def _source(snap):
     return shown
 
 
-def _changes(changed, limit, snap):
+def _changes(changed, limit, snap, columns):
     """The lines about what changed."""
     kept = changes.interesting(changed)
     if not kept:
-        return ["  " + tr("changed: nothing in g0, m0, p0, sched or the variables watched")]
+        nothing = tr("changed: nothing in g0, m0, p0, sched or the variables watched")
+        return screen.wrap(nothing, "  ", "    ", columns)
     lines = ["  " + tr("changed:")]
     for change in kept[:limit]:
         lines.append("    " + changes.change_line(change, snap))
