@@ -80,7 +80,16 @@ def in_data():
     """{text: where} of the sentences in the package's tables that are told."""
     uses = tomllib.loads((HOUSE / "program" / "uses.toml").read_text("utf-8"))
     rows = next(value for value in uses.values() if isinstance(value, list))
-    return {row["what"]: "program/uses.toml" for row in rows}
+    return {row["what"]: "program/uses.toml" for row in rows} | in_comparison()
+
+
+def in_comparison():
+    """{text: where} of what `lab compare` says: what is observed, and the reasons."""
+    found = {}
+    for file, key in (("observations", "text"), ("differences", "reason")):
+        tables = tomllib.loads((ROOT / "tests" / "oracle" / f"{file}.toml").read_text("utf-8")).values()
+        found |= {row[key]: f"{file}.toml" for rows in tables if isinstance(rows, list) for row in rows}
+    return found
 
 
 def all_texts_in_data():

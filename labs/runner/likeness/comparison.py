@@ -4,12 +4,14 @@ import tomllib
 from collections import Counter
 from typing import Any
 
+from rt0lab.words import later
+
 from ..tree import ORACLE
 from . import fields, observations
 from .observations import Trace
 from .reasons import Reason, Reasons
 
-UNEXPLAINED = "NO REASON IS WRITTEN"
+UNEXPLAINED = later("NO REASON IS WRITTEN")
 
 
 def comparison(go: Trace, ours: Trace, live: bool = False) -> dict[str, Any]:
