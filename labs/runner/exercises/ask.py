@@ -29,6 +29,8 @@ def command(
     words = debugger.command(examine(path).path, batch=batch, traced=traced)
     if sources := variant.listing(path):
         words += ["-d", str(sources)]
+    for name, value in exercise.env.items():
+        words += ["-ex", f"set environment {name}={value}"]
     return [*words, "-ex", f"set args {arguments}", "-x", str(LAB_SCRIPT)]
 
 
