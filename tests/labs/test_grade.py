@@ -12,7 +12,7 @@ from learners import ROOT
 from runner import cli
 from runner.classes import entries
 from runner.classes.grading import Grader
-from runner.exercises import forms
+from runner.exercises import ask, forms, judge, judging
 from runner.host import needs, permits, sandbox
 
 HOSTILE = {
@@ -305,3 +305,22 @@ def test_where_ptrace_is_refused_answers_are_graded_from_cores(monkeypatch, tmp_
     words = made.command("--format", "csv", "--out", tmp_path / "out.csv")[1:]
     assert cli.run(list(map(str, words))) == 0
     assert set(mark["what"] for mark in made.results()["alice"]["marks"]) == {"pass"}
+
+
+def test_what_takes_too_long_is_judged_once_more_and_that_is_recorded(monkeypatch, tmp_path):
+    made = Class(tmp_path, "alice")
+    made.hand_in("alice.json", made.work("alice"))
+    (found,) = entries.load(made.inbox)
+    really, asked = judging.verdicts, []
+
+    def slow(cases, home, seed):
+        asked.append([exercise.id for exercise, _ in cases])
+        if len(asked) > 1:
+            return really(cases, home, seed)
+        late = judge.Verdict(judge.INCONCLUSIVE, f"{ask.LATE} 20 s")
+        return [{"entry": late}, {"goid": judge.Verdict(judge.PASS)}]
+
+    monkeypatch.setattr(judging, "verdicts", slow)
+    result = Grader(made.course, forms.load_all(), tmp_path / "programs").grade(found)
+    assert asked == [["entry", "newproc"], ["entry"]]
+    assert result.retried == ["entry"] and result.marks[0].what == judge.PASS

@@ -8,7 +8,7 @@ from pathlib import Path
 from rt0lab.formats import untrusted
 from rt0lab.words import tr
 
-from ..exercises import judge, judging, literals, types
+from ..exercises import ask, judge, judging, literals, types
 from ..exercises.forms import Exercise
 from ..exercises.judge import Verdict
 from ..exercises.making import source
@@ -29,6 +29,7 @@ class Grader:
     def __init__(self, course: Course, exercises: list[Exercise], home: Path) -> None:
         self.course, self.exercises, self.home = course, marks.counted(course, exercises), home
         forms = [(exercise.id, identity.form(exercise)) for exercise in self.exercises]
+        self.retried: list[str] = []  # exercises of the last submission that were judged twice
         built = (identity.runtime(), identity.compiler(), forms)
         self._ground = marks.basis(course.key, course.students, course.policy, built)
 
@@ -54,6 +55,7 @@ class Grader:
 
     def grade(self, entry: Entry) -> Result:
         """The result of one submission."""
+        self.retried = []
         student = self.course.student(entry.name)
         try:
             if entry.trouble:
@@ -96,12 +98,20 @@ class Grader:
         cases = [(e, _judgeable(e, works[e.id])) for e in self.exercises if e.id in works]
         cases = [case for case in cases if case[1]]
         seed = self.course.seed(student.id)
+        judged = self._tried(cases, works, seed)
+        other = (found.runtime, found.compiler) != (identity.runtime(), identity.compiler())
+        return {e.id: _fair(e, works[e.id], other, rows) for (e, _), rows in zip(cases, judged)}
+
+    def _tried(self, cases, works, seed):
+        """The verdicts of these cases; what took too long is judged once more, alone, and that is recorded."""
         try:
             judged = judging.verdicts(cases, self.home, seed) if cases else []
         except Failure:
             judged = [self._alone(case, works[case[0].id], seed) for case in cases]
-        other = (found.runtime, found.compiler) != (identity.runtime(), identity.compiler())
-        return {e.id: _fair(e, works[e.id], other, rows) for (e, _), rows in zip(cases, judged)}
+        late = [any(found.reason.startswith(ask.LATE) for found in rows.values()) for rows in judged]
+        self.retried = [exercise.id for (exercise, _), again in zip(cases, late) if again]
+        again = {e.id: self._alone((e, answers), works[e.id], seed) for e, answers in cases if e.id in self.retried}
+        return [again.get(exercise.id, rows) for (exercise, _), rows in zip(cases, judged)]
 
     def _alone(self, case, work, seed):
         try:
@@ -125,6 +135,7 @@ class Grader:
             [untrusted.shown(remark, 300) for remark in remarks],
             rows,
             {name: work.attempts for name, work in works.items()},
+            self.retried,
             {e.id: _gist(works[e.id].file) for e in self.exercises if e.id in works and _begun(e, works[e.id].file)},
         )
 

@@ -36,8 +36,8 @@ class Mark:
 
 @dataclass(frozen=True)
 class Result:
-    """What one submission came to. `basis` is a hash of all that it follows from; `sources` are hashes of the files of
-    source in it."""
+    """What one submission came to. `basis` is a hash of all that it follows from; `retried` are exercises that were
+    judged twice, because the first time took too long; `sources` are hashes of the files of source in it."""
 
     key: str
     basis: str
@@ -46,6 +46,7 @@ class Result:
     remarks: list[str] = field(default_factory=list)
     marks: list[Mark] = field(default_factory=list)
     attempts: dict[str, int] = field(default_factory=dict)
+    retried: list[str] = field(default_factory=list)
     sources: dict[str, str] = field(default_factory=dict)
 
     @property

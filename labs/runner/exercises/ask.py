@@ -16,6 +16,8 @@ from . import seed as seeds
 from . import golang, patches, variant
 from .forms import Exercise
 
+LATE = "no verdict within"  # how the reason of what took too long begins
+
 
 def command(
     exercise: Exercise, home: Path, seed: int, *, batch: bool, traced: bool = True, healthy: bool = False
@@ -98,7 +100,7 @@ def run(
         with said.open("w+") as output:
             status = debugger.unattended([*begin, "-ex", judge], output, limit=limit)
         if status is None:
-            return _nothing(f"no verdict within {limit} s")
+            return _nothing(f"{LATE} {limit} s")
         if not answered.exists():
             raise Failure(
                 tr("gdb could not judge (what it said is above)")

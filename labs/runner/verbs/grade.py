@@ -108,6 +108,11 @@ def _report(grader, results, args):
             files.whole(Path(args.similar), reports.similar(report, results).encode())
     except OSError as error:
         raise Failure(f"{error.filename or out}: {error.strerror}", FAILED) from None
+    retried = sum(bool(result.retried) for result in results)
+    if retried:
+        progress(
+            f"for {trn('{n} submission', '{n} submissions', retried)} something took too long and was judged twice"
+        )
     whats = [mark.what for result in results for mark in result.marks]
     counts = ", ".join(f"{whats.count(what)} {what}" for what in marks.VERDICTS)
     print(f"{out}: {trn('{n} student', '{n} students', len(results))}; {counts}")
