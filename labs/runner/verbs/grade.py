@@ -6,7 +6,7 @@ from argparse import Namespace
 from pathlib import Path
 
 from rt0lab import words
-from rt0lab.words import trn
+from rt0lab.words import tr, trn
 
 from ..classes import course, entries, marks, reports, spread
 from ..classes.grading import Grader
@@ -19,21 +19,23 @@ from . import Verbs
 def register(verbs: Verbs) -> None:
     verb = verbs.add_parser(
         "grade",
-        help="for teachers: judge what a class handed in",
+        help=tr("for teachers: judge what a class handed in"),
         example="./lab grade handed-in --class autumn --format csv --out marks.csv",
     )
-    verb.add_argument("folder", metavar="DIR", help="a file ID.json, or a folder ID with one in it, for each student")
-    verb.add_argument("--class", dest="course", metavar="CLASS", required=True, help="the folder of the class")
-    verb.add_argument("--format", choices=(*reports.EACH, *reports.WHOLE), help="of the report")
-    verb.add_argument("--out", metavar="OUT", help="the report (a folder, for one file a student)")
-    verb.add_argument("--jobs", metavar="N", type=jobs, default=os.cpu_count() or 1, help="how many at a time")
-    verb.add_argument("--results", metavar="FOLDER", help="where single results are kept (default: OUT.results)")
-    verb.add_argument("--similar", metavar="FILE", help="write who handed in the same source or witness, as CSV")
-    verb.add_argument("--student", metavar="ID", help="DIR is what this one student handed in")
+    verb.add_argument(
+        "folder", metavar="DIR", help=tr("a file ID.json, or a folder ID with one in it, for each student")
+    )
+    verb.add_argument("--class", dest="course", metavar="CLASS", required=True, help=tr("the folder of the class"))
+    verb.add_argument("--format", choices=(*reports.EACH, *reports.WHOLE), help=tr("of the report"))
+    verb.add_argument("--out", metavar="OUT", help=tr("the report (a folder, for one file a student)"))
+    verb.add_argument("--jobs", metavar="N", type=jobs, default=os.cpu_count() or 1, help=tr("how many at a time"))
+    verb.add_argument("--results", metavar="FOLDER", help=tr("where single results are kept (default: OUT.results)"))
+    verb.add_argument("--similar", metavar="FILE", help=tr("write who handed in the same source or witness, as CSV"))
+    verb.add_argument("--student", metavar="ID", help=tr("DIR is what this one student handed in"))
     how = verb.add_mutually_exclusive_group()
-    how.add_argument("--plan", action="store_true", help="print one command for each submission without a result")
-    how.add_argument("--one", metavar="KEY", help="judge this one alone, as a line of the plan says")
-    how.add_argument("--merge", action="store_true", help="write the report from the results that are there")
+    how.add_argument("--plan", action="store_true", help=tr("print one command for each submission without a result"))
+    how.add_argument("--one", metavar="KEY", help=tr("judge this one alone, as a line of the plan says"))
+    how.add_argument("--merge", action="store_true", help=tr("write the report from the results that are there"))
     verb.set_defaults(run=run)
 
 
@@ -48,13 +50,13 @@ def run(args: Namespace) -> int:
     """Grades; exit status 0 says that the grading worked, whatever the verdicts are."""
     writes = not (args.plan or args.one)
     if writes and not (args.format and args.out) or not (args.out or args.results):
-        raise Failure("say what to write: --format FORMAT --out OUT (--plan and --one: --results FOLDER)", USAGE)
+        raise Failure(tr("say what to write: --format FORMAT --out OUT (--plan and --one: --results FOLDER)"), USAGE)
     folder, results = Path(args.folder), Path(args.results or f"{args.out}.results").resolve()
     _outside(folder, results, *(Path(name) for name in (args.out, args.similar) if name))
     this = course.load(Path(args.course))
     words.choose(this.policy.language)
     if args.student and this.student(args.student) is None:
-        raise Failure(f"{args.student[:40]} is not in the class", USAGE)
+        raise Failure(tr("{student} is not in the class", student=args.student[:40]), USAGE)
     found = [entries.single(folder, args.student)] if args.student else entries.load(folder)
     results.mkdir(parents=True, exist_ok=True)
     grader = Grader(this, forms.load_all(), results / "programs")
@@ -64,7 +66,7 @@ def run(args: Namespace) -> int:
         return 0
     chosen = [entry for entry in found if entry.key == args.one] if args.one else found
     if args.one and not chosen:
-        raise Failure(f"no submission has the key {args.one[:20]}", USAGE)
+        raise Failure(tr("no submission has the key {one}", one=args.one[:20]), USAGE)
     if not args.merge:
         _grade(grader, chosen, results, args.jobs)
     if writes:
@@ -77,18 +79,29 @@ def _outside(folder, *places):
     """What is written does not lie among what was handed in, where it would be graded next time."""
     for place in places:
         if place.resolve() == folder.resolve() or folder.resolve() in place.resolve().parents:
-            raise Failure(f"{place} lies in {folder}, where it would be taken for a submission", USAGE)
+            raise Failure(
+                tr("{place} lies in {folder}, where it would be taken for a submission", place=place, folder=folder),
+                USAGE,
+            )
 
 
 def _grade(grader, chosen, results, count):
     """What all submissions need is made once, before the first of them."""
     permits.find_gdb()
     if not permits.ptrace_permitted():
-        progress("ptrace is refused here: programs are looked at in cores; what needs more than that is inconclusive")
+        progress(
+            tr("ptrace is refused here: programs are looked at in cores; what needs more than that is inconclusive")
+        )
     build.build("debug")
     left = spread.open_entries(grader, chosen, results)
     if len(left) < len(chosen):
-        progress(f"{len(chosen) - len(left)} of {trn('{n} submission', '{n} submissions', len(chosen))} graded before")
+        progress(
+            tr(
+                "{before} of {all} graded before",
+                before=len(chosen) - len(left),
+                all=trn("{n} submission", "{n} submissions", len(chosen)),
+            )
+        )
     spread.grade(grader, left, results, count)
 
 
