@@ -62,7 +62,7 @@ def functions(changed: Mapping[str, list[int]]) -> frozenset[str]:
     """The functions that have code of these lines, each as `NAME FILE FIRST LAST`."""
     found = set()
     for file, lines in changed.items():
-        for table in _tables(file):
+        for table in _tables(file, lines):
             rows = [row for row in table.linetable() if row.line]
             names = {row.pc: _owner(row.pc) for row in rows}
             for line in lines:
@@ -72,13 +72,16 @@ def functions(changed: Mapping[str, list[int]]) -> frozenset[str]:
     return frozenset(found)
 
 
-def _tables(file):
-    """The symbol table of a source file; no table if the program has no code of it."""
-    try:
-        places = gdb.decode_line(f"{file}:1")[1] or ()
-    except gdb.error:
-        return []
-    return {str(place.symtab.objfile): place.symtab for place in places}.values()
+def _tables(file, lines):
+    """The symbol tables of a source file where these lines have code."""
+    found = {}
+    for line in lines:
+        try:
+            places = gdb.decode_line(f"{file}:{line}")[1] or ()
+        except gdb.error:
+            continue
+        found |= {place.symtab.fullname(): place.symtab for place in places if place.symtab}
+    return found.values()
 
 
 def _owner(pc):
