@@ -2,9 +2,9 @@
 kernel leaves.
 
 A runtime that handles signals, as Go's does, survives a trap. So each moment gets a system call instead, and a seccomp
-filter tells the kernel to end, with a core, whoever makes one there. The first moment that is reached ends the copy; the
-next is without it, and dies at what comes next: the moments come in the order of a run, as with breakpoints. A system
-call changes rcx and r11, so no truth may be in those.
+filter tells the kernel to end, with a core, whoever makes one there. The first moment that is reached ends the copy;
+the next is without it, and dies at what comes next: the moments come in the order of a run, as with breakpoints. A
+system call changes rcx and r11, so no truth may be in those.
 """
 
 from __future__ import annotations
