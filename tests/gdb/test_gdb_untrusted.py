@@ -54,7 +54,18 @@ COMMANDS = {
         "value",
     ): "the user's own environment; gdb takes the rest of such an argument for the value, whatever is in it",
     ("ask.py", "command", "arguments"): "words of a list in the lab",
-    ("ask.py", "judged", "judge"): "literals, as Python writes them",
+    ("ask.py", "command", "name"): "the author's, from exercise.toml",
+    ("ask.py", "command", "value"): "the author's, from exercise.toml",
+    ("ask.py", "run", "judge"): "literals, as Python writes them",
+    ("golang.py", "_live", "name"): "the author's, from exercise.toml",
+    ("golang.py", "_live", "value"): "the author's, from exercise.toml",
+    ("golang.py", "_live", "_argument(exercise, seed)"): "a number made of the seed",
+    ("made.py", "_ran", "program"): "a program that the lab has just built",
+    ("made.py", "_ran", "' '.join(arguments)"): "words of a list in the lab",
+    ("made.py", "_value", "expr"): "the author's, from exercise.toml",
+    ("trying.py", "run", "setting"): "written in the lab",
+    ("trying.py", "_stop", "case['program']"): "a program that the lab has just built",
+    ("trying.py", "_tried", "job['command']"): "the author's, in the sandbox",
     ("untraced.py", "look", "core"): "a file in a folder that the lab has just made",
     ("debugger.py", "interactive", "join"): "numbers of the lab's own",
     ("exercises.py", "run", "begin"): "literals, as Python writes them",
@@ -91,6 +102,7 @@ OPENS = set(
     """
     formats/untrusted.py boot/stages.py program/uses.py commands/threads.py state/trace.py remote/clients.py
     files.py batch.py state.py ask.py cli.py locks.py untraced.py matrix/inside.py
+    golang.py leaving.py made.py permits.py source.py spread.py trying.py
 """.split()
 )
 
