@@ -12,7 +12,8 @@ from learners import ROOT
 from runner import cli
 from runner.classes import entries
 from runner.classes.grading import Grader
-from runner.exercises import ask, forms, judge, judging
+from runner.exercises import ask, forms, golang, judge, judging
+from runner.exercises import seed as seeds
 from runner.host import needs, permits, sandbox
 
 HOSTILE = {
@@ -324,3 +325,13 @@ def test_what_takes_too_long_is_judged_once_more_and_that_is_recorded(monkeypatc
     result = Grader(made.course, forms.load_all(), tmp_path / "programs").grade(found)
     assert asked == [["entry", "newproc"], ["entry"]]
     assert result.retried == ["entry"] and result.marks[0].what == judge.PASS
+
+
+def test_a_core_that_was_judged_is_not_kept(tmp_path):
+    stuck = next(exercise for exercise in forms.load_all() if exercise.core)
+    folder = tmp_path / "build" / "go" / f"{stuck.folder.name}-1234"
+    folder.mkdir(parents=True)
+    for seed in (1, 2):
+        (folder / f"{seeds.derived(seed, stuck.id)}.core").write_bytes(b"")
+    golang.forget(stuck, tmp_path, 1)
+    assert os.listdir(folder) == [f"{seeds.derived(2, stuck.id)}.core"]

@@ -8,7 +8,7 @@ from pathlib import Path
 from rt0lab.formats import untrusted
 from rt0lab.words import tr
 
-from ..exercises import ask, judge, judging, literals, types
+from ..exercises import ask, golang, judge, judging, literals, types
 from ..exercises.forms import Exercise
 from ..exercises.judge import Verdict
 from ..exercises.making import source
@@ -99,6 +99,8 @@ class Grader:
         cases = [case for case in cases if case[1]]
         seed = self.course.seed(student.id)
         judged = self._tried(cases, works, seed)
+        for exercise, _ in cases:
+            golang.forget(exercise, self.home, seed)
         other = (found.runtime, found.compiler) != (identity.runtime(), identity.compiler())
         return {e.id: _fair(e, works[e.id], other, rows) for (e, _), rows in zip(cases, judged)}
 

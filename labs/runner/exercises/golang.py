@@ -130,6 +130,12 @@ def _argument(exercise, seed):
     return seeds.derived(seed, exercise.id)
 
 
+def forget(exercise: Exercise, home: Path, seed: int) -> None:
+    """Removes the core of this seed, for whoever judges many and each of them once."""
+    for core in (Path(home) / "build" / "go").glob(f"{exercise.folder.name}-*/{_argument(exercise, seed)}.core"):
+        core.unlink(missing_ok=True)
+
+
 def _leave(exercise, path, seed, core):
     """Runs the program until all stand, and keeps what its memory and threads are then."""
     with tempfile.TemporaryDirectory(dir=core.parent) as scratch:
