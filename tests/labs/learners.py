@@ -17,14 +17,14 @@ class Learner:
         self.folder, self.file = folder, folder / "state.json"
         self.environment = {"RT0LAB_STATE": str(self.file), "LAB_LANG": "en"}
 
-    def lab(self, *arguments, typed="", **environment):
+    def lab(self, *arguments, typed="", within=120, **environment):
         """Runs ./lab with these arguments and this typed into it."""
         return subprocess.run(
             [ROOT / "lab", *arguments],
             input=typed,
             capture_output=True,
             text=True,
-            timeout=120,
+            timeout=within,
             env=os.environ | self.environment | environment,
         )
 

@@ -16,7 +16,7 @@ def live(monkeypatch):
 
 
 def test_all_exercises_are_proved(learner):
-    result = learner.lab("dev", "check")
+    result = learner.lab("dev", "check", within=900)
     assert result.returncode == 0 and "20 seeds" in result.stdout, result.stdout
 
 

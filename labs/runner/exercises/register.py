@@ -55,7 +55,7 @@ def problems(beliefs: Iterable[Belief], exercises: Sequence[Exercise]) -> Iterat
         if bool(belief.met) == bool(belief.why):
             yield f"{place}: either exercises meet it, or `why` says why none can"
         for name in belief.met:
-            if name in ideas and belief.id not in ideas[name]:
+            if belief.id not in ideas.get(name, ()):
                 yield f"{place}: {name} does not meet it"
         for name in sorted(name for name, found in ideas.items() if belief.id in found and name not in belief.met):
             yield f"{place}: {name} meets it, too"
