@@ -6,6 +6,7 @@ import subprocess
 import time
 from pathlib import Path
 
+import pexpect
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -76,6 +77,13 @@ def test_no_help_is_wider_than_a_terminal():
 @pytest.mark.parametrize("arguments", [["gdb", "-h"], ["help", "gdb"]], ids=" ".join)
 def test_help_of_a_verb_that_passes_its_arguments_on(lab, arguments):
     assert "RT0LAB_GDB" in lab(*arguments).stdout
+
+
+def test_a_failure_is_folded_for_whoever_reads_it_on_a_terminal():
+    words = ["answer", "question", "=", "a long answer " * 9]
+    child = pexpect.spawn(str(ROOT / "lab"), words, env=os.environ | {"LAB_LANG": "en"}, encoding="utf-8", timeout=60)
+    lines = child.read().splitlines()
+    assert len(lines) > 1 and max(map(len, lines)) <= 79
 
 
 def test_version(lab):
