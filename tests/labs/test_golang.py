@@ -64,3 +64,21 @@ def test_without_go_nothing_is_judged(monkeypatch, home):
         judge.INCONCLUSIVE,
         True,
     )
+
+
+@pytest.mark.parametrize("seed", range(1, 4))
+def test_a_leak_is_told_from_groups_that_only_look_so(facts, seed):
+    told = facts("22-leak", seed, "main.stands")
+    assert told["leak.made"] not in told["leak.innocent"] and len(told["leak.innocent"]) == 2
+
+
+def test_threads_are_as_many_as_system_calls(facts):
+    assert facts("23-threads", 1, "main.stands")["threads.follow"] == "calls"
+
+
+def test_a_program_of_real_go_stops_by_itself(learner):
+    assert "ok 1/7" in learner.gdb("leak", "run")
+
+
+def test_a_core_is_open_from_the_beginning(learner):
+    assert "ok 1/6" in learner.gdb("stuck", "lab answer threads = 0")
