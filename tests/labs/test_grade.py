@@ -253,13 +253,19 @@ def test_the_class_must_be_one(tmp_path):
 @pytest.fixture(scope="module")
 def written(tmp_path_factory):
     """What came of files of source: a right one, one that does not compile, one that never ends."""
-    made = Class(tmp_path_factory.mktemp("written"), "right", "broken", "loops", "none", ids=("impl-newproc",))
-    for student in ("right", "broken", "loops", "none"):
+    made = Class(tmp_path_factory.mktemp("written"), "right", "broken", "alone", "loops", "none", ids=("impl-newproc",))
+    for student in ("right", "broken", "alone", "loops", "none"):
         work = made.work(student)
         text = work["exercises"]["impl-newproc"]["file"]
         begins = "{\n"
         at = text.index(begins, text.index("newproc1")) + len(begins)
-        changed = {"broken": text + "nonsense;\n", "loops": f"{text[:at]}    for (;;) {{}}\n{text[at:]}", "none": ""}
+        missing = 'extern "C" int elsewhere();\nint uses = elsewhere();\n'
+        changed = {
+            "broken": text + "nonsense;\n",
+            "alone": text + missing,
+            "loops": f"{text[:at]}    for (;;) {{}}\n{text[at:]}",
+            "none": "",
+        }
         work["exercises"]["impl-newproc"]["file"] = changed.get(student, text)
         made.hand_in(f"{student}.json", work)
     done = made.grade("--format", "gradescope", "--out", str(made.folder / "out"))
@@ -288,6 +294,12 @@ def test_a_file_of_source_that_never_ends_does_not_pass(written):
 def test_the_student_is_told_what_the_compiler_says(written):
     found = json.loads((written.folder / "out" / "broken.json").read_text())
     assert "11-impl-newproc.cpp:" in found["tests"][0]["output"] and "nonsense" in found["tests"][0]["output"]
+
+
+@pytest.mark.skipif(not sandbox.possible()[0], reason="there is no sandbox here")
+def test_what_the_linker_says_is_the_same_every_time(written):
+    said = json.loads((written.folder / "out" / "alone.json").read_text())["tests"][0]["output"]
+    assert "elsewhere" in said and "/build/tmp" not in said
 
 
 def test_without_a_sandbox_nothing_of_a_students_runs(monkeypatch, tmp_path):

@@ -3,7 +3,7 @@
 import dataclasses
 import hashlib
 import json
-import os
+import re
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -84,11 +84,12 @@ def mark(exercise: Exercise, question: Question, verdict: Verdict, policy: Polic
 
 
 def _compiler(exercise, verdict):
-    """What the compiler said, wherever it was called from; what a student's program says is not for a report."""
+    """What compiler and linker said, without the folders, which have other names every time; what a student's program
+    says is not for a report."""
     if verdict.reason != implement.NO_BUILD:
         return ""
-    file = source.location(exercise)
-    return verdict.said.replace(os.path.relpath(file), file.name)[:MAX_SAID]
+    name = re.escape(source.location(exercise).stem)
+    return re.sub(rf"[^\s:'`‘]*/({name}\.\w+)", r"\1", verdict.said)[:MAX_SAID]
 
 
 def basis(*parts: object) -> str:
