@@ -1,7 +1,10 @@
 """Exercises in which the learner writes a file: it is put there, built, judged in a sandbox, and set aside."""
 
+import dataclasses
 import json
 import os
+import re
+import shutil
 import subprocess
 
 import pytest
@@ -236,6 +239,17 @@ def test_what_is_said_of_a_crash_is_the_same_each_time(tmp_path):
     text = solution(NEWPROC, ".cpp", ("    gostartcallfn(&newg->sched, fn);\n", ""))
     first, second = (door.verdicts([(exercise, {source.FILE: text})], tmp_path, 1)[0]["runs"] for _ in range(2))
     assert first.said and first == second
+
+
+@needs_a_sandbox
+def test_a_step_of_which_no_moment_says_anything_is_not_passed(tmp_path):
+    folder = tmp_path / NEWPROC
+    shutil.copytree(ROOT / "labs" / NEWPROC, folder)
+    table = (folder / "exercise.toml").read_text()
+    (folder / "exercise.toml").write_text(re.sub(r'when = "[^"]+"', 'when = "0"', table))
+    exercise = dataclasses.replace(forms.load(folder), hidden=0)
+    case = (exercise, {source.FILE: solution(NEWPROC, ".cpp")})
+    assert door.verdicts([case], tmp_path / "home", 1)[0]["queue"].what == judge.INCOMPLETE
 
 
 def test_in_gdb_one_does_not_go_on_to_what_is_written(learner):

@@ -81,6 +81,7 @@ _TRUTH = {
     "order": (list, False),
     "changed": (str, False),
     "fact": (str, False),
+    "when": (str, False),
 }
 _MISCONCEPTION = {
     "id": (str, True),
@@ -128,6 +129,7 @@ class Question:
     options: tuple[str, ...] = ()  # what there is to choose from
     partial: str = "per-question"  # how a wrong answer is measured, if it is
     prefix: str = ""  # of the constants' names, which may be left out: `_G`
+    when: str = ""  # of a step that is judged each time its moment comes: only then does that say anything
 
 
 @dataclass
@@ -334,7 +336,10 @@ def _question(file, row, partial):
         wrong += [Misconception(Witness.SAME), Misconception(Witness.UNREAD)]
     options = tuple(row.get("options", source if form in ("each", "order") else ()))
     predict, prefix = row.get("predict", False), row.get("prefix", "")
-    return Question(row["id"], row["type"], row["points"], predict, at, form, source, wrong, options, partial, prefix)
+    when = row.get("truth", {}).get("when", "")
+    return Question(
+        row["id"], row["type"], row["points"], predict, at, form, source, wrong, options, partial, prefix, when
+    )
 
 
 def _truth(file, place, row):
