@@ -248,6 +248,12 @@ def test_a_jump_back_shows_the_card(first):
     assert card_in(first.press("j1\r", "quit -- ")) == first.shown
 
 
+@pytest.mark.parametrize("typed", ["ｊ１\r", "１\r"])
+def test_full_width_keys_and_digits_are_the_plain_ones(first, typed):
+    first.press("j11\r", "quit -- ")
+    assert card_in(first.press(typed, "quit -- ")) == first.shown
+
+
 @pytest.mark.parametrize("typed", ["j\r", "j\x03", "j\x1b", "jnowhere\r", "jsched\r", "j46\r", "j0\r", "jneedtls\r"])
 def test_a_jump_to_nowhere_stays(first, typed):
     first.press(typed, "quit -- ")

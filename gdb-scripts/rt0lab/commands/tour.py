@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import unicodedata
+
 import gdb
 
 from .. import program
@@ -127,7 +129,7 @@ class _Walk:
     def _ask(self):
         """True to go on."""
         while True:
-            key = keys.pressed(self._prompt())
+            key = unicodedata.normalize("NFKC", keys.pressed(self._prompt()))
             console.say()
             if key in _NEXT and self._shown == len(self._cards) - 1:
                 return True
@@ -178,7 +180,8 @@ class _Walk:
 
     def _jump(self, begun):
         """To a stage by its number or name; True if the program must run there."""
-        wanted = (keys.line(tr("to the stage (number or name): "), begun) or "").strip()
+        typed = keys.line(tr("to the stage (number or name): "), begun) or ""
+        wanted = unicodedata.normalize("NFKC", typed).strip()  # digits of a Chinese input method, too
         console.say()
         if not wanted:
             return False
@@ -243,7 +246,7 @@ class _Walk:
 
 def _help():
     rows = [
-        ("Enter, n, space", tr("the next card")),
+        (tr("Enter, n, space"), tr("the next card")),
         ("p, b", tr("the card before, as it was")),
         ("j", tr("jump to a stage, by its number or name; a digit begins its number")),
         ("l", tr("list the stages")),
@@ -251,7 +254,7 @@ def _help():
         ("q, Ctrl-C", tr("end it all")),
     ]
     for keys_, what in rows:
-        yield from screen.wrap(what, "  " + keys_.ljust(17), " " * 19, console.columns())
+        yield from screen.wrap(what, "  " + screen.pad(keys_, 17), " " * 19, console.columns())
     for text in (
         tr("The arrow keys go on and back, too."),
         tr(
