@@ -1,7 +1,10 @@
 """A learner at an exercise in gdb: ticks at stops, answers, predictions, what is kept, and what is never done."""
 
+import os
+
+import pexpect
 import pytest
-from learners import Learner
+from learners import ROOT, Learner
 
 ANSWER = "lab answer entry = _rt0_amd64_linux"
 
@@ -113,6 +116,12 @@ def test_a_locked_prediction_stops_the_program_and_is_judged(learner):
 
 def test_a_locked_prediction_is_judged_after_a_step_too(learner):
     assert "observed 0" in said(learner.gdb("jmp-not-call", "starti", "lab predict delta = -8", "si"))
+
+
+def test_a_wrong_prediction_is_shown_as_it_was_typed(learner):
+    assert "you predicted base, observed slot" in said(
+        learner.gdb("tls", "lab predict moves = base", "b *'main.main'", "run")
+    )
 
 
 def test_a_right_prediction_is_explained(learner):
@@ -292,6 +301,18 @@ def test_where_a_prediction_is_judged_is_shown_once(learner):
 @pytest.mark.parametrize("typed", ["heap", "栈", "a b", "1+1"])
 def test_what_is_not_to_choose_from_is_told_what_is(learner, typed):
     assert "stack, registers, variables" in learner.gdb("argv", f"lab answer where = {typed}")
+
+
+def test_a_reply_that_refuses_fits_the_terminal(learner):
+    learner.lab("goto", "argv")
+    settings = os.environ | learner.environment | {"TERM": "xterm", "NO_COLOR": "1"}
+    gdb = pexpect.spawn(str(ROOT / "lab"), ["run"], env=settings, dimensions=(24, 60), timeout=120, encoding="utf-8")
+    for line in ("lab answer where = heap", "q"):
+        gdb.expect_exact("(lab 03) ")
+        gdb.sendline(line)
+    refused = gdb.before[gdb.before.index("cannot be") - 30 :]
+    gdb.expect(pexpect.EOF)
+    assert "registers" in refused and max(map(len, refused.splitlines())) <= 60
 
 
 # ---- lab snap, lab diff, lab when ------------------------------------------------------------------------------------

@@ -252,7 +252,8 @@ def careful(invoke: Callable[..., Any]) -> Callable[..., Any]:
         try:
             return invoke(self, *arguments)
         except gdb.GdbError as error:
-            raise gdb.GdbError(untrusted.shown_lines(untrusted.unstyled(str(error)), untrusted.LINE)) from None
+            text = untrusted.shown_lines(untrusted.unstyled(str(error)), untrusted.LINE)
+            raise gdb.GdbError(_fitting(text)) from None
         except KeyboardInterrupt:
             raise gdb.GdbError("interrupted.") from None
         except Exception as error:  # the boundary to the user: a bug must not look like one of Python's

@@ -29,6 +29,11 @@ def tell(*texts: str) -> None:
                 console.say(line)
 
 
+def _as_typed(text):
+    """A prediction as it is kept, as a learner would write it: names without brackets."""
+    return text.strip("[]")
+
+
 def show(lines: Iterable[str]) -> None:
     """A screen of text, as it is."""
     with settings.off("pagination"):
@@ -165,7 +170,7 @@ class Session:
         if not question.predict:
             raise Failure(self.say("not-predicted", question=question.id))
         if question.id in self.locked:
-            raise Failure(self.say("locked-already", question=question.id, value=self.locked[question.id]))
+            raise Failure(self.say("locked-already", question=question.id, value=_as_typed(self.locked[question.id])))
         if question.id in self.judged:
             raise Failure(self.say("predicted-already", question=question.id))
         with self.guide.store.change() as progress:
@@ -248,7 +253,7 @@ class Session:
             tell(self.say("predicted-right", question=question.id, observed=observed))
             self._right(question)
         else:
-            said = self.say("predicted-wrong", question=question.id, value=text, observed=observed)
+            said = self.say("predicted-wrong", question=question.id, value=_as_typed(text), observed=observed)
             tell(
                 screen.joined(said, self.texts.to_wrong(question.id, verdict.reason)),
                 self.say("answer-now", question=question.id),
