@@ -27,7 +27,7 @@ import gdb
 
 
 class Ginfo(gdb.Command):
-    """Say whether g0 and its m know each other."""
+    """说出 g0 和它的 m 是否互相认识。"""
 
     def __init__(self):
         super().__init__("ginfo", gdb.COMMAND_DATA)

@@ -2,11 +2,13 @@
 and lines of Chinese that gdb's pager leaves whole."""
 
 import json
+import re
 
 import gdbrun
 import pexpect
 import pytest
 from gdbrun import GDB, LOADER, environment, run_gdb
+from rt0lab.words import screen
 
 ASK = "rt0 nxet"  # there is no such command, and gdb says so
 NO, NO_ZH = "there is no `rt0 nxet`", "没有 `rt0 nxet`"
@@ -56,6 +58,14 @@ def test_set_leaves_every_command_where_it_was(said):
 def test_data_stay_english(said):
     english, chinese = (said("rt0 compat -json", LAB_LANG=language) for language in ("en", "zh"))
     assert json.loads(english) == json.loads(chinese)
+
+
+def test_help_in_chinese_fits_the_terminal(said):
+    listed = said("help rt0", "help info", "help function", LAB_LANG="zh")
+    names = re.findall(r"^(rt0 [\w ]+?) -- ", listed, re.MULTILINE)
+    each = said(*(f"help {name}" for name in [*names, "info goroutines", "info timers", "goroutine"]), LAB_LANG="zh")
+    lines = [line for line in (listed + each).splitlines() if not line.isascii()]
+    assert len(lines) > 50 and [line for line in lines if screen.width(line) > screen.WIDTH] == []
 
 
 def test_the_pager_breaks_no_character(hello):

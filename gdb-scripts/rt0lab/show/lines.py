@@ -69,7 +69,7 @@ def g_line(g: rows.G) -> str:
     """g0{goid 0, _Gidle, m nil, stack [0x0,0x0)} (not yet initialised: rt0_go fills it)"""
     parts = [f"goid {g.id}", g.status, f"m {_or_nil(g.m)}", "stack " + _span(*g.stack)]
     if g.start:
-        parts.append(f"runs {g.start}")
+        parts.append(tr("runs {what}", what=g.start))
     after = ""
     if g.status == "_Gwaiting":
         after = f" ({g.reason})"

@@ -156,7 +156,7 @@ def _bound(snap, path):
 def value_text(value: Any) -> str:
     """A value of a change."""
     if value is None:
-        return "(new)"
+        return tr("(new)")
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, list):

@@ -68,4 +68,4 @@ def _holder(descriptor):
             found = re.search(rf"^\d+: FLOCK +\w+ +WRITE (\d+) {place} ", file.read(), re.M)
     except OSError:
         found = None
-    return f" (process {found[1]})" if found and found[1] != "0" else ""
+    return tr(" (process {number})", number=found[1]) if found and found[1] != "0" else ""
