@@ -170,8 +170,9 @@ def test_many_files_have_an_end(tmp_path):
 
 def test_gdb_runs_a_program_in_it():
     program = build.executable("hello")
-    words = ["gdb", "-nx", "-batch", "-iex", "set auto-load no", "-ex", "tbreak runtime.newproc", "-ex", "run"]
-    outcome = sandbox.run([*words, "-ex", "p fn->fn", "-ex", "continue", str(program)], readable=[program])
+    words = ["gdb", "-nx", "-batch", "-iex", "set auto-load no", "-iex", "set demangle-style none"]
+    words += ["-ex", "tbreak runtime.newproc", "-ex", "run", "-ex", "info symbol fn->fn", "-ex", "continue"]
+    outcome = sandbox.run([*words, str(program)], readable=[program])
     assert "runtime.main" in outcome.output and "hello world" in outcome.output
 
 

@@ -3,6 +3,7 @@ guessed."""
 
 import ctypes
 import functools
+import functools
 import os
 import shutil
 import signal
@@ -42,6 +43,7 @@ def in_child(action: Callable[[], int]) -> tuple[int, int]:
     return os.waitpid(child, 0)[1], child
 
 
+@functools.cache
 def ptrace_permitted() -> bool:
     """Whether a child may be traced, tried on /bin/true as gdb does it."""
     libc = ctypes.CDLL(None, use_errno=True)
