@@ -3,7 +3,6 @@ guessed."""
 
 import ctypes
 import functools
-import functools
 import os
 import shutil
 import signal
