@@ -10,7 +10,8 @@ import gdb
 def run(job_file: str) -> None:
     """Reads the job, {"word", "file", "command", "cases": [{"program", "at": address, "first": is it the first
     thread?}...]}, and prints a line for each case: the word, and {"said": what the command printed, "error", "trouble":
-    why there was nothing to try it on}. What Python says of an error comes before that line."""
+    why there was nothing to try it on}. What Python says of an error comes before that line, and after a line that is
+    the word alone."""
     with open(job_file, encoding="utf-8") as file:
         job = json.load(file)
     for setting in ("confirm off", "pagination off", "width 0", "python print-stack full", "startup-with-shell off"):
@@ -25,6 +26,7 @@ def _tried(job, case):
         _stop(case)
     except gdb.error as error:
         return {"said": "", "error": "", "trouble": str(error)}
+    print(f"\n{job['word']}", flush=True)  # gdb's own words about the stop end here
     try:
         _load(job["file"])
     except BaseException as error:  # a stranger's file may raise anything
@@ -33,7 +35,18 @@ def _tried(job, case):
     try:
         return {"said": gdb.execute(job["command"], to_string=True)[:2000], "error": "", "trouble": ""}
     except gdb.error as error:
-        return {"said": "", "error": str(error), "trouble": ""}
+        trouble = str(error)
+    _say_why(job["command"])
+    return {"said": "", "error": trouble, "trouble": ""}
+
+
+def _say_why(command):
+    """Runs it once more: what Python said of the error was lost with the output that was caught."""
+    print(flush=True)
+    try:
+        gdb.execute(command)
+    except gdb.error:
+        pass  # it is known
 
 
 def _load(name):

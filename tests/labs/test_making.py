@@ -194,6 +194,12 @@ def test_what_python_does_not_take_is_shown_with_its_line(learner):
 
 
 @needs_a_sandbox
+def test_what_python_said_of_an_error_is_shown_with_its_line_and_nothing_else(tmp_path):
+    said = tried(tmp_path, ginfo("print('OK' if int(gdb.parse_and_eval('m0.g0.m.g0')) else 1)"))["finds"].said
+    assert f'"{GINFO}.py", line' in said and "Cannot access memory" in said and "breakpoint" not in said
+
+
+@needs_a_sandbox
 @pytest.mark.parametrize(
     "body",
     [

@@ -143,7 +143,9 @@ def _results(word, outcome, count):
     """What became of each case; those after the one that ended gdb became nothing, and count as it does."""
     found, python = [], []
     for line in outcome.output.splitlines():
-        if line.startswith(word):
+        if line == word:
+            python = []
+        elif line.startswith(word):
             result = json.loads(line.removeprefix(word))
             shown = [said for said in python if said.strip()] if result["error"] else []
             found.append(result | {"python": "\n".join(shown[-LINES:])})
