@@ -98,6 +98,16 @@ def test_a_word_for_a_number_is_no_attempt(learner):
     assert "jmp-not-call" not in learner.state()["exercises"]
 
 
+def test_help_lists_the_commands(learner):
+    assert "lab task " in learner.gdb("entry", "lab help")
+
+
+def test_what_cannot_be_done_is_said_in_80_columns(learner):
+    text = learner.gdb("what-changed", "lab predict args = os.Args")
+    lines = [line.removeprefix("(lab 08) ") for line in text.splitlines()[1:]]  # the first has a path
+    assert max(len(line) for line in lines) <= 80
+
+
 def test_an_unknown_command_points_to_the_list(learner):
     assert "`lab` alone lists" in learner.gdb("entry", "lab nonsense")
 
@@ -142,6 +152,21 @@ def test_after_a_wrong_prediction_an_answer_closes_the_question(learner):
     learner.gdb("jmp-not-call", "lab predict delta = -8", "run", "lab answer delta = 0")
     entry = learner.entry("jmp-not-call")
     assert (entry["answers"], entry["predicted"]["delta"]["right"]) == ({"delta": "0"}, False)
+
+
+def test_an_answer_to_what_waits_for_its_stop_shows_the_prediction(learner):
+    text = said(learner.gdb("jmp-not-call", "lab predict delta = -8", "lab answer delta = 0"))
+    assert "your prediction is locked: delta = -8" in text
+
+
+def test_an_order_with_names_left_out_is_no_prediction(learner):
+    learner.gdb("map", "lab predict calls = args, check, settls")
+    assert "map" not in learner.state()["exercises"]
+
+
+def test_a_list_is_said_without_brackets(learner):
+    text = said(learner.gdb("map", "lab predict stays = args", "lab predict stays = check"))
+    assert "locked: stays = args." in text
 
 
 def test_there_is_one_prediction(learner):
@@ -191,6 +216,11 @@ def test_an_exercise_begins_without_the_breakpoints_of_the_last(learner):
 
 def test_without_breakpoints_nothing_is_said_of_them(learner):
     assert "breakpoints of" not in said(learner.gdb("entry", "starti", ANSWER, "lab next"))
+
+
+def test_that_the_breakpoints_are_gone_is_said_before_the_task(learner):
+    text = learner.gdb("entry", "b *'runtime.check'", "starti", ANSWER, "lab next")
+    assert text.index("breakpoints of the last") < text.index("== 02 jmp-not-call")
 
 
 def test_next_does_not_leave_an_open_exercise(learner):
@@ -300,7 +330,7 @@ def test_where_a_prediction_is_judged_is_shown_once(learner):
 
 @pytest.mark.parametrize("typed", ["heap", "栈", "a b", "1+1"])
 def test_what_is_not_to_choose_from_is_told_what_is(learner, typed):
-    assert "stack, registers, variables" in learner.gdb("argv", f"lab answer where = {typed}")
+    assert "stack, registers, variables" in said(learner.gdb("argv", f"lab answer where = {typed}"))
 
 
 def test_a_reply_that_refuses_fits_the_terminal(learner):
@@ -355,4 +385,4 @@ def compared(tmp_path_factory):
     ],
 )
 def test_copies_of_the_runtimes_variables_are_compared(compared, sentence):
-    assert sentence in compared
+    assert sentence in said(compared)

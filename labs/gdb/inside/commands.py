@@ -3,6 +3,7 @@
 import gdb
 from rt0lab.commands import console, past
 from rt0lab.formats import untrusted
+from rt0lab.words import screen
 from runner.exercises.guide import Guide
 from runner.exercises.state import Store
 from runner.failure import Failure
@@ -35,6 +36,7 @@ def _enter(guide, exercise):
     if _open is not None:
         _open.close()
     _open = Session(guide, exercise)
+    _open.clear_breakpoints()  # it says so before the task: that should be what fills the screen
     gdb.prompt_hook = lambda _: f"(lab {exercise.number}) "  # `set prompt` would lose the space
     _show_task()
     _open.begin()
@@ -51,7 +53,7 @@ class _LabCommand(console.Command):
         try:
             self.act(argument)
         except Failure as failure:
-            raise gdb.GdbError(str(failure)) from None
+            raise gdb.GdbError("\n".join(screen.wrap(str(failure)))) from None
 
     def complete(self, text: str, word: str | None) -> list[str]:
         """The ids of the questions that begin with this word."""
@@ -70,9 +72,9 @@ class _Lab(gdb.Command):
 
     @console.careful
     def invoke(self, argument: str, from_tty: bool) -> None:
-        """gdb calls this for a bare `lab` or an unknown word."""
+        """gdb calls this for a bare `lab`, for `lab help` and for an unknown word."""
         self.dont_repeat()
-        if argument.strip():
+        if argument.strip() not in ("", "help"):
             raise gdb.GdbError(_open.say("no-command", word=argument.split()[0][:20]))
         tell(_open.say("commands"))
 
@@ -214,7 +216,7 @@ class _Next(_LabCommand):
     def act(self, argument: str) -> None:
         guide, exercise = _open.guide, _open.exercise
         if not _open.was_passed:
-            raise Failure(_open.say("still-open", name=guide.name(exercise), id=exercise.id))
+            raise Failure(_open.say("still-open", name=guide.name(exercise), command="lab task"))
         following = guide.following(guide.store.read(), exercise)
         if following is None:
             tell(_open.say("all-done"))

@@ -64,13 +64,12 @@ class Session:
         gdb.events.exited.connect(self.exited)
 
     def begin(self) -> None:
-        """An exercise begins without breakpoints; the program may stand at one of its checkpoints already."""
-        self._clear_breakpoints()
+        """The program may stand at one of the exercise's checkpoints already."""
         if program.alive():
             tell(self.say("core-open" if program.on_core() else "goes-on"))
             self.stopped(None)
 
-    def _clear_breakpoints(self):
+    def clear_breakpoints(self) -> None:
         """Deletes the learner's breakpoints: those of the exercise before would stop the program where this one's text
         does not expect it."""
         mine = [point for point in gdb.breakpoints() if point.visible]
@@ -150,6 +149,7 @@ class Session:
     def answer(self, argument: str) -> None:
         """`lab answer QUESTION = VALUE`."""
         question, text = self._parsed(argument, "answer")
+        self._refuse_locked(question)
         if question.predict and question.id not in self.judged and question.id not in self.done:
             raise Failure(self.say("predict-first", question=question.id))
         if question.type == "witness":  # both programs are asked, in runs of their own
@@ -169,8 +169,7 @@ class Session:
         question, text = self._parsed(argument, "predict")
         if not question.predict:
             raise Failure(self.say("not-predicted", question=question.id))
-        if question.id in self.locked:
-            raise Failure(self.say("locked-already", question=question.id, value=_as_typed(self.locked[question.id])))
+        self._refuse_locked(question)
         if question.id in self.judged:
             raise Failure(self.say("predicted-already", question=question.id))
         with self.guide.store.change() as progress:
@@ -178,6 +177,11 @@ class Session:
             record["predicted"][question.id] = {"value": text, "right": None}
         self.locked[question.id] = text
         self._tell_when("locked", question)
+
+    def _refuse_locked(self, question):
+        if question.id in self.locked:
+            value = _as_typed(self.locked[question.id])
+            raise Failure(self.say("locked-already", question=question.id, value=value))
 
     def _tell_when(self, key, question):
         """Says at which stop this will be judged, and if this run will not come there any more."""

@@ -63,7 +63,9 @@ def fits(question: Question, given: Answer, program: Names) -> bool:
     """Could this value be an answer to the question at all? If not, the learner mistyped and no attempt was made."""
     kind = types.TYPES[question.type]
     given = _meant(question, given)
-    return kind.fits(given, question.options, program) or any(kind.says(given, m) for m in question.misconceptions)
+    return kind.fits(given, question.options, program) or any(
+        kind.says(given, m) for m in question.misconceptions if not m.before  # an order has all names, or is none
+    )
 
 
 def _meant(question: Question, given: Answer) -> Answer:

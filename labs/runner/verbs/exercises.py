@@ -124,7 +124,7 @@ def following(args: Namespace) -> int:
         _pass_by_reading(this, exercise)
         known = this.store.read()
     if not passed(known, exercise):
-        raise Failure(this.say("still-open", name=this.name(exercise), id=exercise.id), FAILED)
+        raise Failure(this.say("still-open", name=this.name(exercise), command="./lab run"), FAILED)
     after = this.following(known, exercise)
     if after is None:
         print(this.say("all-done"))
