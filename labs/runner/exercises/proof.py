@@ -75,8 +75,8 @@ def static_problems(exercise: Exercise, languages: Sequence[str] = language.LANG
         found.append(f"a kind, type or moment that is not judged yet ({exercise.kind})")
     if exercise.stage:
         guide.go_place(exercise)
-    if exercise.note and not (ROOT / "notes" / f"{exercise.note}.md").exists():
-        found.append(f"there is no page notes/{exercise.note}.md")
+    if exercise.questions and not (ROOT / "notes" / f"{exercise.note}.md").exists():
+        found.append(f"there is no page {exercise.note!r} in notes/ to read with it")
     for name in languages:
         texts = exercise.texts(name)
         problems = [*_text_problems(exercise, texts), *_word_problems(exercise, texts)]
