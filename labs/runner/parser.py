@@ -27,11 +27,13 @@ REFUSALS = (
 
 
 class Parser(argparse.ArgumentParser):
-    """A verb, or all of them: its `purpose` in some words, an `example` of every use, and perhaps a description."""
+    """A verb, or all of them: its `purpose` in some words, an `example` of every use, perhaps a description; `here`:
+    it is about the exercise one is at."""
 
-    def __init__(self, *, purpose: str = "", example: str = "", **options: Any) -> None:
+    def __init__(self, *, purpose: str = "", example: str = "", here: bool = False, **options: Any) -> None:
         super().__init__(**options, add_help=False)
         self.purpose, self.example = purpose, example
+        self.here = here
         self.groups: list[tuple[str, list[str]]] = []  # the verbs below it, under titles
         self._below: Verbs | None = None
         self.add_argument("-h", "--help", action="help", help=tr("show this and do nothing"))
@@ -70,7 +72,7 @@ class Parser(argparse.ArgumentParser):
     def refusal(self, sentence: str) -> Failure:
         """A Failure that says where to read more."""
         more = f"./lab help{self.prog.removeprefix('lab')}"
-        return Failure(f"{sentence} ({more})", USAGE)
+        return Failure(tr("{sentence} ({more})", sentence=sentence, more=more), USAGE)
 
     def too_much(self, words: list[str]) -> Failure:
         """What is said about words that nobody knows."""
@@ -79,6 +81,10 @@ class Parser(argparse.ArgumentParser):
         if word.startswith("-") and len(word) > 1:
             return self.refusal(
                 tr("{verb} has no option {word}{meant}", verb=self.command(), word=word, meant=meant(word, options))
+            )
+        if self.here and re.fullmatch(r"\d\d?(-[\w-]*)?", word):
+            return self.refusal(
+                tr("{verb} is for the exercise you are at; ./lab goto {word} first", verb=self.command(), word=word)
             )
         return self.refusal(tr("{verb} does not know what to do with {word}", verb=self.command(), word=word))
 
@@ -89,7 +95,7 @@ class Parser(argparse.ArgumentParser):
         if self.usage:
             return f"{self.usage}\n"
         words = [bracketed(action) for action in self.arguments() if action.dest != "help"]
-        words += ["VERB ..."] if self.verbs() else []
+        words += [tr("VERB ...")] if self.verbs() else []
         return "\n".join(folded(" ".join([self.command(), *words]), "", "    ")) + "\n"
 
     def format_help(self) -> str:
@@ -118,7 +124,7 @@ class Verbs:
 
     def add_parser(self, name: str, *, help: str, example: str = "", description: str = "", **options: Any) -> Parser:
         """The parser of a new verb: what it is for, how it is used, and what more there is to say."""
-        described = description or f"{help[:1].upper()}{help[1:]}."
+        described = description or tr("{what}.", what=f"{help[:1].upper()}{help[1:]}")
         made = self._made.add_parser(name, purpose=help, example=example, description=described, **options)
         self.parsers[name] = made
         return made

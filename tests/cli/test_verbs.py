@@ -33,6 +33,9 @@ def test_wrong_usage_is_2(lab, arguments):
     "arguments, said",
     [
         (["rnu"], "did you mean run?"),
+        (["run", "03"], "./lab goto 03 first"),
+        (["check", "03-argv"], "./lab goto 03-argv first"),
+        (["completion"], "wants bash|zsh|fish ("),
         (["tour", "--relase"], "did you mean --release?"),
         (["dev", "chek"], "did you mean check?"),
         (["path"], "wants PROGRAM"),

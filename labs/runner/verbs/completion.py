@@ -71,8 +71,10 @@ def register(verbs: Verbs) -> None:
         ),
         example="\n".join(HOW.values()),
     )
-    verb.add_argument("shell", choices=SHELLS, help=tr("your shell"))
-    verb.add_argument("of", nargs=argparse.REMAINDER, metavar="of WORDS", help=tr("what the shell asks at every TAB"))
+    verb.add_argument("shell", choices=SHELLS, metavar="|".join(SHELLS), help=tr("your shell"))
+    verb.add_argument(
+        "of", nargs=argparse.REMAINDER, metavar="of WORDS", help=tr("what the shell asks at every TAB")
+    ).required = False
     verb.set_defaults(run=run)
 
 

@@ -33,7 +33,7 @@ def register(verbs: Verbs) -> None:
     )
     made = {}
     for name, function, text, example in table:
-        made[name] = verbs.add_parser(name, help=text, example=example)
+        made[name] = verbs.add_parser(name, help=text, example=example, here=name in ("run", "check", "solution"))
         made[name].set_defaults(run=function)
     made["goto"].add_argument("id", metavar="ID", help=tr("an exercise's id or number"))
     made["hint"].add_argument("words", nargs="*", metavar="QUESTION|N", help=tr("a question, a level from 1 to 4"))
@@ -309,7 +309,9 @@ def _report(this, exercise, verdicts):
     done = len(right) == len(exercise.questions)
     worst = (judge.WRONG, judge.INCONCLUSIVE, judge.INCOMPLETE, judge.PASS)
     overall = min((verdict.what for verdict in verdicts.values()), key=worst.index)
-    print(f"  {this.say('status-' + overall)}" + (f" {where(this, this.store.read(), exercise)}" if done else ""))
+    key = "status-written" if overall == judge.INCOMPLETE and exercise.written else f"status-{overall}"
+    status = this.say("pass-then", following=where(this, this.store.read(), exercise)) if done else this.say(key)
+    print(f"  {status}")
     return 0 if done else FAILED
 
 

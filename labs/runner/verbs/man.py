@@ -28,7 +28,7 @@ def run(args: Namespace) -> int:
 def page(top: Parser) -> Iterator[str]:
     """The lines of the page, in man's own macros."""
     yield f'.TH LAB 1 "" "{help.version()}" "rt0lab"'
-    yield from (".SH NAME", f"lab \\- {_plain(top.description)}", ".SH SYNOPSIS", ".B ./lab", "[VERB ...]")
+    yield from (".SH NAME", f"lab \\- {_plain(top.description)}", ".SH SYNOPSIS", ".B ./lab", f"[{tr('VERB ...')}]")
     for title, names in top.groups:
         yield f'.SH "{_plain(title.rstrip(":")).upper()}"'
         for name in names:
