@@ -17,6 +17,7 @@ id = "{id}"
 kind = "observe"
 stage = "check"                 # a stage of gdb-scripts/rt0lab/stages.toml: the place in Go's source
 needs = ["tour"]                # the exercises it builds on
+note = "rt0_go-block-by-block"  # the page of notes/ to read with it
 minutes = 5
 
 [[checkpoint]]                  # a moment of the run
