@@ -194,6 +194,13 @@ def test_check_all_judges_every_exercise_with_answers(learner):
     assert "01 entry" in text and "10 newproc" in text and "delta" not in text
 
 
+@pytest.mark.parametrize("line", ["entry = _rt0_amd64_linux", "# mine\nentry = _rt0_amd64_linux  # the ELF file's"])
+def test_a_name_in_a_file_of_answers_needs_no_quotes(learner, line):
+    learner.answers("01-entry", line)
+    learner.lab("goto", "1")
+    assert "[x] entry" in learner.lab("check").stdout
+
+
 @pytest.mark.parametrize(
     "text, complaint",
     [
@@ -202,6 +209,8 @@ def test_check_all_judges_every_exercise_with_answers(learner):
         ("delta = [[1]]", "no number, name"),
         ("nonsense = 1", "no question nonsense"),
         ("delta =", "not TOML"),
+        ("delta = a\nframes", "not TOML"),
+        ("delta = a\ndelta = b", "not TOML"),
         ("delta = 9" + "9" * 6000, ""),
         ("delta = " + "[" * 30000, "not TOML"),
         ("x" * 70000, "larger than"),

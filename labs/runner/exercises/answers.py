@@ -1,9 +1,11 @@
 """The file of answers, answers/NN-name.toml: an alternative to typing them in gdb. Literals only."""
 
 import os
+import re
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from rt0lab.words import tr
 
@@ -16,6 +18,7 @@ from .state import Progress
 from .types import TYPES
 
 MAX_BYTES = 1 << 16
+_LINE = re.compile(r"\s*([a-z0-9-]+)\s*=\s*(\S.*?)\s*(?:\s#.*)?")
 
 
 def location(exercise: Exercise, environment: Mapping[str, str] = os.environ) -> Path:
@@ -69,10 +72,30 @@ def _table(path):
     except files.NotPlain as problem:
         raise Failure(tr("{path} is {problem}", path=path, problem=problem)) from None
     try:
-        return tomllib.loads(data.decode("utf-8"))
+        return _parsed(data.decode("utf-8"))
     except UnicodeDecodeError:
         raise Failure(tr("{path} is not UTF-8 text", path=path)) from None
     except tomllib.TOMLDecodeError as error:
         raise Failure(tr("{path} is not TOML: {why}", path=path, why=literals.shown(str(error)))) from None
     except (ValueError, RecursionError):
         raise Failure(tr("{path} is not TOML that answers could be", path=path)) from None
+
+
+def _parsed(text: str) -> dict[str, Any]:
+    """TOML; or, if it is none, lines as they are typed after `lab answer`, where a name needs no quotes."""
+    try:
+        return tomllib.loads(text)
+    except tomllib.TOMLDecodeError:
+        lines = [line for line in text.splitlines() if line.strip() and not line.lstrip().startswith("#")]
+        found = [match for line in lines if (match := _LINE.fullmatch(line))]
+        table = {match[1]: _value(match[2]) for match in found}
+        if len(table) < len(lines):
+            raise
+        return table
+
+
+def _value(text):
+    try:
+        return tomllib.loads(f"value = {text}")["value"]
+    except tomllib.TOMLDecodeError:
+        return text
