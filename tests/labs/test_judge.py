@@ -46,6 +46,11 @@ def test_another_wrong_answer_has_no_name():
     assert verdict("symbol", "nonsense", SEEN, ("M", "y", ())) == ("wrong", "")
 
 
+@pytest.mark.parametrize("text", ["-16", "18446744073709551600", "0xfffffffffffffff0"])
+def test_less_than_nothing_may_be_written_without_a_sign(text):
+    assert verdict("int", text, judge.Seen(-16)) == ("pass", "")
+
+
 def test_enumerators_count_as_numbers():
     assert verdict("int", "_Grunning", judge.Seen(2)) == ("pass", "")
 

@@ -13,6 +13,8 @@ from .literals import Answer
 
 Truth = int | str | frozenset[str] | tuple[str, ...]
 
+_WORD = 1 << 64  # what registers count up to
+
 
 class Names(Protocol):
     """What names stand for in a program."""
@@ -62,8 +64,9 @@ class Number:
         return bool(self._numbers(given, program))
 
     def right(self, given: Answer, truth: Truth, program: Names) -> bool:
-        """Is this the truth, or the value that a misconception leads to?"""
-        return truth in self._numbers(given, program)
+        """Is this the truth, or the value that a misconception leads to? Less than nothing may be written as gdb prints
+        it without a sign."""
+        return isinstance(truth, int) and any((number - truth) % _WORD == 0 for number in self._numbers(given, program))
 
     def says(self, given: Answer, wrong: Misconception) -> bool:
         """Is this a wrong idea by its words alone?"""
