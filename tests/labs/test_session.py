@@ -50,6 +50,10 @@ def test_the_program_stops_by_itself_where_a_noted_answer_is_judged(learner):
     assert "PASS 01" in learner.gdb("entry", ANSWER, "run")
 
 
+def test_the_program_stops_by_itself_at_a_goal_that_a_breakpoint_cannot_name(learner):
+    assert "ok 1/" in said(learner.gdb("switch", "run"))
+
+
 def test_an_answer_for_a_place_that_is_past_says_so(learner):
     text = said(learner.gdb("newproc", "tb *'runtime.mstart'", "run", "lab answer goid = 1"))
     assert "This run is past that place already" in text
