@@ -250,6 +250,11 @@ def test_reset_forgets_one_exercise_and_keeps_the_seed(learner):
     assert (learner.state()["seed"], set(learner.state()["exercises"])) == (seed, {"tour"})
 
 
+def test_what_was_forgotten_fits_the_terminal(learner):
+    said = learner.lab("reset", "--all").stdout
+    assert "broken-scheduler" in said and max(map(len, said.splitlines())) < 80
+
+
 @pytest.mark.parametrize("words", [[], ["entry", "--all"]], ids=" ".join)
 def test_reset_wants_to_know_what(learner, words):
     one_line(learner.lab("reset", *words), 2)

@@ -259,7 +259,7 @@ def reset(args: Namespace) -> int:
         for exercise in chosen:
             known["exercises"].pop(exercise.id, None)
     writing.put_away(this, chosen)
-    print(this.say("reset-done", names=", ".join(e.id for e in chosen)))
+    print(*screen.wrap(this.say("reset-done", names=", ".join(e.id for e in chosen))), sep="\n")
     return 0
 
 
