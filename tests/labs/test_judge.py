@@ -135,6 +135,25 @@ def test_an_order_is_its_names_in_theirs():
     ]
 
 
+@pytest.mark.parametrize("text, what", [("60, 12", "pass"), ("main.go:60, 12", "pass"), ("60, 13", "wrong")])
+def test_a_number_is_a_line_of_the_file_asked_about(text, what):
+    assert named("set", text, judge.Seen(frozenset({"main.go:12", "main.go:60"}))).what == what
+
+
+@pytest.mark.parametrize("lines", [{"main.go:12", "pool.go:12"}, {"12"}])
+def test_a_number_is_no_line_where_there_are_several_files_or_none(lines):
+    assert named("set", "12", judge.Seen(frozenset(lines))).what == ("pass" if lines == {"12"} else "wrong")
+
+
+def test_a_number_is_the_line_of_a_choice():
+    assert named("choice", "60", judge.Seen("main.go:60")).what == "pass"
+
+
+@pytest.mark.parametrize("text", ["nobody", "nil", "没有", "没人"])
+def test_nobody_is_no_goroutine(text):
+    assert named("goid", text, judge.Seen(0)).what == "pass"
+
+
 def test_a_choice_is_one_name():
     assert [named("choice", text, judge.Seen("stack")).what for text in ("stack", "registers")] == ["pass", "wrong"]
 

@@ -51,12 +51,17 @@ def listed(text: str, arrows: bool = False) -> list[Answer]:
     text = _plain(text)
     if text[:1] + text[-1:] in _BRACKETS:
         text = text[1:-1].strip()
-    if text.lower() in _NOTHING:
+    if nothing(text):
         return []
     items = _BETWEEN.split(_ARROW.sub("," if arrows else "->", text).strip(" ,、;"))
     if len(items) > MAX_ITEMS:
         raise BadLiteral(shown(text))
     return [_scalar(item) for item in items]
+
+
+def nothing(text: str) -> bool:
+    """Does it say in some way that there is none?"""
+    return _plain(text).lower() in _NOTHING
 
 
 def placed(text: str) -> Answer:

@@ -95,7 +95,15 @@ class Hex(Number):
 
 
 class Goid(Number):
-    """A goroutine's number; `g7` is 7."""
+    """A goroutine's number; `g7` is 7, and nobody is 0."""
+
+    asks = "goid"
+    _NOBODY = ("nobody", "没人")
+
+    def read(self, text: str) -> Answer:
+        """What was typed; `nobody` and the like are no goroutine."""
+        bare = text.strip().lower()
+        return 0 if bare in self._NOBODY or bare and literals.nothing(bare) else super().read(text)
 
     def shown(self, truth: Truth, program: Names) -> str:
         """The truth as a learner would write it."""
@@ -147,7 +155,7 @@ class Set(Number):
 
     def right(self, given: Answer, truth: Truth, program: Names) -> bool:
         """Are these the names of the truth?"""
-        return isinstance(truth, frozenset) and set(keys(given)) == set(keys(truth))
+        return isinstance(truth, frozenset) and set(_within(given, truth)) == set(keys(truth))
 
     def says(self, given: Answer, wrong: Misconception) -> bool:
         """Is it just the set of that idea, or is one of the idea's names in it?"""
@@ -170,7 +178,7 @@ class Choice(Set):
 
     def right(self, given: Answer, truth: Truth, program: Names) -> bool:
         """Is this the one of the truth?"""
-        return not isinstance(truth, int) and keys(given) == keys(truth)
+        return not isinstance(truth, int) and _within(given, truth) == keys(truth)
 
 
 class Order(Set):
@@ -268,6 +276,13 @@ class Witness(Number):
 def keys(names: object) -> list[str]:
     """The keys of an answer's names, or of a truth's."""
     return [key(name) for name in names] if isinstance(names, (list, tuple, frozenset)) else [key(names)]
+
+
+def _within(given, truth):
+    """The keys of an answer's names; a number alone is a line of the file that all lines of the truth are in."""
+    files = {name.rpartition(":")[0] for name in ([truth] if isinstance(truth, str) else truth)}
+    file = files.pop() if len(files) == 1 else ""
+    return keys([f"{file}:{one}" if file and isinstance(one, int) else one for one in given])
 
 
 TYPES: dict[str, Number] = {
