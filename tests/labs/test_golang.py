@@ -80,5 +80,10 @@ def test_a_program_of_real_go_stops_by_itself(learner):
     assert "ok 1/7" in learner.gdb("leak", "run")
 
 
+def test_a_core_is_not_lost_by_run(learner):
+    still = "python import rt0lab.program as now; print('still there:', now.on_core())"
+    assert "still there: True" in learner.gdb("stuck", "run", still)
+
+
 def test_a_core_is_open_from_the_beginning(learner):
     assert "ok 1/6" in learner.gdb("stuck", "lab answer threads = 0")

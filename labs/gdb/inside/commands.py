@@ -1,6 +1,7 @@
 """The commands of the exercises in gdb: `lab task|answer|predict|hint|check|snap|diff|when|next|solution`."""
 
 import gdb
+from rt0lab import program
 from rt0lab.commands import console, past
 from rt0lab.formats import untrusted
 from rt0lab.words import screen
@@ -12,6 +13,7 @@ from . import variables
 from .session import Session, show, tell
 
 _MOST_ROWS = 40  # of a comparison
+_STARTING = ("run", "start", "starti")
 
 _snaps = variables.Snaps()
 _open: Session = None  # type: ignore[assignment]  # begin() sets it before there are commands
@@ -22,10 +24,13 @@ def begin(exercise_id: str, language: str, state_path: str) -> None:
     try:
         guide = Guide(language, Store(state_path, tell))
         _Lab()
+        _Starting()
         for command in (_Task, _Answer, _Predict, _Hint, _Check, _Snap, _Diff, _When, _Invariants, _Next, _Solution):
             command()
         gdb.execute("set confirm off")  # leaving is `q`; progress is kept
         gdb.execute("set filename-display basename")
+        for word in _STARTING:
+            gdb.execute(f"define hook-{word}\n{_Starting.name}\nend")
         _enter(guide, guide.find(exercise_id))
     except Failure as failure:
         raise gdb.GdbError(f"lab: {untrusted.shown(str(failure), untrusted.LINE)}") from None
@@ -77,6 +82,22 @@ class _Lab(gdb.Command):
         if argument.strip() not in ("", "help"):
             raise gdb.GdbError(_open.say("no-command", word=argument.split()[0][:20]))
         tell(_open.say("commands"))
+
+
+class _Starting(gdb.Command):
+    """What gdb asks before it starts the program: where an exercise is about a core, that would be gone."""
+
+    name = "lab-starting"  # not one of `lab`, whose list is for learners
+
+    def __init__(self):
+        console.translate(self)
+        super().__init__(self.name, gdb.COMMAND_OBSCURE)
+
+    @console.careful
+    def invoke(self, argument: str, from_tty: bool) -> None:
+        """An error here keeps gdb from it."""
+        if program.on_core():
+            raise gdb.GdbError("\n".join(screen.wrap(_open.say("core-only"))))
 
 
 class _Task(_LabCommand):
