@@ -33,7 +33,7 @@ def find(environment: Mapping[str, str] = os.environ) -> str:
     path = environment.get("PATH", "") + ":/usr/lib/go/bin:/usr/local/go/bin"
     found = shutil.which("go", path=path)
     if found is None:
-        raise NoGo("no Go here; to install it: apt-get install golang-go", MACHINE)
+        raise NoGo(tr("no Go here; to install it: apt-get install golang-go"), MACHINE)
     return found
 
 
@@ -58,7 +58,7 @@ def program(exercise: Exercise, home: Path) -> Path:
 
 
 def _build(go, home, folder, texts, target):
-    progress(f"building {target.name} with {_asked(go, home, 'version').strip()}")
+    progress(tr("building {name} with {go}", name=target.name, go=_asked(go, home, "version").strip()))
     for name, text in texts.items():
         (folder / name).write_bytes(text)
     with tempfile.TemporaryDirectory(dir=folder) as scratch:
@@ -95,7 +95,9 @@ def _asked(go, home, *words, cwd=None):
             timeout=_BUILD,
         )
     except (OSError, subprocess.TimeoutExpired) as error:
-        raise NoGo(f"{go} {words[0]} does not come to an end here: {error}", MACHINE) from None
+        raise NoGo(
+            tr("{command} does not come to an end here: {why}", command=f"{go} {words[0]}", why=error), MACHINE
+        ) from None
     if done.returncode:
         raise NoGo(f"{go} {words[0]}: {(done.stdout.strip().splitlines() or ['failed'])[-1][:200]}", MACHINE)
     return done.stdout
@@ -115,7 +117,7 @@ def command(exercise: Exercise, home: Path, seed: int, *, batch: bool) -> list[s
 
 def _live(exercise, path, seed, batch):
     if exercise.has and exercise.has not in Elf(path).symbols:
-        raise NoGo(f"this Go is too old for it: its programs have no {exercise.has}", MACHINE)
+        raise NoGo(tr("this Go is too old for it: its programs have no {name}", name=exercise.has), MACHINE)
     words = debugger.command(examine(path).path, batch=batch)
     for name, value in exercise.env.items():
         words += ["-ex", f"set environment {name}={value}"]
