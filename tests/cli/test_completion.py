@@ -7,7 +7,7 @@ import subprocess
 import pexpect
 import pytest
 
-from conftest import ROOT
+from runner.tree import ROOT
 
 PROMPT = "rdy>"
 START = {
