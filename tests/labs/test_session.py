@@ -236,6 +236,11 @@ def test_what_is_done_stays_done(learner):
     assert "[x] 4. `goid`" in learner.gdb("newproc")
 
 
+def test_a_goal_that_was_reached_stays_ticked(learner):
+    learner.gdb("entry", "starti")
+    assert "[x] 1. `stop`" in learner.gdb("entry")
+
+
 def test_check_says_how_every_step_stands(learner):
     text = learner.gdb("newproc", "lab predict curg = nil", "lab answer goid = 1", "lab check")
     assert [word in text for word in ("curg: predicted, not reached", "goid: noted, not reached", "fn: open")] == [

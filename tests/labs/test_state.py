@@ -214,6 +214,7 @@ FULL = {
             "first_pass": "",
             "answers": {"q": "1"},
             "answers_sha": "",
+            "reached": ["stop"],
         }
         for name in ("entry", "newproc", "of-the-future")
     },

@@ -127,6 +127,8 @@ class Session:
     def _at(self, checkpoint):
         if checkpoint.goal and checkpoint.name not in self.done:
             self.done.add(checkpoint.name)
+            with self.guide.store.change() as progress:
+                state.record(progress, self.exercise.id)["reached"].append(checkpoint.name)
             self._tick(self.texts.replies["reached"][checkpoint.name])
         for question in self.exercise.questions:
             if question.at != checkpoint.name:

@@ -136,8 +136,9 @@ def passed(progress: Progress, exercise: Exercise) -> bool:
 
 
 def answered(progress: Progress, exercise: Exercise) -> list[str]:
-    """The questions with a right answer."""
-    return [q.id for q in exercise.questions if q.id in state.look(progress, exercise.id)["answers"]]
+    """The steps that are done: goals that were reached, questions with a right answer."""
+    entry = state.look(progress, exercise.id)
+    return [name for _, name in exercise.steps() if name in entry["answers"] or name in entry["reached"]]
 
 
 def go_place(exercise: Exercise) -> str:

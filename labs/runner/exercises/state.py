@@ -34,6 +34,7 @@ _RECORD = {
     "first_pass": str,
     "answers": dict,
     "answers_sha": str,
+    "reached": list,
 }
 
 
@@ -161,6 +162,7 @@ def record(state: Progress, name: str) -> dict[str, Any]:
         "first_pass": "",
         "answers": {},
         "answers_sha": "",
+        "reached": [],
     }
     return state["exercises"].setdefault(name, fresh)
 
@@ -255,6 +257,8 @@ def _checked(path, state):
             raise Damaged(tr("its predictions for {name} are wrong", name=repr(name[:30])))
         if not all(_is(level, int) and 0 <= level < 100 for level in entry.get("hints_used", {}).values()):
             raise Damaged(tr("its hints for {name} are wrong", name=repr(name[:30])))
+        if not all(_is(goal, str) for goal in entry.get("reached", [])):
+            raise Damaged(tr("its record of {name} is wrong", name=repr(name[:30])))
         for key, kind in _RECORD.items():
             entry.setdefault(key, kind())
     return state
