@@ -301,7 +301,7 @@ def _p_m(now):
                 ),
                 now.mover(_M_P, m.addr, at),
             )
-    return tr("{ps} Ps, {held} with an M", ps=len(snap.ps), held=held)
+    return trn("{n} P, {held} with an M", "{n} Ps, {held} with an M", len(snap.ps), held=held)
 
 
 def _g_status(now):
@@ -401,7 +401,7 @@ def _allp(now):
     for i, p in enumerate(snap.ps):
         if p.get("id") != i:
             raise Broken(tr("allp[{i}].id is {id}", i=i, id=p.get("id")), excuse)
-    return tr("{addresses} Ps", addresses=len(addresses))
+    return trn("{n} P", "{n} Ps", len(addresses))
 
 
 def _queues(now):
@@ -520,7 +520,7 @@ def _allm(now):
             excuse,
             now.mover(_NEW_M, *(m.addr for m in snap.ms)),
         )
-    return tr("{ids} Ms", ids=len(ids))
+    return trn("{n} M", "{n} Ms", len(ids))
 
 
 CHECKS = (
