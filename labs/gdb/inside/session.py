@@ -87,7 +87,8 @@ class Session:
     def _must_stop(self, exercise, checkpoint):
         """What was predicted or noted is judged at its checkpoint, wherever the learner was going. At a goal that is no
         place alone, and so not reached with a breakpoint, the program always stops."""
-        return checkpoint.goal and bool(checkpoint.when) or any(exercise.question(name).at == checkpoint.name for name in [*self.locked, *self.noted])
+        nameless = checkpoint.goal and bool(checkpoint.when)
+        return nameless or any(exercise.question(name).at == checkpoint.name for name in [*self.locked, *self.noted])
 
     # ---- what the program does ---------------------------------------------------------------------------------------
 
