@@ -17,7 +17,8 @@ from . import console, functions
 
 
 class Stages(console.Command):
-    """List the boot's stages in order, and mark where the program is; `t` marks the stops of the tour.
+    """List the boot's stages in order, and mark where the program is.
+    `t` marks the stops of the tour.
 
     (gdb) rt0 stages
     -> t schedinit   0x4288b0  proc.go:477"""
@@ -43,7 +44,7 @@ class Stages(console.Command):
 
 
 class Run(console.Command):
-    """Start the program and stop it at its very first instruction, the ELF entry.
+    """Start the program and stop it at its very first instruction.
 
     (gdb) rt0 run
     (gdb) rt0 next"""
@@ -59,7 +60,7 @@ class Run(console.Command):
 
 
 class Next(console.Command):
-    """Go on to the next stage of the tour that the program reaches, and show its card.
+    """Go on to the next stage of the tour, and show its card.
     Before `run` it starts the program. Cards are numbered as this program reaches
     them; once it has run without the rt0 commands, as `rt0 stages` lists them.
 
@@ -185,7 +186,8 @@ class Until(console.Command):
 
 
 class Record(console.Command):
-    """Run the program from start to end and write every stage's entry and return to a file, as JSON.
+    """Run the program to its end and write every stage to a file.
+    That is each stage's entry and return, as JSON.
 
     (gdb) rt0 record boot.json
     207 stops, exit code 0, written to boot.json"""

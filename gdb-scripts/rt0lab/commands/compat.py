@@ -15,7 +15,8 @@ from .options import Options
 
 
 class Compat(console.Command):
-    """Say what of a program's runtime is there as expected: fields, variables, types, constants and the boot's stages.
+    """Say what of a program's runtime is there as expected.
+    That is fields, variables, types, constants and the boot's stages.
     What has another name is found by it; what is missing is named, with what is lost by it. Nothing has to run.
 
     (gdb) rt0 compat

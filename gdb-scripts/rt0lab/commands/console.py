@@ -283,7 +283,7 @@ def translate(thing: gdb.Command | gdb.Parameter | gdb.Function) -> None:
     for name in ("__doc__", "set_doc", "show_doc"):
         text = getattr(type(thing), name, None)
         if text:
-            setattr(thing, name, tr(inspect.cleandoc(text)))
+            setattr(thing, name, screen.reflowed(tr(inspect.cleandoc(text))))
 
 
 class Command(gdb.Command):

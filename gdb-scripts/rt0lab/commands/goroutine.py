@@ -197,7 +197,8 @@ def _apply_above(command, level):
 
 
 class Goroutine(console.Command):
-    """Do one of gdb's commands in the frames of goroutines, running or parked: bt, up, info locals, print x...
+    """Do one of gdb's commands in the frames of goroutines.
+    They may run or be parked; the command is bt, up, info locals, print x...
     Usage: goroutine [N|RANGE|all] [-with KEY=PATTERN] [-without KEY=PATTERN] [COMMAND]; a RANGE is 1-5 or 1,3, and
     KEY=PATTERN chooses as in `info goroutines`. Without COMMAND: what `info goroutines` knows of them. A parked
     goroutine's first selected frame is the one where its own code stands; up and down are remembered until the program

@@ -20,10 +20,12 @@ from .options import Options, complete, ids
 
 
 class Goroutines(console.Command):
-    """List the goroutines: id, status or wait reason, what it waits on or who runs it, where it stands. `*` runs on
+    """List the goroutines: their state, and where they stand.
+    That is id, status or wait reason, what it waits on or who runs it, where it stands. `*` runs on
     this thread, `!` panics (`rt0 panic` says more).
     Usage: info goroutines [IDS] [-with KEY=PATTERN] [-without KEY=PATTERN] [-group BY] [-against CORE] [-limit N]
-    [-long] [-system] [-all] [-json] KEY and BY are of: id, status, reason, fn, where, start, creator, chan, lock, m, p;
+    [-long] [-system] [-all] [-json]
+    KEY and BY are of: id, status, reason, fn, where, start, creator, chan, lock, m, p;
     frame is a KEY that asks for any frame, panic and label (label=KEY, label=KEY=VALUE) are KEYs; label:KEY is a BY,
     and stack is one for those whose frames are the same. A pattern may have * and ?, and generic functions may be
     written `main.Map[...]`. -against says which groups (by stack, if no other BY is given) appeared, grew, shrank and
@@ -191,7 +193,8 @@ def _fitting(head, words):
 
 
 class Ms(_List):
-    """List the Ms, the operating system's threads that run goroutines; `*` is the selected thread's.
+    """List the Ms, the threads that run goroutines.
+    `*` is the selected thread's.
     Usage: info ms [-json]
 
     (gdb) info ms
@@ -227,7 +230,8 @@ class Ms(_List):
 
 
 class Ps(_List):
-    """List the Ps, the rights to run Go code, with their run queues; `*` is the selected thread's.
+    """List the Ps, the rights to run Go code, with their run queues.
+    `*` is the selected thread's.
     Usage: info ps [-json]
 
     (gdb) info ps

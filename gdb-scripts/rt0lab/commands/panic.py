@@ -26,7 +26,8 @@ _THROWS = ("runtime.throw", "runtime.fatal", "runtime.throw_")
 
 
 class Panics(console.Command):
-    """Show who has panicked: with what value, where it was raised, and whether it was recovered; the last panic first.
+    """Show who has panicked, with what value, and where it was raised.
+    It says whether it was recovered, too; the last panic comes first.
     Usage: rt0 panic [IDS] [-json]
 
     (gdb) rt0 panic

@@ -85,7 +85,7 @@ def _number(word, what):
 
 
 class History(console.Command):
-    """List the stops that are kept, and how many fields changed at each.
+    """List the stops that are kept, and how much changed at each.
     `set rt0 history N` keeps the last N stops; -json prints data: `as_of` is
     the stop at which all goroutines were read (see the notes on history).
 
@@ -141,7 +141,8 @@ class History(console.Command):
 
 
 class Back(console.Command):
-    """Show the state as it was N stops ago; the program stays where it is.
+    """Show the state as it was N stops ago.
+    The program stays where it is.
     Without N it is the stop before; @N is stop number N of `rt0 history`.
     A command behind it sees the program as it was then: `rt0 dump`, or
     `info goroutines`, `ms` or `ps`. -json prints data.
@@ -268,7 +269,7 @@ class When(console.Command):
 
 
 class Replay(console.Command):
-    """Let `rt0 history`, `back`, `diff` and `when` speak of a recorded run.
+    """Let `rt0 history`, `back`, `diff`, `when` speak of a trace.
     `rt0 record` or `./lab trace` writes one; no process is needed to look at it.
     `rt0 replay off` returns to this process's stops.
 

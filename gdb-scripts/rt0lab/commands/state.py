@@ -18,7 +18,8 @@ _SOME = 20  # names that are told to who asks for one that there is not
 
 
 class Dump(console.Command):
-    """Show g0, m0, p0 and sched, one line each, or every field of one of them, or of all.
+    """Show g0, m0, p0 and sched, or every field of what is named.
+    One line each; `all` shows every field of all.
     Whatever a card or a list names can be shown: g1, m1, p0, m1.g0.
 
     (gdb) rt0 dump
@@ -109,7 +110,7 @@ class Dump(console.Command):
 
 
 class Diff(console.Command):
-    """Show all that changed in g, m, p, sched and the runtime's variables.
+    """Show what changed in g, m, p, sched and the runtime's variables.
     That is since the stop before this one, or from one stop of `rt0 history`
     to another. -json prints data.
 
@@ -135,7 +136,8 @@ class Diff(console.Command):
 
 
 class Check(console.Command):
-    """Check what must hold at any moment: links that point both ways, counts that match lists, statuses that fit. What
+    """Check what must hold at any moment.
+    Links point both ways, counts match lists, statuses fit. What
     does not hold is BROKEN, unless there is evidence that it is `not yet` so (the boot has not come there) or `moving`
     (a thread is in the middle of changing just that); `unknown` is what cannot be seen here.
 

@@ -165,7 +165,7 @@ class Follow(console.Switch):
     """Let next, step, nexti, stepi, finish, until and advance stay with the goroutine; off: with its thread, as gdb
     does by itself."""
 
-    set_doc = show_doc = "Let steps stay with the goroutine, on whatever thread it goes on."
+    set_doc = show_doc = "Let steps stay with the goroutine, whatever thread runs it."
     name, kind, at_first = "rt0 follow", gdb.COMMAND_RUNNING, True
 
 

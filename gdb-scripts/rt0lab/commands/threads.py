@@ -20,7 +20,7 @@ _views = {}  # number of an inferior: (number of the one that shows its goroutin
 
 
 class Threads(console.Command):
-    """Show the goroutines as threads of a second inferior, as they stand now.
+    """Show the goroutines as threads of a second inferior.
     What gdb does with threads works there: `info threads`, `thread apply all bt`, `up`, `print`.
     With a file name, write them there as a core file instead. With more than 1000,
     frames are shown without what their functions were called with. A parked one keeps few registers: the others read 0,

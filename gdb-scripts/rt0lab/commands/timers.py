@@ -20,7 +20,8 @@ _NAMED = 5  # of those that wait on a timer's channel so many are named
 
 
 class Timers(console.Command):
-    """List the timers that are set, the next one first: when it is due, how often, what it does, whom that wakes.
+    """List the timers that are set, the next one first.
+    That is when it is due, how often, what it does, whom that wakes.
     Usage: info timers [-limit N] [-json]
     From Go 1.23 on a channel's timer is in no list while nobody waits for it. On a core file, `in` counts from the
     latest time that the scheduler noted.

@@ -19,7 +19,8 @@ _BACK = ("p", "b", "left", "up", "backspace")
 
 
 class Tour(console.Command):
-    """A guided walk: one card a stage. A key is enough: Enter goes on, p shows the
+    """A guided walk through the boot: one card a stage.
+    A key is enough: Enter goes on, p shows the
     card before, j jumps, l lists the stages, g leaves for the gdb prompt right
     there, q or Ctrl-C ends it all, h tells of all keys.
     `rt0 tour -batch` prints all cards without asking.

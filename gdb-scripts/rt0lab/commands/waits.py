@@ -26,7 +26,8 @@ def _say(text, indent="  ", more=""):
 
 
 class Waits(console.Command):
-    """Show who waits for which channel or lock, and whose stack or which variable has its address; whether the program
+    """Show who waits for which channel or lock, and who has its address.
+    That is whose stack or which variable; it says whether the program
     is deadlocked, and why; who is stuck for ever, and of whom it is not known.
     Usage: rt0 waits [-json]
 
@@ -226,7 +227,8 @@ class Waits(console.Command):
 
 
 class Holders(console.Command):
-    """Say what can be known about who holds a lock and who waits for it: a runtime.mutex, a sync.Mutex, a sync.RWMutex.
+    """Say who holds a lock and who waits for it, if it can be known.
+    A lock is a runtime.mutex, a sync.Mutex or a sync.RWMutex.
     Usage: rt0 holders LOCK [-json]; LOCK is an expression, like sched.lock or 'main.mu', or what `rt0 waits` shows of
     it: Mutex 0xc0000180b8, or the address alone
 

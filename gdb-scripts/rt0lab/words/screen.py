@@ -6,6 +6,8 @@ import re
 import unicodedata
 
 WIDTH = 79
+_TYPED = ("(gdb) ", "(rt0) ", "(lab ", " ")  # beginnings of lines that stay as they are in a help text
+_BEGINNINGS = (*_TYPED, "Usage:", "用法")
 _NO_BREAK_BEFORE = "，。；：！？、）」』》”’…"
 _TOUCHING = re.compile("[\u4e00-\u9fff][`A-Za-z0-9]|[`A-Za-z0-9][\u4e00-\u9fff]")
 _NO_BREAK_AFTER = "（「『《“‘"
@@ -64,3 +66,21 @@ def _pieces(text):
             current = ""
         current += c
     return [*pieces, current] if current else pieces
+
+
+def reflowed(text: str, columns: int = WIDTH) -> str:
+    """A help text with its paragraphs within so many columns; the first line stays one, because gdb lists commands by
+    it, and what is shown as typed stays as it is."""
+    first, _, rest = text.partition("\n")
+    lines, paragraph = [first], list[str]()
+    for line in [*rest.splitlines(), ""]:
+        usage_ends = paragraph and paragraph[-1].endswith("]") and not line.startswith("[")
+        if line.startswith(_BEGINNINGS) or not line or usage_ends:
+            wide = any(width(each) > columns for each in paragraph)
+            lines += wrap(" ".join(paragraph), columns=columns) if wide else paragraph
+            paragraph = []
+        if line.startswith(_TYPED) or not line:
+            lines.append(line)
+        else:
+            paragraph.append(line)
+    return "\n".join(lines[:-1])
