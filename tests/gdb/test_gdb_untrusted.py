@@ -63,6 +63,8 @@ COMMANDS = {
     ("made.py", "_ran", "program"): "a program that the lab has just built",
     ("made.py", "_ran", "' '.join(arguments)"): "words of a list in the lab",
     ("made.py", "_value", "expr"): "the author's, from exercise.toml",
+    ("schedules.py", "alone", "_PROCESSORS"): "a number of the lab's own",
+    ("schedules.py", "alone", "before"): "digits",
     ("trying.py", "run", "setting"): "written in the lab",
     ("trying.py", "_stop", "case['program']"): "a program that the lab has just built",
     ("trying.py", "_tried", "job['command']"): "the author's, in the sandbox",

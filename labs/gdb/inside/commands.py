@@ -1,4 +1,4 @@
-"""The commands of the exercises in gdb: `lab task|answer|predict|hint|check|snap|diff|when|next|solution`."""
+"""The commands of the exercises in gdb: `lab task`, `lab answer`, `lab sched` and the others."""
 
 import gdb
 from rt0lab import program
@@ -25,7 +25,8 @@ def begin(exercise_id: str, language: str, state_path: str) -> None:
         guide = Guide(language, Store(state_path, tell))
         _Lab()
         _Starting()
-        for command in (_Task, _Answer, _Predict, _Hint, _Check, _Snap, _Diff, _When, _Invariants, _Next, _Solution):
+        looks = (_Snap, _Diff, _When, _Invariants, _Sched)
+        for command in (_Task, _Answer, _Predict, _Hint, _Check, *looks, _Next, _Solution):
             command()
         gdb.execute("set confirm off")  # leaving is `q`; progress is kept
         gdb.execute("set filename-display basename")
@@ -225,6 +226,23 @@ class _Invariants(_LabCommand):
 
     def act(self, argument: str) -> None:
         _open.invariants()
+
+
+class _Sched(_LabCommand):
+    """Run the program under a schedule that a seed chooses: one thread at a time goes
+    on, from one of the scheduler's functions to the next, and all that must hold is
+    looked at in between. The same seed makes the same run.
+
+    (lab 14) lab sched 7
+    (lab 14) lab sched 1-20"""
+
+    name = "lab sched"
+
+    def act(self, argument: str) -> None:
+        _open.schedule(argument)
+
+    def complete(self, text: str, word: str | None) -> list[str]:
+        return []
 
 
 class _Next(_LabCommand):

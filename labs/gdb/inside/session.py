@@ -15,7 +15,7 @@ from runner.exercises.forms import Exercise
 from runner.exercises.guide import Guide, answered, passed
 from runner.failure import Failure
 
-from . import observe
+from . import observe, schedules
 from .bugs import Hunt
 
 MARK = "  [lab] "
@@ -60,6 +60,9 @@ class Session:
         patch = exercise.patch(progress["seed"])
         hunt = Hunt(patches.changed_lines(patch)) if patch else None
         self.observer = observe.Observer([] if exercise.written else [exercise], self._must_stop, hunt)
+        self._listen()
+
+    def _listen(self):
         gdb.events.stop.connect(self.stopped)
         gdb.events.exited.connect(self.exited)
 
@@ -80,9 +83,12 @@ class Session:
 
     def close(self) -> None:
         """Leaves the exercise; the program stays where it is."""
+        self._hear_nothing()
+        self.observer.close()
+
+    def _hear_nothing(self):
         gdb.events.stop.disconnect(self.stopped)
         gdb.events.exited.disconnect(self.exited)
-        self.observer.close()
 
     def _must_stop(self, exercise, checkpoint):
         """What was predicted or noted is judged at its checkpoint, wherever the learner was going. At a goal that is no
@@ -315,3 +321,32 @@ class Session:
         for line in broken:
             tell(self.say("invariant-broken", text=untrusted.shown(line)))
         tell(self.say("invariants-looked", n=len(rows) + len(results), broken=len(broken)))
+
+    def schedule(self, argument: str) -> None:
+        """`lab sched SEED` or `FIRST-LAST`: runs of their own, of which no question of the exercise is judged."""
+        seeds = schedules.seeds(argument)
+        if seeds is None or self.exercise.go or self.exercise.written:
+            raise Failure(self.say("sched-usage"))
+        if program.alive() and program.on_core():
+            raise Failure(self.say("sched-core"))
+        self._hear_nothing()
+        count = 0
+        try:
+            with schedules.alone(self.exercise.env), schedules.left_out(self.observer):
+                for seed in seeds:
+                    run = schedules.Schedule(seed, _first_broken).go()
+                    count += run.stops
+                    if run.wrong or run.unknown:
+                        key = "sched-wrong" if run.wrong else "sched-unknown"
+                        why = untrusted.shown(run.wrong or run.unknown)
+                        tell(self.say(key, seed=seed, stop=run.stops, thread=run.thread, place=run.place, why=why))
+                        return
+        finally:
+            self._listen()
+        tell(self.say("sched-held", n=len(seeds), stops=count))
+
+
+def _first_broken():
+    """What of `rt0 check` does not hold now, "" if all does."""
+    results = checks.run(console.so_far.snapshot())
+    return next((f"{result.name}: {result.detail}" for result in results if result.verdict == verdicts.BROKEN), "")
