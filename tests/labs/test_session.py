@@ -54,6 +54,16 @@ def test_the_program_stops_by_itself_at_a_goal_that_a_breakpoint_cannot_name(lea
     assert "ok 1/" in said(learner.gdb("switch", "run"))
 
 
+def test_a_noted_answer_outlives_the_session(learner):
+    learner.gdb("entry", ANSWER)
+    assert "PASS 01" in learner.gdb("entry", "run")
+
+
+def test_a_noted_answer_is_judged_by_check_too(learner):
+    learner.gdb("entry", ANSWER)
+    assert learner.lab("check").returncode == 0
+
+
 def test_an_answer_for_a_place_that_is_past_says_so(learner):
     text = said(learner.gdb("newproc", "tb *'runtime.mstart'", "run", "lab answer goid = 1"))
     assert "This run is past that place already" in text

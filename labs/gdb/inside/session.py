@@ -49,12 +49,14 @@ class Session:
         self.texts = exercise.texts(guide.language)
         self.program = observe.Program()
         progress = guide.store.read()
-        predicted = state.look(progress, exercise.id)["predicted"]
+        entry = state.look(progress, exercise.id)
+        predicted = entry["predicted"]
         self.done = set(answered(progress, exercise))
         self.was_passed = passed(progress, exercise)
         if self.was_passed:
             self.done = {name for _, name in exercise.steps()}
-        self.noted = {}  # question id: text, to be judged when the program gets there
+        # {question id: text}, to be judged when the program gets there
+        self.noted = {q: text for q, text in entry["noted"].items() if exercise.question(q)}
         self.locked = {q: p["value"] for q, p in predicted.items() if p["right"] is None and exercise.question(q)}
         self.judged = {q for q, p in predicted.items() if p["right"] is not None}
         patch = exercise.patch(progress["seed"])
@@ -171,6 +173,8 @@ class Session:
         ):
             self._judge(question, text)
         else:
+            with self.guide.store.change() as progress:
+                state.record(progress, self.exercise.id)["noted"][question.id] = text
             self.noted[question.id] = text
             self._tell_when("noted", question)
 

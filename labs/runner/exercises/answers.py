@@ -55,9 +55,11 @@ def read(exercise: Exercise, path: Path) -> dict[str, Answer]:
 
 
 def collected(exercise: Exercise, progress: Progress) -> dict[str, str]:
-    """{question: answer as text}: what gdb judged right or holds as a prediction, and over it the file of answers."""
+    """{question: answer as text}: what gdb judged right, noted or holds as a prediction, and over it the file of
+    answers."""
     entry = state.look(progress, exercise.id)
-    found = {q: p["value"] for q, p in entry["predicted"].items() if p["right"] is None} | entry["answers"]
+    found = {q: p["value"] for q, p in entry["predicted"].items() if p["right"] is None}
+    found |= entry["noted"] | entry["answers"]
     found |= {q: literals.written(value) for q, value in read(exercise, location(exercise)).items()}
     return {q.id: found[q.id] for q in exercise.questions if q.id in found}
 

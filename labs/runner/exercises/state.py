@@ -34,6 +34,7 @@ _RECORD = {
     "first_pass": str,
     "answers": dict,
     "answers_sha": str,
+    "noted": dict,
     "reached": list,
 }
 
@@ -162,6 +163,7 @@ def record(state: Progress, name: str) -> dict[str, Any]:
         "first_pass": "",
         "answers": {},
         "answers_sha": "",
+        "noted": {},
         "reached": [],
     }
     return state["exercises"].setdefault(name, fresh)
@@ -183,6 +185,7 @@ def note_answers(entry: dict[str, Any], given: Mapping[str, str], right: Iterabl
         entry["attempts"] += 1
         entry["answers_sha"] = sha
     entry["answers"] |= {question.id: given[question.id] for question in right}
+    entry["noted"] = {name: text for name, text in entry["noted"].items() if name not in given}
 
 
 def note_score(entry: dict[str, Any], exercise: Exercise, right: list[Question]) -> None:
@@ -251,7 +254,7 @@ def _checked(path, state):
     for name, entry in exercises.items():
         if not isinstance(entry, dict) or any(not _is(entry.get(key, kind()), kind) for key, kind in _RECORD.items()):
             raise Damaged(tr("its record of {name} is wrong", name=repr(name[:30])))
-        if not all(_is_answer(text) for text in entry.get("answers", {}).values()):
+        if not all(_is_answer(text) for kept in ("answers", "noted") for text in entry.get(kept, {}).values()):
             raise Damaged(tr("its answers to {name} are wrong", name=repr(name[:30])))
         if not all(_is_prediction(value) for value in entry.get("predicted", {}).values()):
             raise Damaged(tr("its predictions for {name} are wrong", name=repr(name[:30])))
