@@ -65,18 +65,9 @@ def collected(exercise: Exercise, progress: Progress) -> dict[str, str]:
 
 
 def _table(path):
+    text = files.text(path, MAX_BYTES)
     try:
-        data = files.read(path, MAX_BYTES)
-    except FileNotFoundError:
-        return {}
-    except OSError as error:
-        raise Failure(f"{path}: {error.strerror}") from None
-    except files.NotPlain as problem:
-        raise Failure(tr("{path} is {problem}", path=path, problem=problem)) from None
-    try:
-        return _parsed(data.decode("utf-8"))
-    except UnicodeDecodeError:
-        raise Failure(tr("{path} is not UTF-8 text", path=path)) from None
+        return {} if text is None else _parsed(text)
     except tomllib.TOMLDecodeError as error:
         raise Failure(tr("{path} is not TOML: {why}", path=path, why=literals.shown(str(error)))) from None
     except (ValueError, RecursionError):

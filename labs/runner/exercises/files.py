@@ -8,6 +8,8 @@ from pathlib import Path
 from rt0lab.formats import untrusted
 from rt0lab.words import tr
 
+from ..failure import Failure
+
 
 class NotPlain(Exception):
     """The file is not what it should be; the text says why, to follow `it is`."""
@@ -23,6 +25,20 @@ def read(path: str | os.PathLike[str], limit: int) -> bytes:
     if len(data) > limit:
         raise NotPlain(tr("larger than {limit} bytes", limit=limit))
     return data
+
+
+def text(path: Path, limit: int) -> str | None:
+    """The text of a learner's file, None if there is none; Failure says what is wrong with it."""
+    try:
+        return read(path, limit).decode("utf-8")
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise Failure(f"{path}: {error.strerror}") from None
+    except NotPlain as problem:
+        raise Failure(tr("{path} is {problem}", path=path, problem=problem)) from None
+    except UnicodeDecodeError:
+        raise Failure(tr("{path} is not UTF-8 text", path=path)) from None
 
 
 def whole(path: Path, data: bytes, mode: int = 0o666) -> None:

@@ -25,17 +25,8 @@ def collected(exercise: Exercise) -> dict[str, str]:
     """{FILE: the learner's text}; {} for an exercise without such a file, or as long as there is none."""
     if not exercise.written:
         return {}
-    path = location(exercise)
-    try:
-        return {FILE: files.read(path, MAX_BYTES).decode("utf-8")}
-    except FileNotFoundError:
-        return {}
-    except OSError as error:
-        raise Failure(f"{path}: {error.strerror}") from None
-    except files.NotPlain as problem:
-        raise Failure(tr("{path} is {problem}", path=path, problem=problem)) from None
-    except UnicodeDecodeError:
-        raise Failure(tr("{path} is not UTF-8 text", path=path)) from None
+    text = files.text(location(exercise), MAX_BYTES)
+    return {} if text is None else {FILE: text}
 
 
 def begun(exercise: Exercise, text: str) -> bool:
