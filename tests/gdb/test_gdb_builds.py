@@ -74,8 +74,8 @@ def test_nothing_is_said_of_the_file_that_runs(looked_at, pair, way):
 
 def test_it_is_said_once_a_stop(looked_at, built):
     script = (
-        "result = [do('info ms').count('warning: '), do('info ps').count('warning: '), (do('stepi'), do('info"
-        " ms'))[1].count('warning: ')]"
+        "result = [do('info ms').count('warning:'), do('info ps').count('warning:'), (do('stepi'), do('info"
+        " ms'))[1].count('warning:')]"
     )
     assert looked_at("live", *built, "main.stop", script) == [1, 0, 1]
 

@@ -168,8 +168,7 @@ def test_q_ends_gdb_with_0(terminal):
 
 def test_g_leaves_for_the_prompt_where_next_goes_on(terminal):
     terminal.expect("q: quit -- ")
-    terminal.send("g")
-    terminal.expect("(gdb) ")
+    terminal.press("g", "(gdb) ")
     terminal.send("rt0 next")
     assert "stage 2/" in terminal.expect("(gdb) ")
     terminal.send("kill")
@@ -181,8 +180,7 @@ def test_g_leaves_for_the_prompt_where_next_goes_on(terminal):
 
 def test_the_tour_resumes(terminal):
     terminal.expect("q: quit -- ")
-    terminal.send("g")
-    terminal.expect("(gdb) ")
+    terminal.press("g", "(gdb) ")
     terminal.send("rt0 tour")
     assert "stage 1/" in terminal.expect("q: quit -- ")
     terminal.send("")

@@ -57,10 +57,10 @@ def pressed(prompt: str) -> str:
     shown again; "" if the terminal is gone."""
     key = "ctrl-z"
     while key == "ctrl-z":
-        console.pass_on(prompt)
-        gdb.flush()
         try:
-            with _by_key():
+            with _by_key():  # before the prompt is seen: who answers it at once presses keys, too
+                console.pass_on(prompt)
+                gdb.flush()
                 key = _key()
         except KeyboardInterrupt:  # a signal from elsewhere
             key = "ctrl-c"
@@ -76,16 +76,18 @@ def pressed(prompt: str) -> str:
 def line(prompt: str, begun: str = "") -> str | None:
     """A line behind this prompt, whose first characters may be there already; None if the user thinks better of it."""
     console.pass_on(prompt + begun)
-    while (key := pressed("")) != "enter":
-        if key in ("ctrl-c", "ctrl-d", "escape", ""):
-            return None
-        if key == "backspace" and begun:
-            begun = begun[:-1]
-            console.erase()
-        elif len(key) == 1 and key.isprintable():
-            begun += key
-            console.pass_on(key)
-    return begun
+    with contextlib.suppress(OSError, termios.error), _by_key():  # between two keys, too
+        while (key := pressed("")) != "enter":
+            if key in ("ctrl-c", "ctrl-d", "escape", ""):
+                return None
+            if key == "backspace" and begun:
+                begun = begun[:-1]
+                console.erase()
+            elif len(key) == 1 and key.isprintable():
+                begun += key
+                console.pass_on(key)
+        return begun
+    return None  # the terminal is gone
 
 
 def _key():

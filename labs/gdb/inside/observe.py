@@ -139,7 +139,7 @@ class Observer:
     ) -> None:
         """`wanted(exercise, checkpoint)` says whether the program shall stop there; `hunt` what is asked about bugs."""
         self.wanted, self.trouble, self.hunt = wanted, "", hunt or Hunt()
-        self.left_out = 0  # the process of which nothing is noted
+        self.left_out: int | None = None  # the process of which nothing is noted
         self.apart = False  # is each moment one of another process?
         self.witnessed: dict[str, dict[str, dict[str, Outcome]]] = {}  # {exercise: {question: {text: outcome}}}
         self.held: dict[str, dict[str, str]] = {}  # {exercise: {invariant: why it did not hold, or ""}}
