@@ -159,17 +159,15 @@ def session(target: Program, asked: dict[str, Any], descriptors: list[int], plac
             check(json.loads(answer), asked)
             if place:
                 count = json.loads(answer)["ready"]
-                print(
-                    trn(
-                        "{n} goroutine at {place}, read only; Ctrl-C ends.",
-                        "{n} goroutines at {place}, read only; Ctrl-C ends.",
-                        count,
-                        place=place,
-                    ),
-                    flush=True,
+                where = trn(
+                    "{n} goroutine at {place}, read only; Ctrl-C ends.",
+                    "{n} goroutines at {place}, read only; Ctrl-C ends.",
+                    count,
+                    place=place,
                 )
-                if count > MANY:
-                    print(tr("A list of so many is faster after `set print frame-arguments presence`."), flush=True)
+                advice = tr("A list of so many is faster after `set print frame-arguments presence`.")
+                # All of it at once: who has read that it is ready may end it.
+                print("\n".join([where, advice] if count > MANY else [where]), flush=True)
             if gdb.wait():
                 said.seek(0)
                 raise Failure(tr("gdb ended badly: {text}", text=" ".join(said.read().split())[-300:]))
