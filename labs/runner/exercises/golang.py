@@ -24,16 +24,12 @@ _BUILD = 300  # seconds; the first one compiles Go's runtime, too
 _CORE = 60
 
 
-class NoGo(Failure):
-    """There is no Go here, or it cannot build the program; what was asked cannot be judged."""
-
-
 def find(environment: Mapping[str, str] = os.environ) -> str:
     """The `go` command of PATH, or of where Go's own packages put it."""
     path = environment.get("PATH", "") + ":/usr/lib/go/bin:/usr/local/go/bin"
     found = shutil.which("go", path=path)
     if found is None:
-        raise NoGo(tr("no Go here; to install it: apt-get install golang-go"), MACHINE)
+        raise Failure(tr("no Go here; to install it: apt-get install golang-go"), MACHINE)
     return found
 
 
@@ -95,11 +91,11 @@ def _asked(go, home, *words, cwd=None):
             timeout=_BUILD,
         )
     except (OSError, subprocess.TimeoutExpired) as error:
-        raise NoGo(
+        raise Failure(
             tr("{command} does not come to an end here: {why}", command=f"{go} {words[0]}", why=error), MACHINE
         ) from None
     if done.returncode:
-        raise NoGo(f"{go} {words[0]}: {(done.stdout.strip().splitlines() or ['failed'])[-1][:200]}", MACHINE)
+        raise Failure(f"{go} {words[0]}: {(done.stdout.strip().splitlines() or ['failed'])[-1][:200]}", MACHINE)
     return done.stdout
 
 
@@ -117,7 +113,7 @@ def command(exercise: Exercise, home: Path, seed: int, *, batch: bool) -> list[s
 
 def _live(exercise, path, seed, batch):
     if exercise.has and exercise.has not in Elf(path).symbols:
-        raise NoGo(tr("this Go is too old for it: its programs have no {name}", name=exercise.has), MACHINE)
+        raise Failure(tr("this Go is too old for it: its programs have no {name}", name=exercise.has), MACHINE)
     words = debugger.command(examine(path).path, batch=batch)
     for name, value in exercise.env.items():
         words += ["-ex", f"set environment {name}={value}"]

@@ -154,18 +154,7 @@ class Store:
 
 def record(state: Progress, name: str) -> dict[str, Any]:
     """The record of one exercise, made if there is none."""
-    fresh = {
-        "status": "open",
-        "best": 0,
-        "attempts": 0,
-        "hints_used": {},
-        "predicted": {},
-        "first_pass": "",
-        "answers": {},
-        "answers_sha": "",
-        "noted": {},
-        "reached": [],
-    }
+    fresh = {key: kind() for key, kind in _RECORD.items()} | {"status": "open"}
     return state["exercises"].setdefault(name, fresh)
 
 
