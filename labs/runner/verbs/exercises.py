@@ -286,7 +286,7 @@ def check(args: Namespace) -> int:
             ),
             FAILED,
         )
-    if not permits.ptrace_permitted():
+    if not permits.ptrace_permitted() and not all(exercise.written or exercise.go for exercise, _ in cases):
         print(*screen.wrap(this.say("looked-at-cores")), sep="\n")
     found = judging.verdicts(cases, this.store.home, seed)
     return max([_report(this, exercise, verdicts) for (exercise, _), verdicts in zip(cases, found)])
