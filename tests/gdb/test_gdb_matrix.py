@@ -111,7 +111,7 @@ def settle(ready):
     while not ready(): do('stepi')
     do('thread 1')
 def all_begun():
-    return sum(g['status'] == 'waiting' for g in json.loads(do('info goroutines -json'))) > 20
+    return sum(g.get('status') == 'waiting' for g in json.loads(do('info goroutines -json'))) > 20
 def spins():
     return program.read(program.world().address('main.spinning'), 1)[0]
 """
