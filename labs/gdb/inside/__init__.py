@@ -8,6 +8,7 @@ witnessed evaluates a witness against the program's memory
 bugs      what a bug hunt is judged by: the functions a patch changed, which witnesses hold
 facts     what is true of goroutines, Ms and Ps beyond expressions, by name
 made      watches what a function of the learner's own does
+schedules runs a program under a schedule that a seed chooses
 leaving   leaves a core of a program whose goroutines all stand
 untraced  the moments of a run as cores, where nothing may be traced
 batch     judges answers without a terminal, for `./lab check` and `./lab dev check`
@@ -47,3 +48,10 @@ def watch(*arguments: str) -> None:
     from . import made
 
     made.run(*arguments)
+
+
+def schedule(job_file: str) -> None:
+    """Runs a program under schedules that seeds choose; see schedules.run."""
+    from . import schedules
+
+    schedules.run(job_file)

@@ -315,6 +315,12 @@ class Observer:
         return None
 
 
+def broken_anywhere(exercise: Exercise) -> str:
+    """Which of an exercise's invariants that hold everywhere does not here; "" if all do."""
+    always = [invariant for invariant in exercise.invariants if not invariant.at]
+    return _broken(always, _helpers()) if always else ""
+
+
 def _broken(invariants, variables):
     """Says which of these does not hold at this moment, or cannot be evaluated; "" if all hold."""
     for invariant in invariants:

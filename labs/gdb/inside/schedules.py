@@ -9,21 +9,28 @@ network go on when nobody else can: what they do depends on the time, and the sa
 from __future__ import annotations
 
 import contextlib
+import ctypes
+import json
 import os
 import random
 import re
 import signal
 import threading
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
 
 import gdb
 from rt0lab import program
 from rt0lab.boot import stops
+from rt0lab.commands import console
 from rt0lab.program import hidden, settings
+from rt0lab.state import checks, verdicts
 from rt0lab.words import tr
+from runner.exercises import forms
+from runner.exercises.forms import Exercise
 
-from .observe import Observer
+from . import observe
 
 _TURNS = """
     schedule findrunnable execute runqput runqsteal globrunqget newproc1 gopark park_m goready ready wakep
@@ -36,6 +43,7 @@ _MOST_THREADS = 64
 _DEPTH = 4  # of sysmon's nap: frames
 _PROCESSORS = 2  # with more, a thief begins with one that nobody can foresee
 _MOST_SEEDS = 100
+_PR_SET_DUMPABLE = 4
 
 
 def seeds(text: str) -> range | None:
@@ -43,6 +51,53 @@ def seeds(text: str) -> range | None:
     match = re.fullmatch(r"(\d{1,9})(?:\s*-\s*(\d{1,9}))?", text.strip(), re.ASCII)
     found = range(int(match[1]), int(match[2] or match[1]) + 1) if match else range(0)
     return found if 0 < len(found) <= _MOST_SEEDS else None
+
+
+def run(job_file: str) -> None:
+    """Reads the job, {"exercise": folder, "word", "program", "arguments": [argument...], "seeds": [seed...]}, and
+    prints a line for each row of `tried`: the word, and the row as JSON.
+
+    The program is a stranger's. It cannot look into this gdb, and the word that makes a line ours is gone before it
+    runs.
+    """
+    with open(job_file, encoding="utf-8") as file:
+        job = json.load(file)
+    os.unlink(job_file)
+    ctypes.CDLL(None).prctl(_PR_SET_DUMPABLE, 0, 0, 0, 0)
+    for row in tried(job["program"], job["arguments"], job["seeds"], forms.load(job["exercise"])):
+        gdb.write(f"\n{job['word']} {json.dumps(row, sort_keys=True)}\n")
+        gdb.flush()
+
+
+def tried(path: str, arguments: Iterable[str], seeds: Iterable[int], exercise: Exercise) -> Iterator[dict[str, Any]]:
+    """Runs a program under one schedule after the other, up to the first in which something is wrong or could not be
+    looked at. Each row has the fields of a Run."""
+    with settings.quiet():
+        gdb.execute(f"file {path}", to_string=True)
+        gdb.execute(f"set args {' '.join(arguments)}", to_string=True)
+    with alone({}):
+        for seed in seeds:
+            found = once(seed, exercise)
+            yield asdict(found)
+            if found.wrong or found.unknown:
+                return
+
+
+def once(seed: int, exercise: Exercise) -> Run:
+    """What the schedule of a seed comes to, and why nothing could be said if so."""
+    schedule = Schedule(seed, lambda: _broken(exercise))
+    try:
+        return schedule.go()
+    except (program.Problem, gdb.error) as problem:
+        schedule.run.unknown = str(problem)
+        return schedule.run
+
+
+def _broken(exercise):
+    """What does not hold now of `rt0 check` and of what the exercise says of every place, "" if all does."""
+    results = checks.run(console.so_far.snapshot())
+    wrong = (f"{result.name}: {result.detail}" for result in results if result.verdict == verdicts.BROKEN)
+    return next(wrong, "") or observe.broken_anywhere(exercise)
 
 
 @contextlib.contextmanager
@@ -67,7 +122,7 @@ def alone(environment: Mapping[str, str]) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def left_out(observer: Observer) -> Iterator[None]:
+def left_out(observer: observe.Observer) -> Iterator[None]:
     """The observer notes nothing of the processes that begin while this lasts."""
 
     def begins(event: gdb.Event) -> None:

@@ -338,7 +338,7 @@ class Session:
         try:
             with schedules.alone(self.exercise.env), schedules.left_out(self.observer):
                 for seed in seeds:
-                    run = schedules.Schedule(seed, _first_broken).go()
+                    run = schedules.once(seed, self.exercise)
                     count += run.stops
                     if run.wrong or run.unknown:
                         key = "sched-wrong" if run.wrong else "sched-unknown"
@@ -348,9 +348,3 @@ class Session:
         finally:
             self._listen()
         tell(self.say("sched-held", n=len(seeds), stops=count))
-
-
-def _first_broken():
-    """What of `rt0 check` does not hold now, "" if all does."""
-    results = checks.run(console.so_far.snapshot())
-    return next((f"{result.name}: {result.detail}" for result in results if result.verdict == verdicts.BROKEN), "")
