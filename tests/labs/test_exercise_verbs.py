@@ -250,6 +250,26 @@ def test_reset_forgets_one_exercise_and_keeps_the_seed(learner):
     assert (learner.state()["seed"], set(learner.state()["exercises"])) == (seed, {"tour"})
 
 
+def test_reset_sets_the_answers_aside_and_says_where(learner):
+    learner.answers("01-entry", "entry = 1")
+    said = learner.lab("reset", "entry").stdout
+    kept = learner.folder / "answers" / "01-entry.before-1.toml"
+    assert (kept.read_text(), os.listdir(kept.parent)) == ("entry = 1", [kept.name]) and kept.name in said
+
+
+def test_reset_of_all_sets_all_answers_aside(learner):
+    learner.answers("01-entry", "entry = 1"), learner.answers("10-newproc", "goid = 1")
+    learner.lab("reset", "--all")
+    assert "nothing is answered" in one_line(learner.lab("check", "--all"), 1)
+
+
+def test_where_answers_cannot_be_set_aside_nothing_is_forgotten(learner):
+    learner.lab("goto", "entry"), learner.lab("hint")
+    (learner.folder / "answers" / "01-entry.toml").mkdir(parents=True)
+    one_line(learner.lab("reset", "entry"), 1)
+    assert learner.entry("entry")["hints_used"] == {"entry": 1}
+
+
 def test_what_was_forgotten_fits_the_terminal(learner):
     said = learner.lab("reset", "--all").stdout
     assert "broken-scheduler" in said and max(map(len, said.splitlines())) < 80

@@ -1,4 +1,5 @@
-"""Reads a file that may be anything (too large, no plain file, not text), and writes one whole or not at all."""
+"""Reads a file that may be anything (too large, no plain file, not text), writes one whole or not at all, and sets
+one aside."""
 
 import contextlib
 import os
@@ -9,6 +10,8 @@ from rt0lab.formats import untrusted
 from rt0lab.words import tr
 
 from ..failure import Failure
+
+_SPARE = 1000  # files of one name that may be set aside
 
 
 class NotPlain(Exception):
@@ -55,3 +58,20 @@ def whole(path: Path, data: bytes, mode: int = 0o666) -> None:
         with contextlib.suppress(OSError):
             os.unlink(scratch)
         raise
+
+
+def set_aside(path: Path) -> Path | None:
+    """Gives a learner's file another name beside it, and says which; None if there was none."""
+    for number in range(1, _SPARE):
+        aside = path.with_name(f"{path.stem}.before-{number}{path.suffix}")
+        try:
+            aside.hardlink_to(path)  # fails where there is something, which a rename would overwrite
+            path.unlink()
+            return aside
+        except FileExistsError:
+            continue
+        except FileNotFoundError:
+            return None
+        except OSError as error:
+            raise Failure(f"{path}: {error.strerror}") from None
+    raise Failure(tr("{path}: {n} were set aside already; remove some of those", path=path, n=_SPARE))

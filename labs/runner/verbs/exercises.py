@@ -8,7 +8,7 @@ from typing import cast
 
 from rt0lab.words import screen, tr
 
-from ..exercises import answers, ask, judge, judging, language, state, witness
+from ..exercises import answers, ask, files, judge, judging, language, state, witness
 from ..exercises.forms import Exercise
 from ..exercises.guide import Guide, answered, passed
 from ..exercises.making import command, implement, source
@@ -250,7 +250,7 @@ def solution(args: Namespace) -> int:
 
 
 def reset(args: Namespace) -> int:
-    """`lab reset ID|--all`: forgets answers, hints and verdicts; the seed stays."""
+    """`lab reset ID|--all`: forgets answers, hints, verdicts, and sets aside what the learner wrote; the seed stays."""
     this = guide()
     if bool(args.id) == args.all:
         raise Failure(this.say("reset-usage"), 2)
@@ -258,9 +258,23 @@ def reset(args: Namespace) -> int:
     with this.store.change() as known:
         for exercise in chosen:
             known["exercises"].pop(exercise.id, None)
-    writing.put_away(this, chosen)
+            _put_away(this, exercise)
     print(*screen.wrap(this.say("reset-done", names=", ".join(e.id for e in chosen))), sep="\n")
     return 0
+
+
+def _put_away(this, exercise):
+    """Sets aside the file that the learner wrote, of answers or of source, and says where it is now."""
+    file = _file(exercise)
+    aside = files.set_aside(file)
+    if aside:
+        key = "set-aside" if exercise.written else "answers-aside"
+        print(*screen.wrap(this.say(key, file=os.path.relpath(file), aside=os.path.relpath(aside))), sep="\n")
+
+
+def _file(exercise):
+    """What the learner writes: answers, or a source."""
+    return (source if exercise.written else answers).location(exercise)
 
 
 # ---- check -----------------------------------------------------------------------------------------------------------
@@ -282,7 +296,7 @@ def check(args: Namespace) -> int:
         raise Failure(
             this.say(
                 "nothing-answered" if chosen[0].questions or args.all else "nothing-to-solve",
-                file=os.path.relpath((source if chosen[0].written else answers).location(chosen[0])),
+                file=os.path.relpath(_file(chosen[0])),
             ),
             FAILED,
         )

@@ -1,8 +1,7 @@
-"""What the verbs of the exercises do where the learner writes a file: put it there, open gdb on what became of it, set
-it aside."""
+"""What the verbs of the exercises do where the learner writes a file: put it there, open gdb on what became
+of it."""
 
 import os
-from collections.abc import Iterable
 
 from rt0lab.words import screen
 
@@ -37,11 +36,3 @@ def begun(this: Guide, exercise: Exercise, seed: int) -> list[str]:
 def quoted(verdict: Verdict) -> list[str]:
     """What a compiler or a program said, to stand below the verdict; of steps that none of it can concern, nothing."""
     return [f"      | {line}" for line in verdict.said.splitlines()]
-
-
-def put_away(this: Guide, exercises: Iterable[Exercise]) -> None:
-    """Sets aside what the learner wrote for these, and says where it is now."""
-    for exercise in exercises:
-        aside = source.set_aside(exercise) if exercise.written else None
-        if aside:
-            print(this.say("set-aside", file=os.path.relpath(source.location(exercise)), aside=os.path.relpath(aside)))

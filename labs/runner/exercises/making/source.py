@@ -4,7 +4,6 @@ import hashlib
 from pathlib import Path
 
 from rt0lab import words
-from rt0lab.words import tr
 
 from ...failure import Failure
 from .. import answers, files
@@ -13,7 +12,6 @@ from ..language import LANGUAGES
 
 FILE = "file"  # the key under which a case holds the text, beside the ids of questions
 MAX_BYTES = 1 << 16
-_SPARE = 1000  # files that may be set aside
 
 
 def location(exercise: Exercise) -> Path:
@@ -56,24 +54,6 @@ def begin(exercise: Exercise) -> bool:
     except OSError as error:
         raise Failure(f"{path}: {error.strerror}") from None
     return True
-
-
-def set_aside(exercise: Exercise) -> Path | None:
-    """Gives the learner's file another name, and says which; None if there was none."""
-    path = location(exercise)
-    for number in range(1, _SPARE):
-        aside = path.with_name(f"{path.stem}.before-{number}{path.suffix}")
-        try:
-            aside.hardlink_to(path)  # fails where there is something, which a rename would overwrite
-            path.unlink()
-            return aside
-        except FileExistsError:
-            continue
-        except FileNotFoundError:
-            return None
-        except OSError as error:
-            raise Failure(f"{path}: {error.strerror}") from None
-    raise Failure(tr("{path}: {n} were set aside already; remove some of those", path=path, n=_SPARE))
 
 
 def mark(text: str) -> str:
