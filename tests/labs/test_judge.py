@@ -209,3 +209,16 @@ def test_what_is_partly_right_earns_a_part(kind, partial, text, share):
 def test_a_list_is_made_of_what_there_is_to_choose_from(kind, text, fits):
     asked = forms.Question("q", kind, 1, False, "here", "each", {}, [], ("a", "b", "c"))
     assert judge.fits(asked, types.TYPES[kind].read(text), Program()) == fits
+
+
+@pytest.mark.parametrize("text", ["SIGURG", "sigurg", "URG", "23"])
+def test_a_signal_has_the_names_that_gdb_and_the_shell_give_it(text):
+    asked = forms.Question("q", "choice", 1, False, "here", "fact", "x", [], ("SIGURG", "SIGALRM"))
+    given = types.TYPES["choice"].read(text)
+    fits, found = judge.fits(asked, given, Program()), judge.judge(asked, given, judge.Seen("SIGURG"), Program())
+    assert (fits, found.what) == (True, "pass")
+
+
+def test_a_number_is_no_signal_where_none_is_asked_for():
+    asked = forms.Question("q", "choice", 1, False, "here", "fact", "x", [], ("urgent", "23"))
+    assert judge.judge(asked, types.TYPES["choice"].read("23"), judge.Seen("23"), Program()).what == "pass"

@@ -258,6 +258,33 @@ def test_check_says_how_every_step_stands(learner):
     ] * 3
 
 
+def test_a_step_that_was_answered_wrongly_says_so(learner):
+    learner.gdb("entry", "starti", "lab answer entry = runtime.check")
+    assert "[ ] entry: wrong so far: runtime.check" in learner.gdb("entry", "lab check")
+
+
+def test_of_a_step_that_is_done_no_wrong_answer_is_kept(learner):
+    learner.gdb("entry", "starti", "lab answer entry = runtime.check", ANSWER)
+    assert learner.entry("entry")["wrong"] == {}
+
+
+def test_a_wrong_answer_makes_the_whole_wrong(learner):
+    text = learner.gdb("entry", "starti", "lab answer entry = runtime.check", "lab check")
+    assert "WRONG: look again" in text
+
+
+def test_gdb_has_no_line_for_each_thread(learner):
+    assert "[New " not in learner.gdb("entry", "b 'main.main'", "run")
+
+
+def test_who_asks_for_a_line_for_each_thread_has_it(learner):
+    assert "[New " in learner.gdb("entry", "set print thread-events on", "run")
+
+
+def test_threads_are_counted_where_their_number_has_changed(learner):
+    assert " threads now; 1 at the stop before" in said(learner.gdb("entry", "b 'main.main'", "run"))
+
+
 def test_a_prediction_is_judged_where_the_learner_finishes(learner):
     text = learner.gdb("newproc", "lab predict curg = 1", "b *'runtime.newproc'", "run", "finish")
     assert "you predicted 1, observed nil" in said(text)
@@ -382,18 +409,20 @@ def compared(tmp_path_factory):
         "lab diff",
         "continue",
         "lab snap",
+        "finish",
         "continue",
         "lab diff begin 2",
         "lab diff 2",
         "lab diff nowhere",
         "lab when gomaxprocs",
+        "lab when ncpu",
     )
 
 
 @pytest.mark.parametrize(
     "sentence",
     [
-        "name one or two snapshots: lab diff, lab diff A, lab diff A B; there are: -",
+        "there is nothing to compare with yet: `lab snap` keeps",
         "give it one plain name",
         "Snapshot begin holds",
         "Nothing differs",
@@ -401,6 +430,7 @@ def compared(tmp_path_factory):
         "ncpu: 0 → ",
         "there are: begin, 2",
         "gomaxprocs: 0 → ",
+        "stop 3 runtime.rt0_go (asm_amd64.S:",
     ],
 )
 def test_copies_of_the_runtimes_variables_are_compared(compared, sentence):

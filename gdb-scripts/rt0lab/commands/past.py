@@ -256,7 +256,7 @@ class When(console.Command):
             return
         console.table(
             [
-                (tr("  stop {number} ", number=m.number), m.stage or "-", self._change(m, asked, was, now, found))
+                (tr("  stop {number} ", number=m.number), m.stage or m.place, self._change(m, asked, was, now, found))
                 for m, was, now in answers
             ]
         )

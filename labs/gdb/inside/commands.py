@@ -191,10 +191,12 @@ class _Diff(_LabCommand):
     name = "lab diff"
 
     def act(self, argument: str) -> None:
+        if not _snaps.names:
+            raise Failure(_open.say("diff-nothing"))
         names = argument.split() or _snaps.names[-1:]
         copies = [found for name in names if (found := _snaps.named(name)) is not None]
         if not 1 <= len(names) == len(copies) <= 2:
-            raise Failure(_open.say("diff-usage", names=", ".join(_snaps.names) or "-"))
+            raise Failure(_open.say("diff-usage", names=", ".join(_snaps.names)))
         copies.append(variables.copy())
         rows = variables.differences(copies[0], copies[1])
         for path, before, after in rows[:_MOST_ROWS]:

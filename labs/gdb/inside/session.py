@@ -48,6 +48,7 @@ class Session:
         self.guide, self.say, self.exercise = guide, guide.say, exercise
         self.texts = exercise.texts(guide.language)
         self.program = observe.Program()
+        self.threads = 0, 1  # of which process how many were told
         progress = guide.store.read()
         entry = state.look(progress, exercise.id)
         predicted = entry["predicted"]
@@ -57,6 +58,7 @@ class Session:
             self.done = {name for _, name in exercise.steps()}
         # {question id: text}, to be judged when the program gets there
         self.noted = {q: text for q, text in entry["noted"].items() if exercise.question(q)}
+        self.wrong = entry["wrong"]  # {question id: the last wrong answer}
         self.locked = {q: p["value"] for q, p in predicted.items() if p["right"] is None and exercise.question(q)}
         self.judged = {q for q, p in predicted.items() if p["right"] is not None}
         patch = exercise.patch(progress["seed"])
@@ -103,6 +105,7 @@ class Session:
     def stopped(self, event: gdb.Event | None) -> None:
         """gdb.events.stop: ticks a goal, judges what waited for this place."""
         try:
+            self._tell_threads()
             where = stops.where()  # with it, once: gdb's warning that assembly is not C++
             pc = program.register("rip")
             moments = [] if pc is None else self.observer.here(pc)
@@ -114,6 +117,14 @@ class Session:
                 self._at(checkpoint)
         except (gdb.error, program.Problem, Failure, KeyboardInterrupt) as error:
             tell(str(error) or self.say("interrupted"))
+
+    def _tell_threads(self):
+        """How many there are, if that has changed: gdb would have a line for each that comes and goes."""
+        inferior = gdb.selected_inferior()
+        before = self.threads[1] if self.threads[0] == inferior.pid else 1
+        self.threads = inferior.pid, len(inferior.threads())
+        if self.threads[1] != before and not program.on_core():
+            tell(self.say("threads-now", n=self.threads[1], before=before))
 
     def _show_stop(self, where, moments):
         """gdb itself says nothing at a breakpoint that nobody sees, unless the learner came by `finish`."""
@@ -286,6 +297,7 @@ class Session:
         with self.guide.store.change() as progress:
             entry = state.record(progress, self.exercise.id)
             state.note_answers(entry, {question.id: text}, [question] if right else [])
+            self.wrong = entry["wrong"]
             state.note_score(entry, self.exercise, [q for q in self.exercise.questions if q.id in entry["answers"]])
 
     def _right(self, question):
@@ -309,10 +321,17 @@ class Session:
     def check(self) -> None:
         """`lab check`: every step and how it stands."""
         for _, name in self.exercise.steps():
-            groups = {"step-done": self.done, "step-locked": self.locked, "step-noted": self.noted}
+            groups = {
+                "step-done": self.done,
+                "step-locked": self.locked,
+                "step-noted": self.noted,
+                "step-wrong": self.wrong,
+            }
             what = next((key for key, names in groups.items() if name in names), "step-open")
-            tell(f"[{'x' if name in self.done else ' '}] {name}: {self.say(what)}")
-        tell(self.say("status-pass") if self.was_passed else self.say("status-incomplete"))
+            said = self.say(what, value=literals.shown(_as_typed(self.wrong.get(name, ""))))
+            tell(f"[{'x' if name in self.done else ' '}] {name}: {said}")
+        overall = "pass" if self.was_passed else "wrong" if self.wrong else "incomplete"
+        tell(self.say(f"status-{overall}"))
 
     def invariants(self) -> None:
         """`lab invariants`: what does not hold here."""

@@ -1,6 +1,7 @@
 """Compares what a learner says with what was observed: pass, wrong (and which misconception), incomplete,
 inconclusive."""
 
+import signal
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -38,6 +39,9 @@ class Verdict:
             self.share = 1.0
 
 
+_SIGNALS = frozenset(signal.Signals.__members__)
+
+
 def judge(question: Question, given: Answer | None, seen: Seen | None, program: Names) -> Verdict:
     """The Verdict on a parsed answer."""
     if given is None:
@@ -69,9 +73,19 @@ def fits(question: Question, given: Answer, program: Names) -> bool:
 
 
 def _meant(question: Question, given: Answer) -> Answer:
-    """`runnable` and `Grunnable` are `_Grunnable` if `_G` is the question's prefix: our screens write all of them."""
+    """`runnable` and `Grunnable` are `_Grunnable` if `_G` is the question's prefix: our screens write all of them.
+    Signals to choose from have several names, too."""
+    if isinstance(given, list) and not _SIGNALS.isdisjoint(question.options):
+        return [_signal(one) for one in given]
     if not question.prefix or not isinstance(given, literals.Name):
         return given
     bare = given.removeprefix("runtime.").removeprefix("_")
     letters = question.prefix.removeprefix("_")
     return literals.Name(question.prefix + (bare.removeprefix(letters) if bare != letters else bare).lower())
+
+
+def _signal(given):
+    """`SIGURG` for its number, as gdb prints it, and for `urg`, as `kill -l` does; all else as it is."""
+    bare = str(given).upper().removeprefix("SIG")
+    names = (s.name for s in signal.Signals if given == s.value or s.name == "SIG" + bare)
+    return literals.Name(next(names, given)) if isinstance(given, (str, int)) else given

@@ -35,6 +35,7 @@ _RECORD = {
     "answers": dict,
     "answers_sha": str,
     "noted": dict,
+    "wrong": dict,
     "reached": list,
 }
 
@@ -165,6 +166,7 @@ def look(state: Progress, name: str) -> dict[str, Any]:
 
 def note_answers(entry: dict[str, Any], given: Mapping[str, str], right: Iterable[Question]) -> None:
     """Counts the attempt and keeps the right answers; a wrong one takes nothing away. `given` is {question id: text}.
+    Of a question that has no right one yet it keeps the last wrong one.
 
     No attempt is what was right before, said again, nor the same wrong answers once more.
     """
@@ -174,6 +176,7 @@ def note_answers(entry: dict[str, Any], given: Mapping[str, str], right: Iterabl
         entry["attempts"] += 1
         entry["answers_sha"] = sha
     entry["answers"] |= {question.id: given[question.id] for question in right}
+    entry["wrong"] = {name: text for name, text in (entry["wrong"] | given).items() if name not in entry["answers"]}
     entry["noted"] = {name: text for name, text in entry["noted"].items() if name not in given}
 
 
@@ -243,7 +246,7 @@ def _checked(path, state):
     for name, entry in exercises.items():
         if not isinstance(entry, dict) or any(not _is(entry.get(key, kind()), kind) for key, kind in _RECORD.items()):
             raise Damaged(tr("its record of {name} is wrong", name=repr(name[:30])))
-        if not all(_is_answer(text) for kept in ("answers", "noted") for text in entry.get(kept, {}).values()):
+        if not all(_is_answer(text) for kept in ("answers", "noted", "wrong") for text in entry.get(kept, {}).values()):
             raise Damaged(tr("its answers to {name} are wrong", name=repr(name[:30])))
         if not all(_is_prediction(value) for value in entry.get("predicted", {}).values()):
             raise Damaged(tr("its predictions for {name} are wrong", name=repr(name[:30])))

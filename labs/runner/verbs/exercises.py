@@ -201,7 +201,7 @@ def run(args: Namespace) -> int:
             _require_ptrace(this, exercise)
         words = ask.command(exercise, this.store.home, seed, batch=False)
     begin = f"python inside.begin({exercise.id!r}, {this.language!r}, {str(this.store.path)!r})"
-    if debugger.interactive(words, ["-ex", begin]):
+    if debugger.interactive(words, ["-iex", "set print thread-events off", "-ex", begin]):
         raise Failure(this.say("gdb-failed"))
     known = this.store.read()
     print(where(this, known, this.current(known)))
