@@ -1,7 +1,10 @@
 """The notes and the README, page by page and language by language: every session prints what the page shows, every
 reference resolves, and the pages of the guide have their shape. tests/notes/test_sessions.py tests the tester."""
 
+import re
+
 import pytest
+from runner.exercises import forms, register
 from runner.pages import claims, sessions, shelf
 
 PAGES = pytest.mark.parametrize("page", shelf.pages(), ids=shelf.title)
@@ -43,3 +46,18 @@ def test_the_reading_order_names_every_page(readme):
 def test_a_session_shows_something_that_can_be_wrong(page):
     for session in sessions.find(page.read_text()):
         assert any(line != sessions.LEFT_OUT for step in session.steps for line in step.shown), f"line {session.line}"
+
+
+@pytest.mark.parametrize("suffix, language", [("", "en"), (".zh", "zh")])
+def test_the_page_of_beliefs_says_what_the_register_says(suffix, language):
+    """Each belief once, in its own words, with the numbers of the exercises that meet it."""
+    numbers = {exercise.id: exercise.number for exercise in forms.load_all()}
+    text = (shelf.NOTES / f"what-people-get-wrong{suffix}.md").read_text()
+    row = r"^- \*\*([a-z0-9-]+)\*\*(?: \(([\d, ]+)\))?[:：] ?[*“](.*?)[*”]"
+    rows = re.findall(row, text.replace("\n  ", " "), re.M)
+    said = {name: (met, re.sub(r"\s", "", belief)) for name, met, belief in rows}
+    assert len(said) == len(rows)
+    assert said == {
+        row.id: (", ".join(sorted(numbers[name] for name in row.met)), re.sub(r"\s", "", row.texts[language]))
+        for row in register.load()
+    }
