@@ -312,6 +312,7 @@ def _told(exercise, name, reason, seen, languages):
 def _name_problems(exercises):
     """Symbols and files named anywhere in an exercise's folder that do not exist."""
     symbols = Elf(build.executable("hello")).symbols
+    folders = [ROOT, ROOT / "runtime", ROOT / "runtime" / "programs"]
     for exercise in exercises:
         for file in filter(Path.is_file, sorted(exercise.folder.iterdir())):
             text = file.read_text("utf-8") if file.suffix != ".patch" else ""  # that must fit the runtime anyhow
@@ -320,5 +321,5 @@ def _name_problems(exercises):
                 if name not in symbols and not exercise.go:  # each Go has symbols of its own
                     yield f"{exercise.folder.name}/{file.name}: there is no symbol {name}"
             for name in files:
-                if not any((folder / name).exists() for folder in (ROOT, ROOT / "runtime", exercise.folder)):
+                if not any((folder / name).exists() for folder in (*folders, exercise.folder)):
                     yield f"{exercise.folder.name}/{file.name}: there is no file {name}"

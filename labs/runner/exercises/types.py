@@ -224,8 +224,10 @@ class Line(Number):
         return literals.placed(text)
 
     def fits(self, given: Answer, options: Sequence[str], program: Names) -> bool:
-        """A place with a line, or a function that there is."""
-        return isinstance(given, literals.Name) and (":" in given or bool(program.addresses(given)))
+        """A place with a line, a function that there is, or what the question offers in its place."""
+        if not isinstance(given, literals.Name):
+            return False
+        return ":" in given or key(given) in keys(options) or bool(program.addresses(given))
 
     def right(self, given: Answer, truth: Truth, program: Names) -> bool:
         """Is this a line of one of these functions, or its name?"""
