@@ -327,6 +327,48 @@ def test_a_sentence_is_broken_between_words(hello):
     assert max(map(len, said)) <= 40 and " ".join(said).startswith("`rt0 dump` knows g0, m0, p0, sched, all, g1, p1")
 
 
+def frames(program, *commands):
+    """What these commands, of which the last is about frames, print where newproc1 begins, on 60 columns."""
+    before = "set pagination off", "b *'runtime.newproc1'", "run", "echo ----\\n"
+    terminal = Terminal(program, *before, *commands, columns=60)
+    return terminal.expect("(gdb) ").replace("\r", "").partition("----\n")[2].removesuffix("(gdb) ").splitlines()
+
+
+def test_a_frame_wider_than_the_terminal_is_broken_where_gdb_breaks_it(hello):
+    shown = frames(hello, "goroutine 0 bt")
+    assert max(map(len, shown)) <= 60 and shown[1].startswith("    ")
+
+
+def test_a_frame_that_was_selected_is_broken_too(hello):
+    shown = [line for line in frames(hello, "goroutine 0 frame 0") if "\t" not in line]  # the line of source is whole
+    assert max(map(len, shown)) <= 60
+
+
+ALL = "goroutine 0 bt -frame-arguments all"
+
+
+@pytest.fixture(scope="module")
+def optimized(mirror_program):
+    return mirror_program("hello", build="release")
+
+
+def test_arguments_that_were_optimized_out_are_left_out_and_it_is_said(optimized):
+    some_are = any("=<optimized out>" in line for line in frames(optimized, ALL))  # compilers differ
+    shown = frames(optimized, "goroutine 0 bt")
+    assert not any("=<optimized out>" in line for line in shown) and ("(...: optimized" in shown[-2]) == some_are
+
+
+@pytest.mark.parametrize("commands", [(ALL,), ("set print frame-arguments all", "goroutine 0 bt")])
+def test_who_asks_for_all_arguments_has_them(optimized, commands):
+    assert "..." not in "".join(frames(optimized, *commands))
+
+
+def test_a_text_that_speaks_of_optimized_out_stays(gdb_json, hello):
+    text = '#0  main.f (s="a, b=<optimized out>", n=<optimized out>) at f.go:1'
+    script = f"from rt0lab.show import backtrace\nresult = backtrace.brief({text!r})"
+    assert gdb_json(hello, script) == '#0  main.f (s="a, b=<optimized out>", ...) at f.go:1'
+
+
 def test_a_card_of_another_thread_says_so(batch):
     shown = cards(batch)
     threads = [re.search(r"thread (\d+),", card[0])[1] for card in shown]

@@ -7,6 +7,7 @@ import inspect
 import itertools
 import json
 import os
+import re
 import sys
 import traceback
 from collections.abc import Callable, Iterable, Sequence
@@ -30,6 +31,7 @@ from .options import without_json
 
 _PLAIN = str.maketrans({"→": "->", "…": "."})
 _PAGE = 1000  # lines that are written at once
+_BREAKS = re.compile(r"(?<=, )|(?= \([^)])|(?= (?:at|from) [^ ]+$)")  # in front of them the line may end
 _WIDEST = 60  # columns of a table's cell that others are aligned with
 
 
@@ -50,7 +52,7 @@ def write(lines: Iterable[Any]) -> None:
     lines = iter(lines)
     while page := list(itertools.islice(lines, _PAGE)):
         if width() is not None:
-            page = [part for line in page for part in fitted(printable(line))]
+            page = [part for line in map(printable, page) for part in (_frame(line) if _wide(line) else fitted(line))]
         text = "\n".join(page)
         if not text.isascii() or not text.replace("\n", " ").isprintable() or text.count("\n") >= len(page):
             text = "\n".join(map(printable, page))
@@ -59,11 +61,30 @@ def write(lines: Iterable[Any]) -> None:
 
 
 def pass_on(text: str) -> None:
-    """What gdb printed: its lines stay lines, and may be long where the user asks for it."""
+    """What gdb printed: its lines stay lines, and may be long where the user asks for it; those that show a frame are
+    broken where gdb itself breaks them."""
     _room_for(text)
-    gdb.write(
-        "\n".join("\t".join(printable(part, len(text)) for part in line.split("\t")) for line in text.split("\n"))
-    )
+    lines = ["\t".join(printable(part, len(text)) for part in line.split("\t")) for line in text.split("\n")]
+    gdb.write("\n".join(part for line in lines for part in (_frame(line) if _wide(line) else [line])))
+
+
+def _wide(line):
+    """Does it show a frame, and is it wider than the terminal?"""
+    most = width()
+    if most is None or len(line) * 2 < most or screen.width(line) <= most:
+        return False
+    return re.match(r"#\d+ ", line) or line.rpartition(" ")[0].endswith((") at", ") from"))
+
+
+def _frame(line):
+    """The lines of one that shows a frame."""
+    lines = [""]
+    for piece in _BREAKS.split(line):
+        if lines[-1] and screen.width(lines[-1] + piece.rstrip()) > columns():
+            lines.append("    ")
+            piece = piece.lstrip()
+        lines[-1] += piece
+    return [part for each in lines for part in fitted(each.rstrip(), "    ")]
 
 
 def _room_for(text):

@@ -17,13 +17,14 @@ from ..formats import untrusted
 from ..frames import joins, registers, stacks, view
 from ..goroutines.census import Census
 from ..program import begun, bulk, settings
-from ..show import deferred, table
+from ..show import backtrace, deferred, table
 from ..words import tr
 from . import chosen, console
 from .options import Options, complete, ids
 
 _USAGE = "[N|RANGE|all] [-with KEY=PATTERN] [-without KEY=PATTERN] [COMMAND]"
 _BACKTRACE = ("bt", "backtrace", "where")
+_PLAIN_BACKTRACE = re.compile(rf"(?:{'|'.join(_BACKTRACE)})(?: +-?\d+)?")
 # What would let a thread run, end or change, or could do anything, and the abbreviations of gdb that do not begin the
 # full name.
 _MOVES = """
@@ -242,14 +243,14 @@ class Goroutine(console.Command):
             with bulk.no_collecting():
                 console.write(table.long_lines(table.View(census, rows)))
         elif len(rows) == 1 and who != "all" and choice is None:
-            console.pass_on(_answer(census, rows[0], command))
+            _show(census, rows[0], command)
         elif command in _BACKTRACE:
             console.write(backtraces(census, rows))
         else:
             for row in rows:
                 console.say(f"goroutine {census.name(row)} [{census.state(row)}]:")
                 try:
-                    console.pass_on(_answer(census, row, command))
+                    _show(census, row, command)
                 except (gdb.error, program.Problem) as error:
                     console.say(f"  {error}")
 
@@ -267,6 +268,18 @@ class Goroutine(console.Command):
             return []
         lines = filter(None, program.done(f"complete {command}").split("\n"))
         return [line[len(command) - len(word) :] for line in lines if not refused(line)]
+
+
+def _show(census, row, command):
+    """Prints what there is for a command. A backtrace is brief at a terminal, unless more was asked for."""
+    text = _answer(census, row, command)
+    plain = _PLAIN_BACKTRACE.fullmatch(command) and gdb.parameter("print frame-arguments") == "scalars"
+    short = backtrace.brief(text) if plain and console.width() is not None else text
+    console.pass_on(short)
+    if short != text:
+        console.say(
+            tr("(...: optimized out; `goroutine {row} bt -frame-arguments all` names them.)", row=census.name(row))
+        )
 
 
 def _answer(census, row, command):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Iterable
 from typing import Any
@@ -238,6 +239,21 @@ def _named_well(world, frame, symbol):
     if frame.function() is None:
         return False
     return world.is_go or symbol.startswith("_Z") or "." not in symbol
+
+
+# ---- short lines -----------------------------------------------------------------------------------------------------
+
+_GONE = r"[^\s=,()]+=<optimized out>"
+_SHORTER = re.compile(rf'"(?:\\.|[^"\\])*"|({_GONE}(?:, {_GONE})*)')
+
+
+def brief(text: str) -> str:
+    """gdb's backtrace with `...`, gdb's own sign for arguments that it does not show, for those that the compiler left
+    out."""
+    return "\n".join(
+        _SHORTER.sub(lambda found: "..." if found[1] else found[0], line) if line.startswith("#") else line
+        for line in text.split("\n")
+    )
 
 
 def register(objfile: gdb.Objfile | None) -> None:
