@@ -97,6 +97,18 @@ def test_an_unknown_language_is_wrong_usage(learner):
     assert "none of en, zh" in one_line(learner.lab(LAB_LANG="xx"), 2)
 
 
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_bare_lab_after_a_pass_says_what_comes_next(learner, language):
+    learner.lab(), learner.lab("run")
+    found = re.findall(r"^  (\./lab \w+)", learner.lab(LAB_LANG=language).stdout, re.MULTILINE)
+    assert found[0] == "./lab next"
+
+
+def test_bare_lab_after_a_pass_ends_no_chinese_sentence_in_english(learner):
+    learner.lab(), learner.lab("run")
+    assert "通过。" in learner.lab(LAB_LANG="zh").stdout
+
+
 def test_list_shows_every_exercise(learner):
     there = sorted(path.parent.name[:2] for path in (ROOT / "labs").glob("*/exercise.toml"))
     assert re.findall(r"^.. (\d\d)", learner.lab("list").stdout, re.MULTILINE) == there
@@ -136,7 +148,7 @@ def test_a_hint_can_be_asked_for(learner):
 @pytest.mark.parametrize("words", [["9"], ["nonsense"], ["0"]], ids=" ".join)
 def test_a_hint_that_does_not_exist_is_wrong_usage(learner, words):
     learner.lab("goto", "entry")
-    assert "hint [entry] [1..4]" in one_line(learner.lab("hint", *words), 2)
+    assert ": ./lab hint [entry] [1..4]" in one_line(learner.lab("hint", *words), 2)
 
 
 def test_hints_that_were_used_are_kept(learner):
@@ -170,6 +182,35 @@ def test_check_of_a_wrong_answer_gives_its_reply_and_not_the_value(learner):
     result = learner.lab("check")
     assert result.returncode == 1 and "JMP pushes nothing" in result.stdout and "WRONG" in result.stdout
     assert "observed" not in result.stdout
+
+
+@pytest.mark.parametrize(
+    "words, mark", [([], "delta (tried), frames"), (["list"], "tried"), (["goto", "2"], "[~] 1. ")]
+)
+def test_a_question_that_was_answered_wrong_is_no_longer_merely_open(learner, words, mark):
+    learner.answers("02-jmp-not-call", "delta = -8")
+    learner.lab("goto", "2")
+    learner.lab("check")
+    assert mark in learner.lab(*words).stdout
+
+
+def test_after_a_right_answer_it_is_not_said_that_a_wrong_one_was_there(learner):
+    for text in ("delta = -8", solved(learner)):
+        learner.answers("02-jmp-not-call", text)
+        learner.lab("check")
+    assert "[~]" not in learner.lab("goto", "2").stdout
+
+
+def test_what_could_not_be_judged_was_not_tried(learner):
+    learner.lab("goto", "entry")
+    learner.answers("01-entry", "entry = 1")
+    without_ptrace(learner, "check", before=("prlimit", "--core=0:0"))
+    assert learner.entry("entry")["wrong"] == {}
+
+
+def test_a_pass_names_the_solution(learner):
+    learner.answers("02-jmp-not-call", solved(learner))
+    assert "./lab solution" in learner.lab("check").stdout
 
 
 def test_check_keeps_the_first_prediction(learner):

@@ -75,6 +75,15 @@ def test_what_does_not_compile_is_shown_in_the_learners_file(learner):
 
 
 @needs_a_sandbox
+@pytest.mark.parametrize("name, suffix", [(NEWPROC, ".cpp"), (GINFO, ".py")])
+def test_of_a_file_that_cannot_be_judged_the_last_line_says_what_to_do(learner, name, suffix):
+    learner.lab("goto", name)
+    written(learner, name, suffix, "Nonsense()\n")
+    said = " ".join(learner.lab("check").stdout.partition("INCOMPLETE")[2].split())
+    assert "nothing was judged. Mend in" in said and f"{name}{suffix}" in said
+
+
+@needs_a_sandbox
 def test_what_else_the_runtime_has_cannot_be_replaced(tmp_path):
     exercise = forms.load(ROOT / "labs" / NEWPROC)
     text = solution(NEWPROC, ".cpp") + "\nvoid schedule() { for (;;) {} }\n"
@@ -158,7 +167,15 @@ def test_run_opens_gdb_on_a_program_with_the_learners_function(learner):
 
 def test_in_gdb_there_is_nothing_to_answer(learner):
     written(learner, NEWPROC, ".cpp", solution(NEWPROC, ".cpp"))
-    assert "not answered but written" in learner.gdb("impl-newproc", "lab answer stack = 1")
+    assert learner.gdb("impl-newproc", "lab answer stack = 1", "lab check").count("not answered but written") == 2
+
+
+@needs_a_sandbox
+def test_in_gdb_a_step_that_is_wrong_is_told_apart_from_one_that_was_not_tried(learner):
+    learner.lab("goto", "ginfo")
+    written(learner, GINFO, ".py", solution(GINFO, ".py", ("print(self.verdict())", "print('OK')")))
+    learner.lab("check")
+    assert "[~] finds: not right yet" in learner.gdb("ginfo", "lab check")
 
 
 # ---- a command for gdb -----------------------------------------------------------------------------------------------

@@ -78,6 +78,15 @@ def test_what_an_input_method_makes_of_the_equals_sign_is_one(learner):
     assert "PASS 01" in learner.gdb("entry", "starti", ANSWER.replace("=", "＝"))
 
 
+def test_a_wrong_answer_is_marked_in_the_next_session(learner):
+    learner.gdb("entry", "starti", "lab answer entry = main")
+    assert "[~] 2. `entry`" in learner.gdb("entry")
+
+
+def test_how_to_ask_for_a_hint_is_said_as_gdb_takes_it(learner):
+    assert ": lab hint [entry] [1..4]" in learner.gdb("entry", "lab hint nonsense")
+
+
 def test_attempts_are_counted(learner):
     learner.gdb("entry", "starti", "lab answer entry = main", ANSWER)
     assert learner.entry("entry")["attempts"] == 2
@@ -260,7 +269,7 @@ def test_check_says_how_every_step_stands(learner):
 
 def test_a_step_that_was_answered_wrongly_says_so(learner):
     learner.gdb("entry", "starti", "lab answer entry = runtime.check")
-    assert "[ ] entry: wrong so far: runtime.check" in learner.gdb("entry", "lab check")
+    assert "[~] entry: wrong so far: runtime.check" in learner.gdb("entry", "lab check")
 
 
 def test_of_a_step_that_is_done_no_wrong_answer_is_kept(learner):

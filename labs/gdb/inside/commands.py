@@ -49,7 +49,7 @@ def _enter(guide, exercise):
 
 
 def _show_task():
-    show([*_open.guide.task(_open.exercise, _open.done), _open.say("in-gdb")])
+    show([*_open.guide.task(_open.exercise, _open.done, _open.wrong), _open.say("in-gdb")])
 
 
 class _LabCommand(console.Command):
@@ -147,7 +147,7 @@ class _Hint(_LabCommand):
     name = "lab hint"
 
     def act(self, argument: str) -> None:
-        show(_open.guide.hint(_open.exercise, argument.split(), _open.done))
+        show(_open.guide.hint(_open.exercise, argument.split(), _open.done, self.name))
 
 
 class _Check(_LabCommand):

@@ -12,7 +12,7 @@ from rt0lab.state import checks, verdicts
 from rt0lab.words import screen
 from runner.exercises import judge, judging, literals, patches, state, types, witness
 from runner.exercises.forms import Exercise
-from runner.exercises.guide import Guide, answered, passed
+from runner.exercises.guide import Guide, answered, marked, passed
 from runner.failure import Failure
 
 from . import observe, schedules
@@ -296,7 +296,7 @@ class Session:
     def _keep(self, question, text, right):
         with self.guide.store.change() as progress:
             entry = state.record(progress, self.exercise.id)
-            state.note_answers(entry, {question.id: text}, [question] if right else [])
+            state.note_answers(entry, {question.id: text}, *(([question], []) if right else ([], [question])))
             self.wrong = entry["wrong"]
             state.note_score(entry, self.exercise, [q for q in self.exercise.questions if q.id in entry["answers"]])
 
@@ -325,13 +325,14 @@ class Session:
                 "step-done": self.done,
                 "step-locked": self.locked,
                 "step-noted": self.noted,
-                "step-wrong": self.wrong,
+                "step-tried" if self.exercise.written else "step-wrong": self.wrong,
             }
             what = next((key for key, names in groups.items() if name in names), "step-open")
             said = self.say(what, value=literals.shown(_as_typed(self.wrong.get(name, ""))))
-            tell(f"[{'x' if name in self.done else ' '}] {name}: {said}")
+            tell(f"{marked(name in self.done, name in self.wrong)}{name}: {said}")
         overall = "pass" if self.was_passed else "wrong" if self.wrong else "incomplete"
-        tell(self.say(f"status-{overall}"))
+        to_write = self.exercise.written and not self.was_passed
+        tell(self.say("written-not-answered" if to_write else f"status-{overall}"))
 
     def invariants(self) -> None:
         """`lab invariants`: what does not hold here."""

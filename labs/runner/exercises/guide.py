@@ -64,14 +64,13 @@ class Guide:
         ending = ".md" if self.language == "en" else f".{self.language}.md"
         return f"notes/{exercise.note}{ending}"
 
-    def task(self, exercise: Exercise, done: Collection[str] = ()) -> list[str]:
-        """The screen that says what to do; what is done is ticked off."""
+    def task(self, exercise: Exercise, done: Collection[str] = (), wrong: Collection[str] = ()) -> list[str]:
+        """The screen that says what to do; what is done is ticked off, what was answered wrong is marked."""
         texts = exercise.texts(self.language)
         lines = [f"== {exercise.number} {texts.title}", *screen.wrap(self.head(exercise), "   ")]
         for line in texts.body.splitlines():
             task = _TASK.match(line)
-            mark = f"[{'x' if task[2] in done else ' '}] " if task else ""
-            lines.append(mark + line)
+            lines.append(marked(task[2] in done, task[2] in wrong) + line if task else line)
         return lines
 
     def name(self, exercise: Exercise) -> str:
@@ -84,15 +83,16 @@ class Guide:
         for exercise in self.exercises:
             entry = state.look(progress, exercise.id)
             mark = "->" if exercise is now else "  "
-            status = self.say("status-pass" if entry["status"] == "pass" else "status-open")
+            left = "status-tried" if tried(progress, exercise) else "status-open"
+            status = self.say("status-pass" if entry["status"] == "pass" else left)
             points = sum(q.points for q in exercise.questions)
             score = f"{entry['best']}/{points}" if points else ""
             title, minutes = self.name(exercise), self.say("minutes", n=exercise.minutes)
             yield f"{mark} {screen.pad(title, TITLE)} {screen.pad(status, 7)} {score:5} {minutes}"
 
-    def hint(self, exercise: Exercise, words: list[str], done: Collection[str]) -> list[str]:
-        """The lines of the next hint, or of the one asked for by [QUESTION] [LEVEL]."""
-        question, level = self._asked(exercise, words, done)
+    def hint(self, exercise: Exercise, words: list[str], done: Collection[str], command: str) -> list[str]:
+        """The lines of the next hint, or of the one asked for by [QUESTION] [LEVEL] behind the `command`."""
+        question, level = self._asked(exercise, words, done, command)
         with self.store.change() as progress:
             used = state.record(progress, exercise.id)["hints_used"]
             level = level or min(used.get(question.id, 0) + 1, forms.HINTS)
@@ -100,7 +100,7 @@ class Guide:
         text = exercise.texts(self.language).hints[question.id][level - 1]
         return ["  " + self.say("hint", question=question.id, n=level, of=forms.HINTS), *screen.wrap(text, "  ")]
 
-    def _asked(self, exercise, words, done):
+    def _asked(self, exercise, words, done, command):
         if not exercise.questions:
             raise Failure(self.say("nothing-to-solve"), FAILED)
         question, level = None, 0
@@ -111,7 +111,7 @@ class Guide:
                 question = exercise.question(word)
             else:
                 names = " | ".join(q.id for q in exercise.questions)
-                raise Failure(self.say("hint-usage", names=names), USAGE)
+                raise Failure(self.say("hint-usage", command=command, names=names), USAGE)
         return question or next((q for q in exercise.questions if q.id not in done), exercise.questions[0]), level
 
     def solution(self, exercise: Exercise, progress: Progress) -> list[str]:
@@ -123,9 +123,11 @@ class Guide:
     def where(self, progress: Progress, exercise: Exercise, run: str, following: str) -> str:
         """One line: what is open, or what comes after the pass. `run` and `following` are the commands to name."""
         done = answered(progress, exercise)
+        wrong = tried(progress, exercise)
         left = [q.id for q in exercise.questions if q.id not in done]
         if not passed(progress, exercise):
-            return self.say("left-open", names=", ".join(left), command=run) if left else ""
+            names = [self.say("left-tried", name=name) if name in wrong else name for name in left]
+            return self.say("left-open", names=", ".join(names), command=run) if left else ""
         after = self.following(progress, exercise)
         return self.say("then-next", command=following, name=self.name(after)) if after else self.say("all-done")
 
@@ -139,6 +141,17 @@ def answered(progress: Progress, exercise: Exercise) -> list[str]:
     """The steps that are done: goals that were reached, questions with a right answer."""
     entry = state.look(progress, exercise.id)
     return [name for _, name in exercise.steps() if name in entry["answers"] or name in entry["reached"]]
+
+
+def tried(progress: Progress, exercise: Exercise) -> list[str]:
+    """The questions that were answered, and only wrong."""
+    done = answered(progress, exercise)
+    return [name for name in state.look(progress, exercise.id)["wrong"] if name not in done]
+
+
+def marked(done: bool, wrong: bool) -> str:
+    """What stands before a step: `[x] `, or `[~] ` where an answer was wrong, or `[ ] `."""
+    return f"[{'x' if done else '~' if wrong else ' '}] "
 
 
 def go_place(exercise: Exercise) -> str:

@@ -164,7 +164,9 @@ def look(state: Progress, name: str) -> dict[str, Any]:
     return record({"exercises": dict(state["exercises"])}, name)
 
 
-def note_answers(entry: dict[str, Any], given: Mapping[str, str], right: Iterable[Question]) -> None:
+def note_answers(
+    entry: dict[str, Any], given: Mapping[str, str], right: Iterable[Question], wrong: Iterable[Question] = ()
+) -> None:
     """Counts the attempt and keeps the right answers; a wrong one takes nothing away. `given` is {question id: text}.
     Of a question that has no right one yet it keeps the last wrong one.
 
@@ -176,7 +178,8 @@ def note_answers(entry: dict[str, Any], given: Mapping[str, str], right: Iterabl
         entry["attempts"] += 1
         entry["answers_sha"] = sha
     entry["answers"] |= {question.id: given[question.id] for question in right}
-    entry["wrong"] = {name: text for name, text in (entry["wrong"] | given).items() if name not in entry["answers"]}
+    entry["wrong"] |= {question.id: given[question.id] for question in wrong}
+    entry["wrong"] = {name: text for name, text in entry["wrong"].items() if name not in entry["answers"]}
     entry["noted"] = {name: text for name, text in entry["noted"].items() if name not in given}
 
 

@@ -10,12 +10,13 @@ from rt0lab.words import screen, tr
 
 from ..exercises import answers, ask, files, judge, judging, language, state, witness
 from ..exercises.forms import Exercise
-from ..exercises.guide import Guide, answered, passed
+from ..exercises.guide import Guide, answered, marked, passed, tried
 from ..exercises.making import command, implement, source
 from ..failure import FAILED, Failure, progress
 from ..host import debugger, permits
 from . import Verbs, tour, writing
 
+UNREAD = (implement.NO_BUILD, command.NO_LOAD)  # reasons: nothing in the learner's file could be judged
 SHOWN = "shown"  # the status of an exercise without questions whose text was on the screen
 
 
@@ -79,8 +80,11 @@ def here() -> int:
     print(this.say("here-now", name=this.name(exercise)))
     print(*screen.wrap(this.head(exercise), "  "), sep="\n")
     if line := where(this, known, exercise):
-        print(f"  {this.say('status-pass')}. {line}" if passed(known, exercise) else f"  {line}")
+        said = this.say("here-pass", following=line) if passed(known, exercise) else line
+        print(*screen.wrap(said, "  "), sep="\n")
     print()
+    kind = "" if exercise.questions else "-reading"
+    print(this.say(("here-passed" if passed(known, exercise) else "here-open") + kind))
     print(this.say("here-verbs"))
     return 0
 
@@ -169,7 +173,8 @@ def _show(this, exercise):
 
 
 def _print_task(this, exercise):
-    print(*this.task(exercise, answered(this.store.read(), exercise)), sep="\n")
+    known = this.store.read()
+    print(*this.task(exercise, answered(known, exercise), tried(known, exercise)), sep="\n")
     print(this.say("on-shell" if exercise.questions else "on-shell-reading"))
 
 
@@ -237,7 +242,7 @@ def hint(args: Namespace) -> int:
     this = guide()
     known = this.store.read()
     exercise = this.current(known)
-    print(*this.hint(exercise, args.words, answered(known, exercise)), sep="\n")
+    print(*this.hint(exercise, args.words, answered(known, exercise), "./lab hint"), sep="\n")
     return 0
 
 
@@ -312,21 +317,29 @@ def _report(this, exercise, verdicts):
     print(this.name(exercise))
     for question in exercise.questions:
         verdict = verdicts[question.id]
-        mark = "x" if verdict.what == judge.PASS else " "
+        mark = marked(verdict.what == judge.PASS, verdict.what == judge.WRONG)
         said = f"{question.id}: {_said(this, texts, question, verdict)}"
         if line := witness.evidence(this.say, verdict.detail):
             said += f" ({line})"
-        print(*screen.wrap(said, f"  [{mark}] ", "      "), *writing.quoted(verdict), sep="\n")
+        print(*screen.wrap(said, f"  {mark}", "      "), *writing.quoted(verdict), sep="\n")
     right = [q for q in exercise.questions if verdicts[q.id].what == judge.PASS]
     with this.store.change() as known:
         _keep(state.record(known, exercise.id), exercise, verdicts, right)
     done = len(right) == len(exercise.questions)
-    worst = (judge.WRONG, judge.INCONCLUSIVE, judge.INCOMPLETE, judge.PASS)
-    overall = min((verdict.what for verdict in verdicts.values()), key=worst.index)
-    key = "status-written" if overall == judge.INCOMPLETE and exercise.written else f"status-{overall}"
-    status = this.say("pass-then", following=where(this, this.store.read(), exercise)) if done else this.say(key)
-    print(f"  {status}")
+    status = "pass-then" if done else _status(exercise, verdicts.values())
+    said = this.say(status, following=where(this, this.store.read(), exercise), file=os.path.relpath(_file(exercise)))
+    print(*screen.wrap(said, "  "), sep="\n")
     return 0 if done else FAILED
+
+
+def _status(exercise, verdicts):
+    """The sentence below the verdicts, as long as not all are passes."""
+    worst = (judge.WRONG, judge.INCONCLUSIVE, judge.INCOMPLETE, judge.PASS)
+    overall = min((verdict.what for verdict in verdicts), key=worst.index)
+    if overall != judge.INCOMPLETE or not exercise.written:
+        return f"status-{overall}"
+    unread = [verdict.reason for verdict in verdicts if verdict.reason in UNREAD]
+    return f"status-{unread[0]}" if unread else "status-written"
 
 
 def _said(this, texts, question, verdict):
@@ -334,7 +347,7 @@ def _said(this, texts, question, verdict):
         return texts.to_wrong(question.id, verdict.reason)
     if verdict.what == judge.PASS:
         return texts.to_right(question.id)
-    if verdict.reason in (implement.NO_BUILD, command.NO_LOAD):
+    if verdict.reason in UNREAD:
         return this.say(verdict.reason)
     inconclusive = verdict.what == judge.INCONCLUSIVE
     return this.say("inconclusive", reason=verdict.reason) if inconclusive else this.say("step-open")
@@ -343,7 +356,7 @@ def _said(this, texts, question, verdict):
 def _keep(entry, exercise, verdicts, right):
     """Notes a check: the first value of a prediction is the prediction."""
     given = {name: verdict.text for name, verdict in verdicts.items() if verdict.text is not None}
-    state.note_answers(entry, given, right)
+    state.note_answers(entry, given, right, [q for q in exercise.questions if verdicts[q.id].what == judge.WRONG])
     for question in exercise.questions:
         if (
             question.predict

@@ -7,7 +7,7 @@ from rt0lab.words import screen
 
 from ..exercises import ask, variant
 from ..exercises.forms import Exercise
-from ..exercises.guide import Guide, answered
+from ..exercises.guide import Guide, answered, tried
 from ..exercises.judge import Verdict
 from ..exercises.making import implement, source
 from ..failure import FAILED, Failure
@@ -19,7 +19,8 @@ def begun(this: Guide, exercise: Exercise, seed: int) -> list[str]:
     text = source.collected(exercise)[source.FILE]
     file = os.path.relpath(source.location(exercise))
     if not source.begun(exercise, text):
-        print(*this.task(exercise, answered(this.store.read(), exercise)), sep="\n")
+        known = this.store.read()
+        print(*this.task(exercise, answered(known, exercise), tried(known, exercise)), sep="\n")
         print(*screen.wrap(this.say(f"write-{exercise.kind}", file=file), "   "), sep="\n")
         return []
     words = ask.command(exercise, this.store.home, seed, batch=False)
