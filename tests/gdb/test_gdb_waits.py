@@ -2,6 +2,7 @@
 
 import json
 import pathlib
+import re
 
 import pytest
 
@@ -345,6 +346,45 @@ def test_every_verdict_is_true(looked, case):
         assert not waits["deadlock"] and waits["verdict"] == ("unknown" if case == "c-wakes-go" else "no deadlock")
         assert sorted(waits["stuck"]) == sorted(waits["forever"])
         assert max(map(len, text.splitlines())) <= 80
+
+
+# ---- where there are many -------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def alike(gdb_json, go_build):
+    """{arguments of `rt0 waits`: what it prints} of a program with many who wait in the same way."""
+    if "alike" not in _looked:
+        source = pathlib.Path(__file__).with_name("cases") / "alike.go"
+        each = "result = {how: do('rt0 waits ' + how) for how in ('', '-all', '-json')}"
+        _looked["alike"] = gdb_json(go_build("alike", source.read_text(), "-gcflags=all=-N -l"), READY + each)
+    return _looked["alike"]
+
+
+def channels(alike):
+    return [thing for thing in json.loads(alike["-json"])["things"] if thing["kind"] == "chan"]
+
+
+def test_things_of_which_the_same_is_to_be_said_are_told_of_as_one(alike):
+    together = [int(count) for count in re.findall(r"^(\d+) such as chan 0x\w+ 0/0$", alike[""], re.M)]
+    assert sum(together) + len(re.findall(r"^chan 0x", alike[""], re.M)) == len(channels(alike)) and max(together) > 6
+
+
+def test_as_one_they_are_waited_for_by_all_who_wait_for_one(alike):
+    waiting = {str(goid) for thing in channels(alike) for goid in thing["waiting"]}
+    assert set(" ".join(re.findall(r"^  chan receive: (.*)$", alike[""], re.M)).split()) == waiting
+
+
+def test_each_is_told_of_if_that_is_asked_for(alike):
+    assert len(re.findall(r"^chan 0x", alike["-all"], re.M)) == 10
+
+
+def test_the_rest_of_the_sleepers_are_counted_and_it_is_said_how_to_see_them(alike):
+    assert "and 10 more sleep: `rt0 waits -all` shows them." in alike[""]
+
+
+def test_every_sleeper_is_told_of_if_that_is_asked_for(alike):
+    assert len(re.findall(r"^timer, in ", alike["-all"], re.M)) == 30
 
 
 # ---- and what else is said of them -----------------------------------------------------------------------------------

@@ -14,9 +14,9 @@ from ..words import screen, tr, trn
 from . import console, goroutine
 from .options import Options, without_json
 
-_THINGS = 40  # so many are shown, those that most wait on first
+_ALIKE = 6  # from so many things on, of which the same is to be said, they are told of as one
 _BEFORE = 256  # bytes before a lock at which the struct that it is in may begin
-_FEW = 20  # goroutines of one kind that have a line each
+_FEW = 20  # goroutines of one kind, or things, that are told of each by itself
 _names = wakers.listed
 
 
@@ -25,11 +25,108 @@ def _say(text, indent="  ", more=""):
         console.say(line)
 
 
+# ---- what is waited for ----------------------------------------------------------------------------------------------
+
+
+def _alike(graph, many):
+    """[[thing]], those on which most wait first: together are more than so `many` of which the same is to be said."""
+    known = {}
+    for thing in graph.things.values():
+        known.setdefault(_sort(graph, thing), []).append(thing)
+    groups = []
+    for things in known.values():
+        groups += [things] if len(things) > many else [[thing] for thing in things]
+    return sorted(groups, key=lambda things: -sum(len(thing.waiting) for thing in things))
+
+
+def _sort(graph, thing):
+    """What is to be said of a thing, but for its address and who it is that waits or has it."""
+    having = graph.holders_of[thing.addr]
+    free = [graph.verdicts[row.addr].verdict == wakers.ABLE for row in having]
+    return (
+        str(thing.item).replace(f"{thing.addr:#x}", ""),
+        tuple(_states(graph, [thing])),
+        tuple(thing.globals),
+        tuple(thing.calls),
+        _left(graph, thing),
+        bool(having),
+        any(free),
+        all(free),
+    )
+
+
+def _states(graph, things):
+    """{what they do: those who wait for these things}"""
+    found = {}
+    for thing in things:
+        for row in thing.waiting:
+            ways = {item.way for item in graph.on[row.addr] if item.addr == thing.addr and item.kind == "chan"} - {None}
+            state = graph.census.state(row) + (tr(" to {ways}", ways=" or ".join(sorted(ways))) if ways else "")
+            found.setdefault(state, {})[row.addr] = row
+    return {state: list(rows.values()) for state, rows in found.items()}
+
+
+def _left(graph, thing):
+    """ ", in 3s" of a thing on which a timer sends, "" if that is due or not known; None if no timer does."""
+    now = graph.census.now
+    if thing.sent is None:
+        return None
+    return tr(", in {sent}", sent=clock.duration(thing.sent - now)) if now and thing.sent > now else ""
+
+
+def _told(graph, things):
+    """(text, indent) of one thing, or of many that are alike."""
+    thing, one = things[0], len(things) == 1
+    inside = tr(", in {globals}", globals=" and ".join(thing.globals[: search.NAMES])) if thing.globals else ""
+    yield (str(thing.item) if one else tr("{n} such as {item}", n=len(things), item=thing.item)) + inside, ""
+    for state, rows in _states(graph, things).items():
+        yield tr("{name}: {detail}", name=state, detail=_names(rows)), "  "
+    left = _left(graph, thing)
+    if left is not None:
+        yield (tr("a timer sends on it") if one else tr("a timer sends on each")) + left, "  "
+    for function in thing.calls[: search.NAMES]:
+        text = tr(
+            "a timer will call {function}; its address stands at that closure", function=untrusted.shown(function)
+        )
+        yield text, "  "
+    if graph.holders_of[thing.addr]:
+        yield _held(graph, things), "  "
+    elif not thing.globals and not thing.calls and left is None:
+        around = tr("; that of a struct around it was not looked for") if thing.kind != "chan" else ""
+        if one:
+            yield tr("no other goroutine's stack and no variable has its address{around}", around=around), "  "
+        else:
+            yield tr("no other goroutine's stack and no variable has their addresses{around}", around=around), "  "
+
+
+def _held(graph, things):
+    """Who has the address of these things."""
+    having = list({row.addr: row for thing in things for row in graph.holders_of[thing.addr]}.values())
+    free = [row for row in having if graph.verdicts[row.addr].verdict == wakers.ABLE]
+    on_stack = {row.addr for thing in things for row in thing.on_stacks}
+    if 0 < len(free) < len(having):
+        others = tr(", of whom {free} may go on", free=_names(free))
+    else:
+        others = tr(", who may go on") if free else ""
+    places = [
+        (tr("on the stack"), [row for row in having if row.addr in on_stack]),
+        (tr("in a register"), [row for row in having if row.addr not in on_stack]),
+    ]
+    where = [tr("{place} of {rows}", place=place, rows=_names(rows)) for place, rows in places if rows]
+    first = tr("its address stands ") if len(things) == 1 else tr("their addresses stand ")
+    return first + tr(" and ").join(where) + others
+
+
+# ---- the commands ----------------------------------------------------------------------------------------------------
+
+
 class Waits(console.Command):
     """Show who waits for which channel or lock, and who has its address.
     That is whose stack or which variable; it says whether the program
     is deadlocked, and why; who is stuck for ever, and of whom it is not known.
-    Usage: rt0 waits [-json]
+    Where there are many of which the same can be said they are told of as
+    one, and at most 20 are told of; -all shows each.
+    Usage: rt0 waits [-all] [-json]
 
     (gdb) rt0 waits
     chan 0xc00008c060 0/0
@@ -39,83 +136,51 @@ class Waits(console.Command):
     name, kind = "rt0 waits", gdb.COMMAND_STATUS
 
     def run(self, argument: str) -> None:
-        asked = Options(self.name).of(argument)
+        options = Options(self.name, "[-all] [-json]")
+        options.add_argument("-all", action="store_true")
+        asked = options.of(argument)
         console.need_process()
         with bulk.no_collecting():
             graph = wakers.Graph()
         if asked.json:
             console.dump(graph.plain())
             return
-        things = sorted(graph.things.values(), key=lambda thing: -len(thing.waiting))
-        for thing in things[:_THINGS]:
-            self._thing(graph, thing)
-        if len(things) > _THINGS:
-            waiting = {row.addr for thing in things[_THINGS:] for row in thing.waiting}
-            console.say(
-                tr(
-                    "and {things} more, on which {waiting} wait: -json has all.",
-                    things=len(things) - _THINGS,
-                    waiting=len(waiting),
-                )
-            )
-        sleepers = [row for row in graph.able if row.addr in graph.on and graph.on[row.addr][0].kind == "timer"]
-        for row in sleepers[:_FEW]:
-            console.say(tr("{on}: wakes {goid}", on=graph.on[row.addr][0], goid=row.goid))
-        if len(sleepers) > _FEW:
-            console.say(tr("and {sleepers} more sleep.", sleepers=len(sleepers) - _FEW))
+        self._things(graph, asked.all)
+        self._sleepers(graph, asked.all)
         self._verdict(graph)
 
     @staticmethod
-    def _thing(graph, thing):
-        _say(
-            str(thing.item)
-            + (tr(", in {globals}", globals=" and ".join(thing.globals[: search.NAMES])) if thing.globals else ""),
-            "",
-            "  ",
-        )
-        by_state = {}
-        for row in thing.waiting:
-            ways = {item.way for item in graph.on[row.addr] if item.addr == thing.addr and item.kind == "chan"} - {None}
-            state = graph.census.state(row) + (tr(" to {ways}", ways=" or ".join(sorted(ways))) if ways else "")
-            by_state.setdefault(state, []).append(row)
-        for state, rows in by_state.items():
-            _say(tr("{name}: {detail}", name=state, detail=_names(rows)))
-        if thing.sent is not None:
-            now = graph.census.now
-            _say(
-                tr("a timer sends on it")
-                + (tr(", in {sent}", sent=clock.duration(thing.sent - now)) if now and thing.sent > now else "")
-            )
-        for function in thing.calls[: search.NAMES]:
-            _say(
+    def _things(graph, each):
+        """All that is waited for, what most wait on first."""
+        groups = _alike(graph, len(graph.things) if each else _ALIKE)
+        shown = len(groups) if each else _FEW
+        for things in groups[:shown]:
+            for text, indent in _told(graph, things):
+                _say(text, indent, "" if indent else "  ")
+        left = [thing for things in groups[shown:] for thing in things]
+        if left:
+            waiting = {row.addr for thing in left for row in thing.waiting}
+            console.say(
                 tr(
-                    "a timer will call {function}; its address stands at that closure",
-                    function=untrusted.shown(function),
+                    "and {things} more, on which {waiting} wait: `rt0 waits -all` shows them.",
+                    things=len(left),
+                    waiting=len(waiting),
                 )
             )
-        having = graph.holders_of[thing.addr]
-        if having:
-            free = [row for row in having if graph.verdicts[row.addr].verdict == wakers.ABLE]
-            others = (
-                tr(", of whom {free} may go on", free=_names(free))
-                if 0 < len(free) < len(having)
-                else (tr(", who may go on") if free else "")
-            )
-            on_stack = {row.addr for row in thing.on_stacks}
-            places = [
-                (tr("on the stack"), [row for row in having if row.addr in on_stack]),
-                (tr("in a register"), [row for row in having if row.addr not in on_stack]),
-            ]
-            _say(
-                tr("its address stands ")
-                + tr(" and ").join(
-                    tr("{place} of {rows}", place=place, rows=_names(rows)) for place, rows in places if rows
-                )
-                + others
-            )
-        elif not thing.globals and not thing.calls and thing.sent is None:
-            around = tr("; that of a struct around it was not looked for") if thing.kind != "chan" else ""
-            _say(tr("no other goroutine's stack and no variable has its address{around}", around=around))
+
+    @staticmethod
+    def _sleepers(graph, each):
+        """Whom a timer will wake."""
+        together = {}
+        for row in graph.able:
+            if row.addr in graph.on and graph.on[row.addr][0].kind == "timer":
+                together.setdefault(str(graph.on[row.addr][0]), []).append(row)
+        shown = len(together) if each else _FEW
+        for on, rows in list(together.items())[:shown]:
+            _say(tr("{on}: wakes {goid}", on=on, goid=_names(rows)), "", "  ")
+        left = sum(map(len, list(together.values())[shown:]))
+        if left:
+            console.say(tr("and {sleepers} more sleep: `rt0 waits -all` shows them.", sleepers=left))
 
     @staticmethod
     def _verdict(graph):
