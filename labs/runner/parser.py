@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable
 from typing import Any, NoReturn
 
-from rt0lab.words import later, screen, tr
+from rt0lab.words import in_a_row, later, screen, tr
 
 from .failure import USAGE, Failure
 
@@ -61,9 +61,9 @@ class Parser(argparse.ArgumentParser):
             if found := re.fullmatch(pattern, message, re.S):
                 choices = [word for a in self.arguments() if a.choices for word in map(str, a.choices)]
                 names = choices or list(self.verbs())
-                near, listed = meant(found[found.lastindex or 0], names), ", ".join(names)
+                near = meant(found[found.lastindex or 0], names)
                 first, second = (*found.groups(), "")[:2]
-                message = tr(said, first=first, second=second, verb=self.command(), near=near, choices=listed)
+                message = tr(said, first=first, second=second, verb=self.command(), near=near, choices=in_a_row(names))
                 break
         else:
             message = f"{self.command()}: {message}"

@@ -134,6 +134,10 @@ def test_goto_an_unknown_exercise_names_those_there_are(learner):
     assert "tour, entry" in one_line(learner.lab("goto", "nonsense"), 2)
 
 
+def test_names_in_a_chinese_sentence_have_chinese_commas(learner):
+    assert "tour、entry、" in learner.lab("goto", "nonsense", LAB_LANG="zh").stderr
+
+
 def test_hints_come_one_after_the_other_and_stay_at_the_last(learner):
     learner.lab("goto", "entry")
     heads = [learner.lab("hint").stdout.splitlines()[0].strip() for _ in range(5)]

@@ -154,6 +154,29 @@ def test_a_sentence_that_does_not_would_be_found():
     ]
 
 
+def glued(tree):
+    """(node, text) of names that a sentence gets joined as English has them."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call) and ast.unparse(node.func).rpartition(".")[2] in ("tr", "trn", "say"):
+            yield from ((node, text) for each in node.keywords if "', '.join" in (text := ast.unparse(each.value)))
+
+
+def test_names_in_a_sentence_are_joined_as_its_language_has_them():
+    assert [(sentences.place(path, node), text) for path, tree in TREES.items() for node, text in glued(tree)] == []
+
+
+def test_names_that_are_not_would_be_found():
+    assert [text for _, text in glued(ast.parse("tr('there are {n}', n=', '.join(names))"))] == ["', '.join(names)"]
+
+
+RUNTIME = re.compile(r"(?<![\w./`'])runtime(?![\w./'(]| 点)")  # the word, not a symbol or a folder
+
+
+def test_chinese_texts_of_the_exercises_have_a_chinese_runtime():
+    texts = [path.read_text("utf-8") for path in (ROOT / "labs").glob("*/*.zh.*")]
+    assert [line for text in texts for line in text.splitlines() if RUNTIME.search(line)] == []
+
+
 def counted(tree):
     """(node, text) of each text with a number of things, in the plural alone."""
     for node in ast.walk(tree):

@@ -85,6 +85,12 @@ def test_what_has_no_chinese_is_said_in_english(chinese):
     assert words.trn("{n} thing", "{n} things", 2) == "2 things"
 
 
+def test_names_in_a_row_stand_as_the_language_has_them(chinese):
+    said = words.in_a_row(["a", 1])
+    words.choose("en")
+    assert (said, words.in_a_row(["a", 1])) == ("a、1", "a, 1")
+
+
 def test_english_has_a_form_for_one():
     assert (words.trn("{n} thing", "{n} things", 1), words.trn("{n} thing", "{n} things", 0)) == ("1 thing", "0 things")
 

@@ -12,7 +12,7 @@ import gdb
 
 from .. import program
 from ..program import hidden, names, settings
-from ..words import tr
+from ..words import in_a_row, tr
 from . import stages
 
 
@@ -242,7 +242,7 @@ class _Exit:
         numbers = [
             str(point.number) for point in getattr(event, "breakpoints", ()) if point.is_valid() and point.visible
         ]
-        self.reason = tr("stopped at breakpoint {numbers}", numbers=", ".join(numbers)) if numbers else tr("stopped")
+        self.reason = tr("stopped at breakpoint {numbers}", numbers=in_a_row(numbers)) if numbers else tr("stopped")
 
     def __enter__(self):
         gdb.events.exited.connect(self.exited)

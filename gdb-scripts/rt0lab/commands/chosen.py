@@ -16,7 +16,7 @@ from ..frames import places, stacks
 from ..goroutines.census import Census
 from ..show import labels, panicked
 from ..show.table import Group, View
-from ..words import tr
+from ..words import in_a_row, tr
 from .options import Options
 
 
@@ -74,7 +74,7 @@ class Test:
         self.name, equals, pattern = text.partition("=")
         if not equals or self.name not in KEYS:
             raise argparse.ArgumentTypeError(
-                tr("`{text}` is no KEY=PATTERN with a KEY of {keys}", text=text, keys=", ".join(KEYS))
+                tr("`{text}` is no KEY=PATTERN with a KEY of {keys}", text=text, keys=in_a_row(KEYS))
             )
         self.key = KEYS[self.name]
         parts = (
@@ -127,7 +127,7 @@ def group_key(text: str) -> str:
     """What -group was given, if one can group by that: one of GROUPS, or label:KEY."""
     if text not in GROUPS and not (text.startswith(_LABEL) and len(text) > len(_LABEL)):
         raise argparse.ArgumentTypeError(
-            tr("`{text}` is none of {groups}, {label}KEY", text=text, groups=", ".join(GROUPS), label=_LABEL)
+            tr("`{text}` is none of {groups}, {label}KEY", text=text, groups=in_a_row(GROUPS), label=_LABEL)
         )
     return text
 

@@ -12,7 +12,7 @@ from .. import program
 from ..formats import untrusted
 from ..show import panel
 from ..state import history, question, told
-from ..words import tr, trn
+from ..words import in_a_row, tr, trn
 from . import console
 from .options import without_json
 from .panel import show
@@ -177,7 +177,7 @@ class Back(console.Command):
     def _command(self, moment, command):
         if not any(command == known or command.startswith(known + " ") for known in self._SEES):
             raise program.Problem(
-                tr("that cannot look at an earlier stop; these can: {sees}.", sees=", ".join(self._SEES))
+                tr("that cannot look at an earlier stop; these can: {sees}.", sees=in_a_row(self._SEES))
             )
         if not isinstance(moment, told.Kept):
             raise program.Problem(

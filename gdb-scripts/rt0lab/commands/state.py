@@ -9,7 +9,7 @@ from ..formats import untrusted
 from ..program import begun, names
 from ..show import lines
 from ..state import changes, checks, verdicts
-from ..words import screen, tr
+from ..words import in_a_row, screen, tr
 from . import console, past
 
 _SOME = 20  # names that are told to who asks for one that there is not
@@ -53,7 +53,7 @@ class Dump(console.Command):
         """One that has its name only now."""
         there = self._there(snap)
         if wanted not in there:
-            some = ", ".join(list(dict.fromkeys([*self._WHAT, "all", *there]))[:_SOME])
+            some = in_a_row(list(dict.fromkeys([*self._WHAT, "all", *there]))[:_SOME])
             raise program.Problem(tr("`rt0 dump` knows {names}{more}.", names=some, more="..." * (len(there) > _SOME)))
         kind, item = there[wanted]
         console.say(lines.LINES[kind](item))
@@ -97,7 +97,7 @@ class Dump(console.Command):
         seen = {row[1].partition(".")[0] for row in rows}
         rest = [name for name in zero if name not in seen]
         if rest:
-            fields = tr("zero: ") + ", ".join(rest)
+            fields = tr("zero: ") + in_a_row(rest)
             console.write(screen.wrap(fields, "    ", columns=console.columns()))
 
     def complete(self, text: str, word: str | None) -> list[str]:

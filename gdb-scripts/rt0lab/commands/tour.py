@@ -10,7 +10,7 @@ from .. import program
 from ..boot import stages, stops
 from ..program import hidden, settings
 from ..show import card
-from ..words import screen, tr, trn
+from ..words import in_a_row, screen, tr, trn
 from . import boot, console, keys
 
 _NEXT = ("enter", "space", "n", "right", "down")
@@ -104,7 +104,7 @@ class _Walk:
         on_way = [s.name for s in card.tour_stages()]
         missed = [name for name in on_way if name not in self._cards]
         if missed:
-            console.say(tr("The tour did not come by: {stages}.", stages=", ".join(missed)))
+            console.say(tr("The tour did not come by: {stages}.", stages=in_a_row(missed)))
         n = len(on_way) - len(missed)
         console.say()
         for text in (
@@ -208,7 +208,7 @@ class _Walk:
         found = [exact] if exact else [s for s in on_way if s.name.lower().startswith(wanted.lower())]
         names = list(self._cards)
         if len(found) > 1:
-            console.say(tr("that may be {stages}.", stages=", ".join(s.name for s in found)))
+            console.say(tr("that may be {stages}.", stages=in_a_row(s.name for s in found)))
         elif not found and stages.named(tuple(stops.table()), wanted):
             console.say(tr("that stage is not on the tour: g, then `rt0 until {stage}` goes there.", stage=wanted))
         elif not found:

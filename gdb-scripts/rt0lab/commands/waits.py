@@ -10,7 +10,7 @@ from ..formats import untrusted
 from ..goroutines import clock, search, wakers
 from ..goroutines.census import Census
 from ..program import begun, bulk
-from ..words import screen, tr, trn
+from ..words import in_a_row, screen, tr, trn
 from . import console, goroutine
 from .options import Options, without_json
 
@@ -215,7 +215,7 @@ class Waits(console.Command):
             "",
         )
         for row in graph.stuck[:_FEW]:
-            items = ", ".join(map(str, graph.on.get(row.addr, [])[:3]))
+            items = in_a_row(graph.on.get(row.addr, [])[:3])
             _say(
                 tr("goroutine {goid}: {row}", goid=row.goid, row=graph.census.state(row))
                 + (tr(" on {items}", items=items) if items else "")
@@ -228,7 +228,7 @@ class Waits(console.Command):
         """Who can go on, or what would have to be known."""
         if graph.able:
             sent = {row.addr for thing in graph.things.values() if thing.sent is not None for row in thing.waiting}
-            able = ", ".join(
+            able = in_a_row(
                 f"{row.goid} ({graph.census.state(row)}{tr(', a timer') * (row.addr in sent)})"
                 for row in graph.able[:8]
             )
@@ -284,7 +284,7 @@ class Waits(console.Command):
                         "Searched: {stacks} of stacks, {variables} of variables. Not searched: {left_out}.",
                         stacks=search.amount(graph.search.stacks),
                         variables=search.amount(graph.search.variables),
-                        left_out=", ".join(graph.search.left_out),
+                        left_out=in_a_row(graph.search.left_out),
                     )
                 ),
                 "",
@@ -339,7 +339,7 @@ class Holders(console.Command):
             known.append(
                 tr(
                     "one of {locking} holds it: their m.locks are above 0. The lock does not say which.",
-                    locking=", ".join((f"m{m}" for m in locking)),
+                    locking=in_a_row(f"m{m}" for m in locking),
                 )
             )
         elif locked:
@@ -432,7 +432,7 @@ class Holders(console.Command):
         return (
             tr("A {kind} does not note who locked it; ", kind=kind)
             + (tr(", and ").join(seen) or tr("its address, or one shortly before it, stands on nobody else's stack"))
-            + tr(". Not searched: {left_out}.", left_out=", ".join(graph.search.left_out))
+            + tr(". Not searched: {left_out}.", left_out=in_a_row(graph.search.left_out))
         )
 
 

@@ -18,7 +18,7 @@ import gdb
 from .. import program
 from ..frames import places
 from ..program import begun, bulk, past, settings
-from ..words import later, tr, trn
+from ..words import in_a_row, later, tr, trn
 from . import blockers, search, timers
 from .census import Census
 
@@ -246,7 +246,7 @@ class Graph:
                     "{held} is held by who may be about to make somebody ready",
                     "{held} are held by who may be about to make somebody ready",
                     len(held),
-                    held=", ".join((f"p{number}" for number in held[:8])),
+                    held=in_a_row(f"p{number}" for number in held[:8]),
                 )
             )
         if not self.timers.whole:

@@ -18,7 +18,7 @@ import types
 from collections.abc import Collection, Iterable, Iterator
 from typing import Any
 
-from ..words import tr
+from ..words import in_a_row, tr
 from . import lists, memory, worlds
 from .layout import Struct
 from .problem import Unreadable, no_field
@@ -167,7 +167,7 @@ def allgs() -> tuple[list[int], str | None]:
         problem = tr(
             "{problem} {places}{more}: no goroutine. Who stood there is lost from the list.",
             problem=problem or "",
-            places=", ".join(places),
+            places=in_a_row(places),
             more=more,
         ).lstrip()
     addresses = [address for address in addresses if address not in strangers] if strangers else addresses

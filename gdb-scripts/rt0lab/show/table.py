@@ -12,7 +12,7 @@ from ..frames import places, stacks
 from ..goroutines import clock
 from ..goroutines.census import Census
 from ..program import bulk
-from ..words import screen, tr, trn
+from ..words import in_a_row, screen, tr, trn
 from . import labels, panicked
 
 _DETAIL = 48  # columns of what one waits on with which others are aligned
@@ -186,7 +186,7 @@ def long_lines(view: View) -> Iterator[str]:
     """Two or three lines for each goroutine: all there is to say."""
     for row in view.rows:
         since = view.waited(row)
-        on = ", ".join(map(_wanted, view.on.get(row.addr, ())))
+        on = in_a_row(map(_wanted, view.on.get(row.addr, ())))
         thread = view.census.threads.get(row.addr)
         yield (
             f"{'*' if view.census.is_current(row) else ' '} {view.census.name(row)} {view.census.state(row)}"

@@ -14,7 +14,7 @@ import re
 
 from .. import program
 from ..program import begun
-from ..words import later, tr, trn
+from ..words import in_a_row, later, tr, trn
 from . import checks_waiters
 from .snapshot import Snapshot
 from .verdicts import Broken, NotYet, Now, Result, Unknown, run_all
@@ -230,7 +230,7 @@ def _curg(now):
     if not pairs and begun.why_none("gs")[0]:
         raise NotYet(tr("no M runs a goroutine yet"))
     return (
-        ", ".join(pairs[:6]) + (tr(", and {pairs} more", pairs=len(pairs) - 6) if len(pairs) > 6 else "")
+        in_a_row(pairs[:6]) + (tr(", and {pairs} more", pairs=len(pairs) - 6) if len(pairs) > 6 else "")
         if pairs
         else tr("no M runs a goroutine")
     )
@@ -374,7 +374,7 @@ def _allgs(now):
                 "{n} id belongs to two goroutines: {str}{how}",
                 "{n} ids belong to two goroutines each: {str}{how}",
                 len(twice),
-                str=", ".join(map(str, twice[:5])),
+                str=in_a_row(twice[:5]),
                 how="..." if len(twice) > 5 else "",
             )
         )

@@ -13,7 +13,7 @@ from typing import Any
 from .. import program
 from ..frames import places
 from ..program import begun, names
-from ..words import tr
+from ..words import in_a_row, tr
 from . import changes, rows
 from .rows import Rows
 
@@ -78,7 +78,7 @@ class _Told:
         what = tr("{head} has no `{rest}`", head=head, rest=rest)
         if under or not path.partition(".")[2]:
             what = tr("{path} is no single value", path=path)
-        shown = ", ".join(list(dict.fromkeys(under or [name.partition(".")[0] for name in fields]))[:8])
+        shown = in_a_row(list(dict.fromkeys(under or [name.partition(".")[0] for name in fields]))[:8])
         raise program.Problem(tr("{what}: name one of its fields ({shown}...).", what=what, shown=shown))
 
     @staticmethod

@@ -9,7 +9,7 @@ from __future__ import annotations
 import functools
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from . import chosen
@@ -31,6 +31,11 @@ def trn(one: str, many: str, n: int, /, **places: object) -> str:
     else:
         text = _sentences(chosen.language()).get(one, one if n == 1 else many)
     return text.format(n=n, **places)
+
+
+def in_a_row(names: Iterable[object]) -> str:
+    """Names in a row, as a sentence has them: `a, b`, in Chinese `a、b`."""
+    return ("、" if chosen.language() == "zh" else ", ").join(map(str, names))
 
 
 def later(sentence: str) -> str:

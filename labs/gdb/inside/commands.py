@@ -4,7 +4,7 @@ import gdb
 from rt0lab import program
 from rt0lab.commands import console, past
 from rt0lab.formats import untrusted
-from rt0lab.words import screen
+from rt0lab.words import in_a_row, screen
 from runner.exercises.guide import Guide
 from runner.exercises.state import Store
 from runner.failure import Failure
@@ -196,7 +196,7 @@ class _Diff(_LabCommand):
         names = argument.split() or _snaps.names[-1:]
         copies = [found for name in names if (found := _snaps.named(name)) is not None]
         if not 1 <= len(names) == len(copies) <= 2:
-            raise Failure(_open.say("diff-usage", names=", ".join(_snaps.names)))
+            raise Failure(_open.say("diff-usage", names=in_a_row(_snaps.names)))
         copies.append(variables.copy())
         rows = variables.differences(copies[0], copies[1])
         for path, before, after in rows[:_MOST_ROWS]:

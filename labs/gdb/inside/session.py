@@ -9,7 +9,7 @@ from rt0lab.commands import console
 from rt0lab.program import settings
 from rt0lab.formats import untrusted
 from rt0lab.state import checks, verdicts
-from rt0lab.words import screen
+from rt0lab.words import in_a_row, screen
 from runner.exercises import judge, judging, literals, patches, state, types, witness
 from runner.exercises.forms import Exercise
 from runner.exercises.guide import Guide, answered, marked, passed
@@ -235,7 +235,7 @@ class Session:
                 raise Failure(self.say("no-literal", text=error)) from None
             given = None
         if given is None or not judge.fits(question, given, self.program):
-            wanted = self.say("asks-" + kind.asks, names=", ".join(question.options))
+            wanted = self.say("asks-" + kind.asks, names=in_a_row(question.options))
             raise Failure(self.say("no-fit", text=literals.shown(text.strip()), question=question.id, wanted=wanted))
         return question, literals.written(given)
 

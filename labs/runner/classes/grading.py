@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from rt0lab.formats import untrusted
-from rt0lab.words import tr
+from rt0lab.words import in_a_row, tr
 
 from ..exercises import ask, golang, judge, judging, literals, types
 from ..exercises.forms import Exercise
@@ -90,7 +90,7 @@ class Grader:
             yield tr("made with another runtime or compiler than the grader's")
         strange = sorted(set(found.exercises) - {e.id for e in self.exercises})
         if strange:
-            names = ", ".join(untrusted.shown(name, 40) for name in strange[:5])
+            names = in_a_row(untrusted.shown(name, 40) for name in strange[:5])
             yield tr("exercises that do not count here: {names}", names=names)
 
     def _verdicts(self, student, found, works):

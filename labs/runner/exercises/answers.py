@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from rt0lab.words import tr
+from rt0lab.words import in_a_row, tr
 
 from ..failure import Failure
 from ..tree import ROOT
@@ -32,7 +32,7 @@ def read(exercise: Exercise, path: Path) -> dict[str, Answer]:
     table = _table(path)
     unknown = [key for key in table if exercise.question(key) is None]
     if unknown:
-        known = ", ".join(q.id for q in exercise.questions)
+        known = in_a_row(q.id for q in exercise.questions)
         raise Failure(
             tr(
                 "{path}: {id} has no question {unknown}; it has: {known}",

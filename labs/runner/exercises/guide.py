@@ -5,7 +5,7 @@ import re
 from collections.abc import Collection, Iterator
 
 from rt0lab.boot import stages
-from rt0lab.words import screen
+from rt0lab.words import in_a_row, screen
 
 from ..failure import FAILED, USAGE, Failure
 from . import forms, state
@@ -31,7 +31,7 @@ class Guide:
         for exercise in self.exercises:
             if word in (exercise.id, exercise.number, exercise.number.lstrip("0"), exercise.folder.name):
                 return exercise
-        names = ", ".join(e.id for e in self.exercises)
+        names = in_a_row(e.id for e in self.exercises)
         raise Failure(self.say("no-exercise", word=word[:40], names=names), USAGE)
 
     def current(self, progress: Progress) -> Exercise:
@@ -52,7 +52,7 @@ class Guide:
         """One line about an exercise: kind, minutes, what it builds on, where Go has it, the page that goes with it."""
         parts = [self.say("kind-" + exercise.kind), self.say("minutes", n=exercise.minutes)]
         if exercise.needs:
-            parts.append(self.say("after", names=", ".join(exercise.needs)))
+            parts.append(self.say("after", names=in_a_row(exercise.needs)))
         if exercise.stage:
             parts.append(f"Go 1.10: {go_place(exercise)}")
         if exercise.note:
@@ -127,7 +127,7 @@ class Guide:
         left = [q.id for q in exercise.questions if q.id not in done]
         if not passed(progress, exercise):
             names = [self.say("left-tried", name=name) if name in wrong else name for name in left]
-            return self.say("left-open", names=", ".join(names), command=run) if left else ""
+            return self.say("left-open", names=in_a_row(names), command=run) if left else ""
         after = self.following(progress, exercise)
         return self.say("then-next", command=following, name=self.name(after)) if after else self.say("all-done")
 

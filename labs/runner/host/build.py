@@ -9,7 +9,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from rt0lab.words import later, tr
+from rt0lab.words import in_a_row, later, tr
 
 from ..failure import MACHINE, USAGE, Failure, progress
 from ..tree import ROOT, build_folder, programs, writable
@@ -27,7 +27,7 @@ def executable(name: str, buildtype: str = "debug") -> Path:
             tr(
                 "there is no program {name}; there are: {names} (write ./{name} for a file of your own)",
                 name=name,
-                names=", ".join(programs()),
+                names=in_a_row(programs()),
             ),
             USAGE,
         )

@@ -7,7 +7,7 @@ from argparse import Namespace
 from typing import Any
 
 from rt0lab.formats import untrusted
-from rt0lab.words import later, screen, tr, trn
+from rt0lab.words import in_a_row, later, screen, tr, trn
 
 from ..failure import FAILED, MACHINE, USAGE, Failure
 from ..host import debugger, traces
@@ -95,7 +95,7 @@ def show(result: dict[str, Any], version: str) -> None:
     print()
     for name in PARTS:
         counts = totals[name]
-        said = ", ".join(f"{counts[key]} {tr(key)}" for key in VERDICTS)
+        said = in_a_row(f"{counts[key]} {tr(key)}" for key in VERDICTS)
         print(screen.pad(f"{tr(name)}:", 14) + said)
     if totals["unexplained"]:
         print(

@@ -5,7 +5,7 @@ import re
 from argparse import Namespace
 from pathlib import Path
 
-from rt0lab.words import tr, trn
+from rt0lab.words import in_a_row, tr, trn
 
 from ..exercises import forms, proof, skeleton
 from ..exercises import register as beliefs
@@ -39,7 +39,7 @@ def register(verbs: Verbs) -> None:
     part.add_argument("folders", nargs="*", metavar="FOLDER", help=tr("exercise folders (default: all of labs/)"))
     part.set_defaults(run=check)
     part = parts.add_parser(
-        "lint", help=tr("the source, with {names}", names=", ".join(lint.TOOLS)), example="./lab dev lint --fix"
+        "lint", help=tr("the source, with {names}", names=in_a_row(lint.TOOLS)), example="./lab dev lint --fix"
     )
     part.add_argument("tools", nargs="*", metavar="TOOL", help=tr("only these (default: all)"))
     part.add_argument(
@@ -68,7 +68,7 @@ def read_source(args: Namespace) -> int:
     unknown = [tool for tool in tools if tool not in lint.TOOLS]
     if unknown:
         raise Failure(
-            tr("no such tool: {names}; there are: {known}", names=" ".join(unknown), known=", ".join(lint.TOOLS)),
+            tr("no such tool: {names}; there are: {known}", names=" ".join(unknown), known=in_a_row(lint.TOOLS)),
             USAGE,
         )
     packages.ensure(needs.TO_RUN | {package: needs.TO_TEST[package] for package in (*lint.TOOLS, "clang")})

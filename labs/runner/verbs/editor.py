@@ -14,7 +14,7 @@ from pathlib import Path
 
 from rt0lab.formats import untrusted
 
-from rt0lab.words import tr
+from rt0lab.words import in_a_row, tr
 
 from ..editors import emacs, files, nvim, vscode
 from ..editors.subject import LAB, Subject
@@ -82,7 +82,7 @@ def run(args: Namespace) -> int:
         files.written(path, text)
         print(tr("wrote {path}", path=path))
     if not writes:
-        print(tr("nothing to do: {files}", files=", ".join(map(str, made))))
+        print(tr("nothing to do: {files}", files=in_a_row(made)))
     print(tr(after))
     return 0
 

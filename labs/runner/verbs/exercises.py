@@ -6,7 +6,7 @@ from argparse import Namespace
 from io import TextIOWrapper
 from typing import cast
 
-from rt0lab.words import screen, tr
+from rt0lab.words import in_a_row, screen, tr
 
 from ..exercises import answers, ask, files, judge, judging, language, state, witness
 from ..exercises.forms import Exercise
@@ -264,7 +264,7 @@ def reset(args: Namespace) -> int:
         for exercise in chosen:
             known["exercises"].pop(exercise.id, None)
             _put_away(this, exercise)
-    print(*screen.wrap(this.say("reset-done", names=", ".join(e.id for e in chosen))), sep="\n")
+    print(*screen.wrap(this.say("reset-done", names=in_a_row(e.id for e in chosen))), sep="\n")
     return 0
 
 

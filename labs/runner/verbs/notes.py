@@ -6,7 +6,7 @@
 import sys
 from argparse import Namespace
 
-from rt0lab.words import tr, trn
+from rt0lab.words import in_a_row, tr, trn
 
 from ..failure import FAILED, USAGE, Failure
 from ..host import build, permits
@@ -34,7 +34,7 @@ def run(args: Namespace) -> int:
     chosen = [page for page in pages() if not args.pages or {page.name, page.stem, name(page)} & set(args.pages)]
     if not chosen:
         raise Failure(
-            tr("no such page; there are: {names}", names=", ".join(sorted({name(page) for page in pages()}))), USAGE
+            tr("no such page; there are: {names}", names=in_a_row(sorted({name(page) for page in pages()}))), USAGE
         )
     prepare()
     outputs, bad = {"en": {}, "zh": {}}, 0

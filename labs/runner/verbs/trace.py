@@ -4,9 +4,7 @@ from argparse import Namespace
 from collections import Counter
 
 from rt0lab.formats import untrusted
-from rt0lab.words import trn
-
-from rt0lab.words import tr
+from rt0lab.words import in_a_row, tr, trn
 
 from ..host import debugger, traces
 from ..host.output import writable
@@ -34,7 +32,7 @@ def run(args: Namespace) -> int:
             file=untrusted.shown(args.output),
             stops=trn("{n} stop", "{n} stops", len(trace["stages"])),
             runtime=trace["runtime"],
-            kinds=", ".join(f"{count} {kind}" for kind, count in kinds.most_common()),
+            kinds=in_a_row(f"{count} {kind}" for kind, count in kinds.most_common()),
             status=trace["exit"],
         )
     )
