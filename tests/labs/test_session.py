@@ -54,6 +54,12 @@ def test_the_program_stops_by_itself_at_a_goal_that_a_breakpoint_cannot_name(lea
     assert "ok 1/" in said(learner.gdb("switch", "run"))
 
 
+def test_a_goal_that_a_breakpoint_cannot_name_stops_the_program_once(learner):
+    """Where it is, schedule is called again and again."""
+    text = said(learner.gdb("yield", "run", "continue", "continue", "continue"))
+    assert "ok 3/" in text and "exited normally" in text
+
+
 def test_a_noted_answer_outlives_the_session(learner):
     learner.gdb("entry", ANSWER)
     assert "PASS 01" in learner.gdb("entry", "run")

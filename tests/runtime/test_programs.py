@@ -50,6 +50,11 @@ def test_with_one_p_only_a_loop_that_calls_gives_way(run):
     assert [line.split()[-1] for line in result.stdout.splitlines()] == ["runs", "over"]
 
 
+def test_a_yield_is_over_before_all_have_run(run):
+    first, second = numbers(run("crowd", GOMAXPROCS="1"))
+    assert 0 < first < 200 and 0 < second < 200 and first != second
+
+
 def test_a_stack_overflow_ends_the_program_at_go_s_limit(run):
     result = run("overflow")
     assert (result.returncode, result.stdout.splitlines()) == (2, ["sum(1000) is 500500"])

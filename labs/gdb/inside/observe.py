@@ -144,6 +144,7 @@ class Observer:
         self.witnessed: dict[str, dict[str, dict[str, Outcome]]] = {}  # {exercise: {question: {text: outcome}}}
         self.held: dict[str, dict[str, str]] = {}  # {exercise: {invariant: why it did not hold, or ""}}
         self.seen = {}  # (exercise id, question id): Seen, of the last process that got there
+        self.fresh: list[tuple[Exercise, Checkpoint]] = []  # what was noted at the last look
         self._begin(0)
         self._exercises = list(exercises)
         self._moments = {}  # address, or event: [(exercise, checkpoint)]
@@ -187,8 +188,10 @@ class Observer:
 
     def _noted(self, at):
         moments = self._prepared_at(at)
+        self.fresh = []
         for exercise, checkpoint in moments:
             if (exercise.id, checkpoint.name) not in self.reached:
+                self.fresh.append((exercise, checkpoint))
                 self.reached[exercise.id, checkpoint.name] = None
                 self._note(exercise, checkpoint)
         return moments

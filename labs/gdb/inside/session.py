@@ -96,8 +96,8 @@ class Session:
 
     def _must_stop(self, exercise, checkpoint):
         """What was predicted or noted is judged at its checkpoint, wherever the learner was going. At a goal that is no
-        place alone, and so not reached with a breakpoint, the program always stops."""
-        nameless = checkpoint.goal and bool(checkpoint.when)
+        place alone, and so not reached with a breakpoint, the program always stops, but only once."""
+        nameless = checkpoint.goal and bool(checkpoint.when) and (exercise, checkpoint) in self.observer.fresh
         return nameless or any(exercise.question(name).at == checkpoint.name for name in [*self.locked, *self.noted])
 
     # ---- what the program does ---------------------------------------------------------------------------------------
