@@ -3,14 +3,17 @@ the same run, and gdb is as it was afterwards."""
 
 import json
 import re
+import shutil
 import subprocess
 
 import pytest
 from learners import ROOT  # noqa: F401  (puts the runner into the path)
-from runner.exercises import ask, forms
+from runner.exercises import ask, forms, patches, variant
 from runner.exercises.making import workshop
 from runner.host import build
 
+FIRST = sorted((forms.LABS / "14-broken-scheduler").glob("*.patch"))
+SECOND = sorted((forms.LABS / "15-repair").glob("*.patch"))
 SAID = re.compile(r"Seed \d+, stop \d+, thread \d+ at \w+: ")
 
 
@@ -50,6 +53,41 @@ def test_a_program_is_tried_without_a_terminal(tmp_path):
     ]
 
 
+@pytest.fixture(scope="module", params=SECOND, ids=lambda patch: patch.stem)
+def raced(request, tmp_path_factory):
+    """pingpong with a bug that one P does not show."""
+    return variant.program("pingpong", tmp_path_factory.mktemp("raced"), 1, request.param)
+
+
+def test_a_bug_that_needs_two_threads_shows_under_a_schedule(raced, tmp_path):
+    rows = tried(tmp_path, raced, range(1, 11), forms.LABS / "14-broken-scheduler")
+    assert rows[-1]["wrong"]
+
+
+def test_with_one_p_it_does_not_show(raced):
+    said = subprocess.run([raced], env={"GOMAXPROCS": "1"}, capture_output=True, text=True, timeout=60)
+    assert (said.returncode, said.stdout.splitlines()[-1]) == (0, "game over")
+
+
+def test_it_goes_with_each_bug_that_one_p_shows(tmp_path):
+    failed = []
+    (tmp_path / "runtime").mkdir()
+    for pair in [(a, b) for one in FIRST for two in SECOND for a, b in ((one, two), (two, one))]:
+        text = "".join(patch.read_text() for patch in pair)
+        for file in patches.changed_files("both", text):
+            shutil.copy(ROOT / file, tmp_path / "runtime")
+        words = ["patch", "--strip=1", "--fuzz=0", "--batch", "--forward", "--reject-file=-"]
+        said = subprocess.run(words, cwd=tmp_path, input=text, capture_output=True, text=True)
+        failed += [pair] if said.returncode else []
+    assert len(FIRST) == 6 and SECOND and not failed
+
+
+@pytest.mark.parametrize("patch", SECOND, ids=lambda patch: patch.stem)
+def test_its_lines_stand_where_those_of_the_healthy_runtime_do(patch):
+    lines = patch.read_text().splitlines()[2:]
+    assert sum(line.startswith("+") for line in lines) == sum(line.startswith("-") for line in lines)
+
+
 def test_what_an_exercise_says_of_every_place_is_looked_at(tmp_path, copied):
     folder = copied(
         "14-broken-scheduler",
@@ -78,6 +116,6 @@ def test_nothing_of_such_a_run_is_an_attempt(learner):
     assert learner.entry("broken-scheduler")["predicted"]["next"]["right"] is None
 
 
-@pytest.mark.parametrize("argument", ["", "x", "1-", "1-500", "-1", "1 2", "٣", "1-2-3"])
-def test_what_is_no_seed_starts_nothing(learner, argument):
-    assert "give it a seed" in flat(learner.gdb("switch", f"lab sched {argument}"))
+def test_what_is_no_seed_starts_nothing(learner):
+    asked = [f"lab sched {argument}" for argument in ("", "x", "1-", "1-500", "-1", "1 2", "٣", "1-2-3")]
+    assert flat(learner.gdb("switch", *asked)).count("give it a seed") == len(asked)

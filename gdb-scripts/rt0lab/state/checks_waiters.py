@@ -15,20 +15,24 @@ _WAKERS = """
 _WAITS = ("_Gwaiting", "_Gcopystack", "_Gleaked", "_Gpreempted")
 
 
+def _sudog_fields():
+    return bulk.Fields(
+        "sudog",
+        g="g",
+        c=("c", "c.vu", "c.maybeTraceablePtr.vu"),
+        link="waitlink",
+        next="next",
+        prev="prev",
+        select=("isSelect", "selectDone"),
+    )
+
+
 class _Queues:
     """The channels that goroutines wait on, and the sudogs they wait with, read together."""
 
     def __init__(self, now):
         self.now = now
-        fields = bulk.Fields(
-            "sudog",
-            g="g",
-            c=("c", "c.vu", "c.maybeTraceablePtr.vu"),
-            link="waitlink",
-            next="next",
-            prev="prev",
-            select=("isSelect", "selectDone"),
-        )
+        fields = now.snap.world.own("sudog fields", _sudog_fields)
         self.waiting = [g for g in now.snap.gs if g.get("waiting") and now.g_is(g, *_WAITS)]
         self.sudogs, self.of, self.unread, self.cut = {}, {}, [], False
         links = {g.get("waiting"): g for g in self.waiting}

@@ -2,8 +2,9 @@
 scheduler's functions to the next, and looks at every invariant in between.
 
 Which thread may go on is all that is chosen; nothing is written. Whoever is about to sleep on a futex whose word still
-says so is let wait, so that gdb never waits for a thread that only another could wake. sysmon and who waits for the
-network go on when nobody else can: what they do depends on the time, and the same seed is to make the same run.
+says so is let wait, so that gdb never waits for a thread that only another could wake. Who yields the processor until
+another thread has done something goes on when nobody else can, and so do sysmon and who waits for the network: what
+these do depends on the time, and the same seed is to make the same run.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ import random
 import re
 import signal
 import threading
+import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -33,11 +35,15 @@ from runner.exercises.forms import Exercise
 from . import observe
 
 _TURNS = """
-    schedule findrunnable execute runqput runqsteal globrunqget newproc1 gopark park_m goready ready wakep
+    schedule findrunnable acquirep execute runqput runqsteal globrunqget newproc1 gopark park_m goready ready wakep
     startm stopm handoffp mstart
 """.split()
-_SLEEP, _NAP, _NETWORK, _END = "futexsleep", "nanosleep", "epollwait", "exit"
+_SLEEP, _NAP, _YIELD, _NETWORK, _END = "futexsleep", "nanosleep", "osyield", "epollwait", "exit"
 _MOST_STOPS = 600
+_ALONE = {"suppress-cli-notifications": "on", "scheduler-locking": "on", "breakpoint always-inserted": "on"}
+_SELDOM, _OFTEN = 1 / 6, 3 / 4  # another thread goes on, though the one before could
+_BETWEEN = "park_m", "ready"  # a goroutine is neither this nor that there, which others should not see
+_READY, _SPARE, _ASLEEP = range(3)  # a thread can go on; when nobody else can; another must wake it first
 _PATIENCE = 10  # seconds for a thread that comes to no stop
 _MOST_THREADS = 64
 _DEPTH = 4  # of sysmon's nap: frames
@@ -153,152 +159,208 @@ class Run:
     wrong: str = ""
     unknown: str = ""  # why it could not be looked at further
 
+    @property
+    def ended(self) -> bool:
+        """Is there no next turn?"""
+        return bool(self.wrong or self.unknown or self.place == _END)
+
 
 class Schedule:
-    """One process under the schedule of a seed."""
+    """One process under the schedule of a seed.
+
+    The threads stand in a row. The first of them that can goes on, and now and then whoever went on is sent to its end:
+    so a thread stands still for long just where it was, which is what most races need.
+    """
 
     def __init__(self, seed: int, look: Callable[[], str]) -> None:
         """`look()` says what does not hold now, or ""."""
         self._random, self._look = random.Random(seed), look
         self.run = Run(seed)
-        self._known = {1}  # threads that have come to one of our places
-        self._owed = 0  # interrupts that came too late to be needed
-        self._places: dict[int, str] = {}
+        self._row = [1]
+        self._at: dict[int, _Standing] = {}  # of those threads that have come to one of our places
 
     def go(self) -> Run:
         """Runs the program from its first instruction; it is left standing where something is wrong, else ended."""
-        points: list[gdb.Breakpoint] = []
+        points: list[_Turn] = []
         try:
             stops.start()
-            self._places = dict(_places())
-            with settings.changed({"scheduler-locking": "on"}):
-                points = [_Turn(address) for address in self._places]
-                for _ in self._turns():
-                    if self.run.wrong or self.run.unknown or self.run.stops >= _MOST_STOPS:
-                        break
+            with program.holding(), _quiet(), _Resumed() as resumed:
+                points = [_Turn(address, name) for address, name in _places()]
+                while self.run.stops < _MOST_STOPS and not self.run.ended:
+                    self._turn(resumed)
         finally:
             hidden.remove(points)
         if not self.run.wrong:
             _end()
         return self.run
 
-    def _turns(self) -> Iterator[None]:
-        """Lets one thread go on, again and again, until the program is about to end."""
-        while self.run.place != _END:
-            threads = {thread.num: thread for thread in gdb.selected_inferior().threads()}
-            if len(threads) > _MOST_THREADS:
-                self.run.unknown = tr("too many threads")
-                return
-            new = min(threads.keys() - self._known, default=0)
-            number = new or self._choose(threads)
-            if not number:
-                self.run.wrong = tr("no thread can go on: each waits for another")
-                return
-            self._advance(threads[number])
-            yield
+    def _turn(self, resumed):
+        """Lets one thread go on to its next place."""
+        threads = {thread.num: thread for thread in gdb.selected_inferior().threads()}
+        if len(threads) > _MOST_THREADS:
+            self.run.unknown = tr("too many threads")
+            return
+        for number in sorted(threads.keys() - set(self._row)):
+            self._row.insert(self._random.randrange(len(self._row) + 1), number)
+        new = min(threads.keys() - self._at.keys(), default=0)
+        number = new or self._chosen()
+        if not number:
+            self.run.wrong = tr("no thread can go on: each waits for another")
+            return
+        self._advance(threads[number], resumed)
 
-    def _choose(self, threads):
+    def _chosen(self):
         """The number of the thread that may go on; 0 if none can."""
-        able = {number: self._able(thread) for number, thread in threads.items()}
-        best = max(able.values(), default=0)
-        return self._random.choice(sorted(n for n in able if able[n] == best)) if best else 0
+        if self.run.thread and self._random.random() < (_OFTEN if self.run.place in _BETWEEN else _SELDOM):
+            self._row.remove(self.run.thread)
+            self._row.append(self.run.thread)
+        able = {}
+        for number in self._row:
+            able.setdefault(self._at[number].able(), number)
+            if _READY in able:
+                return able[_READY]
+        return able.get(_SPARE, 0)
 
-    def _able(self, thread):
-        """2: it can go on, 1: when nobody else can, 0: another must wake it first."""
-        thread.switch()
-        place = self._places.get(program.register("rip") or 0)
-        if place == _SLEEP:
-            return _asleep()
-        return 1 if place == _NETWORK or place == _NAP and _is_sysmon() else 2
-
-    def _advance(self, thread):
-        """Lets one thread go on to its next place. Another that was just made may come to its first one meanwhile."""
+    def _advance(self, thread, resumed):
+        """The same of this thread. Another that was just made may come to its first place meanwhile."""
         for _ in range(_MOST_THREADS):
             thread.switch()
-            ended = self._continue()
-            if self.run.wrong or self.run.unknown:
+            resumed.go_on()
+            self.run.wrong, self.run.unknown = resumed.wrong, resumed.unknown
+            if self.run.ended:
                 return
-            if ended.what == "exited":
-                self.run.wrong = tr("the program ended with exit code {code}", code=ended.code)
+            number = gdb.selected_thread().num
+            known = number in self._at
+            self._at[number] = _Standing(resumed.place)
+            if number == thread.num:
+                if known:  # where it begins is no stop: whether gdb sees it there now or a moment before is chance
+                    self._stopped(number, resumed.place)
                 return
-            if gdb.selected_thread().num == thread.num:
-                self._stopped(thread.num)
-                return
-            self._known.add(gdb.selected_thread().num)
 
-    def _stopped(self, number):
-        known, place = number in self._known, self._places.get(program.register("rip") or 0, "?")
-        self._known.add(number)
-        if not known:  # where it begins is no stop: whether gdb sees it there now or a moment before is chance
-            return
+    def _stopped(self, number, place):
         self.run.stops, self.run.thread, self.run.place = self.run.stops + 1, number, place
         self.run.wrong = _exit_status() if place == _END else self._look()
 
-    def _continue(self):
-        """The Outcome of gdb's `continue`, which ends for certain."""
-        pid, late = gdb.selected_inferior().pid, threading.Event()
 
-        def interrupt():
-            late.set()
-            os.kill(pid, signal.SIGINT)
+class _Standing:
+    """A thread at one of our places, which does not change as long as the others go on."""
 
+    def __init__(self, place: str) -> None:
+        """Of the selected thread."""
+        self._ready = _SPARE if place in (_NETWORK, _YIELD) or place == _NAP and _is_sysmon() else _READY
+        self._sleep = [program.fresh_register(name) or 0 for name in ("rdi", "rsi", "rdx")] if place == _SLEEP else []
+
+    def able(self) -> int:
+        """May it go on?"""
+        return _asleep(*self._sleep) if self._sleep else self._ready
+
+
+class _Resumed:
+    """Lets the selected thread go on until it, or one that was just made, comes to a place, and ends that for certain:
+    who comes nowhere is interrupted."""
+
+    def __init__(self) -> None:
+        self.place, self.wrong, self.unknown = "", "", ""
+        self._signal: str | None = None
+        self._over, self._lock = threading.Event(), threading.Lock()
+        self._until: float | None = None  # when to interrupt; None while nobody waits
+        self._late = False  # was it interrupted?
+        self._owed = 0  # interrupts that came too late to be needed
+        self._watch = threading.Thread(target=self._wait, args=(gdb.selected_inferior().pid,), daemon=True)
+
+    def __enter__(self) -> _Resumed:
+        gdb.events.stop.connect(self._stops)
+        gdb.events.exited.connect(self._exits)
+        # it takes no signal: gdb waits for its own SIGCHLD, and another thread would keep it
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())
+        try:
+            self._watch.start()
+        finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, before)
+        return self
+
+    def __exit__(self, *_: Any) -> None:
+        gdb.events.stop.disconnect(self._stops)
+        gdb.events.exited.disconnect(self._exits)
+        self._over.set()
+        self._watch.join()
+
+    def _stops(self, event):
+        """gdb.events.stop"""
+        self._signal = getattr(event, "stop_signal", None)
+        self.place = next((each.place for each in getattr(event, "breakpoints", ()) if isinstance(each, _Turn)), "?")
+
+    def _exits(self, event):
+        """gdb.events.exited"""
+        self.wrong = tr("the program ended with exit code {code}", code=getattr(event, "exit_code", "?"))
+
+    def _wait(self, pid):
+        """Interrupts who takes too long, in a thread of its own."""
+        while not self._over.wait(1):
+            with self._lock:
+                if self._until is not None and time.monotonic() > self._until and not self._late:
+                    self._late = True
+                    os.kill(pid, signal.SIGINT)
+
+    def go_on(self) -> None:
+        """One turn; `place` is where it ended, or `wrong` or `unknown` say what happened."""
         while True:
-            timer = _started(threading.Timer(_PATIENCE, interrupt))
+            self._signal, self._until = None, time.monotonic() + _PATIENCE
             try:
-                ended = stops.go("continue")
+                gdb.execute("continue", to_string=True)
             finally:
-                timer.cancel()
-                timer.join()
-            if ended.what != "signal":
-                self._owed += late.is_set()  # it came just then; gdb will tell of the signal at the next turn
-                return ended
-            if ended.text != "SIGINT":
-                self.run.wrong = tr("signal {name}", name=ended.text)
-                return ended
-            if late.is_set():
-                self.run.unknown = tr(
-                    "thread {thread} came to no stop within {n} s", thread=gdb.selected_thread().num, n=_PATIENCE
-                )
-                return ended
+                with self._lock:
+                    late, self._late, self._until = self._late, False, None
+            if self.wrong or not self._signal:
+                self._owed += late  # it came just then; gdb will tell of the signal at the next turn
+                return
+            if self._signal != "SIGINT":
+                self.wrong = tr("signal {name}", name=self._signal)
+                return
+            if late:
+                number = gdb.selected_thread().num
+                self.unknown = tr("thread {thread} came to no stop within {n} s", thread=number, n=_PATIENCE)
+                return
             if not self._owed:
                 raise KeyboardInterrupt
             self._owed -= 1
 
 
-def _started(timer):
-    """Starts a thread that takes no signal: gdb waits for its own SIGCHLD, and another thread would keep it."""
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())
-    try:
-        timer.start()
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
-    return timer
+@contextlib.contextmanager
+def _quiet():
+    """gdb lets one thread go on alone and says nothing of it while this lasts."""
+    with (
+        settings.quiet(),
+        settings.unread(),
+        settings.changed(_ALONE),
+        hidden.untold(),
+    ):
+        yield
 
 
 class _Turn(stops.Point):
     """A place where a thread waits for its turn; gdb says nothing of it."""
 
-    def __init__(self, address: int) -> None:
+    def __init__(self, address: int, place: str) -> None:
         super().__init__(address)
-        self.silent = True
+        self.silent, self.place = True, place
 
 
 def _places():
     """(address, function) of where threads are stopped, of those that this program has."""
     world = program.world()
-    for name in (*_TURNS, _SLEEP, _NAP, _NETWORK, _END):
+    for name in (*_TURNS, _SLEEP, _NAP, _YIELD, _NETWORK, _END):
         address = world.address(f"runtime.{name}") if f"runtime.{name}" in world.elf.symbols else None
         if address is not None:
             yield address, name
 
 
-def _asleep():
-    """What _able says of a thread at futexsleep(addr, val, ns): the kernel lets it sleep while the word is val."""
-    address, wanted, limit = (program.register(name) or 0 for name in ("rdi", "rsi", "rdx"))
+def _asleep(address, wanted, limit):
+    """May a thread go on that is at futexsleep(addr, val, ns)? The kernel lets it sleep while the word is val."""
     data = program.read(address, 4)
     if not isinstance(data, bytes) or int.from_bytes(data, "little") != wanted & 0xFFFFFFFF:
-        return 2
-    return 0 if limit >> 63 else 1
+        return _READY
+    return _ASLEEP if limit >> 63 else _SPARE
 
 
 def _is_sysmon():
