@@ -6,7 +6,7 @@ import shutil
 import pytest
 from learners import ROOT
 from runner.exercises import forms, golang, judge, judging
-from runner.host import debugger
+from runner.host import debugger, pace
 
 pytestmark = pytest.mark.skipif(shutil.which("go") is None, reason="no Go here")
 
@@ -42,7 +42,7 @@ json.dump({{name: told(name) for name in facts.FACTS}}, open({str(answer)!r}, 'w
         )
         words = golang.command(exercise, home, seed, batch=True)
         with (tmp_path / "said.txt").open("w+") as output:
-            debugger.unattended([*words, "-x", str(tmp_path / "ask.py")], output, limit=100)
+            debugger.unattended([*words, "-x", str(tmp_path / "ask.py")], output, limit=pace.Limit(100))
         return json.loads(answer.read_text())
 
     return ask
@@ -54,6 +54,12 @@ STUCK = {1: "done", 2: "signal", 3: "unlock", 4: "receive"}  # seed: act
 @pytest.mark.parametrize("seed, act", STUCK.items())
 def test_a_core_shows_which_act_is_missing(facts, seed, act):
     assert facts("21-stuck", seed)["waits.missing"] == act
+
+
+def test_on_a_slow_machine_a_core_is_waited_for_longer(monkeypatch, home):
+    monkeypatch.setattr(pace, "factor", lambda: 10**7)
+    monkeypatch.setattr(golang, "_CORE", 0.001)
+    assert "-core" in golang.command(forms.load(ROOT / "labs" / "21-stuck"), home, 99, batch=True)
 
 
 def test_without_go_nothing_is_judged(monkeypatch, home):

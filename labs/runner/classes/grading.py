@@ -110,7 +110,7 @@ class Grader:
             judged = judging.verdicts(cases, self.home, seed) if cases else []
         except Failure:
             judged = [self._alone(case, works[case[0].id], seed) for case in cases]
-        late = [any(found.reason.startswith(ask.LATE) for found in rows.values()) for rows in judged]
+        late = [any(found.reason.startswith(tr(ask.LATE)) for found in rows.values()) for rows in judged]
         self.retried = [exercise.id for (exercise, _), again in zip(cases, late) if again]
         again = {e.id: self._alone((e, answers), works[e.id], seed) for e, answers in cases if e.id in self.retried}
         return [again.get(exercise.id, rows) for (exercise, _), rows in zip(cases, judged)]

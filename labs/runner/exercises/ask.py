@@ -6,17 +6,17 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-from rt0lab.words import tr
+from rt0lab.words import later, tr
 
 from ..failure import Failure
-from ..host import debugger, permits
+from ..host import debugger, pace, permits
 from ..host.target import examine
 from ..tree import LAB_SCRIPT
 from . import seed as seeds
 from . import golang, patches, variant
 from .forms import Exercise
 
-LATE = "no verdict within"  # how the reason of what took too long begins
+LATE = later("no verdict within")  # how the reason of what took too long begins
 
 
 def command(
@@ -84,7 +84,6 @@ def run(
         if not exercises[0].go:
             raise
         return _nothing(str(problem))  # no Go here, or it must be traced and may not
-    limit = max(exercise.timeout for exercise in exercises)
     job = {
         "exercises": [str(exercise.folder) for exercise in exercises],
         "cases": [{"exercise": exercise.id, "answers": answers} for exercise, answers in cases],
@@ -97,10 +96,11 @@ def run(
         asked, answered, said = Path(folder, "job.json"), Path(folder, "result.json"), Path(folder, "said.txt")
         asked.write_text(json.dumps(job), "utf-8")
         judge = f"python inside.judge({str(asked)!r}, {str(answered)!r})"
+        limit = pace.Limit(max(exercise.timeout for exercise in exercises))
         with said.open("w+") as output:
             status = debugger.unattended([*begin, "-ex", judge], output, limit=limit)
         if status is None:
-            return _nothing(f"{LATE} {limit} s")
+            return _nothing(f"{tr(LATE)} {limit}")
         if not answered.exists():
             raise Failure(
                 tr("gdb could not judge (what it said is above)")

@@ -13,14 +13,14 @@ from rt0lab.formats.elf import Elf
 from rt0lab.words import later, tr
 
 from ..failure import MACHINE, Failure, progress
-from ..host import build, debugger, locks
+from ..host import build, debugger, locks, pace
 from ..host.target import examine
 from ..tree import LAB_SCRIPT
 from . import seed as seeds
 from .forms import Exercise
 
 _SHARED = Path(__file__).with_name("standing.go")
-_BUILD = 300  # seconds; the first one compiles Go's runtime, too
+_BUILD = 900  # seconds; the first one compiles Go's runtime, too, on whatever machine
 _CORE = 60
 
 
@@ -139,15 +139,16 @@ def _leave(exercise, path, seed, core):
     with tempfile.TemporaryDirectory(dir=core.parent) as scratch:
         made, said = Path(scratch) / "core", Path(scratch) / "said.txt"
         words = [*_live(exercise, path, seed, True), "-ex", f"python inside.leave_core({str(made)!r})"]
+        limit = pace.Limit(_CORE)
         with said.open("w+") as output:
-            status = debugger.unattended(words, output, limit=_CORE)
+            status = debugger.unattended(words, output, limit=limit)
         if status or not made.exists():
             last = (said.read_text(errors="replace").strip().splitlines() or ["nothing"])[-1]
             raise Failure(
                 tr(
-                    "no core of {name} within {n} s; gdb's last words: {last}",
+                    "no core of {name} within {limit}; gdb's last words: {last}",
                     name=path.name,
-                    n=_CORE,
+                    limit=limit,
                     last=last,
                 ),
                 MACHINE,

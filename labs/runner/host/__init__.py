@@ -6,7 +6,7 @@ permits               what the machine permits, each thing tried
 interruption, locks   how a signal ends the lab; one lab at a time changes a thing
 build, target         the runtime, built; the program in an ELF file
 debugger, traces      a gdb on a program; the record of one run
-sandbox               where what a stranger wrote runs
+sandbox, pace         where what a stranger wrote runs; when something is late
 listener, owner       where a server listens; whose process or core file it looks at
 output                the file that a verb is to write
 lint                  the tools that read this tree's source

@@ -19,7 +19,7 @@ from typing import IO, Any
 from rt0lab import words
 
 from ..tree import GDB_SCRIPT, programs
-from . import build, interruption, needs, packages, permits
+from . import build, interruption, needs, packages, pace, permits
 from .target import Program, examine
 
 # What the program under gdb may still see of the user's environment: these change what a Go program does.
@@ -111,12 +111,12 @@ def interactive(words: list[str], then: Iterable[str] = ()) -> int:
 
 
 def unattended(
-    words: list[str], output: IO[str] | None = None, affinity: set[int] | None = None, limit: float | None = None
+    words: list[str], output: IO[str] | None = None, affinity: set[int] | None = None, limit: pace.Limit | None = None
 ) -> int | None:
     """Runs gdb without a terminal; its output goes line by line to `output` (default: ours). Returns its exit status.
 
     What gdb says on standard error is shown only when it fails. However this ends, no gdb is left running; one that
-    takes longer than `limit` seconds is stopped, and its exit status is None.
+    takes longer than `limit` is stopped, and its exit status is None.
     """
     output = output or sys.stdout
     with tempfile.TemporaryFile("w+") as errors:
@@ -129,21 +129,23 @@ def unattended(
             errors="replace",
             affinity=affinity,
         )
-        late = threading.Event()
+        late, over = threading.Event(), threading.Event()
 
-        def end():
+        def watch():
+            while left := limit.left():
+                if over.wait(left):
+                    return
             late.set()
             stop(gdb)
 
-        alarm = threading.Timer(limit or 0, end)
         try:
             if limit:
-                alarm.start()
+                threading.Thread(target=watch).start()
             for line in gdb.stdout or ():
                 output.write(line)
             status = gdb.wait()
         finally:
-            alarm.cancel()
+            over.set()
             stop(gdb)
         if late.is_set():
             return None

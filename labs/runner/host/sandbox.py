@@ -15,7 +15,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from . import interruption, permits
+from rt0lab.words import tr
+
+from . import interruption, pace, permits
 
 # What of the system a command sees, where it is there; never a home, /etc as a whole, /run or /var.
 SYSTEM = ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32", "/opt")
@@ -30,7 +32,8 @@ _libc = ctypes.CDLL(None)
 
 @dataclass(frozen=True)
 class Limits:
-    """How much a command may have. `seconds` is by the clock, for all of it; `cpu` and `memory` are each process's."""
+    """How much a command may have. `seconds` is by the clock, for all of it, and more where the machine is slow just
+    then; `cpu` and `memory` are each process's."""
 
     seconds: float = 10
     cpu: int = 10
@@ -43,12 +46,23 @@ class Limits:
 
 @dataclass(frozen=True)
 class Outcome:
-    """How a command ended: its exit status (128 + N for signal N), what it said, and which limit ended it, if one
-    did."""
+    """How a command ended: its exit status (128 + N for signal N), what it said, which limit ended it, if one did, and
+    what it might have had."""
 
     status: int
     output: str
     ended: str = ""
+    within: str = ""  # by the clock
+    cpu: int = 0
+
+    @property
+    def how(self) -> str:
+        """How it ended, in a few words; "" if well."""
+        if self.ended == TIME:
+            return tr("not over within {limit}", limit=self.within)
+        if not self.ended and self.status == 128 + signal.SIGKILL:
+            return tr("signal 9, as for whoever takes more than {cpu} s of the processor", cpu=self.cpu)
+        return self.ended or (f"signal {self.status - 128}" if self.status > 128 else str(self.status or ""))
 
 
 @functools.cache
@@ -62,7 +76,7 @@ def possible() -> tuple[bool, str]:
         return False, f"no process can be started in a sandbox: {error.strerror}"
     if outcome.status == 0:
         return True, ""
-    said = outcome.output.strip().splitlines() or [f"it ended with {outcome.ended or outcome.status}"]
+    said = outcome.output.strip().splitlines() or [f"it ended with {outcome.how}"]
     return False, f"this machine permits no sandbox ({said[-1]}); in a container: --security-opt seccomp=unconfined"
 
 
@@ -81,19 +95,24 @@ def run(
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             env=_environment(scratch),
+            process_group=0,
             preexec_fn=functools.partial(_prepare, os.getpid(), limits),
         )
+    limit = pace.Limit(limits.seconds)
     try:
-        output, ended = _listen(process, scratch, limits)
+        output, ended = _listen(process, scratch, limits, limit)
     finally:
         with interruption.held():
-            process.kill()
+            if process.poll() is None:  # with it the process that it has just made and not yet bound to itself
+                os.killpg(process.pid, signal.SIGKILL)
             process.wait()
             _drain(process)
     return Outcome(
         128 - process.returncode if process.returncode < 0 else process.returncode,
         output.decode("utf-8", "replace"),
         ended,
+        str(limit),
+        limits.cpu,
     )
 
 
@@ -166,17 +185,17 @@ def _prepare(us, limits):
         resource.setrlimit(kind, (most, most))
 
 
-def _listen(process, scratch, limits):
+def _listen(process, scratch, limits, limit):
     """(what it says, up to the limit; which limit it reached)"""
-    said, until = bytearray(), time.monotonic() + limits.seconds
+    said = bytearray()
     measured = time.monotonic()
     with selectors.DefaultSelector() as selector:
         selector.register(process.stdout, selectors.EVENT_READ)
-        while (left := until - time.monotonic()) > 0:
+        while left := limit.left():
             if selector.select(min(left, _POLL)):
                 data = os.read(process.stdout.fileno(), 1 << 16)
                 if not data:
-                    return _ending(process, said, until)
+                    return _ending(process, said, limit)
                 said += data[: limits.output - len(said)]
                 if len(said) >= limits.output:
                     return said, OUTPUT
@@ -187,13 +206,15 @@ def _listen(process, scratch, limits):
     return said, TIME
 
 
-def _ending(process, said, until):
+def _ending(process, said, limit):
     """It has closed its output; it may go on without."""
-    try:
-        process.wait(max(0, until - time.monotonic()))
-        return said, ""
-    except subprocess.TimeoutExpired:
-        return said, TIME
+    while left := limit.left():
+        try:
+            process.wait(left)
+            return said, ""
+        except subprocess.TimeoutExpired:
+            pass
+    return said, TIME
 
 
 def _size(folder, most):

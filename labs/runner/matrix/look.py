@@ -8,7 +8,7 @@ from pathlib import Path
 
 from rt0lab.formats import untrusted
 
-from ..host import debugger
+from ..host import debugger, pace
 from . import held, said, witness
 from .cells import Cell
 
@@ -52,5 +52,5 @@ def _tour(gdb, program):
 def _gdb(words):
     """(exit status, all that gdb wrote)."""
     text = io.StringIO()
-    status = debugger.unattended(list(words), text, limit=LIMIT)
+    status = debugger.unattended(list(words), text, limit=pace.Limit(LIMIT))
     return status, text.getvalue()

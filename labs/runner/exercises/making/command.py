@@ -154,5 +154,5 @@ def _results(word, outcome, count):
             python.append(line)
     late = outcome.ended == sandbox.TIME or outcome.status == 137  # by the clock, or by its processor time
     rest = {"said": "", "error": LOOPS if late else "gdb ended", "trouble": ""}
-    rest["python"] = "" if late else "\n".join(python[-LINES:])
+    rest["python"] = outcome.how if late else "\n".join(python[-LINES:])
     return [*found[:count], *[rest] * (count - len(found))]

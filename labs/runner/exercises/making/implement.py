@@ -19,7 +19,7 @@ from . import source, workshop
 
 NO_BUILD = "no-build"  # reason: it does not compile
 LINES = 14  # of what a compiler or a program says
-_TO_RUN = sandbox.Limits(seconds=20, cpu=3)
+_TO_RUN = sandbox.Limits(seconds=20, cpu=10)
 _LOOSE = {"GOMAXPROCS": "1"}  # one P, so that what is seen does not depend on who was faster
 _WHY = ("fatal error:", "panic:")  # how the runtime begins to say why it ends
 
@@ -107,8 +107,7 @@ def _alone(programs, folder, seed):
         words = ["env", *(f"{key}={value}" for key, value in _LOOSE.items()), f"./{name}", *seeds.arguments(seed)]
         outcome = sandbox.run(words, scratch=folder, limits=_TO_RUN)
         if outcome.ended or outcome.status or outcome.output != _healthy(name):
-            how = outcome.ended or (f"signal {outcome.status - 128}" if outcome.status > 128 else outcome.status)
-            return f"{_plain(outcome.output)}\n{name}: {how}"
+            return f"{_plain(outcome.output)}\n{name}: {outcome.how or 0}"
     return None
 
 

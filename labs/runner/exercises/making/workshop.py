@@ -47,7 +47,7 @@ def compiled(file: Path, shown: Path) -> tuple[Path | None, str]:
     outcome = sandbox.run(words, [ROOT / "runtime"], file.parent, TO_BUILD)
     said = outcome.output.replace(file.name + ":", os.path.relpath(shown) + ":")
     if outcome.status or outcome.ended:
-        return None, said or f"the compiler was ended: {outcome.ended or outcome.status}"
+        return None, said or f"the compiler was ended: {outcome.how}"
     return made, said
 
 
@@ -79,7 +79,7 @@ def linked(program: str, made: Path, replaces: str, home: Path, seed: int) -> st
     readable = [build_folder("debug"), yielding, ROOT / "labs" / "runner"]
     outcome = sandbox.run(words, readable, made.parent, TO_BUILD)
     if outcome.status or outcome.ended:
-        return outcome.output or f"the linker was ended: {outcome.ended or outcome.status}"
+        return outcome.output or f"the linker was ended: {outcome.how}"
     return ""
 
 
