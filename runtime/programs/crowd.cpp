@@ -6,7 +6,8 @@
 #include "go.hpp"
 
 constexpr uint32 many = 200;  // a ring has room for 256
-static uint32 turn, ran, seen[2];
+static uint32 turn, ran;
+static int64 seen[2];
 
 void main_main() {
     for (turn = 0; turn < 2; turn++) {
@@ -16,6 +17,6 @@ void main_main() {
         seen[turn] = atomic::Load(&ran);
         while (atomic::Load(&ran) < many) runtime::Gosched();
     }
-    fmt::Println("first ", int64(seen[0]));
-    fmt::Println("second", int64(seen[1]));
+    fmt::Println("first ", seen[0]);
+    fmt::Println("second", seen[1]);
 }
