@@ -64,6 +64,13 @@ def test_a_bug_that_needs_two_threads_shows_under_a_schedule(raced, tmp_path):
     assert rows[-1]["wrong"]
 
 
+@pytest.mark.parametrize("patch", FIRST, ids=lambda patch: patch.stem)
+def test_the_seed_that_a_hint_names_shows_each_bug(patch, tmp_path):
+    program = variant.program("pingpong", tmp_path, 1, patch)
+    [row] = tried(tmp_path, program, [1], forms.LABS / "14-broken-scheduler")
+    assert row["wrong"]
+
+
 def test_with_one_p_it_does_not_show(raced):
     said = subprocess.run([raced], env={"GOMAXPROCS": "1"}, capture_output=True, text=True, timeout=60)
     assert (said.returncode, said.stdout.splitlines()[-1]) == (0, "game over")
