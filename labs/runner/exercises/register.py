@@ -16,14 +16,12 @@ PUBLISHED = re.compile(r"[\w.-]+/[\w.-]+#\d+")
 
 @dataclass
 class Belief:
-    """What people take for true: in each language, where it was said, the ids of the exercises that meet it, and why
-    none can where none does."""
+    """What people take for true: in each language, where it was said, and the ids of the exercises that meet it."""
 
     id: str
     texts: dict[str, str]
     said: list[str]
     met: list[str]
-    why: str
 
 
 def load(file: Path = FILE) -> list[Belief]:
@@ -38,7 +36,6 @@ def load(file: Path = FILE) -> list[Belief]:
             {key: row[key] for key in ("en", "zh") if key in row},
             row.get("said", []),
             row.get("met", []),
-            row.get("why", ""),
         )
         for name, row in table.items()
     ]
@@ -52,8 +49,8 @@ def problems(beliefs: Iterable[Belief], exercises: Sequence[Exercise]) -> Iterat
         if set(belief.texts) != {"en", "zh"}:
             yield f"{place}: it is not in both languages"
         yield from (f"{place}: {where} is no place" for where in belief.said if not PUBLISHED.fullmatch(where))
-        if bool(belief.met) == bool(belief.why):
-            yield f"{place}: either exercises meet it, or `why` says why none can"
+        if not belief.met:
+            yield f"{place}: no exercise meets it"
         for name in belief.met:
             if belief.id not in ideas.get(name, ()):
                 yield f"{place}: {name} does not meet it"
