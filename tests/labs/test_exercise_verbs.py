@@ -1,5 +1,6 @@
 """The exercises at the shell: list, next, goto, hint, check, reset, solution, in both languages, and how they fail."""
 
+import json
 import os
 import re
 import signal
@@ -47,6 +48,14 @@ def test_bare_lab_names_the_exercise_that_is_next(learner):
 @pytest.mark.parametrize("words", [["next"], ["run"], ["goto", "entry"], ["watch"]], ids=" ".join)
 def test_nothing_begins_without_the_introduction(learner, words):
     assert learner.lab(*words).stdout.startswith("== 00 tour")
+
+
+def test_what_is_open_fits_the_terminal(learner):
+    wrong = dict.fromkeys(["base", "distance", "slot", "moves", "ways"], "77")
+    entries = {"tour": {"status": "pass"}, "tls": {"wrong": wrong}}
+    learner.file.write_text(json.dumps({"schema": 1, "seed": 5, "current": "tls", "exercises": entries}))
+    left = learner.lab("run", typed="q\n").stdout.partition("Still open")[2]
+    assert "(tried)" in left and max(map(len, left.splitlines())) < 80
 
 
 def test_the_introduction_is_shown_once(learner):
@@ -122,6 +131,29 @@ def test_next_passes_the_exercise_that_has_nothing_to_solve(learner):
 def test_next_does_not_leave_an_open_exercise(learner):
     learner.lab("goto", "entry")
     assert "not passed yet" in one_line(learner.lab("next"), 1)
+
+
+def at_the_last(learner, *left):
+    """The learner has passed all exercises but these, and is at the last one."""
+    ids = [path.parent.name[3:] for path in sorted((ROOT / "labs").glob("*/exercise.toml"))]
+    entries = {name: {"status": "pass"} for name in ids if name not in left}
+    progress = {"schema": 1, "seed": 5, "current": ids[-1], "exercises": entries}
+    learner.file.write_text(json.dumps(progress))
+
+
+def test_next_behind_the_last_exercise_goes_to_one_that_is_open(learner):
+    at_the_last(learner, "entry")
+    assert learner.lab("next").stdout.startswith("== 01 entry")
+
+
+def test_when_all_are_passed_that_is_said(learner):
+    at_the_last(learner)
+    assert learner.lab("next").stdout == "Every exercise is passed. Well done.\n"
+
+
+def test_when_all_are_passed_no_next_one_is_named(learner):
+    at_the_last(learner)
+    assert "./lab next" not in learner.lab().stdout
 
 
 @pytest.mark.parametrize("word", ["entry", "1", "01", "01-entry"])

@@ -39,9 +39,10 @@ class Guide:
         return next((e for e in self.exercises if e.id == progress["current"]), self.exercises[0])
 
     def following(self, progress: Progress, exercise: Exercise) -> Exercise | None:
-        """The next exercise after this one that is not passed, or None."""
-        later = self.exercises[self.exercises.index(exercise) + 1 :]
-        return next((e for e in later if not passed(progress, e)), None)
+        """The next exercise after this one that is not passed, behind the last one the first; None if all are."""
+        after = self.exercises.index(exercise) + 1
+        around = self.exercises[after:] + self.exercises[: after - 1]
+        return next((e for e in around if not passed(progress, e)), None)
 
     def move(self, exercise: Exercise) -> None:
         """Makes this exercise the current one."""

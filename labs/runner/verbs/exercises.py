@@ -84,6 +84,8 @@ def here() -> int:
         print(*screen.wrap(said, "  "), sep="\n")
     print()
     kind = "" if exercise.questions else "-reading"
+    if passed(known, exercise) and this.following(known, exercise):
+        print(this.say("here-next" + kind))
     print(this.say(("here-passed" if passed(known, exercise) else "here-open") + kind))
     print(this.say("here-verbs"))
     return 0
@@ -209,7 +211,7 @@ def run(args: Namespace) -> int:
     if debugger.interactive(words, ["-iex", "set print thread-events off", "-ex", begin]):
         raise Failure(this.say("gdb-failed"))
     known = this.store.read()
-    print(where(this, known, this.current(known)))
+    print(*screen.wrap(where(this, known, this.current(known))), sep="\n")
     return 0
 
 
@@ -221,7 +223,7 @@ def _read(this, exercise, args):
     tour.run(args)
     if not passed(this.store.read(), exercise):
         _pass_by_reading(this, exercise)
-    print(where(this, this.store.read(), exercise))
+    print(*screen.wrap(where(this, this.store.read(), exercise)), sep="\n")
     return 0
 
 
@@ -320,7 +322,7 @@ def _report(this, exercise, verdicts):
         mark = marked(verdict.what == judge.PASS, verdict.what == judge.WRONG)
         said = f"{question.id}: {_said(this, texts, question, verdict)}"
         if line := witness.evidence(this.say, verdict.detail):
-            said += f" ({line})"
+            said = this.say("evidence", said=said, line=line)
         print(*screen.wrap(said, f"  {mark}", "      "), *writing.quoted(verdict), sep="\n")
     right = [q for q in exercise.questions if verdicts[q.id].what == judge.PASS]
     with this.store.change() as known:
