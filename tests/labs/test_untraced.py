@@ -12,6 +12,8 @@ EXERCISES = [
     if e.kind in ("observe", "predict", "order") and e.questions and not (e.go or e.variants)
 ]
 
+AT_ONCE = {("yield", "back")}  # where `when` is true the first time already
+
 
 @pytest.fixture(autouse=True)
 def refused(monkeypatch):
@@ -33,7 +35,7 @@ def right(exercise):
 
 def can_be_seen(exercise, question):
     """Not what changed within one process, nor what is there when a place is reached another time than the first."""
-    later = {checkpoint.name for checkpoint in exercise.checkpoints if checkpoint.when}
+    later = {c.name for c in exercise.checkpoints if c.when and (exercise.id, c.name) not in AT_ONCE}
     return question.form != "changed" and question.at not in later
 
 
