@@ -82,7 +82,7 @@ def test_nothing_said_is_incomplete():
 
 
 def test_nothing_seen_is_inconclusive():
-    assert verdict("int", "1", None) == ("inconclusive", "not-reached")
+    assert verdict("int", "1", None) == ("inconclusive", "the program never came to the moment that this is about")
 
 
 def test_trouble_is_inconclusive_and_says_why():

@@ -20,6 +20,7 @@ from rt0lab.boot import stops
 from rt0lab.formats import corefile
 from rt0lab.frames import roots
 from rt0lab.program import settings
+from rt0lab.words import later, tr
 from runner.exercises.forms import Checkpoint, Exercise, Invariant, Question
 from runner.exercises.judge import Seen
 from runner.exercises.types import Truth
@@ -30,6 +31,7 @@ from .bugs import Hunt, Outcome
 
 _AT_ENTRY = 9
 _LONGEST = 64  # bytes of a text that is a truth
+_NEEDS = later("To see it takes ptrace, which is refused here; `./lab doctor` says how it is permitted")
 
 
 class Program:
@@ -140,7 +142,6 @@ class Observer:
         """`wanted(exercise, checkpoint)` says whether the program shall stop there; `hunt` what is asked about bugs."""
         self.wanted, self.trouble, self.hunt = wanted, "", hunt or Hunt()
         self.left_out: int | None = None  # the process of which nothing is noted
-        self.apart = False  # is each moment one of another process?
         self.witnessed: dict[str, dict[str, dict[str, Outcome]]] = {}  # {exercise: {question: {text: outcome}}}
         self.held: dict[str, dict[str, str]] = {}  # {exercise: {invariant: why it did not hold, or ""}}
         self.seen = {}  # (exercise id, question id): Seen, of the last process that got there
@@ -162,7 +163,30 @@ class Observer:
 
     def same_run(self) -> None:
         """Takes the core that gdb looks at now, which another process left, for a moment of the same run."""
-        self.pid, self.apart = gdb.selected_inferior().pid, True
+        self.pid = gdb.selected_inferior().pid
+
+    def passed_over(self, address: int) -> None:
+        """Cores are left of a place's first time alone: what is asked about a later one cannot be seen."""
+        for exercise, checkpoint in self._moments[address]:
+            for question in exercise.questions if (exercise.id, checkpoint.name) not in self.reached else ():
+                if question.at == checkpoint.name:
+                    why = tr(
+                        "it is about a later time at this place; there is no core of that. {needs}", needs=tr(_NEEDS)
+                    )
+                    known = self.hunt.seen_of_line() if question.form == "line" else None
+                    self.seen[exercise.id, question.id] = known or Seen(trouble=why)
+
+    def copied(self, address: int) -> bool:
+        """Is what is there now compared with what is there later?"""
+        return any((exercise.id, checkpoint.name) in self._copies for exercise, checkpoint in self._moments[address])
+
+    def seen_again(self, address: int) -> None:
+        """Takes the core that gdb looks at now for the same moment of a second run: what differs between the two by
+        itself is nothing that can be compared."""
+        for exercise, checkpoint in self._moments[address]:
+            before = self._copies.get((exercise.id, checkpoint.name))
+            if before is not None and runtime.changed(before, runtime.copy()):
+                del self._copies[exercise.id, checkpoint.name]
 
     def close(self) -> None:
         """Takes the breakpoints away."""
@@ -285,7 +309,7 @@ class Observer:
         held = self.held.setdefault(exercise.id, {})
         held.update((invariant.id, _broken([invariant], variables)) for invariant in here)
         broken = next((held[i.id] for i in here if i in exercise.needed and held[i.id]), "")
-        if not self.apart and any(q.form == "changed" and q.source == checkpoint.name for q in exercise.questions):
+        if any(q.form == "changed" and q.source == checkpoint.name for q in exercise.questions):
             self._copies[exercise.id, checkpoint.name] = runtime.copy()
         moment = self.moment(exercise)
         for question in exercise.questions:
@@ -387,7 +411,8 @@ class Moment:
         """The runtime's variables whose bytes differ from what they were at another checkpoint."""
         before = self.copies.get((self.exercise.id, source))
         if before is None:
-            raise program.Problem("cores of two processes differ in more than what one changes: this needs ptrace")
+            why = tr("cores of two runs differ by themselves, not only by the call. {needs}", needs=tr(_NEEDS))
+            raise program.Problem(why)
         return runtime.changed(before, runtime.copy())
 
 

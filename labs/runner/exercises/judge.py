@@ -5,6 +5,8 @@ import signal
 from dataclasses import dataclass, field
 from typing import Any
 
+from rt0lab.words import tr
+
 from . import literals, types
 from .forms import Question
 from .literals import Answer
@@ -48,7 +50,7 @@ def judge(question: Question, given: Answer | None, seen: Seen | None, program: 
         return Verdict(INCOMPLETE)
     given = _meant(question, given)
     if seen is None or seen.truth is None and not seen.trouble:
-        return Verdict(INCONCLUSIVE, "not-reached")
+        return Verdict(INCONCLUSIVE, tr("the program never came to the moment that this is about"))
     if seen.trouble or seen.truth is None:
         return Verdict(INCONCLUSIVE, seen.trouble)
     kind = types.TYPES[question.type]
