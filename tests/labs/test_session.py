@@ -1,6 +1,7 @@
 """A learner at an exercise in gdb: ticks at stops, answers, predictions, what is kept, and what is never done."""
 
 import os
+import re
 
 import pexpect
 import pytest
@@ -58,6 +59,12 @@ def test_a_goal_that_a_breakpoint_cannot_name_stops_the_program_once(learner):
     """Where it is, schedule is called again and again."""
     text = said(learner.gdb("yield", "run", "continue", "continue", "continue"))
     assert "ok 3/" in text and "exited normally" in text
+
+
+def test_the_breakpoint_of_what_was_noted_rests_until_the_program_ends(learner):
+    text = learner.gdb("entry", "starti", "maint info breakpoints", "kill", "echo ----", "maint info breakpoints")
+    states = [re.findall(r"^-\d+ +breakpoint +keep ([yn])", part, re.M) for part in text.split("----")]
+    assert states == [["n"], ["y"]]
 
 
 def test_a_noted_answer_outlives_the_session(learner):

@@ -188,6 +188,18 @@ class Observer:
             if before is not None and runtime.changed(before, runtime.copy()):
                 del self._copies[exercise.id, checkpoint.name]
 
+    def rest(self) -> None:
+        """Where all was noted the breakpoint has nothing to do until the program ends; a gdb can lose one that ends
+        while a thread steps over it."""
+        for watch in self._watches:
+            if all((e.id, c.name) in self.reached for e, c in self._moments[watch.at]):
+                watch.enabled = False
+
+    def wake(self) -> None:
+        """They are needed again."""
+        for watch in self._watches:
+            watch.enabled = True
+
     def close(self) -> None:
         """Takes the breakpoints away."""
         for watch in self._watches:

@@ -69,6 +69,7 @@ class Session:
     def _listen(self):
         gdb.events.stop.connect(self.stopped)
         gdb.events.exited.connect(self.exited)
+        self.observer.wake()  # who did not hear of an end did not hear that
 
     def begin(self) -> None:
         """The program may stand at one of the exercise's checkpoints already."""
@@ -115,6 +116,7 @@ class Session:
                 self._show_stop(where, moments)
             for _, checkpoint in moments:
                 self._at(checkpoint)
+            self.observer.rest()
         except (gdb.error, program.Problem, Failure, KeyboardInterrupt) as error:
             tell(str(error) or self.say("interrupted"))
 
@@ -135,6 +137,7 @@ class Session:
 
     def exited(self, event: gdb.Event) -> None:
         """gdb.events.exited: what waited was never reached; nothing to say if the learner killed it."""
+        self.observer.wake()
         for _, checkpoint in self.observer.event("event:exit") if hasattr(event, "exit_code") else ():
             self._at(checkpoint)
         for name in [*self.noted, *self.locked] if hasattr(event, "exit_code") else ():
