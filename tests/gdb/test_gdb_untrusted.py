@@ -60,8 +60,9 @@ COMMANDS = {
     ("golang.py", "_live", "name"): "the author's, from exercise.toml",
     ("golang.py", "_live", "value"): "the author's, from exercise.toml",
     ("golang.py", "_live", "_argument(exercise, seed)"): "a number made of the seed",
-    ("made.py", "_ran", "program"): "a program that the lab has just built",
-    ("made.py", "_ran", "' '.join(arguments)"): "words of a list in the lab",
+    ("workshop.py", "watched", "door"): "a function's name, written in the lab",
+    ("stranger.py", "take", "program"): "a program that the lab has just built",
+    ("stranger.py", "take", "' '.join(arguments)"): "words of a list in the lab",
     ("made.py", "_value", "expr"): "the author's, from exercise.toml",
     ("schedules.py", "alone", "_PROCESSORS"): "a number of the lab's own",
     ("schedules.py", "alone", "before"): "digits",
@@ -107,7 +108,7 @@ OPENS = set(
     """
     formats/untrusted.py boot/stages.py program/uses.py commands/threads.py state/trace.py remote/clients.py
     files.py batch.py state.py ask.py cli.py locks.py untraced.py matrix/inside.py
-    golang.py leaving.py made.py permits.py source.py spread.py trying.py
+    golang.py leaving.py permits.py source.py spread.py stranger.py trying.py
 """.split()
 )
 

@@ -78,6 +78,8 @@ def test_the_readme_names_every_key():
         (NEEDED + QUESTION.replace("{}", '{ at = "a", expr = "1", text = "2" }'), "truth has 2 of"),
         (NEEDED + POINT + QUESTION.replace("{}", '{ at = "a", changed = "b" }'), "no checkpoint b"),
         (NEEDED + '[grade]\npartial = "half"\n', "'half' is none of"),
+        (NEEDED + '[[question]]\nid = "q"\ntype = "made"\npoints = 1\ntried = "twice"\n', "'twice' is none of"),
+        (NEEDED + POINT + QUESTION.replace("{}", '{ at = "a", expr = "1" }') + 'tried = "alone"\n', "there is a truth"),
         ("format = [", "at end of document"),
     ],
 )

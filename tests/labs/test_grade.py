@@ -223,6 +223,16 @@ def test_the_same_source_is_listed(tmp_path):
     assert (tmp_path / "similar.csv").read_text() == "exercise,what,students\nimpl-newproc,source,alice; bob\n"
 
 
+def test_sources_that_all_mend_alike_are_not_listed(tmp_path):
+    made = Class(tmp_path, "alice", "bob", ids=("repair",))
+    for student in ("alice", "bob"):
+        work = made.work(student)
+        work["exercises"]["repair"]["file"] = "x"
+        made.hand_in(f"{student}.json", work)
+    made.grade("--format", "csv", "--out", str(tmp_path / "out.csv"), "--similar", str(tmp_path / "similar.csv"))
+    assert (tmp_path / "similar.csv").read_text() == "exercise,what,students\n"
+
+
 @pytest.mark.parametrize("hints, points", [({}, 14.0), ({"entry": 1}, 14.0), ({"entry": 4}, 12.0)])
 def test_hints_cost_what_the_class_says(tmp_path, hints, points):
     made = Class(tmp_path, "alice")

@@ -9,8 +9,8 @@ import subprocess
 
 import pytest
 from learners import ROOT
-from runner.exercises import forms, judge
-from runner.exercises.making import door, source
+from runner.exercises import forms, judge, patches
+from runner.exercises.making import door, earlier, mended, source, trial
 from runner.host import sandbox
 
 NEWPROC, GINFO = "11-impl-newproc", "07-ginfo"
@@ -116,6 +116,14 @@ def test_a_file_of_others_is_not_shown_in_what_the_compiler_says(tmp_path):
     text = f'#include "{secret}"\n' + solution(NEWPROC, ".cpp")
     verdicts = door.verdicts([(exercise, {source.FILE: text})], tmp_path / "home", 1)[0]
     assert verdicts["stack"].reason == "no-build" and "SECRET-OF-OTHERS" not in verdicts["stack"].said
+
+
+@needs_a_sandbox
+@pytest.mark.parametrize("text", ["// none\n", '#include "runtime.hpp"\nvoid newproc2() {}\n'])
+def test_a_file_without_the_function_is_not_judged(tmp_path, text):
+    exercise = forms.load(ROOT / "labs" / NEWPROC)
+    verdicts = door.verdicts([(exercise, {source.FILE: text})], tmp_path, 1)[0]
+    assert {(v.what, v.reason) for v in verdicts.values()} == {(judge.INCOMPLETE, "no-build")}
 
 
 @needs_a_sandbox
@@ -289,4 +297,74 @@ def test_the_file_begins_in_the_learners_language(learner, language):
     learner.lab("goto", "ginfo")
     learner.lab("run", LAB_LANG=language)
     text = (learner.folder / "answers" / f"{GINFO}.py").read_text()
-    assert text == source.stub(forms.load(ROOT / "labs" / GINFO), language)
+    assert text == source.stub(forms.load(ROOT / "labs" / GINFO), language, 1)
+
+
+# ---- sources that are mended -----------------------------------------------------------------------------------------
+
+REPAIR = "16-repair"
+
+
+@pytest.fixture(scope="module")
+def repair():
+    return forms.load(ROOT / "labs" / REPAIR)
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_sources_to_mend_begin_with_both_bugs(repair, seed):
+    stub = source.stub(repair, "en", seed)
+    assert [all(block in stub for block in patches.blocks(bug)) for bug in repair.bugs(seed)] == [True, True]
+
+
+def test_the_bug_of_the_exercise_before_is_the_same_learners(repair):
+    before = repair.before()
+    assert [repair.bugs(seed)[0] for seed in range(20)] == [before.patch(seed) for seed in range(20)]
+
+
+def test_sources_as_they_begin_are_incomplete(repair):
+    assert not source.begun(repair, source.stub(repair, "zh", 5), 5)
+
+
+@pytest.mark.parametrize("judge_step", [mended.under_schedules, earlier.as_before])
+def test_what_fails_at_once_is_not_looked_at_further(repair, tmp_path, judge_step):
+    assert judge_step(repair, tmp_path, 1, [judge.Verdict(judge.WRONG)]).what == judge.INCOMPLETE
+
+
+def without(text, old):
+    """The text, once less."""
+    assert old in text
+    return text.replace(old, "", 1)
+
+
+SEED = 3
+IDEAS = {
+    "alarm-is-the-bug": lambda text: without(text, 'throw_("gopark: the goroutine is not running")'),
+    "a-sleep-mends-it": lambda text: text.replace("void gopark(", "void nap() { usleep_(1); }\nvoid gopark("),
+    "it-works-so-it-is-right": lambda text: text + "// mended",
+}
+
+
+@pytest.mark.parametrize("idea", IDEAS)
+def test_a_mended_file_shows_what_its_author_thought(repair, idea):
+    text = IDEAS[idea](source.stub(repair, "en", SEED))
+    found = {question.id: judge.Verdict(judge.WRONG) for question in repair.questions}
+    mended.explain(repair, text, SEED, found)
+    assert idea in {verdict.reason for verdict in found.values()}
+
+
+def test_a_file_without_bugs_shows_no_such_thought(repair):
+    found = {question.id: judge.Verdict(judge.WRONG) for question in repair.questions}
+    mended.explain(repair, trial.solution(repair), SEED, found)
+    assert {verdict.reason for verdict in found.values()} == {""}
+
+
+@needs_a_sandbox
+def test_run_opens_gdb_on_sources_as_they_begin(learner):
+    learner.lab("goto", "repair")
+    assert f"{REPAIR}.cpp" in learner.gdb("repair", "list 'runtime.schedule'", "info source")
+
+
+def test_blocks_of_a_patch_are_what_stands_there_with_it(tmp_path):
+    patch = tmp_path / "one.patch"
+    patch.write_text("--- a/f\n+++ b/f\n@@ -1,3 +1,3 @@\n one\n-two\n+2\n three\n@@ -9,2 +9,2 @@\n-nine\n+9\n ten\n")
+    assert patches.blocks(patch) == ["one\n2\nthree\n", "9\nten\n"]

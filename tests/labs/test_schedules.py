@@ -13,7 +13,7 @@ from runner.exercises.making import workshop
 from runner.host import build
 
 FIRST = sorted((forms.LABS / "14-broken-scheduler").glob("*.patch"))
-SECOND = sorted((forms.LABS / "15-repair").glob("*.patch"))
+SECOND = sorted((forms.LABS / "16-repair").glob("*.patch"))
 SAID = re.compile(r"Seed \d+, stop \d+, thread \d+ at \w+: ")
 
 

@@ -7,6 +7,7 @@ commands  `lab task|answer|predict|hint|check|invariants|next|solution`
 witnessed evaluates a witness against the program's memory
 bugs      what a bug hunt is judged by: the functions a patch changed, which witnesses hold
 facts     what is true of goroutines, Ms and Ps beyond expressions, by name
+stranger  a job whose program is a stranger's, and what is told of it
 made      watches what a function of the learner's own does
 schedules runs a program under a schedule that a seed chooses
 leaving   leaves a core of a program whose goroutines all stand
@@ -27,6 +28,13 @@ def judge(*arguments: str) -> None:
     from . import batch
 
     batch.run(*arguments)
+
+
+def judge_again(job_file: str) -> None:
+    """Judges answers from a file on a stranger's program; see batch.again."""
+    from . import batch
+
+    batch.again(job_file)
 
 
 def beside(path: str) -> None:

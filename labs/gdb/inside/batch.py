@@ -10,7 +10,7 @@ from rt0lab.program import Problem, alive, on_core, register, settings
 from runner.exercises import forms, judge, literals, types
 from runner.exercises.forms import Checkpoint, Exercise
 
-from . import observe, untraced
+from . import observe, stranger, untraced
 from .bugs import Hunt
 
 
@@ -29,6 +29,19 @@ def run(job_file: str, result_file: str) -> None:
         result = {"seen": {}, "verdicts": [], "commands": [], "witnessed": {}, "held": {}, "trouble": str(problem)}
     with open(result_file, "w", encoding="utf-8") as file:
         json.dump(result, file, sort_keys=True, default=sorted)  # a set becomes a list
+
+
+def again(job_file: str) -> None:
+    """Reads the job, {"exercises", "cases", "arguments"} as in `run`, "word", "program", and prints a line: the word
+    and {"verdicts", "trouble"}."""
+    job = stranger.job(job_file)
+    nothing = {"commands": [], "untraced": None, "hunt": {}}
+    try:
+        stranger.take(job["program"], job["arguments"])
+        result = _judged(job | nothing)
+    except (Problem, gdb.error) as problem:
+        result = {"verdicts": [], "trouble": str(problem)}
+    stranger.tell(job["word"], {name: result[name] for name in ("verdicts", "trouble")})
 
 
 def _judged(job):

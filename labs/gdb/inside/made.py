@@ -10,59 +10,40 @@ machine is, so that a question of which no run said anything is looked at again.
 
 from __future__ import annotations
 
-import ctypes
-import json
-import os
-
 import gdb
 from rt0lab.boot import stops
 from rt0lab.program import Problem, alive, settings
 from runner.exercises import forms, judge
 from runner.exercises.forms import Checkpoint, Exercise
 
-from . import observe
+from . import observe, stranger
 
 ENOUGH = 40  # arrivals at one checkpoint in one run
 _MORE = 8  # runs of the first program, at most, for what none showed
-_PR_SET_DUMPABLE = 4
 
 
 def run(job_file: str) -> None:
     """Reads the job, {"exercise": folder, "word", "runs": [[program, [argument...]]...]}, and prints a line for each
     run: the word, and {"steps": {question: [verdict, misconception]}, "trouble": text, "ended": did the program end by
-    itself?}.
-
-    The program is a stranger's. It cannot look into this gdb, and the word that makes a line ours is gone before it
-    runs.
-    """
-    with open(job_file, encoding="utf-8") as file:
-        job = json.load(file)
-    os.unlink(job_file)
-    ctypes.CDLL(None).prctl(_PR_SET_DUMPABLE, 0, 0, 0, 0)
+    itself?}."""
+    job = stranger.job(job_file)
     exercise = forms.load(job["exercise"])
     told = set()
     for program, arguments in job["runs"]:
-        result = _told(job["word"], _ran(exercise, program, arguments))
+        result = _ran(exercise, program, arguments)
+        stranger.tell(job["word"], result)
         told.update(result["steps"])
     more = [job["runs"][0]] * _MORE
     while more and result["ended"] and any(q.when and q.id not in told for q in exercise.questions):
-        result = _told(job["word"], _ran(exercise, *more.pop()))
+        result = _ran(exercise, *more.pop())
+        stranger.tell(job["word"], result)
         told.update(result["steps"])
-
-
-def _told(word, result):
-    """Prints what came of a run."""
-    gdb.write(f"\n{word} {json.dumps(result, sort_keys=True)}\n")
-    gdb.flush()
-    return result
 
 
 def _ran(exercise, program, arguments):
     """What came of one run."""
     try:
-        with settings.quiet():
-            gdb.execute(f"file {program}", to_string=True)
-            gdb.execute(f"set args {' '.join(arguments)}", to_string=True)
+        stranger.take(program, arguments)
         watched = _Watched(exercise)
         try:
             stops.go("run")

@@ -10,8 +10,6 @@ these do depends on the time, and the same seed is to make the same run.
 from __future__ import annotations
 
 import contextlib
-import ctypes
-import json
 import os
 import random
 import re
@@ -32,7 +30,7 @@ from rt0lab.words import tr
 from runner.exercises import forms
 from runner.exercises.forms import Exercise
 
-from . import observe
+from . import observe, stranger
 
 _TURNS = """
     schedule findrunnable acquirep execute runqput runqsteal globrunqget newproc1 gopark park_m goready ready wakep
@@ -49,7 +47,6 @@ _MOST_THREADS = 64
 _DEPTH = 4  # of sysmon's nap: frames
 _PROCESSORS = 2  # with more, a thief begins with one that nobody can foresee
 _MOST_SEEDS = 100
-_PR_SET_DUMPABLE = 4
 
 
 def seeds(text: str) -> range | None:
@@ -61,26 +58,16 @@ def seeds(text: str) -> range | None:
 
 def run(job_file: str) -> None:
     """Reads the job, {"exercise": folder, "word", "program", "arguments": [argument...], "seeds": [seed...]}, and
-    prints a line for each row of `tried`: the word, and the row as JSON.
-
-    The program is a stranger's. It cannot look into this gdb, and the word that makes a line ours is gone before it
-    runs.
-    """
-    with open(job_file, encoding="utf-8") as file:
-        job = json.load(file)
-    os.unlink(job_file)
-    ctypes.CDLL(None).prctl(_PR_SET_DUMPABLE, 0, 0, 0, 0)
+    prints a line for each row of `tried`: the word, and the row as JSON."""
+    job = stranger.job(job_file)
     for row in tried(job["program"], job["arguments"], job["seeds"], forms.load(job["exercise"])):
-        gdb.write(f"\n{job['word']} {json.dumps(row, sort_keys=True)}\n")
-        gdb.flush()
+        stranger.tell(job["word"], row)
 
 
 def tried(path: str, arguments: Iterable[str], seeds: Iterable[int], exercise: Exercise) -> Iterator[dict[str, Any]]:
     """Runs a program under one schedule after the other, up to the first in which something is wrong or could not be
     looked at. Each row has the fields of a Run."""
-    with settings.quiet():
-        gdb.execute(f"file {path}", to_string=True)
-        gdb.execute(f"set args {' '.join(arguments)}", to_string=True)
+    stranger.take(path, arguments)
     with alone({}):
         for seed in seeds:
             found = once(seed, exercise)

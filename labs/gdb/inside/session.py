@@ -352,7 +352,7 @@ class Session:
     def schedule(self, argument: str) -> None:
         """`lab sched SEED` or `FIRST-LAST`: runs of their own, of which no question of the exercise is judged."""
         seeds = schedules.seeds(argument)
-        if seeds is None or self.exercise.go or self.exercise.written:
+        if seeds is None or self.exercise.go or self.exercise.written and not self.exercise.sources:
             raise Failure(self.say("sched-usage"))
         if program.alive() and program.on_core():
             raise Failure(self.say("sched-core"))

@@ -173,8 +173,8 @@ def _fair(exercise, work, other, verdicts):
 
 
 def _begun(exercise, text):
-    """Did the student write more than the file that all begin with?"""
-    return exercise.written and text.strip() and source.begun(exercise, text)
+    """Did the student write more than what all begin with? A bug of the runtime is mended by all in the same way."""
+    return exercise.written and not exercise.sources and text.strip() and source.begun(exercise, text, 0)
 
 
 def _gist(text: str) -> str:

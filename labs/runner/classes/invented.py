@@ -5,7 +5,6 @@ import random
 from pathlib import Path
 from typing import Any
 
-from ..exercises import literals, types
 from ..exercises.forms import Exercise
 from ..exercises.making import trial
 from . import course, identity, submission
@@ -43,9 +42,9 @@ def _work(exercise, chance):
     tests = {} if exercise.written else exercise.tests()
     answers: dict[str, str] = {}
     for row in [tests.get("right", {}), *tests.get("also", [])]:
-        answers = _written(exercise, row) | answers
+        answers = _same(exercise, row) | answers
     if chance and tests.get("wrong"):
-        answers |= _written(exercise, chance.choice(tests["wrong"]))
+        answers |= _same(exercise, chance.choice(tests["wrong"]))
     return {
         "form": identity.form(exercise),
         "answers": answers,
@@ -57,11 +56,6 @@ def _work(exercise, chance):
     }
 
 
-def _written(exercise, row):
+def _same(exercise, row):
     """The answers of a row of tests.toml that are the same for every seed."""
-    found = {}
-    for name, value in row.items():
-        question = exercise.question(name)
-        if question and not isinstance(value, dict):
-            found[name] = literals.written(types.TYPES[question.type].of_toml(value))
-    return found
+    return {name: text for name, text in exercise.typed(row).items() if isinstance(text, str)}

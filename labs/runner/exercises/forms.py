@@ -9,6 +9,7 @@ from typing import Any
 
 from ..failure import Failure
 from ..tree import ROOT
+from . import literals
 from . import seed as seeds
 from .types import TYPES, Misconception, Witness
 
@@ -18,6 +19,7 @@ KINDS = ("observe", "predict", "order", "find-bug", "implement", "gdb-command")
 JUDGED_KINDS = ("observe", "predict", "order", "find-bug", "implement", "gdb-command")
 WRITTEN_KINDS = ("implement", "gdb-command")  # the learner writes a file,
 MADE = "made"  # and what is asked is what it does
+TRIED = ("alone", "earlier", "schedules")  # how a step of that type is seen that no truth is given for
 LATER_TYPES = ("free",)  # known, and not judged yet
 HUNTED = ("line", "witness")  # their truth is what the patch changed
 HINTS = 4
@@ -42,6 +44,8 @@ _EXERCISE = {
     "broken": (list, False),
     "stub": (str, False),
     "replaces": (str, False),
+    "sources": (list, False),
+    "continues": (str, False),
     "grade": (dict, False),
 }
 _RUN = {
@@ -69,6 +73,7 @@ _QUESTION = {
     "points": (int, True),
     "predict": (bool, False),
     "truth": (dict, False),
+    "tried": (str, False),
     "options": (list, False),
     "prefix": (str, False),
     "misconception": (list, False),
@@ -130,6 +135,7 @@ class Question:
     partial: str = "per-question"  # how a wrong answer is measured, if it is
     prefix: str = ""  # of the constants' names, which may be left out: `_G`
     when: str = ""  # of a step that is judged each time its moment comes: only then does that say anything
+    tried: str = ""  # one of TRIED, of a step that has no moment
 
 
 @dataclass
@@ -188,6 +194,8 @@ class Exercise:
     has: str = ""  # a symbol without which the Go here is too old for it
     stub: str = ""
     replaces: str = ""
+    sources: list = field(default_factory=list)  # of the runtime, which the learner's file begins as and stands for
+    continues: str = ""  # the exercise whose bug these sources have, beside one of this exercise's own
     also: list = field(default_factory=list)
     hidden: int = 0
     broken: list = field(default_factory=list)
@@ -215,6 +223,19 @@ class Exercise:
         """The patch of the runtime that this learner's program has; None for the healthy one."""
         if not self.variants or self.written:
             return None
+        return self._chosen(seed)
+
+    def bugs(self, seed: int) -> list[Path]:
+        """The patches of the sources that this learner's file begins as."""
+        if not self.sources:
+            return []
+        return [path for path in (self.before().patch(seed), self._chosen(seed)) if path]
+
+    def before(self) -> "Exercise":
+        """The exercise that this one continues."""
+        return load(next(self.folder.parent.glob(f"[0-9][0-9]-{self.continues}")))
+
+    def _chosen(self, seed):
         return self.variants[seeds.chosen(seed, f"variant of {self.id}", len(self.variants))].patch
 
     @property
@@ -245,6 +266,15 @@ class Exercise:
     def tests(self) -> dict[str, Any]:
         """tests.toml: the right answers and the wrong ones."""
         return self._table("tests.toml")
+
+    def typed(self, row: dict[str, Any]) -> dict[str, Any]:
+        """The answers in a row of tests.toml as a learner types them; what is to be computed stays as it is."""
+        kinds = {question.id: TYPES[question.type] for question in self.questions if question.type in TYPES}
+        given = {name: value for name, value in row.items() if name in kinds}
+        return {
+            name: value if isinstance(value, dict) else literals.written(kinds[name].of_toml(value))
+            for name, value in given.items()
+        }
 
     def _table(self, name):
         if not self.questions and not (self.folder / name).exists():
@@ -287,6 +317,7 @@ def load(folder: str | Path) -> Exercise:
         run.get("has", ""),
     )
     exercise.stub, exercise.replaces = table.get("stub", ""), table.get("replaces", "")
+    exercise.sources, exercise.continues = table.get("sources", []), table.get("continues", "")
     exercise.broken = table.get("broken", [])
     for row in exercise.broken:
         _check(file, "broken", row, _BROKEN)
@@ -337,8 +368,11 @@ def _question(file, row, partial):
     options = tuple(row.get("options", source if form in ("each", "order") else ()))
     predict, prefix = row.get("predict", False), row.get("prefix", "")
     when = row.get("truth", {}).get("when", "")
+    tried = row.get("tried", "" if at or row["type"] != MADE else TRIED[0])
+    if tried and (at or row["type"] != MADE or tried not in TRIED):
+        raise BadForm(f"{file}: {place}: tried = {tried!r} is none of {', '.join(TRIED)}, or there is a truth")
     return Question(
-        row["id"], row["type"], row["points"], predict, at, form, source, wrong, options, partial, prefix, when
+        row["id"], row["type"], row["points"], predict, at, form, source, wrong, options, partial, prefix, when, tried
     )
 
 

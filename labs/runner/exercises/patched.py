@@ -12,6 +12,7 @@ import os
 import shlex
 import shutil
 import subprocess
+import tempfile
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -65,6 +66,18 @@ def made(patch: Path, home: Path) -> Patched:
     return Patched(folder, instead)
 
 
+def sources(names: Iterable[str], bugs: Iterable[Path]) -> list[str]:
+    """The texts of these files, as `runtime/proc.cpp`, with these patches in them, which change no others."""
+    with tempfile.TemporaryDirectory() as scratch:
+        folder = Path(scratch)
+        for name in names:
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(ROOT / name, folder / name)
+        for bug in bugs:
+            _patch(bug.name, patches.read(bug), folder)
+        return [(folder / name).read_text("utf-8") for name in names]
+
+
 def compiled(outputs: str) -> list[dict[str, str]]:
     """The build's own commands for the objects whose names begin like this, as compile_commands.json has them."""
     listed = json.loads((build_folder("debug") / "compile_commands.json").read_text("utf-8"))
@@ -104,8 +117,12 @@ def _apply(patch, text, folder):
     listing(folder).mkdir(parents=True, exist_ok=True)
     if not (listing(folder) / "runtime").exists():
         os.symlink("../../runtime", listing(folder) / "runtime")
+    _patch(patch.name, text, folder)
+
+
+def _patch(name, text, folder):
     words = ["patch", "--strip=1", "--fuzz=0", "--batch", "--forward", "--no-backup-if-mismatch", "--reject-file=-"]
-    run(words, folder, f"{patch.name} does not fit the runtime", text)
+    run(words, folder, f"{name} does not fit the runtime", text)
 
 
 def _compile(patch, entry, folder, target):

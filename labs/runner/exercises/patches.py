@@ -41,6 +41,12 @@ def changed_lines(patch: Path) -> dict[str, list[int]]:
     return found
 
 
+def blocks(patch: Path) -> list[str]:
+    """What stands in the patched files wherever the patch changes them, a few lines around each change with it."""
+    hunks = re.split(r"^(?:@@|--- |\+\+\+ ).*\n", read(patch), flags=re.M)
+    return ["".join(line[1:] + "\n" for line in hunk.splitlines() if line[:1] in " +") for hunk in hunks if hunk]
+
+
 def read(patch: Path) -> str:
     """The text of a patch."""
     try:

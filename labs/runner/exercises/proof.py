@@ -19,10 +19,9 @@ from rt0lab.words import screen
 
 from ..host import build
 from ..tree import ROOT
-from . import ask, forms, guide, hunts, judge, language, literals, register, skeleton
+from . import ask, forms, guide, hunts, judge, language, register, skeleton
 from .forms import Exercise
 from .making import trial
-from .types import TYPES
 
 SEEDS = range(1, 21)
 JUDGED_SEEDS = range(1, 6)
@@ -206,20 +205,11 @@ def _cases(exercise, variant=""):
     right = tests["right"][variant] if variant else tests["right"]
     also, wrong = ([row for row in tests.get(key, []) if row.get("variant", variant) == variant] for key in _GROUPS)
     for row in [right, *also]:
-        answers = {name: value for name, value in row.items() if name != "variant"}
-        yield exercise, _written(exercise, answers), {name: (judge.PASS, "") for name in answers}
+        answers = exercise.typed(row)
+        yield exercise, answers, {name: (judge.PASS, "") for name in answers}
     for row in wrong:
-        answers = {name: value for name, value in row.items() if name not in ("variant", "reply")}
-        yield exercise, _written(exercise, answers), {name: (judge.WRONG, row["reply"]) for name in answers}
-
-
-def _written(exercise, answers):
-    """Answers as the learner's text; those to be computed stay as they are."""
-    kinds = {question.id: TYPES[question.type] for question in exercise.questions}
-    return {
-        name: value if isinstance(value, dict) else literals.written(kinds[name].of_toml(value))
-        for name, value in answers.items()
-    }
+        answers = exercise.typed(row)
+        yield exercise, answers, {name: (judge.WRONG, row["reply"]) for name in answers}
 
 
 def _commands(exercise, languages):

@@ -56,8 +56,9 @@ def linked(name: str, original: Path, folder: Path, padding: int, instead: Mappi
     return target
 
 
-def link_line(name: str, output: str | Path, padding: int, instead: Mapping[str, Path]) -> list[str]:
-    """The build's command that links this program, run in its folder, writing elsewhere and with the padding first."""
+def link_line(name: str, output: str | Path, padding: int, instead: Mapping[str, Path | None]) -> list[str]:
+    """The build's command that links this program, run in its folder, writing elsewhere and with the padding first.
+    `instead`: {object of the build: another to take, or none}."""
     ninja = shutil.which("ninja") or "/usr/bin/ninja"
     asked = [ninja, "-t", "commands", "-s", f"runtime/programs/{name}"]
     listed = patched.run(asked, build_folder("debug"), "cannot link your program")
@@ -72,4 +73,4 @@ def _members(word, instead):
     if not any(output.startswith(f"{word}.p/") for output in instead):
         return [word]
     outputs = [entry["output"] for entry in patched.compiled(f"{word}.p/")]
-    return [str(instead.get(output, output)) for output in outputs]
+    return [str(taken) for output in outputs if (taken := instead.get(output, output))]

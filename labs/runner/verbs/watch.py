@@ -57,10 +57,10 @@ def run(args: Namespace) -> int:
     this, keyboard = exercises.guide(), Keyboard()
     exercises.introduced(this)
     while True:
-        known = this.store.read()
-        exercise = this.current(known)
+        with this.store.change() as known:  # the seed is kept from now on
+            exercise, seed = this.current(known), known["seed"]
         if exercise.questions and not passed(known, exercise):
-            if not _watched(exercise, keyboard):
+            if not _watched(exercise, seed, keyboard):
                 return 0
         elif this.following(known, exercise) is None:
             return 0
@@ -70,12 +70,12 @@ def run(args: Namespace) -> int:
         exercises.following(Namespace())
 
 
-def _watched(exercise: Exercise, keyboard: Keyboard) -> bool:
+def _watched(exercise: Exercise, seed: int, keyboard: Keyboard) -> bool:
     """Judges at every save until the exercise is passed; False if somebody ends it before."""
     file = (source if exercise.written else answers).location(exercise)
     _folder(file.parent)
     if exercise.written:
-        source.begin(exercise)
+        source.begin(exercise, seed)
     print(tr("Watching {file}. Enter judges at once, q and Enter ends.", file=os.path.relpath(file)), flush=True)
     with _waiting(file.parent, keyboard) as changed:
         before: list[tuple[int, ...] | None] = [None] * len(ENDINGS)

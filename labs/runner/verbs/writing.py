@@ -15,10 +15,10 @@ from ..failure import FAILED, Failure
 
 def begun(this: Guide, exercise: Exercise, seed: int) -> list[str]:
     """gdb's command line on what the learner has written; [] if that has not begun, and then where to begin is said."""
-    source.begin(exercise)
+    source.begin(exercise, seed)
     text = source.collected(exercise)[source.FILE]
     file = os.path.relpath(source.location(exercise))
-    if not source.begun(exercise, text):
+    if not exercise.sources and not source.begun(exercise, text, seed):
         known = this.store.read()
         print(*this.task(exercise, answered(known, exercise), tried(known, exercise)), sep="\n")
         print(*screen.wrap(this.say(f"write-{exercise.kind}", file=file), "   "), sep="\n")

@@ -20,7 +20,7 @@ def verdicts(cases: Sequence[tuple[Exercise, dict[str, Any]]], home: Path, seed:
 
 def _one(exercise, text, home, seed):
     possible, why = sandbox.possible()
-    if not text or not source.begun(exercise, text):
+    if not text or not source.begun(exercise, text, seed):
         found = {q.id: Verdict(judge.INCOMPLETE) for q in exercise.questions}
     elif not possible:
         found = {q.id: Verdict(judge.INCONCLUSIVE, why) for q in exercise.questions}

@@ -1,26 +1,25 @@
-"""Judges a function of the runtime that a learner wrote: built into copies of programs, watched by gdb, then run
-alone."""
+"""Judges what a learner wrote of the runtime, a function or a mended file: built into copies of programs, watched by
+gdb, then run alone, and under schedules that a seed chooses."""
 
 import functools
-import json
 import os
 import re
-import secrets
 import subprocess
 import tempfile
 from pathlib import Path
+
+from rt0lab.words import tr
 
 from ...host import build, sandbox
 from .. import judge
 from .. import seed as seeds
 from ..forms import Exercise
 from ..judge import Verdict
-from . import source, workshop
+from . import earlier, mended, source, workshop
 
 NO_BUILD = "no-build"  # reason: it does not compile
 LINES = 14  # of what a compiler or a program says
 _TO_RUN = sandbox.Limits(seconds=20, cpu=10)
-_LOOSE = {"GOMAXPROCS": "1"}  # one P, so that what is seen does not depend on who was faster
 _WHY = ("fatal error:", "panic:")  # how the runtime begins to say why it ends
 
 
@@ -35,8 +34,12 @@ def verdicts(exercise: Exercise, text: str, home: Path, seed: int) -> dict[str, 
             next(iter(found.values())).said = said
             return found
         steps, trouble = _watched(exercise, folder, seed)
-        broken = _alone(_programs(exercise, seed), folder, seed)
-        return {question.id: _step(question, steps, trouble, broken) for question in exercise.questions}
+        found = {q.id: _step(q, steps, trouble) for q in exercise.questions if q.at}
+        for question in exercise.questions:
+            if question.tried:
+                found[question.id] = _TRIED[question.tried](exercise, folder, seed, list(found.values()))
+        mended.explain(exercise, text, seed, found)
+        return {question.id: found[question.id] for question in exercise.questions}
 
 
 def program(exercise: Exercise, text: str, home: Path, seed: int) -> tuple[Path | None, str]:
@@ -54,7 +57,8 @@ def program(exercise: Exercise, text: str, home: Path, seed: int) -> tuple[Path 
 def _programs(exercise, seed):
     """The program that the learner knows, and those that the seed chose."""
     chosen = sorted(exercise.also, key=lambda name: seeds.derived(seed, f"hidden {name}"))[: exercise.hidden]
-    return [exercise.program, *chosen]
+    again = [earlier.PROGRAM] if any(question.tried == "earlier" for question in exercise.questions) else []
+    return list(dict.fromkeys([exercise.program, *again, *chosen]))
 
 
 def _built(exercise, text, folder, home, seed, hidden=True):
@@ -65,11 +69,22 @@ def _built(exercise, text, folder, home, seed, hidden=True):
     made, said = workshop.compiled(file, source.location(exercise))
     if made is None:
         return _cut(said)
+    function = exercise.replaces.partition(":")[2]
+    if function and function not in workshop.defined(made):  # the runtime's own would be judged
+        return tr("there is no function {name} in it", name=function.removeprefix("runtime."))
+    instead = _instead(exercise, made, home)
     for name in _programs(exercise, seed) if hidden else [exercise.program]:
-        said = workshop.linked(name, made, exercise.replaces, home, seed)
+        said = workshop.linked(name, made, instead, seed)
         if said:
             return _cut(said)
     return ""
+
+
+def _instead(exercise, made, home):
+    """What is linked in place of the build's objects: {the build's: the one to take}."""
+    if exercise.sources:
+        return dict.fromkeys(map(workshop.object_of, exercise.sources))
+    return workshop.yielding(exercise.replaces, home)
 
 
 def _cut(said):
@@ -82,33 +97,30 @@ def _cut(said):
 
 def _watched(exercise, folder, seed):
     """({question: [verdict, misconception]} of what gdb saw in all runs, why gdb saw nothing if it did not)"""
-    word = secrets.token_hex(16)
-    runs = [[name, seeds.arguments(seed)] for name in _programs(exercise, seed)]
-    job = folder / "job.json"
-    job.write_text(json.dumps({"exercise": str(exercise.folder.absolute()), "word": word, "runs": runs}), "utf-8")
-    loose = [piece for name, value in _LOOSE.items() for piece in ("-iex", f"set environment {name}={value}")]
-    words = [*workshop.gdb(), *loose, "-ex", "python inside.watch('job.json')"]
-    outcome = sandbox.run(words, [*workshop.gdb_files(), exercise.folder], folder, _TO_RUN)
-    lines = [line.removeprefix(word) for line in outcome.output.splitlines() if line.startswith(word)]
-    steps, trouble = {}, ""
-    for result in map(json.loads, lines):
+    # What must hold at a moment of mended sources is said of one program alone.
+    names = [exercise.program] if exercise.sources else _programs(exercise, seed)
+    runs = [[name, seeds.arguments(seed)] for name in names]
+    results, trouble, _ = workshop.watched(
+        "watch", {"exercise": str(exercise.folder.absolute()), "runs": runs}, folder, [exercise.folder], _TO_RUN
+    )
+    steps: dict[str, list[str]] = {}
+    for result in results:
         trouble = trouble or result["trouble"]
         for name, step in result["steps"].items():
             if steps.get(name, [judge.PASS])[0] == judge.PASS:
                 steps[name] = step
-    if not lines and not outcome.ended:
-        trouble = (outcome.output.strip().splitlines() or ["gdb said nothing"])[-1]
     return steps, trouble
 
 
-def _alone(programs, folder, seed):
-    """What the first program said that does not print its lines and exit with 0; None if all do."""
-    for name in programs:
-        words = ["env", *(f"{key}={value}" for key, value in _LOOSE.items()), f"./{name}", *seeds.arguments(seed)]
+def _alone(exercise, folder, seed, before):
+    """Does every program print its lines and exit with 0? If not, what the first said that does not."""
+    for name in _programs(exercise, seed):
+        variables = [f"{key}={value}" for key, value in workshop.LOOSE.items()]
+        words = ["env", *variables, f"./{name}", *seeds.arguments(seed)]
         outcome = sandbox.run(words, scratch=folder, limits=_TO_RUN)
         if outcome.ended or outcome.status or outcome.output != _healthy(name):
-            return f"{_plain(outcome.output)}\n{name}: {outcome.how or 0}"
-    return None
+            return Verdict(judge.WRONG, said=_cut(f"{_plain(outcome.output)}\n{name}: {outcome.how or 0}"))
+    return Verdict(judge.PASS)
 
 
 def _plain(said):
@@ -125,10 +137,11 @@ def _healthy(name):
     return subprocess.run([build.executable(name)], capture_output=True, text=True, timeout=60).stdout
 
 
-def _step(question, steps, trouble, broken):
-    """The verdict on one step."""
-    if not question.at:  # the program's own end
-        return Verdict(judge.PASS) if broken is None else Verdict(judge.WRONG, said=_cut(broken))
+def _step(question, steps, trouble):
+    """The verdict on a step that gdb watched."""
     if question.id in steps:
         return Verdict(*steps[question.id])
     return Verdict(judge.INCONCLUSIVE, trouble) if trouble else Verdict(judge.INCOMPLETE)
+
+
+_TRIED = {"alone": _alone, "earlier": earlier.as_before, "schedules": mended.under_schedules}

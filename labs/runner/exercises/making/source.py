@@ -1,4 +1,5 @@
-"""The learner's file: answers/NN-id.cpp or .py, beside the file of answers. It begins as the exercise's stub."""
+"""The learner's file: answers/NN-id.cpp or .py, beside the file of answers. It begins as the exercise's stub, with the
+sources of the learner's own broken runtime below it where those are to be mended."""
 
 import hashlib
 from pathlib import Path
@@ -6,7 +7,7 @@ from pathlib import Path
 from rt0lab import words
 
 from ...failure import Failure
-from .. import answers, files
+from .. import answers, files, patched
 from ..forms import BadForm, Exercise
 from ..language import LANGUAGES
 
@@ -27,28 +28,34 @@ def collected(exercise: Exercise) -> dict[str, str]:
     return {} if text is None else {FILE: text}
 
 
-def begun(exercise: Exercise, text: str) -> bool:
-    """Is there more in it than in the stub?"""
-    return all(text.split() != stub(exercise, language).split() for language in LANGUAGES)
+def begun(exercise: Exercise, text: str, seed: int) -> bool:
+    """Is there more in it than what the file of the learner with this seed begins as?"""
+    return all(text.split() != stub(exercise, language, seed).split() for language in LANGUAGES)
 
 
-def stub(exercise: Exercise, language: str) -> str:
-    """What the learner's file begins as: stub.cpp, stub.zh.cpp."""
+def stub(exercise: Exercise, language: str, seed: int) -> str:
+    """What that file begins as: stub.cpp, stub.zh.cpp, and below it the sources that are to be mended."""
+    return mended(exercise, language, exercise.bugs(seed))
+
+
+def mended(exercise: Exercise, language: str, bugs: list[Path]) -> str:
+    """The same with these bugs left in the sources."""
     path = exercise.folder / exercise.stub
     path = path if language == "en" else path.with_suffix(f".{language}{path.suffix}")
     try:
-        return path.read_text("utf-8")
+        head = path.read_text("utf-8")
     except OSError as error:
         raise BadForm(f"{path}: {error.strerror}") from None
+    return "\n".join([head, *patched.sources(exercise.sources, bugs)]) if exercise.sources else head
 
 
-def begin(exercise: Exercise) -> bool:
+def begin(exercise: Exercise, seed: int) -> bool:
     """Puts the stub where the learner's file is to be; False if there is something already."""
     path = location(exercise)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with path.open("x", encoding="utf-8") as file:
-            file.write(stub(exercise, words.language()))
+            file.write(stub(exercise, words.language(), seed))
     except FileExistsError:
         return False
     except OSError as error:

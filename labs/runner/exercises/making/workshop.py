@@ -1,17 +1,24 @@
 """What a sandbox needs to run gdb, and how a learner's C++ is compiled and becomes part of a program in one."""
 
 import functools
+import json
 import os
+import secrets
 import shlex
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
+
+from rt0lab.words import tr
 
 from ...host import debugger, sandbox
 from ...tree import GDB_SCRIPT, ROOT, build_folder
-from .. import patched, variant
+from .. import ask, patched, variant
 from .. import seed as seeds
 
 GDB_SIDE = ROOT / "labs" / "gdb"
 TO_BUILD = sandbox.Limits(seconds=60, cpu=30)
+LOOSE = {"GOMAXPROCS": "1"}  # one P, so that what is seen does not depend on who was faster
 _OBJECT = "runtime/libruntime.a.p/{}.o"
 _TAKES = ("-MQ", "-MF", "-o", "-c")  # options with a word behind them that concerns one file
 
@@ -35,6 +42,22 @@ def gdb_elsewhere() -> list[Path]:
     return [] if str(own).startswith(sandbox.SYSTEM) else [own.parent.parent]
 
 
+def watched(
+    door: str, job: dict[str, Any], folder: Path, readable: Sequence[Path], limits: sandbox.Limits
+) -> tuple[list[dict[str, Any]], str, str]:
+    """(what a function of labs/gdb/inside says of the learner's programs in this folder, object by object; why it says
+    nothing, if gdb ended before; which limit ended gdb, if one did)"""
+    word = secrets.token_hex(16)
+    (folder / "job.json").write_text(json.dumps(job | {"word": word}), "utf-8")
+    loose = [piece for name, value in LOOSE.items() for piece in ("-iex", f"set environment {name}={value}")]
+    words = [*gdb(), *loose, "-ex", f"python inside.{door}('job.json')"]
+    outcome = sandbox.run(words, [*gdb_files(), *readable], folder, limits)
+    lines = [line.removeprefix(word) for line in outcome.output.splitlines() if line.startswith(word)]
+    trouble = "" if lines or outcome.ended else (outcome.output.strip().splitlines() or ["gdb said nothing"])[-1]
+    late = f"{tr(ask.LATE)} {outcome.within}" if outcome.ended == sandbox.TIME else outcome.ended
+    return [json.loads(line) for line in lines], trouble, late
+
+
 # ---- compiling -----------------------------------------------------------------------------------------------------
 
 
@@ -49,6 +72,12 @@ def compiled(file: Path, shown: Path) -> tuple[Path | None, str]:
     if outcome.status or outcome.ended:
         return None, said or f"the compiler was ended: {outcome.how}"
     return made, said
+
+
+def defined(made: Path) -> list[str]:
+    """The symbols that an object gives to others."""
+    words = ["nm", "--defined-only", "--extern-only", "--format=just-symbols", made.name]
+    return sandbox.run(words, [], made.parent, TO_BUILD).output.split()
 
 
 @functools.cache
@@ -68,15 +97,12 @@ def _compiler():
 # ---- linking -------------------------------------------------------------------------------------------------------
 
 
-def linked(program: str, made: Path, replaces: str, home: Path, seed: int) -> str:
-    """Links a program with the learner's object in place of one function, beside that object and under its own name;
-    what the linker said if it could not."""
-    file, symbol = replaces.split(":")
-    original = _OBJECT.format(file)
-    yielding = _yielding(build_folder("debug") / original, symbol, home)
-    words = variant.link_line(program, program, seeds.padding(seed), {original: yielding})
+def linked(program: str, made: Path, instead: Mapping[str, Path | None], seed: int) -> str:
+    """Links a program with the learner's object, beside that object and under its own name; what the linker said if it
+    could not. `instead`: {object of the build: another to take, or none}."""
+    words = variant.link_line(program, program, seeds.padding(seed), instead)
     words = [words[0], str(made), *map(_whole, words[1:])]
-    readable = [build_folder("debug"), yielding, ROOT / "labs" / "runner"]
+    readable = [build_folder("debug"), *filter(None, instead.values()), ROOT / "labs" / "runner"]
     outcome = sandbox.run(words, readable, made.parent, TO_BUILD)
     if outcome.status or outcome.ended:
         return outcome.output or f"the linker was ended: {outcome.how}"
@@ -89,12 +115,19 @@ def _whole(word):
     return word if word.startswith("-") or not path.is_file() else str(path)
 
 
-def _yielding(original, symbol, home):
-    """A copy of one of the runtime's objects whose function gives way to another of the same name."""
+def object_of(source: str) -> str:
+    """The build's object of one of the runtime's files, `runtime/proc.cpp`."""
+    return _OBJECT.format(source.removeprefix("runtime/"))
+
+
+def yielding(replaces: str, home: Path) -> dict[str, Path]:
+    """{object of the build: a copy whose function gives way to another of the same name}, of `FILE:SYMBOL`."""
+    file, symbol = replaces.split(":")
+    original = build_folder("debug") / object_of(file)
     target = home / "build" / f"yielding-{symbol}.o"
     if not target.exists() or target.stat().st_mtime_ns < original.stat().st_mtime_ns:
         made = target.with_suffix(f".{os.getpid()}")
         words = ["objcopy", f"--weaken-symbol={symbol}", str(original), str(made)]
         patched.run(words, build_folder("debug"), "cannot build your program")
         os.replace(made, target)
-    return target
+    return {object_of(file): target}

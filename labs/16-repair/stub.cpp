@@ -1,0 +1,8 @@
+// The scheduler as it stands in your program: runtime/proc_sched.cpp, and below
+// it runtime/proc_g.cpp. There are two bugs in it. One is the bug that you found
+// in exercise 14. The other shows only where two threads look at the same thing
+// at the same time: `lab sched 1-50` in gdb finds it, once the first is gone.
+//
+// `./lab run` builds this file and opens gdb on a program with it, `./lab check`
+// judges it. Nothing has to be added to mend a bug, and no check taken away: a
+// line must do again what the comment beside it says.
