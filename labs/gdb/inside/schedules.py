@@ -34,14 +34,15 @@ from . import observe, stranger
 
 _TURNS = """
     schedule findrunnable acquirep execute runqput runqsteal globrunqget newproc1 gopark park_m goready ready wakep
-    startm stopm handoffp mstart
+    startm stopm handoffp
 """.split()
+_FIRST = "mstart"  # where all threads but m0's begin
 _SLEEP, _NAP, _YIELD, _NETWORK, _END = "futexsleep", "nanosleep", "osyield", "epollwait", "exit"
 _MOST_STOPS = 600
 _ALONE = {"suppress-cli-notifications": "on", "scheduler-locking": "on", "breakpoint always-inserted": "on"}
 _SELDOM, _OFTEN = 1 / 6, 3 / 4  # another thread goes on, though the one before could
 _BETWEEN = "park_m", "ready"  # a goroutine is neither this nor that there, which others should not see
-_READY, _SPARE, _ASLEEP = range(3)  # a thread can go on; when nobody else can; another must wake it first
+_READY, _WAITING, _TIMED, _ASLEEP = range(4)  # who may go on: the first that there are, but none that is asleep
 _PATIENCE = 10  # seconds for a thread that comes to no stop
 _MOST_THREADS = 64
 _DEPTH = 4  # of sysmon's nap: frames
@@ -164,6 +165,7 @@ class Schedule:
         self._random, self._look = random.Random(seed), look
         self.run = Run(seed)
         self._row = [1]
+        self._places: dict[int, str] = {}
         self._at: dict[int, _Standing] = {}  # of those threads that have come to one of our places
 
     def go(self) -> Run:
@@ -172,7 +174,8 @@ class Schedule:
         try:
             stops.start()
             with program.holding(), _quiet(), _Resumed() as resumed:
-                points = [_Turn(address, name) for address, name in _places()]
+                self._places = dict(_places())
+                points = [_Turn(address, name) for address, name in self._places.items()]
                 while self.run.stops < _MOST_STOPS and not self.run.ended:
                     self._turn(resumed)
         finally:
@@ -190,23 +193,34 @@ class Schedule:
         for number in sorted(threads.keys() - set(self._row)):
             self._row.insert(self._random.randrange(len(self._row) + 1), number)
         new = min(threads.keys() - self._at.keys(), default=0)
+        if new and self._begun(threads[new]):
+            return
         number = new or self._chosen()
         if not number:
             self.run.wrong = tr("no thread can go on: each waits for another")
             return
         self._advance(threads[number], resumed)
 
+    def _begun(self, thread):
+        """Does a new thread stand at its first place already? gdb has told of another's stop then, and not of this."""
+        thread.switch()
+        place = self._places.get(program.fresh_register("rip"))
+        if place is not None:
+            self._at[thread.num] = _Standing(place)
+        return place is not None
+
     def _chosen(self):
         """The number of the thread that may go on; 0 if none can."""
         if self.run.thread and self._random.random() < (_OFTEN if self.run.place in _BETWEEN else _SELDOM):
             self._row.remove(self.run.thread)
             self._row.append(self.run.thread)
-        able = {}
+        able: dict[int, int] = {}
         for number in self._row:
             able.setdefault(self._at[number].able(), number)
             if _READY in able:
-                return able[_READY]
-        return able.get(_SPARE, 0)
+                break
+        best = min(able)
+        return 0 if best == _ASLEEP else able[best]
 
     def _advance(self, thread, resumed):
         """The same of this thread. Another that was just made may come to its first place meanwhile."""
@@ -217,12 +231,12 @@ class Schedule:
             if self.run.ended:
                 return
             number = gdb.selected_thread().num
-            known = number in self._at
-            self._at[number] = _Standing(resumed.place)
-            if number == thread.num:
-                if known:  # where it begins is no stop: whether gdb sees it there now or a moment before is chance
-                    self._stopped(number, resumed.place)
-                return
+            before, self._at[number] = self._at.get(number), _Standing(resumed.place)
+            if number != thread.num or before and before.place == resumed.place == _FIRST:
+                continue
+            if before:  # where it begins is no stop: whether gdb sees it there now or a moment before is chance
+                self._stopped(number, resumed.place)
+            return
 
     def _stopped(self, number, place):
         self.run.stops, self.run.thread, self.run.place = self.run.stops + 1, number, place
@@ -234,11 +248,13 @@ class _Standing:
 
     def __init__(self, place: str) -> None:
         """Of the selected thread."""
-        self._ready = _SPARE if place in (_NETWORK, _YIELD) or place == _NAP and _is_sysmon() else _READY
+        self.place = place
+        timed = place == _NETWORK or place == _NAP and _is_sysmon()
+        self._ready = _TIMED if timed else _WAITING if place == _YIELD else _READY
         self._sleep = [program.fresh_register(name) or 0 for name in ("rdi", "rsi", "rdx")] if place == _SLEEP else []
 
     def able(self) -> int:
-        """May it go on?"""
+        """May it go on? _READY, or what it waits for."""
         return _asleep(*self._sleep) if self._sleep else self._ready
 
 
@@ -336,7 +352,7 @@ class _Turn(stops.Point):
 def _places():
     """(address, function) of where threads are stopped, of those that this program has."""
     world = program.world()
-    for name in (*_TURNS, _SLEEP, _NAP, _YIELD, _NETWORK, _END):
+    for name in (_FIRST, *_TURNS, _SLEEP, _NAP, _YIELD, _NETWORK, _END):
         address = world.address(f"runtime.{name}") if f"runtime.{name}" in world.elf.symbols else None
         if address is not None:
             yield address, name
@@ -347,7 +363,7 @@ def _asleep(address, wanted, limit):
     data = program.read(address, 4)
     if not isinstance(data, bytes) or int.from_bytes(data, "little") != wanted & 0xFFFFFFFF:
         return _READY
-    return _ASLEEP if limit >> 63 else _SPARE
+    return _ASLEEP if limit >> 63 else _TIMED
 
 
 def _is_sysmon():
