@@ -143,6 +143,10 @@ def test_who_joins_again_keeps_what_they_did(learner):
     assert learner.entry("entry")["hints_used"]
 
 
+def test_what_the_system_says_stands_in_a_sentence_of_the_learners_language(learner):
+    assert "系统报告“No such file" in learner.lab("class", "new", "missing.csv", LAB_LANG="zh").stderr
+
+
 def test_what_is_handed_in_is_what_was_answered(learner):
     learner.lab("class", "join", course.token("os", "alice", 77))
     learner.answers("01-entry", 'entry = "main"\n')

@@ -12,6 +12,8 @@ import tomllib
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from rt0lab.words import tr
+
 from ..exercises import files, literals
 from ..failure import FAILED, Failure
 from . import roster
@@ -95,7 +97,7 @@ def make(folder: Path, students: list[Student]) -> bool:
         key, policy = _key(folder), _policy(folder)
         files.whole(folder / "roster.csv", _table(policy.name, key, students).encode(), 0o600)
     except OSError as error:
-        raise Failure(f"cannot write the class in {folder}: {error.strerror}") from None
+        raise Failure(tr("cannot write the class in {folder}: {why}", folder=folder, why=error.strerror)) from None
     return new
 
 
@@ -120,7 +122,10 @@ def membership(text: str) -> Membership:
             return Membership(course, student, int(seed))
     except (binascii.Error, ValueError):
         pass
-    raise Failure(f"{literals.shown(text)} is no token of a class; copy the whole word, it begins with {_MARK}", FAILED)
+    shown = literals.shown(text)
+    raise Failure(
+        tr("{text} is no token of a class; copy the whole word, it begins with {mark}", text=shown, mark=_MARK), FAILED
+    )
 
 
 def _check(data):
@@ -149,9 +154,11 @@ def _key(folder):
     except ValueError:
         key = b""
     if len(key) < 32:
-        raise Failure(f"{path} is no key of a class")
+        raise Failure(tr("{path} is no key of a class", path=path))
     if os.stat(path).st_mode & 0o077:
-        raise Failure(f"{path} can be read by others, who could then compute every seed: chmod 600 {path}")
+        raise Failure(
+            tr("{path} can be read by others, who could then compute every seed: chmod 600 {path}", path=path)
+        )
     return key
 
 
@@ -160,14 +167,14 @@ def _policy(folder):
     try:
         table = tomllib.loads(_read(path).decode("utf-8"))
     except (UnicodeDecodeError, tomllib.TOMLDecodeError, RecursionError) as error:
-        raise Failure(f"{path} is not TOML: {literals.shown(str(error))}") from None
+        raise Failure(tr("{path} is not TOML: {why}", path=path, why=literals.shown(str(error)))) from None
     if table.pop("format", None) != FORMAT:
-        raise Failure(f"{path}: format must be {FORMAT}")
+        raise Failure(tr("{path}: format must be {number}", path=path, number=FORMAT))
     for key, value in table.items():
         if key not in _VALUES or not _VALUES[key](value):
-            raise Failure(f"{path}: {literals.shown(key)} is not what it can be")
+            raise Failure(tr("{path}: {key} is not what it can be", path=path, key=literals.shown(key)))
     if "name" not in table:
-        raise Failure(f"{path}: name is missing")
+        raise Failure(tr("{path}: name is missing", path=path))
     return Policy(**{key: tuple(value) if isinstance(value, list) else value for key, value in table.items()})
 
 
@@ -189,6 +196,8 @@ def _read(path):
     try:
         return files.read(path, MAX_BYTES)
     except OSError as error:
-        raise Failure(f"{path}: {error.strerror} (./lab class new ROSTER.csv makes a class)") from None
+        raise Failure(
+            tr("{path}: {why} (./lab class new ROSTER.csv makes a class)", path=path, why=error.strerror)
+        ) from None
     except files.NotPlain as problem:
-        raise Failure(f"{path} is {problem}") from None
+        raise Failure(tr("{path} is {problem}", path=path, problem=problem)) from None

@@ -30,9 +30,9 @@ def load(folder: Path) -> list[Entry]:
     try:
         names = sorted(name for name in _names(folder) if not name.startswith(b"."))
     except OSError as error:
-        raise Failure(f"{folder}: {error.strerror}", USAGE) from None
+        raise Failure(tr("{path}: {why}", path=folder, why=error.strerror), USAGE) from None
     if len(names) > MAX_ENTRIES:
-        raise Failure(f"{folder}: more than {MAX_ENTRIES} things lie there", USAGE)
+        raise Failure(tr("{folder}: more than {most} things lie there", folder=folder, most=MAX_ENTRIES), USAGE)
     return [_entry(folder, name) for name in names]
 
 

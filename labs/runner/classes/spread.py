@@ -36,7 +36,7 @@ def plan(folder: Path, course: Path, results: Path, entries: list[Entry]) -> Ite
         words = [ROOT / "lab", "grade", folder.resolve(), "--class", course.resolve(), "--results", results.resolve()]
         line = shlex.join([*map(str, words), "--one", entry.key])
         if "\n" in line or "\r" in line:
-            raise Failure("a folder's name has more than one line, so no line of a plan can name it")
+            raise Failure(tr("a folder's name has more than one line, so no line of a plan can name it"))
         yield line
 
 
@@ -131,7 +131,14 @@ def merge(grader: Grader, entries: list[Entry], results: Path, *, everybody: boo
     missing = sum(result is None for _, result in found)
     if missing:
         handed_in = trn("{n} submission", "{n} submissions", len(entries))
-        raise Failure(f"{missing} of {handed_in} have no result in {results} yet; --plan names them")
+        raise Failure(
+            tr(
+                "{missing} of {all} have no result in {results} yet; --plan names them",
+                missing=missing,
+                all=handed_in,
+                results=results,
+            )
+        )
     all_of_them = [result for _, result in found if result]
     if everybody:
         graded = {result.student for result in all_of_them}

@@ -37,7 +37,7 @@ def text(path: Path, limit: int) -> str | None:
     except FileNotFoundError:
         return None
     except OSError as error:
-        raise Failure(f"{path}: {error.strerror}") from None
+        raise Failure(tr("{path}: {why}", path=path, why=error.strerror)) from None
     except NotPlain as problem:
         raise Failure(tr("{path} is {problem}", path=path, problem=problem)) from None
     except UnicodeDecodeError:
@@ -73,5 +73,5 @@ def set_aside(path: Path) -> Path | None:
         except FileNotFoundError:
             return None
         except OSError as error:
-            raise Failure(f"{path}: {error.strerror}") from None
+            raise Failure(tr("{path}: {why}", path=path, why=error.strerror)) from None
     raise Failure(tr("{path}: {n} were set aside already; remove some of those", path=path, n=_SPARE))

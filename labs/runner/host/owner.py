@@ -57,7 +57,7 @@ def program_of_core(path: str) -> str:
             files = notes["NT_FILE"]
             names = [name.decode("utf-8", "surrogateescape") for name in files["filename"]]
     except OSError as error:
-        raise Failure(f"{path}: {error.strerror}", USAGE) from None
+        raise Failure(tr("{path}: {why}", path=path, why=error.strerror), USAGE) from None
     except KeyError:
         raise Failure(
             tr("{path} does not say whose core file it is; name the program behind it", path=path), USAGE

@@ -34,7 +34,7 @@ def examine(path: str | os.PathLike[str]) -> Program:
         with untrusted.regular(path) as stream:
             program = Program(str(path), runtime_of(path, stream))
     except OSError as error:
-        raise Failure(f"{path}: {error.strerror}", USAGE) from None
+        raise Failure(tr("{path}: {why}", path=path, why=error.strerror), USAGE) from None
     if not os.access(path, os.X_OK):
         raise Failure(tr("{path} is not executable; chmod +x {path}", path=path), USAGE)
     return program

@@ -4,6 +4,8 @@ import itertools
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+from rt0lab.words import tr
+
 from ..failure import USAGE, Failure
 
 AXES = {
@@ -48,7 +50,9 @@ def chosen(words: Iterable[str]) -> list[Cell]:
         key, _, value = part.partition("=")
         if key not in AXES or value not in AXES[key]:
             known = "; ".join(f"{name}={'|'.join(values)}" for name, values in AXES.items())
-            raise Failure(f"`{part}` chooses nothing of the matrix, which has {known}", USAGE)
+            raise Failure(
+                tr("`{part}` chooses nothing of the matrix, which has {known}", part=part, known=known), USAGE
+            )
         wanted.setdefault(key, []).append(value)
     kept = [[value for value in values if value in wanted.get(key, values)] for key, values in AXES.items()]
     return [Cell(*values) for values in itertools.product(*kept)]

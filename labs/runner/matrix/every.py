@@ -5,6 +5,8 @@ import subprocess
 import tempfile
 from pathlib import Path
 
+from rt0lab.words import tr
+
 from ..failure import MACHINE, Failure, progress
 from ..host import locks, permits, suites
 from ..tree import ROOT
@@ -21,7 +23,7 @@ def run(words: list[str]) -> int:
     wanted = cells.chosen(words)
     permits.require_ptrace()
     if not shutil.which("gcc"):
-        progress("there is no gcc here: without it no program with cgo is built")
+        progress(tr("there is no gcc here: without it no program with cgo is built"))
     (ROOT / "build").mkdir(exist_ok=True)
     results = _tried(wanted)
     WHOLE.write_text("".join(f"{result.cell}: {fault}\n" for result in results for fault in result.faults))
@@ -73,11 +75,13 @@ def _verdict(results: list[Result]) -> int:
     """Says what the table's words mean, and returns the exit status."""
     bad = [result for result in results if result.faults]
     for reason in dict.fromkeys(result.why_not for result in results if result.why_not):
-        print(f"not tried (-): {reason}")
+        print(tr("not tried (-): {why}", why=reason))
     if len(results) == sum(bool(result.why_not) for result in results):
-        raise Failure("nothing of this could be tried", MACHINE)
+        raise Failure(tr("nothing of this could be tried"), MACHINE)
     if bad:
-        print(f"{len(bad)} of {len(results)} with faults; all of them are in {WHOLE.relative_to(ROOT)}")
+        where = WHOLE.relative_to(ROOT)
+        print(tr("{bad} of {all} with faults; all of them are in {where}", bad=len(bad), all=len(results), where=where))
         return 1
-    print(f"no fault in {sum(not result.why_not for result in results)} of {len(results)}")
+    tried = sum(not result.why_not for result in results)
+    print(tr("no fault in {tried} of {all}", tried=tried, all=len(results)))
     return 0

@@ -4,7 +4,7 @@ from."""
 from argparse import Namespace
 from pathlib import Path
 
-from rt0lab.words import tr, trn
+from rt0lab.words import screen, tr, trn
 
 from ..classes import course, roster, submission
 from ..exercises import forms
@@ -36,7 +36,9 @@ def register(verbs: Verbs) -> None:
 
 def listing(args: Namespace) -> int:
     """Prints the exercises as a teacher needs them: ids for class.toml, minutes, points, the page to read before."""
-    print(f"{'id':18}{'kind':13}{'min':>4}{'points':>8}  notes/")
+    heads = ((tr("min"), 4), (tr("points"), 8))
+    minutes, points = (" " * (columns - screen.width(head)) + head for head, columns in heads)
+    print(f"{'id':18}{screen.pad(tr('kind'), 13)}{minutes}{points}  notes/")
     for exercise in forms.load_all():
         points = sum(question.points for question in exercise.questions)
         print(f"{exercise.id:18}{exercise.kind:13}{exercise.minutes:4}{points:8}  {exercise.note or '-'}")
@@ -52,7 +54,8 @@ def new(args: Namespace) -> int:
         raise Failure(tr("say where the class is to be: ./lab class new {path} --into FOLDER", path=path), FAILED)
     fresh = course.make(folder, students)
     what = tr("a new class") if fresh else tr("the class that was there, its key kept")
-    print(f"{folder}: {what}, {trn('{n} student', '{n} students', len(students))}")
+    count = trn("{n} student", "{n} students", len(students))
+    print(tr("{folder}: {what}, {students}", folder=folder, what=what, students=count))
     print("  class.toml  ", tr("its policy: which exercises, what hints cost, the language of reports"))
     print("  key         ", tr("a secret: every seed follows from it; keep it, and give it to nobody"))
     print("  roster.csv  ", tr("each student's token; `./lab class join TOKEN` gives them their seed"))

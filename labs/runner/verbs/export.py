@@ -36,6 +36,6 @@ def run(args: Namespace) -> int:
     try:
         files.whole(path, text.encode())
     except OSError as error:
-        raise Failure(f"{path}: {error.strerror}", FAILED) from None
+        raise Failure(tr("{path}: {why}", path=path, why=error.strerror), FAILED) from None
     print(this.say("exported", file=path, student=student))
     return 0

@@ -6,7 +6,7 @@ from argparse import Namespace
 from pathlib import Path
 
 from rt0lab import words
-from rt0lab.words import tr, trn
+from rt0lab.words import in_a_row, tr, trn
 
 from ..classes import course, entries, marks, reports, spread
 from ..classes.grading import Grader
@@ -120,15 +120,23 @@ def _report(grader, results, args):
         if args.similar:
             files.whole(Path(args.similar), reports.similar(report, results).encode())
     except OSError as error:
-        raise Failure(f"{error.filename or out}: {error.strerror}", FAILED) from None
+        raise Failure(tr("{path}: {why}", path=error.filename or out, why=error.strerror), FAILED) from None
     retried = sum(bool(result.retried) for result in results)
     if retried:
         progress(
-            f"for {trn('{n} submission', '{n} submissions', retried)} something took too long and was judged twice"
+            trn(
+                "for {n} submission something took too long and was judged twice",
+                "for {n} submissions something took too long and was judged twice",
+                retried,
+            )
         )
     whats = [mark.what for result in results for mark in result.marks]
-    counts = ", ".join(f"{whats.count(what)} {what}" for what in marks.VERDICTS)
-    print(f"{out}: {trn('{n} student', '{n} students', len(results))}; {counts}")
+    counts = in_a_row(f"{whats.count(what)} {what}" for what in marks.VERDICTS)
+    print(tr("{out}: {students}; {counts}", out=out, students=_students(len(results)), counts=counts))
+
+
+def _students(n):
+    return trn("{n} student", "{n} students", n)
 
 
 def _name(result, results):

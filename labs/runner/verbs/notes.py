@@ -45,7 +45,7 @@ def run(args: Namespace) -> int:
         if wrong and args.update:
             page.write_text(sessions.updated(text, seen))
             wrong = []
-            print(f"updated {title(page)}", flush=True)
+            print(tr("updated {page}", page=title(page)), flush=True)
         problems += wrong
         bad += bool(problems)
         print(
@@ -59,8 +59,8 @@ def run(args: Namespace) -> int:
     if bad:
         print(
             trn("{n} page is wrong", "{n} pages are wrong", bad)
-            + f" (of {len(chosen)})"
-            + ("" if args.update else "; --update rewrites the sessions"),
+            + tr(" (of {n})", n=len(chosen))
+            + ("" if args.update else tr("; --update rewrites the sessions")),
             file=sys.stderr,
         )
     return FAILED if bad else 0

@@ -108,7 +108,7 @@ def _folder(folder: Path) -> None:
     try:
         folder.mkdir(exist_ok=True)
     except OSError as error:
-        raise Failure(f"{folder}: {error.strerror}", FAILED) from None
+        raise Failure(tr("{path}: {why}", path=folder, why=error.strerror), FAILED) from None
 
 
 def _signature(path: Path) -> tuple[int, ...] | None:

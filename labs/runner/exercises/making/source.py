@@ -5,6 +5,7 @@ import hashlib
 from pathlib import Path
 
 from rt0lab import words
+from rt0lab.words import tr
 
 from ...failure import Failure
 from .. import answers, files, patched
@@ -59,7 +60,7 @@ def begin(exercise: Exercise, seed: int) -> bool:
     except FileExistsError:
         return False
     except OSError as error:
-        raise Failure(f"{path}: {error.strerror}") from None
+        raise Failure(tr("{path}: {why}", path=path, why=error.strerror)) from None
     return True
 
 
