@@ -413,6 +413,10 @@ def test_a_reply_that_refuses_fits_the_terminal(learner):
     assert "registers" in refused and max(map(len, refused.splitlines())) <= 60
 
 
+def test_leaving_says_nothing_of_a_breakpoint_of_one_thread(learner):
+    assert "Thread-specific" not in learner.gdb("entry", "starti", "b *'runtime.check' thread 1")
+
+
 # ---- lab snap, lab diff, lab when ------------------------------------------------------------------------------------
 
 

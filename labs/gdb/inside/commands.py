@@ -30,11 +30,19 @@ def begin(exercise_id: str, language: str, state_path: str) -> None:
             command()
         gdb.execute("set confirm off")  # leaving is `q`; progress is kept
         gdb.execute("set filename-display basename")
+        gdb.events.gdb_exiting.connect(_leave)
         for word in _STARTING:
             gdb.execute(f"define hook-{word}\n{_Starting.name}\nend")
         _enter(guide, guide.find(exercise_id))
     except Failure as failure:
         raise gdb.GdbError(f"lab: {untrusted.shown(str(failure), untrusted.LINE)}") from None
+
+
+def _leave(event):
+    """gdb.events.gdb_exiting: gdb would say of each breakpoint of one thread that this thread is gone."""
+    for point in gdb.breakpoints():
+        if point.thread is not None:
+            point.delete()
 
 
 def _enter(guide, exercise):
