@@ -24,6 +24,7 @@ import gdb
 from rt0lab import program
 from rt0lab.boot import stops
 from rt0lab.commands import console
+from rt0lab.goroutines import naming
 from rt0lab.program import hidden, settings
 from rt0lab.state import checks, verdicts
 from rt0lab.words import tr
@@ -69,7 +70,7 @@ def tried(path: str, arguments: Iterable[str], seeds: Iterable[int], exercise: E
     """Runs a program under one schedule after the other, up to the first in which something is wrong or could not be
     looked at. Each row has the fields of a Run."""
     stranger.take(path, arguments)
-    with alone({}):
+    with alone({}), _unseen():
         for seed in seeds:
             found = once(seed, exercise)
             yield asdict(found)
@@ -127,6 +128,19 @@ def left_out(observer: observe.Observer) -> Iterator[None]:
         yield
     finally:
         gdb.events.new_thread.disconnect(begins)
+
+
+@contextlib.contextmanager
+def _unseen():
+    """Nobody sees these stops, or asks for the past: nothing is kept of them, and no thread gets a name."""
+    others = console.so_far.stopped, naming.names.stopped
+    for other in others:
+        gdb.events.stop.disconnect(other)
+    try:
+        yield
+    finally:
+        for other in others:
+            gdb.events.stop.connect(other)
 
 
 def _end():
