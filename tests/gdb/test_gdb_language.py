@@ -50,6 +50,11 @@ def test_set_changes_answers_and_help(said):
     assert NO_ZH in told and "ELF 的入口" in told
 
 
+@pytest.mark.parametrize("name", ["goid", "getg"])
+def test_set_changes_the_help_of_functions(said, name):
+    assert "线程" in said("set rt0 language zh", f"help function {name}")
+
+
 def test_set_leaves_every_command_where_it_was(said):
     told = said("set rt0 language zh", "set rt0 language en", "help rt0 run", "help rt0")
     assert "very first instruction" in told and told.count("\nrt0 ") == said("help rt0").count("\nrt0 ") > 15

@@ -114,6 +114,23 @@ def _commands():
         command()
 
 
+def _functions():
+    """The same for the functions."""
+    functions.GetG("getg")
+    functions.StageName("stage")
+    functions.At("at")
+    step.Goid("goid")
+    for function in (functions.G, functions.M, functions.P):
+        function()
+
+
+def _anew():
+    """Tells the help in another language. The settings keep theirs: gdb reads it as it is given one, and one that was
+    given anew would begin with its first value."""
+    _commands()
+    _functions()
+
+
 _registered = False
 
 
@@ -133,7 +150,7 @@ def register() -> int | None:
     _SetPrefix("show rt0")
     _Debug()
     _commands()
-    language.Language(_commands)
+    language.Language(_anew)
     past.Limit()
     styles.register()
     window.register()
@@ -142,11 +159,7 @@ def register() -> int | None:
         "hook-help", wide.__name__, "begin()", tr("Keeps characters of help whole, whatever the terminal's width.")
     )
     gdb.events.before_prompt.connect(wide.end)
-    functions.GetG("getg")
-    functions.StageName("stage")
-    functions.At("at")
-    for function in (functions.G, functions.M, functions.P):
-        function()
+    _functions()
     gdb.events.stop.connect(console.so_far.stopped)
     gdb.events.exited.connect(console.so_far.exited)
     gdb.events.stop.connect(functions.called.stopped)

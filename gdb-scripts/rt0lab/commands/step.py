@@ -257,7 +257,6 @@ def register() -> None:
     Follow()
     Advance()
     Until()
-    Goid("goid")
     for name in _FOLLOWED:
         _hook(f"hook-{name}", f"begin({name!r})")
         _hook(f"hookpost-{name}", "started()")
