@@ -1,10 +1,11 @@
 """Moments of a run and the forms of a truth: an exercise made of all of them is read out of one run of the program."""
 
+import dataclasses
 import os
 
 import pytest
-from learners import ROOT  # noqa: F401  (puts the runner into the path)
-from runner.exercises import ask, forms, seed
+from learners import ROOT
+from runner.exercises import ask, forms, judging, seed
 
 SEED = 3
 TEXT = """
@@ -73,3 +74,15 @@ def test_a_truth_is_read_at_its_moment(seen, question, truth):
 def test_a_set_that_is_right_in_part_earns_a_share(seen):
     what, _, _, share, *_ = seen["verdict"]
     assert (what, share) == ("wrong", 1 / 2)
+
+
+def test_what_is_started_with_other_variables_is_another_run(tmp_path, monkeypatch):
+    """Exercises on one program share a run, but not where one of them wants another number of Ps, say."""
+    asked = []
+    monkeypatch.setattr(
+        judging, "_looked_at", lambda cases, home, number: asked.append(len(cases)) or [{}] * len(cases)
+    )
+    one = forms.load(ROOT / "labs" / "10-newproc")
+    other = dataclasses.replace(one, env={"GOMAXPROCS": "1"})
+    judging.verdicts([(one, {}), (other, {}), (one, {})], tmp_path, SEED)
+    assert sorted(asked) == [1, 2]

@@ -30,9 +30,10 @@ def verdicts(cases: Sequence[Case], home: Path, seed: int) -> list[Verdicts]:
 def _groups(
     cases: Sequence[Case], seed: int
 ) -> Iterator[tuple[Callable[[list[Case], Path, int], list[Verdicts]], list[int]]]:
-    """(who judges, the numbers of the cases): one group for each program that is looked at, one for what is written."""
+    """(who judges, the numbers of the cases): one group for each program that is looked at in the same environment, one
+    for what is written."""
     yield door.verdicts, [number for number, (exercise, _) in enumerate(cases) if exercise.written]
-    looked = {number: (e.program, e.patch(seed)) for number, (e, _) in enumerate(cases) if not e.written}
+    looked = {n: (e.program, e.patch(seed), *e.env.items()) for n, (e, _) in enumerate(cases) if not e.written}
     for program in dict.fromkeys(looked.values()):
         yield _looked_at, [number for number, one in looked.items() if one == program]
 
