@@ -1,5 +1,6 @@
 """A learner at an exercise in gdb: ticks at stops, answers, predictions, what is kept, and what is never done."""
 
+import ast
 import os
 import re
 
@@ -415,6 +416,67 @@ def test_a_reply_that_refuses_fits_the_terminal(learner):
 
 def test_leaving_says_nothing_of_a_breakpoint_of_one_thread(learner):
     assert "Thread-specific" not in learner.gdb("entry", "starti", "b *'runtime.check' thread 1")
+
+
+# ---- names that gdb does not find ------------------------------------------------------------------------------------
+
+WRITTEN = [
+    ("b *main.main", False, "b *'main.main'"),
+    ("b *main.main", True, ""),
+    ("b main.main", False, ""),
+    ("b *'main.main'", False, ""),
+    ("tbreak check", True, "tbreak 'runtime.check'"),
+    ("b *check", True, "b *'runtime.check'"),
+    ("b nosuch", False, ""),
+    ("x/2i runtime.check", False, "x/2i &'runtime.check'"),
+    ("p runtime.check", False, "p 'runtime.check'"),
+    ("p runtime.check", True, ""),
+    ("p check", False, ""),
+]
+
+
+@pytest.fixture(scope="module")
+def written(tmp_path_factory):
+    """How gdb takes these lines, as one session says."""
+    known = "{'main.main', 'runtime.check'}"
+    asked = (f"names.meant({line!r}, {known}, {go})" for line, go, _ in WRITTEN)
+    script = f"python from inside import names; print('>>', [{', '.join(asked)}])"
+    told = Learner(tmp_path_factory.mktemp("learner")).gdb("entry", script)
+    return ast.literal_eval(re.search(r"^.*>> (.*)$", told, re.M)[1])
+
+
+@pytest.mark.parametrize("number", range(len(WRITTEN)), ids=lambda number: WRITTEN[number][0])
+def test_how_gdb_takes_a_name(written, number):
+    assert written[number] == WRITTEN[number][2]
+
+
+def typed(learner, exercise, *lines):
+    """What is said when these lines are typed at a terminal."""
+    learner.lab("goto", exercise)
+    settings = os.environ | learner.environment | {"TERM": "xterm", "NO_COLOR": "1"}
+    gdb = pexpect.spawn(str(ROOT / "lab"), ["run"], env=settings, dimensions=(24, 80), timeout=120, encoding="utf-8")
+    text = ""
+    for line in (*lines, "q"):
+        gdb.expect(r"\(lab \d+\) ")
+        text += gdb.before
+        gdb.sendline(line)
+    gdb.expect(pexpect.EOF)
+    return text
+
+
+def test_a_name_that_gdb_did_not_find_is_said_behind_its_error(learner):
+    text = typed(learner, "entry", "b *main.main")
+    assert text.index("not a structure") < text.index("gdb takes it as `b *'main.main'`")
+
+
+def test_it_is_said_once(learner):
+    text = typed(learner, "entry", "b newproc1", "", "info breakpoints")
+    assert text.count("gdb takes it as") == text.count("not defined") - 1 == 1
+
+
+def test_of_a_line_that_made_a_breakpoint_nothing_is_said(learner):
+    text = typed(learner, "entry", "set breakpoint pending on", "b newproc1")
+    assert "gdb takes it as" not in text
 
 
 # ---- lab snap, lab diff, lab when ------------------------------------------------------------------------------------

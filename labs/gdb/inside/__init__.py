@@ -3,6 +3,7 @@
 variables the runtime's own variables as bytes, and which of them changed
 observe   reads the truth out of the learner's process, at the moments an exercise names
 session   one learner at one exercise: answers, predictions, ticks, verdicts
+names     how a name is written that gdb did not find
 commands  `lab task|answer|predict|hint|check|invariants|next|solution`
 witnessed evaluates a witness against the program's memory
 bugs      what a bug hunt is judged by: the functions a patch changed, which witnesses hold

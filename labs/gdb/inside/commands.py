@@ -9,13 +9,14 @@ from runner.exercises.guide import Guide
 from runner.exercises.state import Store
 from runner.failure import Failure
 
-from . import variables
+from . import names, variables
 from .session import Session, show, tell
 
 _MOST_ROWS = 40  # of a comparison
 _STARTING = ("run", "start", "starti")
 
 _snaps = variables.Snaps()
+_typed = names.Typed()
 _open: Session = None  # type: ignore[assignment]  # begin() sets it before there are commands
 
 
@@ -31,6 +32,7 @@ def begin(exercise_id: str, language: str, state_path: str) -> None:
         gdb.execute("set confirm off")  # leaving is `q`; progress is kept
         gdb.execute("set filename-display basename")
         gdb.events.gdb_exiting.connect(_leave)
+        gdb.events.before_prompt.connect(_help_with_names)
         for word in _STARTING:
             gdb.execute(f"define hook-{word}\n{_Starting.name}\nend")
         _enter(guide, guide.find(exercise_id))
@@ -43,6 +45,17 @@ def _leave(event):
     for point in gdb.breakpoints():
         if point.thread is not None:
             point.delete()
+
+
+def _help_with_names():
+    """gdb.events.before_prompt: how the name is written that gdb has just not found."""
+    try:
+        line = _typed.refused()
+        command = line and names.meant(line, program.world().elf.symbols, _open.exercise.go)
+    except (gdb.error, program.Problem):
+        return
+    if command:
+        tell(_open.say("name-meant", command=command))
 
 
 def _enter(guide, exercise):
