@@ -41,8 +41,8 @@ _FIRST = "mstart"  # where all threads but m0's begin
 _SLEEP, _NAP, _YIELD, _NETWORK, _END = "futexsleep", "nanosleep", "osyield", "epollwait", "exit"
 _MOST_STOPS = 600
 _ALONE = {"suppress-cli-notifications": "on", "scheduler-locking": "on", "breakpoint always-inserted": "on"}
-_SELDOM, _OFTEN = 1 / 6, 3 / 4  # another thread goes on, though the one before could
-_BETWEEN = "park_m", "ready"  # a goroutine is neither this nor that there, which others should not see
+_SELDOM, _OFTEN = 1 / 6, 19 / 20  # another thread goes on, though the one before could
+_BETWEEN = "park_m"  # where a goroutine still runs, and others may know already that it is to wait
 _READY, _WAITING, _TIMED, _ASLEEP = range(4)  # who may go on: the first that there are, but none that is asleep
 _PATIENCE = 10  # seconds for a thread that comes to no stop
 _MOST_THREADS = 64
@@ -225,7 +225,7 @@ class Schedule:
 
     def _chosen(self):
         """The number of the thread that may go on; 0 if none can."""
-        if self.run.thread and self._random.random() < (_OFTEN if self.run.place in _BETWEEN else _SELDOM):
+        if self.run.thread and self._random.random() < (_OFTEN if self.run.place == _BETWEEN else _SELDOM):
             self._row.remove(self.run.thread)
             self._row.append(self.run.thread)
         able: dict[int, int] = {}
