@@ -222,3 +222,10 @@ def test_a_signal_has_the_names_that_gdb_and_the_shell_give_it(text):
 def test_a_number_is_no_signal_where_none_is_asked_for():
     asked = forms.Question("q", "choice", 1, False, "here", "fact", "x", [], ("urgent", "23"))
     assert judge.judge(asked, types.TYPES["choice"].read("23"), judge.Seen("23"), Program()).what == "pass"
+
+
+def test_what_a_goroutine_waits_in_says_what_it_does():
+    asked = forms.Question("q", "choice", 1, False, "here", "fact", "x", [], ("receive", "send"))
+    given = types.TYPES["choice"].read("chan receive")
+    assert judge.fits(asked, given, Program())
+    assert judge.judge(asked, given, judge.Seen("receive"), Program()).what == "pass"

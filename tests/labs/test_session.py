@@ -171,6 +171,11 @@ def test_a_wrong_prediction_is_shown_as_it_was_typed(learner):
     )
 
 
+def test_nobody_is_shown_as_nil(learner):
+    text = learner.gdb("newproc", "b *'runtime.newproc'", "run", "finish", "lab answer goid = nobody", "lab check")
+    assert "goid: wrong so far: nil" in text
+
+
 def test_a_right_prediction_is_explained(learner):
     assert "and so it is. [lab] ok 1/3 JMP writes" in said(learner.gdb("jmp-not-call", "lab predict delta = 0", "run"))
 
@@ -310,7 +315,7 @@ def test_threads_are_counted_where_their_number_has_changed(learner):
 
 def test_a_prediction_is_judged_where_the_learner_finishes(learner):
     text = learner.gdb("newproc", "lab predict curg = 1", "b *'runtime.newproc'", "run", "finish")
-    assert "you predicted 1, observed nil" in said(text)
+    assert "you predicted g1, observed nil" in said(text)
 
 
 def test_hint_task_and_solution(learner):

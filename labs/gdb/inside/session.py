@@ -29,11 +29,6 @@ def tell(*texts: str) -> None:
                 console.say(line)
 
 
-def _as_typed(text):
-    """A prediction as it is kept, as a learner would write it: names without brackets."""
-    return text.strip("[]")
-
-
 def show(lines: Iterable[str]) -> None:
     """A screen of text, as it is."""
     with settings.off("pagination"):
@@ -208,7 +203,7 @@ class Session:
 
     def _refuse_locked(self, question):
         if question.id in self.locked:
-            value = _as_typed(self.locked[question.id])
+            value = self._as_typed(question, self.locked[question.id])
             raise Failure(self.say("locked-already", question=question.id, value=value))
 
     def _tell_when(self, key, question):
@@ -285,11 +280,19 @@ class Session:
             tell(self.say("predicted-right", question=question.id, observed=observed))
             self._right(question)
         else:
-            said = self.say("predicted-wrong", question=question.id, value=_as_typed(text), observed=observed)
+            said = self.say(
+                "predicted-wrong", question=question.id, value=self._as_typed(question, text), observed=observed
+            )
             tell(
                 screen.joined(said, self.texts.to_wrong(question.id, verdict.reason)),
                 self.say("answer-now", question=question.id),
             )
+
+    def _as_typed(self, question, text):
+        """An answer as it is kept, as a learner would write it: `nil` for nobody, names without brackets."""
+        kind = types.TYPES[question.type]
+        given = kind.read(text)
+        return kind.shown(given, self.program) if isinstance(given, int) else text.strip("[]")
 
     def _observed(self, question):
         """What was seen, as the learner would write it."""
@@ -331,7 +334,8 @@ class Session:
                 "step-tried" if self.exercise.written else "step-wrong": self.wrong,
             }
             what = next((key for key, names in groups.items() if name in names), "step-open")
-            said = self.say(what, value=literals.shown(_as_typed(self.wrong.get(name, ""))))
+            value = self._as_typed(self.exercise.question(name), self.wrong[name]) if what == "step-wrong" else ""
+            said = self.say(what, value=literals.shown(value))
             tell(f"{marked(name in self.done, name in self.wrong)}{name}: {said}")
         overall = "pass" if self.was_passed else "wrong" if self.wrong else "incomplete"
         to_write = self.exercise.written and not self.was_passed

@@ -76,7 +76,9 @@ def fits(question: Question, given: Answer, program: Names) -> bool:
 
 def _meant(question: Question, given: Answer) -> Answer:
     """`runnable` and `Grunnable` are `_Grunnable` if `_G` is the question's prefix: our screens write all of them.
-    Signals to choose from have several names, too."""
+    Signals to choose from have several names, too, and who receives is one who waits in `chan receive`."""
+    if question.type == "choice" and isinstance(given, list) and len(given) == 2 and given[0] == "chan":
+        return given[1:]
     if isinstance(given, list) and not _SIGNALS.isdisjoint(question.options):
         return [_signal(one) for one in given]
     if not question.prefix or not isinstance(given, literals.Name):
