@@ -363,6 +363,16 @@ def test_who_asks_for_all_arguments_has_them(optimized, commands):
     assert "..." not in "".join(frames(optimized, *commands))
 
 
+def test_a_structure_wider_than_the_terminal_is_broken_between_words(hello):
+    shown = frames(hello, "print g0")
+    assert len(shown) > 1 and max(map(len, shown)) <= 60 and shown[-1].endswith("}")
+
+
+def test_where_its_text_is_taken_it_is_one_line(hello):
+    taken = "python print(gdb.execute('print g0', to_string=True).count(chr(10)))"
+    assert frames(hello, taken)[-1] == "1"
+
+
 def test_a_text_that_speaks_of_optimized_out_stays(gdb_json, hello):
     text = '#0  main.f (s="a, b=<optimized out>", n=<optimized out>) at f.go:1'
     script = f"from rt0lab.show import backtrace\nresult = backtrace.brief({text!r})"

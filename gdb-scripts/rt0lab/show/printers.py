@@ -6,6 +6,7 @@ up.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from typing import Any
 
@@ -14,10 +15,12 @@ import gdb.printing
 
 from .. import program
 from ..formats import untrusted
-from ..program import dynamic
+from ..program import dynamic, settings
+from ..words import screen
 from . import go_values, interfaces, lines, opening, times
 
 _ONE_LINE = ("stack", "note", "mutex", "waitq")
+_BEFORE = 10  # columns for `$1 = ` or a variable's name
 
 
 # ---- gdb's interface -----------------------------------------------------------------------------------------------
@@ -54,6 +57,14 @@ class Structure(opening.Opening):
             return f"{self._kind} <{untrusted.shown(str(error))}>"
         except (ValueError, TypeError, OverflowError) as error:
             return f"{self._kind} <cannot be shown: {untrusted.shown(str(error))}>"
+
+    def _printed(self):
+        """gdb itself breaks between values, and this is one: at a terminal it is broken between words."""
+        text = self._text()
+        width = gdb.parameter("width") if os.isatty(1) else None  # none either where a command's text is taken
+        if not width or len(text) + _BEFORE < width or settings.for_an_editor():
+            return text
+        return "\n".join(screen.wrap(text, " " * _BEFORE, "    ", max(width - 1, 20))).lstrip()
 
     def num_children(self) -> int:
         """gdb asks how many. Some fields of what cannot be read as a whole may be readable, unless it begins where
