@@ -91,5 +91,9 @@ def test_a_core_is_not_lost_by_run(learner):
     assert "still there: True" in learner.gdb("stuck", "run", still)
 
 
+def test_threads_of_a_core_have_no_number_before(learner):
+    assert " threads now;" not in learner.gdb("stuck")
+
+
 def test_a_core_is_open_from_the_beginning(learner):
     assert "ok 1/6" in learner.gdb("stuck", "lab answer threads = 0")

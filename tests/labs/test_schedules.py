@@ -127,6 +127,17 @@ def test_nothing_of_such_a_run_is_an_attempt(learner):
     assert learner.entry("broken-scheduler")["predicted"]["next"]["right"] is None
 
 
+def test_where_the_learner_writes_a_file_there_is_no_such_run(learner):
+    (learner.folder / "answers").mkdir()
+    shutil.copy(forms.LABS / "07-ginfo" / "solution.py", learner.folder / "answers" / "07-ginfo.py")
+    assert "give it a seed" in flat(learner.gdb("ginfo", "lab sched 3"))
+
+
+def test_the_word_of_a_judge_is_gone_before_the_program_runs(tmp_path):
+    tried(tmp_path, build.executable("pingpong"), [], forms.LABS / "14-broken-scheduler")
+    assert not (tmp_path / "job.json").exists()
+
+
 def test_what_is_no_seed_starts_nothing(learner):
     asked = [f"lab sched {argument}" for argument in ("", "x", "1-", "1-500", "-1", "1 2", "٣", "1-2-3")]
     assert flat(learner.gdb("switch", *asked)).count("give it a seed") == len(asked)

@@ -88,6 +88,11 @@ def test_the_end_of_the_program_says_what_was_not_judged(learner):
     assert "never stopped at the return of `runtime.newproc`" in said(text)
 
 
+def test_a_learner_who_ends_the_program_is_told_nothing_of_it(learner):
+    text = learner.gdb("newproc", "tb *'runtime.mstart'", "run", "lab answer goid = 1", "kill")
+    assert "never stopped" not in said(text)
+
+
 def test_what_an_input_method_makes_of_the_equals_sign_is_one(learner):
     assert "PASS 01" in learner.gdb("entry", "starti", ANSWER.replace("=", "＝"))
 
@@ -311,6 +316,11 @@ def test_who_asks_for_a_line_for_each_thread_has_it(learner):
 
 def test_threads_are_counted_where_their_number_has_changed(learner):
     assert " threads now; 1 at the stop before" in said(learner.gdb("entry", "b 'main.main'", "run"))
+
+
+def test_threads_are_counted_afresh_in_each_run(learner):
+    text = said(learner.gdb("entry", "b *'runtime.rt0_go'", "b 'main.main'", "run", "continue", "run"))
+    assert text.count(" threads now;") == 1
 
 
 def test_a_prediction_is_judged_where_the_learner_finishes(learner):
