@@ -72,7 +72,7 @@ COMMANDS = {
     ("commands.py", "begin", "word"): "of a list in the lab",
     ("trying.py", "_say_why", "command"): "the author's, in the sandbox",
     ("trying.py", "_tried", "job['command']"): "the author's, in the sandbox",
-    ("untraced.py", "look", "core"): "a file in a folder that the lab has just made",
+    ("untraced.py", "_open", "core"): "a file in a folder that the lab has just made",
     ("debugger.py", "interactive", "join"): "numbers of the lab's own",
     ("exercises.py", "run", "begin"): "literals, as Python writes them",
     ("permits.py", "_answer", "line"): "a line of Python, written in the lab",
