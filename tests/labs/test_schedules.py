@@ -133,6 +133,12 @@ def test_where_the_learner_writes_a_file_there_is_no_such_run(learner):
     assert "give it a seed" in flat(learner.gdb("ginfo", "lab sched 3"))
 
 
+def test_a_program_that_crashes_is_told_by_its_signal(tmp_path):
+    crashes = variant.program("hello", tmp_path, 1, forms.LABS / "13-never-returns" / "mstart-returns.patch")
+    [row] = tried(tmp_path, crashes, [1], forms.LABS / "14-broken-scheduler")
+    assert row["wrong"] == "signal SIGSEGV"
+
+
 def test_the_word_of_a_judge_is_gone_before_the_program_runs(tmp_path):
     tried(tmp_path, build.executable("pingpong"), [], forms.LABS / "14-broken-scheduler")
     assert not (tmp_path / "job.json").exists()
