@@ -186,7 +186,8 @@ class Schedule:
         """Runs the program from its first instruction; it is left standing where something is wrong, else ended."""
         points: list[_Turn] = []
         try:
-            stops.start()
+            if stops.start().what == "signal":
+                raise KeyboardInterrupt  # who types Ctrl-C just then means it, too
             with program.holding(), _quiet(), _Resumed() as resumed:
                 self._places = dict(_places())
                 points = [_Turn(address, name) for address, name in self._places.items()]
