@@ -368,3 +368,11 @@ def test_blocks_of_a_patch_are_what_stands_there_with_it(tmp_path):
     patch = tmp_path / "one.patch"
     patch.write_text("--- a/f\n+++ b/f\n@@ -1,3 +1,3 @@\n one\n-two\n+2\n three\n@@ -9,2 +9,2 @@\n-nine\n+9\n ten\n")
     assert patches.blocks(patch) == ["one\n2\nthree\n", "9\nten\n"]
+
+
+def test_a_file_as_it_begins_is_no_attempt(learner):
+    learner.lab("goto", "repair")
+    learner.lab("check")  # there is no file yet
+    written(learner, REPAIR, ".cpp", source.stub(forms.load(ROOT / "labs" / REPAIR), "en", learner.state()["seed"]))
+    learner.lab("check")
+    assert learner.entry("repair")["attempts"] == 0

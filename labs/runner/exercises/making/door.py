@@ -21,11 +21,11 @@ def verdicts(cases: Sequence[tuple[Exercise, dict[str, Any]]], home: Path, seed:
 def _one(exercise, text, home, seed):
     possible, why = sandbox.possible()
     if not text or not source.begun(exercise, text, seed):
-        found = {q.id: Verdict(judge.INCOMPLETE) for q in exercise.questions}
-    elif not possible:
+        return {q.id: Verdict(judge.INCOMPLETE) for q in exercise.questions}
+    if not possible:
         found = {q.id: Verdict(judge.INCONCLUSIVE, why) for q in exercise.questions}
     else:
         found = _JUDGES[exercise.kind](exercise, text, home, seed)
     for verdict in found.values():
-        verdict.text = source.mark(text) if text else None
+        verdict.text = source.mark(text)
     return found
