@@ -1,11 +1,14 @@
 """Runs what a stranger wrote: under bubblewrap, without a network, with a read-only system, one folder to write to, and
 limits. Everything in it dies with it."""
 
+import contextlib
 import ctypes
 import functools
+import json
 import os
 import resource
 import secrets
+import select
 import selectors
 import shutil
 import signal
@@ -88,24 +91,29 @@ def run(
 ) -> Outcome:
     """Runs a command that sees the system and these files and folders, under their own names, and writes only to
     `scratch` and to a /tmp of its own. Nothing of it is left when this returns, however it does."""
-    with interruption.held():
-        process = subprocess.Popen(
-            [*_walls(readable, scratch, limits), *_stranger(scratch), *_counted(limits), *map(str, command)],
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            env=_environment(scratch),
-            process_group=0,
-            preexec_fn=functools.partial(_prepare, os.getpid(), limits),
-        )
+    told, tells = os.pipe()
+    with interruption.held(), open(told, "rb") as info:
+        try:
+            process = subprocess.Popen(
+                [*_walls(readable, scratch, limits, tells), *_stranger(scratch), *_counted(limits), *map(str, command)],
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                env=_environment(scratch),
+                pass_fds=[tells],
+                preexec_fn=functools.partial(_prepare, os.getpid(), limits),
+            )
+        finally:
+            os.close(tells)
+        first = _first(info.read())
     limit = pace.Limit(limits.seconds)
     try:
         output, ended = _listen(process, scratch, limits, limit)
     finally:
         with interruption.held():
-            if process.poll() is None:  # with it the process that it has just made and not yet bound to itself
-                os.killpg(process.pid, signal.SIGKILL)
+            process.kill()
             process.wait()
+            _end(first)
             _drain(process)
     return Outcome(
         128 - process.returncode if process.returncode < 0 else process.returncode,
@@ -116,10 +124,26 @@ def run(
     )
 
 
-def _walls(readable, scratch, limits):
+def _first(info):
+    """A descriptor of the sandbox's first process, of which bubblewrap tells; all others in it end with that one. None
+    if there is none."""
+    with contextlib.suppress(ProcessLookupError):
+        return os.pidfd_open(json.loads(info)["child-pid"]) if info else None
+
+
+def _end(first):
+    """Ends it, which bubblewrap may not have bound to itself yet, and waits until it has ended, and so all others."""
+    if first is not None:
+        with contextlib.suppress(ProcessLookupError):
+            signal.pidfd_send_signal(first, signal.SIGKILL)
+        select.select([first], [], [])
+        os.close(first)
+
+
+def _walls(readable, scratch, limits, tells):
     """bubblewrap's words up to the command. Root needs no user namespace, and others can do without root."""
     words = ["bwrap", "--die-with-parent", "--new-session", "--unshare-ipc", "--unshare-pid", "--unshare-net"]
-    words += ["--unshare-uts", "--unshare-cgroup-try", "--hostname", "sandbox"]
+    words += ["--unshare-uts", "--unshare-cgroup-try", "--hostname", "sandbox", "--info-fd", str(tells)]
     words += [] if os.geteuid() == 0 else ["--unshare-user"]
     for folder in SYSTEM:
         if os.path.islink(folder):
