@@ -127,8 +127,9 @@ def run(
 def _first(info):
     """A descriptor of the sandbox's first process, of which bubblewrap tells; all others in it end with that one. None
     if there is none."""
-    with contextlib.suppress(ProcessLookupError):
-        return os.pidfd_open(json.loads(info)["child-pid"]) if info else None
+    with contextlib.suppress(ProcessLookupError, ValueError):  # it may have ended, or bubblewrap before it had told
+        return os.pidfd_open(json.loads(info)["child-pid"])
+    return None
 
 
 def _end(first):
