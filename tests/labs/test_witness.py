@@ -17,6 +17,7 @@ HUNT = "09-bad-schedinit"
         "p0.runqtail - p0.runqhead <= 1",
         "allp[gomaxprocs - 1]->id != -1",
         "m0．p ＝＝ nil",
+        "allglen　＜＝　５",
     ],
 )
 def test_it_can_be_read(text):

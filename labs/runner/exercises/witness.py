@@ -24,7 +24,8 @@ _TOKEN = re.compile(
     r"|(?P<sign>->|==|!=|<=|>=|&&|\|\||[-+.()\[\]<>!&])|$)",
     re.IGNORECASE | re.ASCII,
 )
-_WIDE = str.maketrans("＝（）［］！＜＞＆｜．", "=()[]!<>&|.")  # from an input method that writes wide signs
+# an input method writes wide signs and digits
+_WIDE = {0x3000: " "} | {wide: chr(wide - ord("！") + ord("!")) for wide in range(ord("！"), ord("～") + 1)}
 _PACKAGE = re.compile(r"\bruntime\s*\.(?=\s*[A-Za-z_])")  # Go's full names of variables are understood, too
 _COMPARES = ("==", "!=", "<", "<=", ">", ">=")
 _NOTHING = ("nil", "null", "nullptr", "NULL")
