@@ -4,5 +4,5 @@
 // at the same time: `lab sched 1-50` in gdb finds it, once the first is gone.
 //
 // `./lab run` builds this file and opens gdb on a program with it, `./lab check`
-// judges it. Nothing has to be added to mend a bug, and no check taken away: a
-// line must do again what the comment beside it says.
+// judges it. A bug is mended in three lines at most, and no check has to be
+// taken away: the code must do again what the comment at it or above it says.

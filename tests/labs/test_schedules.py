@@ -71,6 +71,13 @@ def test_the_seed_that_a_hint_names_shows_each_bug(patch, tmp_path):
     assert row["wrong"]
 
 
+def test_where_the_runtime_gives_up_the_stack_still_shows_who_noticed(tmp_path):
+    lost = next(patch for patch in FIRST if patch.stem == "lost-g")
+    program = variant.program("pingpong", tmp_path, 1, lost)
+    [row] = tried(tmp_path, program, [1], forms.LABS / "14-broken-scheduler")
+    assert row["place"] == "throw"
+
+
 def test_with_one_p_it_does_not_show(raced):
     said = subprocess.run([raced], env={"GOMAXPROCS": "1"}, capture_output=True, text=True, timeout=60)
     assert (said.returncode, said.stdout.splitlines()[-1]) == (0, "game over")

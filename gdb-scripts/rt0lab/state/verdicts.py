@@ -22,6 +22,10 @@ class Result:
     def __init__(self, name: str, verdict: str, detail: str) -> None:
         self.name, self.verdict, self.detail = name, verdict, detail
 
+    def __str__(self) -> str:
+        """What was looked at and what was seen, in the learner's language."""
+        return tr("{name}: {detail}", name=tr(self.name), detail=self.detail)
+
 
 class Broken(Exception):
     """Something does not hold. `excuses` are asked, one after the other, for the evidence that somebody is changing

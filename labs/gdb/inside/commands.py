@@ -70,7 +70,10 @@ def _enter(guide, exercise):
 
 
 def _show_task():
-    show([*_open.guide.task(_open.exercise, _open.done, _open.wrong), _open.say("in-gdb")])
+    end = [_open.say("in-gdb")]
+    if _open.exercise.written:
+        end = screen.wrap(_open.say("in-gdb-writing", file=_open.file()), "   ")
+    show([*_open.guide.task(_open.exercise, _open.done, _open.wrong), *end])
 
 
 class _LabCommand(console.Command):

@@ -39,6 +39,7 @@ _TURNS = """
 """.split()
 _FIRST = "mstart"  # where all threads but m0's begin
 _SLEEP, _NAP, _YIELD, _NETWORK, _END = "futexsleep", "nanosleep", "osyield", "epollwait", "exit"
+_THROW = "throw"  # here the stack still shows who noticed
 _MOST_STOPS = 600
 _ALONE = {"suppress-cli-notifications": "on", "scheduler-locking": "on", "breakpoint always-inserted": "on"}
 _SELDOM, _OFTEN = 1 / 6, 19 / 20  # another thread goes on, though the one before could
@@ -80,7 +81,7 @@ def tried(path: str, arguments: Iterable[str], seeds: Iterable[int], exercise: E
 
 def once(seed: int, exercise: Exercise) -> Run:
     """What the schedule of a seed comes to, and why nothing could be said if so."""
-    schedule = Schedule(seed, lambda: _broken(exercise))
+    schedule = Schedule(seed, lambda place: _thrown(exercise) if place == _THROW else _broken(exercise))
     try:
         return schedule.go()
     except (program.Problem, gdb.error) as problem:
@@ -91,8 +92,14 @@ def once(seed: int, exercise: Exercise) -> Run:
 def _broken(exercise):
     """What does not hold now of `rt0 check` and of what the exercise says of every place, "" if all does."""
     results = checks.run(console.so_far.snapshot())
-    wrong = (f"{result.name}: {result.detail}" for result in results if result.verdict == verdicts.BROKEN)
+    wrong = (str(result) for result in results if result.verdict == verdicts.BROKEN)
     return next(wrong, "") or observe.broken_anywhere(exercise)
+
+
+def _thrown(exercise):
+    """What the runtime says as it gives up, where throw begins."""
+    what = observe.Moment(exercise, {}, (), {}).text(str(program.fresh_register("rdi") or 0))
+    return tr("the runtime gives up: {what}", what=what)
 
 
 @contextlib.contextmanager
@@ -174,8 +181,8 @@ class Schedule:
     so a thread stands still for long just where it was, which is what most races need.
     """
 
-    def __init__(self, seed: int, look: Callable[[], str]) -> None:
-        """`look()` says what does not hold now, or ""."""
+    def __init__(self, seed: int, look: Callable[[str], str]) -> None:
+        """`look(place)` says what does not hold now that a thread has come there, or ""."""
         self._random, self._look = random.Random(seed), look
         self.run = Run(seed)
         self._row = [1]
@@ -255,7 +262,7 @@ class Schedule:
 
     def _stopped(self, number, place):
         self.run.stops, self.run.thread, self.run.place = self.run.stops + 1, number, place
-        self.run.wrong = _exit_status() if place == _END else self._look()
+        self.run.wrong = _exit_status() if place == _END else self._look(place)
 
 
 class _Standing:
@@ -367,7 +374,7 @@ class _Turn(stops.Point):
 def _places():
     """(address, function) of where threads are stopped, of those that this program has."""
     world = program.world()
-    for name in (_FIRST, *_TURNS, _SLEEP, _NAP, _YIELD, _NETWORK, _END):
+    for name in (_FIRST, *_TURNS, _SLEEP, _NAP, _YIELD, _NETWORK, _THROW, _END):
         address = world.address(f"runtime.{name}") if f"runtime.{name}" in world.elf.symbols else None
         if address is not None:
             yield address, name

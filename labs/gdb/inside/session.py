@@ -1,5 +1,6 @@
 """One learner at one exercise in gdb: answers and predictions, ticks at stops, verdicts, progress kept."""
 
+import os
 from collections.abc import Iterable
 
 import gdb
@@ -13,6 +14,7 @@ from rt0lab.words import in_a_row, screen
 from runner.exercises import judge, judging, literals, patches, state, types, witness
 from runner.exercises.forms import Exercise
 from runner.exercises.guide import Guide, answered, marked, passed
+from runner.exercises.making import source
 from runner.failure import Failure
 
 from . import observe, schedules
@@ -220,7 +222,7 @@ class Session:
         if not self.exercise.questions:
             raise Failure(self.say("nothing-to-solve"))
         if self.exercise.written:
-            raise Failure(self.say("written-not-answered"))
+            raise Failure(self.say("written-not-answered", file=self.file()))
         if question is None or not equals or not text.strip():
             raise Failure(self.say("usage", verb=verb, names=names))
         kind = types.TYPES[question.type]
@@ -324,6 +326,10 @@ class Session:
         steps = [name for _, name in self.exercise.steps()]
         tell(self.say("tick", n=len(self.done.intersection(steps)), of=len(steps)) + " " + text)
 
+    def file(self) -> str:
+        """Where the file is that the learner writes, as it is shown: gdb need not be in the folder of their shell."""
+        return untrusted.shown(os.path.abspath(source.location(self.exercise)))
+
     def check(self) -> None:
         """`lab check`: every step and how it stands."""
         for _, name in self.exercise.steps():
@@ -339,7 +345,7 @@ class Session:
             tell(f"{marked(name in self.done, name in self.wrong)}{name}: {said}")
         overall = "pass" if self.was_passed else "wrong" if self.wrong else "incomplete"
         to_write = self.exercise.written and not self.was_passed
-        tell(self.say("written-not-answered" if to_write else f"status-{overall}"))
+        tell(self.say("written-not-answered", file=self.file()) if to_write else self.say(f"status-{overall}"))
 
     def invariants(self) -> None:
         """`lab invariants`: what does not hold here."""
@@ -348,7 +354,7 @@ class Session:
         rows = self.observer.invariants_here(self.exercise)
         broken = [f"{invariant.id}: {invariant.expr}" for invariant, trouble in rows if trouble]
         results = checks.run(console.so_far.snapshot())
-        broken += [f"{result.name}: {result.detail}" for result in results if result.verdict == verdicts.BROKEN]
+        broken += [str(result) for result in results if result.verdict == verdicts.BROKEN]
         for line in broken:
             tell(self.say("invariant-broken", text=untrusted.shown(line)))
         tell(self.say("invariants-looked", n=len(rows) + len(results), broken=len(broken)))

@@ -300,13 +300,9 @@ def check(args: Namespace) -> int:
     ]
     cases = [(exercise, found) for exercise, found in cases if found or not args.all]
     if not cases or not any(found for _, found in cases):
-        raise Failure(
-            this.say(
-                "nothing-answered" if chosen[0].questions or args.all else "nothing-to-solve",
-                file=os.path.relpath(_file(chosen[0])),
-            ),
-            FAILED,
-        )
+        key = "nothing-written" if chosen[0].written and not args.all else "nothing-answered"
+        key = key if chosen[0].questions or args.all else "nothing-to-solve"
+        raise Failure(this.say(key, file=os.path.relpath(_file(chosen[0]))), FAILED)
     if not permits.ptrace_permitted() and not all(exercise.written or exercise.go for exercise, _ in cases):
         print(*screen.wrap(this.say("looked-at-cores")), sep="\n")
     found = judging.verdicts(cases, this.store.home, seed)

@@ -36,4 +36,10 @@ def begun(this: Guide, exercise: Exercise, seed: int) -> list[str]:
 
 def quoted(verdict: Verdict) -> list[str]:
     """What a compiler or a program said, to stand below the verdict; of steps that none of it can concern, nothing."""
-    return [f"      | {line}" for line in verdict.said.splitlines()]
+    return [row for line in verdict.said.splitlines() for row in _below(line)]
+
+
+def _below(line):
+    """What points into a line of source stays as it is; what is too long for that is broken."""
+    row = f"      | {line}"
+    return [row] if screen.width(row) <= screen.WIDTH else screen.wrap(line, "      | ")
