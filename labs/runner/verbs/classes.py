@@ -71,6 +71,6 @@ def join(args: Namespace) -> int:
         aside = this.store.aside("before-class") if other else None
         submission.join(known, found.course, found.student, found.seed)
     if aside:
-        print(this.say("class-aside", file=aside.name))
-    print(this.say("class-joined", student=found.student, course=found.course))
+        print(*screen.wrap(this.say("class-aside", file=aside.name)), sep="\n")
+    print(*screen.wrap(this.say("class-joined", student=found.student, course=found.course)), sep="\n")
     return 0

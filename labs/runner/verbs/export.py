@@ -3,7 +3,7 @@
 import json
 from argparse import Namespace
 
-from rt0lab.words import tr
+from rt0lab.words import screen, tr
 
 from ..classes import roster, submission
 from ..exercises import files
@@ -37,5 +37,5 @@ def run(args: Namespace) -> int:
         files.whole(path, text.encode())
     except OSError as error:
         raise Failure(tr("{path}: {why}", path=path, why=error.strerror), FAILED) from None
-    print(this.say("exported", file=path, student=student))
+    print(*screen.wrap(this.say("exported", file=path, student=student)), sep="\n")
     return 0
