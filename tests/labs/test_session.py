@@ -538,3 +538,8 @@ def compared(tmp_path_factory):
 )
 def test_copies_of_the_runtimes_variables_are_compared(compared, sentence):
     assert sentence in said(compared)
+
+
+def test_where_a_file_is_written_gdb_says_which(learner):
+    file = learner.file.parent / "answers" / "16-repair.cpp"
+    assert str(file) in learner.gdb("repair", "lab check")

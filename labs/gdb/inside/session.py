@@ -1,6 +1,5 @@
 """One learner at one exercise in gdb: answers and predictions, ticks at stops, verdicts, progress kept."""
 
-import os
 from collections.abc import Iterable
 
 import gdb
@@ -327,8 +326,8 @@ class Session:
         tell(self.say("tick", n=len(self.done.intersection(steps)), of=len(steps)) + " " + text)
 
     def file(self) -> str:
-        """Where the file is that the learner writes, as it is shown: gdb need not be in the folder of their shell."""
-        return untrusted.shown(os.path.abspath(source.location(self.exercise)))
+        """Where the file is that the learner writes, as it is shown; gdb's environment does not say."""
+        return untrusted.shown(str(source.location(self.exercise, {"RT0LAB_STATE": str(self.guide.store.path)})))
 
     def check(self) -> None:
         """`lab check`: every step and how it stands."""

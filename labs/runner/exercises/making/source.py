@@ -2,6 +2,8 @@
 sources of the learner's own broken runtime below it where those are to be mended."""
 
 import hashlib
+import os
+from collections.abc import Mapping
 from pathlib import Path
 
 from rt0lab import words
@@ -16,9 +18,9 @@ FILE = "file"  # the key under which a case holds the text, beside the ids of qu
 MAX_BYTES = 1 << 16
 
 
-def location(exercise: Exercise) -> Path:
+def location(exercise: Exercise, environment: Mapping[str, str] = os.environ) -> Path:
     """Where the learner's file is."""
-    return answers.location(exercise).with_suffix(Path(exercise.stub).suffix)
+    return answers.location(exercise, environment).with_suffix(Path(exercise.stub).suffix)
 
 
 def collected(exercise: Exercise) -> dict[str, str]:
