@@ -149,3 +149,12 @@ def test_the_prompt_is_given_no_file_of_ours(gdb_json, hello):
         for name in gdb_json(hello, "stops.start(); result = [each.filename for each in gdb.objfiles()]")
         if "/fd/" in name
     ]
+
+
+def test_a_long_queue_says_how_many_it_has(gdb_json, hello):
+    script = (
+        "from rt0lab.show import lines; from rt0lab.state import rows; refs = [rows.Ref(f'g{n}', n) for n in range(9)]"
+    )
+    script += "; result = lines.queue(refs, 2, counted=True), lines.queue(refs, 2), lines.queue(refs, 9, counted=True)"
+    found = gdb_json(hello, script)
+    assert found[:2] == ["[g0 g1 ... 9 in all]", "[g0 g1 ...]"] and "all" not in found[2]

@@ -114,8 +114,8 @@ def p_line(p: rows.P) -> str:
 
 
 def queue(refs: Sequence[rows.Ref], most: int, counted: bool = False) -> str:
-    """`[g1 g2]`, `[g1 g2 ...]`: no more than so many; `...9` if it is to say how many there are."""
-    more = f" ...{len(refs) if counted else ''}" if len(refs) > most else ""
+    """`[g1 g2]`, `[g1 g2 ...]`: no more than so many; `[g1 g2 ... 9 in all]` if it is to say how many there are."""
+    more = (tr(" ... {n} in all", n=len(refs)) if counted else " ...") if len(refs) > most else ""
     return "[" + " ".join(ref.name for ref in refs[:most]) + more + "]"
 
 
