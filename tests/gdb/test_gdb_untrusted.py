@@ -108,7 +108,7 @@ OPENS = set(
     """
     formats/untrusted.py boot/stages.py program/uses.py commands/threads.py state/trace.py remote/clients.py
     files.py batch.py state.py ask.py cli.py locks.py untraced.py matrix/inside.py
-    golang.py leaving.py permits.py source.py spread.py stranger.py trying.py
+    golang.py leaving.py permits.py sandbox.py source.py spread.py stranger.py trying.py
 """.split()
 )
 

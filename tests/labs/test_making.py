@@ -144,6 +144,34 @@ def test_a_program_that_prints_a_verdict_of_its_own_is_not_believed(tmp_path):
     assert verdicts["goid"].reason == "no-goid"
 
 
+LOOKS = """
+static long system_call(long number, const void* path) {
+    long result;
+    __asm__ volatile("syscall" : "=a"(result) : "a"(number), "D"(path), "S"(0) : "rcx", "r11", "memory");
+    return result;
+}
+
+/// Can the memory of whoever started this process be opened?
+static bool looks() {
+    char path[32] = "/proc/", digits[16];
+    int at = 6, count = 0;
+    for (long parent = system_call(110, nullptr); parent; parent /= 10) digits[count++] = char('0' + parent % 10);
+    while (count) path[at++] = digits[--count];
+    for (const char* rest = "/mem"; *rest;) path[at++] = *rest++;
+    return system_call(2, path) >= 0;
+}
+
+void newproc1("""
+
+
+@needs_a_sandbox
+def test_a_program_cannot_look_into_the_gdb_that_judges_it(tmp_path):
+    exercise = forms.load(ROOT / "labs" / NEWPROC)
+    goid = "    newg->goid = static_cast<int64>(pp->goidcache++);\n"
+    text = solution(NEWPROC, ".cpp", ("void newproc1(", LOOKS), (goid, "    if (!looks())\n    " + goid))
+    assert door.verdicts([(exercise, {source.FILE: text})], tmp_path, 1)[0]["goid"].what == judge.PASS
+
+
 def test_without_a_sandbox_the_verdict_is_inconclusive_and_says_why(tmp_path, monkeypatch):
     monkeypatch.setattr(door.sandbox, "possible", lambda: (False, "there is none"))
     exercise = forms.load(ROOT / "labs" / NEWPROC)
