@@ -34,7 +34,7 @@ def take(program: str, arguments: Iterable[str]) -> None:
 def _close():
     """Nobody looks into this gdb from now on, before the program has run an instruction.
 
-    gdb itself looks first, the first time it touches a program's memory, whether it can write to /proc/self/mem. If not,
+    gdb looks, the first time it touches a program's memory, whether it can write to /proc/self/mem. If it cannot,
     it takes that memory a word at a time from then on, which makes all four times as slow.
     """
     gdb.execute("starti", to_string=True)
