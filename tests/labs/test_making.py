@@ -404,3 +404,10 @@ def test_a_file_as_it_begins_is_no_attempt(learner):
     written(learner, REPAIR, ".cpp", source.stub(forms.load(ROOT / "labs" / REPAIR), "en", learner.state()["seed"]))
     learner.lab("check")
     assert learner.entry("repair")["attempts"] == 0
+
+
+def test_schedules_that_gdb_did_not_live_to_see_are_inconclusive_and_it_is_said_why(repair, tmp_path, monkeypatch):
+    row = {"wrong": "", "unknown": ""}
+    monkeypatch.setattr(mended.workshop, "watched", lambda *_: ([row], "", ""))
+    verdict = mended.under_schedules(repair, tmp_path, 1, [])
+    assert verdict.what == judge.INCONCLUSIVE and verdict.reason

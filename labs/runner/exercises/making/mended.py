@@ -39,7 +39,7 @@ def under_schedules(exercise: Exercise, folder: Path, seed: int, before: list[Ve
         return Verdict(judge.WRONG, said=said)
     trouble = trouble or next((row["unknown"] for row in rows if row["unknown"]), "")
     if trouble or len(rows) < _SCHEDULES:
-        return Verdict(judge.INCONCLUSIVE, trouble or late)
+        return Verdict(judge.INCONCLUSIVE, trouble or late or tr("gdb ended before all schedules had run"))
     return Verdict(judge.PASS)
 
 
