@@ -40,7 +40,8 @@ def graded(count: int) -> dict[str, Any]:
     build.build("debug")
     jobs = len(os.sched_getaffinity(0))
     with tempfile.TemporaryDirectory() as folder:
-        exercises = [exercise for exercise in forms.load_all() if not exercise.go]  # the goal was set for the first fifteen
+        # The goal was set for the first fifteen of them.
+        exercises = [exercise for exercise in forms.load_all() if not exercise.go]
         course = invented.make(Path(folder), exercises, count)
         said, times = [], []
         for number_of_run in (1, 2):
