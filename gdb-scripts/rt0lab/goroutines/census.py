@@ -45,7 +45,6 @@ _RARELY = ("bp", "lo", "gopc", "startpc", "syscallpc", "syscallsp", "defers")
 _PARKED = ("waiting", "runnable", "preempted", "copystack", "leaked")  # a gobuf says where they stand
 _ENDED = ("idle", "dead", "deadextra")
 _IN_LINE = ("sync.Cond.Wait", "semacquire")  # why those wait who wait for a sync.Cond
-MAX_STACK = 1 << 30  # bytes; Go allows no stack to grow further
 
 Was = collections.namedtuple("Was", "num pc")  # a thread at an earlier stop
 
@@ -59,15 +58,6 @@ def status_names(world: program.World) -> dict[int, str]:
     scan = next((value for value, name in names.items() if name == "scan"), _SCAN)
     names.pop(scan, None)
     return {**names, **{value | scan: name + " (scan)" for value, name in names.items()}}
-
-
-def stack_in_use(row: Any, stktop: int | None, sp: int) -> list[tuple[int, int]]:
-    """[(lo, hi)] of what is in use of a goroutine's stack: from SP up, and the segments below where a stack is made of
-    segments."""
-    found = [(sp, row.hi)] if sp and row.lo <= sp < row.hi else []
-    for top in program.chain("stktop", stktop, "prev") if stktop else ():
-        found.append((top.get("stack.lo"), top.get("stack.hi")))
-    return [(lo, hi) for lo, hi in found if 0 < hi - lo <= MAX_STACK]
 
 
 # ---- the census ------------------------------------------------------------------------------------------------------

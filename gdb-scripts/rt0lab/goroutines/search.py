@@ -13,10 +13,10 @@ from typing import Any
 
 from .. import program
 from ..formats import corefile, untrusted
-from ..frames import view
+from ..frames import extents, view
 from ..program import bulk, settings
 from ..words import tr, trn
-from .census import MAX_STACK, Census, Was, stack_in_use
+from .census import Census, Was
 
 MAX_STACKS, MAX_VARIABLES, MAX_REMOTE = 128 << 20, 512 << 20, 16 << 20  # bytes that are searched, and through a line
 NAMES = 3  # of an address's variables so many are named
@@ -45,7 +45,7 @@ class Search:
     def _stacks(self, rows):
         owners, ranges, strange = [], [], []
         for row, found in self._in_use(rows):
-            sane = [(lo & -_WORD, hi & -_WORD) for lo, hi in found if 0 < hi - lo <= MAX_STACK]
+            sane = [(lo & -_WORD, hi & -_WORD) for lo, hi in found if 0 < hi - lo <= extents.MAX_STACK]
             if not sane:
                 strange.append(row)
             ranges += sane
@@ -82,7 +82,7 @@ class Search:
             sp = pointers.get(row.addr, row.sp)
             if row.addr not in pointers and census.status.get(row.status, "").startswith("syscall"):
                 sp = row.syscallsp or sp
-            found = stack_in_use(row, tops.get(row.addr), sp)
+            found = extents.in_use(row, tops.get(row.addr), sp)
             if not row.lo <= sp < row.hi:
                 found.append((row.lo, row.hi))
             yield row, found + more.get(row.addr, [])
@@ -104,7 +104,7 @@ class Search:
                     m = census.m_by_address.get(own[current].m)
                     owner = m.get("curg") if m is not None else None
                     if owner in known:
-                        more[owner] += stack_in_use(own[current], None, sp)
+                        more[owner] += extents.in_use(own[current], None, sp)
                 elif current in known:
                     pointers[current] = sp
                 found = self._wanted.intersection(registers.values())

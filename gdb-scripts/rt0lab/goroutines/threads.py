@@ -14,9 +14,9 @@ import gdb
 
 from .. import program
 from ..formats import corefile, untrusted
-from ..frames import joins, registers, view
+from ..frames import extents, joins, registers, view
 from ..program import builds, bulk
-from .census import Census, stack_in_use
+from .census import Census
 
 MAX_MEMORY, MAX_REMOTE = 256 << 20, 16 << 20  # of a program's writable memory, here and through a line
 # gdb looks through all pieces of a core file for each word it reads: what lies between two goes with them, until they
@@ -65,7 +65,7 @@ def threads() -> list[Thread]:
             # that one.
             if also.sched_g == row.addr and slot is not None:
                 known["fs_base"] = row.addr + offset - slot
-        stacks = [(lo, hi) for lo, hi in stack_in_use(row, also.stktop, known.get("rsp")) if hi - lo <= MAX_MEMORY]
+        stacks = [(lo, hi) for lo, hi in extents.in_use(row, also.stktop, known.get("rsp")) if hi - lo <= MAX_MEMORY]
         result.append(Thread(number, _name(census, row, standing[row.addr]), known, row.addr in live, stacks))
     return sorted(result, key=lambda thread: thread.id)
 

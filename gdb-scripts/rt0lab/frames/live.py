@@ -1,0 +1,126 @@
+"""Which words of a goroutine are live pointers: on its stack, in its registers, and in what the runtime keeps for it
+alone.
+
+Where it called somebody, Go's own maps tell (maps); of a frame that was stopped anywhere, of C's and of ours, each word
+may be a pointer. Who uses this may find too much on a stack, and never too little: what cannot be read is a problem.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .. import program
+from ..program import bulk
+from ..words import tr
+from . import extents, machines, registers
+
+_MOST = 64 << 20  # bytes of one stack that are looked through
+_ENDED = ("idle", "dead", "deadextra")
+_DEFERS = 1 << 10
+
+
+class Live:
+    """What a goroutine holds."""
+
+    __slots__ = ("words", "exact", "problem")
+
+    def __init__(self) -> None:
+        self.words: list[tuple[int | str, int]] = []  # (where it stands: an address, or a register's name; the word)
+        self.exact = True  # did Go's maps tell of all its frames?
+        self.problem: str | None = None  # what could not be read, in words: there may be more
+
+    def add(self, at: int, data: bytes | memoryview) -> None:
+        """Each word of such memory may be a pointer."""
+        data = data[: len(data) & ~7]
+        self.words += [(at + 8 * i, word) for i, word in enumerate(memoryview(data).cast("Q")) if word]
+
+    def lacks(self, problem: str) -> None:
+        """Something could not be read."""
+        self.problem, self.exact = self.problem or problem, False
+
+
+class _Looking:
+    """At many goroutines at once."""
+
+    def __init__(self, rows: list[Any], threads: dict[int, Any], status: dict[int, str]) -> None:
+        self.status, self.found = status, {row.addr: Live() for row in rows}
+        self._rows = [row for row in rows if self._kind(row) not in _ENDED]
+        addresses = [row.addr for row in self._rows]
+        wanted: dict[str, Any] = {"ctxt": "sched.ctxt", "labels": "labels", "param": "param", "coroarg": "coroarg"}
+        fields = bulk.Fields("g", defers="_defer", panic="_panic", stktop="stktop", **wanted)
+        fields.lacking(0, "defers", "panic", "stktop", *wanted)
+        self._own = {"defers": "_defer", "panic": "_panic", **wanted}
+        self._more = fields.by_address(addresses)
+        self._machines = machines.by_owner(threads, {row.addr: row for row in self._rows})
+        for owner, machine in self._machines.items():
+            live = self.found.setdefault(owner, Live())
+            live.words += machine.words
+            live.exact = False
+            if machine.problem:
+                live.lacks(machine.problem)
+        self._registers()
+        self._stacks()
+
+    def _kind(self, row):
+        return self.status.get(row.status, "").partition(" ")[0]
+
+    def _registers(self):
+        """What our goroutines have put away, and what the runtime keeps of each."""
+        for g, kept in registers.registers(self._more).items():
+            self.found[g].words += [(name, word) for name, word in kept.items() if word]
+        at = {path: leaf.offset for path, leaf in program.world().layout("g").at.items()}
+        for row in self._more.values():
+            places = [(at.get(path), getattr(row, name)) for name, path in self._own.items()]
+            self.found[row.addr].words += [(row.addr + offset, word) for offset, word in places if offset and word]
+
+    # -- where each begins
+
+    def _start(self, row):
+        """(pc, SP, does it stand at a call?) where its own stack is in use; None and a problem where that is not
+        known."""
+        kind, machine, live = self._kind(row), self._machines.get(row.addr), self.found[row.addr]
+        if machine is not None and machine.start is not None:
+            return machine.start
+        if kind == "copystack":
+            return live.lacks(tr("its stack is being copied"))
+        if kind == "running" and machine is None:
+            return live.lacks(tr("its thread runs: what its registers hold is not known"))
+        pc, sp = (row.syscallpc, row.syscallsp) if kind == "syscall" and row.syscallsp else (row.pc, row.sp)
+        if row.lo <= sp < row.hi and sp % 8 == 0:
+            return pc, sp, True
+        return live.lacks(tr("where its stack is in use is not known"))
+
+    def _stacks(self):
+        ranges, owners = [], []
+        for row in self._rows:
+            start, live = self._start(row), self.found[row.addr]
+            more = self._more.get(row.addr)
+            sane = 0 < row.hi - row.lo <= extents.MAX_STACK
+            parts = extents.in_use(row, more and more.stktop, start[1]) if start else [(row.lo, row.hi)] if sane else []
+            if not parts:
+                live.lacks(tr("its stack cannot be read"))
+            for lo, hi in parts:
+                if hi - lo > _MOST:
+                    live.lacks(tr("its stack is larger than what is looked through"))
+                ranges.append((lo + 7 & ~7, min(hi, lo + _MOST) & ~7))
+                owners.append(live)
+        self._conservative(ranges, owners)
+
+    @staticmethod
+    def _conservative(ranges, owners):
+        places = {}
+        for number, data in bulk.spans(ranges):
+            live, at = owners[number], places.get(number, ranges[number][0])
+            live.exact = False
+            if data is None:
+                live.lacks(tr("its stack cannot be read"))
+                continue
+            live.add(at, data)
+            places[number] = at + len(data)
+
+
+def live(rows: list[Any], threads: dict[int, Any], status: dict[int, str]) -> dict[int, Live]:
+    """{g: Live} of these rows, and of each M's g0 whose stack belongs to none of them. `threads` and `status` are a
+    census's."""
+    with bulk.no_collecting():
+        return _Looking(rows, threads, status).found
