@@ -105,30 +105,36 @@ mspan* spanof(uintptr v) {
 }
 
 /// With mheap_.lock held.
-static void* spanalloclocked(uintptr size) {
+static uintptr spanalloclocked(uintptr size, mSpanState state) {
     int32 o = spanorder(size);
     if (o >= spanOrders) throw_("mallocgc: too large");
-    if (gclink* v = mheap_.free[o]) {
-        mheap_.free[o] = v->next;
-        return v;
+    auto v = reinterpret_cast<uintptr>(mheap_.free[o]);
+    if (v) {
+        mheap_.free[o] = mheap_.free[o]->next;
+    } else {
+        v = mheap_.arena_used;
+        uintptr end = v + (spanSize << o);
+        if (end > mheap_.mapped && !grow(end)) throw_("out of memory");
+        mheap_.arena_used = end;
+        spanof(v)->npages = static_cast<uint32>((spanSize << o) / _PageSize);
     }
-    uintptr v = mheap_.arena_used;
-    uintptr end = v + (spanSize << o);
-    if (end > mheap_.mapped && !grow(end)) throw_("out of memory");
-    mheap_.arena_used = end;
+    spanof(v)->state = state;
+    return v;
+}
+
+static void* spanalloc(uintptr size, mSpanState state) {
+    uintptr v;
+    heaplocked([&] { v = spanalloclocked(size, state); });
     return reinterpret_cast<void*>(v);
 }
 
-void* spanalloc(uintptr size) {
-    void* v;
-    heaplocked([&] { v = spanalloclocked(size); });
-    return v;
-}
+void* spanalloc(uintptr size) { return spanalloc(size, _MSpanManual); }
 
 void spanfree(void* v, uintptr size) {
     int32 o = spanorder(size);
     auto* l = static_cast<gclink*>(v);
     heaplocked([&] {
+        spanof(reinterpret_cast<uintptr>(v))->state = _MSpanFree;
         l->next = mheap_.free[o];
         mheap_.free[o] = l;
     });
@@ -152,31 +158,39 @@ uintptr scavenge() {
 // ---- blocks --------------------------------------------------------------------------------------------------------
 
 static int32 sizeclass(uintptr size) {
-    int32 c = 0;
+    int32 c = 1;
     while (class_to_size[c] < size) c++;
     return c;
 }
 
-/// n bytes from the span that is being cut. Everything small is cut from the same one, so that a program that has
+/// Pieces for blocks of class c, from the span that is being cut, the same for all classes, so that a program that has
 /// little touches few pages. With mheap_.lock held.
-static void* cut(uintptr n) {
-    uintptr align = n & -n;
-    if (align > 64) align = 64;
-    mheap_.cut = (mheap_.cut + align - 1) & ~(align - 1);
-    if (mheap_.cut + n > mheap_.cutend) {
-        mheap_.cut = reinterpret_cast<uintptr>(spanalloclocked(spanSize));
+static uintptr cut(int32 n, int32 c) {
+    uintptr size = static_cast<uintptr>(n) * pieceSize;
+    if (mheap_.cut + size > mheap_.cutend) {
+        mheap_.cut = spanalloclocked(spanSize, _MSpanInUse);
         mheap_.cutend = mheap_.cut + spanSize;
     }
-    void* v = reinterpret_cast<void*>(mheap_.cut);
-    mheap_.cut += n;
+    uintptr v = mheap_.cut;
+    mheap_.cut += size;
+    uint8* spc = spanof(v)->spanclass + v % spanSize / pieceSize;
+    for (int32 i = 0; i < n; i++) spc[i] = static_cast<uint8>(c);
     return v;
 }
 
 /// A block of class c from the heap's own list, or a new one. With mheap_.lock held.
 static gclink* central(int32 c) {
-    gclink* v = mheap_.central[c];
-    if (!v) return static_cast<gclink*>(cut(class_to_size[c]));
-    mheap_.central[c] = v->next;
+    if (gclink* v = mheap_.central[c]) {
+        mheap_.central[c] = v->next;
+        return v;
+    }
+    uintptr& fresh = mheap_.fresh[c];
+    if (fresh == mheap_.freshend[c]) {
+        fresh = cut(class_to_pieces[c], c);
+        mheap_.freshend[c] = fresh + class_to_pieces[c] * pieceSize;
+    }
+    auto* v = reinterpret_cast<gclink*>(fresh);
+    fresh += class_to_size[c];
     return v;
 }
 
@@ -187,7 +201,7 @@ static int32 batch(int32 c) {
 }
 
 void* mallocgc(uintptr size) {
-    if (size > class_to_size[numSizeClasses - 1]) return memset(spanalloc(size), 0, size);
+    if (size > class_to_size[numSizeClasses - 1]) return memset(spanalloc(size, _MSpanInUse), 0, size);
 
     int32 c = sizeclass(size);
     m* mp = acquirem();
@@ -237,7 +251,7 @@ void mfree(void* block, uintptr size) {
     releasem(mp);
 }
 
-/// A P has its own chunk; who has no P shares the span that is being cut.
+/// A P has its own chunk; who has no P takes pieces of the span that is being cut.
 void* persistentalloc(uintptr size, uintptr align) {
     if (size > spanSize / 4) return memset(spanalloc(size), 0, size);
     m* mp = acquirem();
@@ -249,7 +263,8 @@ void* persistentalloc(uintptr size, uintptr align) {
         v = a->base + a->off;
         a->off += size;
     } else {
-        heaplocked([&] { v = cut((size + align - 1) & ~(align - 1)); });
+        int32 n = static_cast<int32>((size + pieceSize - 1) / pieceSize);
+        heaplocked([&] { v = reinterpret_cast<void*>(cut(n, persistentClass)); });
     }
     releasem(mp);
     return memset(v, 0, size);

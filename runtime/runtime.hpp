@@ -77,7 +77,7 @@ void freemcache(mcache* c) GO("runtime.freemcache");
 void mfree(void* block, uintptr size) GO("runtime.mfree");
 /// Memory that is never freed, zeroed.
 [[nodiscard]] void* persistentalloc(uintptr size, uintptr align) GO("runtime.persistentalloc");
-/// A run of whole 32 KB spans, aligned to 32 KB, for stacks.
+/// A span of a power of two times 32 KB, aligned to 32 KB, for stacks.
 [[nodiscard]] void* spanalloc(uintptr size) GO("runtime.spanalloc");
 void spanfree(void* v, uintptr size) GO("runtime.spanfree");
 /// Hands the memory of free spans back to the system; returns the bytes.

@@ -385,7 +385,7 @@ struct timer {
 // ---- memory --------------------------------------------------------------------------------------------------------
 
 constexpr int32 _NumStackOrders = 4;    // stacks of 2, 4, 8 and 16 KB come from caches
-constexpr int32 numSizeClasses = 19;    // blocks of 16 bytes to 8 KB: class_to_size
+constexpr int32 numSizeClasses = 20;    // 1 to 19: blocks of 16 bytes to 8 KB (class_to_size); 0: what is larger
 
 /// A block on a free list begins with the link to the next one.
 struct gclink {

@@ -12,35 +12,36 @@ constexpr uintptr stackCacheSize = 32 << 10;  // a P keeps at most this much of 
 constexpr uintptr smallFrame = 256;           // prologues of frames below this compare SP itself, not SP - frame
 
 static mutex stackpoolmu;
-static mspan stackpool[_NumStackOrders];  // list heads: spans with stacks to give
+static mSpanList stackpool[_NumStackOrders];  // spans with stacks to give
 
-/// Empty lists point at themselves.
 void stackinit() {
-    for (mspan& s : stackpool) s.next = s.prev = &s;
+    for (mSpanList& l : stackpool) l.first = nullptr;
 }
 
-static void unlink(mspan* s) {
-    s->prev->next = s->next;
-    s->next->prev = s->prev;
+static void unlink(mSpanList* l, mspan* s) {
+    (s->prev ? s->prev->next : l->first) = s->next;
+    if (s->next) s->next->prev = s->prev;
     s->next = s->prev = nullptr;
 }
 
-static void link(mspan* head, mspan* s) {
-    s->next = head->next;
-    s->prev = head;
-    head->next->prev = s;
-    head->next = s;
+static void link(mSpanList* l, mspan* s) {
+    s->next = l->first;
+    if (l->first) l->first->prev = s;
+    l->first = s;
 }
+
+/// Has it no stack to give? Then it is on no list.
+static bool exhausted(mspan* s, uintptr elemsize) { return !s->manualFreeList && s->freeindex == spanSize / elemsize; }
 
 /// A stack from the common pool. With stackpoolmu held.
 static gclink* stackpoolalloc(int32 order) {
     uintptr elemsize = _FixedStack << order;
-    mspan* head = &stackpool[order];
-    mspan* s = head->next;
-    if (s == head) {
+    mSpanList* l = &stackpool[order];
+    mspan* s = l->first;
+    if (!s) {
         s = spanof(reinterpret_cast<uintptr>(spanalloc(spanSize)));
-        *s = {};
-        link(head, s);
+        s->freeindex = 0;
+        link(l, s);
     }
     gclink* x = s->manualFreeList;
     if (x) {
@@ -50,7 +51,7 @@ static gclink* stackpoolalloc(int32 order) {
         x = reinterpret_cast<gclink*>(base + s->freeindex++ * elemsize);
     }
     s->allocCount++;
-    if (!s->manualFreeList && s->freeindex == spanSize / elemsize) unlink(s);
+    if (exhausted(s, elemsize)) unlink(l, s);
     return x;
 }
 
@@ -58,11 +59,12 @@ static gclink* stackpoolalloc(int32 order) {
 static void stackpoolfree(gclink* x, int32 order) {
     uintptr v = reinterpret_cast<uintptr>(x);
     mspan* s = spanof(v);
-    if (!s->next) link(&stackpool[order], s);
+    mSpanList* l = &stackpool[order];
+    if (exhausted(s, _FixedStack << order)) link(l, s);
     x->next = s->manualFreeList;
     s->manualFreeList = x;
     if (--s->allocCount == 0) {
-        unlink(s);
+        unlink(l, s);
         s->manualFreeList = nullptr;
         spanfree(reinterpret_cast<void*>(v & ~(spanSize - 1)), spanSize);
     }
@@ -93,8 +95,9 @@ stack stackalloc(uintptr n) {
             x = stackpoolalloc(order);
             // Fill half the cache while we are here, but only with stacks that have been used: the link is
             // written into the stack, and a fresh one would cost a page.
-            for (mspan* s = stackpool[order].next;
-                 c && s->manualFreeList && c->stackcache[order].size < stackCacheSize / 2; s = stackpool[order].next) {
+            for (mspan* s = stackpool[order].first;
+                 c && s && s->manualFreeList && c->stackcache[order].size < stackCacheSize / 2;
+                 s = stackpool[order].first) {
                 gclink* more = stackpoolalloc(order);
                 more->next = c->stackcache[order].list;
                 c->stackcache[order].list = more;

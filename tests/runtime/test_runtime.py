@@ -67,6 +67,11 @@ def test_no_goroutine_or_message_is_lost(run, procs):
     assert re.findall(r"\w+ (\w+) \d+", run("churn", GOMAXPROCS=procs).stdout) == ["ok", "ok", "ok"]
 
 
+@pytest.mark.parametrize("procs", ["1", "7"])
+def test_where_a_block_begins_can_be_told_of_every_address_in_it(run, procs):
+    assert run("blocks", GOMAXPROCS=procs).stdout == "blocks ok 160000\n"
+
+
 @pytest.mark.parametrize("procs", ["1", "2"])
 def test_stacks_grow_and_come_back(run, procs):
     assert run("grow", GOMAXPROCS=procs).stdout == "stacks 8 of 8\n"
