@@ -7,10 +7,11 @@ formats     file and wire formats, and texts that others wrote. No gdb in it. An
 program     what one program's memory says, now or at an earlier stop
 boot        the stages of the boot, and stopping at them; uses program
 frames      backtraces and places in the code; uses program
-goroutines  what each does, waits for, and which thread it is on; uses frames, program
+heap        the objects that the program has, and what is reached from where; uses program
+goroutines  what each does, waits for, and which thread it is on; uses frames, heap, program
 state       g, m, p, sched as a whole: rows, changes, checks, history, traces; uses boot, goroutines, frames, program
 remote      goroutines as threads for other debuggers; uses goroutines, frames, program
-show        text for what the rooms above know; uses boot, frames, goroutines, program, state
+show        text for what the rooms above know; uses boot, frames, goroutines, heap, program, state
 commands    what one types, a file by its name; uses all
 loading     puts it all into gdb for one program; uses all
 

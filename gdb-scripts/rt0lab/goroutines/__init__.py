@@ -1,3 +1,3 @@
 """What each goroutine does, where it stands, what it waits on, who may wake it, and on which thread it is.
 
-Uses frames and program."""
+Uses frames, heap and program."""

@@ -141,13 +141,14 @@ def _is_direct(world, head):
 
 def _module(world, address):
     """The moduledata in whose part of memory a type is described: the program's, or a plugin's."""
-    for module in world.cached("modules", _modules):
+    for module in world.cached("modules", modules):
         if module.need("types") <= address < module.need("etypes"):
             return module
     return None
 
 
-def _modules():
+def modules() -> list[Struct]:
+    """What the program says it consists of: its own part, and a part for each plugin."""
     first, found, seen = memory.variable("firstmoduledata"), [], set()
     while first and len(found) < _MODULES and first.addr not in seen:
         seen.add(first.addr)
