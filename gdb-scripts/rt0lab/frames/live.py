@@ -12,7 +12,7 @@ from typing import Any
 from .. import program
 from ..program import bulk
 from ..words import tr
-from . import extents, machines, registers
+from . import extents, machines, maps, registers
 
 _MOST = 64 << 20  # bytes of one stack that are looked through
 _ENDED = ("idle", "dead", "deadextra")
@@ -31,6 +31,7 @@ class Live:
 
     def add(self, at: int, data: bytes | memoryview) -> None:
         """Each word of such memory may be a pointer."""
+        self.exact = False
         data = data[: len(data) & ~7]
         self.words += [(at + 8 * i, word) for i, word in enumerate(memoryview(data).cast("Q")) if word]
 
@@ -91,10 +92,10 @@ class _Looking:
         return live.lacks(tr("where its stack is in use is not known"))
 
     def _stacks(self):
-        ranges, owners = [], []
+        self._maps = maps.of_program() if program.world().is_go else None
+        ranges, places = [], []
         for row in self._rows:
-            start, live = self._start(row), self.found[row.addr]
-            more = self._more.get(row.addr)
+            start, live, more = self._start(row), self.found[row.addr], self._more.get(row.addr)
             sane = 0 < row.hi - row.lo <= extents.MAX_STACK
             parts = extents.in_use(row, more and more.stktop, start[1]) if start else [(row.lo, row.hi)] if sane else []
             if not parts:
@@ -103,20 +104,36 @@ class _Looking:
                 if hi - lo > _MOST:
                     live.lacks(tr("its stack is larger than what is looked through"))
                 ranges.append((lo + 7 & ~7, min(hi, lo + _MOST) & ~7))
-                owners.append(live)
-        self._conservative(ranges, owners)
-
-    @staticmethod
-    def _conservative(ranges, owners):
-        places = {}
+                places.append((live, start))
+        pieces: dict[int, list[Any]] = {}
         for number, data in bulk.spans(ranges):
-            live, at = owners[number], places.get(number, ranges[number][0])
-            live.exact = False
+            lo, hi = ranges[number]
+            live, start = places[number]
+            if hi - lo > bulk.CHUNK:  # it comes in pieces
+                so_far = pieces.setdefault(number, [])
+                so_far.append(data)
+                if len(so_far) * bulk.CHUNK < hi - lo:
+                    continue
+                data = None if None in pieces[number] else b"".join(pieces.pop(number))
             if data is None:
                 live.lacks(tr("its stack cannot be read"))
-                continue
-            live.add(at, data)
-            places[number] = at + len(data)
+            else:
+                self._stack(live, start, lo, data)
+
+    def _stack(self, live, start, sp, data):
+        """What is live of a piece of a stack."""
+        if self._maps is None or start is None or start[1] != sp:
+            return live.add(sp, data)
+        plan = self._maps.plan(data, start[0], start[2])
+        if plan.end > len(data):
+            return live.add(sp, data)
+        live.exact = live.exact and plan.exact
+        live.words += [(sp + at, word) for at, word in zip(plan.words, plan.take(data, 0)) if word]
+        if plan.rest is not None:
+            live.add(sp + plan.rest, data[plan.rest :])
+        if plan.objects:
+            live.words += maps.led_to(plan, data, sp, [word for _, word in live.words])
+        return None
 
 
 def live(rows: list[Any], threads: dict[int, Any], status: dict[int, str]) -> dict[int, Live]:

@@ -1,8 +1,8 @@
 """What Go's own table (pclntab), by which the runtime walks stacks, says of a function: how large its frame is at a pc,
 and what else the compiler noted of it.
 
-Read through runtime.firstmoduledata, in the forms it has had since Go 1.16; every step is bounded, for the table lies
-in memory that may be damaged. Where it says nothing, None: nobody may guess a frame's size.
+Read through runtime.firstmoduledata, in all forms it has had; every step is bounded, for the table lies in memory that
+may be damaged. Where it says nothing, None: nobody may guess a frame's size.
 """
 
 from __future__ import annotations
@@ -36,24 +36,54 @@ class Function:
     def __init__(self, entry: int, module: Struct, row: Struct) -> None:
         self.entry, self._module, self._row = entry, module, row
 
+    @property
+    def arguments(self) -> int | None:
+        """Bytes of arguments and results on the stack; below zero where the compiler did not know."""
+        return self._row.get("args")
+
     def frame_size(self, pc: int) -> int | None:
         """Bytes between SP and the return address at an instruction."""
-        size = self._value("pcsp", pc)
+        offset = self._row.get("pcsp")
+        size = self._value(offset, pc) if offset else None
         return size if size is not None and size >= 0 and size % 8 == 0 else None
+
+    def mark(self, index: int, pc: int) -> int | None:
+        """What the compiler noted of an instruction under this number; -1 where it noted nothing."""
+        count = self._row.get("npcdata")
+        if count is None or index >= count:
+            return None if count is None else -1
+        at = memory.read(self._end + 4 * index, 4)
+        offset = int.from_bytes(at, "little") if at else None
+        return -1 if offset == 0 else None if offset is None else self._value(offset, pc)
 
     def data(self, index: int) -> int | None:
         """The address of what the compiler noted of the function under this number, else None."""
-        base, count, tables = self._module.get("gofunc"), self._row.get("nfuncdata"), self._row.get("npcdata")
-        if not base or count is None or tables is None or index >= count:
+        count, tables = self._row.get("nfuncdata"), self._row.get("npcdata")
+        if count is None or tables is None or index >= count:
             return None
-        at = memory.read(self._row.addr + self._row.layout.size + 4 * (tables + index), 4)
-        offset = int.from_bytes(at, "little") if at else _NONE
-        return base + offset if offset != _NONE else None
+        at = self._end + 4 * tables
+        if not self._module.has("gofunc"):  # then addresses stand there, each where a word may
+            word = memory.read_word((at + 7 & ~7) + 8 * index)
+            return word if isinstance(word, int) and word else None
+        base, number = self._module.get("gofunc"), memory.read(at + 4 * index, 4)
+        offset = int.from_bytes(number, "little") if number else _NONE
+        return base + offset if base and offset != _NONE else None
 
-    def _value(self, table, target):
+    def in_rodata(self, offset: int) -> int | None:
+        """The address of what lies so far inside the constants of the function's module."""
+        base = self._module.get("rodata")
+        return base + offset if base else None
+
+    @property
+    def _end(self):
+        """Where its row ends, and numbers of tables follow; what a type is filled up with does not count."""
+        last = self._row.layout.at["nfuncdata"]
+        return self._row.addr + last.offset + last.size
+
+    def _value(self, offset, target):
         """What one of its tables says of a pc: pairs of differences, of the value and of the pc."""
-        start, offset = self._module.get("pctab.array"), self._row.get(table)
-        if not start or not offset:
+        start = self._module.get("pctab.array", "pclntable.array")  # once it was all one table
+        if not start:
             return None
         data = _as_far(start + offset, _VALUES)
         at, pc, value = 0, self.entry, -1
