@@ -74,15 +74,20 @@ def pingpong():
 
 @pytest.fixture(scope="session")
 def go_build(tmp_path_factory):
-    """go_build(name, source, flag...): a real Go program with debug information; all workers share one cache."""
+    """go_build(name, source, flag...): a real Go program with debug information, of a text or all files of a folder;
+    all workers share one cache."""
     if not shutil.which("go", path="/usr/bin:/usr/local/go/bin"):
         pytest.skip("there is no go: `apt-get install golang-go` brings one")
     base = tmp_path_factory.getbasetemp()
     shared = base.parent if os.environ.get("PYTEST_XDIST_WORKER") else base
 
-    def build(name, source, *flags):
+    def build(name, source, *flags, **more):
         folder = tmp_path_factory.mktemp("go")
-        (folder / f"{name}.go").write_text(source)
+        if isinstance(source, str):
+            (folder / f"{name}.go").write_text(source)
+            where, what = folder, f"{name}.go"
+        else:
+            where, what = source, "."
         env = {
             "PATH": "/usr/bin:/bin:/usr/local/go/bin",
             "HOME": str(folder),
@@ -90,8 +95,9 @@ def go_build(tmp_path_factory):
             "GOFLAGS": "",
             "GO111MODULE": "off",
             "GOCACHE": os.environ.get("GOCACHE", str(shared / "go-cache")),
+            **more,
         }
-        subprocess.run(["go", "build", *flags, "-o", name, f"{name}.go"], cwd=folder, env=env, check=True, timeout=600)
+        subprocess.run(["go", "build", *flags, "-o", folder / name, what], cwd=where, env=env, check=True, timeout=600)
         return folder / name
 
     return build

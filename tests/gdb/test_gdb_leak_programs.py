@@ -1,0 +1,40 @@
+"""`rt0 leaks` on a collection of small programs, each with its truth in its source (leaks/): nobody who can be woken is
+named, and everybody who never can."""
+
+import subprocess
+
+import leaking
+import pytest
+
+WAYS = {"N-l": (["-gcflags=-N -l"], "0"), "with C": ([], "1")}
+_built = {}
+
+
+@pytest.fixture(params=WAYS)
+def collection(request, go_build):
+    """The programs, built in each way, and what is true of them as this Go has them."""
+    way = request.param
+    if way not in _built:
+        flags, c = WAYS[way]
+        path = go_build("leaks", leaking.SOURCES, *flags, CGO_ENABLED=c)
+        names = subprocess.run([path, "-list"], capture_output=True, text=True, check=True).stdout.split()
+        _built[way] = path, leaking.truths(set(names))
+    return _built[way]
+
+
+def test_the_collection_is_large_and_half_of_it_leaks():
+    known = leaking.truths()
+    leaking_ones = {truth.program for truth in known if truth.verdict in ("leaked", "circle")}
+    others = {truth.program for truth in known} - leaking_ones
+    assert len(leaking_ones) >= 40 and len(others) >= 40
+
+
+def test_the_programs_are_as_their_truths_say(collection, tmp_path):
+    path, known = collection
+    stacks = tmp_path / "stacks.txt"
+    with subprocess.Popen([path], env={"LEAK_STACKS": str(stacks)}, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout.readline() == "ready\n"
+        process.kill()
+    kinds = leaking.stacks(stacks.read_text())
+    counts = leaking.counted(kinds, kinds)
+    assert dict(counts) == {t.function: t.count for t in known if t.program != "busy"}
