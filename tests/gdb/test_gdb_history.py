@@ -1,6 +1,7 @@
 """What was: stops are kept raw and decode to what was seen when they were the present."""
 
 import json
+import re
 
 import pytest
 
@@ -146,6 +147,79 @@ def test_history_says_where_not_all_were_read_again(gdb_json, mirror_test):
 
 def test_history_says_nothing_where_all_are_read(gdb_json, hello):
     assert "Of more than" not in gdb_json(hello, WALK + "do('stepi'); result = do('rt0 history')")
+
+
+@pytest.fixture(scope="session")
+def parked_go(go_build):
+    """The same of Go alone."""
+    return go_build("parked", (ROOT / "tests/gdb/parked.go.txt").read_text(), "-gcflags=all=-N -l")
+
+
+# ---- where goroutines stood ----------------------------------------------------------------------------------------
+
+STOOD = """
+ask = lambda command: json.loads(do(command))
+do('break main.ready'); do('run')
+def parked(rows): return {row['id']: row['at'] for row in rows if row['status'] == 'waiting'}
+def frames(text): return [line.split(' (')[0].split()[-1] for line in text.splitlines() if line.startswith('#')]
+rows = snapshot.Snapshot().gs
+"""
+STAND = "info goroutines -json"
+
+
+def test_an_earlier_stop_shows_where_each_goroutine_stood(gdb_json, parked):
+    script = f"do('stepi'); back = parked(ask('rt0 back 1 {STAND}')); result = [back, parked(ask({STAND!r}))]"
+    back, now = gdb_json(parked, STOOD + script)
+    assert back == now and "main.leaf" in {at["function"] for at in back.values()}
+
+
+def test_where_they_stood_is_kept_and_not_read_from_the_present(gdb_json, parked):
+    script = f"""
+do('stepi'); then = parked(ask('rt0 back 1 {STAND}'))
+for g in rows: gdb.selected_inferior().write_memory(g.get('sched.sp'), bytes(64)) if g.get('sched.sp') else None
+result = [then, parked(ask('rt0 back 1 {STAND}'))]
+"""
+    then, later = gdb_json(parked, STOOD + script)
+    assert then == later
+
+
+def test_a_backtrace_of_an_earlier_stop_has_the_frames_there_were(gdb_json, parked):
+    script = f"""
+do('stepi'); one = next(id for id, at in parked(ask('{STAND}')).items() if at['function'] == 'main.leaf')
+all = do('goroutine all bt').split(f'goroutine {{one}} ')[1].partition('\\n\\n')[0]
+result = [frames(do(f'rt0 back 1 goroutine {{one}} bt')), frames(all)[1:]]
+"""
+    then, now = gdb_json(parked, STOOD + script)
+    assert then == now and len(then) > 4
+
+
+def test_of_one_that_ran_the_callers_are_known_by_gos_own_table(gdb_json, parked_go):
+    found = gdb_json(parked_go, STOOD + "do('stepi'); result = frames(do('rt0 back 1 goroutine 1 bt'))")
+    assert found[:3] == ["main.ready", "main.main", "runtime.main"]
+
+
+def test_of_an_earlier_stop_nothing_but_a_backtrace_is_shown(gdb_json, mirror_test):
+    script = "result = do('rt0 back 0 goroutine 1 print 1')"
+    assert "only a backtrace" in gdb_json(mirror_test("parked"), STOOD + script)
+
+
+def test_of_many_a_stack_is_read_again_where_the_g_has_changed(gdb_json, mirror_test):
+    script = """
+history.WHOLE = 0; old = history.kept.keep()
+one, two = [g for g in rows if program.wait_reason(g) == 'chan receive'][:2]
+for g in (one, two): gdb.selected_inferior().write_memory(g.get('sched.sp'), b'newbytes')
+gdb.selected_inferior().write_memory(one.addr + one.layout.at['sched.ret'].offset, b'changed!')
+new = history.kept.keep()
+result = [new.stacks.read(g.get('sched.sp'), 8).decode('latin-1') == 'newbytes' for g in (one, two)], new.stacks.as_of
+"""
+    again, as_of = gdb_json(mirror_test("parked"), STOOD + script)
+    assert (again, as_of) == ([True, False], 1)
+
+
+def test_how_much_memory_stacks_take_is_said(gdb_json, mirror_test):
+    shown = gdb_json(mirror_test("parked"), STOOD + "result = do('show rt0 history')")
+    size, stacks = (int(word) for word in re.findall(r"\d+(?= KiB|;)", shown.split("kept")[1])[:2])
+    assert 0 < stacks < size
 
 
 # ---- the commands, by their data -----------------------------------------------------------------------------------

@@ -16,7 +16,7 @@ from ..boot import stops
 from ..formats import untrusted
 from ..frames import joins, registers, stacks, view
 from ..goroutines.census import Census
-from ..program import begun, bulk, settings
+from ..program import begun, bulk, past, settings
 from ..show import backtrace, deferred, table
 from ..words import tr
 from . import chosen, console
@@ -242,7 +242,9 @@ class Goroutine(console.Command):
         if not command:
             with bulk.no_collecting():
                 console.write(table.long_lines(table.View(census, rows)))
-        elif len(rows) == 1 and who != "all" and choice is None:
+        elif command not in _BACKTRACE and past.moment() is not None:
+            raise program.Problem(tr("of an earlier stop only a backtrace can be shown: `goroutine N bt`."))
+        elif len(rows) == 1 and who != "all" and choice is None and past.moment() is None:
             _show(census, rows[0], command)
         elif command in _BACKTRACE:
             console.write(backtraces(census, rows))
@@ -344,7 +346,9 @@ def backtraces(census: Census, rows: list[Any]) -> Iterator[str]:
     for row in rows:
         yield f"goroutine {census.name(row)} [{census.state(row)}]:"
         stack = found.get(row.addr)
-        if stack is None:
+        if past.moment() is not None:
+            yield from _kept(stack.sites if stack else census.on_thread_then(row), limit)
+        elif stack is None:
             try:
                 yield from execute(census, row, "bt").rstrip().split("\n")
             except (gdb.error, program.Problem) as error:
@@ -361,6 +365,16 @@ def backtraces(census: Census, rows: list[Any]) -> Iterator[str]:
             if stack.cut and len(stack.sites) < limit or len(stack.sites) == stacks.DEEPEST:
                 yield tr("(More stack frames follow...: `goroutine {row} bt` shows all.)", row=census.name(row))
         yield ""
+
+
+def _kept(sites, limit):
+    """The frames of an earlier stop, as far as its stack was kept."""
+    shown = [frame for site in sites for frame in site.shown]
+    yield from (_line(number, frame) for number, frame in enumerate(shown[:limit]))
+    if not shown:
+        yield tr("  where it stood was not kept.")
+    elif not sites[-1].root:
+        yield tr("(what called that was not kept.)")
 
 
 def _line(number, frame):

@@ -144,14 +144,15 @@ class Back(console.Command):
     """Show the state as it was N stops ago.
     The program stays where it is.
     Without N it is the stop before; @N is stop number N of `rt0 history`.
-    A command behind it sees the program as it was then: `rt0 dump`, or
-    `info goroutines`, `ms` or `ps`. -json prints data.
+    A command behind it sees the program as it was then: `rt0 dump`,
+    `info goroutines`, `ms` or `ps`, `goroutine N bt`. -json prints data.
 
     (gdb) rt0 back 2
-    (gdb) rt0 back @7 info goroutines"""
+    (gdb) rt0 back @7 info goroutines
+    (gdb) rt0 back 3 goroutine 18 bt"""
 
     name, kind = "rt0 back", gdb.COMMAND_DATA
-    _SEES = ("rt0 dump", "info goroutines", "info ms", "info ps", "info sched")
+    _SEES = ("rt0 dump", "info goroutines", "info ms", "info ps", "info sched", "goroutine")
 
     def run(self, argument: str) -> None:
         found = _need_history()
@@ -185,6 +186,16 @@ class Back(console.Command):
             )
         with moment.moment.seen():
             gdb.execute(command)
+        stacks = moment.moment.stacks
+        if "goroutine" in command and stacks.as_of != moment.number and not without_json(command)[1]:
+            console.say(
+                tr(
+                    " Of more than {whole} goroutines, the stack of one whose g had not changed was not read again:"
+                    " it is that of stop {stop} at the earliest.",
+                    whole=history.WHOLE,
+                    stop=stacks.as_of,
+                )
+            )
 
 
 def between(argument: str) -> Any:
@@ -360,9 +371,11 @@ class Limit(gdb.Parameter):
     def get_show_string(self, value: str) -> str:
         kept = len(history.kept.moments)
         return trn(
-            "rt0 history is {value}; {n} stop kept, {most} MiB at most.",
-            "rt0 history is {value}; {n} stops kept, {most} MiB at most.",
+            "rt0 history is {value}; {n} stop kept in {size} KiB, of which stacks are {stacks}; {most} MiB at most.",
+            "rt0 history is {value}; {n} stops kept in {size} KiB, of which stacks are {stacks}; {most} MiB at most.",
             kept,
             value=value,
+            size=-(-sum(moment.size for moment in history.kept.moments) >> 10),
+            stacks=-(-sum(moment.stacks.size for moment in history.kept.moments) >> 10),
             most=history.MAX_BYTES >> 20,
         )

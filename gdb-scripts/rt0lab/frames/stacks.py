@@ -97,6 +97,7 @@ class Sites:
 
     def __init__(self, world: program.World) -> None:
         self._world, self._known, self.patience, self.depth = world, {}, PATIENCE, DEPTH
+        self._then: dict[tuple[int, bool], Site] = {}  # what gdb said of single pcs
         self.traces, self._forms, self._unpackers = collections.defaultdict(dict), {}, {}
         self._same: dict[tuple[Site, ...], Stack] = {}
         main = world.address("runtime.main")
@@ -199,6 +200,15 @@ class Sites:
             traces[depth] = unpack, known
         return found
 
+    def alone(self, row: Any) -> Stack:
+        """The Stack of a goroutine of whose stack less than WINDOW bytes are there."""
+        data = program.read(row.sp, min(max(row.hi - row.sp, 0), WINDOW))
+        if not data:
+            return Stack(self.walk(row.pc, row.sp, row.bp or 0, row.lo, row.hi)[0])
+        data = data.ljust(WINDOW, b"\0")  # no return address of one that ends at `hi` lies there
+        unpack, seen = self.traces[row.pc].get(row.hi - row.sp, _UNSEEN)
+        return seen.get(unpack(data, 0)) or self.trace(row, data, 0)
+
     def _on_segments(self, at):
         """Our goroutines' stacks have several segments; a g tells where the newest is, the frame pointer leads to the
         others."""
@@ -226,9 +236,9 @@ class Sites:
         except (program.Problem, gdb.error):
             return self._guess(pc, sp, bp)
 
-    def _from_gdb(self, frame, pc, bp, called):
+    def _from_gdb(self, frame, pc, bp, called, most=DEPTH):
         found, inlined, before = [], [], None
-        while frame is not None and len(found) < DEPTH:
+        while frame is not None and len(found) < most:
             physical = frame.type() != gdb.INLINE_FRAME
             at = frame.pc() if found else pc
             stands = at - bool(found and found[-1].exact)  # joins: it is told one byte further on
@@ -249,7 +259,7 @@ class Sites:
                 site = self._known[at] = Site([*inlined, self._shown(frame, stands, name)], name)
             inlined = []
             found.append(site)
-            if site.root:
+            if site.root or len(found) == most:
                 break
             before = site, sp if len(found) > 1 else int(frame.read_register("rsp"))
             frame = program.older(frame)
@@ -290,22 +300,59 @@ class Sites:
         return self._world.section_at(pc) is not None or pclntab.function_at(pc) is not None
 
     def _guess(self, pc, sp, bp):
-        """Frame pointers and symbols alone, for when gdb cannot unwind (all threads run, an earlier stop) or the stack
-        is damaged."""
+        """Symbols, and Go's own table of frames or the frame pointers, for when gdb cannot unwind (all threads run, an
+        earlier stop) or the stack is damaged."""
         found = []
         for _ in range(DEPTH):
-            site = self._known.get(pc)
-            if site is None:
-                site = self.site_of(pc, exact=not found)
+            site = self._known.get(pc) or self._alone_at(pc, not found)
             if site is None:
                 break
             found.append(site)
-            pair = program.read(bp, 16) if bp and bp >= sp else None
+            size = None if site.root else pclntab.frame_size(pc - bool(found[1:]))
+            at = sp + size - 8 if size else bp  # of where its caller's frame pointer is, if it has been saved
+            pair = program.read(at, 16) if at and at >= sp else None
+            if size == 0:
+                word = program.read_word(sp)
+                pair = struct.pack("<QQ", bp, word) if isinstance(word, int) else None
+                at = sp - 8
             if site.root or not isinstance(pair, bytes):
                 break
-            sp, (bp, pc) = bp + 16, struct.unpack("<QQ", pair)
+            sp, (bp, pc) = at + 16, struct.unpack("<QQ", pair)
             pc += site.exact
         return found
+
+    def of_thread_then(self, pc: int, sp: int | None) -> list[Site]:
+        """The Sites of a thread at an earlier stop, wherever in a function it was: as far as Go's own table tells how
+        large frames are."""
+        found: list[Site] = []
+        while len(found) < DEPTH:
+            site = self._alone_at(pc, not found)
+            if site is None:
+                break
+            found.append(site)
+            size = None if site.root else pclntab.frame_size(pc - bool(found[1:]))
+            if sp is None or size is None:
+                break
+            word, sp = program.read_word(sp + size), sp + size + 8
+            if not isinstance(word, int):
+                break
+            pc = word + site.exact
+        return found
+
+    def _alone_at(self, pc, innermost):
+        """The Site of a pc of which gdb cannot see the stack."""
+        site = self._then.get((pc, innermost)) or self.site_of(pc, exact=innermost)
+        if site is None or past.moment() is None or (pc, innermost) in self._then:
+            return site
+        with past.reading(None):
+            self.patience -= 1
+            if self.patience < 0 or view.stopped_thread() is None:
+                return site
+            with contextlib.suppress(program.Problem, gdb.error):  # gdb knows what is inlined there, on whatever stack
+                with view.parked(pc, program.register("rsp") or 0, 0) as frame:
+                    site = next(iter(self._from_gdb(frame, pc, None, not innermost, 1)), site)
+        self._then[pc, innermost] = site
+        return site
 
     def site_of(self, pc: int, exact: bool = False) -> Site | None:
         """A Site of an address alone, from symbols and line tables; not kept. None if there is no code."""
@@ -353,7 +400,7 @@ def stacks(rows: list[Any], depth: int = DEPTH) -> dict[int, Stack]:
             first = len(found)
             end = first + len(members)
             if data is None:
-                found += [Stack(known.walk(row.pc, row.sp, row.bp or 0, row.lo, row.hi)[0]) for row in rows[first:end]]
+                found += map(known.alone, rows[first:end])
                 continue
             for sp, pc, hi in zip(members, pcs[first:end], his[first:end]):
                 unpack, seen = traces[pc].get(hi - sp, _UNSEEN)

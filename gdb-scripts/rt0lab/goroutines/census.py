@@ -14,7 +14,7 @@ import gdb
 
 from .. import program
 from ..frames import joins, stacks, view
-from ..frames.stacks import Frame, Stack
+from ..frames.stacks import Frame, Site, Stack
 from ..program import bulk, past
 from . import blockers, clock, coroutines, descriptors
 
@@ -46,7 +46,7 @@ _PARKED = ("waiting", "runnable", "preempted", "copystack", "leaked")  # a gobuf
 _ENDED = ("idle", "dead", "deadextra")
 _IN_LINE = ("sync.Cond.Wait", "semacquire")  # why those wait who wait for a sync.Cond
 
-Was = collections.namedtuple("Was", "num pc")  # a thread at an earlier stop
+Was = collections.namedtuple("Was", "num pc sp")  # a thread at an earlier stop
 
 
 # ---- texts that belong to numbers ------------------------------------------------------------------------------------
@@ -123,7 +123,8 @@ class Census:
         """{g: gdb thread, or Was} of the gs that stopped threads are on; also of the goroutine that a signal's handler
         interrupted there."""
         if past.moment() is not None:
-            return {current: Was(number, pc) for number, pc, current in past.moment().threads.values() if current}
+            threads = past.moment().threads.values()
+            return {current: Was(number, pc, sp) for number, pc, current, sp in threads if current}
         found = {}
         with view.keeping_place():
             for thread in program.stopped_threads():
@@ -251,12 +252,18 @@ class Census:
         thread = self._stopped_thread(row)
         return [] if thread is None or isinstance(thread, Was) else stacks.of_thread(thread)
 
+    def on_thread_then(self, row: Any) -> list[Site]:
+        """The Sites of a goroutine that was on a thread at the earlier stop that is read; none of another."""
+        thread = self._stopped_thread(row)
+        return stacks.sites().of_thread_then(thread.pc, thread.sp) if isinstance(thread, Was) and thread.pc else []
+
     def _standing_alone(self, row):
         status = self.status.get(row.status, "")
         thread = self._stopped_thread(row)
         if isinstance(thread, Was):
-            site = stacks.sites().site_of(thread.pc, exact=True) if thread.pc else None
-            return site.shown[0] if site else None
+            was = self.on_thread_then(row)
+            own = next((site.user for site in was if site.user is not None), None)
+            return own or (was[0].shown[0] if was else None)
         if thread is not None:
             stack = stacks.of_thread(thread, 64)
             own = next((frame for frame in stack if frame.user), None)

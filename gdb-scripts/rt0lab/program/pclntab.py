@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from . import memory, worlds
+from . import memory, past, worlds
 from .layout import Struct
 
 _MODULES = 64  # plugins are a program's further modules
@@ -43,8 +43,9 @@ class Function:
 
     def frame_size(self, pc: int) -> int | None:
         """Bytes between SP and the return address at an instruction."""
-        offset = self._row.get("pcsp")
-        size = self._value(offset, pc) if offset else None
+        with past.reading(None):
+            offset = self._row.get("pcsp")
+            size = self._value(offset, pc) if offset else None
         return size if size is not None and size >= 0 and size % 8 == 0 else None
 
     def mark(self, index: int, pc: int) -> int | None:
@@ -165,7 +166,8 @@ def _function_at(pc):
 
 def function_at(pc: int) -> Function | None:
     """The function around an address; None if it is none of Go's, or the table cannot be read."""
-    return worlds.world().cached(("pclntab", pc), lambda: _function_at(pc))
+    with past.reading(None):  # it is what it was at every stop
+        return worlds.world().cached(("pclntab", pc), lambda: _function_at(pc))
 
 
 def frame_size(pc: int) -> int | None:

@@ -6,7 +6,8 @@ moment before are shared with it. While `past.reading(moment)` lasts, all that r
 Each stop pays for this, so with ten thousand goroutines nothing is done for each of them: where they lie is worked out
 when allgs has changed, and their bytes are only compared with those that were there before. Of more than WHOLE even
 that takes too long: unless a P has scheduled since the stop before, only those are read again that run or are to run,
-or were then. Of the others, Moment.as_of says at which stop they were read.
+or were then. Of the others, Moment.as_of says at which stop they were read. Of so many a stack is read again only where
+the g has changed: one that ran, and parked in another call of the same function, can be missed. stacks.as_of tells.
 """
 
 from __future__ import annotations
@@ -22,12 +23,13 @@ import gdb
 from .. import program
 from ..boot import stops
 from ..boot.stages import Stage
-from ..frames import view
+from ..frames import stacks, view
 from ..program import bulk, past
 from ..program.lists import MAX_MS
 from ..words import tr
 from . import snapshot
 from .snapshot import Snapshot
+from .standing import Stacks
 
 DEFAULT = 200
 WHOLE = 512  # goroutines, of which all are read at each stop
@@ -67,6 +69,15 @@ class Memory:
         again._pieces = self._pieces | again._pieces
         return again
 
+    def changed(self, other: Memory, addresses: list[int], size: int) -> list[int]:
+        """Those of the addresses, which rise, where so many bytes are not what they were in the other."""
+        near: set[int] = set()
+        for at, data in self._pieces.items():
+            if other._pieces.get(at) is not data:
+                first = bisect.bisect_left(addresses, at - size + 1)
+                near.update(addresses[first : bisect.bisect_left(addresses, at + len(data))])
+        return [at for at in near if self.read(at, size) != other.read(at, size)]
+
     def same(self, other: Memory) -> bool:
         """Is that the same memory, and nothing in it has changed?"""
         return self._pieces == other._pieces
@@ -81,15 +92,16 @@ class Memory:
 
     def read(self, addr: int, size: int) -> bytes | None:
         """These bytes, or None if not all of them were kept."""
-        found = b""
-        while len(found) < size:
-            at = addr + len(found)
+        found, at = [], addr
+        while at < addr + size:
             i = bisect.bisect_right(self._starts, at) - 1
-            part = i >= 0 and self._pieces[self._starts[i]][at - self._starts[i] :][: size - len(found)]
+            first = at - self._starts[i] if i >= 0 else 0
+            part = self._pieces[self._starts[i]][first : first + addr + size - at] if i >= 0 else b""
             if not part:
                 return None
-            found += part
-        return found
+            found.append(part)
+            at += len(part)
+        return b"".join(found)
 
 
 def _by_pages(at, size):
@@ -126,11 +138,11 @@ class Moment:
         last = before if before is not None and before.world is world else None
         self._memory: Memory = Memory(lists.pieces(world, slots), last._memory if last else None)
         self._look_at_goroutines(lists, last)
-        self.size = self._memory.size + self._gs.size + 4096
+        self.size = self._memory.size + self._gs.size + self.stacks.size + 4096
 
     def _look_at_threads(self, owners, slots):
-        """Registers and g of all threads; what each one's -8(FS) holds is kept too. The selected thread and frame stay
-        selected: that one comes first, while gdb still has its frames."""
+        """Registers and g of all threads; what each one's -8(FS) holds is kept too, and the inner part of its stack.
+        The selected thread and frame stay selected: that one comes first, while gdb still has its frames."""
         selected, seen = program.selected_thread(), {}
         innermost = functools.partial(program.register, frame=_innermost())
         self.registers, self.current = self._look_at(selected, innermost, owners, slots)
@@ -142,7 +154,9 @@ class Moment:
                     seen[thread] = self._look_at(thread, program.fresh_register, owners, slots)
         for thread, (registers, current) in (*seen.items(), (selected, (self.registers, self.current))):
             if registers:
-                self.threads[thread.ptid[1] or thread.ptid[0]] = thread.num, registers["rip"], current
+                number = thread.ptid[1] or thread.ptid[0]
+                self.threads[number] = thread.num, registers["rip"], current, registers["rsp"]
+                slots.append((registers["rsp"] or 0, stacks.WINDOW))
 
     def _look_at(self, thread, ask, owners, slots):
         """(its registers, the g it is on) of the thread that gdb has selected. `owners` has the thread ids of those Ms
@@ -171,12 +185,19 @@ class Moment:
                 size = self.world.layout("g").size - 1
                 again = self.awake | last.awake
                 self._gs, self.as_of = last._gs.renewed([*again, *(at + size for at in again)]), last.as_of
+                self.stacks = last.stacks.renewed(again)
                 return
         self._gs: Memory = Memory(pieces, last._gs if last else None)
+        if goroutines.count > WHOLE and last:
+            size = self.world.layout("g").size
+            self.stacks = last.stacks.renewed(self._gs.changed(last._gs, goroutines.addresses, size))
+        else:
+            self.stacks = Stacks(goroutines.addresses, last.stacks if last else None)
+            self.stacks.as_of = self.number
 
     def read(self, addr: int, size: int) -> bytes | program.Unreadable:
         """program.read: what was kept; code and constants never change and are read where they are."""
-        found = self._gs.read(addr, size) or self._memory.read(addr, size)
+        found = self._gs.read(addr, size) or self._memory.read(addr, size) or self.stacks.read(addr, size)
         if found is None and 0 <= addr < 1 << 63:
             section = self.world.section_at(addr)
             if section is not None and not section.writable:
@@ -301,7 +322,7 @@ class _Goroutines:
     """Where the goroutines of allgs lie, worked out anew when something else stands there."""
 
     def __init__(self):
-        self._words, self._pieces, self.count = None, [], 0
+        self._words, self._pieces, self.count, self.addresses = None, [], 0, []
 
     def pieces(self, world, allgs):
         """(address, size) of what to read for all of them; `allgs` is what bulk.listed() says."""
@@ -310,10 +331,11 @@ class _Goroutines:
         if words is self._words:
             return self._pieces
         if isinstance(words, program.Unreadable) or not words:
-            return _pieces((at, world.layout("g").size) for at in bulk.allgs()[0][:_MAX_GS])
+            self.addresses = sorted(bulk.allgs()[0][:_MAX_GS])
+            return _pieces((at, world.layout("g").size) for at in self.addresses)
         self._words = words
-        addresses = (at for (at,) in struct.iter_unpack("<Q", words) if at)
-        self._pieces = list(_pieces(bulk.ranges(addresses, world.layout("g").size)))
+        self.addresses = sorted(at for (at,) in struct.iter_unpack("<Q", words) if at)
+        self._pieces = list(_pieces(bulk.ranges(self.addresses, world.layout("g").size)))
         return self._pieces
 
 

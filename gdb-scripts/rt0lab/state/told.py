@@ -178,7 +178,7 @@ class Kept(_Told):
     def rows(self) -> Rows:
         """The Rows of this moment."""
         with self.moment.seen():
-            threads = {current: pc for _, pc, current in self.moment.threads.values() if current}
+            threads = {current: pc for _, pc, current, _ in self.moment.threads.values() if current}
             return rows.of(self.snap, {address: place(pc) for address, pc in threads.items()})
 
     def changes(self, before: Kept) -> list[tuple[str, Any, Any]]:
