@@ -1,5 +1,7 @@
 """The heap: which objects there are, what reaches them, and that nothing in it makes anybody fail."""
 
+import subprocess
+
 import pytest
 
 from gdbrun import ROOT
@@ -81,3 +83,57 @@ def test_what_there_is_no_time_for_is_said(gdb_json, case):
     script = START + "marker, whole = marked(0); result = whole, marker.reached(through), marker.left_out"
     whole, reached, said = gdb_json(case, script)
     assert (whole, reached) == (False, False) and "time was over" in said[0]
+
+
+# ---- what is noted beside objects ------------------------------------------------------------------------------------
+
+NOTED = (
+    START
+    + """
+from rt0lab.heap import specials
+def kept():
+    marker = heap.marker(heap.of_program(), (), 60)
+    for number, (what, word) in enumerate(specials.roots()):
+        marker.add(number, [word])
+    marker.run()
+    paths = map(marker.path, words('objects'))
+    return [path and specials.roots()[path[0]][0] for path in paths]
+"""
+).replace("through, mapped, far, local, behind = objects = words('objects')\nfreed = words('freed')\n", "")
+
+
+@pytest.fixture(scope="module")
+def finalizers(go_build):
+    """A Go program with finalizers that are to be called some day, and one that is due."""
+    return go_build("specials", (CASE.parent / "specials.go").read_text(), "-gcflags=-N -l")
+
+
+@pytest.fixture(scope="module")
+def cleanups(go_build):
+    """A Go program with a cleanup, a pinned object and a weak pointer."""
+    try:
+        return go_build("cleanups", (CASE.parent / "cleanups.go").read_text(), "-gcflags=-N -l")
+    except subprocess.CalledProcessError:
+        pytest.skip("this Go has no cleanups")
+
+
+def test_a_finalizer_keeps_what_it_can_reach_and_not_the_object(gdb_json, finalizers):
+    assert gdb_json(finalizers, NOTED + "result = kept()") == [None, "finalizer", "finalizer", None]
+
+
+def test_what_waits_for_its_finalizer_is_kept_whole(gdb_json, finalizers):
+    assert gdb_json(finalizers, NOTED + "do('continue'); result = kept()[3]") == "finalizer"
+
+
+def test_a_cleanup_keeps_what_it_is_given(gdb_json, cleanups):
+    assert gdb_json(cleanups, NOTED + "result = kept()[:3]") == [None, "cleanup", "cleanup"]
+
+
+def test_a_pin_keeps_its_object(gdb_json, cleanups):
+    script = NOTED + "result = ['pinned', words('objects')[3]] in [list(root) for root in specials.roots()]"
+    assert gdb_json(cleanups, script)
+
+
+def test_a_weak_handle_leads_to_its_object_and_keeps_it_not(gdb_json, cleanups):
+    script = NOTED + "result = words('objects')[4] in dict(specials.weak()).values(), kept()[4]"
+    assert gdb_json(cleanups, script) == [True, None]

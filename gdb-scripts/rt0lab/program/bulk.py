@@ -275,7 +275,7 @@ class Fields:
     asks a row for one: then that one structure is read again.
     """
 
-    def __init__(self, kind: str, later: tuple[str, ...] = (), **wanted: str | tuple[str, ...]) -> None:
+    def __init__(self, kind: str, /, later: tuple[str, ...] = (), **wanted: str | tuple[str, ...]) -> None:
         self.kind, self._wanted, self._known = kind, wanted, worlds.world().type(kind) is not None
         known = worlds.world().layout(kind).at if self._known else {}
         leaves: dict[str, Any] = {
