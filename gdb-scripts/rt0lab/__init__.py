@@ -10,6 +10,7 @@ frames      backtraces and places in the code; uses program
 heap        the objects that the program has, and what is reached from where; uses program
 goroutines  what each does, waits for, and which thread it is on; uses frames, heap, program
 state       g, m, p, sched as a whole: rows, changes, checks, history, traces; uses boot, goroutines, frames, program
+rerun       the same boot once more, one instruction at a time: who wrote what; uses boot, frames, program, state
 remote      goroutines as threads for other debuggers; uses goroutines, frames, program
 show        text for what the rooms above know; uses boot, frames, goroutines, heap, program, state
 commands    what one types, a file by its name; uses all

@@ -8,6 +8,7 @@ from .. import program
 from ..boot import stops
 from ..goroutines import naming
 from ..program import begun, editors
+from ..rerun import launches
 from ..words import tr
 from . import (
     boot,
@@ -27,6 +28,7 @@ from . import (
     timers,
     tour,
     waits,
+    why,
     wide,
     window,
 )
@@ -110,6 +112,7 @@ def _commands():
         command()
     for command in (goroutine.Goroutine, waits.Waits, waits.Holders, panic.Panics):
         command()
+    why.Why()
     for command in (past.History, past.Back, past.When, past.Replay, panel.Panel):
         command()
 
@@ -160,6 +163,7 @@ def register() -> int | None:
     )
     gdb.events.before_prompt.connect(wide.end)
     _functions()
+    gdb.events.stop.connect(launches.seen)
     gdb.events.stop.connect(console.so_far.stopped)
     gdb.events.exited.connect(console.so_far.exited)
     gdb.events.stop.connect(functions.called.stopped)

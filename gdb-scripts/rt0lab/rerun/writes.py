@@ -1,0 +1,146 @@
+"""Which instruction of the boot wrote a field, and what: found by running the boot once more, asked by the field's
+path."""
+
+from __future__ import annotations
+
+import bisect
+import dataclasses
+from typing import Any
+
+import gdb
+
+from .. import program
+from ..boot import stops
+from ..formats import untrusted
+from ..frames import places
+from ..program import past
+from . import fields, launches, replay, stepper
+
+
+@dataclasses.dataclass(frozen=True)
+class Write:
+    """One instruction that gave a field another value; `step` is how many there were before it."""
+
+    step: int
+    pc: int
+    function: str
+    file: str | None
+    line: int
+    source: str
+    instruction: str
+    stage: str | None
+    before: Any
+    after: Any
+
+
+class Writes:
+    """All writes of one boot, by the fields' paths."""
+
+    def __init__(self, again: replay.Replay) -> None:
+        self.replay, self.steps = again, again.steps
+        self._known: dict[str, list[Write]] = {}
+        self._by_word: dict[int, list[tuple[int, int, int]]] = {}
+        for step, at, before, after in again.changes:
+            self._by_word.setdefault(at, []).append((step, before, after))
+        with again.before(0).seen():
+            stages = {p.address: p.stage.name for p in stops.places().values() if p.address is not None}
+        self._stages = [(step, stages[pc]) for step, pc in enumerate(again.pcs) if pc in stages]
+
+    def of(self, path: str) -> list[Write]:
+        """Every write that gave a field another value, in their order; Problem if there is no such field at the end of
+        the boot."""
+        if path not in self._known:
+            self._known[path] = [self._write(*found) for found in self._values(fields.of(self.replay, path))]
+        return self._known[path]
+
+    def last(self, path: str, step: int) -> Write | None:
+        """The last of them before a step."""
+        earlier = [write for write in self.of(path) if write.step < step]
+        return earlier[-1] if earlier else None
+
+    def value(self, path: str) -> Any:
+        """A field's value at the end of the boot."""
+        found = fields.of(self.replay, path)
+        return found.value({at: self._at_the_end(at) for at in found.words}, self.steps)
+
+    def stage(self, step: int) -> str | None:
+        """The last stage that was reached when this step was made."""
+        i = bisect.bisect_right(self._stages, (step, "\U0010ffff")) - 1
+        return self._stages[i][1] if i >= 0 else None
+
+    def _at_the_end(self, at):
+        written = self._by_word.get(at)
+        return written[-1][2] if written else self._at_first(at)
+
+    def _at_first(self, at):
+        written = self._by_word.get(at)
+        if written:
+            return written[0][1]
+        if at == stepper.FS:
+            return self.replay.fs_at_first
+        data = self.replay.within(self.replay.image(0), at, 8)
+        return int.from_bytes(data, "little") if data is not None else 0
+
+    def _values(self, field):
+        """(step, before, after) of a field."""
+        events = sorted((step, at, after) for at in field.words for step, _, after in self._by_word.get(at, ()))
+        words = {at: self._at_first(at) for at in field.words}
+        raw, value = field.raw(words), field.value(words, 0)
+        for i, (step, at, after) in enumerate(events):
+            words[at] = after
+            if i + 1 < len(events) and events[i + 1][0] == step:
+                continue
+            now = field.raw(words)
+            if now != raw:
+                was, value = value, field.value(words, step + 1)
+                if field.is_plain or was != value:
+                    yield step, was, value
+            raw = now
+
+    def _write(self, step, before, after):
+        pc, world = self.replay.pcs[step], self.replay.world
+        with past.reading(None):  # the code is the same wherever it lies
+            at = pc - self.replay.slide + world.slide
+            function, file, line, instruction = world.cached(("instruction", at), lambda: _instruction(at))
+        lines = world.source(file)
+        source = " ".join(lines[line - 1].split()) if 0 < line <= len(lines) else ""
+        return Write(step, pc, function, file, line, source, instruction, self.stage(step), before, after)
+
+
+def _instruction(pc):
+    """(function, file, line, in assembly) of an instruction."""
+    try:
+        found = gdb.selected_inferior().architecture().disassemble(pc)
+    except (gdb.error, RuntimeError):
+        found = []
+    text = untrusted.shown(" ".join(found[0]["asm"].split())) if found else ""
+    function, file, line = places.code(pc)
+    return function, *_own_line(pc, file, line), text
+
+
+def _own_line(pc, file, line):
+    """Of what was inlined from another file, the line of the function that it became part of."""
+    block, outer = gdb.block_for_pc(pc), None
+    while block is not None and not block.is_static and not block.is_global:
+        outer, block = block if block.function is not None else outer, block.superblock
+    symtab = outer.function.symtab if outer is not None else None
+    own = program.file_of(symtab)
+    if own is None or own == file:
+        return file, line
+    rows = [(row.pc, row.line) for row in symtab.linetable() if outer.start <= row.pc <= pc and row.line]
+    return (own, max(rows)[1]) if rows else (file, line)
+
+
+def ready() -> bool:
+    """Has the boot of the process there is been run again already?"""
+    return launches.of_process().key in program.world().own("writes", dict)
+
+
+def of_program() -> Writes:
+    """All writes of the boot of the process there is, or was last; Problem, a sentence, where they cannot be had."""
+    launch, known = launches.of_process(), program.world().own("writes", dict)
+    if launch.key not in known:
+        found = Writes(replay.Replay(launch))
+        known.clear()
+        known[launch.key] = found
+    return known[launch.key]

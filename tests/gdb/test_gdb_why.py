@@ -1,0 +1,113 @@
+"""`rt0 why`: which instruction wrote a field, found by running the same boot once more."""
+
+import pytest
+
+READY = """
+from rt0lab.rerun import launches, present, stepper, writes
+from rt0lab.program import names
+"""
+
+# What is not the same in two runs: times, what is drawn by lot, the kernel's numbers.
+OTHERWISE = ("procid", "fastrand", "lastpoll", "procresizetime", "trackingSeq", "stamp", "cheaprand", "chacha8", "seed")
+
+
+@pytest.mark.parametrize("stage", ["schedinit", "newproc", "runtime.main"])
+def test_each_field_that_has_changed_has_its_writer(gdb_json, either, stage):
+    script = f"""
+stops.start(); first = snapshot.Snapshot(); found = writes.of_program(); until({stage!r})
+step = present.of(found).step
+result = []
+for path, was, now in changes.diff_all(first, snapshot.Snapshot()):
+    write = found.last(path, step)
+    result.append([path, names.plain(now), names.plain(write.after) if write else 'nobody', write and write.function])
+"""
+    said = gdb_json(either, READY + script)
+    assert [each for each in said if each[1] != each[2] and not set(each[0].split(".")) & {*OTHERWISE}] == []
+    assert len(said) > 15
+
+
+# What gdb sees as a watchpoint stops: the values, and in which function the instruction before is.
+WATCHED = """
+stops.start(); found = writes.of_program()
+if START: until(START)
+symbol = lambda pc: names.function(program.world().symbol_at(pc)[0])
+here, result = present.of(found).step, []
+for path, write in sorted(((p, next(w for w in found.of(p) if w.step >= here)) for p in PATHS), key=lambda e: e[1].step):
+    at = next(a for s, a, _, _ in found.replay.changes if s == write.step and a)
+    watch = gdb.Breakpoint(f'*(unsigned long *) {at:#x}', gdb.BP_WATCHPOINT, gdb.WP_WRITE, True)
+    do('continue')
+    result.append([path, write.function, symbol(program.register('rip') - 1), write.step + 1, present.of(found).step])
+    watch.delete()
+"""
+
+
+@pytest.mark.parametrize(
+    "start, paths",
+    [
+        ("", ["g0.stack.lo", "g0.m", "argc", "ncpu", "sched.maxmcount", "sched.npidle"]),
+        ("newproc1", ["g1.stackguard0", "g1.sched.pc", "g1.startpc", "g1.status", "allgs.len", "p0.runnext"]),
+    ],
+)
+def test_gdb_stops_behind_the_same_instruction(gdb_json, either, start, paths):
+    script = READY + f"do('set language c'); START, PATHS = {start!r}, {paths!r}" + WATCHED
+    said = gdb_json(either, script)
+    assert [each for each in said if each[1] != each[2] or each[3] != each[4]] == []
+
+
+def test_an_answer_names_the_last_write_before_the_present(gdb_json, hello):
+    script = """
+until('osinit'); early = json.loads(do('rt0 why sched.mnext -json')); until('newproc')
+result = [early['writer'], json.loads(do('rt0 why sched.npidle -json'))['writer']]
+"""
+    early, late = gdb_json(hello, script)
+    assert early is None and (late["before"], late["after"]) == (0, 1) and late["function"] == "runtime.pidleput"
+
+
+def test_all_writes_are_told_in_their_order(gdb_json, hello):
+    script = "until('newproc'); result = json.loads(do('rt0 why g1.status -all -json'))['writes']"
+    said = gdb_json(hello, script)
+    assert [each["after"] for each in said] == ["_Gdead", "_Grunnable", "_Grunning"]
+    assert sorted(said, key=lambda each: each["step"]) == said
+
+
+def test_what_came_later_is_told_between_two_stops(gdb_json, hello):
+    script = "until('runtime.main'); until('main.main'); result = json.loads(do('rt0 why sched.npidle -json'))"
+    said = gdb_json(hello, script)
+    assert said["writer"] is None and said["between"]["to"] - said["between"]["from"] == 1
+
+
+def test_the_session_stays_as_it_is(gdb_json, hello):
+    script = """
+until('newproc'); before = [program.pid(), program.register('rip'), len(gdb.inferiors())]
+do('rt0 why g0.m'); result = [before, [program.pid(), program.register('rip'), len(gdb.inferiors())]]
+"""
+    before, after = gdb_json(hello, script)
+    assert before == after
+
+
+def test_no_process_is_left(gdb_json, hello):
+    script = """
+import os; until('newproc'); do('rt0 why g0.m')
+own = {str(os.getpid()), str(program.pid())}
+def parent(pid):
+    try: return open(f'/proc/{pid}/stat').read().rpartition(')')[2].split()[1]
+    except OSError: return ''
+result = [pid for pid in os.listdir('/proc') if pid.isdecimal() and pid not in own and parent(pid) in own]
+"""
+    assert gdb_json(hello, script) == []
+
+
+def test_who_has_written_to_memory_is_told_that_the_rest_is_not_known(gdb_json, hello):
+    script = "until('newproc'); do('set variable sched.maxmcount = 7'); result = do('rt0 why sched.npidle')"
+    assert "somebody has written to it" in gdb_json(hello, script)
+
+
+def test_a_process_that_has_ended_is_answered_for(gdb_json, hello):
+    script = "until('newproc'); do('kill'); result = json.loads(do('rt0 why sched.npidle -json'))['writer']['function']"
+    assert gdb_json(hello, script) == "runtime.pidleput"
+
+
+@pytest.mark.parametrize("field", ["g1.nothing", "g1.sched", "nobody.x", "g77.status", "x[", "-1"])
+def test_what_is_no_field_is_one_sentence(gdb_json, hello, field):
+    said = gdb_json(hello, f"until('newproc'); result = do('rt0 why ' + {field!r})")
+    assert said and "rt0 itself failed" not in said
