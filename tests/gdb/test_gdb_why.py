@@ -32,7 +32,8 @@ stops.start(); found = writes.of_program()
 if START: until(START)
 symbol = lambda pc: names.function(program.world().symbol_at(pc)[0])
 here, result = present.of(found).step, []
-for path, write in sorted(((p, next(w for w in found.of(p) if w.step >= here)) for p in PATHS), key=lambda e: e[1].step):
+later = [(path, next(w for w in found.of(path) if w.step >= here)) for path in PATHS]
+for path, write in sorted(later, key=lambda each: each[1].step):
     at = next(a for s, a, _, _ in found.replay.changes if s == write.step and a)
     watch = gdb.Breakpoint(f'*(unsigned long *) {at:#x}', gdb.BP_WATCHPOINT, gdb.WP_WRITE, True)
     do('continue')
