@@ -18,6 +18,7 @@ from . import (
     goroutine,
     info,
     language,
+    leaks,
     panel,
     panic,
     past,
@@ -110,7 +111,7 @@ def _commands():
         timers.Timers,
     ):
         command()
-    for command in (goroutine.Goroutine, waits.Waits, waits.Holders, panic.Panics):
+    for command in (goroutine.Goroutine, waits.Waits, leaks.Leaks, waits.Holders, panic.Panics):
         command()
     why.Why()
     for command in (past.History, past.Back, past.When, past.Replay, panel.Panel):
@@ -155,6 +156,7 @@ def register() -> int | None:
     _commands()
     language.Language(_anew)
     past.Limit()
+    leaks.Seconds()
     styles.register()
     window.register()
     step.register()

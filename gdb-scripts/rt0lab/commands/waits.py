@@ -7,16 +7,24 @@ import gdb
 
 from .. import program
 from ..formats import untrusted
-from ..goroutines import clock, search, wakers
+from ..goroutines import clock, reach, wakers
 from ..goroutines.census import Census
 from ..program import begun, bulk
-from ..words import in_a_row, screen, tr, trn
+from ..words import in_a_row, later, screen, tr, trn
 from . import console, goroutine
 from .options import Options, without_json
 
 _ALIKE = 6  # from so many things on, of which the same is to be said, they are told of as one
 _BEFORE = 256  # bytes before a lock at which the struct that it is in may begin
 _FEW = 20  # goroutines of one kind, or things, that are told of each by itself
+_NAMES = 3  # of a thing's variables, or of functions that timers call, are told of
+_SAID = {
+    wakers.WOKEN: later("Can be woken"),
+    wakers.OUTSIDE: later("Can be woken from outside"),
+    wakers.CIRCLE: later("Can be woken only by those who are stuck"),
+    wakers.NEVER: later("Can never be woken"),
+    wakers.UNKNOWN: later("Not known"),
+}
 _names = wakers.listed
 
 
@@ -52,6 +60,7 @@ def _sort(graph, thing):
         bool(having),
         any(free),
         all(free),
+        tuple(sorted({graph.verdicts[row.addr].why for row in thing.waiting})),
     )
 
 
@@ -77,14 +86,14 @@ def _left(graph, thing):
 def _told(graph, things):
     """(text, indent) of one thing, or of many that are alike."""
     thing, one = things[0], len(things) == 1
-    inside = tr(", in {globals}", globals=" and ".join(thing.globals[: search.NAMES])) if thing.globals else ""
+    inside = tr(", in {globals}", globals=" and ".join(thing.globals[:_NAMES])) if thing.globals else ""
     yield (str(thing.item) if one else tr("{n} such as {item}", n=len(things), item=thing.item)) + inside, ""
     for state, rows in _states(graph, things).items():
         yield tr("{name}: {detail}", name=state, detail=_names(rows)), "  "
     left = _left(graph, thing)
     if left is not None:
         yield (tr("a timer sends on it") if one else tr("a timer sends on each")) + left, "  "
-    for function in thing.calls[: search.NAMES]:
+    for function in thing.calls[:_NAMES]:
         text = tr(
             "a timer will call {function}; its address stands at that closure", function=untrusted.shown(function)
         )
@@ -92,11 +101,28 @@ def _told(graph, things):
     if graph.holders_of[thing.addr]:
         yield _held(graph, things), "  "
     elif not thing.globals and not thing.calls and left is None:
-        around = tr("; that of a struct around it was not looked for") if thing.kind != "chan" else ""
-        if one:
-            yield tr("no other goroutine's stack and no variable has its address{around}", around=around), "  "
-        else:
-            yield tr("no other goroutine's stack and no variable has their addresses{around}", around=around), "  "
+        yield _reached(graph, things), "  "
+
+
+def _reached(graph, things):
+    """How somebody can reach things whose address stands on no other stack and in no variable."""
+    path, one = graph.path(things[0]), len(things) == 1
+    if path is not None:
+        told = path_text(path)
+        return tr("it can be reached: {path}", path=told) if one else tr("reached, the first: {path}", path=told)
+    if one:
+        return tr("no other goroutine's stack and no variable has its address")
+    return tr("no other goroutine's stack and no variable has their addresses")
+
+
+def path_text(path: reach.Path) -> str:
+    """`g18: stack 0xc00003a750 → 0xc000010000 → 0xc00001c060`"""
+    if path.kind == reach.GOROUTINE:
+        place = tr("stack {slot:#x}", slot=path.slot) if isinstance(path.slot, int) else path.slot
+        root = f"g{path.row.goid}: {place}"
+    else:
+        root = path.name or "?"
+    return tr(" → ").join([root, *(f"{base:#x}" for base, _ in path.steps)])
 
 
 def _held(graph, things):
@@ -121,9 +147,10 @@ def _held(graph, things):
 
 
 class Waits(console.Command):
-    """Show who waits for which channel or lock, and who has its address.
-    That is whose stack or which variable; it says whether the program
-    is deadlocked, and why; who is stuck for ever, and of whom it is not known.
+    """Show who waits for which channel or lock, and who can still wake them.
+    That is whose stack, which variable or timer has it, or leads to it through
+    the heap; it says whether the program is deadlocked, and why; who can never
+    be woken, and of whom it is not known.
     Where there are many of which the same can be said they are told of as
     one, and at most 20 are told of; -all shows each.
     Usage: rt0 waits [-all] [-json]
@@ -259,36 +286,30 @@ class Waits(console.Command):
                 for row, thing, having in circle[:6]
             )
             more = tr("; and {circle} more", circle=len(circle) - 6) if len(circle) > 6 else ""
-            _say(
-                tr(
-                    "Perhaps a circle: {waiting}{more}. Nobody notes who holds a lock or will send.",
-                    waiting=waiting,
-                    more=more,
-                ),
-                "",
-            )
+            if graph.verdicts[circle[0][0].addr].verdict == wakers.UNKNOWN:
+                _say(tr("Perhaps a circle: {waiting}{more}.", waiting=waiting, more=more), "")
+            else:
+                _say(tr("A circle: {waiting}{more}.", waiting=waiting, more=more), "")
         for verdict, why, rows in graph.evidence():
             if verdict != wakers.ABLE:
-                _say(
-                    tr(
-                        "Stuck: {names}: {why}." if verdict == wakers.STUCK else "Not known: {names}: {why}.",
-                        names=_names(rows),
-                        why=tr(why),
-                    ),
-                    "",
-                )
+                _say(tr("{verdict}: {names}: {why}.", verdict=tr(_SAID[verdict]), names=_names(rows), why=tr(why)), "")
         if graph.things:
-            _say(
-                (
-                    tr(
-                        "Searched: {stacks} of stacks, {variables} of variables. Not searched: {left_out}.",
-                        stacks=search.amount(graph.search.stacks),
-                        variables=search.amount(graph.search.variables),
-                        left_out=in_a_row(graph.search.left_out),
-                    )
-                ),
-                "",
-            )
+            _say(searched(graph), "")
+
+
+def searched(graph: wakers.Graph) -> str:
+    """What the search has marked, and what it has not."""
+    found, left_out = graph.reach.plain(), graph.reach.left_out
+    marked = tr(
+        "Searched: {stacks} stacks, {variables} pointers in variables, {timers} timers, and {objects} objects of the heap"
+        " ({size}) that they lead to.",
+        stacks=found["stacks"],
+        variables=found["variables"],
+        timers=found["timers"],
+        objects=found["objects"],
+        size=reach.amount(found["bytes"]),
+    )
+    return marked + (tr(" Not searched: {left_out}.", left_out=in_a_row(left_out)) if left_out else "")
 
 
 class Holders(console.Command):
@@ -370,7 +391,7 @@ class Holders(console.Command):
         semas = [address + leaf.offset for leaf in _ending(lock, "sema", "writerSem", "readerSem")]
         words, symbol = {address, *semas}, program.world().symbol_at(address)
         before = set(range(max(address - (min(symbol[1], _BEFORE) if symbol else _BEFORE), 8) & -8, address, 8))
-        graph = wakers.Graph(words | before)
+        graph = wakers.Graph()
         sleeping = wakers.waiters_by_address(graph.census)
         waiting = [row for sema in semas for row in sleeping.get(sema, [])]
         at = graph.census.standing(waiting[:_FEW])
@@ -381,15 +402,11 @@ class Holders(console.Command):
         ]
         if len(waiting) > _FEW:
             known.append(tr("and {waiting} more wait for it.", waiting=len(waiting) - _FEW))
-        having, near, variable = [], [], search.variable_at(address)
+        having, near, variable = [], [], reach.variable_at(address)
         if locked:
             line = {row.addr for row in waiting}
-            places = graph.search.on_stack, graph.search.in_registers
-            others = [
-                (row, set().union(*(place.get(row.addr, ()) for place in places)))
-                for row in graph.rows
-                if row.addr not in line
-            ]
+            seen = graph.reach.having(words | before)
+            others = [(row, set(seen.get(row.addr, ()))) for row in graph.rows if row.addr not in line]
             having = [row for row, found in others if found & words]
             near = [row for row, found in others if found & before and not found & words]
             known.append(Holders._seen(kind, having, near, graph))
@@ -405,7 +422,7 @@ class Holders(console.Command):
             "near": [row.goid for row in near],
             "waiting": [row.goid for row in waiting],
             "known": known,
-            "not_searched": graph.search.left_out,
+            "not_searched": graph.reach.left_out,
         }
 
     @staticmethod
@@ -432,7 +449,7 @@ class Holders(console.Command):
         return (
             tr("A {kind} does not note who locked it; ", kind=kind)
             + (tr(", and ").join(seen) or tr("its address, or one shortly before it, stands on nobody else's stack"))
-            + tr(". Not searched: {left_out}.", left_out=in_a_row(graph.search.left_out))
+            + tr(". Not searched: {left_out}.", left_out=in_a_row(graph.reach.left_out))
         )
 
 

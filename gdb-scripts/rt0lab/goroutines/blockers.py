@@ -266,18 +266,28 @@ def _loose(sudogs, known, fields):
 
 
 def semaphores() -> list[tuple[int, int]]:
-    """[(g, address it waits on)] of semtable: a tree or a list of addresses in each root, a list of waiters at each."""
+    """[(g, address it waits on)] of semtable."""
+    return [(s.g, s.elem) for s in queued().values() if s.elem]
+
+
+def queued() -> dict[int, Any]:
+    """{address: the sudog} of semtable: a tree or a list of addresses in each root, a list of waiters at each."""
+    return program.world().still("sudogs of semtable", _queued)
+
+
+def _queued():
     roots = program.elements("semtable")
     head = next((leaf.path for leaf in roots[0].layout.leaves if leaf.target == "sudog"), None) if roots else None
     if head is None:
-        return []
+        return {}
     heads = {root.get(head) for root in roots} - {0}
-    found, fields = {}, bulk.Fields("sudog", **_SUDOG)
+    found: dict[int, Any] = {}
+    fields = bulk.Fields("sudog", **_SUDOG)
     while heads and len(found) < bulk.MAX_GS:
         sudogs = {addr: s for addr, s in fields.by_address(heads).items() if s.g}
         found.update(sudogs)
         heads = {link for s in sudogs.values() for link in (s.prev, s.next, s.link) if link and link not in found}
-    return [(s.g, s.elem) for s in found.values() if s.elem]
+    return found
 
 
 # ---- what stands on stacks -------------------------------------------------------------------------------------------

@@ -76,8 +76,11 @@ def _inner(row):
 
 
 def _coros(rows):
-    """{g: the coro by which it waits}: of the words on the inner part of its stack the one that is a coro of this g."""
+    """{g: the coro by which it waits}: of the words on the inner part of its stack the one that is a coro of this g; of
+    one that never ran the one that it was made for."""
     words = blockers.addresses_on([(row, row.sp, min(row.sp + _NEAR, row.hi)) for row in rows])
+    for made in bulk.Fields("g", coro="coroarg").readable([row.addr for row in rows]):
+        words.setdefault(made.addr, []).append(made.coro or 0)
     every = {word for those in words.values() for word in those}
     known = bulk.Fields("coro", gp="gp").by_address(every) if every else {}
     found = {}

@@ -70,9 +70,21 @@ class Timers:
         for row in sorted(self.pending, key=self._when):
             name = self._names[row.f]
             does = {_READY: "wakes", _SEND: "sends"}.get(name, "deadline" if name in _DEADLINES else "calls")
-            function = self._closures[row.arg][0] if name == _CALL and row.arg in self._closures else name
+            function = self._function(row)
             target = (row.arg or 0) - (_inside_desc() if does == "deadline" else 0)
             yield Pending(row, self._when(row), self._p_of.get(row.addr), does, target, function)
+
+    def _function(self, row):
+        """What it calls in the end."""
+        name = self._names[row.f]
+        return self._closures[row.arg][0] if name == _CALL and row.arg in self._closures else name
+
+    def leads(self) -> list[tuple[str, list[int]]]:
+        """[(function, the words that its timers have)] of those that are set, by what they call."""
+        found: dict[str, list[int]] = {}
+        for row in self.pending:
+            found.setdefault(self._function(row), []).extend(word for word in (row.f, row.arg) if word)
+        return list(found.items())
 
     def _addresses(self):
         """{a timer's address: the id of the P in whose heap it is, None in a bucket's}"""

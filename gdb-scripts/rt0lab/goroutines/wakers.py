@@ -1,10 +1,9 @@
-"""Who waits for whom: of each goroutine whether it can go on, can never go on, or neither is known, and on what
-evidence.
+"""Who waits for whom: of each goroutine whether it can go on, who or what can still wake it, or that nobody ever will, and
+on what evidence.
 
-Able is who runs, is ready, or will be woken from outside: by a timer, the network, a signal, the collector. Stuck is
-only who is proved to be: nobody wakes a select without cases, and in a deadlock nobody is left who could wake anybody.
-All others are unknown, for nobody writes down who will send on a channel or who locked a sync.Mutex. What memory does
-show is kept as evidence: on whose stack and in which variable the thing's address stands. The heap is not searched.
+Able is who runs, is ready, or will be woken by a timer, the network, a signal, the collector. Of the others `reach` marks
+what all who can act can reach: whoever waits for something marked may be woken, with the path as evidence; whoever does
+not never will be, if everything was searched. In a deadlock nobody is left who could wake anybody.
 """
 
 from __future__ import annotations
@@ -19,10 +18,10 @@ from .. import program
 from ..frames import places
 from ..program import begun, bulk, past, settings
 from ..words import in_a_row, later, tr, trn
-from . import blockers, search, timers
+from . import blockers, reach, timers
 from .census import Census
 
-ABLE, STUCK, UNKNOWN = "able", "stuck", "unknown"
+ABLE, WOKEN, OUTSIDE, CIRCLE, NEVER, UNKNOWN = VERDICTS = "able", "woken", "outside", "circle", "never", "unknown"
 # reasons that only a goroutine ends
 _FOR_OTHERS = ("chan receive", "chan send", "select", "semacquire", "sync.", "coroutine", "synctest")
 _FOR_EVER = ("select (no cases)", "chan receive (nil chan)", "chan send (nil chan)")
@@ -36,7 +35,7 @@ _RUNS = {
     "runnable": _Verdict(ABLE, later("they are ready to run")),
     "preempted": _Verdict(ABLE, later("they were preempted and go on")),
     "copystack": _Verdict(ABLE, later("their stack is being moved")),
-    "leaked": _Verdict(STUCK, later("Go's own collector found that nobody can reach what they wait for")),
+    "leaked": _Verdict(NEVER, later("Go's own collector found that nobody can reach what they wait for")),
 }
 _SYSCALL = _Verdict(ABLE, later("they are in a system call"))
 _IN_C = _Verdict(ABLE, later("they are in a system call or in C"))
@@ -48,17 +47,22 @@ _COLLECTOR = _Verdict(ABLE, later("the collector wakes them"))
 _COLLECTING = _Verdict(ABLE, later("they work for the collector"))
 _PARKING = _Verdict(UNKNOWN, later("they are being parked, or woken, at this moment"))
 _STRANGE_M = _Verdict(UNKNOWN, later("they wait, but have an M, which does not run them"))
-_NEVER = _Verdict(STUCK, later("nobody ever wakes a select without cases, nor who waits for a nil channel"))
-_DEAD = _Verdict(STUCK, later("the program is deadlocked"))
-_SEEN = _Verdict(UNKNOWN, later("the address of what they wait for stands on the stack of somebody who may go on"))
-_VARIABLE = _Verdict(UNKNOWN, later("a variable leads to what they wait for: any code that runs may use it"))
-_TIMER = _Verdict(UNKNOWN, later("a timer will call a function that may wake them"))
-_WAITERS = _Verdict(UNKNOWN, later("only goroutines that wait, too, were seen with the address of what they wait for"))
-_NOBODY = _Verdict(
-    UNKNOWN, later("no stack and no variable that was searched has the address of what they wait for; the heap may")
-)
-_CIRCLE = _Verdict(UNKNOWN, later("they may wait for each other in a circle"))
+_BUBBLE = _Verdict(UNKNOWN, later("they are in a bubble of testing/synctest, where time is another"))
 _NO_THING = _Verdict(UNKNOWN, later("where what they wait for is, the runtime does not note"))
+_NO_CHANNEL = _Verdict(UNKNOWN, later("what they wait for is damaged"))
+_FOREVER = _Verdict(NEVER, later("nobody ever wakes a select without cases, nor who waits for nil channels alone"))
+_DEAD = _Verdict(NEVER, later("the program is deadlocked"))
+_BY = {
+    reach.GOROUTINE: _Verdict(WOKEN, later("goroutines that may go on can reach what they wait for")),
+    reach.VARIABLE: _Verdict(WOKEN, later("a variable leads to what they wait for: any code that runs may use it")),
+    reach.TIMER: _Verdict(OUTSIDE, later("a timer will call a function that may wake them")),
+    reach.SPECIAL: _Verdict(WOKEN, later("a finalizer, a cleanup or a pinned object leads to what they wait for")),
+}
+_NOBODY = _Verdict(NEVER, later("nobody who can go on can reach what they wait for"))
+_WAITERS = _Verdict(NEVER, later("only goroutines that can never be woken themselves have what they wait for"))
+_ROUND = _Verdict(NEVER, later("they wait for each other in a circle, and nobody else can reach what they wait for"))
+_PERHAPS = _Verdict(UNKNOWN, later("they may wait for each other in a circle"))
+_NOT_SEARCHED = _Verdict(UNKNOWN, later("nobody was found who can reach what they wait for, and not all was searched"))
 
 
 class Thing:
@@ -90,29 +94,29 @@ class Thing:
 
 
 class Graph:
-    """All of it at one moment; `also` are addresses that are looked for beside those of what somebody waits for."""
+    """All of it at one moment."""
 
-    def __init__(self, also: tuple[Any, ...] = ()) -> None:
+    def __init__(self) -> None:
         self.census = census = Census(system=True)
         own = [row for row in census.rows[len(census.system_rows) :] if row.status not in census.ended]
         self.rows = [row for row in own if not self._is_system(row)]
         self.system = [row for row in own if self._is_system(row)]
-        self.on = census.waits(self.rows)
+        switched = [row for row in self.rows if census.state(row) == "coroutine"]
+        self.on = {**census.waits(self.rows), **census.seen_on_stacks(switched)}
         self.timers = timers.Timers()
         self._c = bool(program.scalar("iscgo"))
+        self._in_bubbles = self._bubbles()
         self.verdicts = {row.addr: self._verdict(row) for row in self.rows}  # None: only another goroutine can wake it
         self.things = self._things()
         self._sent_to()
         self.able = [row for row in self.rows if self._is(row, ABLE)]
-        self.forever = [row for row in self.rows if self.verdicts[row.addr] is _NEVER]
+        self.forever = [row for row in self.rows if self.verdicts[row.addr] is _FOREVER]
         self.blocked = [row for row in self.rows if self.verdicts[row.addr] is None]
         self.doubts = self._doubts()
-        self.search = search.Search(
-            census, self.rows, {*also, *(word for thing in self.things.values() for word in thing.words)}
-        )
+        self.reach = reach.Reach(census, own, self._free(), self._waiting(), self.timers)
         self._places()
         self.circles = self._judge()
-        self.stuck = [row for row in self.rows if self._is(row, STUCK)]
+        self.stuck = [row for row in self.rows if self._is(row, NEVER) or self._is(row, CIRCLE)]
         self.unknown = [row for row in self.rows if self._is(row, UNKNOWN)]
 
     def _is(self, row, verdict):
@@ -154,7 +158,7 @@ class Graph:
                 return _STRANGE_M
             return _COLLECTING if reason.startswith(_FOR_COLLECTOR) else _PARKING
         if reason in _FOR_EVER:
-            return _NEVER
+            return _FOREVER
         if reason == "sleep":
             return _SLEEP
         if reason == "IO wait":
@@ -162,10 +166,22 @@ class Graph:
         if reason.startswith(_FOR_COLLECTOR):
             return _COLLECTOR
         if reason.startswith(_FOR_OTHERS):
-            return None
+            if row.addr in self._in_bubbles:
+                return _BUBBLE
+            return _FOREVER if reason == "select" and not row.waiting else self._clear(self.on.get(row.addr, ()))
         if not reason:
             return _Verdict(UNKNOWN, tr("why they wait is not noted"))
         return _Verdict(UNKNOWN, tr('what ends a wait for "{reason}" is not known here', reason=reason))
+
+    @staticmethod
+    def _clear(items):
+        """None if these are what one waits for, as far as memory says, and nobody is waking it at this moment."""
+        if not items:
+            return _NO_THING
+        channels = [item for item in items if item.kind == "chan"]
+        if any(channel.problem for channel in channels):
+            return _NO_CHANNEL
+        return None if all(channel.queued for channel in channels) else _PARKING
 
     def _things(self):
         found = {}
@@ -255,7 +271,7 @@ class Graph:
             found.append(tr("timers that were stopped, or are the runtime's own, are still in their heap"))
         if program.scalar("netpollWaiters"):
             found.append(tr("the runtime counts goroutines that wait for the network"))
-        if self._bubbles():
+        if self._in_bubbles:
             found.append(tr("goroutines are in a bubble of testing/synctest, where time is another"))
         ms = {m.get("procid") for m in census.ms}
         threads = (
@@ -272,29 +288,55 @@ class Graph:
 
     def _bubbles(self):
         fields = bulk.Fields("g", bubble=("bubble", "syncGroup"))
-        return "bubble" in fields.Row._fields and any(
-            row.bubble for row in fields.readable([row.addr for row in self.rows])
-        )
+        if "bubble" not in fields.Row._fields:
+            return set()
+        return {row.addr for row in fields.readable([row.addr for row in self.rows]) if row.bubble}
 
-    # -- who has what in hand
+    # -- who can reach what
+
+    def _free(self):
+        """All who may act: those of the program's that wait for nobody, the runtime's own, and what Ms do for them."""
+        at_work = {m.addr for m in self.census.ms if m.get("p")}  # the others sleep, or are in C
+        busy = [row for row in self.census.system_rows if row.m in at_work]
+        own = [row for row in self.rows if self.verdicts[row.addr] is not None and not self._is(row, NEVER)]
+        return own + self.system + busy
+
+    def _waiting(self):
+        return {row.addr: set().union(*(thing.words for thing in self.waits_on(row))) for row in self.blocked}
+
+    def waits_on(self, row: Any) -> list[Thing]:
+        """What it waits for; several things in a select."""
+        return [self.things[item.addr] for item in self.on.get(row.addr, ()) if item.addr in self.things]
 
     def _places(self):
-        known = {word: thing for thing in self.things.values() for word in thing.words}
+        """On whose stack and in which variable each thing's address stands."""
+        wanted = collections.defaultdict(list)
+        for thing in self.things.values():
+            for word in thing.words:
+                wanted[word].append(thing)
         rows = {row.addr: row for row in self.rows}
-        self.in_hand = collections.defaultdict(list)  # {a row's address: the things whose address it has}
-        for place, where in (("on_stacks", self.search.on_stack), ("in_registers", self.search.in_registers)):
-            for address, words in where.items():
-                for thing in {known[word].addr: known[word] for word in words if word in known}.values():
-                    self.in_hand[address].append(thing)
-                    getattr(thing, place).append(rows[address])
-        for word, names in self.search.in_variables.items():
-            if word in known:
-                known[word].globals += [name for name in names if name not in known[word].globals]
+        for address, words in self.reach.having(wanted.keys()).items():
+            for thing in {thing.addr: thing for word in words for thing in wanted[word]}.values():
+                if address in rows:
+                    (
+                        thing.on_stacks
+                        if any(words[word] for word in thing.words & words.keys())
+                        else thing.in_registers
+                    ).append(rows[address])
+        for word, slots in self.reach.variables_with(wanted.keys()).items():
+            for thing in wanted[word]:
+                names = dict.fromkeys(filter(None, map(reach.variable_at, slots)))
+                thing.globals += [name for name in names if name not in thing.globals]
         for address, thing in self.things.items():  # a lock is often a variable itself, or a part of one
-            symbol, section = self.census.world.symbol_at(address), self.census.world.section_at(address)
-            if symbol and section and not section.code:
-                thing.globals.insert(0, symbol[0] if not symbol[1] else f"{symbol[0]}+{symbol[1]}")
+            name = reach.variable_at(address)
+            if name is not None and name not in thing.globals:
+                thing.globals.insert(0, name)
         self.holders_of = {thing.addr: self._holders(thing) for thing in self.things.values()}
+
+    def path(self, thing: Thing) -> reach.Path | None:
+        """How somebody who may wake them can reach what they wait for; None if nobody can, or it is not known."""
+        word = next((self.reach.woken[row.addr] for row in thing.waiting if row.addr in self.reach.woken), None)
+        return None if word is None or word not in thing.words else self.reach.path(word)
 
     def _holders(self, thing):
         """The goroutines that have the thing's address in hand and do not wait on it themselves."""
@@ -307,49 +349,26 @@ class Graph:
         if self.deadlock:
             self.verdicts.update((row.addr, _DEAD) for row in self.blocked)
             return []
-        verdicts = self._reached(lambda thing: True)
+        found = self.reach
         for row in self.blocked:
-            if row.addr not in verdicts:
-                things = self._on(row)
-                seen = any(self.holders_of[thing.addr] for thing in things)
-                verdicts[row.addr] = _NO_THING if not things else _WAITERS if seen else _NOBODY
-        self.verdicts.update(verdicts)
+            word = found.woken.get(row.addr)
+            if word is not None:
+                self.verdicts[row.addr] = _BY[found.kind(word)]
+            elif not found.complete:
+                self.verdicts[row.addr] = _NOT_SEARCHED
+            else:
+                seen = any(self.holders_of[thing.addr] for thing in self.waits_on(row))
+                self.verdicts[row.addr] = _WAITERS if seen else _NOBODY
         # A variable leads to most locks, and to who has locked them it does not.
-        free = self._reached(lambda thing: thing.kind != "sema")
-        circles = self._circles([row for row in self.blocked if row.addr not in free])
-        self.verdicts.update((row.addr, _CIRCLE) for circle in circles for row, _, _ in circle)
+        circles = self._circles([row for row in self.blocked if row.addr not in found.early and self._for_holders(row)])
+        for circle in circles:
+            proved = found.complete and not any(row.addr in found.woken for row, _, _ in circle)
+            self.verdicts.update((row.addr, _ROUND if proved else _PERHAPS) for row, _, _ in circle)
         return circles
 
-    def _on(self, row):
-        return [self.things[item.addr] for item in self.on.get(row.addr, ()) if item.addr in self.things]
-
-    def _reached(self, by_variable):
-        """{addr: verdict} of the blocked that somebody may wake who may go on, or may be woken, himself; a variable
-        leads to those things of which `by_variable` says so."""
-        blocked, verdicts = {row.addr for row in self.blocked}, {}
-        free = [row.addr for row in self.rows if row.addr not in blocked and not self._is(row, STUCK)]
-        touched = set()
-
-        def reach(thing, verdict):
-            if thing.addr not in touched:
-                touched.add(thing.addr)
-                for row in thing.waiting:
-                    if row.addr in blocked and row.addr not in verdicts:
-                        verdicts[row.addr] = verdict
-                        free.append(row.addr)
-
-        for thing in self.things.values():
-            if thing.globals and by_variable(thing):
-                reach(thing, _VARIABLE)
-            elif thing.calls:
-                reach(thing, _TIMER)
-        while free:
-            address = free.pop()
-            mine = {item.addr for item in self.on.get(address, ())}
-            for thing in self.in_hand.get(address, ()):
-                if thing.addr not in mine:
-                    reach(thing, _SEEN)
-        return verdicts
+    def _for_holders(self, row):
+        """Is it not woken at all, or does it wait for locks, which only who holds them gives away?"""
+        return row.addr not in self.reach.woken or all(thing.kind == "sema" for thing in self.waits_on(row))
 
     def _circles(self, rows):
         """Tarjan's strongly connected components of: a row waits on things, which others have in hand. Those of two
@@ -359,7 +378,7 @@ class Graph:
         def after(node):
             kind, address = node
             if kind == "row":
-                return iter([("thing", thing.addr) for thing in self._on(inside[address])])
+                return iter([("thing", thing.addr) for thing in self.waits_on(inside[address])])
             return iter([("row", row.addr) for row in self.holders_of[address] if row.addr in inside])
 
         number, low, path, on_path, found = {}, {}, [], set(), []
@@ -394,7 +413,7 @@ class Graph:
     def _circle(self, members):
         waits = []
         for row in sorted((row for row in self.blocked if row.addr in members), key=lambda row: row.goid):
-            for thing in self._on(row):
+            for thing in self.waits_on(row):
                 having = [other for other in self.holders_of[thing.addr] if other.addr in members]
                 if having:
                     waits.append((row, thing, having))
@@ -415,7 +434,7 @@ class Graph:
             found[self.verdicts[row.addr]].append(row)
         return sorted(
             ((*verdict, rows) for verdict, rows in found.items()),
-            key=lambda group: (ABLE, STUCK, UNKNOWN).index(group[0]),
+            key=lambda group: VERDICTS.index(group[0]),
         )
 
     def plain(self) -> dict[str, Any]:
@@ -429,6 +448,7 @@ class Graph:
             "forever": ids(self.forever),
             "stuck": ids(self.stuck),
             "unknown": ids(self.unknown),
+            "woken": ids(row for row in self.rows if self._is(row, WOKEN) or self._is(row, OUTSIDE)),
             "timers": len(self.timers.pending),
             "deadlock": self.deadlock,
             "verdict": self.verdict,
@@ -443,8 +463,8 @@ class Graph:
                 ]
                 for circle in self.circles
             ],
-            "searched": {"stacks": self.search.stacks, "variables": self.search.variables},
-            "not_searched": self.search.left_out,
+            "searched": self.reach.plain(),
+            "not_searched": self.reach.left_out,
         }
 
 
