@@ -1,12 +1,16 @@
 //go:build go1.24
 // +build go1.24
 
-// iter.Pull, weak pointers, unique handles, cleanups.
+// iter.Pull, weak pointers, unique handles, cleanups; and a signal that nobody sends on any more, which an older
+// os/signal leaves behind in its list.
 package main
 
 import (
 	"iter"
+	"os"
+	"os/signal"
 	"runtime"
+	"syscall"
 	"unique"
 	"weak"
 )
@@ -131,3 +135,16 @@ func hasCleanup(h *handle) {
 	forAnHour()
 	runtime.KeepAlive(h)
 }
+
+// rt0: leaked main.waitsForNoSignal 1
+func init() {
+	program("signal-stopped", func() {
+		c := make(chan os.Signal, 1)
+		signal.Notify(c, syscall.SIGUSR2)
+		signal.Stop(c)
+		go waitsForNoSignal(c)
+	})
+}
+
+//go:noinline
+func waitsForNoSignal(c chan os.Signal) { <-c }

@@ -11,23 +11,16 @@ import (
 )
 
 // rt0: alive main.waitsForSignal 1
-// rt0: leaked main.waitsForNoSignal 1
 func init() {
 	program("signal", func() {
-		c, stopped := make(chan os.Signal, 1), make(chan os.Signal, 1)
+		c := make(chan os.Signal, 1)
 		signal.Notify(c, syscall.SIGUSR2)
-		signal.Notify(stopped, syscall.SIGUSR2)
-		signal.Stop(stopped)
 		go waitsForSignal(c)
-		go waitsForNoSignal(stopped)
 	})
 }
 
 //go:noinline
 func waitsForSignal(c chan os.Signal) { <-c }
-
-//go:noinline
-func waitsForNoSignal(c chan os.Signal) { <-c }
 
 // rt0: alive main.accepts 1
 // rt0: alive main.waitsForPeer 1
