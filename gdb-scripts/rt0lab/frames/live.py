@@ -52,9 +52,14 @@ class _Looking:
         fields.lacking(0, "defers", "panic", "stktop", *wanted)
         self._own = {"defers": "_defer", "panic": "_panic", **wanted}
         self._more = fields.by_address(addresses)
+        # Who left Go's code for a system call has put all that it needs on its stack before; not so in C++.
+        left = program.world().is_go
+        self._left = {row.addr for row in self._rows if left and row.syscallsp and self._kind(row) == "syscall"}
         self._machines = machines.by_owner(threads, {row.addr: row for row in self._rows})
         for owner, machine in self._machines.items():
             live = self.found.setdefault(owner, Live())
+            if owner in self._left:
+                continue
             live.words += machine.words
             live.exact = False
             if machine.problem:
@@ -80,7 +85,7 @@ class _Looking:
         """(pc, SP, does it stand at a call?) where its own stack is in use; None and a problem where that is not
         known."""
         kind, machine, live = self._kind(row), self._machines.get(row.addr), self.found[row.addr]
-        if machine is not None and machine.start is not None:
+        if machine is not None and machine.start is not None and row.addr not in self._left:
             return machine.start
         if kind == "copystack":
             return live.lacks(tr("its stack is being copied"))
