@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 from .. import program
 from ..program import bulk
 from ..words import tr, trn
+from . import mirror
 
 _MOST = 1 << 23  # spans: of 8 KB, in 64 GB
 _MOST_OBJECTS = 1 << 16  # in one
@@ -99,7 +100,11 @@ def of_program() -> Spans:
 
 
 def _mirror():
-    return Spans([], [tr("the heap of this program is not known.")])
+    problems: list[str] = []
+    try:
+        return Spans([Span(start, end, size, True, live) for start, end, size, live in mirror.rows(problems)], problems)
+    except program.Problem as problem:
+        return Spans([], [str(problem)])
 
 
 def _go():

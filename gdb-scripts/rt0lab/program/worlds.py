@@ -282,6 +282,15 @@ class World:
         except (gdb.error, RuntimeError):
             return None
 
+    def constants(self, name: str) -> list[int]:
+        """The numbers of a constant array, which need not lie anywhere in memory; none if there is no such array."""
+        try:
+            symbol = gdb.lookup_static_symbol(self.prefix + name) or gdb.lookup_global_symbol(self.prefix + name)
+            lo, hi = symbol.type.strip_typedefs().range() if symbol is not None else (0, -1)
+            return [int(symbol.value()[i]) for i in range(lo, min(hi, 255) + 1)]
+        except (gdb.error, RuntimeError):
+            return []
+
     def names(self, *names: str) -> dict[int, str]:
         """{value: name} of those constants that the program has."""
         found = {}
