@@ -110,6 +110,7 @@ KEPT = {
     ("program.memory", "_connections"): "of gdb's connections, whose numbers come once",
     ("frames.view", "_open"): "which view is open, while one is",
     ("boot.stops", "_met"): "breakpoints, while the program runs for us",
+    ("heap.native", "library"): "a library of ours that gdb has loaded",
     ("remote.server", "_PLACES"): "no cache: a table, filled where it stands",
     ("show.interfaces", "_following"): "how deep gdb is in a value, while it prints it",
     ("show.opening", "_editor"): "who works with this gdb",

@@ -7,12 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
+from . import native
 from .marking import Marker
 from .spans import Object, Spans, of_program
 
 __all__ = ["Marker", "Object", "Spans", "marker", "of_program"]
 
 
-def marker(spans: Spans, opaque: Collection[int], seconds: float) -> Marker:
-    """What marks the objects of these spans in so much time; see Marker."""
-    return Marker(spans, opaque, seconds)
+def marker(spans: Spans, opaque: Collection[int], seconds: float) -> Marker | native.Marker:
+    """What marks the objects of these spans in so much time; see Marker. A library does it where it has been built."""
+    return native.marker(spans, opaque, seconds) or Marker(spans, opaque, seconds)

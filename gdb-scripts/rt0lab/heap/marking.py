@@ -17,7 +17,7 @@ from .spans import Spans
 
 _NOT, _FREE = 0, 1  # of an object that was not reached, of what is no object; else the address of the word that led
 _ROOT = 1 << 63  # there, or the number of the root with this
-_PAGE = 4096  # what the kernel maps, or a core lacks, is so much at least
+PAGE = 4096  # what the kernel maps, or a core lacks, is so much at least
 _WHOLE = 1 << 20  # a span up to this size is read as one
 _KEPT = 1 << 26  # bytes of spans that are kept, to be looked into again
 _FEW = 6  # objects that are looked into one by one
@@ -44,7 +44,7 @@ class Marker:
         self._span_of: dict[int, int] = {}  # by the number of a page
         for number, row in enumerate(spans.rows):
             if row.end - row.start <= _WHOLE:
-                pages = range(row.start // _PAGE, (row.end - 1) // _PAGE + 1)
+                pages = range(row.start // PAGE, (row.end - 1) // PAGE + 1)
                 self._span_of.update(dict.fromkeys(pages, number))
         self._told_by, self._table = _telling(spans.lo, spans.hi)
         self.objects = self.bytes = 0  # that are reached
@@ -63,22 +63,11 @@ class Marker:
     @property
     def left_out(self) -> list[str]:
         """What was not searched, in sentences."""
-        said, sizes = list(self._spans.problems), [end - at for at, end in self._long]
+        sizes = [end - at for at, end in self._long]
         for left in (self._now, self._later):
             for number, indices in left.items():
                 sizes += [self._spans.elems[number]] * len(indices)
-        if sizes:
-            said.append(
-                trn(
-                    "{n} object of the heap ({size} KB) and what it leads to: the time was over.",
-                    "{n} objects of the heap ({size} KB) and what they lead to: the time was over.",
-                    len(sizes),
-                    size=sum(sizes) + 1023 >> 10,
-                )
-            )
-        if self._holes:
-            said.append(tr("{size} KB of the heap that cannot be read.", size=len(self._holes) * _PAGE >> 10))
-        return said
+        return left_out(self._spans, len(sizes), sum(sizes), len(self._holes))
 
     def reached(self, address: int) -> bool:
         """Is the object at or around an address reached?"""
@@ -114,8 +103,8 @@ class Marker:
         spans, known, later, opaque = self._spans, self._paths, self._later, self._opaque
         span_of, starts, ends, elems, scans = self._span_of, spans.starts, spans.ends, spans.elems, spans.scans
         for at, word in found:
-            number = span_of.get(word // _PAGE, -1)
-            if number < 0 or word >= ends[number]:
+            number = span_of.get(word // PAGE, -1)
+            if number < 0 or not starts[number] <= word < ends[number]:
                 number = spans.number_at(word)
                 if number < 0:
                     continue
@@ -188,7 +177,7 @@ class Marker:
             if self._room <= 0:
                 self._read.clear()
                 self._room = _KEPT
-            data, holes = _read(row.start, row.end - row.start)
+            data, holes = read(row.start, row.end - row.start)
             self._read[number] = memoryview(data).cast("Q"), self._filtered(data), holes
             self._room -= len(data)
         words, hints, holes = self._read[number]
@@ -204,7 +193,7 @@ class Marker:
                 if time.monotonic() > self._until:
                     self._long.append((at, end))
                     return False
-                data, holes = _read(at, min(_WHOLE, end - at))
+                data, holes = read(at, min(_WHOLE, end - at))
                 self._holes |= holes
                 slots, words = range(at, at + len(data), 8), memoryview(data).cast("Q")
                 self._meet(itertools.compress(zip(slots, words), self._filtered(data)))
@@ -236,20 +225,39 @@ def _both(one, other):
 
 def _pages(lo, hi):
     """The numbers of the pages that these addresses are in."""
-    return set(range(lo // _PAGE, (hi - 1) // _PAGE + 1))
+    return set(range(lo // PAGE, (hi - 1) // PAGE + 1))
 
 
-def _read(base, size):
+def left_out(spans: Spans, count: int, size: int, holes: int) -> list[str]:
+    """What was not searched, in sentences: so many objects of so many bytes, and pages that cannot be read."""
+    said = list(spans.problems)
+    if count:
+        said.append(
+            trn(
+                "{n} object of the heap ({size} KB) and what it leads to: the time was over.",
+                "{n} objects of the heap ({size} KB) and what they lead to: the time was over.",
+                count,
+                size=size + 1023 >> 10,
+            )
+        )
+    if holes:
+        said.append(tr("{size} KB of the heap that cannot be read.", size=holes * PAGE >> 10))
+    return said
+
+
+def read(base: int, size: int) -> tuple[bytes, set[int]]:
     """(memory, the numbers of those of its pages that cannot be read: zeros stand for them)."""
     data = program.read(base, size)
     if not isinstance(data, Unreadable):
         return data, set()
-    parts, holes, at, end = [], set(), base, base + size
+    parts: list[bytes] = []
+    holes: set[int] = set()
+    at, end = base, base + size
     while at < end:
-        after = min((at // _PAGE + 1) * _PAGE, end)
+        after = min((at // PAGE + 1) * PAGE, end)
         part = program.read(at, after - at)
         if isinstance(part, Unreadable):
-            holes.add(at // _PAGE)
+            holes.add(at // PAGE)
             part = bytes(after - at)
         parts.append(part)
         at = after

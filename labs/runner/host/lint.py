@@ -20,7 +20,7 @@ from . import permits
 TOOLS = ("black", "flake8", "mypy", "clang-format", "clang-tidy")
 FORMATTERS = ("black", "clang-format")  # these can also write what they want
 PYTHON = ["gdb-scripts", "labs", "tests"]
-CXX = ["runtime", "tests"]
+CXX = ["runtime", "gdb-scripts", "tests"]
 COMPILED = Path("build", "debug-clang++")  # how each C++ file is compiled, for clang-tidy
 _PLACE = re.compile(r"(?P<place>[^\s:][^:]*:\d+):(?:\d+:)? (?:(?:fatal )?(?:error|warning): )?(?P<text>(?!note: ).+)")
 _FORM = re.compile(r"(?:would reformat|error: cannot format) (?P<file>[^:]+)(?P<text>.*)")
