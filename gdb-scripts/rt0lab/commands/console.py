@@ -47,6 +47,12 @@ def say(text: str = "", style: str | None = None, more: str = "") -> None:
         gdb.write((styles.styled(style, line) if colours() else line) + "\n")
 
 
+def wrapped(text: str, indent: str = "  ", more: str = "") -> None:
+    """Prints a text over as many lines as it takes, the further ones `more` to the right."""
+    for line in screen.wrap(text, indent, indent + more, columns()):
+        say(line)
+
+
 def write(lines: Iterable[Any]) -> None:
     """Many lines, a page at a time."""
     lines = iter(lines)

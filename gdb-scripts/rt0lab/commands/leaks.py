@@ -70,9 +70,7 @@ class Leaks(console.Command):
                 _say(tr("made by {creator}", creator=told["creator"]), "  ")
             _say(told["why"], "  ")
         if len(groups) > _FEW:
-            console.say(
-                tr("and {n} more: `rt0 leaks -json` has them.", n=len(groups) - _FEW)
-            )
+            console.say(tr("and {n} more: `rt0 leaks -json` has them.", n=len(groups) - _FEW))
         if graph.unknown:
             whys = dict.fromkeys(tr(why) for verdict, why, _ in graph.evidence() if verdict == wakers.UNKNOWN)
             _say(tr("Not known: {names}: {why}.", names=wakers.listed(graph.unknown), why=tr("; ").join(whys)))

@@ -16,6 +16,7 @@ from . import (
     console,
     functions,
     goroutine,
+    holders,
     info,
     language,
     leaks,
@@ -111,7 +112,7 @@ def _commands():
         timers.Timers,
     ):
         command()
-    for command in (goroutine.Goroutine, waits.Waits, leaks.Leaks, waits.Holders, panic.Panics):
+    for command in (goroutine.Goroutine, waits.Waits, leaks.Leaks, holders.Holders, panic.Panics):
         command()
     why.Why()
     for command in (past.History, past.Back, past.When, past.Replay, panel.Panel):

@@ -1,21 +1,17 @@
-"""The commands about waiting: `rt0 waits` and `rt0 holders LOCK`."""
+"""`rt0 waits`: who waits for what, and whether anybody can go on."""
 
 from __future__ import annotations
 
-
 import gdb
 
-from .. import program
 from ..formats import untrusted
 from ..goroutines import clock, reach, wakers
-from ..goroutines.census import Census
 from ..program import begun, bulk
-from ..words import in_a_row, later, screen, tr, trn
-from . import console, goroutine
-from .options import Options, without_json
+from ..words import in_a_row, later, tr
+from . import console
+from .options import Options
 
 _ALIKE = 6  # from so many things on, of which the same is to be said, they are told of as one
-_BEFORE = 256  # bytes before a lock at which the struct that it is in may begin
 _FEW = 20  # goroutines of one kind, or things, that are told of each by itself
 _NAMES = 3  # of a thing's variables, or of functions that timers call, are told of
 _SAID = {
@@ -26,11 +22,7 @@ _SAID = {
     wakers.UNKNOWN: later("Not known"),
 }
 _names = wakers.listed
-
-
-def _say(text, indent="  ", more=""):
-    for line in screen.wrap(text, indent, indent + more, console.columns()):
-        console.say(line)
+_say = console.wrapped
 
 
 # ---- what is waited for ----------------------------------------------------------------------------------------------
@@ -310,187 +302,3 @@ def searched(graph: wakers.Graph) -> str:
         size=reach.amount(found["bytes"]),
     )
     return marked + (tr(" Not searched: {left_out}.", left_out=in_a_row(left_out)) if left_out else "")
-
-
-class Holders(console.Command):
-    """Say who holds a lock and who waits for it, if it can be known.
-    A lock is a runtime.mutex, a sync.Mutex or a sync.RWMutex.
-    Usage: rt0 holders LOCK [-json]; LOCK is an expression, like sched.lock or 'main.mu', or what `rt0 waits` shows of
-    it: Mutex 0xc0000180b8, or the address alone
-
-    (gdb) rt0 holders sched.lock
-    runtime.mutex 0x5312a0: unlocked"""
-
-    name, kind = "rt0 holders", gdb.COMMAND_STATUS
-
-    def run(self, argument: str) -> None:
-        text, as_json = without_json(argument)
-        if not text:
-            raise program.Problem(tr("which lock? Usage: rt0 holders LOCK [-json], like `rt0 holders sched.lock`."))
-        console.need_process()
-        word = goroutine.refused(f"print {text}")
-        if word:
-            raise program.Problem(
-                tr("`{word}` would call or change something: name a lock, like `rt0 holders sched.lock`.", word=word)
-            )
-        kind, address, value = wakers.lock_at(text)
-        found = self._runtime(address, value) if kind == "runtime.mutex" else self._sync(kind, address, value)
-        if as_json:
-            console.dump({"kind": kind, "address": address, **found})
-            return
-        _say(f"{kind} {address:#x}: {found['state']}", "", "  ")
-        for sentence in found["known"]:
-            _say(sentence)
-
-    @staticmethod
-    def _runtime(address, value):
-        """A runtime.mutex belongs to an M, and counts in its m.locks, but does not name it."""
-        key = _read(address, value).get("key")
-        locked, census = program.locked(key), Census()
-        locking = [m.get("id") for m in census.ms if (m.get("locks") or 0) > 0] if locked else []
-        known = []
-        if locked and len(locking) == 1:
-            known.append(
-                tr(
-                    "m{locking} must hold it: a lock counts in m.locks, and no other M's is above 0.",
-                    locking=locking[0],
-                )
-            )
-        elif locked and locking:
-            known.append(
-                tr(
-                    "one of {locking} holds it: their m.locks are above 0. The lock does not say which.",
-                    locking=in_a_row(f"m{m}" for m in locking),
-                )
-            )
-        elif locked:
-            known.append(
-                tr(
-                    "no M has m.locks above 0, as whoever holds a lock has: memory is damaged, or not all Ms could"
-                    " be read."
-                )
-            )
-        return {
-            "state": (
-                "unlocked"
-                if not locked
-                else tr("locked") + ("" if key == 1 else tr(" (key {key:#x}: others may sleep on it)", key=key))
-            ),
-            "locked": locked,
-            "holders": [f"m{m}" for m in locking],
-            "waiting": [],
-            "known": known,
-        }
-
-    @staticmethod
-    def _sync(kind, address, value):
-        """A sync.Mutex has no owner: any goroutine may unlock it. State and waiters are all it has, and whose stack has
-        its address."""
-        lock = _read(address, value)
-        text, locked = _state(kind, lock)
-        semas = [address + leaf.offset for leaf in _ending(lock, "sema", "writerSem", "readerSem")]
-        words, symbol = {address, *semas}, program.world().symbol_at(address)
-        before = set(range(max(address - (min(symbol[1], _BEFORE) if symbol else _BEFORE), 8) & -8, address, 8))
-        graph = wakers.Graph()
-        sleeping = wakers.waiters_by_address(graph.census)
-        waiting = [row for sema in semas for row in sleeping.get(sema, [])]
-        at = graph.census.standing(waiting[:_FEW])
-        known = [
-            tr("{goid} waits for it", goid=row.goid)
-            + (tr(" at {where}.", where=at[row.addr].where) if at.get(row.addr) else tr("."))
-            for row in waiting[:_FEW]
-        ]
-        if len(waiting) > _FEW:
-            known.append(tr("and {waiting} more wait for it.", waiting=len(waiting) - _FEW))
-        having, near, variable = [], [], reach.variable_at(address)
-        if locked:
-            line = {row.addr for row in waiting}
-            seen = graph.reach.having(words | before)
-            others = [(row, set(seen.get(row.addr, ()))) for row in graph.rows if row.addr not in line]
-            having = [row for row, found in others if found & words]
-            near = [row for row, found in others if found & before and not found & words]
-            known.append(Holders._seen(kind, having, near, graph))
-            if variable:
-                known.append(tr("It lies in {variable}: any code that runs may use it.", variable=variable))
-            if graph.deadlock:
-                known.append(tr("The program is deadlocked: it will not be unlocked."))
-        return {
-            "state": text,
-            "locked": locked,
-            "holders": [],
-            "candidates": [row.goid for row in having],
-            "near": [row.goid for row in near],
-            "waiting": [row.goid for row in waiting],
-            "known": known,
-            "not_searched": graph.reach.left_out,
-        }
-
-    @staticmethod
-    def _seen(kind, having, near, graph):
-        """What stacks say about who may have locked it."""
-        seen = []
-        if having:
-            seen.append(
-                trn(
-                    "its address stands on the stack or in a register of {having}, who does not wait for it",
-                    "its address stands on the stack or in a register of {having}, who do not wait for it",
-                    len(having),
-                    having=_names(having),
-                )
-            )
-        if near:
-            seen.append(
-                tr(
-                    "an address shortly before it, perhaps of a struct that it is in, stands on the stack or in a"
-                    " register of {near}",
-                    near=_names(near),
-                )
-            )
-        return (
-            tr("A {kind} does not note who locked it; ", kind=kind)
-            + (tr(", and ").join(seen) or tr("its address, or one shortly before it, stands on nobody else's stack"))
-            + tr(". Not searched: {left_out}.", left_out=in_a_row(graph.reach.left_out))
-        )
-
-
-def _read(address, value):
-    """A lock as it stands in memory."""
-    layout = program.Layout(program.world(), value.type)
-    data = program.read(address, layout.size)
-    if not isinstance(data, bytes):
-        raise program.Problem(tr("the lock cannot be read: {data}.", data=data))
-    return program.Struct(layout, address, data)
-
-
-def _ending(lock, *names):
-    """The fields of a lock that are called so, however deep."""
-    return [leaf for leaf in lock.layout.leaves if leaf.path.rpartition(".")[2] in names]
-
-
-def _state(kind, lock):
-    """(in words, is it locked?) of a sync.Mutex or a sync.RWMutex."""
-    state = lock.get(*(leaf.path for leaf in _ending(lock, "state"))) or 0
-    locked = bool(state & _bit("mutexLocked", 1))
-    if kind != "sync.RWMutex":
-        starving = tr(", starving: it goes to the one who waited longest") if state & _bit("mutexStarving", 4) else ""
-        return ("locked" if locked else tr("unlocked")) + starving, locked
-    count = lock.get("readerCount", "readerCount.v") or 0
-    count = count - (1 << 32) if count >= 1 << 31 else count
-    if count < 0:
-        text = tr("locked for writing or a writer waits")
-    else:
-        text = trn("{n} reader", "{n} readers", count) if count else tr("unlocked")
-    return text + (tr(", the writers' mutex is locked") if locked else ""), locked or count != 0
-
-
-def _bit(name, usual):
-    """A bit of sync.Mutex's state by its constant; where the debug information has none, what it has been since Go
-    1.9."""
-    for prefix in ("sync.", "internal/sync.", ""):
-        symbol = gdb.lookup_static_symbol(prefix + name) or gdb.lookup_global_symbol(prefix + name)
-        if symbol is not None:
-            try:
-                return int(symbol.value())
-            except gdb.error:
-                continue
-    return usual

@@ -23,6 +23,7 @@ from . import joins, places, roots, switching, view
 
 DEPTH = 512  # frames that are enough to say where a goroutine stands
 DEEPEST = 1 << 16  # no backtrace is longer
+_LONG = 1 << 13  # frames of which each is looked into
 PATIENCE = 400  # how many stacks gdb unwinds for us in one command; damaged memory could ask for it without end
 WINDOW = 1024  # bytes of each stack that are read together with everybody's
 
@@ -406,3 +407,26 @@ def stacks(rows: list[Any], depth: int = DEPTH) -> dict[int, Stack]:
                 unpack, seen = traces[pc].get(hi - sp, _UNSEEN)
                 found.append(seen.get(unpack(data, sp - base)) or trace(rows[len(found)], data, sp - base))
     return dict(zip(bulk.column(rows, "addr"), found))
+
+
+def physical(row: Any) -> list[tuple[int, int]]:
+    """[(pc, SP)] of a parked goroutine's frames, innermost first, without those of inlined functions: as far as rules
+    go."""
+    known = sites()
+    known.patience, known.depth = PATIENCE, _LONG
+    walk = row.pc, row.sp, row.bp or 0, row.lo, row.hi
+    found, returns = known.walk(*walk)
+    if found and not returns:  # learned just now
+        found, returns = known.walk(*walk)
+    return list(zip([site.shown[-1].pc for site in found], [row.sp, *(at + 8 for at in returns)]))
+
+
+def physical_of_thread(thread: gdb.InferiorThread) -> list[tuple[int, int]]:
+    """The same of a stopped thread, whose frames gdb finds."""
+    with view.keeping_place():
+        thread.switch()
+        try:
+            frames = list(view.physical(gdb.newest_frame()))
+            return [(frame.pc(), sp) for frame, _, sp in frames if frame.type() != gdb.INLINE_FRAME]
+        except gdb.error:
+            return []

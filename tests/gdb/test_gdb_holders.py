@@ -1,0 +1,131 @@
+"""Who holds a lock: what the code on stacks and deferred calls say of it, and nothing more; who waits in a circle."""
+
+import pathlib
+
+import pytest
+
+CASE = pathlib.Path(__file__).with_name("cases") / "holders.go"
+WAITING = 18  # goroutines of it, beside main's
+LOOK = f"""
+import collections
+from rt0lab.goroutines import holders, wakers
+from rt0lab.program import settings
+do('break main.tick')
+for _ in range(300):
+    do('continue' if program.alive() else 'run')
+    rows = [g for g in json.loads(do('info goroutines -json')) if not g['system'] and g['status'] == 'waiting']
+    if len(rows) >= {WAITING}: break
+at = {{g['id']: g['at']['function'].removeprefix('main.') for g in rows if g['at']}}
+with settings.looking():
+    graph = wakers.Graph()
+    found = holders.Holders(graph.census, graph.rows, 60)
+    held, perhaps = collections.defaultdict(list), []
+    locks = set(found._found) | set(found._perhaps)
+    for lock in locks:
+        for each in found.of(lock):
+            held[at.get(each.row.goid, '')].append((each.kind, each.plain()['evidence'], each.where))
+        perhaps += [at.get(row.goid) for row in found.perhaps(lock)]
+    def named(circle):
+        return sorted([at[row.goid], [at[other.goid] for other in rows]] for row, _, rows in circle)
+    circles = [named(circle) for circle in holders.circles(graph, found)]
+    # somebody who waits on a channel, and whom only one could wake who waits for what he has
+    byname = {{at.get(row.goid): row for row in graph.rows}}
+"""
+
+
+@pytest.fixture(scope="module", params=["optimized", "not optimized"])
+def program(request, go_build):
+    """The case in both builds."""
+    return go_build("holders", CASE.read_text(), *(["-gcflags=all=-N -l"] if request.param != "optimized" else []))
+
+
+_seen = {}
+
+
+@pytest.fixture
+def seen(program, gdb_json):
+    """(what each holds, who may hold something, the circles, the lines of each function)"""
+    if program not in _seen:
+        _seen[program] = gdb_json(
+            program,
+            LOOK + "result = held, perhaps, circles, [json.loads(do(\"rt0 holders 'main.global' -json\")),"
+            " json.loads(do(\"rt0 holders 'main.rw' -json\"))]",
+        )
+    return _seen[program]
+
+
+HELD = {
+    "plain": "write",
+    "inner": "write",
+    "inGlobal": "write",
+    "deferred": "write",
+    "literal": "write",
+    "reader": "read",
+    "deferring": "read",
+    "writer": "write",
+    "twice": "write",
+}
+
+
+@pytest.mark.parametrize("function", HELD)
+def test_who_has_taken_a_lock_holds_it(seen, function):
+    assert [kind for kind, *_ in seen[0][function]] == [HELD[function]]
+
+
+@pytest.mark.parametrize("function", HELD)
+def test_it_is_said_where_it_was_taken(seen, function):
+    lines = CASE.read_text().splitlines()
+    ((_, _, where),) = seen[0][function]
+    assert f"func {function}(" in lines[int(where.rpartition(":")[2].rstrip(")")) - 1] and f"main.{function} " in where
+
+
+def test_a_loop_of_deferred_calls_holds_them_all(seen):
+    assert [each[:2] for each in seen[0]["inLoop"]] == [["write", "deferred"]] * 2
+
+
+@pytest.mark.parametrize("function", ["released", "perhaps", "literalPerhaps", "away"])
+def test_who_may_have_given_it_back_is_no_holder(seen, function):
+    assert function not in seen[0]
+
+
+@pytest.mark.parametrize("function", ["perhaps", "literalPerhaps"])
+def test_who_has_it_on_some_ways_only_may_hold_it(seen, function):
+    assert function in seen[1]
+
+
+def test_who_wait_crosswise_for_globals_are_a_circle(seen):
+    assert [["cross", ["cross"]]] * 2 in seen[2]
+
+
+def test_who_locks_twice_waits_for_himself(seen):
+    assert [["twice", ["twice"]]] in seen[2]
+
+
+def test_a_reader_behind_a_writer_behind_him_is_a_circle(seen):
+    assert [["readsAgain", ["writes"]], ["writes", ["readsAgain"]]] in seen[2]
+
+
+def test_there_are_no_other_circles(seen):
+    assert len(seen[2]) == 3
+
+
+def test_the_command_names_the_holder(seen):
+    lock = seen[3][0]
+    assert [(each["kind"], "inGlobal" in each["where"]) for each in lock["holders"]] == [("write", True)]
+
+
+def test_a_channel_is_part_of_a_circle_if_it_is_known_who_could_send(program, gdb_json):
+    """plain's lock is waited for by nobody; as if `writer` did, and as if nobody else could wake plain."""
+    circle = gdb_json(
+        program,
+        LOOK
+        + """
+    first, second = byname['cross'], byname['plain']
+    mine = next(lock for lock in locks if any(each.row is second for each in found.of(lock)))
+    item = next(item for item in graph.on[first.addr])
+    graph.on[first.addr] = (type(item)(mine, 'Mutex', mine),)
+    wakers_of = lambda row: (row is second, [first] if row is second else [])
+    result = [named(each) for each in holders.circles(graph, found, wakers_of)]
+""",
+    )
+    assert [["cross", ["plain"]], ["plain", ["cross"]]] in circle
