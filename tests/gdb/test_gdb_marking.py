@@ -114,3 +114,40 @@ def test_what_the_mirror_never_gave_out_is_no_object(gdb_json, mirror_program):
     script += "result = [known.object_at(fresh(kind)) for kind in range(20) if fresh(kind) < end(kind)]"
     found = gdb_json(mirror_program("parked", "tests/runtime", "debug"), script)
     assert found and not any(found)
+
+
+REFERRERS = """
+from rt0lab.heap.referrers import referrers
+one = Heap(SEED, HOLES)
+program.read = one.read
+targets = {base: row.size for row in one.rows[::3] for base in range(row.start, row.end, row.size)}
+there, whole = referrers(one.spans, targets, 60)
+native.library = lambda: None
+result = [[there, whole] == [*referrers(one.spans, targets, 60)], whole, sum(map(len, there.values()))]
+"""
+
+
+def referrers(seed, holes=False):
+    return START + REFERRERS.replace("SEED", str(seed)).replace("HOLES", str(holes))
+
+
+def test_the_library_finds_the_same_referrers(gdb_json, hello):
+    same, whole, count = gdb_json(hello, referrers(3))
+    assert same and whole and count > 10
+
+
+def test_referrers_say_where_memory_was_missing(gdb_json, hello):
+    assert gdb_json(hello, referrers(3, True))[:2] == [True, False]
+
+
+def test_referrers_are_all_the_words_that_point_there(gdb_json, hello):
+    script = referrers(3) + "import struct\n"
+    script += """
+every = [(obj.base, row.start + i * row.size, 8 * k)
+         for row in one.rows if row.scan for i in range(row.room) if row.live >> i & 1
+         for k, w in enumerate(struct.unpack(f'<{row.size // 8}Q', one.read(row.start + i * row.size, row.size)))
+         for obj in [one.spans.object_at(w)] if obj and obj.base in targets]
+said = [(base, *at) for base, found in there.items() for at in found if one.spans.object_at(base)]
+result = sorted(every) == sorted(said)
+"""
+    assert gdb_json(hello, script) is True

@@ -46,7 +46,7 @@ class Marker:
             if row.end - row.start <= _WHOLE:
                 pages = range(row.start // PAGE, (row.end - 1) // PAGE + 1)
                 self._span_of.update(dict.fromkeys(pages, number))
-        self._told_by, self._table = _telling(spans.lo, spans.hi)
+        self._told_by, self._table = telling(spans.lo, spans.hi)
         self.objects = self.bytes = 0  # that are reached
 
     def add(self, root: int, words: Iterable[int]) -> None:
@@ -205,7 +205,7 @@ class Marker:
         return data[self._told_by :: 8].translate(self._table)
 
 
-def _telling(lo, hi):
+def telling(lo: int, hi: int) -> tuple[int, bytes]:
     """(which byte of a word tells best that it is none of these addresses, 1 for each of its values that one of them
     has)."""
     choices = []

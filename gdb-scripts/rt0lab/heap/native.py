@@ -13,7 +13,7 @@ import stat
 import time
 import weakref
 from array import array as packed
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Iterator
 from typing import Any
 
 from . import marking
@@ -99,6 +99,23 @@ def marker(spans: Spans, opaque: Collection[int], seconds: float) -> Marker | No
     tables = [words(packed("Q", column)) for column in (spans.starts, spans.ends, spans.elems)]
     handle = found.marking_new(*tables, bytes(spans.scans), len(spans.rows), _cache())
     return Marker(found, handle, spans, opaque, seconds) if handle else None
+
+
+def finder(los: list[int], his: list[int]) -> Callable[[int, bytes], Iterator[tuple[int, int]]] | None:
+    """What looks through memory at an address: (where a word stands, the number of the range that it points into) for
+    each that points into one of these ranges, which rise and do not overlap. None where there is no library."""
+    library_ = library()
+    if library_ is None:
+        return None
+    lows, highs, slots, which, count = words(los), words(his), room(_RANGES), room(_RANGES), room(1)
+
+    def look(base: int, data: bytes) -> Iterator[tuple[int, int]]:
+        at, size = 0, len(data) // 8
+        while at < size:
+            at = library_.marking_find(base, data, size, at, lows, highs, len(los), slots, which, count, _RANGES)
+            yield from zip(slots[: count[0]], which)
+
+    return look
 
 
 def _cache():
