@@ -16,7 +16,7 @@ from . import extents, machines, maps, registers
 
 _MOST = 64 << 20  # bytes of one stack that are looked through
 _ENDED = ("idle", "dead", "deadextra")
-_DEFERS = 1 << 10
+_DEFERS = 1 << 14  # calls that one has deferred
 
 
 class Live:
@@ -65,6 +65,7 @@ class _Looking:
             if machine.problem:
                 live.lacks(machine.problem)
         self._registers()
+        self._deferred()
         self._stacks()
 
     def _kind(self, row):
@@ -78,6 +79,36 @@ class _Looking:
         for row in self._more.values():
             places = [(at.get(path), getattr(row, name)) for name, path in self._own.items()]
             self.found[row.addr].words += [(row.addr + offset, word) for offset, word in places if offset and word]
+
+    def _deferred(self):
+        """What the calls that each has deferred keep; their records lie on its stack or in the heap."""
+        fields = bulk.Fields("_defer", fn="fn", link="link", siz="siz") if program.world().type("_defer") else None
+        todo = {row.defers: self.found[row.addr] for row in self._more.values() if row.defers}
+        if fields is None or not todo:
+            return
+        fields.lacking(0, "siz")
+        layout = program.world().layout("_defer")
+        for _ in range(_DEFERS):
+            found, following = fields.by_address(todo), {}
+            for at, live in todo.items():
+                call = found.get(at)
+                if call is None:
+                    live.lacks(tr("the calls that it has deferred cannot be read"))
+                    continue
+                words = [(at + layout.at[name].offset, getattr(call, name)) for name in ("fn", "link")]
+                live.words += [(place, word) for place, word in words if word]
+                if call.siz > 0:  # arguments that stand behind it
+                    end = at + layout.size
+                    live.words += [
+                        (end + 8 * i, word) for i, word in enumerate(bulk.words(end, min(call.siz, _MOST) // 8))
+                    ]
+                if call.link:
+                    following[call.link] = live
+            todo = following
+            if not todo:
+                return
+        for live in todo.values():
+            live.lacks(tr("it has deferred more calls than are looked at"))
 
     # -- where each begins
 

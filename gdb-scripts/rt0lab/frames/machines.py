@@ -44,9 +44,6 @@ class _Place:
     def __init__(self, g: program.Struct) -> None:
         self.addr, self.lo, self.hi = g.addr, g.get("stack.lo"), g.get("stack.hi")
 
-    def holds(self, sp: int) -> bool:
-        return self.lo <= sp < self.hi
-
 
 def _place(address):
     found = program.read_struct("g", address) if address else None
@@ -61,26 +58,36 @@ def _of_thread(rows):
     if not g:
         return None
     own = {m.get("g0"), m.get("gsignal")} if m else set()
-    owner = m.get("curg") or current if current in own else current
+    owner = m.get("curg") if current in own and m.get("curg") in rows else current
+    # without a P an M has nothing of the heap; who was not asked about counts neither
+    if owner not in rows and (owner not in own or not program.p_of(m)[1]):
+        return None
     machine, known = Machine(owner), {name: program.fresh_register(name) for name in [*_GENERAL, "rip", "rsp"]}
     machine._registers(known)
-    if m and current == m.get("gsignal"):
-        machine._stack(_Place(g), known["rsp"] or 0)
+    row, g0, sp = rows.get(owner), _place(m.get("g0")) if m else None, known["rsp"] or 0
+    if not _on(row, sp) and not _on(g0, sp):  # in a signal's handler, perhaps where the g is still that of before
+        gsignal = _place(m.get("gsignal")) if m else None
+        if _on(gsignal, sp):
+            machine._stack(gsignal, sp)
         handler = joins.handler()
-        known = joins.interrupted(handler) if handler is not None else {}
+        known = joins.interrupted(handler) if handler is not None else known
         machine._registers(known)
-    _stands(machine, m, rows.get(owner), known)
+    _stands(machine, m, row, g0, known)
     return machine
 
 
-def _stands(machine, m, row, known):
+def _on(place, sp):
+    return place is not None and place.lo <= sp < place.hi
+
+
+def _stands(machine, m, row, g0, known):
     """Notes on which stack it stands, and what of that is in use."""
-    pc, sp, g0 = known.get("rip") or 0, known.get("rsp") or 0, _place(m.get("g0")) if m else None
-    if row is not None and row.lo <= sp < row.hi:
+    pc, sp = known.get("rip") or 0, known.get("rsp") or 0
+    if _on(row, sp):
         machine.start = pc, sp, False
-    elif g0 is not None and g0.holds(sp):
+    elif _on(g0, sp):
         machine._stack(g0, sp)
-        if m.get("vdsoSP") and row is not None and row.lo <= m.get("vdsoSP") < row.hi:
+        if m.get("vdsoSP") and _on(row, m.get("vdsoSP")):
             machine.start = m.get("vdsoPC"), m.get("vdsoSP"), True
     elif row is not None or g0 is not None:
         machine.problem = tr("its thread is on a stack that is none of Go's")
