@@ -36,12 +36,14 @@ parked = [row for row in found.rows if found.is_parked(row)]
 KEPT = (
     LOOK
     + """
-ours, sure = reached(held.values()), reached(held[row.addr] for row in parked)
+ours, in_hand = reached(held.values()), {word for row in parked for _, word in held[row.addr].words}
+sure = {name for name, at in zip(names, numbers('where')) if in_hand.intersection(range(at, at + 32))}
 doubtful = sum(not held[row.addr].exact for row in parked)
 do('continue')
 gone = {name for name, number in zip(names, numbers('gone')) if number}
 result = {'missed': sorted(set(names) - gone - ours), 'too much': sorted(gone & sure), 'gone': sorted(gone),
-    'doubtful': doubtful, 'problems': sorted({each.problem for each in held.values() if each.problem})}
+    'in hand': 'local' in sure, 'doubtful': doubtful,
+    'problems': sorted({each.problem for each in held.values() if each.problem})}
 """
 )
 DEAD = ["dead argument", "dead local", "dead variable with an address", "overwritten"]
@@ -56,7 +58,14 @@ def holders(request, go_build):
 def test_what_goroutines_keep_is_what_go_says(gdb_json, holders):
     """Only stacks with a fault, or reflect's code in assembly, are looked at word by word."""
     found = gdb_json(holders, KEPT)
-    assert found == {"missed": [], "too much": [], "gone": DEAD, "doubtful": 3, "problems": []}
+    assert found == {
+        "missed": [],
+        "too much": [],
+        "gone": DEAD,
+        "in hand": True,
+        "doubtful": 3,
+        "problems": [],
+    }
 
 
 def test_who_runs_holds_registers_and_no_more_than_one_frame_of_words(gdb_json, holders):
