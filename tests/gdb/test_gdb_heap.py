@@ -71,7 +71,7 @@ held = [program.read_word(base + off) for base, off in steps[:-1]]
 result = root, held == [base for base, _ in steps[1:]], steps[-1] == (far, 16), steps[-2][1]
 """
     )
-    assert gdb_json(case, script) == [5, True, True, 299999 * 8]
+    assert gdb_json(case, script) == [5, True, True, 139999 * 8]
 
 
 def test_a_root_that_comes_later_is_followed_too(gdb_json, case):
@@ -83,6 +83,53 @@ def test_what_there_is_no_time_for_is_said(gdb_json, case):
     script = START + "marker, whole = marked(0); result = whole, marker.reached(through), marker.left_out"
     whole, reached, said = gdb_json(case, script)
     assert (whole, reached) == (False, False) and "time was over" in said[0]
+
+
+# ---- Go's own word for it --------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def dumped(case, tmp_path_factory):
+    """The script that brings the program to where it has written what it knows of its heap, and reads that."""
+    path = tmp_path_factory.mktemp("dump") / "dump"
+    return (
+        START.replace("do('run')", f"do('run {path}')")
+        + f"""
+from heapdump import Dump
+with open({str(path)!r}, 'rb') as file: dump = Dump(file.read())
+base = lambda word: (known.object_at(word) or (None,))[0]
+"""
+    )
+
+
+def test_gos_objects_are_ours(gdb_json, case, dumped):
+    script = (
+        dumped
+        + """
+ours = {at: known.object_at(at) for at in dump.sizes}
+result = len(ours) > 300, [at for at, each in ours.items() if not each or tuple(each[:2]) != (at, dump.sizes[at])]
+"""
+    )
+    assert gdb_json(case, script) == [True, []]
+
+
+def test_there_are_no_others(gdb_json, case, dumped):
+    """Since then a few may have been made."""
+    script = dumped + "result = len(dump.sizes), sum(bin(row.live).count('1') for row in known.rows)"
+    theirs, ours = gdb_json(case, script)
+    assert theirs <= ours < theirs + 50
+
+
+def test_what_variables_lead_to_by_gos_word_is_reached(gdb_json, case, dumped):
+    script = (
+        dumped
+        + """
+theirs, (marker, whole) = dump.reached(base), marked()
+result = whole, len(theirs) > 200, [at for at in theirs if not marker.reached(at)], marker.objects - len(theirs)
+"""
+    )
+    whole, many, lost, more = gdb_json(case, script)
+    assert (whole, many, lost) == (True, True, []) and more < 100
 
 
 # ---- what is noted beside objects ------------------------------------------------------------------------------------
@@ -137,3 +184,95 @@ def test_a_pin_keeps_its_object(gdb_json, cleanups):
 def test_a_weak_handle_leads_to_its_object_and_keeps_it_not(gdb_json, cleanups):
     script = NOTED + "result = words('objects')[4] in dict(specials.weak()).values(), kept()[4]"
     assert gdb_json(cleanups, script) == [True, None]
+
+
+# ---- what makes no sense ---------------------------------------------------------------------------------------------
+
+DAMAGED = (
+    START
+    + """
+import time
+from rt0lab.heap import specials
+heap_at, heap_layout = program.world().variable('mheap_')
+array, count = (program.read_word(heap_at + heap_layout.at['allspans.' + field].offset) for field in ('array', 'len'))
+in_use = (program.read_struct('mspan', at) for at in bulk.words(array, count))
+used = program.world().constant('mSpanInUse')
+span_of = {row.get('startAddr'): row.addr for row in in_use if row.get('state.s') == used}
+one = span_of[known.rows[known.number_at(through)].start]
+def asked(kind, address, field, value):
+    leaf = heap_layout.at[field] if kind == 'mheap' else program.world().layout(kind).at[field]
+    at, size = address + leaf.offset, leaf.size
+    before = program.read(at, size)
+    gdb.selected_inferior().write_memory(at, (value & (1 << 8 * size) - 1).to_bytes(size, 'little'))
+    program.written(); begun = time.monotonic()
+    try:
+        found = heap.of_program()
+        marker = heap.marker(found, [through], 2)
+        marker.add(1, [word for _, word in variables.pointers()[0]] + [word for _, word in specials.roots()])
+        marker.run(); marker.path(far); found.object_at(far); found.scannable
+        said = [*marker.left_out, *specials.problems(), *variables.pointers()[1]]
+        return bool(said), time.monotonic() - begun < 60
+    finally:
+        gdb.selected_inferior().write_memory(at, before); program.written()
+WILD = (0, 4097, 0x7fffffffffff, (1 << 63) + 8, (1 << 64) - 8, far, one)
+"""
+).replace("from rt0lab import heap\n", "from rt0lab import heap\nfrom rt0lab.program import bulk\n")
+
+
+@pytest.mark.parametrize("field", ["allspans.array", "allspans.len", "allspans.cap"])
+def test_a_list_of_spans_that_makes_no_sense_ends(gdb_json, case, field):
+    found = gdb_json(case, DAMAGED + f"result = [asked('mheap', heap_at, {field!r}, value) for value in WILD]")
+    assert {bounded for _, bounded in found} == {True} and sum(said for said, _ in found) > 2
+
+
+SPAN = "startAddr npages nelems elemsize freeindex allocBits specials spanclass"
+
+
+def test_a_span_that_makes_no_sense_costs_itself(gdb_json, case):
+    script = DAMAGED + f"result = [asked('mspan', one, field, value) for field in {SPAN.split()} for value in WILD]"
+    found = gdb_json(case, script)
+    assert {bounded for _, bounded in found} == {True} and sum(said for said, _ in found) > 10
+
+
+def test_variables_that_make_no_sense_end(gdb_json, case):
+    fields = "data edata bss ebss gcdatamask.n gcdatamask.bytedata next".split()
+    script = (
+        DAMAGED
+        + f"""
+module = program.world().variable('firstmoduledata')[0]
+result = [asked('moduledata', module, field, value) for field in {fields} for value in WILD]
+"""
+    )
+    assert {bounded for _, bounded in gdb_json(case, script)} == {True}
+
+
+def test_notes_of_objects_that_go_in_a_circle_end(gdb_json, finalizers):
+    script = (
+        DAMAGED.replace(
+            "through, mapped, far, local, behind = objects = words('objects')",
+            "through = far = local = words('objects')[0]",
+        ).replace("freed = words('freed')", "")
+        + """
+note = program.read_struct('mspan', one).get('specials')
+result = [asked('special', note, field, value) for field in ('next', 'offset', 'kind') for value in (*WILD, note)]
+"""
+    )
+    assert {bounded for _, bounded in gdb_json(finalizers, script)} == {True}
+
+
+def test_a_core_without_the_heap_says_what_was_not_searched(gdb_json, case, tmp_path):
+    script = (
+        f"""
+do('break main.stop'); do('run')
+with open(f'/proc/{{gdb.selected_inferior().pid}}/coredump_filter', 'w') as filter: filter.write('0x0')
+do('gcore {tmp_path}/core'); do('kill'); do('core-file {tmp_path}/core')
+"""
+        + START.replace("do('break main.stop'); do('run')", "").partition("def words")[0]
+        + """
+marker = heap.marker(known, (), 60); marker.add(0, [word for _, word in variables.pointers()[0]]); whole = marker.run()
+result = marker.left_out + variables.pointers()[1], marker.objects
+"""
+    )
+    said, objects = gdb_json(case, script)
+    (tmp_path / "core").unlink()
+    assert any("cannot be read" in text for text in said)

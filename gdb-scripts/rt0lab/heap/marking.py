@@ -5,6 +5,7 @@ As a garbage collector would, from outside: a word that points to or into an obj
 
 from __future__ import annotations
 
+import collections
 import itertools
 import time
 from array import array as packed
@@ -38,7 +39,8 @@ class Marker:
         self._now: dict[int, list[int]] = {}
         self._later: dict[int, list[int]] = {}
         self._long: list[tuple[int, int]] = []  # what is left of objects that are not read as one
-        self._read: dict[int, tuple[memoryview, bytes, set[int]]] = {}
+        # {span: its words, the hints for them, the numbers of its pages that cannot be read}
+        self._read: collections.OrderedDict[int, tuple[memoryview, bytes, set[int]]] = collections.OrderedDict()
         self._room = _KEPT
         self._holes: set[int] = set()  # the numbers of pages of reached objects that cannot be read
         self._span_of: dict[int, int] = {}  # by the number of a page
@@ -102,6 +104,7 @@ class Marker:
         """(where a word stands, the word): what these lead to is reached, if nothing led there before."""
         spans, known, later, opaque = self._spans, self._paths, self._later, self._opaque
         span_of, starts, ends, elems, scans = self._span_of, spans.starts, spans.ends, spans.elems, spans.scans
+        objects = size_of_all = 0
         for at, word in found:
             number = span_of.get(word // PAGE, -1)
             if number < 0 or not starts[number] <= word < ends[number]:
@@ -114,10 +117,15 @@ class Marker:
             if paths[index]:
                 continue
             paths[index] = at
-            self.objects += 1
-            self.bytes += size
+            objects += 1
+            size_of_all += size
             if scans[number] and not (opaque and starts[number] + index * size in opaque):
-                later.setdefault(number, []).append(index)
+                if number in later:
+                    later[number].append(index)
+                else:
+                    later[number] = [index]
+        self.objects += objects
+        self.bytes += size_of_all
 
     def _begun(self, number):
         """How the objects of a span were reached: not at all."""
@@ -138,52 +146,53 @@ class Marker:
         for number in list(self._later):
             self._now.setdefault(number, []).extend(self._later.pop(number))
         for number in sorted(self._now):
+            if time.monotonic() > self._until:
+                return False
             indices = self._now.pop(number) + self._later.pop(number, [])
-            while indices:
-                if time.monotonic() > self._until:
-                    self._now[number] = indices
-                    return False
-                self._look(number, indices)
-                indices = self._later.pop(number, None)
+            row = self._spans.rows[number]
+            if row.end - row.start > _WHOLE:
+                self._long += [(row.start + i * row.size, row.start + (i + 1) * row.size) for i in indices]
+            elif len(indices) > 1 or number in self._read or not self._look_at(row, indices[0]):
+                self._look(number, row, indices)
+            if number in self._later:
+                self._look(number, row, self._later.pop(number))
         return True
 
-    def _look(self, number, indices):
-        """Meets the words in these objects of a span."""
-        row = self._spans.rows[number]
-        if row.end - row.start > _WHOLE:
-            self._long += [(row.start + i * row.size, row.start + (i + 1) * row.size) for i in indices]
-            return
-        words, hints = self._words(number, indices)
-        step = row.size // 8
-        if len(indices) <= _FEW:
-            for index in indices:
-                first, end = index * step, (index + 1) * step
-                if 1 in (some := hints[first:end]):
-                    slots = range(row.start + first * 8, row.start + end * 8, 8)
-                    self._meet(itertools.compress(zip(slots, words[first:end]), some))
-            return
-        if len(indices) < row.room:
-            wanted, ones = bytearray(len(hints)), b"\1" * step
-            for index in indices:
-                wanted[index * step : (index + 1) * step] = ones
-            hints = _both(hints, wanted)
-        self._meet(itertools.compress(zip(range(row.start, row.end, 8), words), hints))
+    def _look_at(self, row, index):
+        """Meets the words of one object, if that can be read by itself."""
+        base = row.start + index * row.size
+        data = program.read(base, row.size)
+        if isinstance(data, Unreadable):
+            return False
+        slots, words = range(base, base + row.size, 8), memoryview(data).cast("Q")
+        self._meet(itertools.compress(zip(slots, words), self._filtered(data)))
+        return True
 
-    def _words(self, number, indices):
+    def _look(self, number, row, indices):
+        """Meets the words in these objects of a span, and in those of the same span that they lead to."""
+        words, hints = self._words(number, row)
+        more = self._later[number] = []
+        if len(indices) > _FEW:
+            self._meet(_each_once(range(row.start, row.end, 8), words, _within(hints, row, indices)))
+        else:
+            more += indices
+        self._meet(_in_objects(row, words, hints, more))
+        del self._later[number]
+        holes = self._read[number][2]
+        for index in {*indices, *more} if holes else ():
+            self._holes |= holes & _pages(row.start + index * row.size, row.start + (index + 1) * row.size)
+
+    def _words(self, number, row):
         """The words of a span, and for each of them whether it may point into the heap. What was read is kept for a
         while."""
-        row = self._spans.rows[number]
         if number not in self._read:
-            if self._room <= 0:
-                self._read.clear()
-                self._room = _KEPT
+            while self._read and self._room <= 0:
+                _, (oldest, *_) = self._read.popitem(last=False)
+                self._room += oldest.nbytes
             data, holes = read(row.start, row.end - row.start)
             self._read[number] = memoryview(data).cast("Q"), self._filtered(data), holes
             self._room -= len(data)
-        words, hints, holes = self._read[number]
-        for index in indices if holes else ():
-            self._holes |= holes & _pages(row.start + index * row.size, row.start + (index + 1) * row.size)
-        return words, hints
+        return self._read[number][:2]
 
     def _long_ones(self):
         """Meets the words of objects that are not read as one. False if the time is over."""
@@ -196,7 +205,7 @@ class Marker:
                 data, holes = read(at, min(_WHOLE, end - at))
                 self._holes |= holes
                 slots, words = range(at, at + len(data), 8), memoryview(data).cast("Q")
-                self._meet(itertools.compress(zip(slots, words), self._filtered(data)))
+                self._meet(_each_once(slots, words, self._filtered(data)))
                 at += len(data)
         return True
 
@@ -217,10 +226,33 @@ def telling(lo: int, hi: int) -> tuple[int, bytes]:
     return at, bytes(value in values for value in range(256))
 
 
-def _both(one, other):
-    """1 where both have it."""
-    both = int.from_bytes(one, "little") & int.from_bytes(other, "little")
-    return both.to_bytes(len(one), "little")
+def _within(hints, row, indices):
+    """The hints, 0 for words that are not in one of these objects of a span."""
+    if len(indices) == row.room:
+        return hints
+    step = row.size // 8
+    wanted, ones = bytearray(len(hints)), b"\1" * step
+    for index in indices:
+        wanted[index * step : (index + 1) * step] = ones
+    both = int.from_bytes(hints, "little") & int.from_bytes(wanted, "little")
+    return both.to_bytes(len(hints), "little")
+
+
+def _each_once(slots, words, hints):
+    """(where it stands, the word) of those that may point into the heap, of equal ones the last."""
+    found = dict(zip(itertools.compress(words, hints), itertools.compress(slots, hints)))
+    return zip(found.values(), found)
+
+
+def _in_objects(row, words, hints, indices):
+    """The same of the words in some objects of a span; more may be added to these meanwhile."""
+    step = row.size // 8
+    for index in indices:
+        first, end = index * step, (index + 1) * step
+        some = hints[first:end]
+        if 1 in some:
+            slots = range(row.start + first * 8, row.start + end * 8, 8)
+            yield from itertools.compress(zip(slots, words[first:end]), some)
 
 
 def _pages(lo, hi):

@@ -14,6 +14,7 @@ from ..words import tr, trn
 from . import spans as heap
 
 _KINDS = ("_KindSpecialFinalizer", "_KindSpecialCleanup", "_KindSpecialWeakHandle")
+_MOST_NOTES = 1 << 16  # beside the objects of one span
 _MOST = 1 << 22
 _MOST_BLOCKS = 1 << 16
 _LINK = "alllink"
@@ -55,7 +56,9 @@ class _Noted:
         fields.need("next", "offset", "kind")
         found: dict[str, dict[int, int]] = {name: {} for name in _KINDS}
         now, seen, lost = {row.specials: row.start for row in known.rows if row.specials}, set(), 0
-        while now and len(seen) < _MOST:
+        for _ in range(_MOST_NOTES):
+            if not now or len(seen) > _MOST:
+                break
             seen |= now.keys()
             rows = fields.readable(now)
             lost += len(now) - len(rows)

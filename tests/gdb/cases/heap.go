@@ -2,7 +2,9 @@
 package main
 
 import (
+	"os"
 	"runtime"
+	"runtime/debug"
 	"unsafe"
 )
 
@@ -18,7 +20,7 @@ var (
 	wide    []*node
 	hidden  uintptr // an address that is no pointer, as the linker has noted
 	within  *uintptr
-	objects [5]uintptr // of what is in `names`, kept from the collector
+	objects [5]uintptr // the addresses of what is reached in these ways
 	freed   [64]uintptr
 )
 
@@ -38,8 +40,8 @@ func main() {
 		kept = &node{next: kept, data: make([]byte, 10)}
 		table[i] = &node{}
 	}
-	wide = make([]*node, 300000)
-	wide[299999] = &node{}
+	wide = make([]*node, 140000)
+	wide[139999] = &node{}
 	within = &(&node{}).pad[3]
 	for i := range freed {
 		lose(i)
@@ -48,7 +50,12 @@ func main() {
 	hidden = address(local)
 	runtime.GC()
 	runtime.GC()
-	objects = [5]uintptr{address(kept.next.next), address(table[7]), address(wide[299999]), hidden, address(local.next)}
+	objects = [5]uintptr{address(kept.next.next), address(table[7]), address(wide[139999]), hidden, address(local.next)}
+	if len(os.Args) > 1 { // to write there what Go itself knows of its heap
+		file, _ := os.Create(os.Args[1])
+		debug.WriteHeapDump(file.Fd())
+		runtime.KeepAlive(file)
+	}
 	stop()
 	runtime.KeepAlive(local)
 }
