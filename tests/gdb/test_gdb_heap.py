@@ -18,7 +18,7 @@ def words(name):
 through, mapped, far, local, behind = objects = words('objects')
 freed = words('freed')
 def marked(seconds=60, opaque=()):
-    marker = heap.marker(known, opaque, seconds)
+    marker = heap.Marker(known, opaque, seconds)
     marker.add(5, (word for _, word in variables.pointers()[0]))
     return marker, marker.run()
 """
@@ -139,7 +139,7 @@ NOTED = (
     + """
 from rt0lab.heap import specials
 def kept():
-    marker = heap.marker(heap.of_program(), (), 60)
+    marker = heap.Marker(heap.of_program(), (), 60)
     for number, (what, word) in enumerate(specials.roots()):
         marker.add(number, [word])
     marker.run()
@@ -207,7 +207,7 @@ def asked(kind, address, field, value):
     program.written(); begun = time.monotonic()
     try:
         found = heap.of_program()
-        marker = heap.marker(found, [through], 2)
+        marker = heap.Marker(found, [through], 2)
         marker.add(1, [word for _, word in variables.pointers()[0]] + [word for _, word in specials.roots()])
         marker.run(); marker.path(far); found.object_at(far); found.scannable
         said = [*marker.left_out, *specials.problems(), *variables.pointers()[1]]
@@ -269,7 +269,7 @@ do('gcore {tmp_path}/core'); do('kill'); do('core-file {tmp_path}/core')
 """
         + START.replace("do('break main.stop'); do('run')", "").partition("def words")[0]
         + """
-marker = heap.marker(known, (), 60); marker.add(0, [word for _, word in variables.pointers()[0]]); whole = marker.run()
+marker = heap.Marker(known, (), 60); marker.add(0, [word for _, word in variables.pointers()[0]]); whole = marker.run()
 result = marker.left_out + variables.pointers()[1], marker.objects
 """
     )
