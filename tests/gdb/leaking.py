@@ -20,7 +20,9 @@ import time
 def settled(stacks, arguments=''):
     do(f'set environment LEAK_STACKS {stacks}')
     do(f'set args {arguments}')
-    stops.toward({program.world().address('main.ready')}, 'run')
+    do('break main.ready')
+    do('run')
+    do('delete')
 def ask():
     begun, said = time.monotonic(), do('rt0 leaks -json')
     assert said.startswith('{'), said

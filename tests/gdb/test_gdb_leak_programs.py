@@ -7,7 +7,7 @@ import leaking
 import pytest
 
 WAYS = {"N-l": (["-gcflags=-N -l"], "0"), "with C": ([], "1")}
-_built = {}
+_built, _answers = {}, {}
 
 
 @pytest.fixture(params=WAYS)
@@ -20,6 +20,22 @@ def collection(request, go_build):
         names = subprocess.run([path, "-list"], capture_output=True, text=True, check=True).stdout.split()
         _built[way] = path, leaking.truths(set(names))
     return _built[way]
+
+
+@pytest.fixture
+def asked(collection, gdb_json, tmp_path):
+    """asked(program): (what was said of it, or of all that share a process, and in what time; what Go says of each
+    goroutine)."""
+    path = collection[0]
+
+    def of(program=""):
+        if (path, program) not in _answers:
+            stacks = tmp_path / "stacks.txt"
+            said = gdb_json(path, leaking.ASK + f"settled({str(stacks)!r}, {program!r})\nresult = ask()")
+            _answers[path, program] = said, leaking.stacks(stacks.read_text())
+        return _answers[path, program]
+
+    return of
 
 
 def test_the_collection_is_large_and_half_of_it_leaks():
@@ -38,3 +54,15 @@ def test_the_programs_are_as_their_truths_say(collection, tmp_path):
     kinds = leaking.stacks(stacks.read_text())
     counts = leaking.counted(kinds, kinds)
     assert dict(counts) == {t.function: t.count for t in known if t.program != "busy"}
+
+
+@pytest.mark.parametrize("program", ["", "busy"])
+def test_nobody_who_can_be_woken_is_called_leaked(collection, asked, program):
+    said, kinds = asked(program)
+    assert leaking.accused(leaking.counted(said["leaks"]["leaked"], kinds), collection[1]) == {}
+
+
+def test_everybody_who_can_never_be_woken_is_called_leaked(collection, asked):
+    said, kinds = asked()
+    assert said["leaks"]["not_searched"] == []
+    assert leaking.missed(leaking.counted(said["leaks"]["leaked"], kinds), collection[1]) == {}
