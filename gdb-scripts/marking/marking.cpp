@@ -2,6 +2,8 @@
 // kernel of rt0lab/heap/native.py. It reads no memory of a program: it says which ranges it wants, and is fed them. It
 // takes any bytes for a heap; what makes no sense in a table of spans is left out.
 
+#include <sys/mman.h>
+
 #include <algorithm>
 #include <cstdint>
 #include <cstring>
@@ -24,6 +26,7 @@ constexpr u32 NONE = ~0u, ROOT = 1u << 31;      // no span; a parent that is a r
 constexpr u64 BLOCK = 16, BLOCKSIZE = 1 << 16;  // what is read at least
 constexpr u64 GAP = 4096;                       // what lies between two spans this near is read with them
 constexpr size_t AHEAD = 64;                    // blocks that are wanted at once
+constexpr size_t STAY = 1024;                   // of them are kept when everything has been looked into
 
 struct Span {
     u64 start, end, elem;
@@ -109,29 +112,43 @@ private:
     }
 };
 
+/// A block from the system, to which it goes back at once.
+struct Unmap {
+    void operator()(u8* block) const { munmap(block, BLOCKSIZE); }
+};
+
 /// Memory that was fed, in blocks, the oldest of which make room.
 class Blocks {
-    std::unordered_map<u64, std::unique_ptr<u8[]>> kept;
+    std::unordered_map<u64, std::unique_ptr<u8, Unmap>> kept;
     std::deque<u64> order;
     size_t most;
+    u64 last = 0;
+    u8* recent = nullptr;  // the block that was found last
 
 public:
     explicit Blocks(u64 bytes) : most(std::max<size_t>(bytes >> BLOCK, 2 * AHEAD)) {}
 
-    u8* find(u64 number) const {
+    u8* find(u64 number) {
+        if (number == last && recent) return recent;
         auto found = kept.find(number);
-        return found == kept.end() ? nullptr : found->second.get();
+        last = number;
+        return recent = found == kept.end() ? nullptr : found->second.get();
     }
 
     /// Zeros, until somebody feeds more.
     void make(u64 number) {
         auto& block = kept[number];
         if (block) return;
-        block = std::make_unique<u8[]>(BLOCKSIZE);
+        void* made = mmap(nullptr, BLOCKSIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+        if (made == MAP_FAILED) throw std::bad_alloc();
+        block.reset(static_cast<u8*>(made));
         order.push_back(number);
-        if (order.size() <= most) return;
-        kept.erase(order.front());
-        order.pop_front();
+        trim(most);
+    }
+
+    /// So many may stay.
+    void trim(size_t count) {
+        for (recent = nullptr; order.size() > count; order.pop_front()) kept.erase(order.front());
     }
 
     void feed(u64 address, const u8* data, u64 size) {
@@ -279,7 +296,10 @@ public:
     /// into; -1: there is more to do, and the budget, in words, is spent.
     long want(u64* los, u64* his, size_t room, u64 budget) {
         while (budget) {
-            if (at == level.size() && !turn()) return 0;
+            if (at == level.size() && !turn()) {
+                blocks.trim(STAY);
+                return 0;
+            }
             u64 done = look(budget);
             if (!done) return ranges(los, his, room);
             budget -= std::min(budget, done);
