@@ -22,6 +22,7 @@ from . import (
     leaks,
     panel,
     panic,
+    paths,
     past,
     state,
     step,
@@ -112,7 +113,7 @@ def _commands():
         timers.Timers,
     ):
         command()
-    for command in (goroutine.Goroutine, waits.Waits, leaks.Leaks, holders.Holders, panic.Panics):
+    for command in (goroutine.Goroutine, waits.Waits, leaks.Leaks, holders.Holders, paths.Paths, panic.Panics):
         command()
     why.Why()
     for command in (past.History, past.Back, past.When, past.Replay, panel.Panel):

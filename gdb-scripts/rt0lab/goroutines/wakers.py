@@ -478,7 +478,7 @@ def listed(rows: list[Any], limit: int = 12) -> str:
 # ---- locks -----------------------------------------------------------------------------------------------------------
 
 
-def _value(text):
+def value_of(text: str) -> gdb.Value:
     """An expression's value; a name without package that gdb does not know is the runtime's, as `sched` is in either
     world."""
     try:
@@ -534,7 +534,7 @@ def lock_at(text: str) -> tuple[str, int, gdb.Value]:
         return _lock_shown(shown[1], int(shown[2], 16))
     try:
         with settings.off("may-call-functions"):
-            value = _value(text)
+            value = value_of(text)
         if value.type.strip_typedefs().code == gdb.TYPE_CODE_PTR:
             value = value.dereference()
         if value.type.strip_typedefs().code == gdb.TYPE_CODE_REF:
