@@ -27,7 +27,7 @@ with settings.looking():
         perhaps += [at.get(row.goid) for row in found.perhaps(lock)]
     def named(circle):
         return sorted([at[row.goid], [at[other.goid] for other in rows]] for row, _, rows in circle)
-    circles = [named(circle) for circle in holders.circles(graph, found)]
+    circles = [named(circle) for circle in holders.circles(holders.stuck(graph, found))]
     # somebody who waits on a channel, and whom only one could wake who waits for what he has
     byname = {{at.get(row.goid): row for row in graph.rows}}
 """
@@ -125,7 +125,7 @@ def test_a_channel_is_part_of_a_circle_if_it_is_known_who_could_send(program, gd
     item = next(item for item in graph.on[first.addr])
     graph.on[first.addr] = (type(item)(mine, 'Mutex', mine),)
     wakers_of = lambda row: (row is second, [first] if row is second else [])
-    result = [named(each) for each in holders.circles(graph, found, wakers_of)]
+    result = [named(each) for each in holders.circles(holders.stuck(graph, found, wakers_of))]
 """,
     )
     assert [["cross", ["plain"]], ["plain", ["cross"]]] in circle

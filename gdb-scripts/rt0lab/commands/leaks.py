@@ -71,16 +71,17 @@ class Leaks(console.Command):
             _say(told["why"], "  ")
         if len(groups) > _FEW:
             console.say(tr("and {n} more: `rt0 leaks -json` has them.", n=len(groups) - _FEW))
-        if graph.unknown:
-            whys = dict.fromkeys(tr(why) for verdict, why, _ in graph.evidence() if verdict == wakers.UNKNOWN)
-            _say(tr("Not known: {names}: {why}.", names=wakers.listed(graph.unknown), why=tr("; ").join(whys)))
+        for verdict, why, rows in graph.evidence():
+            if verdict in (wakers.CIRCLE, wakers.UNKNOWN):
+                _say(waits.verdict_text(verdict, why, rows))
         _say(waits.searched(graph))
 
 
 def _groups(graph: wakers.Graph) -> list[tuple[dict[str, Any], list[Any]]]:
     """[(what is to be said of them, rows)] of those that can never be woken, the largest group first."""
-    standing, found = graph.census.standing(graph.stuck), {}
-    for row in graph.stuck:
+    never = [row for row in graph.stuck if graph.verdicts[row.addr].verdict == wakers.NEVER]
+    standing, found = graph.census.standing(never), {}
+    for row in never:
         at = standing.get(row.addr)
         kinds = tuple(sorted({_kind(item) for item in graph.on.get(row.addr, ())}))
         key = at.where if at else "?", row.gopc, graph.census.state(row), kinds, tr(graph.verdicts[row.addr].why)

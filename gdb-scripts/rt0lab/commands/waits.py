@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import gdb
 
 from ..formats import untrusted
@@ -270,7 +272,7 @@ class Waits(console.Command):
         for circle in graph.circles[:3]:
             waiting = tr("; ").join(
                 tr(
-                    "{goid} waits for {item}, whose address stands on the stack of {having}",
+                    "{goid} waits for {item}, which {having} has in hand",
                     goid=row.goid,
                     item=thing.item,
                     having=_names(having, 4),
@@ -284,9 +286,14 @@ class Waits(console.Command):
                 _say(tr("A circle: {waiting}{more}.", waiting=waiting, more=more), "")
         for verdict, why, rows in graph.evidence():
             if verdict != wakers.ABLE:
-                _say(tr("{verdict}: {names}: {why}.", verdict=tr(_SAID[verdict]), names=_names(rows), why=tr(why)), "")
+                _say(verdict_text(verdict, why, rows), "")
         if graph.things:
             _say(searched(graph), "")
+
+
+def verdict_text(verdict: str, why: str, rows: list[Any]) -> str:
+    """`Can never be woken: 18 19: why.`"""
+    return tr("{verdict}: {names}: {why}.", verdict=tr(_SAID[verdict]), names=_names(rows), why=tr(why))
 
 
 def searched(graph: wakers.Graph) -> str:

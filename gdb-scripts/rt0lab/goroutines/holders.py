@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import collections
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Any
 
 from .. import program
@@ -136,7 +136,7 @@ class Holders:
     @staticmethod
     def _away(row, frames):
         """The locks that a Cond's Wait has unlocked for the time being; None if it is in one and they are not known."""
-        waits = [pc for pc, _ in frames if _is_in_cond(pc - 1)]
+        waits = [pc for pc, _ in frames if pc and _is_in_cond(pc - 1)]
         if not waits:
             return set()
         line, wait = blockers.conds([row]).get(row.addr), blockers.offset("Cond", "wait")
@@ -179,36 +179,46 @@ def _keeping(graph, found):
     return keeping
 
 
-def circles(
-    graph: Any, found: Holders, wakers: Callable[[Any], tuple[bool, list[Any]]] = lambda row: (False, [])
-) -> list[list[tuple[Any, Any, list[Any]]]]:
-    """Those who wait for each other in a circle, on evidence: lists of (row, what it waits for, the rows of the circle
-    that keep it waiting).
+def stuck(
+    graph: Any,
+    found: Holders,
+    wakers: Callable[[Any], tuple[bool, list[Any]]] = lambda row: (False, []),
+    sure: Collection[int] = (),
+) -> dict[int, tuple[Any, Any, list[Any]]]:
+    """{address of a row: (row, what it waits for, the rows that keep it waiting)} of those who wait for each other, on
+    evidence, and of those that `sure` has, of whom it is known.
 
     Each waits for a lock which one of the others holds, or itself; or for something of which `wakers(row)` says (True,
     all the rows that could wake it), and these are stuck all. One lock that cannot come is enough to be stuck.
     """
-    keeping, stuck = _keeping(graph, found), {row.addr: row for row in graph.blocked}
+    keeping, left = _keeping(graph, found), {row.addr: row for row in graph.blocked}
     others = {}
     for row in graph.blocked:
         if row.addr not in keeping:
             known, rows = wakers(row)
-            others[row.addr] = rows if known else None
+            others[row.addr] = rows if known else []
 
     def remains(address):
+        if address in sure:
+            return True
         if address in keeping:
-            return any(other.addr in stuck for _, rows in keeping[address] for other in rows)
+            return any(other.addr in left for _, rows in keeping[address] for other in rows)
         rows = others[address]
-        return bool(rows) and all(other.addr in stuck for other in rows)
+        return bool(rows) and all(other.addr in left for other in rows)
 
-    while going := [address for address in stuck if not remains(address)]:
+    while going := [address for address in left if not remains(address)]:
         for address in going:
-            del stuck[address]
+            del left[address]
     steps = {}
-    for address, row in stuck.items():
-        on = keeping.get(address) or [(next(iter(graph.on.get(address, ())), None), others[address])]
-        item, rows = next((item, rows) for item, rows in on if any(other.addr in stuck for other in rows))
-        steps[address] = row, item, [other for other in rows if other.addr in stuck]
+    for address, row in left.items():
+        on = keeping.get(address) or [(next(iter(graph.on.get(address, ())), None), others.get(address, []))]
+        item, rows = next(((item, rows) for item, rows in on if any(other.addr in left for other in rows)), on[0])
+        steps[address] = row, item, [other for other in rows if other.addr in left]
+    return steps
+
+
+def circles(steps: dict[int, tuple[Any, Any, list[Any]]]) -> list[list[tuple[Any, Any, list[Any]]]]:
+    """The circles among those who are stuck: lists of what `stuck` has of each, with the rows of the circle alone."""
     found_parts = _parts({address: [other.addr for other in rows] for address, (_, _, rows) in steps.items()})
     return [[_within(steps[address], part) for address in sorted(part)] for part in found_parts]
 

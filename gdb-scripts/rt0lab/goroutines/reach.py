@@ -11,7 +11,6 @@ from __future__ import annotations
 import bisect
 import collections
 import re
-import time
 from collections.abc import Collection, Iterable
 from typing import Any
 
@@ -47,109 +46,145 @@ class _Limit:
 limit = _Limit()
 
 
+class _Mark:
+    """One mark from `sources`, a list of roots for each round; who waits and is in `stuck` is never woken by it. `places`
+    tells where a word leads to."""
+
+    def __init__(self, marker: Any, sources: list[list[_Root]], reach: Reach, stuck: Collection[int]) -> None:
+        self.woken: dict[int, int] = {}  # {address of a row: the word by which what it waits for was reached}
+        self.early: set[int] = set()  # who was woken without variables
+        self.roots: list[_Root] = []
+        self.whole, self._marker, self._reach = True, marker, reach
+        # Who waits for what: by words into objects, on stacks, in variables.
+        self._in_heap: dict[int, list[int]] = collections.defaultdict(list)
+        self._on_stack: dict[int, list[tuple[int, int]]] = collections.defaultdict(list)
+        self._in_variables: list[tuple[int, int]] = []
+        for g, words in reach.waiting.items():
+            for word in words if g not in stuck else ():
+                self._place(g, word)
+        self._weak = dict(specials.weak())  # who has the handle is given the object, which others keep
+        for roots in sources:
+            if roots and roots[0].kind == VARIABLE:
+                self.early = set(self.woken)
+                for word, g in self._in_variables:
+                    self.woken.setdefault(g, word)
+                roots = roots + reach.of_goroutines(self.woken.keys() - self.early)
+            self._round(roots)
+
+    def _place(self, g, word):
+        owner = self._reach.owner(word)
+        if owner is not None:
+            self._on_stack[owner].append((g, word))
+        elif self._reach.base(word) is not None:
+            self._in_heap[word].append(g)
+        elif in_variables(word):
+            self._in_variables.append((word, g))
+
+    def _round(self, roots):
+        """Marks from these roots; whoever is woken by that is one, too."""
+        while roots:
+            woken: dict[int, int] = {}
+            for root in roots:
+                words = [word for _, word in root.words]
+                self._marker.add(len(self.roots), words)
+                self.roots.append(root)
+                if root.row is not None:
+                    woken.update(self._on_stack.pop(root.row.addr, ()))
+                for word in self._in_heap.keys() & words:  # at once: in a long row each wakes the next
+                    woken.update(dict.fromkeys(self._in_heap.pop(word), word))
+            if not woken.keys() - self.woken.keys():
+                self._run()
+                for word in [word for word in self._in_heap if self._marker.reached(word)]:
+                    woken.update(dict.fromkeys(self._in_heap.pop(word), word))
+            fresh = woken.keys() - self.woken.keys()
+            self.woken.update((g, woken[g]) for g in fresh)
+            roots = self._reach.of_goroutines(fresh)
+
+    def _run(self):
+        self.whole = self._marker.run() and self.whole
+        while given := {word for handle, word in self._weak.items() if self._marker.reached(handle)}:
+            self._weak = {handle: word for handle, word in self._weak.items() if word not in given}
+            self.roots.append(_Root(SPECIAL, None, "weak", [(0, word) for word in given]))
+            self._marker.add(len(self.roots) - 1, given)
+            self.whole = self._marker.run() and self.whole
+
+
 class Reach:
     """`rows` are all goroutines, `free` those that can act, `waiting` {address of another's row: the words by which what
     it waits for is known}."""
 
     def __init__(
-        self,
-        census: Census,
-        rows: list[Any],
-        free: list[Any],
-        waiting: dict[int, set[int]],
-        timers: Any,
+        self, census: Census, rows: list[Any], free: list[Any], waiting: dict[int, set[int]], timers: Any
     ) -> None:
-        self.woken: dict[int, int] = {}  # {address of a row: the word by which what it waits for was reached}
+        self.waiting = waiting
         self.left_out: list[str] = []  # what was not searched
         self.count: collections.Counter[str] = collections.Counter()  # how many roots of each kind
-        self.objects = self.bytes = 0  # that were marked
         self.live: dict[int, live.Live] = {}
         self._census, self._rows = census, {row.addr: row for row in rows + free}
-        self._waiting, ends = waiting, time.monotonic() + limit.seconds
-        self._roots: list[_Root] = []
         self._slots_of: dict[int, dict[int, int]] = {}  # {root: where its words stand, by the object they lead into}
-        self.early: set[int] = set()  # who was woken without variables
         self._stacks = sorted((row.lo, row.hi, row.addr) for row in rows if 0 < row.lo < row.hi)
+        self._spans, self._sources = spans.Spans([], []), []
         if past.moment() is not None:
             self.left_out.append(tr("the heap and the stacks, of which an earlier stop keeps none"))
-            return
-        self._spans = spans.of_program()
-        self._read_stacks()
-        self._marker = heap.marker(self._spans, self._opaque(), max(ends - time.monotonic(), limit.seconds / 2))
-        self._mark(free, timers)
+        else:
+            self._spans = spans.of_program()
+            self._read_stacks()
+            self._read_roots(free, timers)
+        self._marker = self._new_marker()
+        mark = self._mark = _Mark(self._marker, self._sources, self, ())
+        self.woken, self.early = mark.woken, mark.early
+        self.objects, self.bytes = self._marker.objects, self._marker.bytes  # that were marked
+        self._note(self._marker.left_out)
+        if not mark.whole:
+            self._note([tr("what of the heap could not be marked in the time of `set rt0 reach-seconds`")])
+        for root in mark.roots:
+            self.count[root.kind] += len(root.words) if root.kind == VARIABLE else 1
+
+    def woken_without(self, stuck: Collection[int]) -> set[int]:
+        """Who is woken if these never are."""
+        return set(_Mark(self._new_marker(), self._sources, self, stuck).woken)
 
     # -- what is marked, in which order
 
-    def _opaque(self):
-        """The addresses of what is not looked into."""
+    def _new_marker(self):
+        """Reaches and does not look into what leads from anyone to everyone."""
         census, ps = self._census, [address for address in program.all_p_addresses() if address]
-        return {*census.addresses, *census.system, *census.m_by_address, *ps, *blockers.queued()}
+        opaque = {*census.addresses, *census.system, *census.m_by_address, *ps, *blockers.queued()}
+        return heap.marker(self._spans, opaque, limit.seconds)
+
+    def _note(self, sentences):
+        said = (text.rstrip(".") for text in sentences)
+        self.left_out += [text for text in dict.fromkeys(said) if text not in self.left_out]
 
     def _read_stacks(self):
         """What is live on everybody's stack: those that wait may be woken on the way."""
         self.live = live.live(list(self._rows.values()), self._census.threads, self._census.status)
         lost = collections.Counter(found.problem for found in self.live.values() if found.problem)
-        self.left_out += [problem for problem, _ in lost.most_common(3)]
+        self._note(problem for problem, _ in lost.most_common(3))
         unread = len(self._rows.keys() - self.live.keys())
         if unread:
-            self.left_out.append(trn("{n} stack that cannot be read", "{n} stacks that cannot be read", unread))
+            self._note([trn("{n} stack that cannot be read", "{n} stacks that cannot be read", unread)])
         if any(thread.is_valid() and thread.is_running() for thread in gdb.selected_inferior().threads()):
-            self.left_out.append(tr("what threads change that run meanwhile"))
+            self._note([tr("what threads change that run meanwhile")])
         if self._census.problem or self._census.bad:
-            self.left_out.append(tr("goroutines that cannot be read"))
+            self._note([tr("goroutines that cannot be read")])
 
-    def _mark(self, free, timers):
+    def _read_roots(self, free, timers):
         """All kinds of roots, one after the other: where several lead to a thing, the first is told of."""
-        self._whole = True
-        self._weak = dict(specials.weak())  # who has the handle is given the object, which others keep
-        self._round(self._of_goroutines(free))
-        self._round([_Root(TIMER, None, name, [(0, word) for word in words]) for name, words in timers.leads()])
-        if not timers.whole:
-            self.left_out.append(tr("timers that cannot be read"))
-        self._round([_Root(SPECIAL, None, what, [(0, word)]) for what, word in specials.roots()])
-        self.early = set(self.woken)
         pointers, problems = variables.pointers()
-        self._round([_Root(VARIABLE, None, None, pointers)], last=True)
-        more = [*problems, *specials.problems(), *self._spans.problems, *self._marker.left_out]
-        self.left_out += [text.rstrip(".") for text in dict.fromkeys(more)]
-        if not self._whole:
-            self.left_out.append(tr("what of the heap could not be marked in the time of `set rt0 reach-seconds`"))
-        self.objects, self.bytes = self._marker.objects, self._marker.bytes
+        self._sources = [
+            self.of_goroutines(row.addr for row in free),
+            [_Root(TIMER, None, name, [(0, word) for word in words]) for name, words in timers.leads()],
+            [_Root(SPECIAL, None, what, [(0, word)]) for what, word in specials.roots()],
+            [_Root(VARIABLE, None, None, pointers)],
+        ]
+        if not timers.whole:
+            self._note([tr("timers that cannot be read")])
+        self._note([*problems, *specials.problems(), *self._spans.problems])
 
-    def _of_goroutines(self, rows: Iterable[Any]):
-        return [_Root(GOROUTINE, row, None, self.live[row.addr].words) for row in rows if row.addr in self.live]
-
-    def _round(self, roots, last=False):
-        """Marks from these roots; whoever is woken by that is one, too. In the `last` round variables themselves are
-        within reach of all."""
-        while roots:
-            for root in roots:
-                self.count[root.kind] += len(root.words) if root.kind == VARIABLE else 1
-                self._marker.add(len(self._roots), [word for _, word in root.words])
-                self._roots.append(root)
-            self._whole = self._marker.run() and self._whole
-            while weak := [given for handle, given in self._weak.items() if self._marker.reached(handle)]:
-                self._weak = {handle: given for handle, given in self._weak.items() if given not in weak}
-                self._roots.append(_Root(SPECIAL, None, "weak", [(0, given) for given in weak]))
-                self._marker.add(len(self._roots) - 1, weak)
-                self._whole = self._marker.run() and self._whole
-            woken = {
-                g: word
-                for g, words in self._waiting.items()
-                if g not in self.woken
-                for word in words
-                if self._within_reach(word, last)
-            }
-            self.woken.update(woken)
-            roots = self._of_goroutines(self._rows[g] for g in woken) if self._whole else []
-
-    def _within_reach(self, word, last):
-        if self._marker.reached(word):
-            return True
-        owner = self.owner(word)  # of the stack it lies on
-        if owner is not None:
-            return owner not in self._waiting or owner in self.woken
-        return last and in_variables(word)
+    def of_goroutines(self, addresses: Iterable[int]) -> list[Any]:
+        """What these rows have, as roots."""
+        return [_Root(GOROUTINE, self._rows[g], None, self.live[g].words) for g in addresses if g in self.live]
 
     def owner(self, word: int) -> int | None:
         """Whose stack a word leads to: the address of the row."""
@@ -186,7 +221,7 @@ class Reach:
     def variables_with(self, words: Collection[int]) -> dict[int, list[int]]:
         """{one of these words: [where in the program's variables it stands], the first few}"""
         found: dict[int, list[int]] = {}
-        for root in self._roots:
+        for root in self._mark.roots:
             for slot, word in root.words if root.kind == VARIABLE else ():
                 if word in words and len(found.setdefault(word, [])) < _PLACES:
                     found[word].append(slot)
@@ -198,29 +233,29 @@ class Reach:
         """The kind of root from which was reached what a word leads to."""
         if self.owner(word) is not None:
             return GOROUTINE
-        return self._roots[self._marker.path(word)[0]].kind if self._marker.reached(word) else VARIABLE
+        path = self._marker.path(word)
+        return self._mark.roots[path[0]].kind if path else VARIABLE
 
     def path(self, word: int) -> Path | None:
         """How that was reached what a word leads to; None if it was not."""
-        owner = self.owner(word)
+        owner, path = self.owner(word), self._marker.path(word)
         if owner is not None:
             return Path(GOROUTINE, self._rows[owner], None, word, [], word)
-        if not self._marker.reached(word):
+        if path is None:
             return Path(VARIABLE, None, named(word), word, [], word) if in_variables(word) else None
-        root, steps = self._marker.path(word)
-        kind, row, name, words = self._roots[root]
-        first = steps[0][0] if steps else self.base(word)
-        if root not in self._slots_of:
-            slots = self._slots_of[root] = {}
+        number, steps = path
+        kind, row, name, words = self._mark.roots[number]
+        if number not in self._slots_of:
+            slots = self._slots_of[number] = {}
             for slot, leads in words:
                 slots.setdefault(self.base(leads), slot)
-        slot = self._slots_of[root].get(first, 0)
+        slot = self._slots_of[number].get(steps[0][0], 0)
         return Path(kind, row, named(slot) if kind == VARIABLE else name, slot, steps, word)
 
-    def base(self, word: int) -> int:
-        """Where the object begins that a word leads to; the word itself if to none."""
+    def base(self, word: int) -> int | None:
+        """Where the object begins that a word leads to; None if to none."""
         found = self._spans.object_at(word)
-        return found.base if found is not None else word
+        return found.base if found is not None else None
 
 
 # ---- variables -------------------------------------------------------------------------------------------------------

@@ -18,7 +18,7 @@ from .. import program
 from ..frames import places
 from ..program import begun, bulk, past, settings
 from ..words import in_a_row, later, tr, trn
-from . import blockers, reach, timers
+from . import blockers, holders, reach, timers
 from .census import Census
 
 ABLE, WOKEN, OUTSIDE, CIRCLE, NEVER, UNKNOWN = VERDICTS = "able", "woken", "outside", "circle", "never", "unknown"
@@ -61,6 +61,8 @@ _BY = {
 _NOBODY = _Verdict(NEVER, later("nobody who can go on can reach what they wait for"))
 _WAITERS = _Verdict(NEVER, later("only goroutines that can never be woken themselves have what they wait for"))
 _ROUND = _Verdict(NEVER, later("they wait for each other in a circle, and nobody else can reach what they wait for"))
+_ROUND_LOCKS = _Verdict(CIRCLE, later("they wait for each other in a circle: each holds a lock of another's"))
+_BY_STUCK = _Verdict(CIRCLE, later("only goroutines that are stuck themselves will give them what they wait for"))
 _PERHAPS = _Verdict(UNKNOWN, later("they may wait for each other in a circle"))
 _NOT_SEARCHED = _Verdict(UNKNOWN, later("nobody was found who can reach what they wait for, and not all was searched"))
 
@@ -328,7 +330,7 @@ class Graph:
                 names = dict.fromkeys(filter(None, map(reach.variable_at, slots)))
                 thing.globals += [name for name in names if name not in thing.globals]
         for address, thing in self.things.items():  # a lock is often a variable itself, or a part of one
-            name = reach.variable_at(address)
+            name = None if thing.kind == "chan" else reach.variable_at(address)
             if name is not None and name not in thing.globals:
                 thing.globals.insert(0, name)
         self.holders_of = {thing.addr: self._holders(thing) for thing in self.things.values()}
@@ -359,66 +361,47 @@ class Graph:
             else:
                 seen = any(self.holders_of[thing.addr] for thing in self.waits_on(row))
                 self.verdicts[row.addr] = _WAITERS if seen else _NOBODY
-        # A variable leads to most locks, and to who has locked them it does not.
-        circles = self._circles([row for row in self.blocked if row.addr not in found.early and self._for_holders(row)])
+        return self._by_locks()
+
+    def _by_locks(self):
+        """A variable leads to most locks, and to who holds them it does not: who waits for one that somebody holds who
+        is stuck himself is stuck, too, on that evidence, and so is who is reached from there alone."""
+        found, blocked = self.reach, {row.addr for row in self.blocked}
+        unreached = blocked - found.woken.keys()
+        late = [row for row in self.blocked if row.addr not in found.early]  # of whom only variables know
+        held = holders.Holders(self.census, self.blocked if any(map(self._for_lock, late)) else [], reach.limit.seconds)
+        dependent: set[int] = set()
+        while True:
+            sure = unreached | dependent if found.complete else dependent
+            steps = holders.stuck(self, held, lambda row: (row.addr in unreached, self._having(row)), sure)
+            steps = {address: step for address, step in steps.items() if address not in found.early - dependent}
+            more = blocked - found.woken_without(steps) - sure - steps.keys() if steps.keys() - unreached else set()
+            if not more:
+                break
+            dependent |= more
+        circles = [circle for circle in map(self._with_things, holders.circles(steps)) if circle]
+        for address in steps.keys() - unreached | dependent:
+            self.verdicts[address] = _BY_STUCK
         for circle in circles:
-            proved = found.complete and not any(row.addr in found.woken for row, _, _ in circle)
-            self.verdicts.update((row.addr, _ROUND if proved else _PERHAPS) for row, _, _ in circle)
+            proved = found.complete and all(row.addr in unreached for row, _, _ in circle)
+            unsure = any(row.addr in unreached for row, _, _ in circle) and not found.complete
+            verdict = _ROUND if proved else _PERHAPS if unsure else _ROUND_LOCKS
+            self.verdicts.update((row.addr, verdict) for row, _, _ in circle)
         return circles
 
-    def _for_holders(self, row):
-        """Is it not woken at all, or does it wait for locks, which only who holds them gives away?"""
-        return row.addr not in self.reach.woken or all(thing.kind == "sema" for thing in self.waits_on(row))
+    def _for_lock(self, row):
+        return any(item.kind == "sema" for item in self.on.get(row.addr, ()))
 
-    def _circles(self, rows):
-        """Tarjan's strongly connected components of: a row waits on things, which others have in hand. Those of two
-        rows and more."""
-        inside = {row.addr: row for row in rows}
+    def _having(self, row):
+        """The rows that have in hand what it waits for."""
+        return list(
+            {other.addr: other for thing in self.waits_on(row) for other in self.holders_of[thing.addr]}.values()
+        )
 
-        def after(node):
-            kind, address = node
-            if kind == "row":
-                return iter([("thing", thing.addr) for thing in self.waits_on(inside[address])])
-            return iter([("row", row.addr) for row in self.holders_of[address] if row.addr in inside])
-
-        number, low, path, on_path, found = {}, {}, [], set(), []
-        for start in (("row", address) for address in inside):
-            work = [(start, None)] if start not in number else []
-            while work:
-                node, rest = work.pop()
-                if rest is None:
-                    number[node] = low[node] = len(number)
-                    path.append(node)
-                    on_path.add(node)
-                    rest = after(node)
-                for other in rest:
-                    if other not in number:
-                        work += [(node, rest), (other, None)]
-                        break
-                    if other in on_path:
-                        low[node] = min(low[node], number[other])
-                else:
-                    if work:
-                        low[work[-1][0]] = min(low[work[-1][0]], low[node])
-                    if low[node] == number[node]:
-                        part = []
-                        while not part or part[-1] != node:
-                            part.append(path.pop())
-                        on_path.difference_update(part)
-                        members = {address for kind, address in part if kind == "row"}
-                        if len(members) > 1:
-                            found.append(self._circle(members))
-        return found
-
-    def _circle(self, members):
-        waits = []
-        for row in sorted((row for row in self.blocked if row.addr in members), key=lambda row: row.goid):
-            for thing in self.waits_on(row):
-                having = [other for other in self.holders_of[thing.addr] if other.addr in members]
-                if having:
-                    waits.append((row, thing, having))
-                    break
-        return waits
+    def _with_things(self, circle):
+        """The same circle with Things, in the order of ids."""
+        steps = [(row, self.things.get(getattr(item, "addr", None)), rows) for row, item, rows in circle]
+        return sorted((step for step in steps if step[1] is not None), key=lambda step: step[0].goid)
 
     # -- as data
 
