@@ -97,6 +97,9 @@ def dumped(case, tmp_path_factory):
         + f"""
 from heapdump import Dump
 with open({str(path)!r}, 'rb') as file: dump = Dump(file.read())
+# Go's dump takes what newer versions note behind the last object of a span for objects, too.
+ours = lambda at: known.number_at(at) >= 0 or known.number_at(at & -8192) < 0
+dump.sizes = dict(row for row in dump.sizes.items() if ours(row[0]))
 base = lambda word: (known.object_at(word) or (None,))[0]
 """
     )
