@@ -117,6 +117,7 @@ KEPT = {
     ("show.packages", "_listening"): "that gdb was given the names",
     ("show.packages", "_offered"): "the files that program spaces were given; one takes the place of another",
     ("commands.past", "_replayed"): "the user's choice",
+    ("commands.rewind", "_now"): "a recording of gdb's, while it lasts",
     ("commands.register", "_registered"): "that gdb was given the commands",
     ("commands.step", "_going"): "a step, while it lasts",
     ("commands.step", "_next"): "a step, while it lasts",

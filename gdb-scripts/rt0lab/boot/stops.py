@@ -332,6 +332,12 @@ def _let_run(command):
         _met = None
 
 
+def runs_for_us() -> bool:
+    """Did one of our commands let the program run? It says itself how that ended, and what is printed meanwhile is
+    lost."""
+    return _met is not None
+
+
 def arrived() -> bool:
     """Has the program just stopped where we let it run to, and at no breakpoint of the user's? The hook of its stop
     asks."""

@@ -13,7 +13,7 @@ from ..goroutines import naming
 from ..show import card
 from ..state import recorder, trace
 from ..words import tr, trn
-from . import console, functions
+from . import console, functions, rewind
 
 
 class Stages(console.Command):
@@ -84,13 +84,16 @@ def _step():
     here = stops.at(program.register("rip"))
     if here is not None and here.tour and here.name not in stops.walk.reached:
         stops.walk.reach(here.name)
-    targets = stops.tour_addresses(stops.walk.reached)
+    targets = stops.tour_addresses(() if program.rewound() else stops.walk.reached)
     return stops.toward(targets) if targets else stops.go("continue")
 
 
 def show(outcome: stops.Outcome) -> None:
-    """Prints how a step ended."""
-    if outcome.what == "stage" and outcome.stage is not None:
+    """Prints how a step ended. A card is of a stage that the program came to, not of one that it repeats."""
+    if outcome.what in ("stage", "stopped") and program.rewound():
+        console.say(tr("in the recorded past:"))
+        console.pass_on(stops.where() + "\n")
+    elif outcome.what == "stage" and outcome.stage is not None:
         keep(outcome.stage)
         head, *rest = kept()[outcome.stage.name].lines
         console.say(head, "head")
@@ -112,6 +115,8 @@ def show(outcome: stops.Outcome) -> None:
     else:
         console.say(outcome.text + ":")
         console.pass_on(outcome.place + "\n")
+        if said := rewind.remark():
+            console.say(said)
 
 
 # ---- cards -----------------------------------------------------------------------------------------------------------
@@ -166,9 +171,17 @@ class Until(console.Command):
             )
         outcome = stops.start() if not program.alive() else None
         stops.walk.refresh()
-        again = stage.name in stops.walk.reached
+        again, repeats = stage.name in stops.walk.reached, program.rewound()
         if outcome is None or outcome.stage is not None and outcome.stage.name != stage.name:
             outcome = stops.toward({place.address})
+        if repeats and program.alive() and program.register("rip") != place.address:
+            raise program.Problem(
+                tr(
+                    "stage `{stage}` does not come between there and the end of what is recorded, where the program"
+                    " stands now.",
+                    stage=stage.name,
+                )
+            )
         order = [s.name for s in stops.table()]
         if outcome.what == "stage" and program.register("rip") == place.address:
             outcome.stage = stops.walk.last = stage  # two labels may stand at one address

@@ -327,6 +327,8 @@ class Command(gdb.Command):
     def invoke(self, argument: str, from_tty: bool) -> None:
         self.dont_repeat()
         data = without_json(argument)[1]
+        if program.recorded():
+            program.moved()  # `record goto` tells nobody
         with settings.looking(), words.spoken("en" if data else words.language()):
             if not data:
                 builds.warn()

@@ -130,6 +130,8 @@ class History(console.Command):
                 for row in rows
             ]
         )
+        if _replayed is None and program.rewound():
+            console.say(tr(" The program stands in its recorded past; such stops are not counted."))
         if any(row["as_of"] != row["stop"] for row in rows):
             console.say(
                 tr(

@@ -24,6 +24,7 @@ from . import (
     panic,
     paths,
     past,
+    rewind,
     state,
     step,
     styles,
@@ -116,7 +117,7 @@ def _commands():
     for command in (goroutine.Goroutine, waits.Waits, leaks.Leaks, holders.Holders, paths.Paths, panic.Panics):
         command()
     why.Why()
-    for command in (past.History, past.Back, past.When, past.Replay, panel.Panel):
+    for command in (past.History, past.Back, past.When, past.Replay, rewind.Rewind, panel.Panel):
         command()
 
 

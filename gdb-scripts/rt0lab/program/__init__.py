@@ -53,6 +53,7 @@ from .memory import (
     variable,
 )
 from .problem import Lacking, Problem, Unreadable
+from .recording import recorded, rewound
 from .worlds import (
     World,
     file_of,

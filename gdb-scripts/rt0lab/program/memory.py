@@ -14,7 +14,7 @@ from typing import Any
 import gdb
 
 from ..formats import packets, untrusted
-from . import answers, past, worlds
+from . import answers, past, recording, worlds
 from .layout import Struct
 from .problem import Unreadable
 
@@ -254,13 +254,28 @@ def fresh_register(name: str) -> int | None:
 
 def tls_g(ask: Callable[[str], int | None] = register) -> tuple[int | None, int | None]:
     """(FS base, the thread's current g: the word at -8(FS), or where C's thread-local variables left room for it); None
-    where it cannot be known. `ask` gives a register."""
+    where it cannot be known. `ask` gives a register.
+
+    In a recorded past it is the g on whose stack the thread is: gdb takes back neither FS nor what was written by it.
+    """
+    if past.moment() is None and recording.rewound():
+        return None, _g_by_stack(ask("rsp"))
     base = ask("fs_base")
     if not base:
         return base, 0 if base == 0 else None
     slot = worlds.world().g_slot
     word = read_word(base + slot) if slot is not None else None
     return base, None if isinstance(word, Unreadable) else word
+
+
+def _g_by_stack(sp):
+    """Which of the first thread's gs has this SP on its stack, or None."""
+    m0 = variable("m0")
+    for field in ("curg", "g0", "gsignal") if m0 and sp else ():
+        g = read_struct("g", m0.get(field) or 0)
+        if g and None not in (lo := g.get("stack.lo"), hi := g.get("stack.hi")) and lo < sp <= hi:
+            return g.addr
+    return None
 
 
 def current_g(word: int | None) -> int | None:

@@ -16,7 +16,7 @@ import bisect
 import collections
 import functools
 import struct
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import gdb
 
@@ -165,6 +165,7 @@ class Moment:
             return {}, None
         registers = {name: ask(name) for name in _REGISTERS}
         base, word = program.tls_g(registers.get)
+        registers["fs_base"] = base
         if word is not None and base:
             slots.append((base + self.world.g_slot, 8))
         at_home = word and owners.get(word) == thread.ptid[1]  # its M says so, too
@@ -380,6 +381,11 @@ def _ring(world):
     return world.own("moments", _Ring)
 
 
+def _repeated(world):
+    """The moments since the program went back in what gdb records of it: the last few."""
+    return world.own("moments repeated", lambda: collections.deque(maxlen=2))
+
+
 class Keeper:
     """The last moments of the program gdb is looking at, those of one process, oldest first; two at least, which `rt0
     diff` and the cards need. Each program has its own."""
@@ -395,13 +401,24 @@ class Keeper:
             return collections.deque()
 
     def keep(self) -> Moment:
-        """Adds the present moment and returns it; a new process begins anew."""
+        """Adds the present moment and returns it; a new process begins anew. One that only repeats what was recorded is
+        no stop of its own: it is forgotten when the program comes back to where it had been."""
         ring, pid = _ring(program.world()), program.pid()
+        rewound, repeated = program.rewound(), _repeated(program.world())
+        if not rewound and repeated:
+            repeated.clear()
+            if program.recorded() and pid == ring.pid:
+                return ring.moments[-1]
+            ring.pid = None  # who ends a recording in its past undoes what came after
         if pid != ring.pid:
             ring.moments.clear()
             ring.decoded.cache_clear()
             ring.pid, ring.number, ring.size = pid, 0, 0
-        moment = Moment(ring.number + 1, ring.moments[-1] if ring.moments else None)
+        last = (repeated or ring.moments or [None])[-1]
+        moment = Moment((last.number if last else 0) + 1, last)
+        if rewound:
+            repeated.append(moment)
+            return moment
         ring.number = moment.number
         ring.moments.append(moment)
         ring.size += moment.size
@@ -419,7 +436,9 @@ class Keeper:
 
     def last(self, back: int = 0) -> Moment | None:
         """The moment so many stops ago, or None."""
-        moments = self.moments
+        moments: Sequence[Moment] = self.moments
+        if program.rewound():
+            moments = [*moments, *_repeated(program.world())]
         return moments[-1 - back] if back < len(moments) else None
 
 

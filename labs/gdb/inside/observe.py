@@ -129,7 +129,7 @@ class Watch(stops.Point):
 
     def stop(self) -> bool:
         """gdb asks whether to stop here."""
-        self.stopped = self.observer.arrived(self.at)
+        self.stopped = not program.rewound() and self.observer.arrived(self.at)
         return self.stopped
 
 

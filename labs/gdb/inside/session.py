@@ -100,8 +100,10 @@ class Session:
     # ---- what the program does ---------------------------------------------------------------------------------------
 
     def stopped(self, event: gdb.Event | None) -> None:
-        """gdb.events.stop: ticks a goal, judges what waited for this place."""
+        """gdb.events.stop: ticks a goal, judges what waited for this place. What only repeats a recording is none."""
         try:
+            if program.rewound():
+                return
             self._tell_threads()
             where = stops.where()  # with it, once: gdb's warning that assembly is not C++
             pc = program.register("rip")
