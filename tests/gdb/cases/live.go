@@ -128,6 +128,13 @@ var cases = []struct {
 		}
 		wait(gate)
 	}},
+	{"deferred in a loop, then another", func(gate chan int, id int) {
+		for i := 0; i < 1; i++ {
+			defer use(made(id))
+		}
+		defer use(nil)
+		wait(gate)
+	}},
 	{"deferred closure", func(gate chan int, id int) { t := made(id); defer func() { use(t) }(); wait(gate) }},
 	{"variable with an address", func(gate chan int, id int) { var b box; fill(&b, made(id)); wait(gate); use(b.thing) }},
 	{"dead variable with an address", func(gate chan int, id int) { var b box; fill(&b, made(id)); use(b.thing); wait(gate) }},
@@ -204,6 +211,10 @@ var cases = []struct {
 			return nil
 		})
 		f.Interface().(func(*thing))(made(id))
+	}},
+	{"reflect's wide argument", func(gate chan int, id int) {
+		f := reflect.MakeFunc(reflect.TypeOf(func(wide) {}), func([]reflect.Value) []reflect.Value { wait(gate); return nil })
+		f.Interface().(func(wide))(wide{thing: made(id)})
 	}},
 	{"reflect's method", func(gate chan int, id int) {
 		f := reflect.ValueOf(&keeper{gate}).Method(0).Interface().(func(*thing))
