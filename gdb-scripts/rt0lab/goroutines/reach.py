@@ -29,6 +29,7 @@ SECONDS = 5  # that a mark takes, where nobody has set another limit
 GOROUTINE, TIMER, SPECIAL, VARIABLE = "goroutine", "timer", "special", "variable"  # kinds of roots
 
 _PLACES = 8  # of a word in variables are looked at, at most
+_NEAR = 32  # before and behind one who was woken those are looked at first who may be next in a row
 
 # How something is reached: from what kind of root; the goroutine's row, or what the root is called; where its word
 # stands (an address; 0 or a register's name if nowhere in memory); [(an object on the way, where in it the next word
@@ -62,6 +63,8 @@ class _Mark:
         for g, words in reach.waiting.items():
             for word in words if g not in stuck else ():
                 self._place(g, word)
+        self._order = list(self._in_heap)
+        self._at = {word: i for i, word in enumerate(self._order)}
         self._weak = dict(specials.weak())  # who has the handle is given the object, which others keep
         for roots in sources:
             if roots and roots[0].kind == VARIABLE:
@@ -82,6 +85,7 @@ class _Mark:
 
     def _round(self, roots):
         """Marks from these roots; whoever is woken by that is one, too."""
+        last: dict[int, int] = {}
         while roots:
             woken: dict[int, int] = {}
             for root in roots:
@@ -94,11 +98,18 @@ class _Mark:
                     woken.update(dict.fromkeys(self._in_heap.pop(word), word))
             if not woken.keys() - self.woken.keys():
                 self._run()
-                for word in [word for word in self._in_heap if self._marker.reached(word)]:
+                for word in self._reached(last):
                     woken.update(dict.fromkeys(self._in_heap.pop(word), word))
-            fresh = woken.keys() - self.woken.keys()
-            self.woken.update((g, woken[g]) for g in fresh)
-            roots = self._reach.of_goroutines(fresh)
+            last = {g: woken[g] for g in woken.keys() - self.woken.keys()}
+            self.woken.update(last)
+            roots = self._reach.of_goroutines(last)
+
+    def _reached(self, last):
+        """What somebody waits for and is reached now; where the neighbours of what was `last` are, these alone."""
+        places = {self._at[word] for word in last.values() if word in self._at}
+        near = {word for at in places for word in self._order[max(at - _NEAR, 0) : at + _NEAR]}
+        found = [word for word in near & self._in_heap.keys() if self._marker.reached(word)]
+        return found or [word for word in self._in_heap if self._marker.reached(word)]
 
     def _run(self):
         self.whole = self._marker.run() and self.whole
