@@ -1,6 +1,10 @@
 """`rt0 why`: which instruction wrote a field, found by running the same boot once more."""
 
+import os
+
 import pytest
+from rt0lab.formats import elf
+from rt0lab.rerun import stepper
 
 READY = """
 from rt0lab.rerun import launches, present, stepper, writes
@@ -72,7 +76,7 @@ def test_all_writes_are_told_in_their_order(gdb_json, hello):
 
 
 def test_what_came_later_is_told_between_two_stops(gdb_json, hello):
-    script = "until('runtime.main'); until('main.main'); result = json.loads(do('rt0 why sched.npidle -json'))"
+    script = "until('runtime.main'); until('main.main'); result = json.loads(do('rt0 why allglen -json'))"
     said = gdb_json(hello, script)
     assert said["writer"] is None and said["between"]["to"] - said["between"]["from"] == 1
 
@@ -98,9 +102,27 @@ result = [pid for pid in os.listdir('/proc') if pid.isdecimal() and pid not in o
     assert gdb_json(hello, script) == []
 
 
-def test_who_has_written_to_memory_is_told_that_the_rest_is_not_known(gdb_json, hello):
-    script = "until('newproc'); do('set variable sched.maxmcount = 7'); result = do('rt0 why sched.npidle')"
+def test_who_has_written_to_a_field_is_told_that_the_rest_is_not_known(gdb_json, hello):
+    script = "until('newproc'); do('set variable sched.maxmcount = 7'); result = do('rt0 why sched.maxmcount')"
     assert "somebody has written to it" in gdb_json(hello, script)
+
+
+def test_what_was_written_before_the_first_stop_that_is_kept_is_not_laid_to_the_boot(gdb_json, hello):
+    script = "do('tbreak main.main'); do('run'); result = [json.loads(do(f'rt0 why {each} -json'))['writer'] for each in ('allglen', 'allgs.len', 'allm')]"
+    assert gdb_json(hello, script) == [None] * 3
+
+
+def test_no_write_is_missed_at_an_instruction_that_is_not_looked_behind(hello, monkeypatch):
+    seen, sections = [], elf.Elf(str(hello)).sections
+    pieces = stepper.merged([(each.lo, each.hi - each.lo) for each in sections if each.writable])
+    for every in (False, True):
+        if every:
+            monkeypatch.setattr(stepper, "may_write", lambda code: True)
+        again = stepper.Tracee(os.fsencode(hello), [b"hello"], [], b"/")
+        columns = again.step(pieces, 1 << 20)[2]
+        again.kill()
+        seen.append([(columns[0][step], at) for step, at in zip(columns[2][::4], columns[2][1::4])])
+    assert seen[0] == seen[1] and len(seen[0]) > 200
 
 
 def test_a_process_that_has_ended_is_answered_for(gdb_json, hello):

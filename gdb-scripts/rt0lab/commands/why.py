@@ -37,7 +37,7 @@ class Why(console.Command):
         options.add_argument("field")
         options.add_argument("-all", action="store_true")
         asked = options.of(argument)
-        answer = _Answer(fields.plain(asked.field), quiet=asked.json)
+        answer = _Answer(fields.plain(asked.field), asked.json, asked.all)
         if asked.json:
             return console.dump(answer.data(asked.all))
         answer.say_all() if asked.all else answer.say()
@@ -59,31 +59,47 @@ def _writes(quiet):
 class _Answer:
     """What is known of why a field has its value."""
 
-    def __init__(self, path: str, quiet: bool) -> None:
+    def __init__(self, path: str, quiet: bool, every: bool) -> None:
         self.path, self.problem = path, ""
         self.found: Writes | None = None
         self.writes: list[Write] = []
         self.place = present.Place(None)
         try:
-            self.found = _writes(quiet)
-            self.writes = self.found.of(path)
-            self.place = present.of(self.found)
+            found = _writes(quiet)
+            self.writes = found.of(path)
+            self.found, self.place = found, self._place(found)
             self.problem = self.place.problem or ""
         except program.Problem as problem:
             self.problem = str(problem)
         step = self.place.step
         self.seen = None if step is not None and not self.place.after else _last_change(path)
-        if self.problem and not self.seen:
+        if self.problem and not self.seen and not (every and self.found):
             raise program.Problem(self.problem)
+        self.late = self.found is not None and self.place.after and self._is_late(self.found)
         earlier = [write for write in self.writes if step is not None and write.step < step]
-        self.last = earlier[-1] if earlier and not self._is_later() else None
+        self.last = earlier[-1] if earlier and not self.late else None
 
-    def _is_later(self):
-        """Is it known of another thread's time that something was written?"""
-        if not self.place.after or self.found is None or not self.seen:
-            return False
-        moment, was, now = self.seen
-        return len(history_of(moment.number - 1).threads) > 1 or now != told.plain(self.found.value(self.path))
+    def _place(self, found):
+        """Where the present is in the boot; not known where it has another value in this field."""
+        place = present.of(found)
+        if place.step is None or place.after or present.agrees(found, self.path, place.step):
+            return place
+        return present.Place(
+            None,
+            tr(
+                "the boot, run once more, has another value in {path} here: it has gone another way, or somebody has"
+                " written to it.",
+                path=self.path,
+            ),
+        )
+
+    def _is_late(self, found):
+        """Is it seen that somebody wrote after the boot?"""
+        if self.seen and len(_stop(self.seen[0].number - 1).threads) > 1:
+            return True
+        kept = history.kept.last()
+        now = None if kept is None else told.Kept(kept).value(self.path)
+        return now != told.plain(found.value(self.path)) and not found.is_volatile(self.path)
 
     def data(self, every: bool) -> dict[str, Any]:
         """As data."""
@@ -116,6 +132,14 @@ class _Answer:
                 )
         elif self.seen:
             self._say_between()
+        elif self.late:
+            console.say(
+                tr(
+                    "{path}: which instruction is not known: it was written once there was a second thread, before the"
+                    " first stop that is kept.",
+                    path=self.path,
+                )
+            )
         else:
             console.say(tr("{path}: nothing has written to it in this boot so far.", path=self.path))
             if self.writes and not self.place.after:
@@ -191,7 +215,7 @@ def _where(write):
     return f"{write.function} ({untrusted.shown(name)}:{write.line})" if name else write.function
 
 
-def history_of(number: int) -> history.Moment:
+def _stop(number):
     """The stop of this number that is kept."""
     return next(moment for moment in history.kept.moments if moment.number == number)
 

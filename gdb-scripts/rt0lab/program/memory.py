@@ -211,7 +211,7 @@ def in_heap() -> Callable[[int], bool]:
     found = worlds.world()
     size = found.own("heapArenaBytes", lambda: found.constant("heapArenaBytes"))
     arenas = found.own(("arenas", pid()), set)  # of a process they only become more: they are true of its past, too
-    if size and past.moment() is None:
+    if size and past.has_all():
         arenas.update(_arenas(found))
     if not size or not arenas:
         return _HEAP.__contains__

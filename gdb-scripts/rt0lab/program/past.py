@@ -25,3 +25,8 @@ class reading:
 def moment() -> Any:
     """The moment of the past that is read, or None: the present."""
     return _past
+
+
+def has_all() -> bool:
+    """Is it a moment of which all memory can be read?"""
+    return _past is None or _past.whole

@@ -6,8 +6,10 @@ import dataclasses
 import gdb
 
 from .. import program
+from ..program import past
 from ..state import history
 from ..words import tr
+from . import stepper
 from .writes import Writes
 
 
@@ -23,13 +25,27 @@ class Place:
 
 def of(writes: Writes) -> Place:
     """That of the present moment; of a process that has ended, that of its last stop."""
-    if not gdb.selected_inferior().pid:
-        moment = history.kept.last()
-        if moment is None:
-            return Place(None, tr("the program has ended, and no stop of it was kept."))
-        with moment.seen():
-            return of_moment(writes, len(moment.threads))
-    return of_moment(writes, len(gdb.selected_inferior().threads()))
+    if not gdb.selected_inferior().pid and history.kept.last() is None:
+        return Place(None, tr("the program has ended, and no stop of it was kept."))
+    with _reading():
+        moment = past.moment()
+        return of_moment(writes, len(moment.threads if moment is not None else gdb.selected_inferior().threads()))
+
+
+def agrees(writes: Writes, path: str, step: int) -> bool:
+    """Has a field at the present moment what it had before a step of the boot that was run again?"""
+
+    def word(at):
+        found = program.register("fs_base") if at == stepper.FS else program.read_word(at)
+        return found if isinstance(found, int) else None
+
+    with _reading():
+        return writes.agrees(path, step, word)
+
+
+def _reading():
+    """A context in which the present is read, or the last stop of a process that has ended."""
+    return past.reading(None if gdb.selected_inferior().pid else history.kept.last())
 
 
 def of_moment(writes: Writes, threads: int, after: int = 0) -> Place:

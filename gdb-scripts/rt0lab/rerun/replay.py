@@ -19,6 +19,7 @@ from .launches import Launch
 
 MOST_STEPS = 5_000_000
 MOST_BYTES = 96 << 10  # of memory that is compared after each step: of Ps beyond that, none
+MOST_OTHERWISE = 32  # words in which a moment may differ from one of the boot run again, and be the same one
 _LISTS = ("g0", "m0", "sched", "allgs", "allglen", "allp", "allm")
 _TABLES = ("runtime.waitReasonStrings",)  # constants in writable memory
 
@@ -28,7 +29,7 @@ _Read = Callable[[int, int], Any]
 class Standing:
     """A moment of the boot that was run again: past.reading reads it."""
 
-    thread, current = None, None
+    thread, current, whole = None, None, True
 
     def __init__(self, replay: Replay, registers: dict[str, int], read: _Read) -> None:
         self.world, self.slide, self.pid, self.registers = replay.world, replay.slide, replay.launch.pid, registers
@@ -81,6 +82,10 @@ class Replay:
 
     def _look(self, helper, said):
         """(what is to be watched, the Snapshot) of the boot's end; Problem where that is not the second thread."""
+        if said["ended"] == "long":
+            raise program.Problem(
+                tr("this boot takes more than {most} instructions: that is too long.", most=MOST_STEPS)
+            )
         if said["ended"] != "thread":
             raise program.Problem(
                 tr("run once more, the program made no second thread: its boot has no end that could be found.")
@@ -163,35 +168,45 @@ class Replay:
     # -- where is a moment in it?
 
     def find(self, pc: int, sp: int, read: _Read | None = None, after: int = 0) -> int | None:
-        """The step before which PC and SP were these, and all memory that is watched what `read` gives; the first that
-        is not before step `after`. None if there is none."""
-        image, behind = bytearray(self._first), iter(self.changes)
+        """The step before which PC and SP were these; where there are several, the one with the most of what `read`
+        gives in memory, the first of those that are alike. None if there is none that is not before step `after`, if
+        memory is another one, or if it does not tell which of several it is."""
         there = None if read is None else [(at, size, read(at, size)) for at, size in self.ranges]
-        upto = next(behind, None)
+        image, behind = bytearray(self._first), iter(self.changes)
+        upto, best, found = next(behind, None), MOST_OTHERWISE + 1, []
         for step in range(after, self.steps):
             if self.pcs[step] != pc or self.sps[step] != sp:
                 continue
+            if there is None:
+                return step
             while upto is not None and upto[0] < step:
                 if upto[1] != stepper.FS:
                     struct.pack_into("<Q", image, self._place(upto[1], 8), upto[3])
                 upto = next(behind, None)
-            if there is None or self._is(image, there):
-                return step
-        return None
+            count = len(self._others(image, there))
+            if count < best:
+                best, found = count, []
+            if count == best <= MOST_OTHERWISE:
+                found.append(step)
+        alike = not found or not any(
+            found[0] <= step < found[-1] and at not in self.volatile for step, at, _, _ in self.changes
+        )
+        return found[0] if found and alike else None
 
-    def _is(self, image, there):
+    def _others(self, image, there):
+        """The words that an image and memory do not have in common, but for those that no two runs have."""
+        found = []
         for at, size, data in there:
             own = self.within(image, at, size)
-            if not data:  # not mapped yet
-                if any(own):
-                    return False
-            elif data != own and any(data[i] != own[i] and at + i & ~7 not in self.volatile for i in range(size)):
-                return False
-        return True
+            if data != own and own is not None:
+                data = data or bytes(size)  # not mapped yet
+                words = {at + i & ~7 for i in range(size) if data[i] != own[i]}
+                found += words - self.volatile
+        return found
 
     def is_before(self, read: _Read) -> bool:
         """Is the memory that is watched as it is before the first step?"""
-        return self._is(self._first, [(at, size, read(at, size)) for at, size in self.ranges])
+        return not self._others(self._first, [(at, size, read(at, size)) for at, size in self.ranges])
 
 
 def _is_gos(place):

@@ -173,7 +173,7 @@ class Tracee:
         size = sum(piece[1] for piece in pieces)
         buffers = bytearray(size), bytearray(size)
         readers = [self.reader(pieces, buffer) for buffer in buffers]
-        parts = _parts(pieces)
+        parts, writers = _parts(pieces), _Writers(self)
         pcs, sps, changes = array.array("Q"), array.array("Q"), array.array("Q")
         if not readers[0]():
             _unmapped(self, pieces, buffers[0])
@@ -182,12 +182,15 @@ class Tracee:
         fs, registers, pid = self.registers[_FS], self.registers, self.pid
         ptrace, into, wait = _c.ptrace, self._into, self._wait
         while not ended and len(pcs) < most:
-            pcs.append(registers[_PC])
+            pc = registers[_PC]
+            pcs.append(pc)
             sps.append(registers[_SP])
             ptrace(_STEP, pid, None, None)
             ended = wait()
             if self.reaped or ptrace(_GETREGS, pid, None, into) == -1:
                 break
+            if not writers[pc]:
+                continue
             if registers[_FS] != fs:
                 changes.extend((len(pcs) - 1, FS, fs, registers[_FS]))
                 fs = registers[_FS]
@@ -198,6 +201,55 @@ class Tracee:
                     changes.extend((len(pcs) - 1, at, before, after))
                 side = 1 - side
         return ended or "long", first, [pcs, sps, changes]
+
+
+class _Writers(dict):
+    """{pc: may the instruction there write to memory that is no stack?}: what is worth no look afterwards."""
+
+    def __init__(self, tracee):
+        self._tracee = tracee
+
+    def __missing__(self, pc):
+        found = self[pc] = may_write(self._tracee.read(pc, _LONGEST))
+        return found
+
+
+# x86-64's opcodes that write to registers and stacks alone; what is in neither list is taken for a writer.
+_LONGEST = 15  # bytes of an instruction
+_PREFIXES = frozenset((0x66, 0xF2, 0xF3, 0x2E, 0x36, 0x3E, 0x26, 0x64, 0x65))
+_NEVER = frozenset(
+    [op for base in range(0, 0x40, 8) for op in range(base + 2, base + 6)]  # add, or, ... with a register on the left
+    + [*range(0x38, 0x3E), *range(0x50, 0x60), 0x63, 0x68, 0x69, 0x6A, 0x6B, *range(0x70, 0x80), 0x84, 0x85, 0x8A, 0x8B]
+    + [0x8D, 0x90, 0x98, 0x99, 0xA8, 0xA9, *range(0xB0, 0xC0), 0xC2, 0xC3, 0xC9, 0xE8, 0xE9, 0xEB]
+)
+_NEVER_0F = frozenset(
+    [0x0B, 0x10, 0x1F, 0x28, 0x31, *range(0x40, 0x50), 0x57, 0x6F, *range(0x80, 0x90), 0xA2, 0xA3, 0xAF, 0xB6, 0xB7]
+    + [0xBC, 0xBD, 0xBE, 0xBF, *range(0xC8, 0xD0), 0xEF]
+)
+_BY_REGISTER = frozenset(  # unless their operand is memory
+    [op for base in range(0, 0x38, 8) for op in (base, base + 1)]
+    + [0x80, 0x81, 0x83, 0x86, 0x87, 0x88, 0x89, 0xC0, 0xC1, 0xC6, 0xC7, *range(0xD0, 0xD4), 0xF6, 0xF7, 0xFE, 0xFF]
+)
+# By the middle bits of the byte behind them: cmp, test, mul and div, call and jmp and push.
+_ONLY_READ = {0x80: (7,), 0x81: (7,), 0x83: (7,), 0xF6: (0, 1, 4, 5, 6, 7), 0xF7: (0, 1, 4, 5, 6, 7), 0xFF: (2, 4, 6)}
+
+
+def may_write(code: bytes) -> bool:
+    """May the instruction with which these bytes begin write to memory other than where SP points?"""
+    at = 0
+    while at < len(code) and code[at] in _PREFIXES:
+        at += 1
+    if at < len(code) and code[at] & 0xF0 == 0x40:  # REX
+        at += 1
+    if at + 2 >= len(code):
+        return True
+    op, behind = code[at], code[at + 1]
+    if op == 0x0F:
+        by_register = 0x90 <= behind <= 0x9F and code[at + 2] >= 0xC0  # setcc
+        return not by_register and behind not in _NEVER_0F
+    if op in _BY_REGISTER:
+        return behind < 0xC0 and behind >> 3 & 7 not in _ONLY_READ.get(op, ())
+    return op not in _NEVER
 
 
 def _unmapped(tracee, pieces, into):

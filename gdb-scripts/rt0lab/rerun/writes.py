@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import bisect
 import dataclasses
+from collections.abc import Callable
 from typing import Any
 
 import gdb
@@ -61,16 +62,28 @@ class Writes:
     def value(self, path: str) -> Any:
         """A field's value at the end of the boot."""
         found = fields.of(self.replay, path)
-        return found.value({at: self._at_the_end(at) for at in found.words}, self.steps)
+        return found.value({at: self._before(at, self.steps) for at in found.words}, self.steps)
+
+    def agrees(self, path: str, step: int, read: Callable[[int], int | None]) -> bool:
+        """Has a field before a step what `read` has of its words? What no two runs have in common is not compared."""
+        found = fields.of(self.replay, path)
+        words = {at: self._before(at, step) for at in found.words}
+        there = {at: self._before(at, step) if (word := read(at)) is None else word for at in found.words}
+        return found.raw(words) == found.raw(there) or self.is_volatile(path)
+
+    def is_volatile(self, path: str) -> bool:
+        """Is that another value in each run: a time, a number of the kernel's?"""
+        return not self.replay.volatile.isdisjoint(fields.of(self.replay, path).words)
 
     def stage(self, step: int) -> str | None:
         """The last stage that was reached when this step was made."""
         i = bisect.bisect_right(self._stages, (step, "\U0010ffff")) - 1
         return self._stages[i][1] if i >= 0 else None
 
-    def _at_the_end(self, at):
-        written = self._by_word.get(at)
-        return written[-1][2] if written else self._at_first(at)
+    def _before(self, at, step):
+        """A word before a step."""
+        earlier = [after for when, _, after in self._by_word.get(at, ()) if when < step]
+        return earlier[-1] if earlier else self._at_first(at)
 
     def _at_first(self, at):
         written = self._by_word.get(at)

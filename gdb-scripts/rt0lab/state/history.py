@@ -128,6 +128,8 @@ def _pieces(ranges):
 class Moment:
     """One stop: its number, registers and memory. past.reading reads it."""
 
+    whole = False
+
     def __init__(self, number: int, before: Moment | None = None) -> None:
         world = self.world = program.world()
         self.number, self.slide, self.pid, self.thread = number, world.slide, program.pid(), program.thread()

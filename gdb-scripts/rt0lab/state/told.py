@@ -141,6 +141,8 @@ class Kept(_Told):
         snap = self.snap
         if name in ("tls_g", "fs_base"):
             return {"": snap.names.pointer(getattr(snap, name))}
+        if name in ("allm", "allp_status", "allgs"):
+            return {"allm": {"": snap.m_names}, "allp_status": {"": snap.p_status}}.get(name, {"len": len(snap.gs)})
         item, owner = self._things.get(name, (None, None))
         if not item:
             return None
