@@ -78,6 +78,7 @@ COMMANDS = {
     ("permits.py", "_answer", "line"): "a line of Python, written in the lab",
     ("tour.py", "run", "leave"): "written in the lab",
     ("bench/gdb.py", "in_gdb", "n"): "a number of the table of figures",
+    ("bench/inside.py", "asking", "field"): "one of two, written in the lab",
     ("bench/inside.py", "keeping", "step"): "of the table of figures",
     ("bench/inside.py", "listing", "command"): "of the table of figures",
     ("bench/inside.py", "stepping", "follow"): "on or off",

@@ -64,8 +64,7 @@ class Replay:
             self.pieces = stepper.merged(self.ranges)
             twin = [helper.read(*piece) for piece in self.pieces]
             self._begin(helper)
-            with Standing(self, {}, helper.read).seen():
-                door = next((p.address for p in stops.places().values() if _is_gos(p)), None)
+            door = next((at for at, stage in self.stages().items() if stage != "_start"), None)
             if door is not None:
                 helper.go(door)
             said, data = helper.step(self.pieces, MOST_STEPS)
@@ -79,6 +78,12 @@ class Replay:
     def _begin(self, helper):
         entry = helper.start(self.launch)
         self.slide = entry - self.world.elf.entry if self.world.elf.relocatable else 0
+
+    def stages(self) -> dict[int, str]:
+        """{where it is in this run: its name} of each stage, in their order."""
+        with past.reading(None):  # gdb knows labels where the program lies now
+            moved = self.slide - self.world.slide
+            return {p.address + moved: p.stage.name for p in stops.places().values() if p.address is not None}
 
     def _look(self, helper, said):
         """(what is to be watched, the Snapshot) of the boot's end; Problem where that is not the second thread."""
@@ -207,10 +212,6 @@ class Replay:
     def is_before(self, read: _Read) -> bool:
         """Is the memory that is watched as it is before the first step?"""
         return not self._others(self._first, [(at, size, read(at, size)) for at, size in self.ranges])
-
-
-def _is_gos(place):
-    return place.address is not None and place.stage.name != "_start"
 
 
 def _ranges(snap):

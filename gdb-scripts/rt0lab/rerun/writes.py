@@ -11,7 +11,6 @@ from typing import Any
 import gdb
 
 from .. import program
-from ..boot import stops
 from ..formats import untrusted
 from ..frames import places
 from ..program import past
@@ -43,8 +42,7 @@ class Writes:
         self._by_word: dict[int, list[tuple[int, int, int]]] = {}
         for step, at, before, after in again.changes:
             self._by_word.setdefault(at, []).append((step, before, after))
-        with again.before(0).seen():
-            stages = {p.address: p.stage.name for p in stops.places().values() if p.address is not None}
+        stages = again.stages()
         self._stages = [(step, stages[pc]) for step, pc in enumerate(again.pcs) if pc in stages]
 
     def of(self, path: str) -> list[Write]:
@@ -132,16 +130,16 @@ def _instruction(pc):
 
 
 def _own_line(pc, file, line):
-    """Of what was inlined from another file, the line of the function that it became part of."""
-    block, outer = gdb.block_for_pc(pc), None
+    """Of what was inlined, the line of the call in the function that it became part of: to gdb, an inlined function is
+    where it was called."""
+    block, outer, call = gdb.block_for_pc(pc), None, None
     while block is not None and not block.is_static and not block.is_global:
-        outer, block = block if block.function is not None else outer, block.superblock
-    symtab = outer.function.symtab if outer is not None else None
-    own = program.file_of(symtab)
-    if own is None or own == file:
+        if block.function is not None:
+            outer, call = block.function, outer
+        block = block.superblock
+    if call is None or call.symtab is None or not call.line:
         return file, line
-    rows = [(row.pc, row.line) for row in symtab.linetable() if outer.start <= row.pc <= pc and row.line]
-    return (own, max(rows)[1]) if rows else (file, line)
+    return program.file_of(call.symtab), call.line
 
 
 def ready() -> bool:

@@ -76,6 +76,9 @@ FIGURES = [
         "ms",
     ),
     Figure("gdb-stop", "a stage recorded, hello (ms)", "record", 1, "hello", {"ours": 1.5}, "ms"),
+    Figure("gdb-why", "who wrote a field, first (ms)", "why first", 1, "hello", {"ours": 3000}, "ms"),
+    Figure("gdb-why-again", "who wrote another (ms)", "why again", 1, "hello", {"ours": 200}, "ms"),
+    Figure("gdb-why-go", "the first of real Go (ms)", "why first", 1, "go", {"ours": 10_000}, "ms"),
     Figure("gdb-load-time", "loading for 60 MB of Go (ms)", "load time", 1, "large", {"ours": 150}, "ms"),
     Figure("gdb-load-memory", "the same (MiB)", "load memory", 1, "large", {"ours": 40}, "MiB"),
 ]

@@ -80,6 +80,17 @@ def stepping(command: str) -> list[float]:
     return [statistics.median(seconds["on"]) - statistics.median(seconds["off"])]
 
 
+def asking(command: str) -> list[float]:
+    """[the seconds of an answer of `rt0 why`]: of the first, for which the boot is run again, or of another."""
+    gdb.execute("rt0 until mstart", to_string=True)
+    seconds = []
+    for field in ("g1.sched.pc", "p0.runnext"):
+        began = time.perf_counter()
+        gdb.execute(f"rt0 why {field}", to_string=True)
+        seconds.append(time.perf_counter() - began)
+    return [seconds[command == "why again"]]
+
+
 def keeping(command: str) -> list[float]:
     """[the seconds that history adds to a stop]: `keep next` steps on in main.turn, where nobody else runs."""
     from rt0lab.commands import console
@@ -106,5 +117,5 @@ def keeping(command: str) -> list[float]:
 
 
 command = sys.argv[1]
-kinds = {"record": recording, "step": stepping, "keep": keeping}
+kinds = {"record": recording, "step": stepping, "keep": keeping, "why": asking}
 print(json.dumps({"seconds": kinds.get(command.split()[0], listing)(command)}))
