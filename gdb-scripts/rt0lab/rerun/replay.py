@@ -128,7 +128,7 @@ class Replay:
             one = last[at : at + size]
             at += size
             if other and one != other:
-                words = zip(struct.unpack(f"<{size // 8}Q", one), struct.unpack(f"<{size // 8}Q", other))
+                words = zip(struct.iter_unpack("<Q", one), struct.iter_unpack("<Q", other))
                 found |= {low + 8 * i for i, (a, b) in enumerate(words) if a != b}
         return found
 
