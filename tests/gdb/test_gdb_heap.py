@@ -50,6 +50,15 @@ def test_what_was_freed_is_no_object(gdb_json, case):
     assert gdb_json(case, script) > 50
 
 
+def test_what_was_freed_is_not_reached(gdb_json, case):
+    script = (
+        START
+        + "gone = [each for each in freed if known.object_at(each) is None]; marker = heap.Marker(known, (), 60); "
+        + "marker.add(1, gone); marker.run(); result = len(gone) > 50, any(map(marker.reached, gone)), marker.objects"
+    )
+    assert gdb_json(case, script) == [True, False, 0]
+
+
 def test_variables_reach_what_they_lead_to(gdb_json, case):
     script = START + "marker, whole = marked(); result = whole, [marker.reached(each) for each in objects]"
     assert gdb_json(case, script) == [True, [True, True, True, False, False]]

@@ -12,7 +12,6 @@ from ..program import Unreadable, bulk, dynamic
 from ..words import tr
 
 _MOST = 1 << 22  # pointers that are listed
-_LONGEST = 1 << 32  # bytes of a module's variables: they are reached by 32 bits
 _SECTIONS = (  # of a Go module, and which of their words are pointers
     ("data", "edata", "gcdatamask.n", "gcdatamask.bytedata"),
     ("bss", "ebss", "gcbssmask.n", "gcbssmask.bytedata"),
@@ -44,7 +43,7 @@ def _masked(module):
     """(from, to, a byte for each word that is 1 for a pointer, or None) of a module's variables."""
     for *names, masked, mask in _SECTIONS:
         lo, hi, count, at = map(module.get, (*names, masked, mask))
-        if lo is None or hi is None or not 0 < hi - lo < _LONGEST:
+        if lo is None or hi is None or not lo < hi:
             continue
         size = (hi - lo) // 8
         bits = program.read(at, (size + 7) // 8) if at and count == size else None

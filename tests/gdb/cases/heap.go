@@ -15,10 +15,13 @@ type node struct {
 }
 
 var (
-	kept    *node
-	table   = map[int]*node{}
-	wide    []*node
-	hidden  uintptr // an address that is no pointer, as the linker has noted
+	kept  *node
+	table = map[int]*node{}
+	wide  []*node
+	mixed struct { // of which the second is no pointer, as the linker has noted
+		node   *node
+		hidden uintptr
+	}
 	within  *uintptr
 	objects [5]uintptr // the addresses of what is reached in these ways
 	freed   [64]uintptr
@@ -47,10 +50,10 @@ func main() {
 		lose(i)
 	}
 	local := made(made(nil))
-	hidden = address(local)
+	mixed.hidden = address(local)
 	runtime.GC()
 	runtime.GC()
-	objects = [5]uintptr{address(kept.next.next), address(table[7]), address(wide[139999]), hidden, address(local.next)}
+	objects = [5]uintptr{address(kept.next.next), address(table[7]), address(wide[139999]), mixed.hidden, address(local.next)}
 	if len(os.Args) > 1 { // to write there what Go itself knows of its heap
 		file, _ := os.Create(os.Args[1])
 		debug.WriteHeapDump(file.Fd())
