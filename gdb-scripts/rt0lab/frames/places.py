@@ -29,16 +29,17 @@ def brief(function: str) -> str:
 _CLOSURE = re.compile("_ZN6detail7closureI.*E3runEP7funcval")
 
 
-def _code(world, pc):
-    symbol = world.symbol_at(pc)
-    file, line = world.line_at(pc)
-    return (names.function(symbol[0]) if symbol else f"{pc:#x}"), file, line
+def function(pc: int) -> str:
+    """The function of an instruction that is about to be executed: gdb reads no lines for it, which in a large program
+    take long."""
+    symbol = program.world().symbol_at(pc)
+    return names.function(symbol[0]) if symbol else f"{pc:#x}"
 
 
 def code(pc: int) -> tuple[str, str | None, int]:
     """(function, file, line) of an instruction that is about to be executed."""
     world = program.world()
-    return world.cached(("code", pc), lambda: _code(world, pc))
+    return world.cached(("code", pc), lambda: (function(pc), *world.line_at(pc)))
 
 
 def creator(gopc: int) -> tuple[str, str | None, int]:

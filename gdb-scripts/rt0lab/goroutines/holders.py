@@ -148,7 +148,7 @@ class Holders:
 
 
 def _is_in_cond(pc):
-    return locking.method(places.code(pc)[0]) == ("Cond", "Wait")
+    return locking.method(places.function(pc)) == ("Cond", "Wait")
 
 
 # ---- circles ---------------------------------------------------------------------------------------------------------

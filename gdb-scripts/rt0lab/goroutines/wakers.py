@@ -127,7 +127,7 @@ class Graph:
 
     def _is_system(self, row):
         """Is it one of the runtime's own goroutines, as Go's isSystemGoroutine has it? They wait for the runtime."""
-        start = places.code(row.startpc)[0] if row.startpc else ""
+        start = places.function(row.startpc) if row.startpc else ""
         if not start.startswith("runtime.") or start in _OWN_BUT_USERS:
             return False
         if row.addr == program.scalar("fing"):  # it is a user's while it runs a finalizer
@@ -146,7 +146,7 @@ class Graph:
         if status == "syscall":
             return (
                 _SIGNAL
-                if row.startpc and places.code(row.startpc)[0] == "os/signal.loop"
+                if row.startpc and places.function(row.startpc) == "os/signal.loop"
                 else (_IN_C if self._c else _SYSCALL)
             )
         if status != "waiting":

@@ -63,7 +63,7 @@ class View:
 
     def start(self, row: Any) -> str:
         """The function it began with."""
-        return places.code(row.startpc)[0] if row.startpc else ""
+        return places.function(row.startpc) if row.startpc else ""
 
     def creator(self, row: Any) -> str:
         """Where the go statement that made it stands: main.main (x.go:12)"""
