@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import array
 import bisect
 import struct
 from collections.abc import Callable
@@ -104,7 +103,7 @@ class Replay:
         size = sum(size for _, size in self.pieces)
         self._first, columns, at = data[:size], [], size
         for count in said["columns"]:
-            columns.append(array.array("Q", data[at : at + 8 * count]))
+            columns.append(memoryview(data[at : at + 8 * count]).cast("Q"))
             at += 8 * count
         self.pcs, self.sps, flat = columns
         self.changes = list(zip(*(flat[i::4] for i in range(4))))

@@ -30,6 +30,8 @@ _GAP = 64  # what lies between two pieces this near is read with them
 
 FS = 0  # the address by which a change of FS itself is noted: no memory is there
 
+_Numbers = array.array
+
 _c = ctypes.CDLL(None, use_errno=True)
 _c.ptrace.argtypes = [ctypes.c_long, ctypes.c_long, ctypes.c_void_p, ctypes.c_void_p]
 _c.ptrace.restype = ctypes.c_long
@@ -82,7 +84,7 @@ class Tracee:
                 os._exit(127)
         os.close(fails)
         self._memory, self.reaped = -1, False
-        self.registers = array.array("Q", bytes(8 * _REGISTERS))
+        self.registers = _Numbers("Q", bytes(8 * _REGISTERS))
         self._into = self.registers.buffer_info()[0]
         why = os.read(failed, 4)
         os.close(failed)
@@ -174,7 +176,7 @@ class Tracee:
         buffers = bytearray(size), bytearray(size)
         readers = [self.reader(pieces, buffer) for buffer in buffers]
         parts, writers = _parts(pieces), _Writers(self)
-        pcs, sps, changes = array.array("Q"), array.array("Q"), array.array("Q")
+        pcs, sps, changes = _Numbers("Q"), _Numbers("Q"), _Numbers("Q")
         if not readers[0]():
             _unmapped(self, pieces, buffers[0])
         first, side, ended = bytes(buffers[0]), 0, ""
