@@ -149,3 +149,55 @@ def test_a_running_program_is_not_recorded(gdb_json, hello, tmp_path):
 
 def test_nothing_is_left_in_the_users_breakpoints(gdb_json, hello, tmp_path):
     assert gdb_json(hello, f"do('rt0 record {tmp_path}/x.json'); result = [b.number for b in gdb.breakpoints()]") == []
+
+
+# ---- who wrote what ----------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="session")
+def written(hello, tmp_path_factory):
+    """The file of a run of the mirror that says who wrote what."""
+    path = tmp_path_factory.mktemp("writers") / "run.json"
+    run_gdb(hello, "-ex", f"rt0 record -writers {path}")
+    return path
+
+
+def test_each_change_of_the_boot_that_is_the_same_in_every_run_has_its_writer(written):
+    first, *stages = boot(json.loads(written.read_text()))
+    unknown = {path for stop in stages for path in stop["changed"].keys() - stop["writers"].keys()}
+    assert {path for path in unknown if not VARIES.search(path) and not path.startswith("allgs[")} == set()
+
+
+def test_the_writer_is_the_instruction_that_did_it(written):
+    stages = json.loads(written.read_text())["stages"]
+    who = next(stop["writers"]["m0.curg"] for stop in stages if "m0.curg" in stop.get("writers", ()))
+    assert (
+        who["function"] == "runtime.execute"
+        and who["pc"].startswith("runtime.execute+")
+        and "mov" in who["instruction"]
+    )
+
+
+def test_what_another_run_would_have_written_has_no_writer(written):
+    stages = json.loads(written.read_text())["stages"]
+    assert not any(path.endswith(("procresizetime", "procid")) for stop in stages for path in stop.get("writers", ()))
+
+
+def test_of_what_comes_after_the_boot_no_writer_is_named(written):
+    stages = json.loads(written.read_text())["stages"]
+    later = stages[next(i for i, stop in enumerate(stages) if stop["stage"] == "main.main") :]
+    assert not any("writers" in stop for stop in later)
+
+
+def test_why_answers_from_a_recorded_run(gdb_json, written):
+    script = f"do('rt0 replay {written}'); result = json.loads(do('rt0 why m0.curg -json'))['writer']['function']"
+    assert gdb_json("/nonexistent", script) == "runtime.execute"
+
+
+def test_a_recorded_run_without_writers_says_so(gdb_json, written, tmp_path):
+    run = json.loads(written.read_text())
+    for stop in run["stages"]:
+        stop.pop("writers", None)
+    (tmp_path / "plain.json").write_text(json.dumps(run))
+    script = f"do('rt0 replay {tmp_path}/plain.json'); result = do('rt0 why m0.curg')"
+    assert "was not recorded" in gdb_json("/nonexistent", script)

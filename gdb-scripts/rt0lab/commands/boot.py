@@ -10,6 +10,7 @@ import gdb
 from .. import program
 from ..boot import stages, stops
 from ..goroutines import naming
+from ..rerun import writers
 from ..show import card
 from ..state import recorder, trace
 from ..words import tr, trn
@@ -198,9 +199,20 @@ class Until(console.Command):
         return [s.name for s in stops.table() if s.name.startswith(text)]
 
 
+def _add_writers(run, pcs):
+    try:
+        count = writers.add(run["stages"], pcs)
+    except program.Problem as problem:
+        console.say(tr("who wrote what is not known: {problem}", problem=str(problem)))
+        return
+    console.say(trn("of {n} change it is known who wrote it", "of {n} changes it is known who wrote them", count))
+
+
 class Record(console.Command):
     """Run the program to its end and write every stage to a file.
-    That is each stage's entry and return, as JSON.
+    That is each stage's entry and return, as JSON. With -writers each change
+    up to the second thread says which instruction made it: for that the
+    program is run once more, as by `rt0 why`.
 
     (gdb) rt0 record boot.json
     207 stops, exit code 0, written to boot.json"""
@@ -210,19 +222,23 @@ class Record(console.Command):
     def run(self, argument: str) -> None:
         console.need_runnable()
         words = gdb.string_to_argv(argument)
-        if len(words) != 1:
+        asked = "-writers" in words[:-1]
+        if len(words) != 1 + asked:
             raise program.Problem(tr("`rt0 record` needs one file name: `rt0 record boot.json`."))
-        path = os.path.expanduser(words[0])
+        path = os.path.expanduser(words[-1])
         if not os.path.isdir(os.path.dirname(path) or ".") or os.path.isdir(path):
             raise program.Problem(tr("cannot write {path}: name a file in a folder that exists.", path=path))
         others = (console.so_far.stopped, naming.names.stopped)  # nobody sees these stops
         for other in others:
             gdb.events.stop.disconnect(other)
         try:
-            run = recorder.Recorder().run()
+            recording = recorder.Recorder()
+            run = recording.run()
         finally:
             for other in others:
                 gdb.events.stop.connect(other)
+        if asked:
+            _add_writers(run, recording.pcs)
         trace.write(run, path)
         if run["exit"] is not None:
             ended = tr("exit code {code}", code=run["exit"])

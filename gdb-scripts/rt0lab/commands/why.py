@@ -14,7 +14,7 @@ from ..rerun import fields, present, writes
 from ..rerun.writes import Write, Writes
 from ..state import changes, history, told
 from ..words import tr
-from . import console
+from . import console, past
 from .options import Options
 
 
@@ -37,6 +37,8 @@ class Why(console.Command):
         options.add_argument("field")
         options.add_argument("-all", action="store_true")
         asked = options.of(argument)
+        if past.replaying():
+            return _recorded(fields.plain(asked.field), asked.all, asked.json)
         answer = _Answer(fields.plain(asked.field), asked.json, asked.all)
         if asked.json:
             return console.dump(answer.data(asked.all))
@@ -54,6 +56,30 @@ def _writes(quiet):
         )
         gdb.flush()
     return writes.of_program()
+
+
+def _recorded(path, every, as_json):
+    """The same of a recorded run, as far as it was recorded who wrote what."""
+    found = []
+    for moment in past.past() or ():
+        writers, changed = moment.stop.get("writers"), moment.stop.get("changed")
+        for key, who in writers.items() if isinstance(writers, dict) and isinstance(changed, dict) else ():
+            if told.head_of(key) == told.head_of(path) and isinstance(who, dict) and isinstance(changed.get(key), list):
+                found.append((moment, *changed[key][:2], who))
+    if as_json:
+        rows = [{"stop": moment.number, "before": was, "after": now, "writer": who} for moment, was, now, who in found]
+        return console.dump({"field": path, "writer": rows[-1]["writer"] if rows else None, "writes": rows})
+    if not found:
+        raise program.Problem(
+            tr("it was not recorded who wrote to {path}: `rt0 record -writers FILE` does that.", path=path)
+        )
+    for moment, was, now, who in found if every else found[-1:]:
+        console.say(f"{path}: {moment.text(was)} → {moment.text(now)}")
+        place = f"{who.get('function')} ({who.get('file')}:{who.get('line')})"
+        console.say(
+            tr("  by {where}, before stop {number}, {place}", where=place, number=moment.number, place=moment.place)
+        )
+        console.say(f"  {who.get('pc')}  {who.get('instruction')}")
 
 
 class _Answer:

@@ -55,6 +55,7 @@ class Recorder:
 
     def __init__(self) -> None:
         self.rows: list[dict[str, Any]] = []
+        self.pcs: list[int | None] = []  # of each of them
         self.before: Snapshot | None = None
         self.error: Exception | None = None
         self.pid: int | None = None
@@ -79,6 +80,7 @@ class Recorder:
         if not self.rows:
             row["sp_mod16"] = snap.sp % 16
         self.rows.append(row)
+        self.pcs.append(snap.pc)
         self.before = snap
 
     def entered(self, place: stops.Place) -> None:

@@ -1,4 +1,7 @@
-"""One stop of a recorded run as plain data, and a run as a file."""
+"""One stop of a recorded run as plain data, and a run as a file.
+
+A stop may have `writers` beside `changed`, {path: the instruction that wrote it}: see rerun.writers.
+"""
 
 from __future__ import annotations
 

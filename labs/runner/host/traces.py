@@ -15,11 +15,14 @@ from . import debugger
 from .target import Program
 
 
-def live(target: Program, keep: Path | None = None, affinity: set[int] | None = None) -> dict[str, Any]:
-    """The trace of a fresh run of the program; `keep` names the file that holds it afterwards."""
+def live(
+    target: Program, keep: Path | None = None, affinity: set[int] | None = None, writers: bool = False
+) -> dict[str, Any]:
+    """The trace of a fresh run of the program; `keep` names the file that holds it afterwards, `writers` wants to know
+    who wrote what."""
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "trace.json"
-        record(target, file, affinity)
+        record(target, file, affinity, writers)
         text = file.read_text("utf-8")
     if keep:
         keep.write_text(text)
@@ -37,9 +40,10 @@ def parse(text: str) -> dict[str, Any]:
     raise Failure(tr("the record is no trace of format 1"))
 
 
-def record(target: Program, file: Path, affinity: set[int] | None = None) -> None:
+def record(target: Program, file: Path, affinity: set[int] | None = None, writers: bool = False) -> None:
     """Writes the trace of one run of the program to `file`; Failure if there is none afterwards."""
-    words = debugger.command(target.path, batch=True) + ["-ex", f"rt0 record {untrusted.argument(str(file))}"]
+    how = "rt0 record -writers " if writers else "rt0 record "
+    words = debugger.command(target.path, batch=True) + ["-ex", how + untrusted.argument(str(file))]
     with tempfile.TemporaryFile("w+") as said:
         status = debugger.unattended(words, said, affinity)
         if status or not Path(file).exists():

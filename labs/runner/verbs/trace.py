@@ -24,7 +24,7 @@ def register(verbs: Verbs) -> None:
 def run(args: Namespace) -> int:
     """Records and says what is in the file."""
     output = writable(args.output)
-    trace = traces.live(debugger.program(args.program, args.release), output)
+    trace = traces.live(debugger.program(args.program, args.release), output, writers=True)
     kinds = Counter(stop["kind"] for stop in trace["stages"])
     print(
         tr(
