@@ -26,7 +26,9 @@ def settled(stacks, arguments=''):
 def ask():
     begun, said = time.monotonic(), do('rt0 leaks -json')
     assert said.startswith('{'), said
-    return {'leaks': json.loads(said), 'seconds': time.monotonic() - begun, 'waits': json.loads(do('rt0 waits -json'))}
+    took, evidence = time.monotonic() - begun, json.loads(do('rt0 waits -json'))['evidence']
+    circle = [goid for each in evidence if each['verdict'] == 'circle' for goid in each['goroutines']]
+    return {**json.loads(said), 'circle': circle, 'seconds': took}
 """
 
 
@@ -65,7 +67,7 @@ def counted(ids, kinds):
 
 
 def accused(counts, known):
-    """{function: how many} of those who were called leaked and can be woken."""
+    """{function: how many} of those who were called leaked, or stuck in a circle, and can be woken."""
     return {t.function: counts[t.function] for t in known if t.verdict == "alive" and counts[t.function]}
 
 

@@ -106,21 +106,23 @@ def look(gdb, path, how, folder, words=""):
         gdbrun.GDB = gdb
         done = gdbrun.run_gdb(path, *opened, "-ex", f"source {script}", cwd=folder)
         if not answer.exists():
-            return {"leaks": {"leaked": [], "not_searched": [(done.stdout + done.stderr)[-600:]]}, "seconds": 0.0}, {}
+            nothing = {"leaked": [], "circle": [], "seconds": 0.0}
+            return {**nothing, "not_searched": [(done.stdout + done.stderr)[-600:]]}, {}
     return json.loads(answer.read_text()), leaking.stacks(stacks.read_text())
 
 
 def one(label, said, kinds, known):
     """Prints a line of figures, and what is wrong."""
-    counts, leaks = leaking.counted(said["leaks"]["leaked"], kinds), said["leaks"]
-    wrong, missed = leaking.accused(counts, known), leaking.missed(counts, known)
-    all_of = sum(truth.count for truth in known if truth.verdict == "leaked")
+    leaked, circle = leaking.counted(said["leaked"], kinds), leaking.counted(said["circle"], kinds)
+    wrong, missed = leaking.accused(leaked + circle, known), leaking.missed(leaked, known)
+    missed |= leaking.missed(circle, known, "circle")
+    all_of = sum(truth.count for truth in known if truth.verdict in ("leaked", "circle"))
     print(
         f"{label:36} {all_of - sum(missed.values()):3} of {all_of:3} found, {sum(wrong.values())} accused wrongly, "
         f"{said['seconds']:.1f} s",
         flush=True,
     )
-    for word, what in ("accused", wrong), ("missed", missed), ("not searched", leaks["not_searched"]):
+    for word, what in ("accused", wrong), ("missed", missed), ("not searched", said["not_searched"]):
         if what:
             print(f"    {word}: {what}", flush=True)
     return bool(wrong)

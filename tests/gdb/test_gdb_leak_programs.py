@@ -59,10 +59,15 @@ def test_the_programs_are_as_their_truths_say(collection, tmp_path):
 @pytest.mark.parametrize("program", ["", "busy"])
 def test_nobody_who_can_be_woken_is_called_leaked(collection, asked, program):
     said, kinds = asked(program)
-    assert leaking.accused(leaking.counted(said["leaks"]["leaked"], kinds), collection[1]) == {}
+    assert leaking.accused(leaking.counted(said["leaked"] + said["circle"], kinds), collection[1]) == {}
 
 
 def test_everybody_who_can_never_be_woken_is_called_leaked(collection, asked):
     said, kinds = asked()
-    assert said["leaks"]["not_searched"] == []
-    assert leaking.missed(leaking.counted(said["leaks"]["leaked"], kinds), collection[1]) == {}
+    assert said["not_searched"] == []
+    assert leaking.missed(leaking.counted(said["leaked"], kinds), collection[1]) == {}
+
+
+def test_circles_of_global_locks_are_named_as_such(collection, asked):
+    said, kinds = asked()
+    assert leaking.missed(leaking.counted(said["circle"], kinds), collection[1], "circle") == {}
