@@ -81,6 +81,13 @@ def test_what_only_the_heap_leads_to_is_reached(found):
     assert functions(found, found["waits"]["woken"]) == ["main.waits"] * 2
 
 
+def test_the_way_to_it_is_told(found):
+    paths = [each["path"] for each in found["waits"]["things"] if each["waiting"][0] in found["waits"]["woken"]]
+    assert [(path["root"], functions(found, [path["goroutine"]])) for path in paths] == [
+        ("goroutine", ["main.works"])
+    ] * 2
+
+
 def test_all_was_searched(found):
     assert found["live"]["not_searched"] == []
 

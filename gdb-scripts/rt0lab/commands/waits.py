@@ -9,12 +9,14 @@ import gdb
 from ..formats import untrusted
 from ..goroutines import clock, reach, wakers
 from ..program import begun, bulk
+from ..show import paths
 from ..words import in_a_row, later, tr
 from . import console
 from .options import Options
 
 _ALIKE = 6  # from so many things on, of which the same is to be said, they are told of as one
 _FEW = 20  # goroutines of one kind, or things, that are told of each by itself
+_NAMED = 100  # things whose paths are told of by names
 _NAMES = 3  # of a thing's variables, or of functions that timers call, are told of
 _SAID = {
     wakers.WOKEN: later("Can be woken"),
@@ -77,8 +79,8 @@ def _left(graph, thing):
     return tr(", in {sent}", sent=clock.duration(thing.sent - now)) if now and thing.sent > now else ""
 
 
-def _told(graph, things):
-    """(text, indent) of one thing, or of many that are alike."""
+def _told(graph, things, names):
+    """(text, indent) of one thing, or of many that are alike; `names` has names for paths."""
     thing, one = things[0], len(things) == 1
     inside = tr(", in {globals}", globals=" and ".join(thing.globals[:_NAMES])) if thing.globals else ""
     yield (str(thing.item) if one else tr("{n} such as {item}", n=len(things), item=thing.item)) + inside, ""
@@ -92,31 +94,24 @@ def _told(graph, things):
             "a timer will call {function}; its address stands at that closure", function=untrusted.shown(function)
         )
         yield text, "  "
-    if graph.holders_of[thing.addr]:
+    having = graph.holders_of[thing.addr]
+    if having:
         yield _held(graph, things), "  "
-    elif not thing.globals and not thing.calls and left is None:
-        yield _reached(graph, things), "  "
+    clear = thing.globals or thing.calls or left is not None
+    if not clear and not any(graph.verdicts[row.addr].verdict == wakers.ABLE for row in having):
+        if not having or graph.path(thing) is not None:
+            yield _reached(graph, things, names), "  "
 
 
-def _reached(graph, things):
-    """How somebody can reach things whose address stands on no other stack and in no variable."""
+def _reached(graph, things, names):
+    """How somebody can reach things whose address stands on no stack of who may go on, and in no variable."""
     path, one = graph.path(things[0]), len(things) == 1
     if path is not None:
-        told = path_text(path)
+        told = names.text(path) if names else tr("`rt0 paths {address:#x}` says how", address=things[0].addr)
         return tr("it can be reached: {path}", path=told) if one else tr("reached, the first: {path}", path=told)
     if one:
         return tr("no other goroutine's stack and no variable has its address")
     return tr("no other goroutine's stack and no variable has their addresses")
-
-
-def path_text(path: reach.Path) -> str:
-    """`g18: stack 0xc00003a750 → 0xc000010000 → 0xc00001c060`"""
-    if path.kind == reach.GOROUTINE:
-        place = tr("stack {slot:#x}", slot=path.slot) if isinstance(path.slot, int) else path.slot
-        root = f"g{path.row.goid}: {place}"
-    else:
-        root = path.name or "?"
-    return tr(" → ").join([root, *(f"{base:#x}" for base, _ in path.steps)])
 
 
 def _held(graph, things):
@@ -175,8 +170,9 @@ class Waits(console.Command):
         """All that is waited for, what most wait on first."""
         groups = _alike(graph, len(graph.things) if each else _ALIKE)
         shown = len(groups) if each else _FEW
-        for things in groups[:shown]:
-            for text, indent in _told(graph, things):
+        names = paths.Paths(graph.census)
+        for number, things in enumerate(groups[:shown]):
+            for text, indent in _told(graph, things, names if number < _NAMED else None):
                 _say(text, indent, "" if indent else "  ")
         left = [thing for things in groups[shown:] for thing in things]
         if left:

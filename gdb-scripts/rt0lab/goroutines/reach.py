@@ -247,6 +247,10 @@ class Reach:
         path = self._marker.path(word)
         return self._mark.roots[path[0]].kind if path else VARIABLE
 
+    def reached(self, word: int) -> bool:
+        """Is the object marked that a word leads to?"""
+        return self._marker.reached(word)
+
     def path(self, word: int) -> Path | None:
         """How that was reached what a word leads to; None if it was not."""
         owner, path = self.owner(word), self._marker.path(word)

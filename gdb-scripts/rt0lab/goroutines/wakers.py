@@ -337,8 +337,9 @@ class Graph:
 
     def path(self, thing: Thing) -> reach.Path | None:
         """How somebody who may wake them can reach what they wait for; None if nobody can, or it is not known."""
-        word = next((self.reach.woken[row.addr] for row in thing.waiting if row.addr in self.reach.woken), None)
-        return None if word is None or word not in thing.words else self.reach.path(word)
+        woken = [self.reach.woken[row.addr] for row in thing.waiting if row.addr in self.reach.woken]
+        words = [word for word in woken if word in thing.words] or filter(self.reach.reached, thing.words)
+        return next(map(self.reach.path, words), None)
 
     def _holders(self, thing):
         """The goroutines that have the thing's address in hand and do not wait on it themselves."""
@@ -420,12 +421,19 @@ class Graph:
             key=lambda group: VERDICTS.index(group[0]),
         )
 
+    def _plain_path(self, thing):
+        path = self.path(thing)
+        if path is None:
+            return None
+        goroutine = path.row.goid if path.row is not None else None
+        return {"root": path.kind, "goroutine": goroutine, "name": path.name, "slot": path.slot, "steps": path.steps}
+
     def plain(self) -> dict[str, Any]:
         def ids(rows):
             return [row.goid for row in rows]
 
         return {
-            "things": [thing.plain() for thing in self.things.values()],
+            "things": [{**thing.plain(), "path": self._plain_path(thing)} for thing in self.things.values()],
             "able": ids(self.able),
             "blocked": ids(self.blocked),
             "forever": ids(self.forever),
