@@ -108,7 +108,10 @@ def test_who_has_written_to_a_field_is_told_that_the_rest_is_not_known(gdb_json,
 
 
 def test_what_was_written_before_the_first_stop_that_is_kept_is_not_laid_to_the_boot(gdb_json, hello):
-    script = "do('tbreak main.main'); do('run'); result = [json.loads(do(f'rt0 why {each} -json'))['writer'] for each in ('allglen', 'allgs.len', 'allm')]"
+    script = """
+do('tbreak main.main'); do('run')
+result = [json.loads(do(f'rt0 why {each} -json'))['writer'] for each in ('allglen', 'allgs.len', 'allm')]
+"""
     assert gdb_json(hello, script) == [None] * 3
 
 
@@ -134,3 +137,30 @@ def test_a_process_that_has_ended_is_answered_for(gdb_json, hello):
 def test_what_is_no_field_is_one_sentence(gdb_json, hello, field):
     said = gdb_json(hello, f"until('newproc'); result = do('rt0 why ' + {field!r})")
     assert said and "rt0 itself failed" not in said
+
+
+def test_gdbs_own_python_does_where_there_is_no_other(gdb_json, hello):
+    script = """
+from rt0lab.rerun import helper; helper._PYTHONS = ()
+until('newproc'); result = json.loads(do('rt0 why sched.npidle -json'))['writer']['function']
+"""
+    assert gdb_json(hello, script) == "runtime.pidleput"
+
+
+def test_where_nothing_may_be_traced_a_sentence_says_so(gdb_json, hello, tmp_path):
+    refusing = tmp_path / "refusing.py"
+    refusing.write_text("""input(); print('{"failed": "ptrace", "errno": 1, "bytes": 0}')""")
+    script = f"""
+import pathlib; from rt0lab.rerun import helper; helper._SCRIPT = pathlib.Path({str(refusing)!r})
+until('newproc'); result = do('rt0 why sched.npidle')
+"""
+    assert "may not be traced here" in gdb_json(hello, script)
+
+
+def test_a_core_has_nothing_to_run_again(gdb_json, hello, tmp_path):
+    script = f"""
+until('newproc'); do('generate-core-file {tmp_path}/core'); do('kill'); do('core-file {tmp_path}/core')
+program.world().own('launch', dict).clear()  # as if the process had not been here
+result = do('rt0 why sched.npidle')
+"""
+    assert "cannot be run once more" in gdb_json(hello, script)

@@ -16,7 +16,6 @@ from ..words import tr
 _MOST = 1 << 22  # bytes of arguments, or of environment
 _MOST_NAME = 4096
 _AT_RANDOM, _AT_EXECFN, _CHANCE = 25, 31, 16  # <linux/auxvec.h>
-_NO_RANDOMIZE = 0x0040000  # <sys/personality.h>
 
 
 @dataclasses.dataclass(frozen=True)
@@ -29,7 +28,6 @@ class Launch:
     env: tuple[bytes, ...]
     folder: bytes
     random: bytes
-    fixed: bool  # do its addresses lie where they always do?
 
     @property
     def key(self) -> tuple[object, ...]:
@@ -71,11 +69,13 @@ def seen(_event: gdb.Event | None = None) -> None:
 def _note(world, pid):
     if program.connected() not in ("native", ""):
         return
+    launches = world.own("launch", dict)
+    launches.clear()
+    launches[pid] = None
     home = f"/proc/{pid}/"
     try:
         argv, env = (_texts(untrusted.contents(home + name, _MOST)) for name in ("cmdline", "environ"))
         auxv = dict(struct.iter_unpack("<QQ", untrusted.contents(home + "auxv", _MOST_NAME)))
-        fixed = int(untrusted.contents(home + "personality", 64), 16) & _NO_RANDOMIZE
         folder = os.readlink(os.fsencode(home + "cwd"))
         path = _text_at(auxv.get(_AT_EXECFN, 0))
         if not os.path.samestat(os.stat(path), os.stat(home + "exe")):
@@ -83,9 +83,7 @@ def _note(world, pid):
     except (OSError, ValueError, struct.error):
         return
     chance = program.read(auxv.get(_AT_RANDOM, 0), _CHANCE)
-    launches = world.own("launch", dict)
-    launches.clear()
-    launches[pid] = Launch(pid, path, argv, env, folder, chance or b"", bool(fixed))
+    launches[pid] = Launch(pid, path, argv, env, folder, chance or b"")
 
 
 def _texts(data):

@@ -10,6 +10,7 @@ from __future__ import annotations
 import array
 import ctypes
 import errno
+import io
 import json
 import os
 import signal
@@ -344,7 +345,7 @@ def main() -> None:
     """Reads requests until there are no more."""
     _c.prctl(_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-    server, answers = _Server(), sys.stdout.buffer
+    server, answers = _Server(), io.FileIO(1, "w")  # in gdb, sys.stdout is gdb's
     for line in sys.stdin.buffer:
         request = json.loads(line)
         try:
@@ -353,8 +354,9 @@ def main() -> None:
             answer, data = {"failed": error.args[0], "errno": error.args[1]}, b""
         except OSError as error:
             answer, data = {"failed": "system", "errno": error.errno}, b""
-        answers.write(json.dumps(answer | {"bytes": len(data)}).encode() + b"\n" + data)
-        answers.flush()
+        rest = memoryview(json.dumps(answer | {"bytes": len(data)}).encode() + b"\n" + data)
+        while rest:
+            rest = rest[answers.write(rest) :]
     server.close()
 
 
