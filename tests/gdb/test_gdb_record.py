@@ -151,7 +151,7 @@ def test_nothing_is_left_in_the_users_breakpoints(gdb_json, hello, tmp_path):
     assert gdb_json(hello, f"do('rt0 record {tmp_path}/x.json'); result = [b.number for b in gdb.breakpoints()]") == []
 
 
-# ---- who wrote what ----------------------------------------------------------------------------------------------------
+# ---- who wrote what ------------------------------------------------------------------------------------------------
 
 
 @pytest.fixture(scope="session")
