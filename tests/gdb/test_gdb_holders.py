@@ -28,7 +28,7 @@ with settings.looking():
     def named(circle):
         return sorted([at[row.goid], [at[other.goid] for other in rows]] for row, _, rows in circle)
     circles = [named(circle) for circle in holders.circles(holders.stuck(graph, found))]
-    # somebody who waits on a channel, and whom only one could wake who waits for what he has
+    # for those who wait on channels
     byname = {{at.get(row.goid): row for row in graph.rows}}
 """
 
@@ -115,12 +115,12 @@ def test_the_command_names_the_holder(seen):
 
 
 def test_a_channel_is_part_of_a_circle_if_it_is_known_who_could_send(program, gdb_json):
-    """plain's lock is waited for by nobody; as if `writer` did, and as if nobody else could wake plain."""
+    """As if somebody waited for inGlobal's lock, and nobody else could wake inGlobal."""
     circle = gdb_json(
         program,
         LOOK
         + """
-    first, second = byname['cross'], byname['plain']
+    first, second = byname['cross'], byname['inGlobal']
     mine = next(lock for lock in locks if any(each.row is second for each in found.of(lock)))
     item = next(item for item in graph.on[first.addr])
     graph.on[first.addr] = (type(item)(mine, 'Mutex', mine),)
@@ -128,4 +128,13 @@ def test_a_channel_is_part_of_a_circle_if_it_is_known_who_could_send(program, gd
     result = [named(each) for each in holders.circles(holders.stuck(graph, found, wakers_of))]
 """,
     )
-    assert [["cross", ["plain"]], ["plain", ["cross"]]] in circle
+    assert [["cross", ["inGlobal"]], ["inGlobal", ["cross"]]] in circle
+
+
+@pytest.mark.parametrize("flags", ([], ["-gcflags=all=-N -l"]), ids=["optimized", "not optimized"])
+def test_who_waits_for_a_lock_that_others_unlock_is_in_no_circle(go_build, gdb_json, flags):
+    """A lock may be a signal, of which one locks it twice and somebody else unlocks it."""
+    source = CASE.with_name("signal-locks.go").read_text()
+    script = LOOK.partition("at = {")[0].replace(f">= {WAITING}", ">= 8")
+    waits = gdb_json(go_build("signal-locks", source, *flags), script + "result = json.loads(do('rt0 waits -json'))")
+    assert len(waits["blocked"]) == 4 and waits["circles"] == []

@@ -51,7 +51,7 @@ class Holders:
     """What the stacks of these goroutines say about who holds which lock; looked at for so many seconds at most."""
 
     def __init__(self, census: Census, rows: list[Any], seconds: float) -> None:
-        self._census = census
+        self._census, self.seconds = census, seconds
         self._found: dict[int, list[Holder]] = collections.defaultdict(list)  # {lock: who holds it}
         self._perhaps: dict[int, list[Any]] = collections.defaultdict(list)  # {lock: rows that may}
         self.left_out = [tr("locks that code took for its caller, or through an interface")]
@@ -171,6 +171,9 @@ def _keeping(graph, found):
     for row in graph.blocked:
         for item in graph.on.get(row.addr, ()):
             if item.kind != "sema" or item.what not in ("Mutex", "RWMutex"):
+                continue
+            # Whoever can reach the lock may unlock it. Where only variables lead to it, code says whether anybody does.
+            if row.addr in graph.reach.woken and locking.others_may_unlock(item.addr, found.seconds):
                 continue
             kind = "read" if _of_writer(item) else "write"
             rows = [each.row for each in found.of(item.addr) if each.kind == kind]

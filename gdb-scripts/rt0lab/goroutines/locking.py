@@ -6,18 +6,21 @@ from __future__ import annotations
 import collections
 import re
 import struct
+import time
 from typing import Any
 
 import gdb
 
 from .. import program
 from ..formats import untrusted
-from ..frames import flow, places
+from ..frames import flow, places, stacks
+from ..program import bulk
 from . import blockers
 
 Held = collections.namedtuple("Held", "address what kind where sure")  # kind: `write` or `read`; sure: on every way
 _METHOD = re.compile(r"(?:internal/)?sync(?:\.|::)\(?\*?(Mutex|RWMutex|Cond)\)?(?:\.|::)(\w+)")
 _TAKES = {"Lock": "write", "RLock": "read"}
+_TRIES = {"TryLock": "write", "TryRLock": "read"}
 _GIVES = {"Unlock": "write", "RUnlock": "read"}
 # What the inlined parts of methods call.
 _SLOW = {"lockSlow": ("Mutex", "Lock"), "unlockSlow": ("Mutex", "Unlock"), "rUnlockSlow": ("RWMutex", "RUnlock")}
@@ -55,6 +58,16 @@ def _block(pc):
     return found
 
 
+def _tried(each):
+    """The same of one that only tries, and calls nobody: the debug information alone knows it."""
+    for pc in (each.pc, each.end) if each.name.startswith("cmpxchg") else ():
+        block = _block(pc)
+        found = method(program.told(getattr, block.function, "name")) if block is not None else None
+        if found is not None and found[1] in _TRIES:
+            return found, block
+    return None, None
+
+
 def _place(pc, block):
     """`main.serve (srv.go:40)` of a call; of one that is inlined gdb says its line."""
     function, file, line = places.code(pc)
@@ -85,6 +98,7 @@ class Code:
 
     def __init__(self, start: int, size: int) -> None:
         self._sites: dict[int, Any] = {}  # {pc: block of an inlined call}
+        self.bare: set[Any] = set()  # what it unlocks and has not locked before
         self._parts: dict[int, Any] = {}  # {pc of a locked instruction: the method that it is of}
         self._given: dict[Any, str] = {}  # {lock: `write` or `read`} of what it unlocks on any way
         world = program.world()
@@ -118,7 +132,11 @@ class Code:
             if lock is not None and not (before and before[0] == "held" and before[-1]):
                 state.notes[lock] = "held", what, _TAKES[name], each.pc, True
             state.notes["last"] = "last", each.pc
+        elif name in _TRIES and lock is not None and state.notes.get(lock, "?")[0] != "held":
+            state.notes[lock] = "held", what, _TRIES[name], each.pc, False
         elif name in _GIVES:
+            if lock is None or state.notes.get(lock, "?")[0] != "held":
+                self.bare.add(lock or ("new", each.pc, "lock"))
             if lock is None or lock not in state.notes:  # it may be any of them
                 for key, note in state.notes.items():
                     if note[0] == "held" and not (lock and key[0] == lock[0] == "const"):
@@ -147,7 +165,7 @@ class Code:
             if found is not None and found[1] in wanted:
                 return found, _block(following.pc)
             work += following.after if not following.calls else ()
-        return None, None
+        return _tried(each)
 
     def _operand(self, state, each, code, found):
         inside = self._inside.get(found[0]) if found else None
@@ -231,6 +249,59 @@ def _locks(start, size):
         start + at.end() + 4 + struct.unpack_from("<i", data, at.end())[0] in wanted
         for at in re.finditer(b"\xe8(?=.{4})", data, re.S)
     )
+
+
+class _Others:
+    """Which locks the program's own code unlocks without having locked them: those of variables by their addresses, and
+    whether there are some of which only a parameter knows, or a field of one. Every call in the program is looked at.
+    """
+
+    def __init__(self, seconds: float) -> None:
+        self.variables: set[int] = set()
+        self.parameters = self.fields = False
+        self.whole, end = True, time.monotonic() + seconds
+        for start in self._callers():
+            code = code_at(start) if time.monotonic() < end else None
+            self.whole = self.whole and code is not None and code.whole
+            for lock in code.bare if code is not None else ():
+                if lock[0] == "const":
+                    self.variables.add(lock[1])
+                elif lock != ("load", ("add", ("init", "rdx"), 8)):  # a deferred call's; else who has it has the lock
+                    self.parameters = self.parameters or lock[0] != "add"
+                    self.fields = True
+
+    @staticmethod
+    def _callers():
+        """The program's own functions that unlock something."""
+        world, known = program.world(), stacks.sites()
+        wanted = {at for at in _methods() if _name_of(at).endswith(("Unlock", "unlockSlow", "UnlockSlow"))}
+        found = set()
+        for section in world.elf.sections:
+            lo, hi = section.lo + world.slide, section.hi + world.slide
+            for base in range(lo, hi, bulk.CHUNK) if section.code else ():
+                data = program.read(base, min(bulk.CHUNK + 4, hi - base))
+                if not isinstance(data, bytes):
+                    continue
+                for at in re.finditer(b"\xe8(?=.{4})", data, re.S):
+                    pc = base + at.end()
+                    if pc + 4 + struct.unpack_from("<i", data, at.end())[0] in wanted:
+                        symbol = world.symbol_at(pc)
+                        if symbol and known.is_user(symbol[0], world.line_at(pc - symbol[1])[0]):
+                            found.add(pc - symbol[1])
+        return sorted(found)
+
+    def may_unlock(self, lock: int) -> bool:
+        """Is there code that may unlock this one and has not locked it?"""
+        symbol = program.world().symbol_at(lock)
+        plain = symbol is not None and not symbol[1] and program.world().section_at(lock) is not None
+        return not self.whole or lock in self.variables or (self.parameters if plain else self.fields)
+
+
+def others_may_unlock(lock: int, seconds: float) -> bool:
+    """May code of the program's unlock a lock that it has not locked, as where a lock is a signal? Also where that
+    cannot be known in so much time."""
+    others = program.world().cached("unlocked by others", lambda: _Others(seconds))
+    return others.may_unlock(lock)
 
 
 def _methods():
