@@ -96,7 +96,9 @@ class Holders:
         thread = self._census.thread_of(row)
         if thread is None or isinstance(thread, Was) or thread.is_running():
             return []
-        return stacks.physical_of_thread(thread)
+        if row.addr in self._census.threads:
+            return stacks.physical_of_thread(thread)
+        return stacks.physical(row) if row.sp else []  # its thread is on g0 for it: the gobuf says from where
 
     def _row(self, row, frames):
         taken, gone = {}, set()  # {(lock, kind): [where, sure]}; locks that their own frame has given back
