@@ -102,7 +102,7 @@ row = next(row for row in parked if row.defers)
 write(row.defers + program.world().layout('_defer').at['link'].offset, row.defers)
 result = lives()[row.addr].problem
 """
-    assert gdb_json(holders, LOOK + script) == "it has deferred more calls than are looked at"
+    assert gdb_json(holders, LOOK + script) == "the calls that it has deferred cannot be read"
 
 
 def test_a_stack_that_is_none_is_told(gdb_json, holders):

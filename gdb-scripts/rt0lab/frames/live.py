@@ -14,9 +14,10 @@ from ..program import bulk
 from ..words import tr
 from . import extents, machines, maps, registers
 
-_MOST = 64 << 20  # bytes of one stack that are looked through
+_MOST, _IN_ALL, _REMOTE = 64 << 20, 256 << 20, 16 << 20  # bytes of one stack, of all, and of all through a line
+_EACH = 8 << 20  # bytes of a stack of which each word is taken
 _ENDED = ("idle", "dead", "deadextra")
-_DEFERS = 1 << 14  # calls that one has deferred
+_DEFERS, _ARGUMENTS = 1 << 12, 1 << 16  # calls that one has deferred, bytes of a call's arguments
 
 
 class Live:
@@ -32,7 +33,9 @@ class Live:
     def add(self, at: int, data: bytes | memoryview) -> None:
         """Each word of such memory may be a pointer."""
         self.exact = False
-        data = data[: len(data) & ~7]
+        if len(data) > _EACH:
+            self.lacks(tr("its stack is larger than what is looked through"))
+        data = data[: min(len(data), _EACH) & ~7]
         self.words += [(at + 8 * i, word) for i, word in enumerate(memoryview(data).cast("Q")) if word]
 
     def lacks(self, problem: str) -> None:
@@ -88,20 +91,20 @@ class _Looking:
             return
         fields.lacking(0, "siz")
         layout = program.world().layout("_defer")
+        seen: set[int] = set()
         for _ in range(_DEFERS):
             found, following = fields.by_address(todo), {}
+            seen.update(todo)
             for at, live in todo.items():
                 call = found.get(at)
-                if call is None:
+                if call is None or call.link in seen or not 0 <= call.siz <= _ARGUMENTS:
                     live.lacks(tr("the calls that it has deferred cannot be read"))
                     continue
                 words = [(at + layout.at[name].offset, getattr(call, name)) for name in ("fn", "link")]
                 live.words += [(place, word) for place, word in words if word]
                 if call.siz > 0:  # arguments that stand behind it
                     end = at + layout.size
-                    live.words += [
-                        (end + 8 * i, word) for i, word in enumerate(bulk.words(end, min(call.siz, _MOST) // 8))
-                    ]
+                    live.words += [(end + 8 * i, word) for i, word in enumerate(bulk.words(end, call.siz // 8))]
                 if call.link:
                     following[call.link] = live
             todo = following
@@ -129,7 +132,7 @@ class _Looking:
 
     def _stacks(self):
         self._maps = maps.of_program() if program.world().is_go else None
-        ranges, places = [], []
+        ranges, places, room = [], [], _REMOTE if bulk.remote() else _IN_ALL
         for row in self._rows:
             start, live, more = self._start(row), self.found[row.addr], self._more.get(row.addr)
             sane = 0 < row.hi - row.lo <= extents.MAX_STACK
@@ -137,9 +140,11 @@ class _Looking:
             if not parts:
                 live.lacks(tr("its stack cannot be read"))
             for lo, hi in parts:
-                if hi - lo > _MOST:
+                most = min(_MOST, room)
+                if hi - lo > most:
                     live.lacks(tr("its stack is larger than what is looked through"))
-                ranges.append((lo + 7 & ~7, min(hi, lo + _MOST) & ~7))
+                room -= min(hi - lo, most)
+                ranges.append((lo + 7 & ~7, min(hi, lo + most) & ~7))
                 places.append((live, start))
         pieces: dict[int, list[Any]] = {}
         for number, data in bulk.spans(ranges):

@@ -12,6 +12,7 @@ from ..program import bulk
 from ..words import tr
 from . import extents, joins, view
 
+_MOST = 16 << 20  # bytes of an M's own stack that are looked through
 _GENERAL = "rax rbx rcx rdx rsi rdi rbp r8 r9 r10 r11 r12 r13 r14 r15".split()
 
 
@@ -32,7 +33,7 @@ class Machine:
     def _stack(self, row, sp):
         """All that is in use of one of its M's own stacks."""
         for lo, hi in extents.in_use(row, None, sp & ~7):
-            words = bulk.words(lo, (hi - lo) // 8)
+            words = bulk.words(lo, min(hi - lo, _MOST) // 8)
             if len(words) < (hi - lo) // 8:
                 self.problem = tr("the stack of its thread cannot be read")
             self.words += [(lo + 8 * i, word) for i, word in enumerate(words) if word]

@@ -16,7 +16,7 @@ from ..program import dynamic, names, pclntab
 from . import joins
 
 _BOTTOM = "runtime.goexit"
-_FRAME, _BITS, _OBJECTS = 1 << 30, 1 << 20, 1 << 12  # more bytes, bits of a map, variables has no sane frame
+_FRAME, _BITS, _OBJECTS = 1 << 30, 1 << 18, 1 << 12  # more bytes, bits of a map, variables has no sane frame
 _PLANS, _LONGEST = 1 << 12, 1 << 8  # stacks that are known, and frames of one of them
 _AT_CALL, _ANYWHERE, _ALL = range(3)  # what is known of a pc: was called from; was not; was, and maps do not serve
 
@@ -41,7 +41,7 @@ class Numbers:
 class Site:
     """A frame at a pc: all distances are from SP."""
 
-    __slots__ = ("size", "words", "objects", "exact", "ends", "caller")
+    __slots__ = ("size", "words", "objects", "exact", "ends", "caller", "reach", "all")
 
     def __init__(self, size: int | None) -> None:
         self.size = size  # where the return address is; None if that is not known
@@ -49,11 +49,14 @@ class Site:
         self.objects: list[tuple[int, int, tuple[int, ...]]] = []  # (begin, end, where in it pointers are)
         self.exact, self.ends = True, False  # by maps; is there nothing below it?
         self.caller = _AT_CALL
+        self.all: tuple[range, ...] = ()  # more words, that are not listed one by one before a stack has them
+        self.reach = 0  # where those end
 
     def whole(self, arguments: int) -> Site:
         """Each word may be a pointer."""
         size = self.size or 0
-        self.words = (*range(0, size, 8), *range(size + 8, size + 8 + arguments, 8))
+        self.all = range(0, size, 8), range(size + 8, size + 8 + arguments, 8)
+        self.reach = size + 8 + arguments if arguments else size
         self.exact = False
         return self
 
@@ -66,7 +69,8 @@ class Plan:
     def __init__(self, sites: tuple[Site, ...], rest: int | None) -> None:
         at, found, self.objects = 0, set(), []
         for site in sites:
-            found.update(at + word for word in site.words)
+            for words in (site.words, *site.all):
+                found.update([at + word for word in words])
             self.objects += [(at + begin, at + end, words) for begin, end, words in site.objects]
             at += (site.size or 0) + 8
         self.words = sorted(found)
@@ -101,7 +105,7 @@ class Maps:
             site = known[how].get(pc)
             if site is None:
                 site = known[how][pc] = self._site(pc, how)
-            if site.size is None or at + site.size > end and not site.ends:
+            if site.size is None or not site.ends and at + site.size > end or at + site.reach > end + 8:
                 rest = at
                 break
             found.append(site)
@@ -170,21 +174,23 @@ class Maps:
         count = program.read_word(at) if at else 0
         if not isinstance(count, int) or count > _OBJECTS:
             return None
-        data, found = program.read(at + 8, count * record.size) if count else b"", []
+        data, found, room = program.read(at + 8, count * record.size) if count else b"", [], _BITS
         if isinstance(data, program.Unreadable):
             return None
         for i in range(count):
             each = program.Struct(record, at + 8 + i * record.size, data[i * record.size : (i + 1) * record.size])
             base = each.get("off") + (size + 8 if each.get("off") >= 0 else size - 8 if size else 0)
-            shape = _shape(function, each)
+            shape = _shape(function, each, room)
             if shape is None or not -_FRAME < base < _FRAME:
                 return None
+            room -= len(shape[1])
             found.append((base, base + shape[0], shape[1]))
         return found
 
 
-def _shape(function, record):
-    """(bytes of a variable, where in it pointers are); each word may be one where that is not known by bits."""
+def _shape(function, record, room):
+    """(bytes of a variable, where in it pointers are); each word may be one where that is not known by bits. None where
+    it has more than so many words."""
     length, pointers, mask = record.get("size"), record.get("ptrBytes", "_ptrdata"), None
     if length is None:
         kind = program.read_struct("_type", record.get("typ") or 0)
@@ -194,7 +200,7 @@ def _shape(function, record):
     elif pointers > 0:
         mask = function.in_rodata(record.get("gcdataoff"))
     words = min(abs(pointers), length) // 8  # below zero: a program tells of them, not bits
-    if length > _FRAME or words > _BITS:
+    if length > _FRAME or words > room:
         return None
     bits = _read_bits(mask, words) if mask else None
     return length, tuple(8 * i for i in range(words) if bits is None or bits[i])
