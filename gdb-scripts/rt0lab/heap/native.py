@@ -30,21 +30,21 @@ _STEPS = 1 << 8  # of a path, at first
 
 @functools.lru_cache(None)
 def library() -> Any:
-    """What ctypes has of the library; None where there is none."""
-    for folder in ("release", "debug"):
-        path = ROOT / "build" / folder / NAME
-        if _is_ours(path) and (found := _loaded(path)) is not None:
+    """What ctypes has of the library, of the build that is newest; None where there is none."""
+    built = [ROOT / "build" / folder / NAME for folder in ("release", "debug")]
+    for path in sorted(filter(_is_ours, built), key=os.path.getmtime, reverse=True):
+        if (found := _loaded(path)) is not None:
             return found
     return None
 
 
 def _is_ours(path):
-    """Is this a file of whom this file is of, or of root, that nobody else may write?"""
+    """Is this a file of whom this file is of, or of root, that nobody may write who may not write this one?"""
     try:
         here, own = os.stat(path), os.stat(__file__)
     except OSError:
         return False
-    return stat.S_ISREG(here.st_mode) and here.st_uid in (0, own.st_uid) and not here.st_mode & 0o022
+    return stat.S_ISREG(here.st_mode) and here.st_uid in (0, own.st_uid) and not here.st_mode & ~own.st_mode & 0o022
 
 
 def _loaded(path):

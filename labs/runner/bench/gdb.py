@@ -81,6 +81,7 @@ FIGURES = [
     Figure("gdb-why-go", "the first of real Go (ms)", "why first", 1, "go", {"ours": 10_000}, "ms"),
     Figure("gdb-load-time", "loading for 60 MB of Go (ms)", "load time", 1, "large", {"ours": 150}, "ms"),
     Figure("gdb-load-memory", "the same (MiB)", "load memory", 1, "large", {"ours": 40}, "MiB"),
+    Figure("gdb-reach", "leaks of 10,000, 1 GB heap (ms)", "leaks", 10_000, "reach", {"ours": 5000}, "ms"),
 ]
 FIGURES += [
     Figure(
@@ -134,6 +135,7 @@ def built(worlds: Collection[str] = ()) -> dict[str, Path]:
         "hello": build.executable("hello"),
         "moves": folder / "tests" / "runtime" / "moves",
         "large": large.program() if "large" in worlds else None,
+        "reach": go("reach") if "reach" in worlds else None,
     }
     return {name: path for name, path in programs.items() if path}
 

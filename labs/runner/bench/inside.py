@@ -116,6 +116,19 @@ def keeping(command: str) -> list[float]:
     return [statistics.median(seconds[True]) - statistics.median(seconds[False])]
 
 
+def searching(command: str) -> list[float]:
+    """[the seconds of the first `rt0 leaks`, however long it takes]."""
+    gdb.execute("set rt0 reach-seconds 60")
+    gdb.execute("break main.ready", to_string=True)
+    gdb.execute("run", to_string=True)
+    began = time.perf_counter()
+    text = gdb.execute(f"rt0 {command}", to_string=True)
+    seconds = time.perf_counter() - began
+    if not text.startswith("5000 "):
+        raise gdb.GdbError(f"`rt0 {command}` said: {text}")
+    return [seconds]
+
+
 command = sys.argv[1]
-kinds = {"record": recording, "step": stepping, "keep": keeping, "why": asking}
+kinds = {"record": recording, "step": stepping, "keep": keeping, "why": asking, "leaks": searching}
 print(json.dumps({"seconds": kinds.get(command.split()[0], listing)(command)}))

@@ -1,0 +1,61 @@
+// Goroutines by the thousand that wait for jobs, every other of which somebody can still find in a heap of 1 GB, 400 MB
+// of it nodes with pointers that lie in no order: ready is called once all wait. Usage: reach GOROUTINES.
+package main
+
+import (
+	"os"
+	"strconv"
+	"time"
+)
+
+const nodes, buffers = 4 << 20, 600
+
+type node struct {
+	left, right *node
+	job         *job
+	key         [9]int
+}
+
+type job struct{ done chan int }
+
+var (
+	root  *node
+	bytes [][]byte
+)
+
+//go:noinline
+func ready() {}
+
+//go:noinline
+func wait(j *job) { <-j.done }
+
+// tree makes all nodes, in another order than they stand in it.
+func tree() []*node {
+	all := make([]*node, nodes)
+	for i := range all {
+		all[i*2654435761%nodes] = new(node)
+	}
+	for i := range all[:nodes/2-1] {
+		all[i].left, all[i].right = all[2*i+1], all[2*i+2]
+	}
+	return all
+}
+
+func main() {
+	n, _ := strconv.Atoi(os.Args[1])
+	for i := 0; i < buffers; i++ {
+		bytes = append(bytes, make([]byte, 1<<20))
+	}
+	all := tree()
+	root = all[0]
+	for i := 0; i < n; i++ {
+		j := &job{make(chan int)}
+		if i%2 == 0 {
+			all[nodes-2-i].job = j
+		}
+		go wait(j)
+	}
+	all = nil
+	time.Sleep(300 * time.Millisecond)
+	ready()
+}
