@@ -246,6 +246,20 @@ def test_a_span_that_makes_no_sense_costs_itself(gdb_json, case):
     assert {bounded for _, bounded in found} == {True} and sum(said for said, _ in found) > 10
 
 
+def test_a_span_that_says_it_has_all_memory_costs_no_other(gdb_json, case):
+    script = (
+        DAMAGED
+        + """
+at = program.world().layout('mspan').at
+for field, value in (('npages', 1 << 20), ('elemsize', 1 << 20)):
+    gdb.selected_inferior().write_memory(one + at[field].offset, value.to_bytes(8, 'little'))
+program.written(); now = heap.of_program()
+result = set(known.starts) - set(now.starts) == {program.read_struct('mspan', one).get('startAddr')}, len(now.problems)
+"""
+    )
+    assert gdb_json(case, script) == [True, 1]
+
+
 def test_variables_that_make_no_sense_end(gdb_json, case):
     fields = "data edata bss ebss gcdatamask.n gcdatamask.bytedata next".split()
     script = (

@@ -80,14 +80,16 @@ class Spans:
 
 
 def _apart(rows, problems):
-    """Those of these, in order, that begin where the one before has ended."""
-    found, end, lost = [], 0, 0
+    """Of these, in order, those that lie in no other; of two that lie in each other the smaller is believed."""
+    found, lost = [], 0
     for row in rows:
-        if row.start >= end:
-            found.append(row)
-            end = row.end
-        else:
+        while found and found[-1].end > row.start and found[-1].end - found[-1].start > row.end - row.start:
+            found.pop()
             lost += 1
+        if found and found[-1].end > row.start:
+            lost += 1
+        else:
+            found.append(row)
     if lost:
         problems.append(trn("{n} span of the heap lies in another.", "{n} spans of the heap lie in others.", lost))
     return found
