@@ -129,3 +129,13 @@ result = waits['blocked'], json.loads(do('rt0 leaks -json'))['leaked']
 """
     blocked, leaked = gdb_json(mirror_program("deadlock"), script)
     assert leaked == blocked != []
+
+
+def test_what_lies_on_a_stack_may_be_known_to_others_in_cpp(gdb_json, mirror_program):
+    script = """
+until('main.main'); do('break runtime.goready'); found = []
+for _ in range(3):
+    do('continue'); found.append(json.loads(do('rt0 leaks -json'))['leaked'])
+result = found
+"""
+    assert gdb_json(mirror_program("prodcons"), script) == [[], [], []]

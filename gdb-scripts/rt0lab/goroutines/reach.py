@@ -78,6 +78,8 @@ class _Mark:
         owner = self._reach.owner(word)
         if owner is not None:
             self._on_stack[owner].append((g, word))
+            if not program.world().is_go:  # C++ may give others the address of what lies on a stack
+                self._in_heap[word].append(g)
         elif self._reach.base(word) is not None:
             self._in_heap[word].append(g)
         elif in_variables(word):
@@ -148,8 +150,15 @@ class Reach:
         self._note(self._marker.left_out)
         if not mark.whole:
             self._note([tr("what of the heap could not be marked in the time of `set rt0 reach-seconds`")])
+        if any(self.owner(word) for g, words in waiting.items() if g not in self.woken for word in words):
+            self._note(self._unseen())
         for root in mark.roots:
             self.count[root.kind] += len(root.words) if root.kind == VARIABLE else 1
+
+    @staticmethod
+    def _unseen():
+        """What the mark does not see: in C++ the heap may have the address of what lies on a stack, in Go it may not."""
+        return [] if program.world().is_go else [tr("who in the heap has the address of what lies on a stack")]
 
     def woken_without(self, stuck: Collection[int]) -> set[int]:
         """Who is woken if these never are."""
