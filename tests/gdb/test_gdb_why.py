@@ -1,5 +1,6 @@
 """`rt0 why`: which instruction wrote a field, found by running the same boot once more."""
 
+import json
 import os
 
 import pytest
@@ -15,19 +16,19 @@ from rt0lab.program import names
 OTHERWISE = ("procid", "fastrand", "lastpoll", "procresizetime", "trackingSeq", "stamp", "cheaprand", "chacha8", "seed")
 
 
-@pytest.mark.parametrize("stage", ["schedinit", "newproc", "runtime.main"])
-def test_each_field_that_has_changed_has_its_writer(gdb_json, either, stage):
-    script = f"""
-stops.start(); first = snapshot.Snapshot(); found = writes.of_program(); until({stage!r})
-step = present.of(found).step
-result = []
-for path, was, now in changes.diff_all(first, snapshot.Snapshot()):
-    write = found.last(path, step)
-    result.append([path, names.plain(now), names.plain(write.after) if write else 'nobody', write and write.function])
+def test_each_field_that_has_changed_has_its_writer(gdb_json, either):
+    script = """
+stops.start(); first = snapshot.Snapshot(); found = writes.of_program(); result = []
+for stage in ('schedinit', 'newproc', 'mstart', 'runtime.main'):
+    until(stage)
+    step = present.of(found).step
+    for path, was, now in changes.diff_all(first, snapshot.Snapshot()):
+        write = found.last(path, step)
+        result.append([stage, path, names.plain(now), names.plain(write.after) if write else 'nobody'])
 """
     said = gdb_json(either, READY + script)
-    assert [each for each in said if each[1] != each[2] and not set(each[0].split(".")) & {*OTHERWISE}] == []
-    assert len(said) > 15
+    assert [each for each in said if each[2] != each[3] and not set(each[1].split(".")) & {*OTHERWISE}] == []
+    assert len({path for _, path, _, _ in said}) > 60
 
 
 # What gdb sees as a watchpoint stops: the values, and in which function the instruction before is.
@@ -141,10 +142,13 @@ def test_what_is_no_field_is_one_sentence(gdb_json, hello, field):
 
 def test_gdbs_own_python_does_where_there_is_no_other(gdb_json, hello):
     script = """
-from rt0lab.rerun import helper; helper._PYTHONS = ()
-until('newproc'); result = json.loads(do('rt0 why sched.npidle -json'))['writer']['function']
+import os; from rt0lab.rerun import helper; helper._PYTHONS = ()
+until('newproc'); said = do('rt0 why sched.npidle -json'); result = [os.readlink('/proc/self/exe'), said]
 """
-    assert gdb_json(hello, script) == "runtime.pidleput"
+    gdb, said = gdb_json(hello, script)
+    if "gdb" not in os.path.basename(gdb):
+        pytest.skip("this gdb is started by another program, which is all that is known of it")
+    assert json.loads(said)["writer"]["function"] == "runtime.pidleput"
 
 
 def test_where_nothing_may_be_traced_a_sentence_says_so(gdb_json, hello, tmp_path):
