@@ -51,8 +51,8 @@ class _Looking:
         self._rows = [row for row in rows if self._kind(row) not in _ENDED]
         addresses = [row.addr for row in self._rows]
         wanted: dict[str, Any] = {"ctxt": "sched.ctxt", "labels": "labels", "param": "param", "coroarg": "coroarg"}
-        fields = bulk.Fields("g", defers="_defer", panic="_panic", stktop="stktop", **wanted)
-        fields.lacking(0, "defers", "panic", "stktop", *wanted)
+        fields = bulk.Fields("g", defers="_defer", panic="_panic", stktop="stktop", vectors="xRegs.state", **wanted)
+        fields.lacking(0, "defers", "panic", "stktop", "vectors", *wanted)
         self._own = {"defers": "_defer", "panic": "_panic", **wanted}
         self._more = fields.by_address(addresses)
         # Who left Go's code for a system call has put all that it needs on its stack before; not so in C++.
@@ -82,6 +82,18 @@ class _Looking:
         for row in self._more.values():
             places = [(at.get(path), getattr(row, name)) for name, path in self._own.items()]
             self.found[row.addr].words += [(row.addr + offset, word) for offset, word in places if offset and word]
+            if row.vectors:
+                self._vectors(row)
+
+    def _vectors(self, row):
+        """What vector registers held where it was preempted; it may have been copying."""
+        kind = program.world().type("xRegState")
+        size = program.world().layout("xRegState").size if kind else 0
+        data = program.read(row.vectors, size)
+        if data:
+            self.found[row.addr].add(row.vectors, data)
+        else:
+            self.found[row.addr].lacks(tr("the registers that it has put away cannot be read"))
 
     def _deferred(self):
         """What the calls that each has deferred keep; their records lie on its stack or in the heap."""
