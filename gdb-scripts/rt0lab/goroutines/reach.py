@@ -48,8 +48,8 @@ limit = _Limit()
 
 
 class _Mark:
-    """One mark from `sources`, a list of roots for each round; who waits and is in `stuck` is never woken by it. `places`
-    tells where a word leads to."""
+    """One mark from `sources`, a list of roots for each round; who waits and is in `stuck` is never woken by it.
+    `places` tells where a word leads to."""
 
     def __init__(self, marker: Any, sources: list[list[_Root]], reach: Reach, stuck: Collection[int]) -> None:
         self.woken: dict[int, int] = {}  # {address of a row: the word by which what it waits for was reached}
@@ -123,8 +123,8 @@ class _Mark:
 
 
 class Reach:
-    """`rows` are all goroutines, `free` those that can act, `waiting` {address of another's row: the words by which what
-    it waits for is known}."""
+    """`rows` are all goroutines, `free` those that can act, `waiting` {address of another's row: the words by which
+    what it waits for is known}."""
 
     def __init__(
         self, census: Census, rows: list[Any], free: list[Any], waiting: dict[int, set[int]], timers: Any
@@ -157,7 +157,7 @@ class Reach:
 
     @staticmethod
     def _unseen():
-        """What the mark does not see: in C++ the heap may have the address of what lies on a stack, in Go it may not."""
+        """What the mark does not see: in C++ the heap may have the address of what lies on a stack, in Go not."""
         return [] if program.world().is_go else [tr("who in the heap has the address of what lies on a stack")]
 
     def woken_without(self, stuck: Collection[int]) -> set[int]:

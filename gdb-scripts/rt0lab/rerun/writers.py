@@ -48,7 +48,7 @@ def _writers(found: Writes, changed: dict[str, Any], first: int, end: int) -> di
     return writers
 
 
-def _plain(found, write: Write) -> dict[str, Any]:
+def _plain(found: Writes, write: Write) -> dict[str, Any]:
     symbol = program.world().symbol_at(write.pc - found.replay.slide + program.world().slide)
     name, offset = symbol if symbol else (write.function, 0)
     return {
