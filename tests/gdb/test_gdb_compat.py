@@ -13,7 +13,7 @@ USES = uses.load()
 # What is asked for by the same words of what is no structure of a program's.
 OTHERS = """
     ? globals ms ps stack_hi stack_lo rip rsp signal sched tls int64 max_characters max_elements pretty_structs
-    gdb.dap.breakpoint coroutine file mirror runtime.waitReasonStrings
+    gdb.dap.breakpoint coroutine file mirror runtime.waitReasonStrings writers changed function line instruction
 """.split()
 
 
