@@ -151,3 +151,27 @@ said = [(base, *at) for base, found in there.items() for at in found if one.span
 result = sorted(every) == sorted(said)
 """
     assert gdb_json(hello, script) is True
+
+
+def test_a_damaged_heap_of_the_mirror_s_costs_only_what_it_holds(gdb_json, hello):
+    """Spans of any class and length, lists that go anywhere."""
+    script = """
+import random, time
+from rt0lab.heap import mirror
+from rt0lab.program import memory
+until('main.main')
+heap, known, some = program.variable('mheap_'), memory.read, random.Random(1)
+def read(address, size):
+    data = known(address, size)
+    if not heap.get('table') <= address < heap.get('mapped') or not isinstance(data, bytes):
+        return data
+    return bytes(some.choice((byte, byte, some.randrange(4), some.randrange(256))) for byte in data)
+memory.read = read
+result = []
+for _ in range(20):
+    problems = []
+    rows = mirror.rows(problems)
+    result.append([all(0 < size <= end - start for start, end, size, _ in rows), bool(problems)])
+"""
+    found = gdb_json(hello, script)
+    assert all(sane for sane, _ in found) and any(said for _, said in found)

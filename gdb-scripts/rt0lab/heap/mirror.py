@@ -26,7 +26,7 @@ def rows(problems: list[str]) -> list[Row]:
     constants = {
         name: _needed(name) for name in ("spanSize", "_PageSize", "pieceSize", "persistentClass", "_MSpanInUse")
     }
-    sizes = program.world().constants("class_to_size")
+    sizes = program.world().constants("class_to_size") or _needed("class_to_size")
     found = sorted(_blocks(heap, constants, sizes, problems))
     free = _free(heap, sizes, problems)
     return [(start, end, size, _live(start, end, size, free)) for start, end, size in found]
@@ -43,7 +43,12 @@ def _blocks(heap, constants, sizes, problems):
     """(start, end, size of a block) of what is cut into blocks."""
     arena, used = heap.need("arena_start"), heap.need("arena_used")
     step, layout = constants["spanSize"], program.world().layout("mspan")
-    count = min((used - arena) // step, _MOST) if used > arena else 0
+    every = max(used - arena, 0) // step
+    count = min(every, _MOST)
+    if every > count:
+        problems.append(
+            trn("{n} span of the heap is not known.", "{n} spans of the heap are not known.", every - count)
+        )
     classes = layout.arrays["spanclass"]
     lost = 0
     table = [arena - (i + 1) * layout.size for i in range(count)]
@@ -59,7 +64,10 @@ def _blocks(heap, constants, sizes, problems):
             kinds = entry.data[classes.offset : classes.offset + classes.count]
             end = start + entry.get("npages") * constants["_PageSize"]
             if kinds[0]:
-                yield from _runs(start, kinds, constants, sizes)
+                for first, end, size in _runs(start, kinds, constants, sizes):
+                    lost += (end - first) % size > 0
+                    if end - first >= size:
+                        yield first, end - (end - first) % size, size
             elif start < end <= used:
                 yield start, end, end - start
             else:
