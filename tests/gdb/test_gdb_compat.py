@@ -14,6 +14,7 @@ USES = uses.load()
 OTHERS = """
     ? globals ms ps stack_hi stack_lo rip rsp signal sched tls int64 max_characters max_elements pretty_structs
     gdb.dap.breakpoint coroutine file mirror runtime.waitReasonStrings writers changed function line instruction
+    last
 """.split()
 
 
