@@ -4,6 +4,7 @@ way that leads there, and which a deferred call will unlock."""
 from __future__ import annotations
 
 import collections
+import os
 import re
 import struct
 import time
@@ -13,7 +14,7 @@ import gdb
 
 from .. import program
 from ..formats import untrusted
-from ..frames import flow, places, stacks
+from ..frames import flow, places
 from ..program import bulk
 from . import blockers
 
@@ -26,6 +27,7 @@ _GIVES = {"Unlock": "write", "RUnlock": "read"}
 _SLOW = {"lockSlow": ("Mutex", "Lock"), "unlockSlow": ("Mutex", "Unlock"), "rUnlockSlow": ("RWMutex", "RUnlock")}
 _WAITS = ("sync.runtime_Semacquire", "internal/sync.runtime_Semacquire")
 _NEAR = 16  # instructions between an inlined method's atomic one and that call
+_LEA = b"[\x48\x4c]\x8d[\x05\x0d\x15\x1d\x25\x2d\x35\x3d]"  # of an address, told from the instruction's end
 _MOST = 1 << 10  # functions that are followed for one program
 
 
@@ -99,6 +101,7 @@ class Code:
     def __init__(self, start: int, size: int) -> None:
         self._sites: dict[int, Any] = {}  # {pc: block of an inlined call}
         self.bare: set[Any] = set()  # what it unlocks and has not locked before
+        self.taken: set[Any] = set()  # what it locks on any way
         self._parts: dict[int, Any] = {}  # {pc of a locked instruction: the method that it is of}
         self._given: dict[Any, str] = {}  # {lock: `write` or `read`} of what it unlocks on any way
         world = program.world()
@@ -109,6 +112,8 @@ class Code:
         }
         self._flow = flow.Flow(start, start + size, self._told, join)
         self.whole = self._flow.whole
+        if self.taken:  # what is not known may well be what it has taken
+            self.bare = {lock for lock in self.bare - self.taken if lock[0] != "new"}
 
     def _receiver(self, state, each):
         """The lock that a method is called of."""
@@ -128,6 +133,7 @@ class Code:
         what, name = found
         if name in _TAKES:
             self._sites[each.pc] = block
+            self.taken.add(lock)
             before = state.notes.get(lock)
             if lock is not None and not (before and before[0] == "held" and before[-1]):
                 state.notes[lock] = "held", what, _TAKES[name], each.pc, True
@@ -253,12 +259,12 @@ def _locks(start, size):
 
 class _Others:
     """Which locks the program's own code unlocks without having locked them: those of variables by their addresses, and
-    whether there are some of which only a parameter knows, or a field of one. Every call in the program is looked at.
-    """
+    where in a structure those lie that it is given. Every call in the program is looked at. A lock that is a variable
+    itself and whose address somebody is given, to unlock it, is not noticed."""
 
     def __init__(self, seconds: float) -> None:
         self.variables: set[int] = set()
-        self.parameters = self.fields = False
+        self.given, self.fields = False, set()
         self.whole, end = True, time.monotonic() + seconds
         for start in self._callers():
             code = code_at(start) if time.monotonic() < end else None
@@ -267,34 +273,48 @@ class _Others:
                 if lock[0] == "const":
                     self.variables.add(lock[1])
                 elif lock != ("load", ("add", ("init", "rdx"), 8)):  # a deferred call's; else who has it has the lock
-                    self.parameters = self.parameters or lock[0] != "add"
-                    self.fields = True
+                    self.given = True
+                    self.fields.add(lock[2] if lock[0] == "add" else 0)
 
     @staticmethod
     def _callers():
         """The program's own functions that unlock something."""
-        world, known = program.world(), stacks.sites()
         wanted = {at for at in _methods() if _name_of(at).endswith(("Unlock", "unlockSlow", "UnlockSlow"))}
-        found = set()
-        for section in world.elf.sections:
-            lo, hi = section.lo + world.slide, section.hi + world.slide
-            for base in range(lo, hi, bulk.CHUNK) if section.code else ():
-                data = program.read(base, min(bulk.CHUNK + 4, hi - base))
-                if not isinstance(data, bytes):
-                    continue
-                for at in re.finditer(b"\xe8(?=.{4})", data, re.S):
-                    pc = base + at.end()
-                    if pc + 4 + struct.unpack_from("<i", data, at.end())[0] in wanted:
-                        symbol = world.symbol_at(pc)
-                        if symbol and known.is_user(symbol[0], world.line_at(pc - symbol[1])[0]):
-                            found.add(pc - symbol[1])
-        return sorted(found)
+        library = os.path.dirname(os.path.dirname(program.world().line_at(_main())[0] or ""))
+        starts = _functions(b"\xe8", wanted)
+        files = {start: program.world().line_at(start)[0] or "" for start in starts}
+        return sorted(start for start in starts if not library or not files[start].startswith(library + "/"))
 
     def may_unlock(self, lock: int) -> bool:
         """Is there code that may unlock this one and has not locked it?"""
-        symbol = program.world().symbol_at(lock)
-        plain = symbol is not None and not symbol[1] and program.world().section_at(lock) is not None
-        return not self.whole or lock in self.variables or (self.parameters if plain else self.fields)
+        world = program.world()
+        symbol = world.symbol_at(lock)
+        if not self.whole or lock in self.variables:
+            return True
+        if symbol is None or world.section_at(lock) is None:
+            return self.given
+        # A field of a variable: does any code, but what locks things itself, give that variable's address to others?
+        return symbol[1] in self.fields - {0} and None in map(code_at, _functions(_LEA, {lock - symbol[1]}))
+
+
+def _main():
+    return program.world().address("runtime.main") or 0
+
+
+def _functions(pattern, targets):
+    """Where those of the program's functions begin that have such an instruction with one of these targets."""
+    world, found = program.world(), set()
+    each = re.compile(pattern + b"(?=.{4})", re.S)
+    for section in world.elf.sections:
+        lo, hi = section.lo + world.slide, section.hi + world.slide
+        for base in range(lo, hi, bulk.CHUNK) if section.code else ():
+            data = program.read(base, min(bulk.CHUNK + 8, hi - base))
+            for at in each.finditer(data) if isinstance(data, bytes) else ():
+                end = base + at.end() + 4
+                if end + struct.unpack_from("<i", data, at.end())[0] in targets:
+                    symbol = world.symbol_at(end - 1)
+                    found.update([end - 1 - symbol[1]] if symbol else [])
+    return found
 
 
 def others_may_unlock(lock: int, seconds: float) -> bool:
