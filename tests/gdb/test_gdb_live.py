@@ -55,6 +55,9 @@ def holders(request, go_build):
     return go_build("live", CASE.read_text(), *(["-gcflags=all=-N -l"] if request.param == "plain" else []))
 
 
+ONCE = pytest.mark.parametrize("holders", ["O2"], indirect=True)
+
+
 def test_what_goroutines_keep_is_what_go_says(gdb_json, holders):
     """Only stacks with a fault, or reflect's code in assembly, are looked at word by word."""
     found = gdb_json(holders, KEPT)
@@ -68,6 +71,7 @@ def test_what_goroutines_keep_is_what_go_says(gdb_json, holders):
     }
 
 
+@ONCE
 def test_who_runs_holds_registers_and_no_more_than_one_frame_of_words(gdb_json, holders):
     """main.before has called nobody: its caller's frame is looked at by maps."""
     script = """
@@ -78,6 +82,7 @@ result = any(at in ('rax', 'rcx', 'rbx') for at, _ in mine.words), mine.exact, l
     assert gdb_json(holders, LOOK + script) == [True, False, True]
 
 
+@ONCE
 def test_of_a_stack_that_is_being_copied_the_problem_is_told(gdb_json, holders):
     script = """
 few = [row for row in parked if found.reason(row) == 'chan receive'][:3]
@@ -87,6 +92,7 @@ result = [(each.problem, len(each.words) > len(held[at].words), each.exact) for 
     assert gdb_json(holders, LOOK + script) == [["its stack is being copied", True, False]] * 3
 
 
+@ONCE
 def test_a_list_of_deferred_calls_that_cannot_be_read_is_told(gdb_json, holders):
     script = """
 row = next(row for row in parked if row.defers)
@@ -96,6 +102,7 @@ result = lives()[row.addr].problem
     assert gdb_json(holders, LOOK + script) == "the calls that it has deferred cannot be read"
 
 
+@ONCE
 def test_a_list_of_deferred_calls_in_a_circle_ends(gdb_json, holders):
     script = """
 row = next(row for row in parked if row.defers)
@@ -105,6 +112,7 @@ result = lives()[row.addr].problem
     assert gdb_json(holders, LOOK + script) == "the calls that it has deferred cannot be read"
 
 
+@ONCE
 def test_a_stack_that_is_none_is_told(gdb_json, holders):
     script = """
 result = [live.live([parked[0]._replace(**each)], {}, found.status)[parked[0].addr].problem
@@ -117,6 +125,7 @@ result = [live.live([parked[0]._replace(**each)], {}, found.status)[parked[0].ad
     ]
 
 
+@ONCE
 def test_below_a_return_address_that_is_none_each_word_counts(gdb_json, holders):
     script = """
 from rt0lab.program import pclntab
