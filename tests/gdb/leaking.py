@@ -8,7 +8,7 @@ import re
 SOURCES = pathlib.Path(__file__).parent / "leaks"
 VERDICTS = ("leaked", "circle", "alive", "beyond")
 _TRUTH = re.compile(r"// rt0: (\w+) (main\.\w+) (\d+)((?: [a-z-]+)*)\n")
-_PROGRAM = re.compile(r'\b(?:program|alone|hidden)\("([\w-]+)"')
+_PROGRAM = re.compile(r'\b(?:program|alone|hidden|circling)\("([\w-]+)"')
 _FRAME = re.compile(r"(?m)^([^\s(]\S*?)(?:\[\.\.\.\])?\([^()]*\)$")
 
 Truth = collections.namedtuple("Truth", "program file verdict function count notes")
