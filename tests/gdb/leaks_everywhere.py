@@ -20,12 +20,12 @@ from runner.host import suites  # noqa: E402
 
 AXES = {
     "go": ["1.19", "1.24", "1.26", "1.27"],
-    "build": ["N-l", "default", "cgo", "pie"],
+    "build": ["N-l", "default", "cgo", "pie", "handover"],
     "gdb": ["13", "16", "18"],
     "look": ["live", "core"],
     "each": ["no", "yes"],
 }
-FLAGS = {"N-l": ["-gcflags=all=-N -l"], "pie": ["-buildmode=pie"]}
+FLAGS = {"N-l": ["-gcflags=all=-N -l"], "pie": ["-buildmode=pie"], "handover": ["-tags=handover"]}
 PATIENCE = 300  # seconds for one program, and for one look at it
 
 

@@ -6,7 +6,7 @@ import subprocess
 import leaking
 import pytest
 
-WAYS = {"N-l": (["-gcflags=-N -l"], "0"), "with C": ([], "1")}
+WAYS = {"N-l": (["-gcflags=-N -l"], "0"), "with C": ([], "1"), "handover": (["-gcflags=-N -l", "-tags=handover"], "0")}
 _built, _answers = {}, {}
 
 
@@ -68,6 +68,7 @@ def test_everybody_who_can_never_be_woken_is_called_leaked(collection, asked):
     assert leaking.missed(leaking.counted(said["leaked"], kinds), collection[1]) == {}
 
 
+@pytest.mark.parametrize("collection", ["N-l", "with C"], indirect=True)
 def test_circles_of_global_locks_are_named_as_such(collection, asked):
     said, kinds = asked()
     assert leaking.missed(leaking.counted(said["circle"], kinds), collection[1], "circle") == {}

@@ -141,7 +141,7 @@ class Code:
         elif name in _TRIES and lock is not None and state.notes.get(lock, "?")[0] != "held":
             state.notes[lock] = "held", what, _TRIES[name], each.pc, False
         elif name in _GIVES:
-            if lock is None or state.notes.get(lock, "?")[0] != "held":
+            if not self._had(lock, state):
                 self.bare.add(lock or ("new", each.pc, "lock"))
             if lock is None or lock not in state.notes:  # it may be any of them
                 for key, note in state.notes.items():
@@ -150,6 +150,16 @@ class Code:
             if lock is not None:
                 state.notes[lock] = ("freed", what, _GIVES[name])
                 self._given[lock] = _GIVES[name]
+
+    @staticmethod
+    def _had(lock, state):
+        """Has it locked this before? What it has freed it can have had twice, to read and to write; one that is not
+        known any more is taken for one that it holds."""
+        if lock in state.notes:
+            return True
+        while lock is not None and lock[0] in ("add", "load"):
+            lock = lock[1]
+        return (lock is None or lock[0] == "new") and any(note[0] == "held" for note in state.notes.values())
 
     def _inlined(self, each, code):
         """(the method that a locked instruction is of, the block of that, if the debug information has it)"""

@@ -1,3 +1,6 @@
+//go:build handover
+// +build handover
+
 // What looks like a circle of global locks and is none: who took a lock has given it back, or another one will. In each
 // program the first has had a lock, and waits for a second lock; the second has that and waits for the first lock,
 // which somebody holds who sleeps.

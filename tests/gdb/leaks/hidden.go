@@ -471,15 +471,17 @@ func init() {
 	program("waker-of-a-waker", func() {
 		mu, group, c := newMutex(), new(sync.WaitGroup), make(chan bool)
 		group.Add(1)
-		mu.Lock()
-		go wakesAWaker(mu)
+		go wakesAWaker(mu, c)
+		<-c
 		go waitsForAWaker(mu, group)
 		go waitsForAWaked(group, c)
 	})
 }
 
 //go:noinline
-func wakesAWaker(mu *sync.Mutex) {
+func wakesAWaker(mu *sync.Mutex, has chan bool) {
+	mu.Lock()
+	has <- true
 	<-time.After(1000 * time.Hour)
 	mu.Unlock()
 }
