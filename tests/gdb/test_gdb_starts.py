@@ -193,9 +193,9 @@ def test_a_variable_of_a_plugins_is_searched(go_build, gdb_json):
     line = 1 + PLUGIN.splitlines().index("\tprintln(len(c))")
     script = f"""
 do('set args {plugin}'); do('set breakpoint pending on'); do('break plug.go:{line}'); do('run')
-from rt0lab.goroutines import search
+from rt0lab.goroutines import reach, wakers
 channel = int(gdb.selected_frame().read_var('c'))
-result = search.Search(census.Census(), [], {{channel}}).in_variables[channel]
+result = list(map(reach.variable_at, wakers.Graph().reach.variables_with({{channel}})[channel]))
 """
     found = gdb_json(go_build("opens", OPENS, FLAGS), script)
     assert [name.rpartition(".")[2] for name in found] == ["gate"]

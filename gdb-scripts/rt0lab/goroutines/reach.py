@@ -48,8 +48,7 @@ limit = _Limit()
 
 
 class _Mark:
-    """One mark from `sources`, a list of roots for each round; who waits and is in `stuck` is never woken by it.
-    `places` tells where a word leads to."""
+    """One mark from `sources`, a list of roots for each round; who waits and is in `stuck` is never woken by it."""
 
     def __init__(self, marker: Any, sources: list[list[_Root]], reach: Reach, stuck: Collection[int]) -> None:
         self.woken: dict[int, int] = {}  # {address of a row: the word by which what it waits for was reached}
@@ -134,7 +133,7 @@ class Reach:
         self.count: collections.Counter[str] = collections.Counter()  # how many roots of each kind
         self.live: dict[int, live.Live] = {}
         self._census, self._rows = census, {row.addr: row for row in rows + free}
-        self._slots_of: dict[int, dict[int, int]] = {}  # {root: where its words stand, by the object they lead into}
+        self._slots_of: dict[int, dict[int | None, int]] = {}  # {root: where its words stand, by their objects}
         self._stacks = sorted((row.lo, row.hi, row.addr) for row in rows if 0 < row.lo < row.hi)
         self._spans, self._sources = spans.Spans([], []), []
         if past.moment() is not None:

@@ -1,9 +1,9 @@
-"""Who waits for whom: of each goroutine whether it can go on, who or what can still wake it, or that nobody ever will, and
-on what evidence.
+"""Who waits for whom: of each goroutine whether it can go on, who or what can still wake it, or that nobody ever will,
+and on what evidence.
 
-Able is who runs, is ready, or will be woken by a timer, the network, a signal, the collector. Of the others `reach` marks
-what all who can act can reach: whoever waits for something marked may be woken, with the path as evidence; whoever does
-not never will be, if everything was searched. In a deadlock nobody is left who could wake anybody.
+Able is who runs, is ready, or will be woken by a timer, the network, a signal, the collector. For the others `reach`
+marks what all who can act can reach: whoever waits for something marked may be woken, with the path as evidence;
+whoever does not never will be, if everything was searched. In a deadlock nobody is left who could wake anybody.
 """
 
 from __future__ import annotations
