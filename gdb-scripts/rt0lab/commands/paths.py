@@ -23,7 +23,7 @@ class Paths(console.Command):
     Usage: rt0 paths ADDRESS|EXPR [-json]; of a pointer, a channel or a slice that is where it points
 
     (gdb) rt0 paths 0xc0000801e0
-    g23: main.serve (srv.go:25) s *server → .jobs []*job → [3] *job → .done chan int"""
+    g23: main.serve (srv.go:25) s *server -> .jobs []*job -> [3] *job -> .done chan int"""
 
     name, kind = "rt0 paths", gdb.COMMAND_STATUS
 

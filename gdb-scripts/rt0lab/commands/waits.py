@@ -136,7 +136,7 @@ def _held(graph, things):
 
 
 class Waits(console.Command):
-    """Show who waits for which channel or lock, and who can still wake them.
+    """Show who waits for which channel or lock, and who can wake them.
     That is whose stack, which variable or timer has it, or leads to it through
     the heap; it says whether the program is deadlocked, and why; who can never
     be woken, and of whom it is not known.
