@@ -337,6 +337,8 @@ class Graph:
 
     def path(self, thing: Thing) -> reach.Path | None:
         """How somebody who may wake them can reach what they wait for; None if nobody can, or it is not known."""
+        if self.deadlock:
+            return None
         woken = [self.reach.woken[row.addr] for row in thing.waiting if row.addr in self.reach.woken]
         words = [word for word in woken if word in thing.words] or filter(self.reach.reached, thing.words)
         return next(map(self.reach.path, words), None)
