@@ -31,7 +31,7 @@ def asked(collection, gdb_json, tmp_path):
     def of(program=""):
         if (path, program) not in _answers:
             stacks = tmp_path / "stacks.txt"
-            said = gdb_json(path, leaking.ASK + f"settled({str(stacks)!r}, {program!r})\nresult = ask()")
+            said = gdb_json(path, leaking.ASK + f"settled({str(stacks)!r}, {program!r})\nresult = twice()")
             _answers[path, program] = said, leaking.stacks(stacks.read_text())
         return _answers[path, program]
 
