@@ -200,7 +200,8 @@ class Moment:
 
     def read(self, addr: int, size: int) -> bytes | program.Unreadable:
         """program.read: what was kept; code and constants never change and are read where they are."""
-        found = self._gs.read(addr, size) or self._memory.read(addr, size) or self.stacks.read(addr, size)
+        # between goroutines lies what is none, and was not read again with them
+        found = self._memory.read(addr, size) or self._gs.read(addr, size) or self.stacks.read(addr, size)
         if found is None and 0 <= addr < 1 << 63:
             section = self.world.section_at(addr)
             if section is not None and not section.writable:
