@@ -205,7 +205,8 @@ def test_of_an_earlier_stop_nothing_but_a_backtrace_is_shown(gdb_json, mirror_te
 
 def test_of_many_a_stack_is_read_again_where_the_g_has_changed(gdb_json, mirror_test):
     script = """
-history.WHOLE = 0; old = history.kept.keep()
+from rt0lab.state import standing
+standing.ALL = 0; old = history.kept.keep()
 one, two = [g for g in rows if program.wait_reason(g) == 'chan receive'][:2]
 for g in (one, two): gdb.selected_inferior().write_memory(g.get('sched.sp'), b'newbytes')
 gdb.selected_inferior().write_memory(one.addr + one.layout.at['sched.ret'].offset, b'changed!')

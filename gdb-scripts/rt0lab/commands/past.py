@@ -11,7 +11,7 @@ import gdb
 from .. import program
 from ..formats import untrusted
 from ..show import panel
-from ..state import history, question, told
+from ..state import history, question, standing, told
 from ..words import in_a_row, tr, trn
 from . import console
 from .options import without_json
@@ -194,7 +194,7 @@ class Back(console.Command):
                 tr(
                     " Of more than {whole} goroutines, the stack of one whose g had not changed was not read again:"
                     " it is that of stop {stop} at the earliest.",
-                    whole=history.WHOLE,
+                    whole=standing.ALL,
                     stop=stacks.as_of,
                 )
             )

@@ -6,8 +6,9 @@ moment before are shared with it. While `past.reading(moment)` lasts, all that r
 Each stop pays for this, so with ten thousand goroutines nothing is done for each of them: where they lie is worked out
 when allgs has changed, and their bytes are only compared with those that were there before. Of more than WHOLE even
 that takes too long: unless a P has scheduled since the stop before, only those are read again that run or are to run,
-or were then. Of the others, Moment.as_of says at which stop they were read. Of so many a stack is read again only where
-the g has changed: one that ran, and parked in another call of the same function, can be missed. stacks.as_of tells.
+or were then. Of the others, Moment.as_of says at which stop they were read. Of more than standing.ALL a stack is read
+again only where the g has changed: one that ran, and parked in another call of the same function, can be missed, and
+stacks.as_of tells.
 """
 
 from __future__ import annotations
@@ -27,9 +28,8 @@ from ..frames import stacks, view
 from ..program import bulk, past
 from ..program.lists import MAX_MS
 from ..words import tr
-from . import snapshot
+from . import snapshot, standing
 from .snapshot import Snapshot
-from .standing import Stacks
 
 DEFAULT = 200
 WHOLE = 512  # goroutines, of which all are read at each stop
@@ -191,11 +191,11 @@ class Moment:
                 self.stacks = last.stacks.renewed(again)
                 return
         self._gs: Memory = Memory(pieces, last._gs if last else None)
-        if goroutines.count > WHOLE and last:
+        if goroutines.count > standing.ALL and last:
             size = self.world.layout("g").size
             self.stacks = last.stacks.renewed(self._gs.changed(last._gs, goroutines.addresses, size))
         else:
-            self.stacks = Stacks(goroutines.addresses, last.stacks if last else None)
+            self.stacks = standing.Stacks(goroutines.addresses, last.stacks if last else None)
             self.stacks.as_of = self.number
 
     def read(self, addr: int, size: int) -> bytes | program.Unreadable:

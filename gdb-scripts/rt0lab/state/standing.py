@@ -13,6 +13,7 @@ from collections.abc import Collection
 from ..frames.stacks import WINDOW
 from ..program import bulk
 
+ALL = 64  # goroutines, whose stacks are all read at each stop; of more, those whose g has changed
 MOST = 16_384  # goroutines whose stacks are kept at one stop
 _LARGEST = 1 << 30  # bytes; Go allows no stack to grow further
 _NOTED = 150  # bytes that Python takes for each beside what was read
