@@ -208,12 +208,13 @@ def _named(frame, slot):
     around = [one for one in frames if one[2] <= slot]
     if not around:
         return f"{slot:#x}", "", None
-    # what a function was given may lie in its caller's frame
-    for one in reversed(around[-_NEAR:]):
-        found = _local(one[0], slot)
-        if found is not None:
-            return (_place(one), *found)
-    return _place(around[-1]), f"{_RAW}{slot:#x}", None
+    # what a function was given may lie in its caller's frame, and what a register holds have been put away
+    for find in (_local, _alike):
+        for one in reversed(around[-_NEAR:]):
+            found = find(one[0], slot)
+            if found is not None:
+                return (_place(one), *found)
+    return _place(around[-1]), f"{_RAW[:-2]}{slot:#x}", None
 
 
 def _place(one):
@@ -222,27 +223,43 @@ def _place(one):
     return places.where(_shown(name), program.world().file_of(sal.symtab), sal.line)
 
 
-def _local(frame, slot):
-    """(` jobs []*job`, what it leads to) of a frame's variable that is at an address or around it."""
+def _variables(frame):
+    """(name, value) of a frame's variables that gdb can tell, the innermost block's first."""
     try:
         block = frame.block()
     except RuntimeError:
-        return None
+        return
     while block is not None and not block.is_static:
         for symbol in block:
-            if not (symbol.is_variable or symbol.is_argument):
-                continue
-            try:
-                value = symbol.value(frame)
-                address, size = value.address, value.type.sizeof
-            except (gdb.error, TypeError, UnicodeDecodeError):
-                continue
-            if address is not None and int(address) <= slot < int(address) + size:
-                text, gdb_type, to = _descend(value.type, int(address), slot - int(address))
-                return f" {_shown(program.told(getattr, symbol, 'name'))}{text} {_type_name(gdb_type)}", to
+            if symbol.is_variable or symbol.is_argument:
+                try:
+                    yield _shown(program.told(getattr, symbol, "name")), symbol.value(frame)
+                except (gdb.error, TypeError, UnicodeDecodeError):
+                    continue
         if block.function is not None:
             break
         block = block.superblock
+
+
+def _local(frame, slot):
+    """(` jobs []*job`, what it leads to) of a frame's variable that is at an address or around it."""
+    for name, value in _variables(frame):
+        at = value.address
+        if at is not None and int(at) <= slot < int(at) + value.type.sizeof:
+            text, gdb_type, to = _descend(value.type, int(at), slot - int(at))
+            return f" {name}{text} {_type_name(gdb_type)}", to
+    return None
+
+
+def _alike(frame, slot):
+    """The same of a pointer that leads to where the word at an address does."""
+    word = _word(slot)
+    for name, value in _variables(frame):
+        try:
+            if value.type.strip_typedefs().code == gdb.TYPE_CODE_PTR and int(value) == word:
+                return f" {name} {_type_name(value.type)}", _To(value.type.strip_typedefs().target(), word)
+        except gdb.error:  # optimized out, in part
+            continue
     return None
 
 
