@@ -296,8 +296,8 @@ def searched(graph: wakers.Graph) -> str:
     """What the search has marked, and what it has not."""
     found, left_out = graph.reach.plain(), graph.reach.left_out
     marked = tr(
-        "Searched: {stacks} stacks, {variables} pointers in variables, {timers} timers, and {objects} objects of the"
-        " heap ({size}) that they lead to.",
+        "Searched: stacks: {stacks}, pointers in variables: {variables}, timers: {timers}; objects of the heap that"
+        " they lead to: {objects} ({size}).",
         stacks=found["stacks"],
         variables=found["variables"],
         timers=found["timers"],
