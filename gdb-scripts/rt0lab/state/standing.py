@@ -10,6 +10,7 @@ import bisect
 import functools
 from collections.abc import Collection
 
+from .. import program
 from ..frames.stacks import WINDOW
 from ..program import bulk
 
@@ -19,6 +20,12 @@ _LARGEST = 1 << 30  # bytes; Go allows no stack to grow further
 _NOTED = 150  # bytes that Python takes for each beside what was read
 
 Part = tuple[int, bytes]  # where it begins, what stood there
+
+
+def _fields():
+    fields = bulk.Fields("g", sp="sched.sp", lo="stack.lo", hi="stack.hi")
+    fields.lacking(0, "sp", "lo", "hi")
+    return fields
 
 
 class Stacks:
@@ -34,11 +41,9 @@ class Stacks:
     def _look(self, addresses, before):
         """Reads the stacks of these goroutines; a g that names none has none."""
         known = before._parts if before is not None else {}
-        fields = bulk.Fields("g", sp="sched.sp", lo="stack.lo", hi="stack.hi")
-        fields.lacking(0, "sp", "lo", "hi")
         rows = [
             row
-            for row in fields.readable(addresses)
+            for row in program.world().cached("where stacks begin", _fields).readable(addresses)
             if row.lo <= row.sp < row.hi <= row.lo + _LARGEST and not (row.sp | row.hi) & 7
         ]
         ranges = [(row.sp, min(row.sp + WINDOW, row.hi)) for row in rows]
@@ -56,11 +61,13 @@ class Stacks:
 
     def renewed(self, addresses: Collection[int]) -> Stacks:
         """The same, but those of these goroutines are read again."""
-        if not addresses:
-            return self
-        again, gone = Stacks(addresses, self), set(addresses)
+        again, parts = Stacks(addresses, self), self._parts
         again.as_of = self.as_of
-        again._parts = {g: part for g, part in self._parts.items() if g not in gone} | again._parts
+        if any(parts.get(g) is not again._parts.get(g) for g in addresses):
+            parts = parts | again._parts
+            for g in set(addresses).difference(again._parts):
+                parts.pop(g, None)
+        again._parts = parts
         return again
 
     @functools.cached_property
