@@ -72,3 +72,9 @@ def test_everybody_who_can_never_be_woken_is_called_leaked(collection, asked):
 def test_circles_of_global_locks_are_named_as_such(collection, asked):
     said, kinds = asked()
     assert leaking.missed(leaking.counted(said["circle"], kinds), collection[1], "circle") == {}
+
+
+@pytest.mark.parametrize("collection", ["N-l", "with C"], indirect=True)
+def test_who_waits_in_a_circle_is_listed_as_leaked(collection, asked):
+    said, _ = asked()
+    assert said["circle"] and set(said["circle"]) <= set(said["listed"])

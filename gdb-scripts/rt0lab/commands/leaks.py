@@ -24,9 +24,12 @@ def _say(text, indent=""):
 class Leaks(console.Command):
     """Show the goroutines that can never be woken.
     Nobody who can go on can reach what they wait for: no goroutine's stack,
-    variable, timer or finalizer leads to it, nor does the heap. They are
-    grouped by where they wait and by the go statement that made them. If
-    anything could not be searched, nobody is called so, and it is said what.
+    variable, timer or finalizer leads to it, nor does the heap. If anything
+    could not be searched, nobody is called so, and it is said what. Or they
+    wait for locks of each other's, in a circle, which `rt0 waits` names: then
+    that locks are unlocked by who holds them is taken for granted.
+    They are grouped by where they wait and by the go statement that made
+    them.
     Usage: rt0 leaks [-json]
 
     (gdb) rt0 leaks
@@ -72,16 +75,15 @@ class Leaks(console.Command):
         if len(groups) > _FEW:
             console.say(tr("and {n} more: `rt0 leaks -json` has them.", n=len(groups) - _FEW))
         for verdict, why, rows in graph.evidence():
-            if verdict in (wakers.CIRCLE, wakers.UNKNOWN):
+            if verdict == wakers.UNKNOWN:
                 _say(waits.verdict_text(verdict, why, rows))
         _say(waits.searched(graph))
 
 
 def _groups(graph: wakers.Graph) -> list[tuple[dict[str, Any], list[Any]]]:
     """[(what is to be said of them, rows)] of those that can never be woken, the largest group first."""
-    never = [row for row in graph.stuck if graph.verdicts[row.addr].verdict == wakers.NEVER]
-    standing, found = graph.census.standing(never), {}
-    for row in never:
+    standing, found = graph.census.standing(graph.stuck), {}
+    for row in graph.stuck:
         at = standing.get(row.addr)
         kinds = tuple(sorted({_kind(item) for item in graph.on.get(row.addr, ())}))
         key = at.where if at else "?", row.gopc, graph.census.state(row), kinds, tr(graph.verdicts[row.addr].why)
