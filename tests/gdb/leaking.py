@@ -36,7 +36,8 @@ def twice():  # what happens to stand in a register of who runs can hide a leak,
     do('break main.ready')
     do('continue')
     second = ask()
-    return {**second, **{key: sorted({*first[key], *second[key]}) for key in ('leaked', 'circle', 'listed', 'not_searched')}}
+    both = 'leaked', 'circle', 'listed', 'not_searched'
+    return {**second, **{key: sorted({*first[key], *second[key]}) for key in both}}
 """
 
 
