@@ -41,10 +41,10 @@ COMMANDS = {
     ("commands/goroutine.py", "_done", "command"): "what the user typed after `goroutine N`",
     ("commands/goroutine.py", "Goroutine.complete", "command"): "what the user is typing, on one line",
     ("commands/past.py", "Back._command", "command"): "what the user typed after `rt0 back N`",
-    ("goroutines/wakers.py", "value_of", "text"): "the expression that the user typed behind a command",
-    ("goroutines/wakers.py", "value_of", "program.world().prefix"): "`runtime.` or nothing",
-    ("goroutines/wakers.py", "value_of", "name[0]"): "the first word of what the user typed",
-    ("goroutines/wakers.py", "value_of", "text[name.end():]"): "the rest of what the user typed",
+    ("goroutines/locks.py", "value_of", "text"): "the expression that the user typed behind a command",
+    ("goroutines/locks.py", "value_of", "program.world().prefix"): "`runtime.` or nothing",
+    ("goroutines/locks.py", "value_of", "name[0]"): "the first word of what the user typed",
+    ("goroutines/locks.py", "value_of", "text[name.end():]"): "the rest of what the user typed",
     ("observe.py", "evaluate", "expr"): "the author's, from exercise.toml",
     ("batch.py", "_tried", "command"): "the author's, from exercise.toml",
     ("debugger.py", "command", "name"): "names of variables, written in the lab",
@@ -90,7 +90,7 @@ COMMANDS = {
     ("commands/styles.py", "register", "first"): "of the table of looks",
     ("commands/styles.py", "register", "name"): "of the table of looks",
     ("compat.py", "run", "leave"): "written in the lab",
-    ("goroutines/wakers.py", "_lock_shown", "name"): "of one of the two kinds of lock that have a holder",
+    ("goroutines/locks.py", "_lock_shown", "name"): "of one of the two kinds of lock that have a holder",
     ("program/memory.py", "fresh_register", "name"): "a register's name, written in the package",
 }
 

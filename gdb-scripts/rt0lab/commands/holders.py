@@ -5,7 +5,7 @@ from __future__ import annotations
 import gdb
 
 from .. import program
-from ..goroutines import holders, reach, wakers
+from ..goroutines import holders, locks, reach, wakers
 from ..goroutines.census import Census
 from ..words import in_a_row, tr, trn
 from . import console, goroutine
@@ -40,7 +40,7 @@ class Holders(console.Command):
             raise program.Problem(
                 tr("`{word}` would call or change something: name a lock, like `rt0 holders sched.lock`.", word=word)
             )
-        kind, address, value = wakers.lock_at(text)
+        kind, address, value = locks.lock_at(text)
         found = self._runtime(address, value) if kind == "runtime.mutex" else self._sync(kind, address, value)
         if as_json:
             console.dump({"kind": kind, "address": address, **found})
@@ -98,7 +98,7 @@ class Holders(console.Command):
         words, symbol = {address, *semas}, program.world().symbol_at(address)
         before = set(range(max(address - (min(symbol[1], _BEFORE) if symbol else _BEFORE), 8) & -8, address, 8))
         graph = wakers.Graph()
-        sleeping = wakers.waiters_by_address(graph.census)
+        sleeping = locks.waiters_by_address(graph.census)
         waiting = [row for sema in semas for row in sleeping.get(sema, [])]
         known = _waiting(graph, waiting)
         taken, having, near, left_out = [], [], [], graph.reach.left_out

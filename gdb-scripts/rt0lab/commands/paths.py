@@ -6,7 +6,7 @@ import re
 import gdb
 
 from .. import program
-from ..goroutines import backwards, reach, wakers
+from ..goroutines import backwards, locks, reach, wakers
 from ..program import bulk, settings
 from ..show import paths
 from ..words import in_a_row, tr
@@ -107,7 +107,7 @@ def _address(text):
         raise program.Problem(tr("`{word}` would call or change something: name a value, like `main.x`.", word=word))
     try:
         with settings.off("may-call-functions"):
-            value = wakers.value_of(text)
+            value = locks.value_of(text)
         plain = value.type.strip_typedefs()
         names = tuple(f.name for f in program.fields_of(plain)) if plain.code == gdb.TYPE_CODE_STRUCT else ()
         if names in (program.SLICE, program.STRING):
