@@ -60,7 +60,7 @@ def trace(tmp_path_factory):
     def recorded(program, number=0):
         if (program, number) not in known:
             path = tmp_path_factory.mktemp("trace") / "trace.json"
-            done = run_gdb(program, "-ex", f"rt0 record {path}")
+            done = run_gdb(program, "-ex", f"rt0 record -bare {path}")
             assert path.exists(), f"nothing was recorded:\n{done.stdout[-2000:]}\n{done.stderr[-2000:]}"
             known[program, number] = json.loads(path.read_text())
         return known[program, number]

@@ -40,7 +40,7 @@ def sweep(kind, program, count, seed, folder):
     program, folder = pathlib.Path(program), pathlib.Path(folder)
     named, whole, core = {}, None, None
     if kind == "traces":
-        run_gdb(program, "-ex", f"rt0 record {folder / 'whole.json'}")
+        run_gdb(program, "-ex", f"rt0 record -bare {folder / 'whole.json'}")
         trace = json.loads((folder / "whole.json").read_text())
         # a copy of few stops is damaged where it shows
         trace["stages"] = trace["stages"][:: max(len(trace["stages"]) // 12, 1)]

@@ -460,7 +460,7 @@ def recorded(tmp_path_factory):
     def record(program):
         if program not in known:
             known[program] = tmp_path_factory.mktemp("run") / "run.json"
-            run_gdb(program, "-ex", f"rt0 record {known[program]}")
+            run_gdb(program, "-ex", f"rt0 record -bare {known[program]}")
         return known[program]
 
     return record

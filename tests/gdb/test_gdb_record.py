@@ -41,7 +41,7 @@ def stop(trace, stage, kind="entry", nth=0):
 
 def test_random_addresses_change_nothing(trace, hello, tmp_path):
     path = tmp_path / "random.json"
-    run_gdb(hello, "-iex", "set disable-randomization off", "-ex", f"rt0 record {path}")
+    run_gdb(hello, "-iex", "set disable-randomization off", "-ex", f"rt0 record -bare {path}")
     assert normal(json.loads(path.read_text())) == normal(trace(hello))
 
 
@@ -148,7 +148,7 @@ def test_a_running_program_is_not_recorded(gdb_json, hello, tmp_path):
 
 
 def test_nothing_is_left_in_the_users_breakpoints(gdb_json, hello, tmp_path):
-    assert gdb_json(hello, f"do('rt0 record {tmp_path}/x.json'); result = [b.number for b in gdb.breakpoints()]") == []
+    assert gdb_json(hello, f"do('rt0 record -bare {tmp_path}/x.json'); result = [b.number for b in gdb.breakpoints()]") == []
 
 
 # ---- who wrote what ------------------------------------------------------------------------------------------------
@@ -158,7 +158,7 @@ def test_nothing_is_left_in_the_users_breakpoints(gdb_json, hello, tmp_path):
 def written(hello, tmp_path_factory):
     """The file of a run of the mirror that says who wrote what."""
     path = tmp_path_factory.mktemp("writers") / "run.json"
-    run_gdb(hello, "-ex", f"rt0 record -writers {path}")
+    run_gdb(hello, "-ex", f"rt0 record {path}")
     return path
 
 

@@ -210,9 +210,9 @@ def _add_writers(run, pcs):
 
 class Record(console.Command):
     """Run the program to its end and write every stage to a file.
-    That is each stage's entry and return, as JSON. With -writers each change
-    up to the second thread says which instruction made it: for that the
-    program is run once more, as by `rt0 why`.
+    That is each stage's entry and return, as JSON. Each change up to the
+    second thread says which instruction made it: for that the program is run
+    once more, as by `rt0 why`. -bare leaves that out.
 
     (gdb) rt0 record boot.json
     207 stops, exit code 0, written to boot.json"""
@@ -222,8 +222,8 @@ class Record(console.Command):
     def run(self, argument: str) -> None:
         console.need_runnable()
         words = gdb.string_to_argv(argument)
-        asked = "-writers" in words[:-1]
-        if len(words) != 1 + asked:
+        bare = "-bare" in words[:-1]
+        if len(words) != 1 + bare:
             raise program.Problem(tr("`rt0 record` needs one file name: `rt0 record boot.json`."))
         path = os.path.expanduser(words[-1])
         if not os.path.isdir(os.path.dirname(path) or ".") or os.path.isdir(path):
@@ -237,7 +237,7 @@ class Record(console.Command):
         finally:
             for other in others:
                 gdb.events.stop.connect(other)
-        if asked:
+        if not bare:
             _add_writers(run, recording.pcs)
         trace.write(run, path)
         if run["exit"] is not None:

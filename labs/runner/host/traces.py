@@ -43,10 +43,7 @@ def parse(text: str) -> dict[str, Any]:
 def record(target: Program, file: Path, affinity: set[int] | None = None, writers: bool = False) -> None:
     """Writes the trace of one run of the program to `file`; Failure if there is none afterwards."""
     words = debugger.command(target.path, batch=True)
-    if writers:
-        words += ["-ex", f"rt0 record -writers {untrusted.argument(str(file))}"]
-    else:
-        words += ["-ex", f"rt0 record {untrusted.argument(str(file))}"]
+    words += ["-ex", f"rt0 record {'' if writers else '-bare '}{untrusted.argument(str(file))}"]
     with tempfile.TemporaryFile("w+") as said:
         status = debugger.unattended(words, said, affinity)
         if status or not Path(file).exists():
