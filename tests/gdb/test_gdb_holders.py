@@ -138,3 +138,85 @@ def test_who_waits_for_a_lock_that_others_unlock_is_in_no_circle(go_build, gdb_j
     script = LOOK.partition("at = {")[0].replace(f">= {WAITING}", ">= 8")
     waits = gdb_json(go_build("signal-locks", source, *flags), script + "result = json.loads(do('rt0 waits -json'))")
     assert len(waits["blocked"]) == 4 and waits["circles"] == []
+
+
+GIVEN = """package main
+
+import (
+	"sync"
+	"time"
+)
+
+type pair struct {
+	pad int
+	sync.Mutex
+}
+
+var a, b, kept sync.Mutex
+var several [4]sync.Mutex
+var inside pair
+var pointer = &kept
+
+func crosswise(x, y *sync.Mutex) {
+	x.Lock()
+	time.Sleep(50 * time.Millisecond)
+	y.Lock()
+	y.Unlock()
+	x.Unlock()
+}
+
+//go:noinline
+func free(l *sync.Mutex) { l.Unlock() }
+
+//go:noinline
+func call(f func()) { f() }
+
+//go:noinline
+func freeLocker(l sync.Locker) { l.Unlock() }
+
+//go:noinline
+func (p *pair) free() { p.pad++; p.Unlock() }
+
+//go:noinline
+func tick() {}
+
+func later(i int) {
+	time.Sleep(time.Hour)
+	RELEASE
+}
+
+func main() {
+	go crosswise(&LOCK, &b)
+	go crosswise(&b, &LOCK)
+	go later(0)
+	time.Sleep(200 * time.Millisecond)
+	tick()
+}
+"""
+GIVES = {
+    "to a function": ("a", "free(&a)"),
+    "as an interface": ("a", "freeLocker(&a)"),
+    "with its method": ("a", "call(a.Unlock)"),
+    "in an array": ("several[0]", "several[i].Unlock()"),
+    "in a structure": ("inside.Mutex", "inside.free()"),
+    "by a variable": ("kept", "pointer.Unlock()"),
+}
+
+
+def circles_of(path, gdb_json):
+    """How many circles `rt0 waits` finds where this stands in tick."""
+    return len(
+        gdb_json(path, "do('break main.tick'); do('run'); result = json.loads(do('rt0 waits -json'))['circles']")
+    )
+
+
+@pytest.mark.parametrize("how", GIVES)
+def test_who_is_given_a_variables_lock_may_unlock_it(go_build, gdb_json, how):
+    lock, unlock = GIVES[how]
+    path = go_build("given", GIVEN.replace("LOCK", lock).replace("RELEASE", unlock))
+    assert circles_of(path, gdb_json) == 0
+
+
+def test_whom_nobody_unlocks_otherwise_is_in_a_circle(go_build, gdb_json):
+    source = GIVEN.replace("LOCK", "a").replace("RELEASE", "several[i].Lock()")
+    assert circles_of(go_build("given", source), gdb_json) == 1

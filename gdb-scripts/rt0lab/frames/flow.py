@@ -207,13 +207,14 @@ def merged(one: State, other: State, join: Callable[[Any, Any], Any]) -> bool:
 
 class Flow:
     """A function's instructions, followed; `told(state, instruction, flow)` is asked at each that calls or is locked,
-    before it is done, and may change the state's notes; `join` is as in `merged`."""
+    or leaves for another function, before it is done, and may change the state's notes; `join` is as in `merged`."""
 
     def __init__(self, start: int, end: int, told: Callable[..., None], join: Callable[[Any, Any], Any]) -> None:
         self.start, self.end, self._told, self._join = start, end, told, join
         self.code = {each.pc: each for each in _disassembled(start, end)} if 0 < end - start <= MOST else {}
         self.before: dict[int, State] = {}  # {where a call returns to: what is known before it}
         self.after: State | None = None  # what is known when it returns
+        self.lent: set[int] = set()  # the constants that it stores or reckons with: addresses that others may have
         self.whole = bool(self.code) and self._followed()
 
     def _followed(self):
@@ -276,7 +277,8 @@ class Flow:
             self.after = state.copy()
         elif name.startswith("ret") and self.after is not None:
             merged(self.after, state, self._join)
-        if each.calls or each.locked:
+        leaves = name.startswith("jmp") and each.target not in self.code
+        if each.calls or each.locked or leaves:
             self._told(state, each, self)
         if each.calls:
             self._called(state)
@@ -297,6 +299,7 @@ class Flow:
         sp = state.register("rsp", each.pc)
         if each.name.startswith("push"):
             value = self._value(state, each.operands[0], each, 8) if each.operands else None
+            self._lend(state, each.operands)
             state.regs["rsp"] = sp = plus(sp, -8)
             state.changed(sp, 8)
             if value is not None and sp[0] == "sp":
@@ -333,6 +336,8 @@ class Flow:
             value = plus(state.register(register, each.pc), 1 if name == "inc" else -1)
         elif name == "xor" and each.operands[0] == to:
             value = "const", 0
+        if value is None:
+            self._lend(state, each.operands[:-1] if name.startswith(("mov", "lea")) else each.operands)
         state.regs[register] = value if value is not None else state.fresh(each.pc, register)
 
     def _others(self, state, each):
@@ -341,8 +346,17 @@ class Flow:
         for register in names | ({"rax", "rdx"} if not each.name.startswith(("x", "imul")) else set()):
             state.regs[register] = state.fresh(each.pc, register)
 
+    def _lend(self, state, operands):
+        """What registers that are read, or an operand with an index is reckoned from, may be somebody else's now."""
+        names = [operand for operand in operands if operand.startswith("%")]
+        for found in filter(None, map(_OPERAND.fullmatch, operands)):
+            names += [found[2], found[3]] if found[2] and found[3] else []
+        values = [state.regs.get(_register(name)[0], "?") for name in names]
+        self.lent.update(value[1] for value in values if value[0] == "const")
+
     def _stored(self, state, each, to):
         address, source = self.address(state, to, each), each.operands[0]
+        self._lend(state, each.operands)
         if to.startswith("%es:(%rdi)") or "%es:" in to:  # a string of them
             state.changed(state.register("rdi", each.pc), 1 << 12)
             return

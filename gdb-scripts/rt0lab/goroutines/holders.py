@@ -17,7 +17,7 @@ from .. import program
 from ..frames import places, stacks
 from ..program import bulk
 from ..words import later, tr
-from . import blockers, deferred, locking
+from . import blockers, deferred, locking, unlockers
 from .census import Census, Was
 
 CODE, DEFERRED = "code", "deferred"
@@ -175,7 +175,7 @@ def _keeping(graph, found):
             if item.kind != "sema" or item.what not in ("Mutex", "RWMutex"):
                 continue
             # Whoever can reach the lock may unlock it. Where only variables lead to it, code says whether anybody does.
-            if row.addr in graph.reach.woken and locking.others_may_unlock(item.addr, found.seconds):
+            if row.addr in graph.reach.woken and unlockers.others_may_unlock(item.addr, found.seconds):
                 continue
             kind = "read" if _of_writer(item) else "write"
             rows = [each.row for each in found.of(item.addr) if each.kind == kind]

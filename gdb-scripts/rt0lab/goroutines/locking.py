@@ -4,10 +4,8 @@ way that leads there, and which a deferred call will unlock."""
 from __future__ import annotations
 
 import collections
-import os
 import re
 import struct
-import time
 from typing import Any
 
 import gdb
@@ -15,7 +13,6 @@ import gdb
 from .. import program
 from ..formats import untrusted
 from ..frames import flow, places
-from ..program import bulk
 from . import blockers
 
 Held = collections.namedtuple("Held", "address what kind where sure")  # kind: `write` or `read`; sure: on every way
@@ -25,9 +22,10 @@ _TRIES = {"TryLock": "write", "TryRLock": "read"}
 _GIVES = {"Unlock": "write", "RUnlock": "read"}
 # What the inlined parts of methods call.
 _SLOW = {"lockSlow": ("Mutex", "Lock"), "unlockSlow": ("Mutex", "Unlock"), "rUnlockSlow": ("RWMutex", "RUnlock")}
+_OF_LOCKS = {*_TAKES, *_TRIES, *_GIVES, *_SLOW}  # what these are given they give to nobody
+_GIVEN = ("rax", "rbx", "rcx", "rdx", "rdi", "rsi", "r8", "r9", "r10", "r11")  # to a function that is called
 _WAITS = ("sync.runtime_Semacquire", "internal/sync.runtime_Semacquire")
 _NEAR = 16  # instructions between an inlined method's atomic one and that call
-_LEA = b"[\x48\x4c]\x8d[\x05\x0d\x15\x1d\x25\x2d\x35\x3d]"  # of an address, told from the instruction's end
 _MOST = 1 << 10  # functions that are followed for one program
 
 
@@ -37,14 +35,15 @@ def method(name: str) -> tuple[str, str] | None:
     return (found[1], found[2]) if found else None
 
 
-def _name_of(target):
+def name_of(target: int | None) -> str:
+    """The function that begins at an address; nothing if none does."""
     symbol = program.world().symbol_at(target) if target is not None else None
     return symbol[0] if symbol and not symbol[1] else ""
 
 
 def _slow(target):
     """The method whose inlined part calls this when it has to wait, or to wake somebody; None of other functions."""
-    name = _name_of(target)
+    name = name_of(target)
     if name.startswith(_WAITS):
         return "RWMutex", "RLock"
     return _SLOW.get((method(name) or ("", ""))[1])
@@ -102,6 +101,7 @@ class Code:
         self._sites: dict[int, Any] = {}  # {pc: block of an inlined call}
         self.bare: set[Any] = set()  # what it unlocks and has not locked before
         self.taken: set[Any] = set()  # what it locks on any way
+        self.lent: set[int] = set()  # the constants that others may have of it, as the addresses of variables
         self._parts: dict[int, Any] = {}  # {pc of a locked instruction: the method that it is of}
         self._given: dict[Any, str] = {}  # {lock: `write` or `read`} of what it unlocks on any way
         world = program.world()
@@ -111,6 +111,7 @@ class Code:
             "RWMutex": blockers.offset("RWMutex", "readerCount", "v"),
         }
         self._flow = flow.Flow(start, start + size, self._told, join)
+        self.lent |= self._flow.lent
         self.whole = self._flow.whole
         if self.taken:  # what is not known may well be what it has taken
             self.bare = {lock for lock in self.bare - self.taken if lock[0] != "new"}
@@ -122,12 +123,14 @@ class Code:
         return state.loaded(state.register("rsp", each.pc), each.pc)
 
     def _told(self, state, each, code):
-        if each.calls:
-            found, block = method(_name_of(each.target)), None
-            lock = self._receiver(state, each) if found else None
-        else:
+        if each.locked:
             found, block = self._inlined(each, code)
             lock = self._operand(state, each, code, found)
+        else:
+            found, block = method(name_of(each.target)), None
+            lock = self._receiver(state, each) if found else None
+            if found is None or found[1] not in _OF_LOCKS:
+                self.lent.update(state.regs[at][1] for at in _GIVEN if state.regs.get(at, "?")[0] == "const")
         if found is None:
             return
         what, name = found
@@ -198,7 +201,7 @@ class Code:
             return [], set()
         call = next(each for each in self._flow.code.values() if each.end == pc)
         base = sp - at[1]
-        now, waited = method(_name_of(call.target)), set()
+        now, waited = method(name_of(call.target)), set()
         if now and now[1] in _TAKES:
             waited.add(state.copy().resolve(self._receiver(state, call), base))
         trying = state.notes.get("last", (None, None))[1] if self._tries(call) else None
@@ -260,81 +263,14 @@ def _locks(start, size):
     if own is None or method(own[0]) or own[0].startswith("runtime."):
         return False
     data = program.read(start, size)
-    wanted = program.world().cached("methods of locks", _methods)
+    wanted = program.world().cached("methods of locks", methods)
     return isinstance(data, bytes) and any(
         start + at.end() + 4 + struct.unpack_from("<i", data, at.end())[0] in wanted
-        for at in re.finditer(b"\xe8(?=.{4})", data, re.S)
+        for at in re.finditer(b"[\xe8\xe9](?=.{4})", data, re.S)
     )
 
 
-class _Others:
-    """Which locks the program's own code unlocks without having locked them: those of variables by their addresses, and
-    where in a structure those lie that it is given. Every call in the program is looked at. A lock that is a variable
-    itself and whose address somebody is given, to unlock it, is not noticed."""
-
-    def __init__(self, seconds: float) -> None:
-        self.variables: set[int] = set()
-        self.given, self.fields = False, set()
-        self.whole, end = True, time.monotonic() + seconds
-        for start in self._callers():
-            code = code_at(start) if time.monotonic() < end else None
-            self.whole = self.whole and code is not None and code.whole
-            for lock in code.bare if code is not None else ():
-                if lock[0] == "const":
-                    self.variables.add(lock[1])
-                elif lock != ("load", ("add", ("init", "rdx"), 8)):  # a deferred call's; else who has it has the lock
-                    self.given = True
-                    self.fields.add(lock[2] if lock[0] == "add" else 0)
-
-    @staticmethod
-    def _callers():
-        """The program's own functions that unlock something."""
-        wanted = {at for at in _methods() if _name_of(at).endswith(("Unlock", "unlockSlow", "UnlockSlow"))}
-        library = os.path.dirname(os.path.dirname(program.world().line_at(_main())[0] or ""))
-        starts = _functions(b"\xe8", wanted)
-        files = {start: program.world().line_at(start)[0] or "" for start in starts}
-        return sorted(start for start in starts if not library or not files[start].startswith(library + "/"))
-
-    def may_unlock(self, lock: int) -> bool:
-        """Is there code that may unlock this one and has not locked it?"""
-        world = program.world()
-        symbol = world.symbol_at(lock)
-        if not self.whole or lock in self.variables:
-            return True
-        if symbol is None or world.section_at(lock) is None:
-            return self.given
-        # A field of a variable: does any code, but what locks things itself, give that variable's address to others?
-        return symbol[1] in self.fields - {0} and None in map(code_at, _functions(_LEA, {lock - symbol[1]}))
-
-
-def _main():
-    return program.world().address("runtime.main") or 0
-
-
-def _functions(pattern, targets):
-    """Where those of the program's functions begin that have such an instruction with one of these targets."""
-    world, found = program.world(), set()
-    each = re.compile(pattern + b"(?=.{4})", re.S)
-    for section in world.elf.sections:
-        lo, hi = section.lo + world.slide, section.hi + world.slide
-        for base in range(lo, hi, bulk.CHUNK) if section.code else ():
-            data = program.read(base, min(bulk.CHUNK + 8, hi - base))
-            for at in each.finditer(data) if isinstance(data, bytes) else ():
-                end = base + at.end() + 4
-                if end + struct.unpack_from("<i", data, at.end())[0] in targets:
-                    symbol = world.symbol_at(end - 1)
-                    found.update([end - 1 - symbol[1]] if symbol else [])
-    return found
-
-
-def others_may_unlock(lock: int, seconds: float) -> bool:
-    """May code of the program's unlock a lock that it has not locked, as where a lock is a signal? Also where that
-    cannot be known in so much time."""
-    others = program.world().cached("unlocked by others", lambda: _Others(seconds))
-    return others.may_unlock(lock)
-
-
-def _methods():
+def methods() -> set[int]:
     """The addresses of the methods of package sync's locks, and of what their inlined parts call."""
     world = program.world()
     names = [
