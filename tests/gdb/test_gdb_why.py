@@ -114,6 +114,86 @@ result = [json.loads(do(f'rt0 why {each} -json'))['writer'] for each in ('allgle
     assert gdb_json(hello, script) == [None] * 3
 
 
+WRITES_AS_IT_STOPS = """
+class Writes(gdb.Breakpoint):
+    def stop(self): gdb.execute('set variable sched.maxmcount = 0'); return True
+"""
+
+
+def test_what_became_again_what_it_had_been_is_not_laid_to_chance(gdb_json, hello):
+    script = """
+stops.start(); Writes('main.main'); do('continue')
+result = [json.loads(do('rt0 why sched.maxmcount -json')), do('rt0 why sched.maxmcount')]
+"""
+    data, text = gdb_json(hello, WRITES_AS_IT_STOPS + script)
+    assert data["writer"] is None and [data["between"][k] for k in ("from", "before", "after")] == [1, 10000, 0]
+    assert "second thread" in text and "chance" not in text
+
+
+def test_what_no_stop_was_kept_before_is_told_since_the_second_thread(gdb_json, hello):
+    script = "do('tbreak main.main'); do('run'); result = json.loads(do('rt0 why allglen -json'))['between']"
+    said = gdb_json(hello, script)
+    assert (said["from"], said["before"], said["to"]) == (None, 1, 1)
+
+
+def test_where_the_boot_has_gone_another_way_its_value_is_none_of_this_process(gdb_json, hello):
+    script = """
+until('newproc'); do('set variable sched.maxmcount = 7'); do('stepi'); do('tbreak main.main'); do('continue')
+result = json.loads(do('rt0 why sched.maxmcount -json'))
+"""
+    said = gdb_json(hello, script)
+    assert said["writer"] is None and "written to it" in said["problem"]
+    assert [said["between"][key] for key in ("from", "to", "before", "after")] == [1, 2, 10000, 7]
+
+
+def test_what_only_lies_beside_a_time_is_none(gdb_json, hello):
+    script = """
+until('newproc'); found = writes.of_program(); at = program.world().variable('sched')[0]
+place = lambda name: at + program.world().layout('schedt').at[name].offset
+one, other = place('npidle'), place('nmspinning'); assert one & ~7 == other & ~7
+word = found.replay.within(found.replay.image(found.steps), one & ~7, 8)
+changed = bytearray(word); changed[one & 7] ^= 1
+found.replay.volatile.clear(); found.replay.volatile[one & ~7] = int.from_bytes(changed, 'little')
+result = [found.is_volatile('sched.npidle'), found.is_volatile('sched.nmspinning')]
+"""
+    assert gdb_json(hello, READY + script) == [True, False]
+
+
+def test_what_was_written_by_hand_has_no_two_stops(gdb_json, hello):
+    script = "until('newproc'); do('set variable sched.npidle = 7'); result = do('rt0 why sched.npidle')"
+    said = gdb_json(hello, script)
+    assert "in gdb" in said and "→" not in said
+
+
+@pytest.mark.parametrize("thing", ["p0", "p0.status", "&runtime.allp[0]"])
+def test_a_p_has_the_name_of_its_status(gdb_json, hello, thing):
+    script = f"until('newproc'); result = json.loads(do('rt0 why {thing} -json'))"
+    said = gdb_json(hello, script)
+    assert (said["field"], said["writer"]["after"]) == ("p0.status", "_Prunning")
+
+
+def test_of_a_p_that_was_not_watched_nothing_is_said(gdb_json, hello):
+    script = """
+from rt0lab.rerun import replay; replay.MOST_BYTES = 0; do('set environment GOMAXPROCS 3')
+stops.start(); first = do('rt0 why p2.runnext'); until('newproc')
+result = [first, json.loads(do('rt0 why allp_status -json'))['writer']['after']]
+"""
+    first, statuses = gdb_json(hello, READY + script)
+    assert "not watched" in first and statuses == [1, 0, 0]
+
+
+@pytest.mark.parametrize("field", ["p0.runq", "sched.runq", "sched.runqsize"])
+def test_what_is_never_written_is_one_sentence(gdb_json, hello, field):
+    said = gdb_json(hello, f"until('newproc'); do('rt0 why ncpu'); result = do('rt0 why {field} -all')")
+    assert said == f"{field}: the boot does not write to it.\n"
+
+
+@pytest.mark.parametrize("whole", ["sched", "m0"])
+def test_of_a_whole_thing_the_fields_are_named(gdb_json, hello, whole):
+    said = gdb_json(hello, f"until('newproc'); result = do('rt0 why {whole}')")
+    assert said.startswith(f"{whole} is no single value")
+
+
 def test_no_write_is_missed_at_an_instruction_that_is_not_looked_behind(hello, monkeypatch):
     seen, sections = [], elf.Elf(str(hello)).sections
     pieces = stepper.merged([(each.lo, each.hi - each.lo) for each in sections if each.writable])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import os
+import re
 from typing import Any
 
 import gdb
@@ -82,34 +83,53 @@ def _recorded(path, every, as_json):
         console.say(f"  {who.get('pc')}  {who.get('instruction')}")
 
 
+@dataclasses.dataclass(frozen=True)
+class _Change:
+    """A field had another value at a kept stop than before: at the stop of number `since`, or, `at_boots_end`, where
+    the second thread was made, which was later (None if no stop before that is kept)."""
+
+    since: int | None
+    was: Any
+    now: Any
+    moment: told.Kept
+    at_boots_end: bool = False
+
+
 class _Answer:
-    """What is known of why a field has its value."""
+    """What is known of why a field has its value: `last`, the write of the boot's that counts; `change`, what the kept
+    stops show instead; `problem`, why it cannot be asked of the boot."""
 
     def __init__(self, path: str, quiet: bool, every: bool) -> None:
         self.path, self.problem = path, ""
         self.found: Writes | None = None
         self.writes: list[Write] = []
+        self.last: Write | None = None
+        self.change: _Change | None = None
         self.place = present.Place(None)
         try:
             found = _writes(quiet)
-            self.writes = found.of(path)
-            self.found, self.place = found, self._place(found)
-            self.problem = self.place.problem or ""
+            self.writes = [_named(write, path) for write in found.of(path)]
+            self.found = found
+            by_hand = present.by_hand(found, path)
+            self.place = present.Place(None, _by_hand(path)) if by_hand else self._place(found)
         except program.Problem as problem:
-            self.problem = str(problem)
-        step = self.place.step
-        self.seen = None if step is not None and not self.place.after else _last_change(path)
-        if self.problem and not self.seen and not (every and self.found):
+            by_hand, self.problem = False, str(problem)
+        if not by_hand and (self.place.step is None or self.place.after):
+            self.change = self._later()
+        self.problem, step = self.problem or self.place.problem or "", self.place.step
+        if self.problem and not self.change and not (every and self.found):
             raise program.Problem(self.problem)
-        self.late = self.found is not None and self.place.after and self._is_late(self.found)
         earlier = [write for write in self.writes if step is not None and write.step < step]
-        self.last = earlier[-1] if earlier and not self.late else None
+        self.last = earlier[-1] if earlier and not self.change else None
 
     def _place(self, found):
         """Where the present is in the boot; not known where it has another value in this field."""
         place = present.of(found)
         if place.step is None or place.after or present.agrees(found, self.path, place.step):
             return place
+        return self._another()
+
+    def _another(self):
         return present.Place(
             None,
             tr(
@@ -119,20 +139,46 @@ class _Answer:
             ),
         )
 
-    def _is_late(self, found):
-        """Is it seen that somebody wrote after the boot?"""
-        if self.seen and len(_stop(self.seen[0].number - 1).threads) > 1:
-            return True
-        kept = history.kept.last()
-        now = None if kept is None else told.Kept(kept).value(self.path)
-        return now != told.plain(found.value(self.path)) and not found.is_volatile(self.path)
+    def _later(self):
+        """The last _Change there was; None if there was none, or if nothing is kept that has this field."""
+        if self.path in ("stage", "thread"):
+            return None
+        after, now = None, None
+        try:
+            for kept in reversed(history.kept.moments):
+                if self.place.after and len(kept.threads) <= 1:
+                    if present.is_like(self.found, self.path, kept):
+                        return self._since_the_boot(kept.number, after, now)
+                    self.place = self._another()
+                moment = told.Kept(kept)
+                was, now = now, moment.value(self.path)
+                if after is not None and now != was:
+                    return _Change(moment.number, now, was, after)
+                after = moment
+        except program.Problem:
+            return None
+        return self._since_the_boot(None, after, now) if self.place.after else None
+
+    def _since_the_boot(self, since, after, now):
+        """The change from the boot's end to `after`, the first stop since, with its value."""
+        if after is None or self.found.is_volatile(self.path):
+            return None
+        was = _status(self.path, told.plain(self.found.value(self.path)))
+        if was == now or present.had(self.found, self.path, self.found.steps, after.moment):
+            return None
+        return _Change(since, was, now, after, True)
 
     def data(self, every: bool) -> dict[str, Any]:
         """As data."""
-        stops = None
-        if self.seen and self.last is None:
-            moment, was, now = self.seen
-            stops = {"from": moment.number - 1, "to": moment.number, "place": moment.place, "before": was, "after": now}
+        stops, change = None, self.change
+        if change:
+            stops = {
+                "from": change.since,
+                "to": change.moment.number,
+                "place": change.moment.place,
+                "before": change.was,
+                "after": change.now,
+            }
         return {
             "field": self.path,
             "steps": self.place.step,
@@ -146,7 +192,11 @@ class _Answer:
 
     def say(self) -> None:
         """The one that counts now."""
-        if self.last is not None:
+        if self.change:
+            self._say_change(self.change)
+            if self.change.at_boots_end and self.writes:
+                console.say(tr("The boot's last write to it was in {where}.", where=_where(self.writes[-1])))
+        elif self.last is not None:
             self._say_write(self.last)
             self._say_chance()
             if self.place.after:
@@ -156,25 +206,19 @@ class _Answer:
                         " came and went between two stops was not seen."
                     )
                 )
-        elif self.seen:
-            self._say_between()
-        elif self.late:
+        elif self.place.after:
             console.say(
-                tr(
-                    "{path}: which instruction is not known: it was written once there was a second thread, before the"
-                    " first stop that is kept.",
-                    path=self.path,
-                )
+                tr("{path}: the boot does not write to it, and no stop kept since shows another value.", path=self.path)
             )
         else:
             console.say(tr("{path}: nothing has written to it in this boot so far.", path=self.path))
-            if self.writes and not self.place.after:
+            if self.writes:
                 console.say(tr("The first that will is {where}.", where=_where(self.writes[0])))
 
     def _say_chance(self):
         """Of what is not the same in each run."""
         kept = history.kept.last()
-        here = told.Kept(kept).value(self.path) if kept is not None else None
+        here = told.Kept(kept).value(self.path) if kept is not None and self.found.is_volatile(self.path) else None
         if here is not None and here != told.plain(self.last.after):
             console.say(
                 tr(
@@ -183,17 +227,24 @@ class _Answer:
                 )
             )
 
-    def _say_between(self):
-        moment, was, now = self.seen
+    def _say_change(self, change):
+        words = {
+            "path": self.path,
+            "was": change.moment.text(change.was),
+            "now": change.moment.text(change.now),
+            "number": change.moment.number,
+            "place": change.moment.place,
+        }
         console.say(
             tr(
+                "{path}: {was} → {now} between the making of the second thread and stop {number}, which is in {place}.",
+                **words,
+            )
+            if change.at_boots_end
+            else tr(
                 "{path}: {was} → {now} between stop {before} and stop {number}, which is in {place}.",
-                path=self.path,
-                was=moment.text(was),
-                now=moment.text(now),
-                before=moment.number - 1,
-                number=moment.number,
-                place=moment.place,
+                before=change.since,
+                **words,
             )
         )
         console.say(
@@ -222,18 +273,19 @@ class _Answer:
             raise program.Problem(self.problem)
         if not self.writes:
             console.say(tr("{path}: the boot does not write to it.", path=self.path))
-            return
-        console.table(
-            [
-                (
-                    f"{'*' if write is self.last else ' '} {write.step + 1}",
-                    write.stage or "-",
-                    f"{changes.value_text(write.before)} → {changes.value_text(write.after)}",
-                    _where(write),
-                )
-                for write in self.writes
-            ]
-        )
+        rows = [
+            (
+                f"{'*' if write is self.last else ' '} {write.step + 1}",
+                write.stage or "-",
+                f"{changes.value_text(write.before)} → {changes.value_text(write.after)}",
+                _where(write),
+            )
+            for write in self.writes
+        ]
+        if rows:
+            console.table(rows)
+        if self.change:
+            self._say_change(self.change)
 
 
 def _where(write):
@@ -241,21 +293,22 @@ def _where(write):
     return f"{write.function} ({untrusted.shown(name)}:{write.line})" if name else write.function
 
 
-def _stop(number):
-    """The stop of this number that is kept."""
-    return next(moment for moment in history.kept.moments if moment.number == number)
+def _by_hand(path):
+    """Why nobody knows who wrote what stands there."""
+    return tr(
+        "{path} is not what it was at stop {number}, the last one: somebody has written to it in gdb, or a thread"
+        " runs.",
+        path=path,
+        number=history.kept.last().number,
+    )
 
 
-def _last_change(path):
-    """(stop, value at the stop before, value) of the last stop kept at which a field had another value than at the one
-    before; () if it had the same at all of them, None if there is no such field or no stop."""
-    after, now = None, None
-    try:
-        for moment in map(told.Kept, reversed(history.kept.moments)):
-            was, now = now, moment.value(path)
-            if after is not None and now != was:
-                return after, now, was
-            after = moment
-    except program.Problem:
-        return None
-    return () if now is not None else None
+def _named(write, path):
+    """A write, with the names of statuses."""
+    return dataclasses.replace(write, before=_status(path, write.before), after=_status(path, write.after))
+
+
+def _status(path, value):
+    """A P's status by its name, as `rt0 diff` has it."""
+    is_one = re.fullmatch(r"p\d+\.status", path) and isinstance(value, int)
+    return program.world().p_status(value) if is_one else value

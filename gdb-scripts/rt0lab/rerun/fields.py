@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 from .. import program
+from ..program import names
 from ..state import told
 from ..words import in_a_row, tr
 from . import stepper
@@ -27,9 +28,11 @@ class Field:
 
 
 def plain(path: str) -> str:
-    """A path as it is written here: `m0.tls[0]` is m0.tls.0."""
-    head, dot, rest = path.removeprefix("&").partition(".")
-    return head + dot + re.sub(r"\[(\d+)\]", r".\1", rest)
+    """A path as it is written here: `m0.tls[0]` is m0.tls.0, `&runtime.g0` is g0.status."""
+    head, rest = told.head_of(path)
+    if not rest and re.fullmatch(r"[gp]\d+|allgs\[\d+\]", head):
+        rest = "status"
+    return head + "." * bool(rest) + re.sub(r"\[(\d+)\]", r".\1", rest)
 
 
 def of(replay: Any, path: str) -> Field:
@@ -41,10 +44,17 @@ def of(replay: Any, path: str) -> Field:
     snap = replay.snapshot
     item, owner = _thing(replay, head)
     if item is None:
-        raise program.Problem(tr("there is no {head} at the end of the boot.", head=head))
-    if not rest and not item.has("") and ("", 0) not in item.layout.strings:
-        rest = "status"
+        raise program.Problem(
+            tr(
+                "there is no {head} yet where the second thread begins; `rt0 diff` shows what fields are called.",
+                head=head,
+            )
+        )
     at = item.layout.at
+    if rest == "runq" and head == "sched":
+        return _global_queue(replay, item)
+    if rest == "runq" and rest in item.layout.arrays:
+        return _ring(replay, item)
     if rest == "status" and "atomicstatus" in at:
         return _leaf(item, at["atomicstatus"], snap.world.g_status)
     if rest == "waitreason" and rest in at:
@@ -171,9 +181,9 @@ def _statuses(replay):
     ps = replay.snapshot.ps
     offset = replay.world.layout("p").at["status"].offset
 
-    def ask():
-        there = (program.read_struct("p", at) for at in program.all_p_addresses() if at)
-        return [p.get("status") for p in there if p]
+    def ask():  # of many Ps nothing else was watched
+        there = (program.read(at + offset, 4) for at in program.all_p_addresses() if at)
+        return [int.from_bytes(word, "little") for word in there if word]
 
     return _at_step(replay, [*_variables(replay, "allp"), *((p.addr + offset, 4) for p in ps)], ask)
 
@@ -186,6 +196,36 @@ def _all_ms(replay):
         return [names.get(m.addr) for m in program.all_ms()]
 
     return _at_step(replay, [*_variables(replay, "allm"), *((m.addr + link, 8) for m in replay.snapshot.ms)], ask)
+
+
+def _ring(replay, p):
+    """Who waits in a P's ring."""
+    at, ring = p.layout.at, p.layout.arrays["runq"]
+
+    def ask():
+        found = program.read_struct("p", p.addr)
+        return _named(replay, program.run_queue(found) if found else None)
+
+    leaves = [(p.addr + at[name].offset, at[name].size) for name in ("runqhead", "runqtail")]
+    return _at_step(replay, [*leaves, (p.addr + ring.offset, ring.count * ring.leaf.size)], ask)
+
+
+def _global_queue(replay, sched):
+    """Who waits for any P."""
+    at, link = sched.layout.at, replay.world.layout("g").at["schedlink"].offset
+    head = at["runqhead" if "runqhead" in at else "runq.head"]
+
+    def ask():
+        found = program.variable("sched")
+        return _named(replay, program.global_queue(found) if found else None)
+
+    gs = [(g.addr + link, 8) for g in replay.snapshot.gs]
+    return _at_step(replay, [(sched.addr + head.offset, head.size), *gs], ask)
+
+
+def _named(replay, addresses):
+    known = replay.snapshot.names
+    return None if addresses is None else [names.short_of(known, address) for address in addresses]
 
 
 def _count(replay):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+
 import gdb
 
 from .. import program
@@ -34,13 +35,37 @@ def of(writes: Writes) -> Place:
 
 def agrees(writes: Writes, path: str, step: int) -> bool:
     """Has a field at the present moment what it had before a step of the boot that was run again?"""
-
-    def word(at):
-        found = program.register("fs_base") if at == stepper.FS else program.read_word(at)
-        return found if isinstance(found, int) else None
-
     with _reading():
-        return writes.agrees(path, step, word)
+        return writes.agrees(path, step, _word)
+
+
+def had(writes: Writes, path: str, step: int, kept: history.Moment) -> bool:
+    """Had it that at a stop that is kept?"""
+    with kept.seen():
+        return writes.agrees(path, step, _word)
+
+
+def is_like(writes: Writes, path: str, kept: history.Moment) -> bool:
+    """Was a kept stop of one thread a moment of the boot that was run again, also in this field?"""
+    with kept.seen():
+        step = of_moment(writes, 1).step
+        return step is not None and writes.agrees(path, step, _word)
+
+
+def by_hand(writes: Writes, path: str) -> bool:
+    """Is a field not what it was at the last stop? Then a user of gdb has written to it, or a thread that runs."""
+    kept = history.kept.last()
+    if not gdb.selected_inferior().pid or kept is None or past.moment() is not None:
+        return False
+    with kept.seen():
+        then = writes.raw(path, _word)
+    now = writes.raw(path, _word)
+    return None not in (now, then) and now != then
+
+
+def _word(at):
+    found = program.register("fs_base") if at == stepper.FS else program.read_word(at)
+    return found if isinstance(found, int) else None
 
 
 def _reading():

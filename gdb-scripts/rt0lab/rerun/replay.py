@@ -17,7 +17,8 @@ from .helper import Helper
 from .launches import Launch
 
 MOST_STEPS = 5_000_000
-MOST_BYTES = 96 << 10  # of memory that is compared after each step: of Ps beyond that, none
+MOST_BYTES = 96 << 10  # of memory that is compared after each step: of Ps beyond that, only their status
+MOST_PS = 512  # whose status is
 MOST_OTHERWISE = 32  # words in which a moment may differ from one of the boot run again, and be the same one
 _LISTS = ("g0", "m0", "sched", "allgs", "allglen", "allp", "allm")
 _TABLES = ("runtime.waitReasonStrings",)  # constants in writable memory
@@ -121,14 +122,14 @@ class Replay:
         return [(symbols[name][0] + self.slide, symbols[name][1]) for name in _TABLES if name in symbols]
 
     def _differences(self, twin):
-        """The words that were not the same in two runs: times, numbers of processes."""
-        last, found, at = self.image(self.steps), set(), 0
+        """The words that were not the same in two runs, times, numbers of processes, and what the other run had."""
+        last, found, at = self.image(self.steps), {}, 0
         for (low, size), other in zip(self.pieces, twin):
             one = last[at : at + size]
             at += size
             if other and one != other:
                 words = zip(struct.iter_unpack("<Q", one), struct.iter_unpack("<Q", other))
-                found |= {low + 8 * i for i, (a, b) in enumerate(words) if a != b}
+                found |= {low + 8 * i: b for i, ((a,), (b,)) in enumerate(words) if a != b}
         return found
 
     # -- the state before a step
@@ -154,6 +155,10 @@ class Replay:
         """Some memory as an image has it; None if it was not watched."""
         at = self._place(address, size)
         return None if at is None else bytes(image[at : at + size])
+
+    def watched(self, address: int) -> bool:
+        """Was this word looked at after each step?"""
+        return address == stepper.FS or self._place(address, 8) is not None
 
     def before(self, step: int) -> Standing:
         """The moment before a step."""
@@ -205,7 +210,7 @@ class Replay:
             if data != own and own is not None:
                 data = data or bytes(size)  # not mapped yet
                 words = {at + i & ~7 for i in range(size) if data[i] != own[i]}
-                found += words - self.volatile
+                found += words - self.volatile.keys()
         return found
 
     def is_before(self, read: _Read) -> bool:
@@ -230,4 +235,6 @@ def _ranges(snap):
         size += p.layout.size
         if p is snap.p0 or size <= MOST_BYTES:
             ranges.append((p.addr, p.layout.size))
+        elif len(ranges) < MOST_PS:
+            ranges.append((p.addr + p.layout.at["status"].offset, 8))
     return sorted(set(ranges))

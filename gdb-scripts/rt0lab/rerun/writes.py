@@ -14,6 +14,7 @@ from .. import program
 from ..formats import untrusted
 from ..frames import places
 from ..program import past
+from ..words import tr
 from . import fields, launches, replay, stepper
 
 
@@ -47,9 +48,14 @@ class Writes:
 
     def of(self, path: str) -> list[Write]:
         """Every write that gave a field another value, in their order; Problem if there is no such field at the end of
-        the boot."""
+        the boot, or if nobody has looked at it."""
         if path not in self._known:
-            self._known[path] = [self._write(*found) for found in self._values(fields.of(self.replay, path))]
+            field = fields.of(self.replay, path)
+            if not all(map(self.replay.watched, field.words)):
+                raise program.Problem(
+                    tr("there are so many Ps that {path} was not watched as the boot was run once more.", path=path)
+                )
+            self._known[path] = [self._write(*found) for found in self._values(field)]
         return self._known[path]
 
     def last(self, path: str, step: int) -> Write | None:
@@ -62,16 +68,27 @@ class Writes:
         found = fields.of(self.replay, path)
         return found.value({at: self._before(at, self.steps) for at in found.words}, self.steps)
 
+    def raw(self, path: str, read: Callable[[int], int | None]) -> Any:
+        """What a field's words say, as `read` has them; None if it has not all of them."""
+        found = fields.of(self.replay, path)
+        words = {at: word for at in found.words if (word := read(at)) is not None}
+        return found.raw(words) if len(words) == len(found.words) else None
+
     def agrees(self, path: str, step: int, read: Callable[[int], int | None]) -> bool:
         """Has a field before a step what `read` has of its words? What no two runs have in common is not compared."""
-        found = fields.of(self.replay, path)
-        words = {at: self._before(at, step) for at in found.words}
-        there = {at: self._before(at, step) if (word := read(at)) is None else word for at in found.words}
-        return found.raw(words) == found.raw(there) or self.is_volatile(path)
+
+        def there(at):
+            return self._before(at, step) if (word := read(at)) is None else word
+
+        own = self.raw(path, lambda at: self._before(at, step))
+        return own == self.raw(path, there) or self.is_volatile(path)
 
     def is_volatile(self, path: str) -> bool:
         """Is that another value in each run: a time, a number of the kernel's?"""
-        return not self.replay.volatile.isdisjoint(fields.of(self.replay, path).words)
+        other = self.replay.volatile
+        return self.raw(path, lambda at: self._before(at, self.steps)) != self.raw(
+            path, lambda at: other.get(at, self._before(at, self.steps))
+        )
 
     def stage(self, step: int) -> str | None:
         """The last stage that was reached when this step was made."""
