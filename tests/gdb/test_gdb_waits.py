@@ -242,7 +242,7 @@ CASES = {
         "main.main.func2": (1, "able", "a timer sends"),
     },
     "big-global": {"main.wait": (3, "woken", "a variable leads"), "main.main": (1, "able", "a timer wakes")},
-    "c-wakes-go": {"main.waitForC": (1, "woken", "a variable leads")},
+    "c-wakes-go": {"main.waitForC": (1, "outside", "a variable leads")},
     "conds": {
         "main.(*q).get": (5, "woken", "goroutines that may go on"),
         "main.main.func2": (1, "woken", "goroutines that may go on"),

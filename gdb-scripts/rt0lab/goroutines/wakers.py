@@ -57,6 +57,10 @@ _BY = {
     reach.TIMER: _Verdict(OUTSIDE, later("a timer will call a function that may wake them")),
     reach.SPECIAL: _Verdict(WOKEN, later("a finalizer, a cleanup or a pinned object leads to what they wait for")),
 }
+_BY_C = _Verdict(
+    OUTSIDE,
+    later("a variable leads to what they wait for, and nobody is seen who can go on: C may call code that uses it"),
+)
 _NOBODY = _Verdict(NEVER, later("nobody who can go on can reach what they wait for"))
 _WAITERS = _Verdict(NEVER, later("only goroutines that can never be woken themselves have what they wait for"))
 _ROUND = _Verdict(NEVER, later("they wait for each other in a circle, and nobody else can reach what they wait for"))
@@ -357,13 +361,17 @@ class Graph:
         for row in self.blocked:
             word = found.woken.get(row.addr)
             if word is not None:
-                self.verdicts[row.addr] = _BY[found.kind(word)]
+                self.verdicts[row.addr] = self._by(found.kind(word))
             elif not found.complete:
                 self.verdicts[row.addr] = _NOT_SEARCHED
             else:
                 seen = any(self.holders_of[thing.addr] for thing in self.waits_on(row))
                 self.verdicts[row.addr] = _WAITERS if seen else _NOBODY
         return self._by_locks()
+
+    def _by(self, kind):
+        """The verdict on who is reached from such a root: a variable is of use only to code that somebody runs."""
+        return _BY_C if kind == reach.VARIABLE and self._c and not self.able else _BY[kind]
 
     def _by_locks(self):
         """A variable leads to most locks, and to who holds them it does not: who waits for one that somebody holds who
