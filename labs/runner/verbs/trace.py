@@ -13,7 +13,9 @@ from . import Verbs, add_program
 
 def register(verbs: Verbs) -> None:
     verb = verbs.add_parser(
-        "trace", help=tr("write down every stop of a boot, as JSON"), example="./lab trace -o boot.json"
+        "trace",
+        help=tr("write down every stop of a boot, and who wrote what, as JSON"),
+        example="./lab trace -o boot.json",
     )
     add_program(verb)
     verb.add_argument("-o", dest="output", required=True, metavar="FILE.json", help=tr("the file to write"))
