@@ -220,3 +220,10 @@ def test_who_is_given_a_variables_lock_may_unlock_it(go_build, gdb_json, how):
 def test_whom_nobody_unlocks_otherwise_is_in_a_circle(go_build, gdb_json):
     source = GIVEN.replace("LOCK", "a").replace("RELEASE", "several[i].Lock()")
     assert circles_of(go_build("given", source), gdb_json) == 1
+
+
+def test_who_has_the_lock_in_hand_and_goes_on_may_unlock_it(go_build, gdb_json):
+    """A Cond's lock is taken and given back through an interface, of which its code alone does not tell."""
+    source = GIVEN.replace("LOCK", "a").replace("time.Sleep(time.Hour)", "lock := cond.L\n\ttime.Sleep(time.Hour)")
+    source = source.replace("var inside", "var cond = sync.NewCond(&a)\nvar inside").replace("RELEASE", "lock.Unlock()")
+    assert circles_of(go_build("given", source), gdb_json) == 0

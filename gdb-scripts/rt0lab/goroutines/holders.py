@@ -207,7 +207,11 @@ def stuck(
         if address in sure:
             return True
         if address in keeping:
-            return any(other.addr in left for _, rows in keeping[address] for other in rows)
+            # Whoever goes on and has the lock's address in hand may be about to unlock it.
+            having = [other for item, _ in keeping[address] for other in graph.holders_of.get(item.addr, ())]
+            return all(other.addr in left for other in having) and any(
+                other.addr in left for _, rows in keeping[address] for other in rows
+            )
         rows = others[address]
         return bool(rows) and all(other.addr in left for other in rows)
 
