@@ -227,3 +227,18 @@ def test_who_has_the_lock_in_hand_and_goes_on_may_unlock_it(go_build, gdb_json):
     source = GIVEN.replace("LOCK", "a").replace("time.Sleep(time.Hour)", "lock := cond.L\n\ttime.Sleep(time.Hour)")
     source = source.replace("var inside", "var cond = sync.NewCond(&a)\nvar inside").replace("RELEASE", "lock.Unlock()")
     assert circles_of(go_build("given", source), gdb_json) == 0
+
+
+def test_gdb_is_not_asked_for_a_variable_that_is_none(program, gdb_json):
+    """It crashes of that where Go's own script for it is loaded."""
+    script = """
+from rt0lab.goroutines import locks
+do('break main.tick'); do('run')
+asked, ask = [], gdb.parse_and_eval
+gdb.parse_and_eval = lambda text: asked.append(text) or ask(text)
+try: do('rt0 holders main.nosuch')
+except gdb.error: pass
+gdb.parse_and_eval = ask
+result = [text for text in asked if text == 'main.nosuch'], int(locks.value_of('main.global').address) > 0
+"""
+    assert gdb_json(program, script) == [[], True]

@@ -41,7 +41,11 @@ COMMANDS = {
     ("commands/goroutine.py", "_done", "command"): "what the user typed after `goroutine N`",
     ("commands/goroutine.py", "Goroutine.complete", "command"): "what the user is typing, on one line",
     ("commands/past.py", "Back._command", "command"): "what the user typed after `rt0 back N`",
-    ("goroutines/locks.py", "value_of", "text"): "the expression that the user typed behind a command",
+    (
+        "goroutines/locks.py",
+        "value_of",
+        "_asked(text)",
+    ): "the expression that the user typed behind a command, or a name of it",
     ("goroutines/locks.py", "value_of", "program.world().prefix"): "`runtime.` or nothing",
     ("goroutines/locks.py", "value_of", "name[0]"): "the first word of what the user typed",
     ("goroutines/locks.py", "value_of", "text[name.end():]"): "the rest of what the user typed",

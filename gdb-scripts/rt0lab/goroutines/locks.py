@@ -15,11 +15,34 @@ from . import blockers
 from .census import Census
 
 
+_OF_PACKAGE = re.compile(r"[&*(\s]*([A-Za-z_]\w*)\.([A-Za-z_]\w*)")
+
+
+def _asked(text):
+    """What gdb is asked for: where there is no variable `main.x` for that alone, as a name, for gdb crashes of it where
+    Go's own script is loaded."""
+    found = _OF_PACKAGE.match(text) if program.world().is_go else None
+    if found is None:
+        return text
+    name, local = f"{found[1]}.{found[2]}", _in_frame(found[1])
+    if local is not None and (local.is_variable or local.is_argument):
+        return text
+    known = gdb.lookup_global_symbol(name) or gdb.lookup_static_symbol(name) or _in_frame(name)
+    return text if known else f"'{name}'"
+
+
+def _in_frame(name):
+    try:
+        return gdb.lookup_symbol(name)[0]
+    except gdb.error:
+        return None
+
+
 def value_of(text: str) -> gdb.Value:
     """An expression's value; a name without package that gdb does not know is the runtime's, as `sched` is in either
     world."""
     try:
-        return gdb.parse_and_eval(text)
+        return gdb.parse_and_eval(_asked(text))
     except gdb.error as error:
         name = re.match(r"\w+", text)
         if name is None or not program.world().prefix:
