@@ -148,7 +148,8 @@ def test_a_running_program_is_not_recorded(gdb_json, hello, tmp_path):
 
 
 def test_nothing_is_left_in_the_users_breakpoints(gdb_json, hello, tmp_path):
-    assert gdb_json(hello, f"do('rt0 record -bare {tmp_path}/x.json'); result = [b.number for b in gdb.breakpoints()]") == []
+    script = f"do('rt0 record -bare {tmp_path}/x.json'); result = [b.number for b in gdb.breakpoints()]"
+    assert gdb_json(hello, script) == []
 
 
 # ---- who wrote what ------------------------------------------------------------------------------------------------

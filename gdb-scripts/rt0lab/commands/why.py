@@ -71,9 +71,7 @@ def _recorded(path, every, as_json):
         rows = [{"stop": moment.number, "before": was, "after": now, "writer": who} for moment, was, now, who in found]
         return console.dump({"field": path, "writer": rows[-1]["writer"] if rows else None, "writes": rows})
     if not found:
-        raise program.Problem(
-            tr("it was not recorded who wrote to {path}: `rt0 record FILE` does that.", path=path)
-        )
+        raise program.Problem(tr("it was not recorded who wrote to {path}: `rt0 record FILE` does that.", path=path))
     for moment, was, now, who in found if every else found[-1:]:
         console.say(f"{path}: {moment.text(was)} → {moment.text(now)}")
         place = f"{who.get('function')} ({who.get('file')}:{who.get('line')})"
