@@ -1,5 +1,6 @@
-// Goroutines by the thousand that wait for jobs, every other of which somebody can still find in a heap of 1 GB, 400 MB
-// of it nodes with pointers that lie in no order: ready is called once all wait. Usage: reach GOROUTINES.
+// Goroutines by the thousand that wait for jobs, every other of which somebody can still find in a heap that grows with
+// them, of 10,000 to 1 GB, 400 MB of it nodes with pointers that lie in no order: ready is called once all wait.
+// Usage: reach GOROUTINES.
 package main
 
 import (
@@ -7,8 +8,6 @@ import (
 	"strconv"
 	"time"
 )
-
-const nodes, buffers = 4 << 20, 600
 
 type node struct {
 	left, right *node
@@ -29,8 +28,8 @@ func ready() {}
 //go:noinline
 func wait(j *job) { <-j.done }
 
-// tree makes all nodes, in another order than they stand in it.
-func tree() []*node {
+// tree makes so many nodes, a power of two, in another order than they stand in it.
+func tree(nodes int) []*node {
 	all := make([]*node, nodes)
 	for i := range all {
 		all[i*2654435761%nodes] = new(node)
@@ -43,10 +42,14 @@ func tree() []*node {
 
 func main() {
 	n, _ := strconv.Atoi(os.Args[1])
-	for i := 0; i < buffers; i++ {
+	for i := 0; i < n*6/100; i++ {
 		bytes = append(bytes, make([]byte, 1<<20))
 	}
-	all := tree()
+	nodes := 1
+	for nodes < 400*n {
+		nodes *= 2
+	}
+	all := tree(nodes)
 	root = all[0]
 	for i := 0; i < n; i++ {
 		j := &job{make(chan int)}
