@@ -69,7 +69,11 @@ def answers(gdb_json, night, tmp_path):
     """One look at the program, by which all tests here judge."""
     if night not in _answers:
         script = EARLY + READY + f"result = {{c: do(c) for c in {ASKED!r}}}\n" + NARROW
-        said = gdb_json(night, script.replace("FOLDER", str(tmp_path)))
+        try:
+            said = gdb_json(night, script.replace("FOLDER", str(tmp_path)))
+        finally:
+            for core in ("early", "same"):  # a gigabyte each
+                (tmp_path / core).unlink(missing_ok=True)
         _answers[night] = {c: json.loads(text) if c.endswith("-json") else text for c, text in said.items()}
     return _answers[night]
 

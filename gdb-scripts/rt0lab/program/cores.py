@@ -40,7 +40,7 @@ class Moment:
         self.pid = self.thread = self._core.threads[0][0] if self._core.threads else 0
         self.registers: dict[str, int] = self._core.threads[0][1] if self._core.threads else {}
         self.threads = {
-            number: (i, registers["rip"], self._g(registers["fs_base"]))
+            number: (i, registers["rip"], self._g(registers["fs_base"]), registers["rsp"])
             for i, (number, registers) in enumerate(self._core.threads, 1)
         }
         self.current = self.threads[self.pid][2] if self.threads else None
