@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import bisect
 import os
+import re
 from typing import Any
 
 from .. import program
@@ -57,5 +58,21 @@ def _plain(found: Writes, write: Write) -> dict[str, Any]:
         "line": write.line,
         "stage": write.stage,
         "pc": f"{name}+{offset}" if offset else name,
-        "instruction": write.instruction,
+        "instruction": _anywhere(write.instruction),
     }
+
+
+_BY_PC = re.compile(r"-?0x[0-9a-f]+\(%rip\) +# (0x[0-9a-f]+)(?: <[^>]*>)?")
+_ADDRESS = re.compile(r"0x[0-9a-f]{5,}(?: <([^>]*)>)?")
+
+
+def _anywhere(instruction):
+    """An instruction with names for the addresses in it: two builds of a program have others."""
+    return _ADDRESS.sub(_named, _BY_PC.sub(r"\1(%rip)", instruction or "")) or None
+
+
+def _named(match):
+    if match[1]:
+        return match[1]
+    symbol = program.world().symbol_at(int(match[0], 16))
+    return match[0] if symbol is None else f"{symbol[0]}+{symbol[1]}" if symbol[1] else symbol[0]
