@@ -15,6 +15,7 @@ from ..words import tr, trn
 
 _MOST = 1 << 15  # spans: of 32 KB, in 1 GB
 _MOST_FREE = 1 << 17  # blocks on the free lists
+_MOST_FRESH = 1 << 20  # bytes of a class that were never given out: less than a span
 Row = tuple[int, int, int, int]  # where blocks of one size begin and end, the size, and which of them somebody has
 
 
@@ -90,8 +91,12 @@ def _free(heap, sizes, problems):
     found: set[int] = set()
     fresh, ends = heap.array("fresh"), heap.array("freshend")
     for kind, size in enumerate(sizes):
-        if fresh and ends and size and 0 <= ends[1](kind) - fresh[1](kind) <= program.world().constant("spanSize"):
-            found.update(range(fresh[1](kind), ends[1](kind), size))
+        if fresh and ends and size:
+            blocks = range(fresh[1](kind), ends[1](kind), size)
+            if blocks.stop - blocks.start > _MOST_FRESH:
+                problems.append(tr("which blocks are free is not known of all: no other is taken to be."))
+                return []
+            found.update(blocks)
     lists = [heap.array("central")]
     caches = {
         owner.get("mcache") for owner in [*bulk.structs("p", program.all_p_addresses()), *program.all_ms()] if owner
