@@ -149,8 +149,8 @@ class Tracee:
             os.close(self._memory)
         try:
             os.kill(self.pid, signal.SIGKILL)
-            while True:
-                os.waitpid(-1, _WALL)
+            while os.waitpid(-1, _WALL)[0] != self.pid:  # its threads come first
+                pass
         except (ProcessLookupError, ChildProcessError):
             pass
 
