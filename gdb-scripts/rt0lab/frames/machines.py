@@ -78,7 +78,7 @@ def _of_thread(rows):
 
 
 def _on(place, sp):
-    return place is not None and place.lo <= sp < place.hi
+    return place is not None and None not in (place.lo, place.hi) and place.lo <= sp < place.hi
 
 
 def _stands(machine, m, row, g0, known):
