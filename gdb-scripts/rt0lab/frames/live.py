@@ -48,11 +48,7 @@ class _Looking:
 
     def __init__(self, rows: list[Any], threads: dict[int, Any], status: dict[int, str]) -> None:
         self.status, self.found = status, {row.addr: Live() for row in rows}
-        alive = [row for row in rows if self._kind(row) not in _ENDED]
-        self._rows = [row for row in alive if None not in (row.lo, row.hi, row.sp)]
-        for row in alive:
-            if None in (row.lo, row.hi, row.sp):  # the program does not say where stacks are
-                self.found[row.addr].lacks(tr("its stack cannot be read"))
+        self._rows = [row for row in rows if self._kind(row) not in _ENDED]
         addresses = [row.addr for row in self._rows]
         wanted: dict[str, Any] = {"ctxt": "sched.ctxt", "labels": "labels", "param": "param", "coroarg": "coroarg"}
         fields = bulk.Fields("g", defers="_defer", panic="_panic", stktop="stktop", vectors="xRegs.state", **wanted)

@@ -40,10 +40,10 @@ class Machine:
 
 
 class _Place:
-    """A g as extents wants it."""
+    """A g as extents wants it; one that does not say where its stack is has none."""
 
     def __init__(self, g: program.Struct) -> None:
-        self.addr, self.lo, self.hi = g.addr, g.get("stack.lo"), g.get("stack.hi")
+        self.addr, self.lo, self.hi = g.addr, g.get("stack.lo") or 0, g.get("stack.hi") or 0
 
 
 def _place(address):
@@ -78,7 +78,7 @@ def _of_thread(rows):
 
 
 def _on(place, sp):
-    return place is not None and None not in (place.lo, place.hi) and place.lo <= sp < place.hi
+    return place is not None and place.lo <= sp < place.hi
 
 
 def _stands(machine, m, row, g0, known):

@@ -316,11 +316,7 @@ def conds(rows: list[Any]) -> dict[int, int]:
         return {}
     candidates = set()
     for number, data in bulk.spans(
-        [
-            (row.sp & -8, min(row.sp + _NEAR, row.hi) & -8)
-            for row in rows
-            if None not in (row.lo, row.sp, row.hi) and row.lo <= row.sp < row.hi
-        ]
+        [(row.sp & -8, min(row.sp + _NEAR, row.hi) & -8) for row in rows if row.lo <= row.sp < row.hi]
     ):
         if data is not None:
             candidates.update(data.cast("Q"))

@@ -72,7 +72,7 @@ def _begun_in_start(row):
 
 def _inner(row):
     """Where what is in use of its stack begins, as far as that is known: one that runs has no SP in its gobuf."""
-    return row.sp if row.lo is None or row.lo <= row.sp < row.hi else row.lo
+    return row.sp if row.lo <= row.sp < row.hi else row.lo
 
 
 def _coros(rows):

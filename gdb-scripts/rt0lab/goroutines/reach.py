@@ -134,7 +134,7 @@ class Reach:
         self.live: dict[int, live.Live] = {}
         self._census, self._rows = census, {row.addr: row for row in rows + free}
         self._slots_of: dict[int, dict[int | None, int]] = {}  # {root: where its words stand, by their objects}
-        self._stacks = sorted((row.lo, row.hi, row.addr) for row in rows if 0 < (row.lo or 0) < (row.hi or 0))
+        self._stacks = sorted((row.lo, row.hi, row.addr) for row in rows if 0 < row.lo < row.hi)
         self._spans, self._sources = spans.Spans([], []), []
         if past.moment() is not None:
             self.left_out.append(tr("the heap and the stacks, of which an earlier stop keeps none"))
