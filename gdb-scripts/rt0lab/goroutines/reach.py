@@ -20,7 +20,7 @@ from .. import heap, program
 from ..formats import untrusted
 from ..frames import live
 from ..heap import spans, specials, variables
-from ..program import past, settings
+from ..program import dynamic, past, settings
 from ..words import tr, trn
 from . import blockers
 from .census import Census
@@ -283,7 +283,7 @@ class Reach:
 
 # ---- variables -------------------------------------------------------------------------------------------------------
 
-_PLUGINS, _SECTIONS = 256, ("noptrdata", "data", "bss", "noptrbss")  # of a moduledata, each from NAME to eNAME
+_SECTIONS = ("noptrdata", "data", "bss", "noptrbss")  # of a moduledata, each from NAME to eNAME
 
 
 def in_variables(address: int) -> bool:
@@ -295,13 +295,8 @@ def in_variables(address: int) -> bool:
 
 
 def _of_plugins():
-    """[(lo, hi)] of the variables of the program's plugins: the runtime notes each in a list that begins with the
-    program itself."""
-    first = program.variable("firstmoduledata")
-    if not first or not first.get("next"):
-        return []
-    modules = program.chain("moduledata", first.get("next"), "next", _PLUGINS)
-    places = [(module.get(name), module.get("e" + name)) for module in modules for name in _SECTIONS]
+    """[(lo, hi)] of the variables of the plugins: all modules but the first, which is the program itself."""
+    places = [(module.get(name), module.get("e" + name)) for module in dynamic.modules()[1:] for name in _SECTIONS]
     return [(lo, hi) for lo, hi in places if lo and hi and lo < hi]
 
 

@@ -7,25 +7,11 @@ may be damaged. Where it says nothing, None: nobody may guess a frame's size.
 
 from __future__ import annotations
 
-from typing import Any
-
-from . import memory, past, worlds
+from . import dynamic, memory, past, worlds
 from .layout import Struct
 
-_MODULES = 64  # plugins are a program's further modules
 _VALUES = 1 << 14  # bytes of one function's table of values
 _NONE = (1 << 32) - 1  # an offset that is none
-
-
-def _modules() -> list[Struct]:
-    """The program's and its plugins' moduledata."""
-    found: list[Struct] = []
-    module: Any = memory.variable("firstmoduledata")
-    while isinstance(module, Struct) and len(found) < _MODULES:
-        found.append(module)
-        following = module.get("next")
-        module = memory.read_struct("moduledata", following) if following else None
-    return found
 
 
 class Function:
@@ -158,7 +144,7 @@ def _function_at(pc):
     world = worlds.world()
     if not world.is_go or None in (world.type("functab"), world.type("_func")):
         return None
-    for module in world.cached("modules", _modules):
+    for module in world.cached("modules", dynamic.modules):
         if (module.get("minpc") or 0) <= pc < (module.get("maxpc") or 0):
             return _search(module, pc)
     return None
