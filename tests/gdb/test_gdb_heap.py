@@ -221,7 +221,7 @@ def asked(kind, address, field, value):
         found = heap.of_program()
         marker = heap.Marker(found, [through], 2)
         marker.add(1, [word for _, word in variables.pointers()[0]] + [word for _, word in specials.roots()])
-        marker.run(); marker.path(far); found.object_at(far); found.scannable
+        marker.run(); marker.path(far); found.object_at(far)
         said = [*marker.left_out, *specials.problems(), *variables.pointers()[1]]
         return bool(said), time.monotonic() - begun < 60
     finally:

@@ -10,9 +10,9 @@ import collections
 import time
 from typing import Any
 
-from .. import heap, program
+from .. import heap
 from ..heap import referrers, specials, variables
-from . import blockers, reach, wakers
+from . import reach, wakers
 
 MOST, _DEEPEST, _FRONT = 10, 256, 1 << 16  # paths that are told of; steps of one; objects that one step looks for
 _ALIKE = 16  # places on one stack from which a path may begin
@@ -54,9 +54,8 @@ class Backwards:
         return found
 
     def _not_steps(self, census):
-        others = [address for address in program.all_p_addresses() if address]
         waiting = [row.waiting for row in census.rows if row.waiting]  # what somebody waits with wakes nobody
-        opaque = {*waiting, *census.addresses, *census.system, *census.m_by_address, *others, *blockers.queued()}
+        opaque = {*waiting, *reach.opaque(census)}
         return {held.base for held in map(self._spans.object_at, opaque) if held is not None}
 
     def _search(self, address):

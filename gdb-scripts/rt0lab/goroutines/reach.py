@@ -166,10 +166,7 @@ class Reach:
     # -- what is marked, in which order
 
     def _new_marker(self):
-        """Reaches and does not look into what leads from anyone to everyone."""
-        census, ps = self._census, [address for address in program.all_p_addresses() if address]
-        opaque = {*census.addresses, *census.system, *census.m_by_address, *ps, *blockers.queued()}
-        return heap.marker(self._spans, opaque, limit.seconds)
+        return heap.marker(self._spans, opaque(self._census), limit.seconds)
 
     def _note(self, sentences):
         said = (text.rstrip(".") for text in sentences)
@@ -279,6 +276,12 @@ class Reach:
         """Where the object begins that a word leads to; None if to none."""
         found = self._spans.object_at(word)
         return found.base if found is not None else None
+
+
+def opaque(census: Census) -> set[int]:
+    """The addresses of what leads from anyone to everyone: it is reached, and not looked into."""
+    ps = [address for address in program.all_p_addresses() if address]
+    return {*census.addresses, *census.system, *census.m_by_address, *ps, *blockers.queued()}
 
 
 # ---- variables -------------------------------------------------------------------------------------------------------

@@ -59,11 +59,6 @@ class Spans:
         self.scans = [row.scan for row in self.rows]
         self.lo, self.hi = (self.starts[0], self.ends[-1]) if self.rows else (0, 0)
 
-    @property
-    def scannable(self) -> int:
-        """Bytes of the objects in which there can be pointers."""
-        return sum(row.live.bit_count() * row.size for row in self.rows if row.scan)
-
     def number_at(self, word: int) -> int:
         """The number of the span around an address, -1 if there is none."""
         number = bisect.bisect_right(self.starts, word) - 1
