@@ -94,8 +94,8 @@ history.kept.keep(); result = [differs(), kept().as_of < kept().number]
 
 def test_all_goroutines_are_read_again_when_a_p_has_scheduled(gdb_json, mirror_test):
     script = """
-do('set environment GOMAXPROCS 1'); do('set args 600')
-do('break main.leaf'); do('ignore 1 560'); do('run'); do('continue'); do('continue')
+history.WHOLE = 0; do('set environment GOMAXPROCS 1'); do('set args 60')
+do('break main.leaf'); do('ignore 1 20'); do('run'); do('continue'); do('continue')
 result = [[m.number, m.as_of] for m in history.kept.moments]
 """
     assert gdb_json(mirror_test("parked"), script) == [[1, 1], [2, 2], [3, 3]]
