@@ -83,7 +83,8 @@ static void join(int64 i, bool lifo) {
     uint32 before = atomic::Load(&semroot(s->word)->nwait);
     go([s, lifo, number = s->begun++] {
         semacquire(s->word, lifo);
-        s->order[atomic::Xadd(&s->served, 1) - 1] = number;
+        s->order[atomic::Load(&s->served)] = number;  // before it counts, for then it may be looked at
+        atomic::Xadd(&s->served, 1);
     });
     while (atomic::Load(&semroot(s->word)->nwait) == before) runtime::Gosched();
 }
