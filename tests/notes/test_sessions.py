@@ -141,6 +141,7 @@ def guide(folder, **changes):
         "filling": "\n".join(["x"] * 60),
         "fence": "```session\n$ true\n```",
         "last": "## Try this",
+        "exercise": "`./lab goto 06-tls`",
     }
     page = folder / "page.md"
     text = "# T\n\n" + "\n\n".join([*parts.values()])
@@ -163,11 +164,24 @@ def test_a_page_with_the_shape_of_the_guide(tmp_path):
         {"filling": "\n".join(["x"] * 60 + ["`proc_g.cpp: newproc1`"])},
         {"fence": "```session\n$ false\n```"},
         {"last": "## The end"},
+        {"exercise": "`./lab goto 06-tls`\n`./lab goto 05-stack-bounds`"},
     ],
 )
 def test_a_page_without_it(tmp_path, change, monkeypatch):
     monkeypatch.setattr(shelf, "ROOT", tmp_path)
     assert len(guide(tmp_path, **change)) == 1
+
+
+@pytest.mark.parametrize(
+    "text, wrong",
+    [
+        ("## Try this\n\n`./lab goto 06-tls`", 0),
+        ("## Try this\n\n`./lab goto 06-tls` and `./lab goto 6-tls`", 1),
+        ("`./lab goto 06-tls`\n\n## Try this\n\nThis.", 1),
+    ],
+)
+def test_the_exercise_of_a_page(text, wrong):
+    assert len(claims.exercises(f"# T\n\n{text}\n")) == wrong
 
 
 def test_a_session_that_does_not_end_is_killed_and_reported(monkeypatch):

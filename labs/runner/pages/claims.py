@@ -15,6 +15,7 @@ FILES = re.compile(rf"`([\w./-]+\.(?:{SUFFIXES}))`")
 LINE_NUMBER = re.compile(rf"\.(?:{SUFFIXES}|s|go):\d+")
 LINKS = re.compile(r"\]\(([^)#:]+)\)")
 TRY = {"": "## Try this", ".zh": "## 试一试"}
+GOTO = re.compile(r"`\./lab goto ([^`]*)`")
 LENGTH = range(60, 151)
 
 
@@ -49,8 +50,17 @@ def resolve(file: str) -> list[Path]:
     ]
 
 
+def exercises(text: str) -> list[str]:
+    """What is wrong with the exercises that a page's last section sends its readers to."""
+    named = GOTO.findall(prose(text).rpartition("\n## ")[2])
+    wrong = [] if named else ["the last section names no exercise that goes with the page: `./lab goto 06-tls`"]
+    there = {file.parent.name for file in (ROOT / "labs").glob("*/exercise.toml")}
+    return wrong + [f"`./lab goto {name}`: there is no such exercise" for name in named if name not in there]
+
+
 def structure(page: Path) -> list[str]:
-    """What is wrong with the shape of a note: question first, `Try this` last, length, the same in both languages."""
+    """What is wrong with the shape of a note: question first, `Try this` last, with
+    an exercise, length, the same in both languages."""
     text, wrong = page.read_text(), []
     body = [line for line in text.splitlines() if line]
     headings = re.findall(r"^#+ .*$", prose(text), re.M)
@@ -60,6 +70,7 @@ def structure(page: Path) -> list[str]:
         wrong.append('a page begins with its title and a question: *"...?"*')
     if not headings[-1] == TRY[language(page)]:
         wrong.append(f"the last heading is `{TRY[language(page)]}`")
+    wrong += exercises(text)
     if not other(page).exists():
         return [*wrong, f"{title(other(page))} is missing"]
     twin = other(page).read_text()
@@ -67,6 +78,8 @@ def structure(page: Path) -> list[str]:
         wrong.append(f"{title(other(page))} has other headings")
     if fences(text) != fences(twin):
         wrong.append(f"{title(other(page))} shows other sessions")
+    if sorted(GOTO.findall(prose(text))) != sorted(GOTO.findall(prose(twin))):
+        wrong.append(f"{title(other(page))} names other exercises")
     if sorted(SYMBOLS.findall(prose(text))) != sorted(SYMBOLS.findall(prose(twin))):
         wrong.append(f"{title(other(page))} refers to other symbols")
     return wrong
