@@ -30,6 +30,7 @@ from .verbs import (
     notes,
     path,
     python,
+    report,
     serve,
     setup,
     test,
@@ -40,7 +41,7 @@ from .verbs import (
 
 GROUPS = (
     (later("The exercises:"), (exercises, watch)),
-    (later("To look at a program:"), (tour, gdb, trace, compare, compat, serve, path)),
+    (later("To look at a program:"), (tour, gdb, trace, report, compare, compat, serve, path)),
     (later("This machine:"), (doctor, setup, editor, completion, man, help)),
     (later("Classes:"), (classes, export, grade)),
     (later("To change what is here:"), (test, dev, notes, bench, python)),

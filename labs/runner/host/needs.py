@@ -48,7 +48,14 @@ TO_RUN: Table = {
     ),
     "python3-pyelftools": (module("elftools"), later("reads ELF files")),
 }
+TO_SHOW: Table = {  # by `report`
+    "python3-jinja2": (module("jinja2"), later("the templates of the film")),
+}
 TO_TEST: Table = {
+    "chromium": (command("chromium"), later("a browser, to test what one sees in it")),
+    "chromium-driver": (command("chromedriver"), later("a browser, to test what one sees in it")),
+    "python3-selenium": (module("selenium"), later("tests in a browser")),
+    "nodejs": (command("node"), later("tests of the film's scripts")),
     "bubblewrap": (command("bwrap"), later("the sandbox for what learners write")),
     "python3-inotify": (module("inotify"), later("tells `lab watch` of a save")),
     "zsh": (command("zsh"), later("tests of completion")),
@@ -72,7 +79,7 @@ TO_TEST: Table = {
     "clang-format": (command("clang-format"), later("the form of the C++ here")),
     "clang-tidy": (command("clang-tidy"), later("finds faults in the C++ here")),
 }
-ALL = TO_RUN | TO_TEST
+ALL = TO_RUN | TO_SHOW | TO_TEST
 
 
 def missing(table: Table = ALL) -> list[str]:

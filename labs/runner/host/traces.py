@@ -10,9 +10,11 @@ from rt0lab.formats import untrusted
 
 from rt0lab.words import tr
 
-from ..failure import Failure
+from ..failure import USAGE, Failure
 from . import debugger
 from .target import Program
+
+MOST = 1 << 28  # bytes of a trace that are read
 
 
 def live(
@@ -29,13 +31,22 @@ def live(
     return parse(text)
 
 
+def read(path: str) -> dict[str, Any]:
+    """The trace in a file; Failure if there is none in it."""
+    try:
+        with untrusted.regular(path, MOST) as stream:
+            return parse(stream.read().decode("utf-8", "replace"))
+    except OSError as error:
+        raise Failure(tr("{path}: {why}", path=path, why=error.strerror), USAGE) from None
+
+
 def parse(text: str) -> dict[str, Any]:
     """A trace from its JSON text; Failure if it is none."""
     try:
         trace = json.loads(text)
-        if trace["format"] == 1 and trace["stages"]:
+        if trace["format"] == 1 and trace["stages"] and isinstance(trace["stages"], list):
             return trace
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, RecursionError):
         pass
     raise Failure(tr("the record is no trace of format 1"))
 

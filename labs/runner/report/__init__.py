@@ -1,0 +1,8 @@
+"""A recorded boot to look at: as one HTML page in which one can walk, ask and predict, and as pictures of single
+moments. May use host.
+
+film       a trace as the page wants it: every value once, every stop as what differs from the one before
+sources    the lines of source around the stops
+words      the page's sentences, in both languages
+page       the HTML file: templates, styles and scripts (all in page/) and a film, in one
+"""

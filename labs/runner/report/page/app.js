@@ -1,0 +1,98 @@
+// The page: which moment is shown, in which language and colours; and the panels, each of which draws itself again when
+// something that it wants has changed.
+
+(() => {
+  const h = rt0.h;
+  const listeners = {};
+  const panels = [];
+
+  const app = (rt0.app = {
+    film: null,
+    runs: [],
+    side: 0, // which of two runs is walked through
+    at: 0,
+    language: "en",
+    theme: "",
+    get run() {
+      return app.runs[app.side];
+    },
+
+    // Shows a stop of the run, from anywhere: a number outside the run is its nearest end.
+    go(n) {
+      app.at = Math.max(0, Math.min(app.run.length - 1, n));
+      const hash = `#${encodeURI(app.run.moment(app.at))}`;
+      if (location.hash !== hash) history.replaceState(null, "", hash);
+      app.tell("moment");
+    },
+
+    // Events: moment (another stop), run (the other run), language, theme, and what panels tell each other.
+    on(event, listener) {
+      (listeners[event] = listeners[event] || []).push(listener);
+    },
+    tell(event) {
+      for (const listener of listeners[event] || []) listener(app);
+    },
+
+    // A sentence of words.*.toml in the page's language, its {places} filled.
+    t(key, places = {}) {
+      const text = app.film.words[app.language][key];
+      return text === undefined ? key : text.replace(/\{(\w+)\}/g, (_, name) => String(places[name]));
+    },
+    speak(language) {
+      app.language = language;
+      document.documentElement.lang = language;
+      app.tell("language");
+    },
+    paint(theme) {
+      app.theme = theme;
+      document.documentElement.dataset.theme = theme;
+      app.tell("theme");
+    },
+  });
+
+  // A panel: `render(app)` makes what stands in <section id="panel-NAME">, again at each of the events that it wants.
+  rt0.panel = (name, { render, wants = ["moment"] }) => panels.push({ name, render, wants: new Set([...wants, "language", "run"]) });
+
+  const draw = (panel) => {
+    const place = document.getElementById(`panel-${panel.name}`);
+    const focused = place.contains(document.activeElement) ? document.activeElement.id : "";
+    const tree = panel.render(app);
+    place.replaceChildren(...(tree ? [tree].flat().map((each) => rt0.toDom(each)) : []));
+    place.hidden = !tree;
+    const again = focused && document.getElementById(focused);
+    if (again) again.focus({ preventScroll: true });
+  };
+
+  rt0.panel("head", {
+    wants: ["theme"],
+    render: () => {
+      const { program, runtime, ncpu, truncated } = app.run.data;
+      const choice = (id, label, value, options, chosen) =>
+        h("label", {}, h("span", { class: "quiet" }, label), " ",
+          h("select", { id, onchange: (event) => chosen(event.target.value) },
+            options.map(([name, text]) => h("option", { value: name, selected: name === value }, text))));
+      return [
+        h("h1", {}, app.t("title", { program })),
+        h("p", { class: "quiet" }, app.t("about", { runtime, stops: app.run.length, ncpu: rt0.shown(ncpu) }), truncated && ` ${app.t("truncated")}`),
+        h("div", { class: "choices" },
+          choice("language", app.t("language"), app.language, [["en", "English"], ["zh", "中文"]], app.speak),
+          choice("theme", app.t("theme"), app.theme, [["", app.t("theme_system")], ["light", app.t("theme_light")], ["dark", app.t("theme_dark")]], app.paint)),
+      ];
+    },
+  });
+
+  rt0.start = () => {
+    app.film = JSON.parse(document.getElementById("film").textContent);
+    app.runs = app.film.runs.map((run) => new rt0.Run(run));
+    app.language = app.film.language;
+    for (const panel of panels) for (const event of panel.wants) app.on(event, () => draw(panel));
+    app.on("language", () => {
+      for (const element of document.querySelectorAll("[data-words]")) element.textContent = app.t(element.dataset.words);
+    });
+    const jump = () => app.go(Math.max(0, app.run.named(decodeURI(location.hash.slice(1)) || app.film.at)));
+    addEventListener("hashchange", jump);
+    jump();
+    panels.filter((panel) => !panel.wants.has("moment")).forEach(draw);
+  };
+  if (globalThis.document) addEventListener("DOMContentLoaded", rt0.start);
+})();

@@ -1,0 +1,98 @@
+"""What the tests of the film share: a recorded boot, its page, node for the scripts, and a browser to look with."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+sys.path.insert(0, str(ROOT / "labs"))
+
+from runner.report import film, page, sources  # noqa: E402
+
+ORACLE = ROOT / "tests" / "oracle" / "go1.10.2.json"
+
+
+@pytest.fixture(scope="session")
+def boot():
+    """The trace of one run of hello, with who wrote what."""
+    from runner.host import debugger, traces
+
+    return traces.live(debugger.program("hello"), writers=True)
+
+
+@pytest.fixture(scope="session")
+def recorded(boot):
+    """The film of that run."""
+    return film.of([(boot, sources.finder("rt0lab"))])
+
+
+@pytest.fixture(scope="session")
+def oracle():
+    """Go 1.10.2's boot, as it was recorded."""
+    return json.loads(ORACLE.read_text())
+
+
+@pytest.fixture(scope="session")
+def node(tmp_path_factory):
+    """node(film, expression): the JSON value of a JavaScript expression in which `film` is that film, `run` its first
+    run, and rt0 the page's scripts."""
+    scripts = page.script_of(tuple(name for name in page.SCRIPTS if name != "app.js"))
+
+    def ask(film, expression):
+        folder = tmp_path_factory.mktemp("node")
+        (folder / "film.json").write_text(json.dumps(film))
+        (folder / "ask.js").write_text(
+            f"{scripts}\nconst film = JSON.parse(require('fs').readFileSync(0, 'utf8'));\n"
+            f"const run = film.runs && new rt0.Run(film.runs[0]);\n"
+            f"process.stdout.write(JSON.stringify({expression}) ?? 'null');\n"
+        )
+        with open(folder / "film.json") as given:
+            done = subprocess.run(["node", folder / "ask.js"], stdin=given, capture_output=True, text=True, timeout=120)
+        assert done.returncode == 0, done.stderr
+        return json.loads(done.stdout)
+
+    return ask
+
+
+@pytest.fixture(scope="module")
+def browser():
+    """One headless Chromium for the tests of a file, which must not ask anybody for anything."""
+    from selenium import webdriver
+    from selenium.webdriver.chrome.service import Service
+
+    options = webdriver.ChromeOptions()
+    options.binary_location = "/usr/bin/chromium"
+    for word in (
+        "--headless=new",
+        "--no-sandbox",
+        "--disable-gpu",
+        "--disable-dev-shm-usage",
+        "--window-size=1440,900",
+    ):
+        options.add_argument(word)
+    options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
+    driver = webdriver.Chrome(service=Service("/usr/bin/chromedriver"), options=options)
+    driver.set_page_load_timeout(60)
+    yield driver
+    driver.quit()
+
+
+@pytest.fixture(scope="module")
+def shown(browser, recorded, tmp_path_factory):
+    """The page of hello's boot, open in the browser: a function that opens it anew, at a moment, and waits until it
+    stands."""
+    from selenium.webdriver.support.ui import WebDriverWait
+
+    file = tmp_path_factory.mktemp("page") / "boot.html"
+    file.write_text(page.html(recorded, "en"), "utf-8")
+
+    def open_at(moment=""):
+        browser.get("about:blank")
+        browser.get(f"{file.as_uri()}#{moment}")
+        WebDriverWait(browser, 30).until(lambda b: b.execute_script("return rt0.app.film !== null"))
+        return browser
+
+    return open_at
