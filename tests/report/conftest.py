@@ -39,7 +39,7 @@ def oracle():
 def node(tmp_path_factory):
     """node(film, expression): the JSON value of a JavaScript expression in which `film` is that film, `run` its first
     run, and rt0 the page's scripts."""
-    scripts = page.script_of(tuple(name for name in page.SCRIPTS if name != "app.js"))
+    scripts = page.script_of(page.PURE)
 
     def ask(film, expression):
         folder = tmp_path_factory.mktemp("node")

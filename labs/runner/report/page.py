@@ -11,8 +11,9 @@ from pathlib import Path
 from typing import Any
 
 HERE = Path(__file__).parent / "page"
-# In the order in which they need each other.
-SCRIPTS = ("draw.js", "run.js", "app.js")
+# In the order in which they need each other; the first ones need no page, so that node runs them, too.
+PURE = ("draw.js", "run.js")
+SCRIPTS = (*PURE, "app.js")
 STYLES = ("film.css",)
 
 
