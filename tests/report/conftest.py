@@ -96,3 +96,14 @@ def shown(browser, recorded, tmp_path_factory):
         return browser
 
     return open_at
+
+
+@pytest.fixture(scope="session")
+def axe():
+    """The script of axe-core, a checker of accessibility."""
+    from runner.host import modules
+
+    file = modules.folder() / "node_modules" / "axe-core" / "axe.min.js"
+    if not file.exists():
+        pytest.skip("axe-core is not here; ./lab setup brings it by npm")
+    return file.read_text("utf-8")

@@ -2,6 +2,8 @@
 
 import json
 
+import pytest
+
 
 def test_the_page_opens_without_a_complaint(shown):
     browser = shown()
@@ -27,3 +29,39 @@ def test_the_page_speaks_the_other_language(shown):
     browser = shown()
     browser.execute_script("rt0.app.speak('zh')")
     assert browser.find_element("tag name", "h1").text == "hello 的启动"
+
+
+def wide(browser, width):
+    """Gives the page a screen of this many pixels; a window cannot be as narrow as a phone."""
+    screen = {"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": False}
+    browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", screen)
+    assert browser.execute_script("return innerWidth") == width
+
+
+def faults(browser, axe):
+    """What the checker finds, as {rule: [elements]}."""
+    browser.execute_script(axe)
+    found = browser.execute_async_script("axe.run().then(arguments[0])")
+    return {each["id"]: [node["html"] for node in each["nodes"]] for each in found["violations"]}
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("width", [360, 1440])
+def test_a_checker_of_accessibility_finds_nothing(shown, axe, theme, width):
+    browser = shown("newproc1/entry")
+    wide(browser, width)
+    browser.execute_script("rt0.app.paint(arguments[0])", theme)
+    assert faults(browser, axe) == {}
+
+
+def test_the_checker_would_find_something(shown, axe):
+    browser = shown()
+    browser.execute_script("document.querySelector('main').append(document.createElement('button'))")
+    assert "button-name" in faults(browser, axe)
+
+
+@pytest.mark.parametrize("width", [360, 768, 1440])
+def test_the_page_is_no_wider_than_its_window(shown, width):
+    browser = shown("newproc1/entry")
+    wide(browser, width)
+    assert browser.execute_script("return document.documentElement.scrollWidth - innerWidth") <= 0

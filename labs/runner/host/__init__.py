@@ -1,7 +1,7 @@
 """The machine and what runs on it: no verb, no exercise. Uses no other room.
 
 needs, packages       what the lab needs from the system, and how it is installed
-suites                tools of other Debian suites, without installing them
+suites, modules       tools of other Debian suites, without installing them; what tests use of npm
 permits               what the machine permits, each thing tried
 interruption, locks   how a signal ends the lab; one lab at a time changes a thing
 build, target         the runtime, built; the program in an ELF file

@@ -56,6 +56,7 @@ TO_TEST: Table = {
     "chromium-driver": (command("chromedriver"), later("a browser, to test what one sees in it")),
     "python3-selenium": (module("selenium"), later("tests in a browser")),
     "nodejs": (command("node"), later("tests of the film's scripts")),
+    "npm": (command("npm"), later("brings a checker of accessibility, for tests in a browser")),
     "bubblewrap": (command("bwrap"), later("the sandbox for what learners write")),
     "python3-inotify": (module("inotify"), later("tells `lab watch` of a save")),
     "zsh": (command("zsh"), later("tests of completion")),

@@ -4,7 +4,7 @@ from argparse import Namespace
 
 from rt0lab.words import tr
 
-from ..host import needs, packages
+from ..host import modules, needs, packages
 from . import Verbs
 
 
@@ -14,8 +14,8 @@ def register(verbs: Verbs) -> None:
 
 
 def run(args: Namespace) -> int:
-    """Installs every package the lab can use."""
-    if packages.ensure(needs.ALL):
+    """Installs every package the lab can use, and what its tests use of npm."""
+    if any([packages.ensure(needs.ALL), modules.ensure()]):
         print(tr("lab: set-up done"))
     else:
         print(tr("lab: nothing to do, all {n} packages are there", n=len(needs.ALL)))

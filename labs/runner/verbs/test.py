@@ -6,7 +6,7 @@ from argparse import REMAINDER
 
 from rt0lab.words import tr
 
-from ..host import build, needs, packages, permits
+from ..host import build, modules, needs, packages, permits
 from ..matrix import every
 from ..tree import ROOT
 from . import Verbs
@@ -38,6 +38,7 @@ def run(argv: list[str]) -> int:
     if argv[:1] == [MATRIX]:
         return every.run(argv[1:])
     packages.ensure(needs.ALL)
+    modules.ensure()
     for cxx in ("g++", "clang++"):
         for buildtype in ("debug", "release"):
             build.build(buildtype, cxx)
