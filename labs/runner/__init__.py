@@ -4,7 +4,7 @@ verb ends badly), tree (where things are) and parser (how the command line expla
 host       the machine and what runs on it: builds, packages, gdb, locks, signals, programs in ELF files
 likeness   how much of Go's boot is in ours: observations, fields, written reasons
 report     a recorded boot to look at: the film, and pictures of moments
-pages      what the notes show and say, held against what is so
+pages      what the notes show and say, held against what is so; the notes as a site
 editors    what editors must be told, in their own files
 exercises  what is asked, what a learner says, and the verdict
 classes    a roster, a seed for each student, what they hand in, and the grading of it

@@ -14,6 +14,7 @@ from .host import interruption
 from .parser import Parser
 from .verbs import (
     bench,
+    book,
     classes,
     compare,
     compat,
@@ -44,7 +45,7 @@ GROUPS = (
     (later("To look at a program:"), (tour, gdb, trace, report, compare, compat, serve, path)),
     (later("This machine:"), (doctor, setup, editor, completion, man, help)),
     (later("Classes:"), (classes, export, grade)),
-    (later("To change what is here:"), (test, dev, notes, bench, python)),
+    (later("To change what is here:"), (test, dev, notes, book, bench, python)),
 )
 RAW = {"gdb": gdb, "python": python, "test": test}  # these pass their arguments on; the parser knows them for its help
 VERSION = ("--version", "-V", "version")

@@ -33,7 +33,7 @@ def both(one: Check, other: Check) -> Check:
 
 
 # The first table is needed by every verb that runs a program, the second only by `test`, and its first rows by
-# exercises that run what learners wrote and by `watch`.
+# exercises that run what learners wrote and by `watch`; the third by `book`.
 TO_RUN: Table = {
     "g++": (command("g++"), later("the compiler of the runtime")),
     "meson": (file("/usr/bin/meson"), later("the build")),
@@ -80,7 +80,11 @@ TO_TEST: Table = {
     "clang-format": (command("clang-format"), later("the form of the C++ here")),
     "clang-tidy": (command("clang-tidy"), later("finds faults in the C++ here")),
 }
-ALL = TO_RUN | TO_SHOW | TO_TEST
+TO_BOOK: Table = {
+    "python3-sphinx": (module("sphinx"), later("makes the book of the notes")),
+    "python3-myst-parser": (module("myst_parser"), later("reads the notes for the book")),
+}
+ALL = TO_RUN | TO_SHOW | TO_TEST | TO_BOOK
 
 
 def missing(table: Table = ALL) -> list[str]:

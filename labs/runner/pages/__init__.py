@@ -1,6 +1,7 @@
-"""What the notes show and say, held against what is so. Uses no other room.
+"""What the notes show and say, held against what is so, and the notes as a site. May use host.
 
 shelf      which pages there are
 claims     what they say about the source, and their shape
 sessions   the sessions that a page shows, run again
+book       the site; what its generator reads is in site/
 """
