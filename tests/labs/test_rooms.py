@@ -14,7 +14,7 @@ MAY = {  # room: the rooms that it may use, beside itself and the ground floor
     "host": set(),
     "likeness": set(),
     "report": {"host"},
-    "pages": {"host"},
+    "pages": {"host", "report"},
     "editors": {"host"},
     "exercises": {"host"},
     "classes": {"host", "exercises"},

@@ -152,4 +152,12 @@ def test_a_link_to_a_file_of_the_repository_leads_to_its_copy(tmp_path):
 def test_a_picture_leads_to_its_moment_in_the_film():
     page = book.Leaf(book.NOTES / "page.md", "en", "page")
     text = book.figures(page, '![Two stacks.](pictures/page.svg "./lab report hello --svg --at newproc1/entry")')
-    assert "{figure} pictures/page.svg\n" in text and '<a href="../boot.html#newproc1/entry">' in text
+    assert "{figure} pictures/page.svg\n" in text and '<a href="boot.html#newproc1/entry">' in text
+
+
+def test_the_film_of_a_language_speaks_it(made):
+    said = {
+        language: re.search(r'<html lang="([\w-]+)"', (made / language / "boot.html").read_text())[1]
+        for language in ("en", "zh")
+    }
+    assert said == {"en": "en", "zh": "zh"}

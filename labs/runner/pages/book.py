@@ -16,20 +16,20 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..host import permits
+from ..host import debugger, permits, traces
+from ..report import film, sources
+from ..report import page as film_page
 from ..tree import ROOT
+from . import pictures
 from .shelf import NOTES, is_note, name, pages, spoken
 
 SITE = Path(__file__).resolve().parent / "site"  # conf.py and what it names
 LANGUAGES = {"en": "en", "zh": "zh_CN"}  # ours, and what Sphinx calls it
 ENGLISH_ONLY = [ROOT / "CONTRIBUTING.md", ROOT / "CHANGELOG.md"]
-FILM = "boot.html"
 LINK = re.compile(r"(?<!!)\[((?:[^\[\]`]|`[^`]*`)*)\]\(([^)\s:]+)\)")
-PICTURE = re.compile(r'!\[([^\]]*)\]\((\S+?)(?: "([^"]*)")?\)')
 FIGURE = '```{{figure}} {path}\n:alt: {alt}\n:target: {film}\n\n{alt} <a href="{film}">{here}</a>\n```'
 HERE = {"en": "The film, at this moment", "zh": "在影片里看这一刻"}
 FENCE = re.compile(r"(^```.*?^```$)", re.M | re.S)
-AT = re.compile(r"--at (\S+)")
 FRONT = """<!DOCTYPE html>
 <html lang="en">
 <meta charset="utf-8">
@@ -80,10 +80,34 @@ def make(folder: Path) -> None:
             stage(language, place, new / "files")
         with ThreadPoolExecutor() as pool:
             list(pool.map(lambda language: sphinx(staged[language], new / language, language), LANGUAGES))
+        for program in filmed():
+            write_films(program, new)
         (new / "index.html").write_text(FRONT)
         if folder.exists():
             shutil.rmtree(folder)
         new.rename(folder)
+
+
+# ---- the films -------------------------------------------------------------------------------------------------------
+
+
+def filmed() -> list[str]:
+    """The programs of which there is a film: hello, and those of the pages' pictures."""
+    found = [picture for leaf in leaves() for picture in pictures.find(leaf.source, leaf.source.read_text())]
+    return sorted({"hello", *(picture.command.program for picture in found)})
+
+
+def film_of(program: str) -> str:
+    """The film of a program, as a page names it; each language has its own, which speaks it."""
+    return "boot.html" if program == "hello" else f"boot-{program}.html"
+
+
+def write_films(program: str, new: Path) -> None:
+    """Records a program, and writes its film in both languages."""
+    trace = traces.live(debugger.program(program), writers=True)
+    made = film.of([(trace, sources.finder(trace["runtime"]))])
+    for language in LANGUAGES:
+        (new / language / film_of(program)).write_text(film_page.html(made, language), "utf-8")
 
 
 # ---- what Sphinx reads -----------------------------------------------------------------------------------------------
@@ -137,11 +161,11 @@ def figures(leaf: Leaf, text: str) -> str:
         path = (leaf.source.parent / path).resolve().relative_to(NOTES)
         if not command:
             return f"![{alt}]({path})"
-        moment = AT.search(command)
-        film = f"../{FILM}" + (f"#{moment[1]}" if moment else "")
-        return FIGURE.format(path=path, alt=alt, film=film, here=HERE[leaf.language])
+        made = pictures.command(command)
+        there = film_of(made.program) + (f"#{made.at}" if made.at else "")
+        return FIGURE.format(path=path, alt=alt, film=there, here=HERE[leaf.language])
 
-    return PICTURE.sub(figure, text)
+    return pictures.IMAGE.sub(figure, text)
 
 
 def contents(index: Path, names: list[str]) -> str:

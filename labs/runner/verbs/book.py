@@ -26,7 +26,7 @@ def register(verbs: Verbs) -> None:
 def run(args: Namespace) -> int:
     """Makes the book, whole or not at all, and prints where it begins."""
     folder = target(args.output)
-    packages.ensure(needs.TO_BOOK)
+    packages.ensure(needs.TO_BOOK | needs.TO_SHOW)
     progress(tr("making the book"))
     try:
         book.make(folder)
