@@ -124,13 +124,14 @@ def test_the_build_runs_nothing_that_is_planted(planted, monkeypatch):
 
 def test_the_tests_run_nothing_that_is_planted(planted, monkeypatch):
     """`lab test` builds and then becomes pytest, which starts further Pythons."""
-    from runner.host import build
+    from runner.host import build, modules
     from runner.verbs import test
 
     for name, value in planted.environment.items():
         monkeypatch.setenv(name, value)
     became = []
     monkeypatch.setattr(build, "build", lambda *_: None)
+    monkeypatch.setattr(modules, "ensure", lambda: None)  # it would go into the planted home
     monkeypatch.setattr(os, "execve", lambda *words: became.append(words))
     monkeypatch.chdir(planted.folder)
     test.run(["tests/cli/test_elf.py", "-k", "test_directory", "-n", "1"])
