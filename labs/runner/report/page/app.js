@@ -11,17 +11,28 @@
     runs: [],
     side: 0, // which of two runs is walked through
     at: 0,
+    unknown: "", // the name of a moment that was asked for and is not in this run
     language: "en",
     theme: "",
     get run() {
       return app.runs[app.side];
     },
 
-    // Shows a stop of the run, from anywhere: a number outside the run is its nearest end.
-    go(n) {
+    // Shows a stop of the run, from anywhere: a number outside the run is its nearest end. The browser's "back" leads to
+    // where one was before, but not through every step.
+    go(n, step = false) {
       app.at = Math.max(0, Math.min(app.run.length - 1, n));
+      app.unknown = "";
       const hash = `#${encodeURI(app.run.moment(app.at))}`;
-      if (location.hash !== hash) history.replaceState(null, "", hash);
+      if (location.hash !== hash) history[step ? "replaceState" : "pushState"](null, "", hash);
+      app.tell("moment");
+    },
+
+    // Shows the moment of this name. If there is none, one stays where one is, and `unknown` has the name.
+    visit(moment, step = false) {
+      const n = app.run.named(moment);
+      if (n >= 0) return app.go(n, step);
+      app.unknown = moment.slice(0, 80);
       app.tell("moment");
     },
 
@@ -81,6 +92,15 @@
     },
   });
 
+  // The moment that the address names, as its writer wrote it.
+  const asked = () => {
+    try {
+      return decodeURI(location.hash.slice(1));
+    } catch {
+      return location.hash.slice(1);
+    }
+  };
+
   rt0.start = () => {
     app.film = JSON.parse(document.getElementById("film").textContent);
     app.runs = app.film.runs.map((run) => new rt0.Run(run));
@@ -89,7 +109,11 @@
     app.on("language", () => {
       for (const element of document.querySelectorAll("[data-words]")) element.textContent = app.t(element.dataset.words);
     });
-    const jump = () => app.go(Math.max(0, app.run.named(decodeURI(location.hash.slice(1)) || app.film.at)));
+    const jump = () => {
+      if (document.getElementById(asked())) return; // a link to a place in the page
+      if (asked() || app.film.at) app.visit(asked() || app.film.at, true);
+      else app.go(0, true);
+    };
     addEventListener("hashchange", jump);
     jump();
     panels.filter((panel) => !panel.wants.has("moment")).forEach(draw);
