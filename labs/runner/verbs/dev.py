@@ -1,28 +1,36 @@
-"""`lab dev check` proves the exercises, `lab dev lint` reads the source with Debian's tools: one line a fault."""
+"""`lab dev check` proves the exercises, `lab dev lint` reads the source with Debian's tools: one line a fault. `lab dev
+entries` and `lab dev moved` make the tables of the notes from Go programs."""
 
+import io
+import json
 import os
 import re
+import tempfile
 from argparse import Namespace
 from pathlib import Path
 
+from rt0lab.formats import untrusted
 from rt0lab.words import in_a_row, tr, trn
 
 from ..exercises import forms, proof, skeleton
 from ..exercises import register as beliefs
 from ..exercises.language import LANGUAGES
 from ..failure import FAILED, USAGE, Failure, progress
-from ..host import build, lint, needs, packages
+from ..host import build, debugger, lint, needs, packages, pace
+from ..likeness import entries, moved
 from ..pages import sessions
 from . import Verbs
+
+_ASKING = 60  # seconds that gdb may take over one program
 
 
 def register(verbs: Verbs) -> None:
     verb = verbs.add_parser(
         "dev",
-        help=tr("for authors: prove the exercises, read the source (dev check, dev lint)"),
+        help=tr("for authors: prove the exercises, read the source, measure programs of Go"),
         example="./lab dev check labs/10-newproc\n./lab dev lint --fix",
     )
-    parts = verb.add_subparsers(dest="part", metavar="new|check|lint", required=True)
+    parts = verb.add_subparsers(dest="part", metavar="new|check|lint|entries|moved", required=True)
     part = parts.add_parser(
         "new",
         help=tr("the folder of a new exercise, with every line marked that you have to write"),
@@ -46,6 +54,24 @@ def register(verbs: Verbs) -> None:
         "--fix", action="store_true", help=tr("first let {names} write their form", names=" and ".join(lint.FORMATTERS))
     )
     part.set_defaults(run=read_source)
+    _register_tables(parts)
+
+
+def _register_tables(parts):
+    part = parts.add_parser(
+        "entries",
+        help=tr("where Go programs begin, whatever system and processor they are for"),
+        example="GOOS=windows GOARCH=arm64 go build -o hello.exe hello.go\n./lab dev entries hello.exe",
+    )
+    part.add_argument("files", nargs="+", metavar="FILE", help=tr("programs that Go built"))
+    part.set_defaults(run=show_entries)
+    part = parts.add_parser(
+        "moved",
+        help=tr("what moved in Go's runtime from version to version, as a table"),
+        example="./lab dev moved ./hello-1.19 ./hello-1.24",
+    )
+    part.add_argument("programs", nargs="*", metavar="GO-BINARY", help=tr("programs of linux/amd64, one of each Go"))
+    part.set_defaults(run=show_moved)
 
 
 def new(args: Namespace) -> int:
@@ -89,6 +115,44 @@ def read_source(args: Namespace) -> int:
             FAILED,
         )
     return 0
+
+
+def show_entries(args: Namespace) -> int:
+    """Prints a line for each file: its name, its kind, its entry."""
+    for file in args.files:
+        try:
+            entry = entries.of(file)
+        except OSError as error:
+            raise Failure(f"{untrusted.shown(file)}: {error.strerror}", USAGE) from None
+        name = untrusted.shown(os.path.basename(file))
+        print(f"{name:24} {entry.kind:7} {untrusted.shown(entry.symbol)}")
+    return 0
+
+
+def show_moved(args: Namespace) -> int:
+    """Prints the table, Go 1.10.2 first."""
+    columns = {moved.RECORDED: moved.recorded()}
+    for name in args.programs:
+        version, rows = column(name)
+        columns[version] = rows
+    print("\n".join(untrusted.shown_lines(line) for line in moved.table(columns)))
+    return 0
+
+
+def column(name: str) -> tuple[str, list[moved.Row]]:
+    """(the version, what has moved in it) of a Go program, asked in gdb."""
+    target = debugger.program(name)
+    if target.runtime != "go":
+        raise Failure(tr("{name} is no Go program", name=name), USAGE)
+    with tempfile.TemporaryDirectory(prefix="rt0lab-") as folder:
+        record, said = Path(folder) / "said.json", io.StringIO()
+        words = [*debugger.command(target.path, batch=True), *moved.words(record)]
+        debugger.unattended(words, said, limit=pace.Limit(_ASKING))
+        if not record.exists():
+            raise Failure(
+                tr("gdb could not ask {name}", name=name) + f": {untrusted.shown(said.getvalue()[-300:])}", FAILED
+            )
+        return moved.asked(json.loads(record.read_text()))
 
 
 def _shown_problems(exercise, languages, verbs):
