@@ -59,8 +59,8 @@ def program(request):
 
 @pytest.mark.parametrize("part", range(3))
 def test_damaged_memory(gdb_json, program, part):
-    found = gdb_json(program, READY + f"result = damage.live(210, {SEED}, {part}, 3)")
-    assert (found["faults"], found["mutations"], found["whole"]) == ([], 70, True)
+    found = gdb_json(program, READY + f"result = damage.live(120, {SEED}, {part}, 3)")
+    assert (found["faults"], found["mutations"], found["whole"]) == ([], 40, True)
 
 
 def test_what_the_checks_say_is_so(gdb_json, program):
