@@ -6,7 +6,7 @@ next stop that both have.
 """
 
 import difflib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -50,23 +50,30 @@ def compare(go: Trace, ours: Trace) -> list[Difference]:
     left, right = deterministic(go), deterministic(ours)
     ignored = not_recorded(go, ours)
     result, rest = [], [{}, {}]
-    matcher = difflib.SequenceMatcher(None, [key(stop) for stop in left], [key(stop) for stop in right], autojunk=False)
+    for i, j in aligned([key(stop) for stop in left], [key(stop) for stop in right]):
+        if i is not None and j is not None:
+            changed = compose(rest[0], left[i]["changed"]), compose(rest[1], right[j]["changed"])
+            result += differences(key(left[i]), changed[0], changed[1], ignored)
+            rest = [{}, {}]
+        elif i is not None:
+            result.append(Difference(key(left[i]), "(stop)", "reached", "not reached"))
+            rest[0] = compose(rest[0], left[i]["changed"])
+        elif j is not None:
+            if key(right[j]) not in go.get("not_watched", ()):
+                result.append(Difference(key(right[j]), "(stop)", "not reached", "reached"))
+            rest[1] = compose(rest[1], right[j]["changed"])
+    return result
+
+
+def aligned(left: Sequence[str], right: Sequence[str]) -> Iterator[tuple[int | None, int | None]]:
+    """Two lists of stops' names side by side, by their numbers; None where one of them has no such stop."""
+    matcher = difflib.SequenceMatcher(None, left, right, autojunk=False)
     for tag, left_from, left_to, right_from, right_to in matcher.get_opcodes():
         if tag == "equal":
-            for one, other in zip(left[left_from:left_to], right[right_from:right_to]):
-                result += differences(
-                    key(one), compose(rest[0], one["changed"]), compose(rest[1], other["changed"]), ignored
-                )
-                rest = [{}, {}]
+            yield from zip(range(left_from, left_to), range(right_from, right_to))
         else:
-            for stop in left[left_from:left_to]:
-                result.append(Difference(key(stop), "(stop)", "reached", "not reached"))
-                rest[0] = compose(rest[0], stop["changed"])
-            for stop in right[right_from:right_to]:
-                if key(stop) not in go.get("not_watched", ()):
-                    result.append(Difference(key(stop), "(stop)", "not reached", "reached"))
-                rest[1] = compose(rest[1], stop["changed"])
-    return result
+            yield from ((i, None) for i in range(left_from, left_to))
+            yield from ((None, j) for j in range(right_from, right_to))
 
 
 def deterministic(trace: Trace) -> list[Stop]:
@@ -92,12 +99,13 @@ def deterministic(trace: Trace) -> list[Stop]:
 
 
 def main_named(changed: Changes) -> Changes:
-    """The same changes with main's goroutine called g1 from the start, also while its goid is still 0."""
+    """The same changes with main's goroutine called g1 from the start."""
+    return {main_name(path): [main_name(before), main_name(after)] for path, (before, after) in changed.items()}
 
-    def rename(value):
-        return value.replace("allgs[0]", "g1") if isinstance(value, str) else value
 
-    return {rename(path): [rename(before), rename(after)] for path, (before, after) in changed.items()}
+def main_name(value: Any) -> Any:
+    """A path or value in which main's goroutine is called g1, also while its goid is still 0."""
+    return value.replace("allgs[0]", "g1") if isinstance(value, str) else value
 
 
 def key(stop: Stop) -> str:

@@ -45,9 +45,17 @@ class Reason:
         return (
             self.n is None
             and fnmatch.fnmatchcase(str(difference.go), self.go)
-            and fnmatch.fnmatchcase(difference.stage, self.stage)
-            and any(fnmatch.fnmatchcase(difference.path, pattern) for pattern in self.path.split())
+            and self.at(difference.stage)
+            and self.of(difference.path)
         )
+
+    def at(self, stage: str) -> bool:
+        """Whether it speaks of this stop ("schedinit entry")."""
+        return fnmatch.fnmatchcase(stage, self.stage)
+
+    def of(self, path: str) -> bool:
+        """Whether it speaks of this field."""
+        return any(fnmatch.fnmatchcase(path, pattern) for pattern in self.path.split())
 
     def observes(self, n: int, go: object) -> bool:
         """Whether it speaks of this observation, which is `go` on Go's side."""

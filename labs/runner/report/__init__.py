@@ -1,8 +1,9 @@
 """A recorded boot to look at: as one HTML page in which one can walk, ask and predict, and as pictures of single
-moments. May use host.
+moments. May use host, likeness.
 
 film       a trace as the page wants it: every value once, every stop as what differs from the one before
 sources    the lines of source around the stops
+against    two runs beside each other: stops, fields and values that belong together
 words      the page's sentences, in both languages
 page       the HTML file: templates, styles and scripts (all in page/) and a film, in one
 """

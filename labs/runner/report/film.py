@@ -10,7 +10,7 @@ from typing import Any
 
 from rt0lab.boot import stages
 
-from . import sources, words
+from . import against, sources, words
 
 FORMAT = 1
 DEEPEST = 4  # structures within structures that a field path has
@@ -24,16 +24,17 @@ State = dict[str, Any]  # field path: value
 
 def of(traces: Sequence[tuple[Trace, sources.Finder]]) -> dict[str, Any]:
     """The film of one run, or of two beside each other, each with what finds its source files."""
+    runs = [run_of(trace, finder) for trace, finder in traces]
     return {
         "format": FORMAT,
-        "runs": [run_of(trace, finder) for trace, finder in traces],
+        "runs": runs,
         "stages": {
             stage.name: {"why": {"en": stage.why, "zh": stage.zh.get("why", stage.why)}, "go": stage.go}
             | ({"tour": True} if stage.tour else {})
             for stage in stages.load()
         },
         "words": words.tables(),
-    }
+    } | (against.beside(*runs) if len(runs) == 2 else {})
 
 
 class _Table:
@@ -70,6 +71,8 @@ def run_of(trace: Trace, finder: sources.Finder) -> dict[str, Any]:
         "exit": plain(trace.get("exit")),
         "signal": text(trace.get("signal")),
         "truncated": bool(trace.get("truncated")),
+        "unwatched": [text(each) for each in listed(trace.get("not_watched"))],
+        "left": left_out(rows(trace)),
         "paths": paths.values,
         "values": values.values,
         "stops": stops,
@@ -82,6 +85,12 @@ def run_of(trace: Trace, finder: sources.Finder) -> dict[str, Any]:
 def rows(trace: Trace) -> list[dict[str, Any]]:
     """The stops of a trace, those that are none left out."""
     return [row for row in trace["stages"] if isinstance(row, dict)]
+
+
+def left_out(stops: list[dict[str, Any]]) -> list[int]:
+    """The numbers of the stops before which the recorder left some out, which it numbers, too."""
+    counted = [whole(stop.get("seq")) for stop in stops]
+    return [n for n, (one, other) in enumerate(zip(counted, counted[1:]), 1) if one is not None and other != one + 1]
 
 
 def _stop(stage, before, now, paths, values):
@@ -140,6 +149,8 @@ def flat(path: str, value: Any, depth: int = 0) -> Iterator[tuple[str, Any]]:
     """(path, value) of the fields of a structure and of the structures in it."""
     if isinstance(value, dict) and depth < DEEPEST:
         for name, field in value.items():
+            if name == "tls" and isinstance(field, list):
+                field = {str(i): word for i, word in enumerate(field)}  # as it is written today
             if name != "_len":
                 yield from flat(f"{path}.{name}", field, depth + 1)
     elif depth:
