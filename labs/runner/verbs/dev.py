@@ -1,5 +1,5 @@
 """`lab dev check` proves the exercises, `lab dev lint` reads the source with Debian's tools: one line a fault. `lab dev
-entries` and `lab dev moved` make the tables of the notes from Go programs."""
+entries` and `lab dev moved` make the tables of the notes from Go programs, `lab dev screens` the README's pictures."""
 
 import io
 import json
@@ -18,7 +18,7 @@ from ..exercises.language import LANGUAGES
 from ..failure import FAILED, USAGE, Failure, progress
 from ..host import build, debugger, lint, needs, packages, pace
 from ..likeness import entries, moved
-from ..pages import sessions
+from ..pages import screens, sessions
 from . import Verbs
 
 _ASKING = 60  # seconds that gdb may take over one program
@@ -30,7 +30,7 @@ def register(verbs: Verbs) -> None:
         help=tr("for authors: prove the exercises, read the source, measure programs of Go"),
         example="./lab dev check labs/10-newproc\n./lab dev lint --fix",
     )
-    parts = verb.add_subparsers(dest="part", metavar="new|check|lint|entries|moved", required=True)
+    parts = verb.add_subparsers(dest="part", metavar="new|check|lint|entries|moved|screens", required=True)
     part = parts.add_parser(
         "new",
         help=tr("the folder of a new exercise, with every line marked that you have to write"),
@@ -72,6 +72,10 @@ def _register_tables(parts):
     )
     part.add_argument("programs", nargs="*", metavar="GO-BINARY", help=tr("programs of linux/amd64, one of each Go"))
     part.set_defaults(run=show_moved)
+    part = parts.add_parser(
+        "screens", help=tr("make the README's pictures of the tour and of the film"), example="./lab dev screens"
+    )
+    part.set_defaults(run=photograph)
 
 
 def new(args: Namespace) -> int:
@@ -85,6 +89,14 @@ def new(args: Namespace) -> int:
             mark=skeleton.MARK,
         )
     )
+    return 0
+
+
+def photograph(args: Namespace) -> int:
+    """Makes the pictures, and prints where they are."""
+    packages.ensure(needs.TO_RUN | needs.TO_SHOW | {"chromium": needs.TO_TEST["chromium"]})
+    for path in screens.make():
+        print(os.path.relpath(path))
     return 0
 
 
