@@ -29,6 +29,17 @@ def test_scripts_put_the_same_state_together(recorded, node):
     assert state == state_at(recorded["runs"][0], n)
 
 
+def test_the_changes_worth_an_eye_stand_first_and_noise_last():
+    new = [("g1.goid", None, 1), ("g1.status", None, 2)]
+    first, others = film.ranked([("m0.locks", 0, 1), ("m0.fastrand.1", 0, 7), ("tls_g", 0, "g1"), *new])
+    assert [path for path, *_ in first] == ["tls_g", "m0.locks", "g1.status"]
+    assert {path for path, *_ in others} == {"m0.fastrand.1", "g1.goid"}
+
+
+def test_a_field_without_a_name_is_only_a_field():
+    assert film.ranked([("", 0, 1)]) == ([("", 0, 1)], [])
+
+
 def test_a_film_of_a_boot_is_small(recorded):
     assert len(page.html(recorded, "en")) < 1_000_000
 

@@ -13,7 +13,7 @@ from ..boot.stages import Stage
 from ..formats import untrusted
 from ..frames import roots
 from ..program import begun, names
-from ..state import changes, rows
+from ..state import changes, rows, worth
 from ..state.snapshot import Snapshot
 from ..words import screen, tr, trn
 from . import lines
@@ -135,7 +135,7 @@ def _source(snap):
 
 def _changes(changed, limit, snap, columns):
     """The lines about what changed."""
-    kept = changes.interesting(changed)
+    kept = worth.interesting(changed)
     if not kept:
         nothing = tr("changed: nothing in g0, m0, p0, sched or the variables watched")
         return screen.wrap(nothing, "  ", "    ", columns)

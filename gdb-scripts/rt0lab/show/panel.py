@@ -8,7 +8,7 @@ from __future__ import annotations
 import collections
 
 from ..formats import untrusted
-from ..state import changes, told
+from ..state import told, worth
 from ..state.rows import NO_MORE
 from ..words import screen, tr
 from . import lines
@@ -73,7 +73,7 @@ def text(moment: told.Kept | told.Recorded, before: told.Kept | told.Recorded | 
 def _changes(moment, before):
     """({name: its mark}, the changes worth a line): what is new has its row and needs no line, statuses come first."""
     marks, kept = {}, []
-    for change in changes.interesting(moment.changes(before)):
+    for change in worth.interesting(moment.changes(before)):
         name = told.head_of(change[0])[0]
         if name not in marks:
             marks[name] = "~" if before.has(name) else "+"

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from rt0lab.boot import stages
+from rt0lab.state import worth
 
 from . import against, sources, words
 
@@ -20,6 +21,7 @@ MOST_PATHS = 4000  # field paths of one stop
 
 Trace = dict[str, Any]
 State = dict[str, Any]  # field path: value
+Change = tuple[str, Any, Any]  # field path, before, after
 
 
 def of(traces: Sequence[tuple[Trace, sources.Finder]]) -> dict[str, Any]:
@@ -95,13 +97,14 @@ def left_out(stops: list[dict[str, Any]]) -> list[int]:
 
 def _stop(stage, before, now, paths, values):
     """One stop as numbers: `delta` is [path, value, ...] of all that is not as at the stop before, `changed` [path,
-    before, after, ...] of what the recorder calls a change."""
+    before, after, ...] of what the recorder calls a change, of which the first `telling` are worth a learner's eye."""
     delta = []
     for path in [*now, *(gone for gone in before if gone not in now)]:
         if path not in before or before[path] != now.get(path):
             delta += [paths.number(path), values.number(now.get(path))]
     changed = []
-    for path, was, is_now in changes(stage):
+    first, others = ranked(list(changes(stage)))
+    for path, was, is_now in first + others:
         changed += [paths.number(path), values.number(was), values.number(is_now)]
     row = {
         "stage": text(stage.get("stage")),
@@ -114,6 +117,7 @@ def _stop(stage, before, now, paths, values):
         "words": [values.number(each) for each in listed(stage.get("stack_words"))],
         "delta": delta,
         "changed": changed,
+        "telling": len(first),
     }
     written = writers(stage)
     return row | ({"writers": {paths.number(path): who for path, who in written.items()}} if written else {})
@@ -157,12 +161,20 @@ def flat(path: str, value: Any, depth: int = 0) -> Iterator[tuple[str, Any]]:
         yield path, plain(value)
 
 
-def changes(stage: dict[str, Any]) -> Iterator[tuple[str, Any, Any]]:
+def changes(stage: dict[str, Any]) -> Iterator[Change]:
     """(path, before, after) of what the recorder calls a change."""
     changed = stage.get("changed")
     for path, pair in changed.items() if isinstance(changed, dict) else ():
         if isinstance(pair, list) and len(pair) == 2:
             yield text(path), plain(pair[0]), plain(pair[1])
+
+
+def ranked(found: list[Change]) -> tuple[list[Change], list[Change]]:
+    """The changes that are worth a learner's eye, the most telling first, and the others; of a new goroutine, its
+    status stands for it."""
+    known = {change[0]: change for change in found}
+    first = [known.get(change[0]) or known[f"{change[0]}.status"] for change in worth.interesting(found)]
+    return first, [change for change in found if change not in first]
 
 
 def writers(stage: dict[str, Any]) -> dict[str, dict[str, Any]]:

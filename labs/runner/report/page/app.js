@@ -12,6 +12,7 @@
     side: 0, // which of two runs is walked through
     at: 0,
     unknown: "", // the name of a moment that was asked for and is not in this run
+    asking: false, // while it is, nothing may show what comes after this moment
     language: "en",
     theme: "",
     get run() {
