@@ -56,6 +56,7 @@
       const [letter] = path.match(/^[mpg](?=\d+\.)/) || [];
       if (letter) all[letter].add(path.split(".")[0]);
       if (path === "allm") for (const [, names] of life) for (const each of [names].flat()) if (M(each)) all.m.add(M(each));
+      if (path === "allp_status") for (const [, ps] of life) if (Array.isArray(ps)) ps.forEach((_, i) => all.p.add(`p${i}`));
       if (/^m\d+\.p$/.test(path)) for (const [, value] of life) if (P(value)) all.p.add(P(value));
     }
     all.g.delete("g0"); // it is an M's
@@ -70,8 +71,8 @@
       return [g ? "run" : g === undefined ? "unknown" : p ? "sched" : "idle", g, p];
     },
     p: (p, state) => {
-      const status = state.get(`${p}.status`);
-      if (status === undefined || status === null) return [null];
+      const status = state.get(`${p}.status`) ?? null;
+      if (status === null) return [[state.get("allp_status")].flat()[Number(p.slice(1))] === undefined ? null : "unknown"];
       const m = pointed(M, state.get(`${p}.m`));
       const g = m ? pointed(G, state.get(`${m}.curg`)) : m;
       return [status === "_Pidle" ? "idle" : m === undefined || g === undefined ? "unknown" : m ? (g ? "run" : "sched") : "idle", g, m];

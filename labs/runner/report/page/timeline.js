@@ -69,11 +69,11 @@
     const shown = rt0.lanes(run).lanes[view].slice(0, MOST);
     const step = (width - left) / Math.max(1, to - from);
     const at = new Map(shown.map(({ name }, i) => [name, top + i * row]));
-    return { shown, step, from, to, left, row, top, x: (n) => left + (n - from) * step, y: (name) => at.get(name), bottom: top + shown.length * row };
+    return { view, shown, step, from, to, left, row, top, x: (n) => left + (n - from) * step, y: (name) => at.get(name), bottom: top + shown.length * row };
   };
 
   // The bands of the lanes: what each was doing.
-  const bars = ({ shown, x, y, from, to, row }) => {
+  const bars = ({ shown, x, y, from, to, row, view }) => {
     const of = { run: [], sched: [], wait: [], ready: [], idle: [], unknown: [] };
     for (const { name, spans } of shown)
       for (const [begin, end, kind] of spans) {
@@ -82,7 +82,7 @@
         const top = y(name) + 2;
         const half = (row - 4) / 2;
         if (kind === "run") of.run.push(box(a, top, b - a, half));
-        if (kind === "run" || kind === "sched") of.sched.push(box(a, top + half + 1, b - a, half - 1));
+        if (kind === "sched" || (kind === "run" && view !== "g")) of.sched.push(box(a, top + half + 1, b - a, half - 1));
         if (kind === "ready") of.ready.push(box(a + 0.5, top + 0.5, b - a - 1, 2 * half - 1));
         if (kind === "wait") of.wait.push(box(a, top + half * 0.75, b - a, half / 2));
         if (kind === "idle" || kind === "unknown") of[kind].push(`M${round(a)} ${round(top + half)}H${round(b)}`);
@@ -131,7 +131,7 @@
       of[known ? "arrow" : "guess"].push(line);
       of.head.push(`M${round(x1 - 2)} ${round(y1)}a2 2 0 1 0 4 0a2 2 0 1 0 -4 0`);
       if (wake.ran < to) of.head.push(`M${round(x2)} ${round(y2)}l-6 -3.5v7z`);
-      if (named) texts.push(h("text", look("text", { ...FONT, x: round(x1 + 4), y: round(y1 - 4) }), wake.g));
+      if (named && wake.at >= from) texts.push(h("text", look("text", { ...FONT, x: round(x1 + 4), y: round(y1 - 4) }), wake.g));
     }
     return [paths(of), texts];
   };
@@ -144,8 +144,8 @@
         const [a, b] = [x(Math.max(begin, from)), x(Math.min(end, to))];
         if (end <= from || begin >= to) return [];
         const put = (text, dy) => text && wide(text, 11) + 6 < b - a && h("text", look("name", { ...FONT, ...halo, x: round(a + 3), y: round(y(name) + dy) }), text);
-        const status = /^_G/.test(other || "");
-        return [put(kind === "unknown" ? "?" : kind === "run" ? who : status ? other : "", row * 0.4), below && put(status && kind !== "run" ? "" : other, row * 0.85)];
+        const [above, under] = /^_G/.test(other || "") ? [kind === "run" ? who : other, ""] : [kind === "unknown" ? "?" : who, other];
+        return [put(above, row * 0.4), below && put(under, row * 0.85)];
       }),
     );
 
@@ -179,7 +179,7 @@
     const many = Math.max(8, Math.min(run.length, Math.floor((width - margin) / 19)));
     const from = Math.max(0, Math.min(at - (many >> 1), run.length - many));
     const to = Math.min(run.length, from + many);
-    const top = 92;
+    const top = 114;
     const where = frame(run, view, { from, to: from + many, left: margin, top, width, row: 34 });
     where.to = to;
     const labels = [];

@@ -4,6 +4,7 @@
 (() => {
   const h = rt0.h;
   const app = rt0.app;
+  const wide = globalThis.matchMedia && matchMedia("(min-width: 72rem)"); // where there is room for all of it at once
   let letters = true; // whether letters are keys
 
   const of = (id) => document.getElementById(id);
@@ -57,7 +58,6 @@
     wants: [],
     render: () => {
       const stages = [...new Set(app.run.data.stops.map(({ stage }) => stage))];
-      const was = of("walk-more");
       setTimeout(update);
       return [
         h("div", { class: "bar" },
@@ -66,7 +66,7 @@
             oninput: (event) => app.go(Number(event.target.value), true) }),
           button("next", "▶", "walk_next"), button("last", "▶|", "walk_last")),
         h("p", { id: "walk-now", "aria-live": "polite", role: "status" }),
-        h("details", { id: "walk-more", open: was ? was.open : matchMedia("(min-width: 40rem)").matches },
+        h("details", { id: "walk-more", open: wide.matches },
           h("summary", { id: "walk-summary" }, app.t("walk_more")),
           h("div", { class: "more" },
             pair("tour", app.t("walk_tour"), "walk_tour_previous", "walk_tour_next"),
@@ -74,13 +74,13 @@
             pair("g", app.t("walk_g"), "walk_g_previous", "walk_g_next"),
             h("form", { onsubmit: jump },
               h("label", { for: "walk-jump", class: "quiet" }, app.t("walk_jump")),
-              h("input", { id: "walk-jump", list: "walk-stages", autocomplete: "off", placeholder: "newproc1", onchange: jump }),
+              h("input", { id: "walk-jump", list: "walk-stages", autocomplete: "off", placeholder: "newproc1", oninput: (event) => event.inputType === "insertReplacementText" && jump(event) }),
               h("datalist", { id: "walk-stages" }, stages.map((stage) => h("option", { value: stage })))),
-            h("span", {}, h("a", { id: "walk-link" }, app.t("walk_link")), h("button", { id: "walk-copy", type: "button", onclick: copy }, app.t("walk_copy")))),
-          h("details", { id: "walk-keys" },
-            h("summary", { id: "walk-keys-summary" }, app.t("walk_keys")),
-            h("ul", {}, KEYS.map(([keys, key]) => h("li", {}, keys.map((each) => [h("kbd", {}, each), " "]), app.t(key)))),
-            h("label", {}, h("input", { id: "walk-letters", type: "checkbox", checked: letters, onchange: (event) => (letters = event.target.checked) }), " ", app.t("walk_letters")))),
+            h("span", {}, h("a", { id: "walk-link" }, app.t("walk_link")), h("button", { id: "walk-copy", type: "button", onclick: copy }, app.t("walk_copy"))),
+            h("details", { id: "walk-keys" },
+              h("summary", { id: "walk-keys-summary" }, app.t("walk_keys")),
+              h("ul", {}, KEYS.map(([keys, key]) => h("li", {}, keys.map((each) => [h("kbd", {}, each), " "]), app.t(key)))),
+              h("label", {}, h("input", { id: "walk-letters", type: "checkbox", checked: letters, onchange: (event) => (letters = event.target.checked) }), " ", app.t("walk_letters"))))),
       ];
     },
   });
@@ -114,6 +114,7 @@
     step(name);
   };
   if (globalThis.document) addEventListener("keydown", rt0.keyed);
+  if (wide) wide.addEventListener("change", () => of("walk-more") && (of("walk-more").open = wide.matches));
   rt0.walkKeys = (event) => {
     if (!keys[event.key]) return;
     event.preventDefault();
