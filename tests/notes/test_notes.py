@@ -48,6 +48,16 @@ def test_a_session_shows_something_that_can_be_wrong(page):
         assert any(line != sessions.LEFT_OUT for step in session.steps for line in step.shown), f"line {session.line}"
 
 
+def test_the_words_are_the_same_on_both_sides():
+    """Its tables are in both languages at once, so but for their headings they are the same in both."""
+    tables = [
+        re.findall(r"^\| .*$", shelf.prose((shelf.NOTES / f"words-used-here{suffix}.md").read_text()), re.M)
+        for suffix in ("", ".zh")
+    ]
+    words, other = ([row for row in table if row != table[0]] for table in tables)
+    assert words == other and all(len(row.split(" | ")) == 4 for row in words)
+
+
 @pytest.mark.parametrize("suffix, language", [("", "en"), (".zh", "zh")])
 def test_the_page_of_beliefs_says_what_the_register_says(suffix, language):
     """Each belief once, in its own words, with the numbers of the exercises that meet it."""
