@@ -37,9 +37,9 @@ def test_on_whose_stack_a_new_thread_is_is_not_known_before_it_has_a_g(node):
     assert node(run, "rt0.lanes(run).stops.map((s) => s.on)") == ["g0", "unknown", "none", "g0"]
 
 
-def test_of_two_threads_that_claim_one_m_the_later_is_not_known(node):
-    run = run_of(stop(1), stop(2), stop(1), stop(2))
-    assert node(run, "rt0.lanes(run).lane.m") == ["m0", "unknown", "m0", "unknown"]
+def test_of_two_threads_that_claim_one_m_the_first_to_do_so_has_it(node):
+    run = run_of(stop(1), stop(2, tls="m1.g0"), stop(1, tls="m1.g0"))
+    assert node(run, "rt0.lanes(run).lane.m") == ["unknown", "m1", "unknown"]
 
 
 def test_a_goroutine_s_stack_and_the_g0_s_are_told_apart(gos, node):
@@ -162,6 +162,14 @@ def test_the_whole_boot_is_a_picture_that_stands_alone(recorded, node, language)
     shown = {each.text for each in ElementTree.fromstring(text).iter("{http://www.w3.org/2000/svg}text")}
     assert {"rt0_go", "schedinit", "main.main", "m1 sysmon", "g1", "g2"} <= shown
     assert recorded["words"][language]["legend_g0"] in shown and "var(" not in text
+
+
+def test_a_picture_to_a_stop_shows_nothing_of_what_came_later(recorded, node):
+    asked = "rt0.toText(rt0.pictures.timeline(film, 0, run.named('runtime.main/entry'), {language: 'en'}))"
+    shown = {
+        each.text for each in ElementTree.fromstring(node(recorded, asked)).iter("{http://www.w3.org/2000/svg}text")
+    }
+    assert {"runtime.main", "g1"} <= shown and not {"main.main", "m1 sysmon", "g2"} & shown
 
 
 def test_a_picture_of_hostile_names_is_only_text(node):

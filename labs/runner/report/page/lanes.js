@@ -24,7 +24,7 @@
     return own ? own.slice(1) : G(tls) ? [M(state.get(`${g}.m`)), "user"] : [null, null];
   };
 
-  // A thread is one M as long as it lives. Its last word counts, because a new thread at first has the TLS of the thread
+  // A thread is one M as long as it lives. The last M that it names counts, because a new thread at first has the TLS of the thread
   // that made it; and of two that name the same M, the one that did so first has it.
   const threads = (run) => {
     const claims = new Map();
@@ -34,10 +34,7 @@
       const [m] = holder(state.get("tls_g"), state);
       if (thread === null || !m) continue;
       if (!claims.has(thread)) claims.set(thread, new Map());
-      const of = claims.get(thread);
-      const first = of.has(m) ? of.get(m) : n;
-      of.delete(m);
-      of.set(m, first);
+      if (!claims.get(thread).has(m)) claims.get(thread).set(m, n);
     }
     const owners = new Map();
     for (const [thread, of] of claims) {

@@ -65,8 +65,8 @@
   };
 
   // Where things are: `x` of a stop, `y` of a lane.
-  const frame = (run, view, { from, to, left, top, width, row }) => {
-    const shown = rt0.lanes(run).lanes[view].slice(0, MOST);
+  const frame = (run, view, { from, to, left, top, width, row, only = () => true }) => {
+    const shown = rt0.lanes(run).lanes[view].filter(only).slice(0, MOST);
     const step = (width - left) / Math.max(1, to - from);
     const at = new Map(shown.map(({ name }, i) => [name, top + i * row]));
     return { view, shown, step, from, to, left, row, top, x: (n) => left + (n - from) * step, y: (name) => at.get(name), bottom: top + shown.length * row };
@@ -195,30 +195,31 @@
     return { tree, from, to, stop: (x) => Math.max(from, Math.min(to - 1, from + Math.floor((x - where.left) / where.step))) };
   };
 
-  // The whole boot as one picture that stands alone: a lane for each M and each G, and the tour's stages by name.
+  // The boot as one picture that stands alone, to a stop (0: to its end): a lane for each M and each G, and the tour's
+  // stages by name. Up to a stop before the second thread, all runs of a program are alike.
   rt0.pictures = rt0.pictures || {};
   rt0.pictures.timeline = (film, index, stop, { language }) => {
     const t = rt0.speaker(film.words[language]);
     const run = new rt0.Run(film.runs[index]);
-    const [width, top, row] = [1200, 150, 26];
+    const to = stop > 0 ? Math.min(run.length, stop + 1) : run.length;
+    const [width, top, row] = [1200, 160, 26];
     const margin = Math.max(left(run, "m", t), left(run, "g", t));
-    const ms = frame(run, "m", { from: 0, to: run.length, left: margin, top, width, row });
-    const gs = frame(run, "g", { from: 0, to: run.length, left: margin, top: ms.bottom + 26, width, row });
-    gs.shown = gs.shown.filter(({ spans }) => spans.length);
-    const bottom = gs.top + gs.shown.length * row;
-    return svg(width, bottom + 40, { role: "img", "aria-label": t("whole", { program: run.data.program, runtime: run.data.runtime, stops: run.length }) },
-      h("rect", { class: "tl-paper", width, height: bottom + 40, fill: "#ffffff" }),
-      h("text", look("text", { ...FONT, "font-size": 15, x: 2, y: 18 }), t("whole", { program: run.data.program, runtime: run.data.runtime, stops: run.length })),
+    const there = ({ spans }) => spans.length && spans[0][0] < to;
+    const ms = frame(run, "m", { from: 0, to, left: margin, top, width, row, only: there });
+    const gs = frame(run, "g", { from: 0, to, left: margin, top: ms.bottom + 26, width, row, only: there });
+    const told = t(to < run.length ? "to_stop" : "whole", { program: run.data.program, runtime: run.data.runtime, stops: run.length, stop, stage: run.stop(to - 1).stage });
+    return svg(width, gs.bottom + 48, { role: "img", "aria-label": told },
+      h("rect", { class: "tl-paper", width, height: Math.ceil(gs.bottom + 48), fill: "#ffffff" }),
+      h("text", look("text", { ...FONT, "font-size": 15, x: 2, y: 18 }), told),
       stages(run, film.stages, ms, width),
       rows(run, ms, width, t), bars(ms), marks(run, "m", ms), arrows(run, "m", ms, true), names(ms, false),
-      rows(run, gs, width, t), bars(gs), gs.shown.map((lane) => born(run, lane, gs, t)),
-      stop > 0 && h("path", look("head", { d: `M${round(ms.x(stop))} ${top - 4}V${bottom}`, stroke: "#9a3412", fill: "none" })),
-      legend(bottom + 14, width, t));
+      rows(run, gs, width, t), bars(gs), gs.shown.map((lane) => born(run, lane, gs, t)), legend(gs.bottom + 14, width, t));
   };
 
   // The tour's stages, each name as near to its stop as there is room.
-  const stages = (run, table, { x, top, left }, width) => {
-    const stops = rt0.tour(run, table);
+  const stages = (run, table, { x: begins, step, top, left, to }, width) => {
+    const x = (n) => begins(n) + step / 2;
+    const stops = rt0.tour(run, table).filter((n) => n < to);
     const gap = Math.min(14, (width - left - 12) / Math.max(1, stops.length));
     const at = [];
     stops.forEach((n, i) => at.push(Math.max(x(n), i ? at[i - 1] + gap : left + 8)));
