@@ -140,6 +140,7 @@ def belief():
     from runner.exercises import register
 
     row = {"id": "jmp-returns", "texts": {"en": "x", "zh": "x"}, "said": [], "met": ["jmp-not-call"]}
+    row["shown"] = "the-first-instruction"
     exercises = [forms.load(ROOT / "labs" / JMP), forms.load(ROOT / "labs" / "01-entry")]
     return lambda **changes: list(register.problems([register.Belief(**row | changes)], exercises))
 
@@ -152,6 +153,7 @@ def belief():
         ({"met": []}, "no exercise meets it"),
         ({"met": ["jmp-not-call", "entry"]}, "entry does not meet it"),
         ({"met": []}, "jmp-not-call meets it, too"),
+        ({"texts": {"en": "x"}, "shown": "no-such-page"}, "there is no notes/no-such-page.md"),
     ],
     ids=str,
 )

@@ -1,6 +1,7 @@
 """The notes and the README, page by page and language by language: every session prints what the page shows, every
 reference resolves, and the pages of the guide have their shape. tests/notes/test_sessions.py tests the tester."""
 
+import os
 import re
 
 import pytest
@@ -60,14 +61,28 @@ def test_the_words_are_the_same_on_both_sides():
 
 @pytest.mark.parametrize("suffix, language", [("", "en"), (".zh", "zh")])
 def test_the_page_of_beliefs_says_what_the_register_says(suffix, language):
-    """Each belief once, in its own words, with the numbers of the exercises that meet it."""
+    """Each belief once, in its own words, with the numbers of the exercises that meet it and a link to what shows it."""
     numbers = {exercise.id: exercise.number for exercise in forms.load_all()}
     text = (shelf.NOTES / f"what-people-get-wrong{suffix}.md").read_text()
-    row = r"^- \*\*([a-z0-9-]+)\*\*(?: \(([\d, ]+)\))?[:：] ?[*“](.*?)[*”]"
+    row = r"^- \*\*\[([a-z0-9-]+)\]\(([^)]+)\)\*\*(?: \(([\d, ]+)\))?[:：] ?[*“](.*?)[*”]"
     rows = re.findall(row, text.replace("\n  ", " "), re.M)
-    said = {name: (met, re.sub(r"\s", "", belief)) for name, met, belief in rows}
+    said = {name: (link, met, re.sub(r"\s", "", belief)) for name, link, met, belief in rows}
     assert len(said) == len(rows)
     assert said == {
-        row.id: (", ".join(sorted(numbers[name] for name in row.met)), re.sub(r"\s", "", row.texts[language]))
+        row.id: (
+            os.path.relpath(row.link(language), "notes"),
+            ", ".join(sorted(numbers[name] for name in row.met)),
+            re.sub(r"\s", "", row.texts[language]),
+        )
         for row in register.load()
     }
+
+
+@pytest.mark.parametrize("belief", register.load(), ids=lambda belief: belief.id)
+def test_what_shows_a_belief_has_a_session(belief):
+    """A page has one that is run again; an exercise's folder is a program to ask, and one that meets the belief."""
+    link = belief.link("en")
+    if link.parts[0] == "labs":
+        assert forms.load(str(shelf.ROOT / link.parent)).id in belief.met
+    else:
+        assert sessions.find((shelf.ROOT / link).read_text())

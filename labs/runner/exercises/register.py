@@ -16,12 +16,20 @@ PUBLISHED = re.compile(r"[\w.-]+/[\w.-]+#\d+")
 
 @dataclass
 class Belief:
-    """What people take for true: in each language, where it was said, and the ids of the exercises that meet it."""
+    """What people take for true: in each language, where it was said, the ids of the exercises that meet it, and the
+    page of the notes or the exercise's folder that shows a session."""
 
     id: str
     texts: dict[str, str]
     said: list[str]
     met: list[str]
+    shown: str
+
+    def link(self, language: str) -> Path:
+        """The page or the exercise's text that shows it to readers of this language, from the project's root."""
+        if (LABS / self.shown / "exercise.toml").exists():
+            return Path("labs", self.shown, f"text.{language}.md")
+        return Path("notes", self.shown + {"en": ".md", "zh": ".zh.md"}[language])
 
 
 def load(file: Path = FILE) -> list[Belief]:
@@ -36,6 +44,7 @@ def load(file: Path = FILE) -> list[Belief]:
             {key: row[key] for key in ("en", "zh") if key in row},
             row.get("said", []),
             row.get("met", []),
+            row.get("shown", ""),
         )
         for name, row in table.items()
     ]
@@ -51,6 +60,11 @@ def problems(beliefs: Iterable[Belief], exercises: Sequence[Exercise]) -> Iterat
         yield from (f"{place}: {where} is no place" for where in belief.said if not PUBLISHED.fullmatch(where))
         if not belief.met:
             yield f"{place}: no exercise meets it"
+        yield from (
+            f"{place}: there is no {link}"
+            for link in map(belief.link, sorted(belief.texts))
+            if not (LABS.parent / link).is_file()
+        )
         for name in belief.met:
             if belief.id not in ideas.get(name, ()):
                 yield f"{place}: {name} does not meet it"
