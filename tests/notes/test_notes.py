@@ -61,7 +61,7 @@ def test_the_words_are_the_same_on_both_sides():
 
 @pytest.mark.parametrize("suffix, language", [("", "en"), (".zh", "zh")])
 def test_the_page_of_beliefs_says_what_the_register_says(suffix, language):
-    """Each belief once, in its own words, with the numbers of the exercises that meet it and a link to what shows it."""
+    """Each once, in its own words, with the numbers of the exercises that meet it and a link to what shows it."""
     numbers = {exercise.id: exercise.number for exercise in forms.load_all()}
     text = (shelf.NOTES / f"what-people-get-wrong{suffix}.md").read_text()
     row = r"^- \*\*\[([a-z0-9-]+)\]\(([^)]+)\)\*\*(?: \(([\d, ]+)\))?[:：] ?[*“](.*?)[*”]"
