@@ -41,7 +41,8 @@
   rt0.panel("timeline", {
     wants: [],
     render: () => {
-      setTimeout(draw);
+      whole = null; // until it is drawn, when what is made here stands in the page
+      queueMicrotask(draw);
       const wakes = rt0.wakes(app.run);
       return [
         h("div", { class: "views" }, h("h2", {}, app.t("timeline")),

@@ -58,7 +58,7 @@
     wants: [],
     render: () => {
       const stages = [...new Set(app.run.data.stops.map(({ stage }) => stage))];
-      setTimeout(update);
+      queueMicrotask(update);
       return [
         h("div", { class: "bar" },
           button("first", "|◀", "walk_first"), button("previous", "◀", "walk_previous"),
