@@ -36,6 +36,12 @@ def test_the_changes_worth_an_eye_stand_first_and_noise_last():
     assert {path for path, *_ in others} == {"m0.fastrand.1", "g1.goid"}
 
 
+def test_a_goroutine_that_has_its_number_is_no_longer_called_by_its_place(recorded):
+    run, n = recorded["runs"][0], len(recorded["runs"][0]["stops"]) - 1
+    named = {path for path, value in state_at(run, n).items() if path.startswith("allgs[") and value is not None}
+    assert named == set()
+
+
 def test_a_field_without_a_name_is_only_a_field():
     assert film.ranked([("", 0, 1)]) == ([("", 0, 1)], [])
 

@@ -61,6 +61,7 @@ def run_of(trace: Trace, finder: sources.Finder) -> dict[str, Any]:
     stops, told, state = [], {}, {}
     for stage in rows(trace):
         told |= {path: after for path, _, after in changes(stage)}  # some fields only changes tell of: they stay so
+        told = {path: value for path, value in told.items() if not named_anew(path, stage)}
         now = dict(list((told | state_of(stage)).items())[:MOST_PATHS])
         stops.append(_stop(stage, state, now, paths, values))
         state = now
@@ -147,6 +148,12 @@ def state_of(stage: dict[str, Any]) -> State:
     found |= {"sched.runq": plain(stage["runq"])} if "runq" in stage else {}
     found |= {key: plain(stage[key]) for key in ("allm", "allp_status") if key in stage}
     return found
+
+
+def named_anew(path: str, stage: dict[str, Any]) -> bool:
+    """Whether a field is of a goroutine without a number, `allgs[0].status`, that is called by its number here."""
+    names = [g.get("name") for g in listed(stage.get("allgs")) if isinstance(g, dict)]
+    return path.startswith("allgs[") and path.partition(".")[0] not in names
 
 
 def flat(path: str, value: Any, depth: int = 0) -> Iterator[tuple[str, Any]]:

@@ -12,8 +12,18 @@ from typing import Any
 
 HERE = Path(__file__).parent / "page"
 # In the order in which they need each other; the first ones need no page, so that node runs them, too.
-PURE = ("draw.js", "run.js", "lanes.js", "wakes.js", "timeline.js", "pairs.js", "fields.js")
-SCRIPTS = (*PURE, "app.js", "walk.js", "panel_timeline.js", "against.js", "changes.js", "life.js")
+PURE = ("draw.js", "run.js", "lanes.js", "wakes.js", "timeline.js", "pairs.js", "fields.js", "questions.js")
+SCRIPTS = (
+    *PURE,
+    "app.js",
+    "walk.js",
+    "panel_timeline.js",
+    "against.js",
+    "kept.js",
+    "changes.js",
+    "life.js",
+    "predict.js",
+)
 STYLES = ("film.css", "timeline.css", "against.css", "asking.css")
 
 
