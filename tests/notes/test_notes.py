@@ -43,6 +43,15 @@ def test_the_reading_order_names_every_page(readme):
     assert [page for page in pages if f"({page}{suffix})" not in text] == []
 
 
+@pytest.mark.parametrize("readme", ["README.md", "README.zh.md"])
+def test_the_reading_order_leads_forward(readme):
+    """The pages are numbered, and none takes for known what comes after it."""
+    rows = re.findall(r"^\| (\d+) \|.*\| (\S.*?) \|$", (shelf.NOTES / readme).read_text(), re.M)
+    assert [int(number) for number, _ in rows] == list(range(1, len(rows) + 1))
+    assert [number for number, before in rows if before.isdigit() and int(before) >= int(number)] == []
+    assert len(rows) == len({shelf.name(page) for page in shelf.pages() if shelf.is_note(page)})
+
+
 @GUIDE
 def test_a_session_shows_something_that_can_be_wrong(page):
     for session in sessions.find(page.read_text()):
