@@ -51,11 +51,13 @@ TO_RUN: Table = {
 TO_SHOW: Table = {  # by `report`
     "python3-jinja2": (module("jinja2"), later("the templates of the film")),
 }
+TO_DRAW: Table = {  # by `report --svg`
+    "nodejs": (command("node", "nodejs"), later("runs the film's scripts without a browser")),
+}
 TO_TEST: Table = {
     "chromium": (command("chromium"), later("a browser, to test what one sees in it")),
     "chromium-driver": (command("chromedriver"), later("a browser, to test what one sees in it")),
     "python3-selenium": (module("selenium"), later("tests in a browser")),
-    "nodejs": (command("node"), later("tests of the film's scripts")),
     "npm": (command("npm"), later("brings a checker of accessibility, for tests in a browser")),
     "bubblewrap": (command("bwrap"), later("the sandbox for what learners write")),
     "python3-inotify": (module("inotify"), later("tells `lab watch` of a save")),
@@ -84,7 +86,7 @@ TO_BOOK: Table = {
     "python3-sphinx": (module("sphinx"), later("makes the book of the notes")),
     "python3-myst-parser": (module("myst_parser"), later("reads the notes for the book")),
 }
-ALL = TO_RUN | TO_SHOW | TO_TEST | TO_BOOK
+ALL = TO_RUN | TO_SHOW | TO_DRAW | TO_TEST | TO_BOOK
 
 
 def missing(table: Table = ALL) -> list[str]:

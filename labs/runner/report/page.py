@@ -12,7 +12,19 @@ from typing import Any
 
 HERE = Path(__file__).parent / "page"
 # In the order in which they need each other; the first ones need no page, so that node runs them, too.
-PURE = ("draw.js", "run.js", "lanes.js", "wakes.js", "timeline.js", "pairs.js", "fields.js", "questions.js")
+PURE = (
+    "draw.js",
+    "run.js",
+    "lanes.js",
+    "wakes.js",
+    "timeline.js",
+    "pairs.js",
+    "fields.js",
+    "questions.js",
+    "picture.js",
+    "stack.js",
+    "objects.js",
+)
 SCRIPTS = (
     *PURE,
     "app.js",
@@ -24,7 +36,7 @@ SCRIPTS = (
     "life.js",
     "predict.js",
 )
-STYLES = ("film.css", "timeline.css", "against.css", "asking.css")
+STYLES = ("film.css", "timeline.css", "against.css", "asking.css", "picture.css")
 
 
 def html(film: dict[str, Any], language: str, at: str = "") -> str:

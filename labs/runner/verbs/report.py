@@ -1,14 +1,15 @@
-"""`lab report`: a recorded boot as one HTML page to walk through."""
+"""`lab report`: a recorded boot as one HTML page to walk through, or one picture of a moment of it."""
 
 import os
 from argparse import Namespace
+from typing import Any
 
 from rt0lab.formats import untrusted
 from rt0lab.words import language, tr
 
 from ..host import debugger, needs, packages, traces
 from ..host.output import writable
-from ..report import film, page, sources
+from ..report import film, page, pictures, sources
 from . import Verbs
 
 
@@ -17,7 +18,8 @@ def register(verbs: Verbs) -> None:
         "report",
         help=tr("a boot as one HTML page to walk through and to ask"),
         example="./lab report -o boot.html\n./lab report boot.json -o boot.html\n"
-        "./lab report hello --against tests/oracle/go1.10.2.json -o boot.html",
+        "./lab report hello --against tests/oracle/go1.10.2.json -o boot.html\n"
+        "./lab report -o stack.svg --svg --show stack --at newproc1/entry",
     )
     verb.add_argument(
         "program",
@@ -26,11 +28,19 @@ def register(verbs: Verbs) -> None:
         metavar="PROGRAM|GO-BINARY|FILE.json",
         help=tr("a program of runtime/programs (default: hello), the path of a Go program, or a trace"),
     )
-    verb.add_argument("-o", dest="output", required=True, metavar="FILE.html", help=tr("the file to write"))
+    verb.add_argument("-o", dest="output", required=True, metavar="FILE", help=tr("the file to write"))
     verb.add_argument(
         "--against",
         metavar="FILE.json",
         help=tr("another trace, to be shown beside it: stops that belong together, and what differs"),
+    )
+    verb.add_argument("--svg", action="store_true", help=tr("one picture of one moment, as an SVG file"))
+    verb.add_argument("--show", choices=pictures.SHOWN, default=pictures.SHOWN[0], help=tr("what that picture shows"))
+    verb.add_argument(
+        "--at",
+        default="",
+        metavar="MOMENT",
+        help=tr("that moment: a stage, its entry or return, a number (newproc1/entry)"),
     )
     verb.set_defaults(run=run)
 
@@ -38,12 +48,20 @@ def register(verbs: Verbs) -> None:
 def run(args: Namespace) -> int:
     """Records, or reads what was recorded, and writes the page."""
     output = writable(args.output)
+    if args.svg:
+        output.write_text(pictures.svg(filmed(args.program), args.show, args.at, language()), "utf-8")
+        print(tr("{file}: a picture of its own", file=untrusted.shown(args.output)))
+        return 0
     packages.ensure(needs.TO_SHOW)
-    other = [traces.read(os.path.abspath(args.against))] if args.against else []
-    runs = [(trace, sources.finder(trace["runtime"])) for trace in [recorded(args.program), *other]]
-    output.write_text(page.html(film.of(runs), language()), "utf-8")
+    output.write_text(page.html(filmed(args.program, args.against), language(), args.at), "utf-8")
     print(tr("{file}: open it in a browser", file=untrusted.shown(args.output)))
     return 0
+
+
+def filmed(name: str, against: str | None = None) -> dict[str, Any]:
+    """The film of what is recorded or in a file, and of another trace beside it."""
+    other = [traces.read(os.path.abspath(against))] if against else []
+    return film.of([(trace, sources.finder(trace["runtime"])) for trace in [recorded(name), *other]])
 
 
 def recorded(name: str) -> film.Trace:
