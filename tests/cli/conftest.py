@@ -11,7 +11,7 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 sys.path.insert(0, str(ROOT / "labs"))
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def lab():
     """Runs ./lab with these arguments, without a terminal, and returns what came of it."""
 

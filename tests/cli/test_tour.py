@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pexpect
 import pytest
+from runner.verbs import tour
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 
@@ -61,6 +62,25 @@ def session_members(session):
         if int(fields[3]) == session and fields[0] != "Z":
             members.append(int(stat.parent.name))
     return members
+
+
+@pytest.fixture(scope="module", autouse=True)
+def once(lab):
+    """The first tour of all: it may say that it makes the films."""
+    return lab("tour")
+
+
+def test_the_tour_ends_with_its_films(once):
+    found = [ROOT / line.strip() for line in once.stdout.splitlines()[-2:]]
+    assert [path.name for path in found] == ["boot.html", "boot-beside-go1.10.2.html"]
+    assert all(path.read_text("utf-8").startswith("<!DOCTYPE html>") for path in found)
+
+
+def test_without_what_makes_films_the_tour_says_so_in_one_line(monkeypatch, capsys):
+    monkeypatch.setattr(tour.needs, "TO_SHOW", {"python3-jinja2": (lambda: False, "")})
+    tour.show_films()
+    said = capsys.readouterr()
+    assert said.out == "" and said.err.count("\n") == 1 and "python3-jinja2" in said.err
 
 
 @pytest.mark.parametrize(

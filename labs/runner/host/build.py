@@ -18,6 +18,7 @@ from . import locks, needs, packages, permits
 WAIT, QUIET = 600, 2  # seconds for another build; it mostly finds that nothing is to be done, and need not be spoken of
 MESON = "/usr/bin/meson"  # runs on the system's Python, like everything here
 BUILDTYPES = {"debug": ["--buildtype=debug"], "release": ["--buildtype=release", "-Doptimization=2"]}
+UNASKED = "-Dfilms=disabled"  # nobody who asks for a program waits for films of one
 
 
 def executable(name: str, buildtype: str = "debug") -> Path:
@@ -44,20 +45,47 @@ def build(buildtype: str, cxx: str | None = None) -> Path:
         if not configured(folder):
             progress(tr("building {folder}", folder=folder.relative_to(ROOT)))
             shutil.rmtree(folder, ignore_errors=True)
-            quietly([MESON, "setup", str(folder), str(ROOT), *BUILDTYPES[buildtype]], cxx)
+            quietly([MESON, "setup", str(folder), str(ROOT), *BUILDTYPES[buildtype], UNASKED], cxx)
+        elif not unasked(folder):  # made before there were films
+            quietly([MESON, "setup", "--reconfigure", str(folder), str(ROOT), UNASKED], cxx)
         quietly([shutil.which("ninja") or "/usr/bin/ninja", "-C", str(folder)], cxx)
     return folder
 
 
+def made(target: str, meanwhile: str) -> list[str]:
+    """Builds something in build/debug that is made only if asked for, and says so if it is out of date; the lines that
+    the lab itself said there."""
+    folder = build("debug")
+    if as_source(folder, target):
+        return []
+    progress(meanwhile)
+    with locked():
+        said = quietly([shutil.which("ninja") or "/usr/bin/ninja", "-C", str(folder), target], None)
+    return [line.removeprefix("lab: ") for line in said.splitlines() if line.startswith("lab: ")]
+
+
+def unasked(folder: Path) -> bool:
+    """Whether meson was told of this folder to make films only if they are asked for."""
+    try:
+        return "films = disabled" in (folder / "meson-private" / "cmd_line.txt").read_text()
+    except OSError:
+        return False
+
+
 def as_it_is(folder: Path) -> Path:
     """A build folder that cannot be written to, if what is in it is not older than the source."""
-    words = [shutil.which("ninja") or "/usr/bin/ninja", "-n", "-C", str(folder)]
-    asked = subprocess.run(words, stdin=subprocess.DEVNULL, capture_output=True, text=True, errors="replace")
-    if "no work to do" not in asked.stdout:
+    if not as_source(folder):
         raise Failure(
             tr("{folder} is not built as the source is now, and cannot be written to", folder=folder), MACHINE
         )
     return folder
+
+
+def as_source(folder: Path, *targets: str) -> bool:
+    """Whether what is in a build folder (or these of it) is not older than the source."""
+    words = [shutil.which("ninja") or "/usr/bin/ninja", "-n", "-C", str(folder), *targets]
+    asked = subprocess.run(words, stdin=subprocess.DEVNULL, capture_output=True, text=True, errors="replace")
+    return "no work to do" in asked.stdout
 
 
 def configured(folder: Path) -> bool:
@@ -83,8 +111,8 @@ def locked() -> Iterator[None]:
         yield
 
 
-def quietly(command: list[str], cxx: str | None) -> None:
-    """Runs one step of the build; its output matters only when it fails."""
+def quietly(command: list[str], cxx: str | None) -> str:
+    """Runs one step of the build; its output, which mostly matters only when it fails."""
     environment = permits.without_python() | compiler_variables(cxx)
     result = subprocess.run(
         command,
@@ -98,6 +126,7 @@ def quietly(command: list[str], cxx: str | None) -> None:
     if result.returncode:
         print(result.stdout.rstrip(), file=sys.stderr)
         raise Failure(tr("the build failed ({command}; its output is above)", command=os.path.basename(command[0])))
+    return result.stdout
 
 
 def compiler_variables(cxx: str | None) -> dict[str, str]:

@@ -10,15 +10,16 @@ from argparse import Namespace
 from pathlib import Path
 
 from rt0lab.formats import untrusted
-from rt0lab.words import in_a_row, tr, trn
+from rt0lab.words import in_a_row, language, tr, trn
 
 from ..exercises import forms, proof, skeleton
 from ..exercises import register as beliefs
 from ..exercises.language import LANGUAGES
-from ..failure import FAILED, USAGE, Failure, progress
+from ..failure import FAILED, MACHINE, USAGE, Failure, progress
 from ..host import build, debugger, lint, needs, packages, pace
 from ..likeness import entries, moved
 from ..pages import screens, sessions
+from ..report import films
 from . import Verbs
 
 _ASKING = 60  # seconds that gdb may take over one program
@@ -30,7 +31,7 @@ def register(verbs: Verbs) -> None:
         help=tr("for authors: prove the exercises, read the source, measure programs of Go"),
         example="./lab dev check labs/10-newproc\n./lab dev lint --fix",
     )
-    parts = verb.add_subparsers(dest="part", metavar="new|check|lint|entries|moved|screens", required=True)
+    parts = verb.add_subparsers(dest="part", metavar="new|check|lint|films|entries|moved|screens", required=True)
     part = parts.add_parser(
         "new",
         help=tr("the folder of a new exercise, with every line marked that you have to write"),
@@ -54,6 +55,15 @@ def register(verbs: Verbs) -> None:
         "--fix", action="store_true", help=tr("first let {names} write their form", names=" and ".join(lint.FORMATTERS))
     )
     part.set_defaults(run=read_source)
+    part = parts.add_parser(
+        "films",
+        help=tr("the ready-made films, as the build makes them"),
+        example="ninja -C build/debug films",
+    )
+    part.add_argument("program", metavar="PROGRAM", help=tr("the path of a program that is built"))
+    part.add_argument("folder", metavar="FOLDER", help=tr("where to write them"))
+    part.add_argument("depfile", metavar="DEPFILE", help=tr("where to write what they are made of, for ninja"))
+    part.set_defaults(run=make_films)
     _register_tables(parts)
 
 
@@ -76,6 +86,19 @@ def _register_tables(parts):
         "screens", help=tr("make the README's pictures of the tour and of the film"), example="./lab dev screens"
     )
     part.set_defaults(run=photograph)
+
+
+def make_films(args: Namespace) -> int:
+    """Makes the films of the build, which goes on without them where they cannot be made."""
+    folder = Path(args.folder)
+    try:
+        if missing := needs.missing(needs.TO_SHOW | needs.TO_RUN):
+            raise Failure(tr("{names} missing; ./lab setup installs them", names=in_a_row(missing)), MACHINE)
+        films.make(args.program, folder, language())
+        Path(args.depfile).write_text(films.dependencies(folder))
+    except Failure as failure:
+        progress(tr("no films: {why}", why=str(failure)))
+    return 0
 
 
 def new(args: Namespace) -> int:

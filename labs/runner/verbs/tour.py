@@ -1,13 +1,16 @@
 """`lab tour`: the guided walk through the boot, in gdb, of one of our programs or of a Go program."""
 
+import os
 import signal
 import sys
 from argparse import Namespace
 
-from rt0lab.words import tr
+from rt0lab.words import in_a_row, tr
 
-from ..failure import Failure
-from ..host import debugger
+from ..failure import Failure, progress
+from ..host import build, debugger, needs
+from ..report import films
+from ..tree import build_folder, writable
 from . import Verbs, add_program
 
 
@@ -36,4 +39,27 @@ def run(args: Namespace) -> int:
         return status
     if status:
         raise Failure(tr("the tour ended early (gdb's exit status {status})", status=status))
+    if args.program == "hello" and not args.release:
+        show_films()
     return 0
+
+
+def show_films() -> None:
+    """Says where the films of hello's boot are, after bringing them up to date; or in one line why there are none."""
+    folder = build_folder("debug") / films.FOLDER
+    try:
+        if missing := needs.missing(needs.TO_SHOW):
+            raise Failure(tr("{names} missing; ./lab setup installs them", names=in_a_row(missing)))
+        if writable(folder.parent.parent):
+            for line in build.made("films", tr("recording the same boot once more, for its films")):
+                progress(line)
+        found = [folder / name for name in (films.BOOT, films.BESIDE)]
+        if not all(path.exists() for path in found):
+            return
+    except Failure as failure:
+        progress(tr("no films: {why}", why=str(failure)))
+        return
+    print()
+    print(tr("The same boot as a film to open in a browser, and beside Go 1.10.2's:"))
+    for path in found:
+        print(f"  {os.path.relpath(path)}")
