@@ -124,6 +124,23 @@ def test_a_goroutine_that_waited_is_woken_from_what_it_waited_for(node):
     assert wake["by"]["callers"] == ["runtime.send", "main.main"]
 
 
+SENT = ["runtime.goready (proc.go:1)", "runtime.send (chan.go:1)"]
+ON_G0 = ["runtime.ready (proc.go:1)", "runtime.goready.func1 (proc.go:1)", "runtime.systemstack (asm:1)"]
+
+
+def test_a_call_goes_on_while_its_g0_works_for_it(node):
+    slept = stop(1, "g1", stage="goready", bt=SENT, gs={"g2": "_Gwaiting"}, allm=TWO)
+    on_g0 = stop(1, stage="runqput", bt=ON_G0, gs={"g2": "_Grunnable"}, allm=TWO)
+    (by,) = makers(node, slept, on_g0)
+    assert (by["maker"], by["callers"], by["call"]) == ("runtime.goready", ["runtime.send"], 0)
+
+
+def test_of_two_that_one_call_would_have_woken_neither_is_said_to_be_its(node):
+    slept = stop(1, "g1", stage="goready", bt=SENT, gs={"g2": "_Gwaiting", "g3": "_Gwaiting"}, allm=TWO)
+    states = ({"g2": "_Grunnable", "g3": "_Gwaiting"}, {"g2": "_Grunnable", "g3": "_Grunnable"})
+    assert makers(node, slept, *(stop(1, stage="runqput", bt=ON_G0, gs=gs, allm=TWO) for gs in states)) == [None, None]
+
+
 def test_a_goroutine_that_was_preempted_was_not_woken(node):
     run = run_of(stop(1), *(stop(1, gs={"g1": status}) for status in ("_Grunnable", "_Grunning", "_Grunnable")))
     assert [wake["at"] for wake in node(run, "rt0.wakes(run)")] == [1]

@@ -90,7 +90,7 @@
 
   // {stops: [{thread, m, on, g, p, curg}, ...], lanes: {m, p, g: [{name, spans: [[from, to, kind, who, with], ...]}, ...]},
   // lane: {m, p, g: [the lane's name, of each stop]}}. `on` is the stack that a stop is on: user, g0, gsignal, none (before
-  // there is a g) or unknown.
+  // there is a g) or unknown. `sysmon` is the M that was seen in it.
   rt0.lanes = (run) => {
     if (found.has(run)) return found.get(run);
     const ms = threads(run);
@@ -114,7 +114,8 @@
       const rest = ["g0", "none", "unknown"].filter((name) => lane[view].includes(name) && !lanes[view].has(name));
       lanes[view] = [...lanes[view]].map(([name, spans]) => ({ name, spans })).concat(rest.map((name) => ({ name, spans: [] })));
     }
-    found.set(run, { stops, lanes, lane });
+    const sysmon = stops.find((_, n) => run.stop(n).stage === "sysmon");
+    found.set(run, { stops, lanes, lane, sysmon: sysmon ? sysmon.m : null });
     return found.get(run);
   };
 

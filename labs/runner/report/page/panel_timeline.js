@@ -20,7 +20,6 @@
   };
 
   const VIEWS = [["m", "timeline_m"], ["p", "timeline_p"], ["g", "timeline_g"]];
-  const EVIDENCE = { inside: "wake_inside", alone: "wake_alone" };
 
   const link = (n) => h("a", { href: `#${encodeURI(app.run.moment(n))}` }, app.t("wake_stop", { n }));
 
@@ -28,10 +27,10 @@
   const told = (wake) => {
     const { g, what, at, reason, starts, ran, ranOn, by } = wake;
     const name = (text) => String(text).replace(/^runtime\./, "");
-    const who = by && app.t(EVIDENCE[by.why], {
+    const who = by && app.t(by.why === "alone" ? "wake_alone" : by.callers.length ? "wake_inside" : "wake_in", {
       who: [by.m || app.t("thread", { thread: by.thread }), by.g].filter(Boolean).join(", "),
       maker: by.maker ? name(by.maker) : "",
-      callers: by.callers.map(name).join(" ← ") || "–",
+      callers: by.callers.map(name).join(" ← "),
     });
     return h("li", {},
       h("strong", {}, g), " ", what === "new" ? app.t("wake_new", { starts: starts ? name(starts) : "–" }) : app.t("wake_woken", { reason: reason || "–" }), " ", link(at),

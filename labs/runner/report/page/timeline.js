@@ -57,11 +57,11 @@
     return t("sentence", { n, last: run.length - 1, stage, kind: what, on: t(ON[on], { m: who, g: g || "" }), works: on === "g0" && curg ? t("on_for", { g: curg }) : "" });
   };
 
-  // How a lane is called: an M with what it was made for, where the run says so.
+  // How a lane is called. The M that runs sysmon is one of its own kind: the run says so if it was seen there, or made so.
   const title = (run, name, t) => {
     if (LANES[name]) return t(LANES[name]);
-    const made = run.life(`${name}.mstartfn`).find(([, value]) => value === "runtime.sysmon");
-    return made ? `${name} sysmon` : name;
+    const made = run.life(`${name}.mstartfn`).some(([, value]) => value === "runtime.sysmon");
+    return made || rt0.lanes(run).sysmon === name ? `${name} sysmon` : name;
   };
 
   // Where things are: `x` of a stop, `y` of a lane.

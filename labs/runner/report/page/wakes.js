@@ -7,7 +7,7 @@
   const found = new WeakMap();
   const MAKERS = {
     new: ["runtime.newproc1"],
-    woken: ["runtime.goready", "runtime.ready", "runtime.injectglist"],
+    woken: ["runtime.goready", "runtime.goready.func1", "runtime.ready", "runtime.injectglist"], // each ends in `ready`
   };
   const HIDDEN = /systemstack|^runtime\.(mcall|goexit|newproc(\.func1)?|goready(\.func1)?|ready)$/;
 
@@ -24,15 +24,18 @@
     return of;
   };
 
-  // The call of `maker` that a thread was in from before stop n until n or later, as [name, callers]; null if none is seen.
+  // The call of one of these that a thread was in from before stop n until n or later: {maker, callers, call: the stop at
+  // which it began}; null if none is seen. A g0's stack does not show what its goroutine called, so a call is one as long as
+  // any of them is seen.
   const inside = (run, stops, n, makers) => {
     const i = stops.findLastIndex((each) => each < n);
-    if (i < 0 || i + 1 >= stops.length) return null;
-    const frames = functions(run, stops[i]);
-    const after = functions(run, stops[i + 1]);
-    const { stage, kind } = run.stop(stops[i + 1]);
-    const maker = makers.find((name) => frames.includes(name) && (after.includes(name) || (kind === "return" && `runtime.${stage}` === name)));
-    return maker ? [maker, callers(run, stops, i, frames.slice(frames.indexOf(maker) + 1))] : null;
+    const among = (k) => functions(run, stops[k]).findLast((name) => makers.includes(name));
+    const ends = ({ stage, kind }) => kind === "return" && makers.includes(`runtime.${stage}`);
+    if (i < 0 || i + 1 >= stops.length || !among(i) || !(among(i + 1) || ends(run.stop(stops[i + 1])))) return null;
+    let first = i;
+    while (first > 0 && among(first - 1) && !makers.includes(`runtime.${run.stop(stops[first]).stage}`)) first--;
+    const frames = functions(run, stops[first]);
+    return { maker: among(first), callers: callers(run, stops, first, frames.slice(frames.lastIndexOf(among(first)) + 1)), call: stops[first] };
   };
 
   // Who called, past what only passes on. A g0's stack does not say; the stop of newproc before it does.
@@ -48,7 +51,7 @@
     const { stops } = rt0.lanes(run);
     const by = (thread, why, call) => {
       const last = threads.get(thread).findLast((each) => each < n);
-      return { thread, m: stops[last].m, g: rt0.goroutineOf(stops[last]), why, maker: call && call[0], callers: call ? call[1] : [], last };
+      return { thread, m: stops[last].m, g: rt0.goroutineOf(stops[last]), why, maker: null, callers: [], ...call, last };
     };
     if (candidates.length === 1) return by(candidates[0][0], "inside", candidates[0][1]);
     const ms = [run.value(n - 1, "allm"), run.value(n, "allm")];
@@ -59,7 +62,8 @@
 
   // [{g, what: "new" or "woken", at, reason, starts, ran, ranOn, by}, ...] in their order. `at` is the stop at which it was
   // seen, `ran` the first one from there on at which it was running (null: none); `reason` what it had waited for;
-  // `by` is {thread, m, g, why: "inside" or "alone", maker, callers, last: its stop before}, or null.
+  // `by` is {thread, m, g, why: "inside" or "alone", maker, callers, call: the stop at
+  // which that was called, last: its stop before}, or null.
   rt0.wakes = (run) => {
     if (found.has(run)) return found.get(run);
     const threads = byThread(run);
@@ -86,6 +90,8 @@
       }
     }
     wakes.sort((a, b) => a.at - b.at);
+    const calls = wakes.map(({ by }) => by && by.call);
+    for (const wake of wakes) if (wake.by && wake.by.call !== undefined && calls.filter((call) => call === wake.by.call).length > 1) wake.by = null; // a call wakes one
     found.set(run, wakes);
     return wakes;
   };
