@@ -1,12 +1,13 @@
 """The notes and the README, page by page and language by language: every session prints what the page shows, every
-reference resolves, and the pages of the guide have their shape. tests/notes/test_sessions.py tests the tester."""
+picture is as it is made today, every reference resolves, and the pages of the guide have their shape.
+tests/notes/test_sessions.py and tests/notes/test_pictures.py test the tester."""
 
 import os
 import re
 
 import pytest
 from runner.exercises import forms, register
-from runner.pages import claims, sessions, shelf
+from runner.pages import claims, pictures, sessions, shelf
 
 PAGES = pytest.mark.parametrize("page", shelf.pages(), ids=shelf.title)
 GUIDE = pytest.mark.parametrize("page", [page for page in shelf.pages() if shelf.is_note(page)], ids=shelf.title)
@@ -16,6 +17,18 @@ GUIDE = pytest.mark.parametrize("page", [page for page in shelf.pages() if shelf
 def test_sessions_print_what_the_page_shows(page, built):
     _, wrong = sessions.checked(page.read_text(), {}, shelf.spoken(page))
     assert not wrong, "\n\n".join([*wrong, "./lab notes --update rewrites the sessions"])
+
+
+@pytest.fixture(scope="session")
+def runs():
+    """The programs that pictures show, each recorded once."""
+    return pictures.Runs()
+
+
+@PAGES
+def test_pictures_are_as_they_are_made_now(page, built, runs):
+    _, wrong = pictures.checked(page, page.read_text(), runs)
+    assert not wrong, "\n\n".join([*wrong, "./lab notes --update makes the pictures again"])
 
 
 @PAGES

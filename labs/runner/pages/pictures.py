@@ -4,18 +4,26 @@ A picture is a Markdown image whose title is the command that makes it: `./lab r
 and at which moment. It is read here and never handed to a shell; the programs are ours.
 """
 
+import difflib
 import re
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
+from ..failure import Failure
+from ..host import debugger, traces
+from ..report import film, sources
+from ..report import pictures as report
 from ..tree import programs
-from .shelf import NOTES, language
+from . import sessions
+from .shelf import NOTES, language, spoken
 
 IMAGE = re.compile(r'!\[([^\]]*)\]\(([^)\s]+)(?: "([^"]*)")?\)')
 PLACE = re.compile(r"pictures/[\w-]+\.svg")
 OPTIONS = {"--show": "show", "--at": "at"}
 VALUE = re.compile(r"\w[\w.]*(?:/\w+)*")
 BEGINS, WANTED = "./lab report ", "--svg"
+MOST = 8  # lines of a difference that are shown
 
 
 class BadPicture(Exception):
@@ -67,3 +75,56 @@ def command(title: str) -> Command:
     if 2 * len(given) != len(words) - 1:
         raise BadPicture(f"`{title}`: each option once, with its value")
     return Command(words[0], **{OPTIONS[option]: value for option, value in given.items()})
+
+
+# ---- making them again -----------------------------------------------------------------------------------------------
+
+
+class Runs:
+    """Runs of the programs that pictures show, each recorded once."""
+
+    def __init__(self) -> None:
+        self._films: dict[str, dict[str, Any]] = {}
+
+    def drawn(self, made: Command, language: str) -> str:
+        """The picture that a command makes for a reader of this language; Failure says why there is none."""
+        if made.program not in self._films:
+            trace = traces.live(debugger.program(made.program), affinity=sessions.processors())
+            self._films[made.program] = film.of([(trace, sources.finder(trace["runtime"]))])
+        return report.svg(self._films[made.program], made.show, made.at, language)
+
+
+def differences(shown: str, real: str) -> str:
+    """What is wrong with a picture, as some lines of a diff; empty if a reader sees what the page shows."""
+    one, other = ([sessions.normal(part) for part in split(svg)] for svg in (shown, real))
+    lines = [line for line in difflib.unified_diff(one, other, n=0, lineterm="") if line[:3] not in ("---", "+++")]
+    more = [f"... (of {len(lines)})"] if len(lines) > MOST else []
+    return "\n".join([line for line in lines if not line.startswith("@@")][:MOST] + more)
+
+
+def split(svg: str) -> list[str]:
+    """An SVG file, one element a line."""
+    return svg.replace("><", ">\n<").splitlines()
+
+
+def checked(page: Path, text: str, runs: Runs, update: bool = False) -> tuple[list[Picture], list[str]]:
+    """(the pictures of a page, what is wrong with them); `update` writes those that are not as they are made now."""
+    try:
+        found = find(page, text)
+    except BadPicture as reason:
+        return [], [str(reason)]
+    wrong = []
+    for picture in found:
+        try:
+            real = runs.drawn(picture.command, spoken(page))
+        except Failure as failure:
+            wrong.append(f"the picture of line {picture.line}: {failure}")
+            continue
+        there = picture.file.read_text("utf-8") if picture.file.is_file() else ""
+        if difference := differences(there, real):
+            if update:
+                picture.file.parent.mkdir(exist_ok=True)
+                picture.file.write_text(real, "utf-8")
+            else:
+                wrong.append(f"the picture of line {picture.line}, {picture.file.name}:\n{difference}")
+    return found, wrong

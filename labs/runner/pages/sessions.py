@@ -102,10 +102,9 @@ def run(session: Session, language: str) -> list[list[str]]:
 def output(command: str, language: str, typed: str | None = None) -> str:
     """The whole output of a shell command with this input, in this language, in the environment of a terminal of 80 by
     24 that knows no colour."""
-    processors = set(sorted(os.sched_getaffinity(0))[:2])  # the pages were written on two
     environment = {name: value for name, value in os.environ.items() if not name.startswith("GO")}
     environment |= {"LAB_LANG": language, "TERM": "dumb", "COLUMNS": "80", "LINES": "24"} | (
-        {"GOMAXPROCS": "2"} if len(processors) < 2 else {}
+        {"GOMAXPROCS": "2"} if len(processors()) < 2 else {}
     )
     process = subprocess.Popen(
         ["/bin/sh", "-c", command],
@@ -117,7 +116,7 @@ def output(command: str, language: str, typed: str | None = None) -> str:
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
-        preexec_fn=lambda: os.sched_setaffinity(0, processors),
+        preexec_fn=lambda: os.sched_setaffinity(0, processors()),
     )
     try:
         return process.communicate(typed or "", timeout=SECONDS)[0]
@@ -128,6 +127,11 @@ def output(command: str, language: str, typed: str | None = None) -> str:
         os.killpg(process.pid, signal.SIGKILL)
         process.communicate()
         raise
+
+
+def processors() -> set[int]:
+    """Those on which a page's programs run: two, as when the pages were written."""
+    return set(sorted(os.sched_getaffinity(0))[:2])
 
 
 def lines(text: str) -> list[str]:

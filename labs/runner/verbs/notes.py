@@ -1,6 +1,7 @@
-"""`lab notes`: runs every session that the notes and the README show again, and checks what they say about the source.
+"""`lab notes`: runs every session that the notes and the README show again, makes their pictures again, and checks what
+they say about the source.
 
-`--update` writes what the sessions print now into the pages, in place.
+`--update` writes what the sessions print now into the pages, in place, and the pictures as they are made now.
 """
 
 import sys
@@ -10,7 +11,7 @@ from rt0lab.words import in_a_row, tr, trn
 
 from ..failure import FAILED, USAGE, Failure
 from ..host import build, permits
-from ..pages import sessions
+from ..pages import pictures, sessions
 from ..pages.claims import SYMBOLS, references, structure
 from ..pages.shelf import is_note, name, pages, spoken, title
 from . import Verbs
@@ -19,13 +20,15 @@ from . import Verbs
 def register(verbs: Verbs) -> None:
     verb = verbs.add_parser(
         "notes",
-        help=tr("run the sessions of the notes again and check what they refer to"),
+        help=tr("make the sessions and pictures of the notes again, and check what they refer to"),
         example="./lab notes tls-g0-and-m0\n./lab notes --update README",
     )
     verb.add_argument(
         "pages", nargs="*", metavar="PAGE", help=tr("only these (tls-g0-and-m0, README...; default: all)")
     )
-    verb.add_argument("--update", action="store_true", help=tr("write what the sessions print now into the pages"))
+    verb.add_argument(
+        "--update", action="store_true", help=tr("write what the sessions print now into the pages, and the pictures")
+    )
     verb.set_defaults(run=run)
 
 
@@ -37,7 +40,7 @@ def run(args: Namespace) -> int:
             tr("no such page; there are: {names}", names=in_a_row(sorted({name(page) for page in pages()}))), USAGE
         )
     prepare()
-    outputs, bad = {"en": {}, "zh": {}}, 0
+    outputs, runs, bad = {"en": {}, "zh": {}}, pictures.Runs(), 0
     for page in chosen:
         text, seen = page.read_text(), outputs[spoken(page)]
         problems = references(text) + (structure(page) if is_note(page) else [])
@@ -46,11 +49,13 @@ def run(args: Namespace) -> int:
             page.write_text(sessions.updated(text, seen))
             wrong = []
             print(tr("updated {page}", page=title(page)), flush=True)
-        problems += wrong
+        shown, poor = pictures.checked(page, text, runs, args.update)
+        problems += wrong + poor
         bad += bool(problems)
         print(
             f"{'WRONG' if problems else 'ok':6}{title(page)} "
             f"({trn('{n} session', '{n} sessions', len(found))}, "
+            f"{trn('{n} picture', '{n} pictures', len(shown))}, "
             f"{trn('{n} reference', '{n} references', len(SYMBOLS.findall(text)))})",
             flush=True,
         )
@@ -60,7 +65,7 @@ def run(args: Namespace) -> int:
         print(
             trn("{n} page is wrong", "{n} pages are wrong", bad)
             + tr(" (of {n})", n=len(chosen))
-            + ("" if args.update else tr("; --update rewrites the sessions")),
+            + ("" if args.update else tr("; --update rewrites the sessions and the pictures")),
             file=sys.stderr,
         )
     return FAILED if bad else 0

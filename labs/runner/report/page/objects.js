@@ -120,11 +120,12 @@
     };
   };
 
-  // What matters at the moment: who runs, what changed, what these point at, and queues that are not empty.
+  // What matters at the moment: who runs, what changed, what these point at and what that does, and queues that are not empty.
   rt0.mattering = ({ boxes, m, g }) => {
     const by = new Map(boxes.map((each) => [each.name, each]));
     const kept = new Set([m, g, ...boxes.filter((each) => each.fresh || each.fields.some((field) => field.changed)).map((each) => each.name)]);
-    for (const name of [...kept]) for (const field of (by.get(name) || { fields: [] }).fields) field.to.forEach((to) => kept.add(to));
+    for (let steps = 0; steps < 2; steps++)
+      for (const name of [...kept]) for (const field of (by.get(name) || { fields: [] }).fields) field.to.forEach((to) => kept.add(to));
     for (const each of by.get("sched").fields) if (!empty(each.value)) kept.add("sched");
     return boxes.filter((each) => kept.has(each.name));
   };
