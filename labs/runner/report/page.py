@@ -35,8 +35,9 @@ SCRIPTS = (
     "changes.js",
     "life.js",
     "predict.js",
+    "scene.js",
 )
-STYLES = ("film.css", "timeline.css", "against.css", "asking.css", "picture.css")
+STYLES = ("film.css", "timeline.css", "against.css", "asking.css", "picture.css", "scene.css")
 
 
 def html(film: dict[str, Any], language: str, at: str = "") -> str:

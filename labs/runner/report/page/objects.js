@@ -133,23 +133,23 @@
   // ---- the picture ---------------------------------------------------------------------------------------------------
 
   const COLUMN = { g: 0, g0: 0, m: 1, p: 2, sched: 3, all: 3 };
-  const WIDE = 140;
   const LINE = 16;
   const HEAD = 24;
-  const TOP = 76;
+  const TOP = 62;
   const tall = (each) => HEAD + each.fields.length * LINE + 8;
 
   // Where each box stands: {name: {x, y, width, height}}, and how high all are.
   const places = (boxes, width) => {
-    const gap = (width - 32 - 4 * WIDE) / 3;
+    const wide = Math.min(210, Math.max(140, Math.floor((width - 32 - 3 * 56) / 4)));
+    const gap = (width - 32 - 4 * wide) / 3;
     const down = [TOP, TOP, TOP, TOP];
     const at = new Map();
     for (const each of boxes) {
       const column = COLUMN[each.kind];
-      at.set(each.name, { column, x: 16 + column * (WIDE + gap), y: down[column], width: WIDE, height: tall(each) });
+      at.set(each.name, { column, x: 16 + column * (wide + gap), y: down[column], width: wide, height: tall(each) });
       down[column] += tall(each) + 14;
     }
-    return { at, gap, height: Math.max(...down) };
+    return { at, wide, gap, height: Math.max(...down) };
   };
 
   // The pointers between boxes that are shown: [{from, field, to, back (the field that points back, or undefined), changed}].
@@ -168,7 +168,7 @@
   };
 
   // An arrow in right angles: along the gap between neighbours, or over the heads of the columns between.
-  const route = (edge, boxes, at, gap, lanes) => {
+  const route = (edge, boxes, { at, wide, gap }, lanes) => {
     const [a, b] = [at.get(edge.from), at.get(edge.to)];
     const row = (name, field) => {
       const index = field ? boxes.find((each) => each.name === name).fields.findIndex((each) => each.field === field) : -1;
@@ -177,16 +177,15 @@
     const [y1, y2] = [row(edge.from, edge.field), row(edge.to, edge.back)];
     const lane = (column) => {
       const k = (lanes[column] = (lanes[column] || 0) + 1);
-      return 16 + column * (WIDE + gap) + WIDE + 8 + ((k * 7) % Math.max(8, gap - 16));
+      return 16 + column * (wide + gap) + wide + 8 + ((k * 7) % Math.max(8, gap - 16));
     };
     if (a.column === b.column) {
-      const x = lane(Math.min(a.column, 2));
-      const side = a.column === 3 ? a.x : a.x + WIDE;
-      const turn = a.column === 3 ? a.x - 8 : x;
+      const side = a.column === 3 ? a.x : a.x + wide;
+      const turn = a.column === 3 ? a.x - 8 : lane(a.column);
       return `M${side} ${y1}H${turn}V${y2}H${side}`;
     }
     const right = b.column > a.column;
-    const [x1, x2] = [right ? a.x + WIDE : a.x, right ? b.x : b.x + WIDE];
+    const [x1, x2] = [right ? a.x + wide : a.x, right ? b.x : b.x + wide];
     if (Math.abs(a.column - b.column) === 1) return `M${x1} ${y1}H${lane(Math.min(a.column, b.column))}V${y2}H${x2}`;
     lanes.over = (lanes.over || 0) + 1;
     const over = TOP - 8 - ((lanes.over * 5) % 25);
@@ -235,20 +234,23 @@
     const run = rt0.runOf(film, side);
     const all = rt0.objectsAt(run, n);
     const boxes = alone ? rt0.mattering(all) : all.boxes;
-    const { at, gap, height } = places(boxes, Math.max(width, 690));
+    const room = Math.max(width, 690);
+    const stand = places(boxes, room);
+    const { at, wide, gap, height } = stand;
     const lanes = {};
     const hidden = ["g", "m", "p"].filter((kind) => all.left[kind] > 0).map((kind) => t("objects_more", { n: rt0.count(all.left[kind]), kind: kind.toUpperCase() }));
     const heads = ["objects_g", "objects_m", "objects_p", "objects_queues"];
     const arrows = pointers(boxes);
-    return rt0.svg(Math.max(width, 690), height + 28,
+    return rt0.svg(room, height + (hidden.length ? 22 : 6) + (alone ? 20 : 0),
       { title: t("objects_title", { moment: run.moment(n) }), told: rt0.objectsTold(film, side, n, { language, alone }), name: "objects" },
       h("defs", {}, [false, true].map((changed) => h("marker",
         { id: tip(side, changed), viewBox: "0 0 8 8", refX: 7, refY: 4, markerWidth: 7, markerHeight: 7, markerUnits: "userSpaceOnUse", orient: "auto-start-reverse" },
         h("path", { d: "M0 0L8 4L0 8Z", class: `tip ${changed ? "changed" : ""}` })))),
-      heads.map((key, i) => rt0.text(16 + i * (WIDE + gap), 24, t(key), "said")),
-      arrows.map((edge) => h("path", { class: `pointer ${edge.changed ? "changed" : ""} ${edge.field === "tls.0" ? "tls" : ""}`, d: route(edge, boxes, at, gap, lanes),
+      heads.map((key, i) => rt0.text(16 + i * (wide + gap), 24, t(key), "said")),
+      arrows.map((edge) => h("path", { class: `pointer ${edge.changed ? "changed" : ""} ${edge.field === "tls.0" ? "tls" : ""}`, d: route(edge, boxes, stand, lanes),
         "marker-end": `url(#${tip(side, edge.changed)})`, "marker-start": edge.back ? `url(#${tip(side, edge.changed)})` : null })),
       boxes.map((each) => drawn(each, at.get(each.name), { m: all.m, g: all.g, alone, t })),
-      hidden.length > 0 && rt0.text(16, height + 12, hidden.join(" · "), "said"));
+      hidden.length > 0 && rt0.text(16, height + 12, hidden.join(" · "), "said"),
+      alone && rt0.text(16, height + (hidden.length ? 30 : 12), rt0.caption(run, n), "small"));
   };
 })();

@@ -39,6 +39,9 @@ rt0.pictures = rt0.pictures || {};
 
   rt0.text = (x, y, words, className, more = {}) => h("text", { x, y, class: className, ...more }, String(words));
 
+  // Which run and moment a picture that stands alone is of.
+  rt0.caption = (run, n) => rt0.fit(`${run.data.program} (${run.data.runtime}), ${run.moment(n)}`, 100);
+
   // The whole <svg>; `told` is what a picture says to who cannot see it.
   rt0.svg = (width, height, { title, told, name }, ...children) =>
     h("svg", { viewBox: `0 0 ${width} ${height}`, width, height, class: `picture ${name}`, role: "img" },

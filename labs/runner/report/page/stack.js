@@ -120,7 +120,7 @@
 
   const address = (at, i) => (!at || at.stack === "entry" ? `SP+${i * WORD}` : at.below < 0 ? `hi+${-at.below}` : at.below ? `hi-${at.below}` : "hi");
   const meaning = (each, t) => (each.kind === "returns" ? t("word_returns", { f: rt0.functionOf(inside(each.word)) })
-    : each.kind === "code" ? t("word_code") : each.kind === "stack" ? t("word_stack") : each.kind === "object" ? t("word_object") : "");
+    : each.kind === "code" ? t("word_code") : each.kind === "stack" ? t("word_stack") : "");
   const shown = (word, alone, t) =>
     alone && rt0.unstable(word) ? t("word_number")
     : alone && /^entry_sp\+0x[0-9a-f]{2,}$/.test(word) ? "entry_sp+…"
@@ -201,11 +201,12 @@
     const seen = new Set(found.words.map((each) => each.frame));
     const rest = found.frames.slice(seen.size).map(rt0.functionOf);
     const options = { left, wide, alone, t, narrow };
-    return rt0.svg(width, TOP + height + 44,
+    return rt0.svg(width, TOP + height + (alone ? 44 : 24),
       { title: t("stack_title", { moment: run.moment(n) }), told: rt0.stackTold(film, side, n, { language, alone }), name: "stack" },
       rt0.text(16, 22, whose(found.stack, t), "strong"),
       rt0.text(16, 42, rt0.fit(step(run, found, t), Math.floor((width - 24) / 6.4)), "said"),
       found.below !== null && rt0.text(width - 16, 22, narrow ? "" : used(found, t), "said", { "text-anchor": "end" }),
+      alone && rt0.text(16, TOP + height + 34, rt0.caption(run, n), "small"),
       whole,
       count > 0 && h("path", { class: "lens", d: `M46 ${spY - 1}L${left - 2} ${TOP + ROW}V${TOP + high}L46 ${spY + 1}Z` }),
       rt0.text(left + 8, TOP + 16, rest.length ? rt0.fit(`⋮  ${rest.join(" ← ")}`, Math.floor((width - left - 16) / 7.3)) : "⋮", "small"),

@@ -1,0 +1,32 @@
+"""The panels of a stop in a real browser: the line of source, the pictures, and the room that they have."""
+
+
+def test_the_line_of_the_stop_is_marked(shown, recorded):
+    browser = shown("newproc1/entry")
+    stop = browser.execute_script("return rt0.app.run.stop(rt0.app.at)")
+    mark = browser.find_element("css selector", "#panel-stop mark")
+    assert mark.text.split()[0] == str(stop["line"]) and "newproc1" in mark.text
+
+
+def test_the_stage_s_sentence_is_in_the_page_s_language(shown, recorded):
+    browser = shown("newproc1/entry")
+    browser.execute_script("rt0.app.speak('zh')")
+    assert browser.find_element("css selector", "#panel-stop .why").text == recorded["stages"]["newproc1"]["why"]["zh"]
+
+
+def test_a_step_draws_the_pictures_again(shown):
+    browser = shown("newproc1/entry")
+    before = browser.find_element("css selector", "#panel-stack svg title").get_attribute("textContent")
+    browser.execute_script("rt0.app.go(rt0.app.at + 1)")
+    assert browser.find_element("css selector", "#panel-stack svg title").get_attribute("textContent") != before
+
+
+def test_on_a_phone_the_page_does_not_scroll_sideways(shown):
+    browser = shown("gogo/entry")
+    browser.execute_cdp_cmd(
+        "Emulation.setDeviceMetricsOverride", {"width": 360, "height": 800, "deviceScaleFactor": 1, "mobile": False}
+    )
+    try:
+        assert browser.execute_script("return document.documentElement.scrollWidth") <= 360
+    finally:
+        browser.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
