@@ -1,15 +1,24 @@
 """Asking the film, in a real browser: what changed, the life of a field, predictions, notes."""
 
+import pytest
+from runner.report import page
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
+from selenium.webdriver.support.ui import WebDriverWait
 
 
 def texts(browser, selector):
-    return [element.text for element in browser.find_elements(By.CSS_SELECTOR, selector)]
+    script = "return [...document.querySelectorAll(arguments[0])].map((each) => each.innerText.trim())"
+    return browser.execute_script(script, selector)
 
 
-def moment(browser):
-    return browser.execute_script("return rt0.app.run.moment(rt0.app.at)")
+def until(browser, condition):
+    """Waits for what the browser does in its own time: a link, a file."""
+    return WebDriverWait(browser, 30).until(condition)
+
+
+def comes_to(browser, moment):
+    return until(browser, lambda b: b.execute_script("return rt0.app.run.moment(rt0.app.at)") == moment)
 
 
 def test_a_changed_field_opens_its_life(shown):
@@ -22,7 +31,7 @@ def test_a_value_of_a_life_leads_to_its_stop(shown):
     browser = shown("exit")
     browser.execute_script("rt0.app.openField('m0.curg')")
     browser.find_elements(By.CSS_SELECTOR, "article.life a")[1].click()
-    assert moment(browser) == "gogo/entry"
+    assert comes_to(browser, "gogo/entry")
 
 
 def test_a_field_is_searched_and_opened_with_keys_alone(shown):
@@ -112,6 +121,97 @@ def test_a_score_is_counted_where_the_browser_keeps_nothing(shown):
     if browser.find_elements(By.ID, "predict-answer"):
         press(browser, "predict-answer")
     assert "asked: 1" in texts(browser, "#predict-score")[0]
+
+
+HOSTILE = "<img src=x onerror=alert(1)></script>"
+
+
+def noted(shown, text, moment="gogo/entry"):
+    browser = shown(moment)
+    browser.execute_script("try { localStorage.clear() } catch {}")
+    browser = shown(moment)
+    browser.find_element(By.ID, "note-text").send_keys(text)
+    press(browser, "note-add")
+    return browser
+
+
+def test_a_note_is_kept_and_shows_at_its_moment_alone(shown):
+    browser = noted(shown, "the switch")
+    here = texts(browser, "#panel-note .note")
+    browser.execute_script("rt0.app.go(0)")
+    assert (here, texts(browser, "#panel-note .note")) == (["the switch"], [])
+
+
+def test_a_note_leads_to_its_moment(shown):
+    browser = noted(shown, "the switch")
+    browser.execute_script("rt0.app.go(0)")
+    browser.find_element(By.CSS_SELECTOR, "#panel-notebook .notes a").click()
+    assert comes_to(browser, "gogo/entry")
+
+
+def test_a_note_is_removed(shown):
+    browser = noted(shown, "the switch")
+    press(browser, "note-remove-0")
+    assert texts(browser, "#panel-notebook .note") == []
+
+
+def test_notes_are_saved_as_a_file_and_taken_from_it_again(shown, tmp_path):
+    browser = noted(shown, HOSTILE)
+    browser.execute_cdp_cmd("Page.setDownloadBehavior", {"behavior": "allow", "downloadPath": str(tmp_path)})
+    press(browser, "note-save")
+    file = tmp_path / "notes-hello.json"
+    until(browser, lambda _: file.exists())
+    press(browser, "note-remove-0")
+    browser.find_element(By.ID, "note-open").send_keys(str(file))
+    until(browser, lambda b: texts(b, "#panel-notebook .note") == [HOSTILE])
+    assert "Notes taken: 1." in texts(browser, "#note-says")[0]
+
+
+def test_a_file_of_no_notes_is_refused_in_a_sentence(shown, tmp_path):
+    browser = shown()
+    (tmp_path / "x.json").write_text("[]")
+    browser.find_element(By.ID, "note-open").send_keys(str(tmp_path / "x.json"))
+    assert until(browser, lambda b: texts(b, "#note-says")[0]).startswith("This is no file of notes")
+
+
+def test_a_large_file_is_not_read(shown, tmp_path):
+    browser = shown()
+    (tmp_path / "x.json").write_text(" " * (1 << 20) + "{}")
+    browser.find_element(By.ID, "note-open").send_keys(str(tmp_path / "x.json"))
+    assert "larger than 1 MiB" in until(browser, lambda b: texts(b, "#note-says")[0])
+
+
+def test_a_teacher_s_note_shows_at_its_moment(browser, recorded, tmp_path):
+    given = {"format": 1, "program": "hello", "notes": [{"moment": "gogo/entry", "text": HOSTILE}]}
+    (tmp_path / "boot.html").write_text(page.html(recorded | {"notes": given}, "en"), "utf-8")
+    browser.get(f"{(tmp_path / 'boot.html').as_uri()}#gogo/entry")
+    assert texts(browser, "#panel-note .note") == [HOSTILE]
+
+
+def test_who_opens_a_film_first_finds_three_questions_whose_moments_are_there(shown):
+    browser = shown()
+    links = browser.find_elements(By.CSS_SELECTOR, "#begin > ol > li > a")
+    names = [link.get_attribute("href").rpartition("#")[2] for link in links]
+    assert len(texts(browser, "#begin > ol > li")) == 3
+    assert browser.execute_script("return arguments[0].filter((name) => rt0.app.run.named(name) < 0)", names) == []
+
+
+def test_where_to_start_stays_closed_once_it_was_closed(shown):
+    browser = shown()
+    browser.find_element(By.CSS_SELECTOR, "#begin > summary").click()
+    until(browser, lambda b: b.execute_script("return rt0.kept('rt0lab.begun')"))
+    assert shown().execute_script("return document.getElementById('begin').open") is False
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_nothing_is_wider_than_a_phone(shown, language):
+    browser = shown("gogo/entry")
+    size = {"width": 360, "height": 800, "deviceScaleFactor": 1, "mobile": True}
+    browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
+    browser.execute_script("rt0.app.speak(arguments[0]); rt0.app.openField('m0.curg')", language)
+    width = browser.execute_script("return document.documentElement.scrollWidth")
+    browser.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
+    assert width <= 360
 
 
 def test_the_panels_that_ask_say_nothing_to_the_console(browser):

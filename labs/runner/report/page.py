@@ -21,6 +21,7 @@ PURE = (
     "pairs.js",
     "fields.js",
     "questions.js",
+    "notes.js",
     "picture.js",
     "stack.js",
     "objects.js",
@@ -36,6 +37,8 @@ SCRIPTS = (
     "life.js",
     "predict.js",
     "scene.js",
+    "notebook.js",
+    "begin.js",
 )
 STYLES = ("film.css", "timeline.css", "against.css", "asking.css", "picture.css", "scene.css")
 

@@ -9,7 +9,7 @@ from rt0lab.words import language, tr
 
 from ..host import debugger, needs, packages, traces
 from ..host.output import writable
-from ..report import film, page, pictures, sources
+from ..report import film, notes, page, pictures, sources
 from . import Verbs
 
 
@@ -42,6 +42,11 @@ def register(verbs: Verbs) -> None:
         metavar="MOMENT",
         help=tr("that moment: a stage, its entry or return, a number (newproc1/entry)"),
     )
+    verb.add_argument(
+        "--notes",
+        metavar="NOTES.json",
+        help=tr("notes saved in a film, to be given away with this one, at their moments"),
+    )
     verb.set_defaults(run=run)
 
 
@@ -53,7 +58,10 @@ def run(args: Namespace) -> int:
         print(tr("{file}: a picture of its own", file=untrusted.shown(args.output)))
         return 0
     packages.ensure(needs.TO_SHOW)
-    output.write_text(page.html(filmed(args.program, args.against), language(), args.at), "utf-8")
+    made = filmed(args.program, args.against)
+    if args.notes:
+        made["notes"] = notes.read(args.notes, made["runs"][0]["program"])
+    output.write_text(page.html(made, language(), args.at), "utf-8")
     print(tr("{file}: open it in a browser", file=untrusted.shown(args.output)))
     return 0
 
