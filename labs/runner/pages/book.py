@@ -7,6 +7,7 @@ the one theme in Debian that knows light and dark, furo, loads a style sheet fro
 browser takes from no disk.
 """
 
+import json
 import re
 import shutil
 import subprocess
@@ -27,7 +28,7 @@ SITE = Path(__file__).resolve().parent / "site"  # conf.py and what it names
 LANGUAGES = {"en": "en", "zh": "zh_CN"}  # ours, and what Sphinx calls it
 ENGLISH_ONLY = [ROOT / "CONTRIBUTING.md", ROOT / "CHANGELOG.md"]
 LINK = re.compile(r"(?<!!)\[((?:[^\[\]`]|`[^`]*`)*)\]\(([^)\s:]+)\)")
-FIGURE = '```{{figure}} {path}\n:alt: {alt}\n:target: {film}\n\n{alt} <a href="{film}">{here}</a>\n```'
+FIGURE = '```{{figure}} {path}\n:alt: {quoted}\n:target: {film}\n\n{alt} <a href="{film}">{here}</a>\n```'
 HERE = {"en": "The film, at this moment", "zh": "在影片里看这一刻"}
 FENCE = re.compile(r"(^```.*?^```$)", re.M | re.S)
 FRONT = """<!DOCTYPE html>
@@ -163,7 +164,7 @@ def figures(leaf: Leaf, text: str) -> str:
             return f"![{alt}]({path})"
         made = pictures.command(command)
         there = film_of(made.program) + (f"#{made.at}" if made.at else "")
-        return FIGURE.format(path=path, alt=alt, film=there, here=HERE[leaf.language])
+        return FIGURE.format(path=path, alt=alt, quoted=json.dumps(alt), film=there, here=HERE[leaf.language])
 
     return pictures.IMAGE.sub(figure, text)
 

@@ -1,6 +1,7 @@
 """`lab book`: the notes as a site with search, in both languages, each page with its film at the right moment."""
 
 import os
+import sys
 from argparse import Namespace
 from pathlib import Path
 
@@ -31,7 +32,8 @@ def run(args: Namespace) -> int:
     try:
         book.make(folder)
     except book.Broken as broken:
-        raise Failure(str(broken), FAILED) from None
+        print(broken, file=sys.stderr)
+        raise Failure(tr("the book was not made (why is above)"), FAILED) from None
     print(folder / "index.html")
     return 0
 
