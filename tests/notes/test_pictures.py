@@ -18,6 +18,10 @@ def test_a_picture_is_found_with_what_makes_it():
     assert found == [pictures.Picture(3, shelf.NOTES / "pictures/page.svg", command)]
 
 
+def test_a_page_with_a_dot_in_its_name_has_pictures():
+    assert len(pictures.find(PAGE, image("./lab report hello --svg", "pictures/go-1.10.svg"))) == 1
+
+
 def test_an_image_that_is_no_picture_of_a_run_is_left_alone():
     assert pictures.find(PAGE, "![An editor.](in-an-editor.png)\n") == []
 

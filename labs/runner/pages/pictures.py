@@ -19,7 +19,7 @@ from . import sessions
 from .shelf import NOTES, language, spoken
 
 IMAGE = re.compile(r'!\[([^\]]*)\]\(([^)\s]+)(?: "([^"]*)")?\)')
-PLACE = re.compile(r"pictures/[\w-]+\.svg")
+PLACE = re.compile(r"pictures/\w[\w.-]*(?<!\.zh)\.svg")
 OPTIONS = {"--show": "show", "--at": "at"}
 VALUE = re.compile(r"\w[\w.]*(?:/\w+)*")
 BEGINS, WANTED = "./lab report ", "--svg"
