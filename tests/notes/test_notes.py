@@ -28,7 +28,7 @@ def runs():
 @PAGES
 def test_pictures_are_as_they_are_made_now(page, built, runs):
     _, wrong = pictures.checked(page, page.read_text(), runs)
-    assert not wrong, "\n\n".join([*wrong, "./lab notes --update makes the pictures again"])
+    assert not wrong, "\n\n".join([*wrong, "./lab notes --update --pictures makes them again"])
 
 
 @PAGES
