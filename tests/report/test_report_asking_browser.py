@@ -34,6 +34,17 @@ def test_a_value_of_a_life_leads_to_its_stop(shown):
     assert comes_to(browser, "gogo/entry")
 
 
+def test_a_life_shows_what_holds_now_and_the_link_keeps_the_focus(shown):
+    browser = shown("exit")
+    browser.execute_script("rt0.app.openField('m0.locks')")
+    browser.execute_script("const link = document.getElementById('life-0-30'); link.focus(); link.click()")
+    until(browser, lambda b: texts(b, "article.life li[aria-current]") == texts(b, "#life-0 li:nth-child(31)"))
+    script = """const [outer, inner] = ["#life-0 ol", "#life-0 li[aria-current]"]
+            .map((each) => document.querySelector(each).getBoundingClientRect());
+        return [document.activeElement.id, inner.top >= outer.top && inner.bottom <= outer.bottom]"""
+    assert browser.execute_script(script) == ["life-0-30", True]
+
+
 def test_a_field_is_searched_and_opened_with_keys_alone(shown):
     browser = shown()
     browser.find_element(By.ID, "life-search").send_keys("g1.status", Keys.ENTER)
@@ -97,6 +108,20 @@ def test_a_question_is_answered_with_keys_alone(shown):
         browser.switch_to.active_element.send_keys(str(i + 1))
     browser.find_element(By.ID, "predict-answer").send_keys(Keys.ENTER)
     assert texts(browser, "#predict-verdict") == ["Right."]
+
+
+def test_arrows_go_from_option_to_option_and_never_on_to_the_answer(shown):
+    browser, question = asked(shown)
+    for key in (Keys.ARROW_RIGHT, Keys.ARROW_DOWN, Keys.ARROW_LEFT):
+        browser.switch_to.active_element.send_keys(key)
+    focused = browser.switch_to.active_element.get_attribute("id")
+    assert (focused, browser.execute_script("return rt0.app.at")) == ("predict-0", question["n"])
+
+
+def test_no_key_walks_on_while_a_question_is_asked(shown):
+    browser, question = asked(shown)
+    browser.find_element(By.TAG_NAME, "body").send_keys("n", "t", Keys.ARROW_RIGHT, Keys.PAGE_DOWN)
+    assert browser.execute_script("return rt0.app.at") == question["n"]
 
 
 def test_the_answer_shows_what_changed_and_which_line_wrote_it(shown):

@@ -72,14 +72,22 @@
       values.length ? rt0.strip(app.run, field.path, app.at, app.t("life_strip", { n: values.length + left })) : h("p", {}, app.t("life_unknown")),
       h("ol", {}, values.map(({ stop, value }, v) =>
         h("li", { "aria-current": v === here ? "true" : null },
-          h("a", { href: `#${encodeURI(app.run.moment(stop))}` }, h("span", { class: "code" }, rt0.shown(value))), " ",
+          h("a", { id: `life-${i}-${v}`, href: `#${encodeURI(app.run.moment(stop))}` }, h("span", { class: "code" }, rt0.shown(value))), " ",
           h("span", { class: "quiet" }, app.t("life_since", { n: stop, moment: app.run.moment(stop) })),
           rt0.written(app, stop, field.path)))),
       left > 0 && h("p", { class: "quiet" }, app.t("life_more", { n: left })));
   };
 
+  // Lists that are longer than their place show what holds at this moment.
+  const unrolled = () => {
+    for (const here of document.querySelectorAll("#panel-life li[aria-current]")) {
+      const list = here.parentElement;
+      list.scrollTop = here.offsetTop - list.offsetTop - list.clientHeight / 2;
+    }
+  };
+
   rt0.panel("life", {
     wants: ["moment", "field"],
-    render: (app) => [h("h2", {}, app.t("life")), search(app), open.length > 0 && h("div", { class: "lives" }, open.map((field, i) => card(app, field, i)))].filter(Boolean),
+    render: (app) => queueMicrotask(unrolled) || [h("h2", {}, app.t("life")), search(app), open.length > 0 && h("div", { class: "lives" }, open.map((field, i) => card(app, field, i)))].filter(Boolean),
   });
 })();

@@ -76,7 +76,7 @@
 
   const row = (note, i) =>
     h("li", {},
-      h("a", { href: `#${encodeURI(note.moment)}` }, note.moment), " ",
+      h("a", { id: `note-go-${i}`, href: `#${encodeURI(note.moment)}` }, note.moment), " ",
       note.baked ? h("span", { class: "quiet" }, app.t("notes_baked"))
         : h("button", { id: `note-remove-${i}`, onclick: () => remove(note), "aria-label": app.t("notes_remove_of", { moment: note.moment }) }, app.t("notes_remove")),
       text(note));

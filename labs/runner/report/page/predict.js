@@ -145,15 +145,24 @@
       h("button", { id: "predict-leave", onclick: () => leave() }, app.t("predict_leave"))),
   ];
 
+  // Digits choose, arrows go from option to option.
+  const keyed = (event) => {
+    const question = current();
+    if (!question || state.verdict || event.ctrlKey || event.altKey || event.metaKey) return;
+    const step = { ArrowDown: 1, ArrowRight: 1, ArrowUp: -1, ArrowLeft: -1 }[event.key];
+    const count = question.options.length;
+    if (question.options[Number(event.key) - 1]) choose(Number(event.key) - 1);
+    else if (step) {
+      const here = question.options.findIndex((_, i) => document.activeElement.id === `predict-${i}`);
+      document.getElementById(`predict-${here < 0 ? (step > 0 ? 0 : count - 1) : (here + step + count) % count}`).focus();
+      event.preventDefault();
+    }
+  };
+
   rt0.panel("predict", {
     wants: ["asking"],
     render: () => {
       if (state.i < 0 && !rt0.questions(app.run, app.film.stages, 1).length) return null;
-      const keyed = (event) => {
-        const i = Number(event.key) - 1;
-        const question = current();
-        if (question && !state.verdict && !event.ctrlKey && !event.altKey && !event.metaKey && question.options[i]) choose(i);
-      };
       return h("div", { onkeydown: keyed }, h("h2", {}, app.t("predict")), current() ? busy(current()) : idle(), score());
     },
   });

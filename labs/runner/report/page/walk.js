@@ -102,7 +102,7 @@
   const elsewhere = "input, select, textarea, pre, [contenteditable], [role=slider], [role=listbox], [role=tablist], [role=textbox]";
 
   rt0.keyed = (event) => {
-    if (event.defaultPrevented || event.ctrlKey || event.altKey || event.metaKey) return;
+    if (app.asking || event.defaultPrevented || event.ctrlKey || event.altKey || event.metaKey) return;
     if (event.target.closest && event.target.closest(elsewhere)) return;
     if (event.key === "?" && letters) {
       of("walk-more").open = true;
