@@ -68,12 +68,18 @@ def run(args: Namespace) -> int:
 
 def filmed(name: str, against: str | None = None) -> dict[str, Any]:
     """The film of what is recorded or in a file, and of another trace beside it."""
-    other = [traces.read(os.path.abspath(against))] if against else []
-    return film.of([(trace, sources.finder(trace["runtime"])) for trace in [recorded(name), *other]])
+    traced = [recorded(name), *([read(against)] if against else [])]
+    return film.of([(trace, sources.finder(trace["runtime"], program)) for trace, program in traced])
 
 
-def recorded(name: str) -> film.Trace:
-    """The trace in a file, or of a fresh run of a program, with who wrote what."""
-    if not name.endswith(".json"):
-        return traces.live(debugger.program(name), writers=True)
-    return traces.read(os.path.abspath(name))
+def recorded(name: str) -> tuple[film.Trace, str | None]:
+    """The trace of a fresh run of a program, with who wrote what, and the program's path; or the trace in a file."""
+    if name.endswith(".json"):
+        return read(name)
+    program = debugger.program(name)
+    return traces.live(program, writers=True), program.path
+
+
+def read(name: str) -> tuple[film.Trace, None]:
+    """The trace in a file, which names no program that is known to be here."""
+    return traces.read(os.path.abspath(name)), None
