@@ -49,6 +49,12 @@ def test_json_has_the_grader_s_figure_and_both_runs_say_the_same(lab, tmp_path):
     assert figure["submissions"] == 2 and figure["same"] and figure["each"] > 0
 
 
+def test_json_has_how_large_films_are(lab, tmp_path):
+    assert lab("bench", "film", "--only", "film-size", "--json", tmp_path / "bench.json").returncode == 0
+    short, long = json.loads((tmp_path / "bench.json").read_text())["figures"]
+    assert 0 < short["ours"] < long["ours"] and long["met"] == {"ours": True}
+
+
 def test_json_has_the_scheduler_s_figures_that_are_asked_for(lab, tmp_path):
     result = lab("bench", "--only", "yield", "--rounds", "1", "--json", tmp_path / "bench.json")
     figures = json.loads((tmp_path / "bench.json").read_text())["figures"]

@@ -18,7 +18,7 @@ MAY = {  # room: the rooms that it may use, beside itself and the ground floor
     "editors": {"host"},
     "exercises": {"host"},
     "classes": {"host", "exercises"},
-    "bench": {"host", "exercises", "classes"},
+    "bench": {"host", "report", "exercises", "classes"},
     "matrix": {"host"},
     "verbs": {"host", "likeness", "report", "pages", "editors", "exercises", "classes", "bench", "matrix"},
 }

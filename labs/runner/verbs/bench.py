@@ -6,14 +6,14 @@ import json
 
 from rt0lab.words import tr
 
-from ..bench import gdb, grade, sched, startup
+from ..bench import film, gdb, grade, sched, startup
 from ..bench.peers import machine
 from ..failure import USAGE, Failure
 from ..host.output import writable
 from . import Verbs
 
 # each has run(args), which prints its table and returns its figures
-PARTS = {"startup": startup, "sched": sched, "gdb": gdb, "grade": grade}
+PARTS = {"startup": startup, "sched": sched, "gdb": gdb, "grade": grade, "film": film}
 
 
 def register(verbs: Verbs) -> None:

@@ -46,10 +46,7 @@
     },
 
     // A sentence of words.*.toml in the page's language, its {places} filled.
-    t(key, places = {}) {
-      const text = app.film.words[app.language][key];
-      return text === undefined ? key : text.replace(/\{(\w+)\}/g, (_, name) => String(places[name]));
-    },
+    t: (key, places) => rt0.speaker(app.film.words[app.language])(key, places),
     speak(language) {
       app.language = language;
       document.documentElement.lang = language;

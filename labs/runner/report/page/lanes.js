@@ -3,6 +3,7 @@
 
 (() => {
   const found = new WeakMap();
+  const tours = new WeakMap();
 
   // What a value names, in short: "&runtime.m0" is m0, "allp[1]" p1. Null for what names no such thing.
   const short = (value) => (typeof value === "string" ? value.replace(/^&runtime\./, "").replace(/^allp\[(\d+)\]$/, "p$1") : "");
@@ -146,6 +147,11 @@
 
   // The stops of the tour: the first of each stage that the tour shows.
   rt0.tour = (run, stages) => {
+    if (!tours.has(run)) tours.set(run, toured(run, stages));
+    return tours.get(run);
+  };
+
+  const toured = (run, stages) => {
     const seen = new Set();
     return run.data.stops.flatMap(({ stage }, n) => {
       const first = Object.hasOwn(stages, stage) && stages[stage].tour && !seen.has(stage);

@@ -200,7 +200,7 @@
   rt0.pictures = rt0.pictures || {};
   rt0.pictures.timeline = (film, index, stop, { language }) => {
     const t = rt0.speaker(film.words[language]);
-    const run = new rt0.Run(film.runs[index]);
+    const run = rt0.runOf(film, index);
     const to = stop > 0 ? Math.min(run.length, stop + 1) : run.length;
     const [width, top, row] = [1200, 160, 26];
     const margin = Math.max(left(run, "m", t), left(run, "g", t));
