@@ -139,6 +139,7 @@ def guide(folder, **changes):
     parts = {
         "question": '*"Why?"*',
         "filling": "\n".join(["x"] * 60),
+        "picture": '![A stack.](pictures/page.svg "./lab report hello --svg")',
         "fence": "```session\n$ true\n```",
         "last": "## Try this",
         "exercise": "`./lab goto 06-tls`",
@@ -163,6 +164,7 @@ def test_a_page_with_the_shape_of_the_guide(tmp_path):
         {"filling": "\n".join(["x"] * 60 + ["## Another heading"])},
         {"filling": "\n".join(["x"] * 60 + ["`proc_g.cpp: newproc1`"])},
         {"fence": "```session\n$ false\n```"},
+        {"picture": '![A stack.](pictures/page.svg "./lab report hello --svg --at ok")'},
         {"last": "## The end"},
         {"exercise": "`./lab goto 06-tls`\n`./lab goto 05-stack-bounds`"},
     ],
@@ -187,3 +189,8 @@ def test_the_exercise_of_a_page(text, wrong):
 def test_a_session_that_does_not_end_is_killed_and_reported(monkeypatch):
     monkeypatch.setattr(sessions, "SECONDS", 0.2)
     assert "did not end" in sessions.checked(page("$ echo begun; sleep 600", "begun"), {})[1][0]
+
+
+def test_a_page_without_a_picture(tmp_path, monkeypatch):
+    monkeypatch.setattr(shelf, "ROOT", tmp_path)
+    assert "a page shows at least one picture of a run" in guide(tmp_path, picture="none")

@@ -14,6 +14,7 @@ SYMBOLS = re.compile(rf"`([\w./-]+\.(?:{SUFFIXES})): ([^`]+)`")
 FILES = re.compile(rf"`([\w./-]+\.(?:{SUFFIXES}))`")
 LINE_NUMBER = re.compile(rf"\.(?:{SUFFIXES}|s|go):\d+")
 LINKS = re.compile(r'\]\(([^)#:\s]+)(?:#[^)]*| "[^"]*")?\)')
+PICTURES = re.compile(r'\]\(pictures/\S+ "(\./lab report [^"]*)"\)')
 TRY = {"": "## Try this", ".zh": "## 试一试"}
 GOTO = re.compile(r"`\./lab goto ([^`]*)`")
 LENGTH = range(60, 151)
@@ -71,6 +72,8 @@ def structure(page: Path) -> list[str]:
     if not headings[-1] == TRY[language(page)]:
         wrong.append(f"the last heading is `{TRY[language(page)]}`")
     wrong += exercises(text)
+    if not PICTURES.findall(text):
+        wrong.append("a page shows at least one picture of a run")
     if not other(page).exists():
         return [*wrong, f"{title(other(page))} is missing"]
     twin = other(page).read_text()
@@ -80,6 +83,8 @@ def structure(page: Path) -> list[str]:
         wrong.append(f"{title(other(page))} shows other sessions")
     if sorted(GOTO.findall(prose(text))) != sorted(GOTO.findall(prose(twin))):
         wrong.append(f"{title(other(page))} names other exercises")
+    if PICTURES.findall(text) != PICTURES.findall(twin):
+        wrong.append(f"{title(other(page))} shows other pictures")
     if sorted(SYMBOLS.findall(prose(text))) != sorted(SYMBOLS.findall(prose(twin))):
         wrong.append(f"{title(other(page))} refers to other symbols")
     return wrong
