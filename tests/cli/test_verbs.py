@@ -150,6 +150,13 @@ def test_compare_takes_only_go_programs(lab, one_line):
     assert "is no Go program" in one_line(lab("compare", "hello"), 2)
 
 
+@pytest.mark.parametrize(
+    "words, said", [(["entries", "/dev/null"], "is no regular file"), (["moved", "/"], "a directory")]
+)
+def test_what_is_measured_are_files(lab, one_line, words, said):
+    assert said in one_line(lab("dev", *words), 2)
+
+
 def test_launcher_without_python_and_without_apt(tmp_path):
     launcher = tmp_path / "lab"
     launcher.write_text((ROOT / "lab").read_text().replace("/usr/bin/python3", str(tmp_path / "python3")))
