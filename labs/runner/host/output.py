@@ -1,4 +1,4 @@
-"""The file that a verb is to write: whether it can, before any work is done for nothing."""
+"""The file that a verb is to write: whether it can, before any work is done for nothing, and that it did."""
 
 import os
 from pathlib import Path
@@ -17,3 +17,11 @@ def writable(name: str) -> Path:
     if path.is_dir() or not os.access(path if path.exists() else folder, os.W_OK):
         raise Failure(tr("cannot write to {path}", path=path), USAGE)
     return path
+
+
+def write(path: Path, text: str) -> None:
+    """Writes the file, or a Failure: a disk may be full by now."""
+    try:
+        path.write_text(text, "utf-8")
+    except OSError as error:
+        raise Failure(tr("cannot write to {place}: {why}", place=path, why=error.strerror)) from None

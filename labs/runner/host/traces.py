@@ -37,18 +37,25 @@ def read(path: str) -> dict[str, Any]:
         with untrusted.regular(path, MOST) as stream:
             return parse(stream.read().decode("utf-8", "replace"))
     except OSError as error:
-        raise Failure(tr("{path}: {why}", path=path, why=error.strerror), USAGE) from None
+        why = error.strerror
+    except Failure as failure:
+        why = str(failure)
+    raise Failure(tr("{path}: {why}", path=path, why=why), USAGE)
 
 
 def parse(text: str) -> dict[str, Any]:
     """A trace from its JSON text; Failure if it is none."""
     try:
         trace = json.loads(text)
-        if trace["format"] == 1 and trace["stages"] and isinstance(trace["stages"], list):
+        if trace["format"] == 1 and isinstance(trace["stages"], list) and any(map(_is_stop, trace["stages"])):
             return trace
     except (ValueError, KeyError, TypeError, RecursionError):
         pass
     raise Failure(tr("the record is no trace of format 1"))
+
+
+def _is_stop(row):
+    return isinstance(row, dict)
 
 
 def record(target: Program, file: Path, affinity: set[int] | None = None, writers: bool = False) -> None:

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from rt0lab.boot import stages
+from rt0lab.formats import untrusted
 from rt0lab.state import worth
 
 from . import against, sources, words
@@ -114,8 +115,8 @@ def _stop(stage, before, now, paths, values):
         "file": text(stage.get("file")),
         "line": whole(stage.get("line")),
         "thread": whole(stage.get("thread")),
-        "bt": [values.number(each) for each in listed(stage.get("bt"))],
-        "words": [values.number(each) for each in listed(stage.get("stack_words"))],
+        "bt": [values.number(plain(each)) for each in listed(stage.get("bt"))],
+        "words": [values.number(plain(each)) for each in listed(stage.get("stack_words"))],
         "delta": delta,
         "changed": changed,
         "telling": len(first),
@@ -129,6 +130,10 @@ def _stop(stage, before, now, paths, values):
 
 def state_of(stage: dict[str, Any]) -> State:
     """The fields that a stop shows of every structure, by their paths: `m0.curg`, `g1.status`, `p1.runq`."""
+    return {text(path): value for path, value in _fields(stage)}
+
+
+def _fields(stage):
     found: State = {}
     for key in ("pc", "sp", "sp_off", "fs_base", "tls_g", "ret"):
         if key in stage:
@@ -147,7 +152,7 @@ def state_of(stage: dict[str, Any]) -> State:
             found |= {f"p{i}.{key}": plain(value) for key, value in shown[i].items()}
     found |= {"sched.runq": plain(stage["runq"])} if "runq" in stage else {}
     found |= {key: plain(stage[key]) for key in ("allm", "allp_status") if key in stage}
-    return found
+    return found.items()
 
 
 def named_anew(path: str, stage: dict[str, Any]) -> bool:
@@ -211,10 +216,11 @@ def plain(value: Any) -> Any:
 
 
 def text(value: Any) -> str:
-    """A text, not too long; "" for what is none."""
+    """A text, not too long, without what turns lines round or cannot be seen; "" for what is none."""
     if not isinstance(value, str):
         return ""
-    return value if len(value) <= LONGEST else f"{value[:LONGEST]}... ({len(value)})"
+    shown = untrusted.shown(value[:LONGEST])
+    return shown if len(value) <= LONGEST else f"{shown}... ({len(value)})"
 
 
 def whole(value: Any) -> int | None:

@@ -8,7 +8,7 @@ from rt0lab.formats import untrusted
 from rt0lab.words import language, tr
 
 from ..host import debugger, needs, packages, traces
-from ..host.output import writable
+from ..host.output import writable, write
 from ..report import film, notes, page, pictures, sources
 from . import Verbs
 
@@ -54,14 +54,14 @@ def run(args: Namespace) -> int:
     """Records, or reads what was recorded, and writes the page."""
     output = writable(args.output)
     if args.svg:
-        output.write_text(pictures.svg(filmed(args.program), args.show, args.at, language()), "utf-8")
+        write(output, pictures.svg(filmed(args.program), args.show, args.at, language()))
         print(tr("{file}: a picture of its own", file=untrusted.shown(args.output)))
         return 0
     packages.ensure(needs.TO_SHOW)
     made = filmed(args.program, args.against)
     if args.notes:
         made["notes"] = notes.read(args.notes, made["runs"][0]["program"])
-    output.write_text(page.html(made, language(), args.at), "utf-8")
+    write(output, page.html(made, language(), args.at))
     print(tr("{file}: open it in a browser", file=untrusted.shown(args.output)))
     return 0
 
@@ -69,7 +69,7 @@ def run(args: Namespace) -> int:
 def filmed(name: str, against: str | None = None) -> dict[str, Any]:
     """The film of what is recorded or in a file, and of another trace beside it."""
     traced = [recorded(name), *([read(against)] if against else [])]
-    return film.of([(trace, sources.finder(trace["runtime"], program)) for trace, program in traced])
+    return film.of([(trace, sources.finder(film.text(trace.get("runtime")), program)) for trace, program in traced])
 
 
 def recorded(name: str) -> tuple[film.Trace, str | None]:

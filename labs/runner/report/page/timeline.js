@@ -39,7 +39,7 @@
   const paths = (of) => Object.entries(of).map(([kind, d]) => d.length > 0 && h("path", look(kind, { d: d.join("") })));
   const round = (x) => Math.round(x * 100) / 100;
   const box = (x, y, width, height) => `M${round(x)} ${round(y)}h${round(width)}v${round(height)}h${round(-width)}z`;
-  const wide = (text, size) => [...text].reduce((sum, c) => sum + (c > "\u2e80" ? 1 : 0.62), 0) * size;
+  const wide = (text, size) => [...String(text)].reduce((sum, c) => sum + (c > "\u2e80" ? 1 : 0.62), 0) * size;
 
   // Sentences of one language: {places} are filled.
   rt0.speaker = (words) => (key, places = {}) =>
