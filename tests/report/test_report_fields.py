@@ -5,12 +5,12 @@ import json
 import pytest
 
 RUN = {
-    "paths": ["m0.curg", "m1.curg", "g1.status", "globals.runtime.ncpu"],
+    "paths": ["m0.curg", "m1.curg", "g1.status", "globals.runtime.ncpu", "a.curgoal"],
     "values": [None, 0, "g1", "_Grunnable", 2],
     "stops": [
-        {"stage": "a", "kind": "entry", "delta": [0, 1, 1, 1, 3, 4], "changed": [], "telling": 0},
-        {"stage": "b", "kind": "entry", "delta": [0, 2, 2, 3], "changed": [0, 1, 2, 2, 0, 3], "telling": 1},
-        {"stage": "c", "kind": "entry", "delta": [0, 1], "changed": [0, 2, 1], "telling": 1},
+        {"stage": "a", "kind": "entry", "delta": [0, 1, 1, 1, 3, 4, 4, 1], "changed": [], "telling": 0},
+        {"stage": "b", "kind": "entry", "delta": [0, 2, 2, 3, 4, 2], "changed": [0, 1, 2, 2, 0, 3], "telling": 1},
+        {"stage": "c", "kind": "entry", "delta": [0, 1, 4, 1], "changed": [0, 2, 1], "telling": 1},
     ],
 }
 FILM = {"runs": [RUN]}
@@ -30,7 +30,8 @@ def test_a_field_is_found_by_a_value_with_where_it_had_it(node):
 
 
 def test_what_is_left_out_of_the_suggestions_is_counted(node):
-    assert node(FILM, "rt0.suggested(run, 'curg', 1).left") == 1
+    suggested = node(FILM, "rt0.suggested(run, 'curg', 1)")
+    assert (len(suggested["found"]), suggested["left"]) == (1, 2)
 
 
 def test_nothing_typed_suggests_nothing(node):

@@ -58,6 +58,11 @@ def test_no_more_than_so_many_notes_are_taken(node):
     assert (len(found["notes"]), found["left"]) == (200, 800)
 
 
+def test_a_full_notebook_takes_no_more(node):
+    full = "Array.from({length: 200}, (_, i) => ({stop: 1, text: String(i)}))"
+    assert node(FILM, f"rt0.noted(run, {full}, '1', 'x')") is None
+
+
 def test_notes_of_another_recording_are_taken_and_that_is_said(node):
     assert taken(node, build="c")["other"] is True
 

@@ -86,7 +86,6 @@
     const named = (k) => `${run.stop(k).stage}/${run.stop(k).kind}`;
     const main = run.named("main.main/entry");
     const others = new Map([...(main > n && roll() < 0.4 ? [main] : []), ...shuffled(later.slice(0, 6), roll)].map((k) => [named(k), k]));
-    others.delete(named(n));
     const wrong = [...others.values()].slice(0, OPTIONS - 1);
     return wrong.length > 1 ? question(n, "ask_stage", {}, [option(n)], wrong.map(option), roll) : null;
   };
