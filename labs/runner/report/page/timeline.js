@@ -179,15 +179,15 @@
     const many = Math.max(8, Math.min(run.length, Math.floor((width - margin) / 19)));
     const from = Math.max(0, Math.min(at - (many >> 1), run.length - many));
     const to = Math.min(run.length, from + many);
-    const top = 114;
+    const top = 128;
     const where = frame(run, view, { from, to: from + many, left: margin, top, width, row: 34 });
     where.to = to;
     const labels = [];
     for (let n = from; n < to; n++) {
       const [x, y] = [round(where.x(n) + where.step / 2 + 4), top - 4];
       const { stage, kind } = run.stop(n);
-      const text = stage.length > 15 ? `${stage.slice(0, 14)}…` : stage;
-      labels.push(h("text", look(n === at ? "text" : "quiet", { ...FONT, x, y, transform: `rotate(-90 ${x} ${y})`, "font-weight": n === at ? 700 : 400 }), kind === "return" ? `${text.slice(0, 13)} ↩` : text));
+      const text = stage.length > 16 ? `${stage.slice(0, 15)}…` : stage;
+      labels.push(h("text", look(n === at ? "text" : "quiet", { ...FONT, x, y, transform: `rotate(-90 ${x} ${y})`, "font-weight": n === at ? 700 : 400 }), kind === "return" ? `${text} ↩` : text));
     }
     const tree = svg(width, where.bottom + 2, { "aria-hidden": "true", id: "timeline-near" },
       h("rect", look("now", { x: round(where.x(at)), y: 0, width: round(where.step), height: Math.ceil(where.bottom) })),
