@@ -51,7 +51,7 @@ TO_RUN: Table = {
 TO_SHOW: Table = {  # by `report`
     "python3-jinja2": (module("jinja2"), later("the templates of the film")),
 }
-TO_DRAW: Table = {  # by `report --svg`
+TO_DRAW: Table = {  # by `report --svg` and `report --perfetto`
     "nodejs": (command("node", "nodejs"), later("runs the film's scripts without a browser")),
 }
 TO_TEST: Table = {

@@ -6,6 +6,7 @@ sources    the lines of source around the stops
 against    two runs beside each other: stops, fields and values that belong together
 films      the ready-made ones, as the build makes them
 notes      a teacher's notes, given away inside a film
+perfetto   a run for Perfetto, a viewer of traces
 words      the page's sentences, in both languages
 pictures   one picture of one moment as an SVG file, by the page's own drawing scripts
 page       the HTML file: templates, styles and scripts (all in page/) and a film, in one

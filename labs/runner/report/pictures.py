@@ -40,7 +40,7 @@ def svg(film: dict[str, Any], show: str, at: str, language: str) -> str:
     """The picture `show` of this film's (first) run at a moment ("newproc1/entry", "42"; "" for its first stop)."""
     packages.ensure(needs.TO_DRAW)
     asked = {"film": film, "show": show, "at": at, "language": language, "style": style()}
-    answer = _node(page.script_of(page.PURE) + _DRAW, json.dumps(asked))
+    answer = node(page.script_of(page.PURE) + _DRAW, json.dumps(asked))
     if "svg" in answer:
         return f'<?xml version="1.0" encoding="UTF-8"?>\n{answer["svg"]}\n'
     moments = answer["moments"]
@@ -62,7 +62,7 @@ def style() -> str:
     return re.sub(r"var\((--[\w-]+)\)", lambda found: colours[found[1]], page.joined(("picture.css",)))
 
 
-def _node(script: str, given: str) -> dict[str, Any]:
+def node(script: str, given: str) -> dict[str, Any]:
     """What a script of ours writes that is given this on its standard input."""
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "draw.js"

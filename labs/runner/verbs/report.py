@@ -9,7 +9,7 @@ from rt0lab.words import language, tr
 
 from ..host import debugger, needs, packages, traces
 from ..host.output import writable, write
-from ..report import film, notes, page, pictures, sources
+from ..report import film, notes, page, perfetto, pictures, sources
 from . import Verbs
 
 
@@ -35,6 +35,7 @@ def register(verbs: Verbs) -> None:
         help=tr("another trace, to be shown beside it: stops that belong together, and what differs"),
     )
     verb.add_argument("--svg", action="store_true", help=tr("one picture of one moment, as an SVG file"))
+    verb.add_argument("--perfetto", action="store_true", help=tr("the run as a file for Perfetto (ui.perfetto.dev)"))
     verb.add_argument("--show", choices=pictures.SHOWN, default=pictures.SHOWN[0], help=tr("what that picture shows"))
     verb.add_argument(
         "--at",
@@ -56,6 +57,10 @@ def run(args: Namespace) -> int:
     if args.svg:
         write(output, pictures.svg(filmed(args.program), args.show, args.at, language()))
         print(tr("{file}: a picture of its own", file=untrusted.shown(args.output)))
+        return 0
+    if args.perfetto:
+        write(output, perfetto.text(filmed(args.program)))
+        print(tr("{file}: open it in Perfetto (ui.perfetto.dev)", file=untrusted.shown(args.output)))
         return 0
     packages.ensure(needs.TO_SHOW)
     made = filmed(args.program, args.against)
