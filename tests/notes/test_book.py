@@ -97,8 +97,8 @@ def test_the_contents_have_the_reading_order_of_the_notes(made):
     first = re.search(
         r'<div class="contents">|<nav aria-label="Pages">(.*?)</nav>', (made / "en/index.html").read_text(), re.S
     )
-    names = re.findall(r'href="([\w-]+)\.html"', first[1])
-    rows = re.findall(r"^\|.*?\]\(([\w-]+)\.md\)", (shelf.NOTES / "README.md").read_text(), re.M)
+    names = re.findall(r'href="([\w.-]+)\.html"', first[1])
+    rows = re.findall(r"^\|.*?\]\(([\w.-]+)\.md\)", (shelf.NOTES / "README.md").read_text(), re.M)
     assert [name for name in names if name in rows] == rows
 
 

@@ -171,7 +171,7 @@ def figures(leaf: Leaf, text: str) -> str:
 
 def contents(index: Path, names: list[str]) -> str:
     """The table of contents, for the side of each page: in the order in which the first page names the others."""
-    order = [name for name in re.findall(r"\]\(([\w-]+)\.md\)", index.read_text()) if name in names]
+    order = [name for name in re.findall(r"\]\(([\w.-]+)\.md\)", index.read_text()) if name in names]
     rows = dict.fromkeys(["readme", *order, *sorted(set(names) - {"index"})])
     return "\n```{toctree}\n:hidden:\n\n" + "\n".join(rows) + "\n```\n"
 
