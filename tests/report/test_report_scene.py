@@ -57,6 +57,16 @@ def test_the_kernel_s_stack_becomes_g0_s(recorded, node):
     assert (found["stack"], found["lowered"]) == ("g0", 48) and found["since"] == 2
 
 
+def test_what_lies_above_a_goroutine_s_stack_is_not_its_own(go, node):
+    words = stack(node, go, "mstart/entry/2")["words"]  # SP is 8 bytes below hi
+    assert [word["kind"] for word in words] == ["returns"] + ["beyond"] * 4
+
+
+def test_what_the_kernel_left_has_its_names(go, node):
+    words = stack(node, go, "_rt0_amd64_linux/entry")["words"]
+    assert [word["name"] for word in words] == ["argc", "argv[0]", "argv[1]", "envp[0]", "envp[1]"]
+
+
 def objects(node, film, moment):
     found = node(film, f"rt0.objectsAt(run, run.named('{moment}'))")
     return found, {(box["name"], field["field"]): field for box in found["boxes"] for field in box["fields"]}

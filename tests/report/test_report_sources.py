@@ -1,4 +1,4 @@
-"""Where the lines of source come from: our own runtime, a Go of just that version, the main package of what ran here."""
+"""Where the lines of source come from: our own runtime, a Go of that version, the main package of what ran here."""
 
 import os
 import subprocess

@@ -40,18 +40,17 @@
     return kind === "p" && field === "status" && typeof found === "number" ? STATUSES[found] : found;
   };
 
-  // The names of all Gs (but g0), Ms and Ps that a run shows up to a stop, in order of their appearance.
+  // The names of all Gs (but g0), Ms and Ps at a stop: Gs in the order of their appearance, which is that of the paths.
   const cast = (state) => {
-    const found = { g: [], m: ["m0"], p: [] };
+    const found = { g: new Set(), m: new Set(["m0"]), p: new Set() };
     for (const [path, now] of state) {
-      const [name, field] = path.split(/\.(.*)/s);
-      if (field === "status" && /^(g\d+|allgs\[\d+\])$/.test(name) && (name[0] === "g" || !QUIET.has(state.get(`${name}.stack_size`)))) found.g.push(name);
-      else if (field === "id" && now !== null && /^p\d+$/.test(name)) found.p.push(name);
-      else if (field === "g0" && /^m[1-9]\d*$/.test(name)) found.m.push(name);
+      const [name, field] = now === null ? [] : path.split(/\.(.*)/s);
+      if (field === "status" && (/^g\d+$/.test(name) || (/^allgs\[\d+\]$/.test(name) && !QUIET.has(state.get(`${name}.stack_size`))))) found.g.add(name);
+      else if (field === "id" && /^p\d+$/.test(name)) found.p.add(name);
+      else if (field === "g0" && /^m[1-9]\d*$/.test(name)) found.m.add(name);
     }
-    const number = (name) => Number(name.replace(/\D/g, "")) + (name[0] === "a" ? 1e9 : 0);
-    for (const kind of ["g", "m", "p"]) found[kind] = [...new Set(found[kind])].sort((a, b) => number(a) - number(b));
-    return found;
+    const numbered = (names) => [...names].sort((a, b) => a.slice(1) - b.slice(1));
+    return { g: [...found.g], m: numbered(found.m), p: numbered(found.p) };
   };
 
   const made = (state, name, kind) =>
@@ -123,6 +122,7 @@
   // What matters at the moment: who runs, what changed, what these point at and what that does, and queues that are not empty.
   rt0.mattering = ({ boxes, m, g }) => {
     const by = new Map(boxes.map((each) => [each.name, each]));
+    if (!by.has(m)) return boxes; // nobody knows what belongs to the one who runs
     const kept = new Set([m, g, ...boxes.filter((each) => each.fresh || each.fields.some((field) => field.changed)).map((each) => each.name)]);
     for (let steps = 0; steps < 2; steps++)
       for (const name of [...kept]) for (const field of (by.get(name) || { fields: [] }).fields) field.to.forEach((to) => kept.add(to));
@@ -197,25 +197,29 @@
     if (each.value === undefined || each.value === null) return "?";
     if (alone && rt0.unstable(each.value)) return t("word_number");
     if (each.value === 0 && ["m", "p", "g0", "curg", "runnext", "tls.0", "lockedg", "midle", "pidle"].includes(each.field)) return "nil";
-    return rt0.shown(each.value).replace(/allp\[(\d+)\]/g, "p$1").replace(/^.*\.stack\.(lo|hi)/, "$1").replace(/^runtime\./, "");
+    return rt0.shown(each.value).replace(/allp\[(\d+)\]/g, "p$1").replace(/^.*\.stack\.(lo|hi)/, "$1").replace(/^runtime\./, "").replace(/\.abi0\b/, "");
   };
 
   const tip = (side, changed) => `tip-${side}${changed ? "-changed" : ""}`;
+
+  const marks = (each, m, g, t) =>
+    [each.name === m || each.name === g ? t("objects_runs") : "", each.made ? "" : t("objects_unmade"), each.fresh ? t("objects_new") : ""].filter(Boolean);
+
+  // Why a goroutine waits stays in it when it does not wait any more.
+  const over = (each, { field }) => field === "waitreason" && each.fields.some((other) => other.field === "status" && other.value !== "_Gwaiting");
 
   const drawn = (each, { x, y, width, height }, { m, g, alone, t }) =>
     h("g", { class: `box ${each.kind === "g0" ? "g" : each.kind} ${each.made ? "" : "unmade"} ${each.fresh ? "fresh" : ""} ${each.name === m || each.name === g ? "current" : ""}` },
       h("rect", { x, y, width, height, rx: 6 }),
       rt0.text(x + 8, y + 17, each.kind === "all" ? t("objects_all") : each.name, "strong"),
-      (each.name === m || each.name === g) && rt0.text(x + width - 8, y + 17, t("objects_runs"), "small", { "text-anchor": "end" }),
-      !each.made && rt0.text(x + width - 8, y + 17, t("objects_unmade"), "small", { "text-anchor": "end" }),
-      each.fresh && each.name !== m && each.name !== g && rt0.text(x + width - 8, y + 17, t("objects_new"), "small", { "text-anchor": "end" }),
+      marks(each, m, g, t).length > 0 && rt0.text(x + width - 8, y + 17, marks(each, m, g, t).join(", "), "small", { "text-anchor": "end" }),
       each.fields.map((field, i) => {
         const line = y + HEAD + i * LINE;
         const name = field.field.replace("tls.0", "tls[0]");
-        return h("g", { class: `field ${field.changed ? "changed" : ""} ${empty(field.value) ? "quiet" : ""}` },
+        return h("g", { class: `field ${field.changed ? "changed" : ""} ${empty(field.value) || over(each, field) ? "quiet" : ""}` },
           field.changed && h("rect", { x: x + 3, y: line, width: width - 6, height: LINE, rx: 2 }),
           rt0.text(x + 8, line + 12, name, "small"),
-          rt0.text(x + width - 8, line + 12, rt0.fit(fieldShown(field, alone, t), Math.floor((width - 24) / 6.1) - name.length), "value", { "text-anchor": "end" }));
+          rt0.text(x + width - 8, line + 12, rt0.fit(fieldShown(field, alone, t), Math.floor((width - 28 - name.length * 5.6) / 6.7)), "value", { "text-anchor": "end" }));
       }));
 
   // What the picture says, box by box, for who cannot see it.
@@ -223,9 +227,9 @@
     const t = rt0.speaker(film.words[language]);
     const all = rt0.objectsAt(rt0.runOf(film, side), n);
     return (alone ? rt0.mattering(all) : all.boxes).map((each) => {
-      const marks = [each.name === all.m || each.name === all.g ? t("objects_runs") : "", each.made ? "" : t("objects_unmade"), each.fresh ? t("objects_new") : ""].filter(Boolean);
+      const said = marks(each, all.m, all.g, t);
       const fields = each.fields.map((field) => `${field.field} ${fieldShown(field, alone, t)}${field.changed ? "*" : ""}`);
-      return `${each.kind === "all" ? t("objects_all") : each.name}${marks.length ? ` (${marks.join(", ")})` : ""}: ${fields.join(", ")}`;
+      return `${each.kind === "all" ? t("objects_all") : each.name}${said.length ? ` (${said.join(", ")})` : ""}: ${fields.join(", ")}`;
     });
   };
 
@@ -239,6 +243,7 @@
     const { at, wide, gap, height } = stand;
     const lanes = {};
     const hidden = ["g", "m", "p"].filter((kind) => all.left[kind] > 0).map((kind) => t("objects_more", { n: rt0.count(all.left[kind]), kind: kind.toUpperCase() }));
+    if (!boxes.some((each) => each.name === all.m)) hidden.unshift(t("objects_unseen", { m: all.m || "?" }));
     const heads = ["objects_g", "objects_m", "objects_p", "objects_queues"];
     const arrows = pointers(boxes);
     return rt0.svg(room, height + (hidden.length ? 22 : 6) + (alone ? 20 : 0),

@@ -6,6 +6,7 @@
 (() => {
   const h = rt0.h;
   const WORD = 8;
+  const OPEN = new Set(["entry", "g0"]); // of these what lies above hi belongs to who began on them
   const MOST_GONE = 4; // words of what was popped that are shown
 
   // Where an address lies: {stack, below} (bytes below the stack's hi), or null if its name does not say.
@@ -13,8 +14,8 @@
     if (typeof name !== "string") return null;
     const onStack = /^(.+)\.stack\.hi(?:-(\d+))?$/.exec(name);
     if (onStack) return { stack: onStack[1], below: Number(onStack[2] || 0) };
-    const entry = /^entry_sp([+-])0x([0-9a-f]+)$/.exec(name);
-    return entry && { stack: "entry", below: (entry[1] === "-" ? 1 : -1) * parseInt(entry[2], 16) };
+    const entry = /^entry_sp(?:([+-])0x([0-9a-f]+))?$/.exec(name);
+    return entry && { stack: "entry", below: (entry[1] === "-" ? 1 : -1) * parseInt(entry[2] || "0", 16) || 0 };
   };
 
   // "runtime.main+530" -> "runtime.main"; null for what is no place inside a function.
@@ -26,22 +27,33 @@
   // The frames that have words of their own, innermost first: what is inlined has none.
   const frames = (run, n) => run.backtrace(n).map(String).filter((frame) => !frame.endsWith("[inlined]"));
 
-  // What each word is: [{word, at, kind, frame}], kind: returns | code | stack | object | number; `frame` is the place in
-  // frames() of the call whose word it is. Only the next return address of the backtrace is called one: older ones
-  // lie about in every stack.
+  // What the kernel left from SP upwards: argc, argv with a zero at its end, the environment with one, the auxiliary vector.
+  const left = (words) => {
+    const argc = words[0];
+    if (typeof argc !== "number") return [];
+    const end = words.indexOf(0, argc + 2);
+    return words.map((_, i) => (i === 0 ? "argc" : i < argc + 2 ? `argv[${i - 1}]` : end < 0 || i <= end ? `envp[${i - argc - 2}]` : "auxv"));
+  };
+
+  // What each word is: [{word, at, kind, frame, name}], kind: returns | code | stack | object | number, or beyond for what
+  // lies above hi; `frame` is the place in frames() of the call whose word it is, `name` what the kernel calls it. Only
+  // the next return address of the backtrace is called one: older ones lie about in every stack.
   const read = (run, n, at) => {
     const calls = frames(run, n).map((frame) => frame.replace(/ \(.*$/, ""));
     const ret = run.state(n).get("ret");
     let frame = 0;
+    const names = at && at.stack === "entry" && at.below === 0 ? left(run.words(n)) : [];
     return run.words(n).map((word, i) => {
-      const own = frame;
+      const below = at ? at.below - i * WORD : null;
+      const beyond = at !== null && !OPEN.has(at.stack) && below <= 0;
+      const own = beyond ? null : frame;
       const into = inside(word);
       let kind = into ? "code" : typeof word === "number" ? "number" : placed(word) ? "stack" : "object";
       if (into && (into === calls[frame + 1] || (i === 0 && word === ret))) {
         kind = "returns";
         frame += 1;
       }
-      return { word, at: at && { ...at, below: at.below - i * WORD }, kind, frame: own };
+      return { word, at: at && { ...at, below }, kind: beyond ? "beyond" : kind, frame: own, name: names[i] || null };
     });
   };
 
@@ -119,8 +131,9 @@
     : t("used_of_unknown", { bytes: rt0.count(found.below) });
 
   const address = (at, i) => (!at || at.stack === "entry" ? `SP+${i * WORD}` : at.below < 0 ? `hi+${-at.below}` : at.below ? `hi-${at.below}` : "hi");
-  const meaning = (each, t) => (each.kind === "returns" ? t("word_returns", { f: rt0.functionOf(inside(each.word)) })
-    : each.kind === "code" ? t("word_code") : each.kind === "stack" ? t("word_stack") : "");
+  const meaning = (each, t) => (each.name ? each.name
+    : each.kind === "returns" ? t("word_returns", { f: rt0.functionOf(inside(each.word)) })
+    : each.kind === "code" ? t("word_code") : each.kind === "stack" ? t("word_stack") : each.kind === "beyond" ? t("word_beyond") : "");
   const shown = (word, alone, t) =>
     alone && rt0.unstable(word) ? t("word_number")
     : alone && /^entry_sp\+0x[0-9a-f]{2,}$/.test(word) ? "entry_sp+…"
@@ -164,9 +177,10 @@
   const row = (each, i, y, { left, wide, alone, t, narrow }) => {
     const place = narrow ? 52 : 72;
     const room = Math.floor((wide - place - 12) / 7.3);
-    const value = rt0.fit(shown(each.word, alone, t), room);
-    const said = rt0.fit(meaning(each, t), Math.max(0, room - rt0.columns(value) - 2));
-    return h("g", { class: `word ${each.kind} ${each.fresh || ""} f${each.frame % 2}` },
+    const whole = shown(each.word, alone, t);
+    const value = rt0.fit(narrow ? whole.replace(/^runtime\./, "") : whole, room);
+    const said = [meaning(each, t), each.kind === "returns" ? "↩" : ""].find((text) => rt0.columns(text) < room - rt0.columns(value));
+    return h("g", { class: `word ${each.kind} ${each.fresh || ""} f${(each.frame || 0) % 2}` },
       rt0.text(left + place - 8, y + 16, address(each.at, i), "small", { "text-anchor": "end" }),
       h("rect", { x: left + place, y: y + 1, width: wide - place, height: ROW - 2, rx: 3 }),
       rt0.text(left + place + 8, y + 16, value, "code"),
@@ -176,7 +190,7 @@
   // The frames of the words in view, each as a bracket with the name of its function.
   const brackets = (found, rowY, x, room) => {
     const spans = new Map();
-    found.words.forEach((each, i) => spans.set(each.frame, [...(spans.get(each.frame) || []), i]));
+    found.words.forEach((each, i) => each.frame !== null && spans.set(each.frame, [...(spans.get(each.frame) || []), i]));
     return [...spans].map(([frame, rows]) => {
       const [top, bottom] = [rowY(Math.max(...rows)) + 3, rowY(Math.min(...rows)) + ROW - 3];
       const name = found.frames[frame];
@@ -198,14 +212,15 @@
     const rowY = (i) => TOP + high - (i + 1) * ROW;
     const height = Math.max(high + found.gone.length * ROW + (narrow ? 30 : 24), 160);
     const [whole, spY] = bar(found, height - 24, t);
-    const seen = new Set(found.words.map((each) => each.frame));
+    const seen = new Set(found.words.map((each) => each.frame).filter((frame) => frame !== null));
     const rest = found.frames.slice(seen.size).map(rt0.functionOf);
     const options = { left, wide, alone, t, narrow };
     return rt0.svg(width, TOP + height + (alone ? 44 : 24),
       { title: t("stack_title", { moment: run.moment(n) }), told: rt0.stackTold(film, side, n, { language, alone }), name: "stack" },
       rt0.text(16, 22, whose(found.stack, t), "strong"),
       rt0.text(16, 42, rt0.fit(step(run, found, t), Math.floor((width - 24) / 6.4)), "said"),
-      found.below !== null && rt0.text(width - 16, 22, narrow ? "" : used(found, t), "said", { "text-anchor": "end" }),
+      found.below !== null && !narrow && rt0.text(width - 16, 22, used(found, t), "said", { "text-anchor": "end" }),
+      found.below !== null && narrow && rt0.text(16, 60, used(found, t), "said"),
       alone && rt0.text(16, TOP + height + 34, rt0.caption(run, n), "small"),
       whole,
       count > 0 && h("path", { class: "lens", d: `M46 ${spY - 1}L${left - 2} ${TOP + ROW}V${TOP + high}L46 ${spY + 1}Z` }),
