@@ -27,7 +27,7 @@ PROMPT = re.compile(r"-- [^\n]*q[^\n]* -- $")  # of the tour, in either language
 LINE, CELL, MARGIN = 21, 8.4, 18  # of the terminal, in pixels
 BOLD = re.compile("\033\\[1m")
 ESCAPES = re.compile("\033\\[[\\d;?]*[A-Za-z]")
-WINDOW = (1280, 800)  # of the browser
+WINDOW = (1280, 1765)  # of the browser
 
 
 def make() -> list[Path]:
