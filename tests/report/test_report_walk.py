@@ -108,6 +108,13 @@ def test_where_one_is_is_said_to_who_cannot_see_it(shown):
     assert now.get_attribute("aria-live") == "polite" and "newproc1, entry; m0 on the stack of its g0" in now.text
 
 
+def test_where_a_page_may_not_copy_the_link_is_shown(shown):
+    browser = shown("newproc1/entry")
+    browser.execute_script("Object.defineProperty(navigator, 'clipboard', { value: undefined, configurable: true })")
+    find(browser, "walk-copy").click()
+    WebDriverWait(browser, 20).until(lambda b: "#newproc1/entry" in find(b, "walk-now").text)
+
+
 def test_the_slider_stays_the_same_element_while_it_is_dragged(shown, at):
     browser = shown("5")
     slider = find(browser, "walk-slider")

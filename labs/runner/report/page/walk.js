@@ -42,11 +42,11 @@
     event.preventDefault();
     app.visit(of("walk-jump").value.trim());
   };
+  // Only a page from a file or from a safe place may copy.
   const copy = () =>
-    navigator.clipboard.writeText(location.href).then(
-      () => say(app.t("walk_copied")),
-      () => say(app.t("walk_not_copied", { link: location.href })),
-    );
+    Promise.resolve()
+      .then(() => navigator.clipboard.writeText(location.href))
+      .then(() => say(app.t("walk_copied")), () => say(app.t("walk_not_copied", { link: location.href })));
   const say = (text) => (of("walk-now").textContent = text);
 
   const KEYS = [
