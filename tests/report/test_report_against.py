@@ -110,6 +110,11 @@ def test_the_next_difference_is_where_the_two_did_not_do_the_same(node):
     assert node(filmed(left, right), f"{PAIRS}.next(0, 0, 1)") == 2
 
 
+def test_what_went_back_to_what_it_was_is_no_change(node):
+    left = run(stop("check", tls_g=0), stop("sysmon", thread=2, tls_g="g1"), stop("args", tls_g=0))
+    assert node(filmed(left, run(stop("check", tls_g=0), stop("args", tls_g=0))), f"{PAIRS}.changes(2)") == []
+
+
 def test_runs_too_long_to_be_laid_side_by_side_are_paired_by_turns(monkeypatch):
     monkeypatch.setattr(against, "MOST", 0)
     found = filmed(run(stop("a"), stop("b"), stop("a")), run(stop("a"), stop("c"), stop("a")))["pairs"]
@@ -133,6 +138,13 @@ def test_the_other_run_is_walked_from_the_stop_that_belongs_to_this_one(opened):
     assert opened.execute_script("return [rt0.app.side, rt0.app.run.moment(rt0.app.at)]") == [1, "schedinit/return"]
     opened.find_element("id", "side-0").click()
     assert opened.execute_script("return [rt0.app.side, rt0.app.run.moment(rt0.app.at)]") == [0, "schedinit/return"]
+
+
+def test_pictures_of_both_runs_are_drawn_when_they_are_wanted(opened):
+    opened.find_element("id", "pairs-pictures").click()
+    assert len(opened.find_elements("css selector", "#panel-pairs svg.picture")) == 4
+    opened.find_element("id", "pairs-pictures").click()
+    assert opened.find_elements("css selector", "#panel-pairs svg.picture") == []
 
 
 def test_the_page_goes_to_the_next_difference_and_back(opened):

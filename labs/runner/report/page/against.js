@@ -57,9 +57,26 @@
       h("thead", {}, h("tr", {}, h("th", { scope: "col" }, app.t("pairs_field")), [0, 1].map((side) => h("th", { scope: "col" }, called(app, side))), h("td", {}))),
       h("tbody", {}, rows.map((each) => row(app, k, each))));
 
-  let open = false;
+  // What is drawn only while it is open: its own event draws the panel again when that changes.
+  const open = new Set();
+  const folded = (app, id, title, content) =>
+    h("details", {
+      open: open.has(id),
+      ontoggle: ({ target }) => {
+        if (target.open === open.has(id)) return;
+        open[target.open ? "add" : "delete"](id);
+        app.tell("pairs");
+      },
+    }, h("summary", { id }, title), open.has(id) && content());
+
+  const picture = (app, k, name) =>
+    h("div", { class: "both" }, [0, 1].map((side) =>
+      h("figure", {}, h("figcaption", { class: "quiet" }, called(app, side)),
+        h("div", { class: "canvas", tabindex: 0, role: "group", "aria-label": called(app, side) },
+          rt0.pictures[name](app.film, side, pairs.pairs[k][side], { language: app.language })))));
 
   rt0.panel("pairs", {
+    wants: ["moment", "pairs"],
     render: (app) => {
       if (!app.film.pairs) return null;
       pairs = pairs || new rt0.Pairs(app.film, app.runs);
@@ -67,6 +84,7 @@
       const whole = pairs.partner(app.side, app.at) !== null;
       const changes = whole ? pairs.changes(k) : [];
       const differing = whole ? pairs.differing(k) : [];
+      const title = app.t("pairs_differ", { n: differing.length });
       const move = (id, key, step) => {
         const to = pairs.next(app.side, app.at, step);
         return h("button", { id, type: "button", disabled: to === null, onclick: () => app.go(to) }, app.t(key));
@@ -80,10 +98,8 @@
         place(app, app.at),
         whole && h("h3", {}, app.t("pairs_did")),
         whole && (changes.length ? table(app, k, changes, app.t("pairs_did")) : h("p", { class: "quiet" }, app.t("pairs_nothing"))),
-        whole && h("details", { open, ontoggle: (event) => { open = event.target.open; } },
-          h("summary", { id: "pairs-all" }, app.t("pairs_differ", { n: differing.length })),
-          h("p", { class: "quiet" }, app.t("pairs_aside")),
-          table(app, k, differing, app.t("pairs_differ", { n: differing.length }))),
+        whole && folded(app, "pairs-all", title, () => [h("p", { class: "quiet" }, app.t("pairs_aside")), table(app, k, differing, title)]),
+        whole && folded(app, "pairs-pictures", app.t("pairs_pictures"), () => ["stack", "objects"].map((name) => picture(app, k, name))),
       ];
     },
   });

@@ -52,7 +52,8 @@
     changes(k) {
       const previous = this._previous(k);
       const [i, j] = this.pairs[k];
-      return this._changed[k].map((field) => this._row(field, [i, j], previous));
+      const moved = ({ before, values }) => !before || JSON.stringify(before) !== JSON.stringify(values); // and not back again
+      return this._changed[k].map((field) => this._row(field, [i, j], previous)).filter(moved);
     }
 
     // All fields that are not the same at this pair, those first that both have.
