@@ -47,6 +47,11 @@ def test_an_old_return_address_is_not_called_one(recorded, node):
     assert [word["kind"] for word in words if str(word["word"]).startswith("runtime.rt0_go+")] == ["code"]
 
 
+def test_what_an_earlier_call_left_behind_is_no_return_address(recorded, node):
+    words = stack(node, recorded, "mstart1/entry")["words"]  # rt0_go's call of newproc left one in mstart's frame
+    assert [word["at"]["below"] for word in words if word["kind"] == "returns"] == [48, 8]
+
+
 def test_a_goroutine_s_stack_is_known_with_its_size(go, node):
     found = stack(node, go, "runtime.main/entry")
     assert (found["stack"], found["below"], found["size"], found["guardAboveLo"]) == ("g1", 40, 2048, 880)

@@ -37,19 +37,23 @@
 
   // What each word is: [{word, at, kind, frame, name}], kind: returns | code | stack | object | number, or beyond for what
   // lies above hi; `frame` is the place in frames() of the call whose word it is, `name` what the kernel calls it. Only
-  // the next return address of the backtrace is called one: older ones lie about in every stack.
+  // the next return address of the backtrace is called one: older ones lie about in every stack, and copies of it in the
+  // variables of whom it was given to. They lie below it.
   const read = (run, n, at) => {
     const calls = frames(run, n).map((frame) => frame.replace(/ \(.*$/, ""));
     const ret = run.state(n).get("ret");
+    const words = run.words(n);
+    const last = (into, i) => !words.slice(i + 1).some((word) => inside(word) === into);
     let frame = 0;
-    const names = at && at.stack === "entry" && at.below === 0 ? left(run.words(n)) : [];
-    return run.words(n).map((word, i) => {
+    const names = at && at.stack === "entry" && at.below === 0 ? left(words) : [];
+    return words.map((word, i) => {
       const below = at ? at.below - i * WORD : null;
       const beyond = at !== null && !OPEN.has(at.stack) && below <= 0;
       const own = beyond ? null : frame;
       const into = inside(word);
       let kind = into ? "code" : typeof word === "number" ? "number" : placed(word) ? "stack" : "object";
-      if (into && (into === calls[frame + 1] || (i === 0 && word === ret))) {
+      const next = into && into === calls[frame + 1] && (into === calls[frame + 2] || last(into, i));
+      if (next || (into && i === 0 && word === ret)) {
         kind = "returns";
         frame += 1;
       }
