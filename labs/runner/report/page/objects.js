@@ -91,6 +91,12 @@
 
   // All boxes at a stop: {boxes, m, g (the current ones), left (how many of each kind are not shown), total}.
   rt0.objectsAt = (run, n) => {
+    if (last.run !== run || last.n !== n) last = { run, n, found: look(run, n) };
+    return last.found;
+  };
+  let last = {}; // a picture and the same in words ask one after the other
+
+  const look = (run, n) => {
     const was = n > 0 ? new Map(run.state(n - 1)) : null;
     const now = run.state(n);
     const on = cast(now);

@@ -37,7 +37,7 @@
         h("div", { class: changed ? "changed" : null }, h("dt", {}, name), h("dd", { class: "code" }, rt0.shown(value), changed && h("span", { class: "unseen" }, ` (${app.t("written")})`))))));
 
   const callers = (app) => {
-    const frames = app.run.backtrace(app.at).map(rt0.shown);
+    const frames = app.run.backtrace(app.at).map((frame) => `${rt0.functionOf(frame)}${(/ \(.*$/.exec(frame) || [""])[0]}`);
     return frames.length > 1 && h("details", { open: true }, h("summary", {}, app.t("called_by")), h("ol", { class: "code" }, frames.slice(1).map((frame) => h("li", {}, frame))));
   };
 
