@@ -100,6 +100,22 @@ def test_where_a_recorder_left_out_stops_it_is_not_said_that_there_were_none(nod
     assert why(node, left, run(stop("check", seq=4), stop("exit", seq=9)), 1) == "pairs_left"
 
 
+def test_where_nothing_is_known_there_is_no_next_difference(node):
+    left = run(stop("check"), stop("args"), stop("exit"))
+    assert node(filmed(left, run(stop("check", seq=4), stop("exit", seq=9))), f"{PAIRS}.next(0, 0, 1)") is None
+    assert node(filmed(left, run(stop("check"), stop("exit"))), f"{PAIRS}.next(0, 0, 1)") == 1
+
+
+def test_what_a_recorder_never_writes_is_no_difference(node):
+    left, right = run(stop("check"), stop("args", allp=[{}, {"id": 1}])), run(stop("check"), stop("args"))
+    assert node(filmed(left, right), f"{PAIRS}.next(0, 0, 1)") is None
+
+
+def test_a_p_s_status_is_one_whether_written_as_number_or_name(node):
+    left, right = run(stop("check", p0={"status": 1})), run(stop("check", p0={"status": "_Prunning"}))
+    assert node(filmed(left, right), f"{PAIRS}.differing(0)") == []
+
+
 def test_after_the_end_of_a_recording_nothing_is_said_of_what_was_reached(node):
     left = run(stop("check"), stop("args"))
     assert why(node, left, run(stop("check"), truncated=True), 1) == "pairs_over"
@@ -145,6 +161,13 @@ def test_pictures_of_both_runs_are_drawn_when_they_are_wanted(opened):
     assert len(opened.find_elements("css selector", "#panel-pairs svg.picture")) == 4
     opened.find_element("id", "pairs-pictures").click()
     assert opened.find_elements("css selector", "#panel-pairs svg.picture") == []
+
+
+def test_a_stop_that_only_one_run_has_says_why(opened, beside):
+    n = next(n for n, each in enumerate(beside["runs"][0]["stops"]) if each["stage"] == "gostartcallfn")
+    opened.execute_script("rt0.app.go(arguments[0])", n)
+    said = opened.find_element("id", "panel-pairs").text
+    assert "never stops there" in said and "inlined gostartcallfn" in said and "false" not in said
 
 
 def test_the_page_goes_to_the_next_difference_and_back(opened):

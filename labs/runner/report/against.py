@@ -18,19 +18,29 @@ from ..likeness import fields, reasons
 
 HERE = Path(__file__).parent
 MOST = 1 << 21  # of one run's stops times the other's: beyond that, a stop's partner is the one that is as often seen
+# What some recorders write of all Ms and Ps, and others not at all: then only one of two runs has it, and says nothing.
+WIDER = (
+    re.compile(r"m[1-9]\d*\."),
+    re.compile(r"p[1-9]\d*\."),
+    re.compile(r"p\d+\.runq$"),
+    re.compile(r"sched\.runq$"),
+)
 
 Run = dict[str, Any]  # one of a film's runs
 Pairs = list[list[int | None]]
 
 # What the stop itself says, what the compiler decides, and what only one of the recorders writes in this form.
-ASIDE = re.compile(r"regs\.|(?:pc|sp|sp_off|ret)$|g\d+\.(?:stack_lo|stack_hi|stackguard0_minus_lo|sched_sp_word)$")
+ASIDE = re.compile(
+    r"regs\.|(?:pc|sp|sp_off|ret)$|(?:g\d+|allgs\[\d+\])\.(?:stack_lo|stack_hi|stackguard0_minus_lo|sched_sp_word)$"
+)
 
 
 def beside(left: Run, right: Run) -> dict[str, Any]:
     """What a film of two runs has beside them: `pairs` of stops, and what is `alike` in them."""
     both = (left, right)
     names = _Numbers()
-    paths = [[_field(path, names) for path in run["paths"]] for run in both]
+    narrower = [pattern for pattern in WIDER if not all(any(map(pattern.match, _paths(run))) for run in both)]
+    paths = [[_field(path, names, narrower) for path in run["paths"]] for run in both]
     classes = _Numbers()
     classes.of(0)  # nothing: of what no two runs share, all that is asked
     values = [[classes.of(fields.symbol("", fields.main_name(value))) for value in run["values"]] for run in both]
@@ -143,9 +153,15 @@ _STEPS = {  # a name: (the name that came after it, the Go with which it came); 
 }
 
 
-def _field(path, names):
+def _paths(run):
+    return [path for path in run["paths"] if isinstance(path, str)]
+
+
+def _field(path, names, aside):
     """The number of a field; -1 of one that is not compared."""
-    if not isinstance(path, str) or ASIDE.match(path) or path.startswith(fields.MEMORIES):
+    if not isinstance(path, str) or any(pattern.match(path) for pattern in (ASIDE, *aside)):
+        return -1
+    if path.startswith(fields.MEMORIES):
         return -1
     return names.of(today(fields.main_name(path)))
 

@@ -5,6 +5,7 @@ known" (null), one cell at a time, and what is too much is cut with a mark that 
 """
 
 import json
+import re
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -152,7 +153,16 @@ def _fields(stage):
             found |= {f"p{i}.{key}": plain(value) for key, value in shown[i].items()}
     found |= {"sched.runq": plain(stage["runq"])} if "runq" in stage else {}
     found |= {key: plain(stage[key]) for key in ("allm", "allp_status") if key in stage}
-    return found.items()
+    return [(path, p_status(path, value)) for path, value in found.items()]
+
+
+def p_status(path: str, value: Any) -> Any:
+    """The name of a P's status, which the recorder of Go 1.10.2's boot wrote as its number; another value as it is."""
+    known = re.fullmatch(r"p\d+\.status", path) and type(value) is int and 0 <= value < len(_P_STATUS)
+    return _P_STATUS[value] if known else value
+
+
+_P_STATUS = ("_Pidle", "_Prunning", "_Psyscall", "_Pgcstop", "_Pdead")
 
 
 def named_anew(path: str, stage: dict[str, Any]) -> bool:

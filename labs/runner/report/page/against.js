@@ -100,7 +100,7 @@
         whole && (changes.length ? table(app, k, changes, app.t("pairs_did")) : h("p", { class: "quiet" }, app.t("pairs_nothing"))),
         whole && folded(app, "pairs-all", title, () => [h("p", { class: "quiet" }, app.t("pairs_aside")), table(app, k, differing, title)]),
         whole && folded(app, "pairs-pictures", app.t("pairs_pictures"), () => ["stack", "objects"].map((name) => picture(app, k, name))),
-      ];
+      ].flat().filter(Boolean);
     },
   });
 })();

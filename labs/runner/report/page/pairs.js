@@ -15,6 +15,7 @@
         return found;
       });
       this._class = [0, 1].map((side) => new Map(runs[side].data.values.map((value, i) => [JSON.stringify(value), film.alike.values[side][i]])));
+      this._names = runs.map((run) => new Set(run.data.stops.map(({ stage, kind }) => `${stage} ${kind}`)));
       this._walk();
     }
 
@@ -40,11 +41,11 @@
       const { stage, kind } = this.runs[side].stop(n);
       const other = this.runs[1 - side];
       if (other.data.unwatched.includes(`${stage} ${kind}`)) return "pairs_unwatched";
-      if (other.data.stops.some((stop) => stop.stage === stage && stop.kind === kind)) return "pairs_elsewhere";
       const standing = this.standing(side, n);
       const next = standing === null ? 0 : standing + 1;
       if (other.data.left.includes(next)) return "pairs_left";
-      return other.data.truncated && next >= other.length ? "pairs_over" : "pairs_never";
+      if (other.data.truncated && next >= other.length) return "pairs_over";
+      return this._names[1 - side].has(`${stage} ${kind}`) ? "pairs_elsewhere" : "pairs_never";
     }
 
     // What the two did up to this pair since the last one: [{field, names, values, before, mark}, ...], of the fields that
@@ -70,7 +71,7 @@
       return found ? found.text : null;
     }
 
-    // Whether the two runs did the same at this pair.
+    // Whether nothing is known to be different at this pair.
     same(k) {
       return this._same[k];
     }
@@ -121,7 +122,9 @@
         const whole = pair[0] !== null && pair[1] !== null;
         this._changed.push(whole ? [...changed].sort((a, b) => a - b) : []);
         const rows = this._changed[k].length ? this.changes(k) : [];
-        this._same.push(whole && rows.every((row) => row.mark === "same" || (row.mark === "only" && !row.before)));
+        const side = pair[0] === null ? 1 : 0;
+        const known = whole || ["pairs_elsewhere", "pairs_never"].includes(this.why(side, pair[side]));
+        this._same.push(whole ? rows.every((row) => row.mark === "same" || (row.mark === "only" && !row.before)) : !known);
         if (whole) changed = new Set();
       });
     }
