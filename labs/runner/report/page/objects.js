@@ -208,6 +208,8 @@
 
   const tip = (side, changed) => `tip-${side}${changed ? "-changed" : ""}`;
 
+  const title = (each, t) => (each.kind === "all" ? t("objects_all") : each.name);
+
   const marks = (each, m, g, t) =>
     [each.name === m || each.name === g ? t("objects_runs") : "", each.made ? "" : t("objects_unmade"), each.fresh ? t("objects_new") : ""].filter(Boolean);
 
@@ -217,7 +219,7 @@
   const drawn = (each, { x, y, width, height }, { m, g, alone, t }) =>
     h("g", { class: `box ${each.kind === "g0" ? "g" : each.kind} ${each.made ? "" : "unmade"} ${each.fresh ? "fresh" : ""} ${each.name === m || each.name === g ? "current" : ""}` },
       h("rect", { x, y, width, height, rx: 6 }),
-      rt0.text(x + 8, y + 17, each.kind === "all" ? t("objects_all") : each.name, "strong"),
+      rt0.text(x + 8, y + 17, title(each, t), "strong"),
       marks(each, m, g, t).length > 0 && rt0.text(x + width - 8, y + 17, marks(each, m, g, t).join(", "), "small", { "text-anchor": "end" }),
       each.fields.map((field, i) => {
         const line = y + HEAD + i * LINE;
@@ -235,7 +237,7 @@
     return (alone ? rt0.mattering(all) : all.boxes).map((each) => {
       const said = marks(each, all.m, all.g, t);
       const fields = each.fields.map((field) => `${field.field} ${fieldShown(field, alone, t)}${field.changed ? "*" : ""}`);
-      return `${each.kind === "all" ? t("objects_all") : each.name}${said.length ? ` (${said.join(", ")})` : ""}: ${fields.join(", ")}`;
+      return `${title(each, t)}${said.length ? ` (${said.join(", ")})` : ""}: ${fields.join(", ")}`;
     });
   };
 
@@ -250,6 +252,7 @@
     const lanes = {};
     const hidden = ["g", "m", "p"].filter((kind) => all.left[kind] > 0).map((kind) => t("objects_more", { n: rt0.count(all.left[kind]), kind: kind.toUpperCase() }));
     if (!boxes.some((each) => each.name === all.m)) hidden.unshift(t("objects_unseen", { m: all.m || "?" }));
+    const away = boxes.length < all.boxes.length ? [t("objects_away", { names: all.boxes.filter((each) => !boxes.includes(each)).map((each) => title(each, t)).join(", ") })] : [];
     const heads = ["objects_g", "objects_m", "objects_p", "objects_queues"];
     const arrows = pointers(boxes);
     return rt0.svg(room, height + (hidden.length ? 22 : 6) + (alone ? 20 : 0),
@@ -262,6 +265,6 @@
         "marker-end": `url(#${tip(side, edge.changed)})`, "marker-start": edge.back ? `url(#${tip(side, edge.changed)})` : null })),
       boxes.map((each) => drawn(each, at.get(each.name), { m: all.m, g: all.g, alone, t })),
       hidden.length > 0 && rt0.text(16, height + 12, hidden.join(" · "), "said"),
-      alone && rt0.text(16, height + (hidden.length ? 30 : 12), rt0.caption(run, n), "small"));
+      alone && rt0.text(16, height + (hidden.length ? 30 : 12), rt0.fit([rt0.caption(run, n), ...away].join(" · "), 110), "small"));
   };
 })();
