@@ -131,6 +131,15 @@ def test_the_answer_shows_what_changed_and_which_line_wrote_it(shown):
     assert any("written by" in text for text in texts(browser, "#panel-predict .changes li"))
 
 
+def test_the_answer_stands_where_the_question_stood_and_all_comes_back_in_the_end(shown):
+    browser, question = asked(shown, "ask_stage")
+    press(browser, f"predict-{question['right'][0]}")
+    panel = browser.find_element(By.ID, "panel-timeline")
+    during = panel.is_displayed()
+    press(browser, "predict-leave")
+    assert (during, panel.is_displayed()) == (False, True)
+
+
 def test_who_walks_on_leaves_the_question(shown):
     browser, question = asked(shown)
     browser.execute_script("rt0.app.go(arguments[0])", question["stop"])

@@ -25,6 +25,7 @@
   const asking = (whether) => {
     app.asking = whether;
     document.documentElement.toggleAttribute("data-asking", whether);
+    document.documentElement.toggleAttribute("data-predicting", state.i >= 0);
     app.tell("asking");
   };
 
