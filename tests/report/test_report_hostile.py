@@ -116,6 +116,11 @@ def test_of_whatever_a_trace_holds_a_film_is_made_and_no_script_throws(small, or
     assert node({"list": films}, script) == len(films) > 10
 
 
+def test_a_status_that_is_no_text_stops_no_script(node):
+    stops = [{"stage": "check", "kind": "entry", "allgs": [{"name": "g1", "status": status}]} for status in (True, 7)]
+    assert node(film.of([({"stages": stops}, sources.finder(""))]), EVERYTHING) is True
+
+
 def test_nothing_that_turns_a_line_round_or_rules_a_terminal_reaches_the_page():
     trace = {"program": "\u202e\x1b[1m\ud800", "stages": [{"stage": "\u200b", "m0": {"\u202e": "\x07"}}]}
     text = page.html(film.of([(trace, sources.finder(""))]), "en")

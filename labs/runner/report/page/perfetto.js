@@ -44,7 +44,7 @@
       const from = by && tracks.get(`m ${by.m}`);
       const arrow = { id: id + 1, name: what, cat: "wake" };
       const start = [[from, by && by.last], [to, at]].find(([track, ts]) => track && within(track, ts));
-      if (!start || ran === null || start[1] >= ran || !within(to, ran)) return;
+      if (!start || ran === null || start[1] >= ran) return;
       events.push({ ph: "s", ...arrow, ...start[0], ts: start[1] }, { ph: "f", bp: "e", ...arrow, ...to, ts: ran });
     });
     return { traceEvents: events, displayTimeUnit: "ns", otherData: { program: run.data.program, runtime: run.data.runtime } };
