@@ -72,6 +72,16 @@ def test_what_the_kernel_left_has_its_names(go, node):
     assert [word["name"] for word in words] == ["argc", "argv[0]", "argv[1]", "envp[0]", "envp[1]"]
 
 
+def test_what_the_kernel_left_is_no_call_s(recorded, node):
+    first = stack(node, recorded, "rt0_go/entry")["words"]
+    assert {word["frame"] for word in first} == {None}
+
+
+def test_what_the_kernel_left_keeps_its_names_above_a_frame(recorded, node):
+    words = stack(node, recorded, "ok/label")["words"]
+    assert [word["name"] for word in words if word["frame"] is None] == ["argc", "argv[0]"]
+
+
 def objects(node, film, moment):
     found = node(film, f"rt0.objectsAt(run, run.named('{moment}'))")
     return found, {(box["name"], field["field"]): field for box in found["boxes"] for field in box["fields"]}

@@ -27,29 +27,33 @@
   // The frames that have words of their own, innermost first: what is inlined has none.
   const frames = (run, n) => run.backtrace(n).map(String).filter((frame) => !frame.endsWith("[inlined]"));
 
-  // What the kernel left from SP upwards: argc, argv with a zero at its end, the environment with one, the auxiliary vector.
-  const left = (words) => {
+  // What the kernel left, from where SP was at first upwards: argc, argv with a zero at its end, the environment with one,
+  // the auxiliary vector. null for each word that lies lower, and for all of another stack.
+  const left = (run, n) => {
+    const off = number(run.value(n, "sp_off"));
+    const words = off === null ? [] : run.words(n).slice(Math.max(0, -off / WORD));
     const argc = words[0];
-    if (typeof argc !== "number") return [];
+    if (off > 0 || typeof argc !== "number") return run.words(n).map(() => null);
     const end = words.indexOf(0, argc + 2);
-    return words.map((_, i) => (i === 0 ? "argc" : i < argc + 2 ? `argv[${i - 1}]` : end < 0 || i <= end ? `envp[${i - argc - 2}]` : "auxv"));
+    const names = words.map((_, i) => (i === 0 ? "argc" : i < argc + 2 ? `argv[${i - 1}]` : end < 0 || i <= end ? `envp[${i - argc - 2}]` : "auxv"));
+    return [...Array(run.words(n).length - words.length).fill(null), ...names];
   };
 
   // What each word is: [{word, at, kind, frame, name}], kind: returns | code | stack | object | number, or beyond for what
-  // lies above hi; `frame` is the place in frames() of the call whose word it is, `name` what the kernel calls it. Only
-  // the next return address of the backtrace is called one: older ones lie about in every stack, and copies of it in the
-  // variables of whom it was given to. They lie below it.
+  // lies above hi; `frame` is the place in frames() of the call whose word it is, `name` what the kernel calls it, who made
+  // it then: no call did. Only the next return address of the backtrace is called one: older ones lie about in every stack,
+  // and copies of it in the variables of whom it was given to. They lie below it.
   const read = (run, n, at) => {
     const calls = frames(run, n).map((frame) => frame.replace(/ \(.*$/, ""));
     const ret = run.state(n).get("ret");
     const words = run.words(n);
     const last = (into, i) => !words.slice(i + 1).some((word) => inside(word) === into);
     let frame = 0;
-    const names = at && at.stack === "entry" && at.below === 0 ? left(words) : [];
+    const names = left(run, n);
     return words.map((word, i) => {
       const below = at ? at.below - i * WORD : null;
       const beyond = at !== null && !OPEN.has(at.stack) && below <= 0;
-      const own = beyond ? null : frame;
+      const own = beyond || names[i] ? null : frame;
       const into = inside(word);
       let kind = into ? "code" : typeof word === "number" ? "number" : placed(word) ? "stack" : "object";
       const next = into && into === calls[frame + 1] && (into === calls[frame + 2] || last(into, i));
@@ -57,7 +61,7 @@
         kind = "returns";
         frame += 1;
       }
-      return { word, at: at && { ...at, below }, kind: beyond ? "beyond" : kind, frame: own, name: names[i] || null };
+      return { word, at: at && { ...at, below }, kind: beyond ? "beyond" : kind, frame: own, name: names[i] };
     });
   };
 
@@ -217,7 +221,8 @@
     const height = Math.max(high + found.gone.length * ROW + (narrow ? 30 : 24), 160);
     const [whole, spY] = bar(found, height - 24, t);
     const seen = new Set(found.words.map((each) => each.frame).filter((frame) => frame !== null));
-    const rest = found.frames.slice(seen.size).map(rt0.functionOf);
+    const ended = found.words.some((each) => each.frame === null); // nothing of a call's lies higher
+    const rest = ended ? [] : found.frames.slice(seen.size).map(rt0.functionOf);
     const options = { left, wide, alone, t, narrow };
     return rt0.svg(width, TOP + height + (alone ? 44 : 24),
       { title: t("stack_title", { moment: run.moment(n) }), told: rt0.stackTold(film, side, n, { language, alone }), name: "stack" },
