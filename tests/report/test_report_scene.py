@@ -125,19 +125,15 @@ def test_of_a_crowd_the_rest_is_counted(oracle, node):
     assert "g1" in shown and found["left"]["g"] == 1000 - len(shown)
 
 
-def test_a_box_keeps_its_place(recorded, node):
-    places = """.map((n) => {
-        const found = {};
-        const walk = ({ attributes, children = [] }) => {
-            if (attributes && /^box/.test(attributes.class))
-                found[children[1].children[0]] = [children[0].attributes.x, children[0].attributes.y].join();
-            children.forEach(walk);
-        };
-        walk(rt0.pictures.objects(film, 0, n, { language: "en" }));
-        return found; })"""
-    first: dict[str, str] = {}
-    for found in node(recorded, STOPS + places):
-        assert {name: first.setdefault(name, place) for name, place in found.items()} == found
+def test_a_goroutine_that_comes_later_does_not_take_the_place_of_another(oracle, node):
+    trace = copy.deepcopy(oracle)
+    one, other = trace["stages"][-2:]
+    g = other["allgs"][0]
+    for stage, names in ((one, ["g1", "g18"]), (other, ["g1", "g18", "g17"])):
+        stage["allgs"] = [g | {"name": name} for name in names]
+    late = film.of([(trace | {"stages": [one, other]}, sources.finder("go1.10.2"))])
+    boxes = "rt0.objectsAt(run, 1).boxes.filter((box) => box.kind === 'g').map((box) => box.name)"
+    assert node(late, boxes) == ["g1", "g18", "g17"]
 
 
 @pytest.mark.parametrize("run", ["recorded", "go"])
