@@ -42,7 +42,7 @@ def test_what_is_wrong_is_status_1(learner, copied):
         ("replies.zh.toml", "jmp-returns =", "jmp-pushed =", "zh: replies: misconception.jmp-returns"),
         ("replies.en.toml", "[look]\ndelta =", "[look]\ndella =", "en: replies: look.delta"),
         ("text.zh.md", "2. `frames`", "2. `frame`", "zh: text: the tasks are"),
-        ("exercise.toml", 'note = "rt0', 'note = "rt1', "there is no page"),
+        ("exercise.toml", 'note = "the-', 'note = "no-', "there is no page"),
         ("text.en.md", "# jmp-not-call:", "# jump:", "en: text: the first line"),
         ("text.en.md", "Can the first", "Can the very first of all", "en: text: the title is wider"),
         ("text.en.md", "Goal: say", "Goal: " + "say " * 20, "columns"),
