@@ -152,6 +152,7 @@ def test_q_leaves_with_0_and_leaves_nothing_behind(terminal):
     child.expect(pexpect.EOF)
     child.wait()
     assert (child.exitstatus, session_members(child.pid)) == (0, [])
+    assert "boot.html" not in child.before  # who leaves is not kept waiting for films
 
 
 def test_gdb_does_not_ask_whether_one_is_sure_to_leave_the_tour(terminal):
@@ -189,7 +190,7 @@ def test_the_end_of_the_program_is_the_end_of_the_tour(terminal):
     while child.expect([r"q: quit -- ", pexpect.EOF]) == 0:
         child.sendline("")
     child.wait()
-    assert child.exitstatus == 0
+    assert child.exitstatus == 0 and "boot.html" in child.before
 
 
 def test_every_card_fits_the_terminal(terminal):

@@ -14,6 +14,9 @@ from ..tree import build_folder, writable
 from . import Verbs, add_program
 
 
+WALKED = 64  # gdb's exit status after a tour to the end of the program
+
+
 def register(verbs: Verbs) -> None:
     verb = verbs.add_parser(
         "tour", help=tr("the guided walk through the boot, in gdb"), example="./lab tour\n./lab tour ./my-go-program"
@@ -31,10 +34,13 @@ def run(args: Namespace) -> int:
         status = debugger.unattended(debugger.command(target.path, batch=True) + ["-ex", "rt0 tour -batch"])
     else:
         # When the program has come to its end, so has the tour; after `g` it has not, and gdb's prompt stays.
-        leave = "python gdb.convenience_variable('_exitcode') is None or gdb.execute('quit')"
+        leave = f"python gdb.convenience_variable('_exitcode') is None or gdb.execute('quit {WALKED}')"
         # What is at stake is the program of the tour: gdb need not ask whether one is sure.
         words = ["-ex", "set confirm off", "-ex", "rt0 tour", "-ex", leave]
         status = debugger.interactive(debugger.command(target.path), words)
+        if status == 0:
+            return 0  # left on the way, in a hurry perhaps
+        status = 0 if status == WALKED else status
     if status == 128 + signal.SIGINT:
         return status
     if status:
