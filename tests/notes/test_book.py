@@ -152,6 +152,20 @@ def test_a_link_to_a_file_of_the_repository_leads_to_its_copy(tmp_path):
     assert text == '<a href="../files/labs/README.md">how</a>' and (tmp_path / "labs/README.md").is_file()
 
 
+@pytest.mark.parametrize(
+    "text, shown",
+    [
+        ("真正的\n  程序。\nGo 的", "真正的程序。Go 的"),
+        ("the\nend", "the\nend"),
+        ("看 gdb\n吗", "看 gdb\n吗"),
+        ("有：\n\n- 一", "有：\n\n- 一"),
+        ("有：\n1. 一", "有：\n1. 一"),
+    ],
+)
+def test_no_space_stands_in_a_chinese_sentence_where_a_line_ended(text, shown):
+    assert book.joined(text) == shown
+
+
 def test_a_picture_leads_to_its_moment_in_the_film():
     page = book.Leaf(book.NOTES / "page.md", "en", "page")
     text = book.figures(

@@ -31,6 +31,8 @@ LINK = re.compile(r"(?<!!)\[((?:[^\[\]`]|`[^`]*`)*)\]\(([^)\s:]+)\)")
 FIGURE = '```{{figure}} {path}\n:alt: {quoted}\n:target: {film}\n\n{alt} <a href="{film}">{here}</a>\n```'
 HERE = {"en": "The film, at this moment", "zh": "在影片里看这一刻"}
 FENCE = re.compile(r"(^```.*?^```$)", re.M | re.S)
+HAN, STOPS = "\u4e00-\u9fff", "\u3001-\u303f\uff01-\uff5e“”…—"  # characters, and what stands between them
+WRAPPED = re.compile(rf"(?<=[{HAN}{STOPS}])\n *(?=[{HAN}{STOPS}])|(?<=[{STOPS}])\n *(?=[A-Za-z`])")
 FRONT = """<!DOCTYPE html>
 <html lang="en">
 <meta charset="utf-8">
@@ -129,8 +131,13 @@ def stage(language: str, place: Path, files: Path) -> None:
 def rewritten(leaf: Leaf, known: dict[Path, Leaf], files: Path) -> str:
     """A page's text as the book has it: links that hold there, and pictures that lead into the film."""
     parts = FENCE.split(leaf.source.read_text())
-    parts[::2] = [links(leaf, figures(leaf, prose), known, files) for prose in parts[::2]]
+    parts[::2] = [links(leaf, figures(leaf, joined(prose)), known, files) for prose in parts[::2]]
     return "".join(parts)
+
+
+def joined(text: str) -> str:
+    """The text with each Chinese sentence in one line: a browser shows the end of a line as a space."""
+    return WRAPPED.sub("", text)
 
 
 def links(leaf: Leaf, text: str, known: dict[Path, Leaf], files: Path) -> str:
