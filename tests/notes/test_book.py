@@ -31,13 +31,9 @@ def made(tmp_path_factory):
 @pytest.fixture(scope="module")
 def browser():
     """A browser without a window."""
-    webdriver = pytest.importorskip("selenium.webdriver", reason="python3-selenium is not there: ./lab setup")
-    options = webdriver.ChromeOptions()
-    for argument in ("--headless=new", "--no-sandbox", "--disable-dev-shm-usage"):
-        options.add_argument(argument)
-    options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
-    service = webdriver.chrome.service.Service("/usr/bin/chromedriver")
-    with webdriver.Chrome(service=service, options=options) as driver:
+    from runner.host import browser as chromium
+
+    with chromium.opened({"browser": "ALL", "performance": "ALL"}) as driver:
         yield driver
 
 

@@ -60,24 +60,10 @@ def node(tmp_path_factory):
 @pytest.fixture(scope="module")
 def browser():
     """One headless Chromium for the tests of a file, which must not ask anybody for anything."""
-    from selenium import webdriver
-    from selenium.webdriver.chrome.service import Service
+    from runner.host import browser as chromium
 
-    options = webdriver.ChromeOptions()
-    options.binary_location = "/usr/bin/chromium"
-    for word in (
-        "--headless=new",
-        "--no-sandbox",
-        "--disable-gpu",
-        "--disable-dev-shm-usage",
-        "--window-size=1440,900",
-    ):
-        options.add_argument(word)
-    options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
-    driver = webdriver.Chrome(service=Service("/usr/bin/chromedriver"), options=options)
-    driver.set_page_load_timeout(60)
-    yield driver
-    driver.quit()
+    with chromium.opened({"browser": "ALL", "performance": "ALL"}) as driver:
+        yield driver
 
 
 @pytest.fixture(scope="module")

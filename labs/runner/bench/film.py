@@ -1,16 +1,14 @@
 """`lab bench film`: how large a film is, how soon a browser shows it, and what a step in it takes."""
 
 import contextlib
-import shutil
 import statistics
 import tempfile
 from argparse import Namespace
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from ..failure import progress
-from ..host import debugger, needs, packages, permits, traces
+from ..host import browser, debugger, needs, packages, permits, traces
 from ..report import film, page, sources
 from .peers import met
 from .table import line, number
@@ -79,7 +77,8 @@ def measured(wanted: list[str], rounds: int) -> dict[str, float]:
     stops = short["runs"][0]["stops"]
     long = short | {"runs": [short["runs"][0] | {"stops": (stops * (STOPS // len(stops) + 1))[:STOPS]}]}
     found = {}
-    leading = browser() if any("size" not in name for name in wanted) else contextlib.nullcontext()
+    shown = browser.here() and any("size" not in name for name in wanted)
+    leading = browser.opened() if shown else contextlib.nullcontext()
     with tempfile.TemporaryDirectory() as folder, leading as opened:
         for suffix, each in (("", short), (f"-{STOPS}", long)):
             file = Path(folder) / f"film{suffix}.html"
@@ -100,30 +99,3 @@ def walked(opened: Any, file: Path, rounds: int) -> dict[str, float]:
         opens.append(opened.execute_async_script(_PAINTED))
         steps += opened.execute_script(_WALK, STEPS)
     return {"open": round(statistics.median(opens), 1), "step": round(statistics.median(steps), 2)}
-
-
-@contextlib.contextmanager
-def browser() -> Iterator[Any]:
-    """A Chromium without a window; None where there is none, or nothing to lead it with."""
-    chromium, driver = shutil.which("chromium"), shutil.which("chromedriver")
-    if chromium is None or driver is None or not needs.TO_TEST["python3-selenium"][0]():
-        yield None
-        return
-    from selenium import webdriver
-    from selenium.webdriver.chrome.service import Service
-
-    options = webdriver.ChromeOptions()
-    options.binary_location = chromium
-    for word in (
-        "--headless=new",
-        "--no-sandbox",
-        "--disable-gpu",
-        "--disable-dev-shm-usage",
-        "--window-size=1440,900",
-    ):
-        options.add_argument(word)
-    opened = webdriver.Chrome(service=Service(driver), options=options)
-    try:
-        yield opened
-    finally:
-        opened.quit()

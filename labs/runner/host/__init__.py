@@ -9,5 +9,6 @@ debugger, traces      a gdb on a program; the record of one run
 sandbox, pace         where what a stranger wrote runs; when something is late
 listener, owner       where a server listens; whose process or core file it looks at
 output                the file that a verb is to write
+browser               a Chromium without a window, to look at pages
 lint                  the tools that read this tree's source
 """
