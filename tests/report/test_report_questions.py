@@ -19,9 +19,11 @@ def asked(recorded, node):
           goes: rt0.spGoes(run, question.stop),
           next: run.stop(question.stop),
           told: rt0.told(run, question.stop).first.map(([path]) => path),
+          known: question.options.map(({{field}}) => field === undefined || run.value(question.n, field) !== null),
+          path: [question.places.path, run.value(question.n, question.places.path || "")],
           changed: run.changes(question.stop).map(([path]) => path),
           after: question.options.map(({{field}}) => field ? run.value(question.stop, field) : null),
-          becomes: (run.changes(question.stop).find(([path]) => path === question.places.path) || [])[2] ?? null,
+          becomes: (run.changes(question.stop).find(([path]) => path === question.places.field) || [])[2] ?? null,
         }})))""",
     )
 
@@ -66,6 +68,16 @@ def test_a_question_for_a_value_has_one_right_answer_and_it_is_what_the_field_be
     for question in of(asked, *VALUES):
         right = [i for i, option in enumerate(question["options"]) if option["value"] == question["becomes"]]
         assert right == question["right"] and len(right) == 1
+
+
+def test_no_field_is_offered_that_is_only_there_when_it_changes(asked):
+    assert all(all(question["known"]) for question in of(asked, "ask_fields"))
+
+
+def test_a_goroutine_is_asked_about_by_the_name_that_it_has_before_the_answer(asked):
+    about = [question for question in of(asked, *VALUES) if question["places"]["before"] is not None]
+    assert [question["path"] for question in about if question["path"][1] is None] == []
+    assert any(question["places"]["path"].startswith("allgs[0].") for question in about)
 
 
 def test_a_question_for_a_stage_has_one_right_answer_and_it_is_the_next_stop(asked):

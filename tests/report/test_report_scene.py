@@ -67,6 +67,11 @@ def test_what_lies_above_a_goroutine_s_stack_is_not_its_own(go, node):
     assert [word["kind"] for word in words] == ["returns"] + ["beyond"] * 4
 
 
+def test_a_call_that_does_not_come_back_leaves_a_return_address_too(recorded, node):
+    words = stack(node, recorded, "exit/entry")["words"]  # the function that called ends with that call
+    assert [(word["kind"], word["frame"]) for word in words[:2]] == [("returns", 0), (words[1]["kind"], 1)]
+
+
 def test_what_the_kernel_left_has_its_names(go, node):
     words = stack(node, go, "_rt0_amd64_linux/entry")["words"]
     assert [word["name"] for word in words] == ["argc", "argv[0]", "argv[1]", "envp[0]", "envp[1]"]
@@ -111,6 +116,11 @@ def test_what_is_not_set_up_is_said_to_be_so(go, node):
 
 def test_the_m_that_runs_is_known_by_its_thread_s_word_for_g(go, node):
     assert objects(node, go, "mstart/entry/2")[0]["m"] == "m1"
+
+
+def test_a_thread_that_has_no_tls_of_its_own_yet_is_not_taken_for_the_one_that_made_it(recorded, node):
+    found, _ = objects(node, recorded, "settls/entry/2")
+    assert (found["m"], found["g"]) == ("m1", None)
 
 
 def test_of_a_crowd_the_rest_is_counted(oracle, node):

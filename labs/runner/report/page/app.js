@@ -101,7 +101,7 @@
 
   rt0.start = () => {
     app.film = JSON.parse(document.getElementById("film").textContent);
-    app.runs = app.film.runs.map((run) => new rt0.Run(run));
+    app.runs = app.film.runs.map((_, side) => rt0.runOf(app.film, side));
     app.language = app.film.language;
     for (const panel of panels) for (const event of panel.wants) app.on(event, () => draw(panel));
     app.on("language", () => {

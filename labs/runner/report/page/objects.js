@@ -72,15 +72,6 @@
     }),
   });
 
-  // The M that runs at a stop: the one in whose TLS (or of whose g) the current g is; null if nobody can say.
-  const running = (state, on) => {
-    const g = state.get("tls_g");
-    if (typeof g !== "string") return "m0";
-    const own = /^(m\d+)\./.exec(g);
-    if (own) return own[1];
-    return on.m.find((m) => tls(state, m) === g) || target(state.get(`${target(g)}.m`));
-  };
-
   // At most so many of a kind, with those that matter now among them.
   const some = (names, most, wanted) => {
     if (names.length <= most) return names;
@@ -97,11 +88,11 @@
   let last = {}; // a picture and the same in words ask one after the other
 
   const look = (run, n) => {
+    const { m, on: stack } = rt0.lanes(run).stops[n]; // a new thread's TLS is still that of the one that made it
     const was = n > 0 ? new Map(run.state(n - 1)) : null;
     const now = run.state(n);
     const on = cast(now);
-    const m = running(now, on);
-    const g = target(now.get("tls_g"));
+    const g = stack === "unknown" ? null : target(now.get("tls_g"));
     const changed = (kind) => on[kind].filter((name) => box(name, kind, now, was).fields.some((each) => each.changed));
     const shown = {
       g: some(on.g, MOST.g, [g, ...changed("g")]),

@@ -77,7 +77,7 @@
   const option = (each) => {
     if (each.sp) return app.t(SP[each.sp]);
     if (each.stage) return stopped(each);
-    if (each.field) return [h("span", { class: "code" }, each.field), " ", h("span", { class: "quiet" }, each.now === null ? app.t("fresh") : app.t("ask_now", { value: rt0.shown(each.now) }))];
+    if (each.field) return [h("span", { class: "code" }, each.field), " ", h("span", { class: "quiet" }, app.t("ask_now", { value: rt0.shown(each.now) }))];
     return h("span", { class: "code" }, rt0.shown(each.value));
   };
 
@@ -96,7 +96,7 @@
     return [
       question.key !== "ask_stage" && h("p", {}, app.t("ask_step", { stop: stopped(stop) })),
       h("p", { id: "predict-question", tabindex: -1, class: "question" },
-        app.t(question.key, { path, before: before === null ? app.t("fresh") : rt0.shown(before) })),
+        app.t(question.key, { path, before: before === null ? app.t("ask_none") : rt0.shown(before) })),
       question.several && h("p", { class: "quiet" }, app.t("ask_several")),
       options(question),
     ];

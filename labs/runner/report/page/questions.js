@@ -18,7 +18,7 @@
     [/^(g\d+|p\d+)\.m$/, M, "ask_value"],
     [/^m\d+\.p$/, P, "ask_value"],
     [/^(g\d+|allgs\[\d+\])\.(startpc|sched\.pc)$/, CODE, "ask_value"],
-    [/^allgs\.len$/, [0, 1, 2, 3], "ask_value"],
+    [/^globals\.runtime\.allglen$/, [0, 1, 2, 3], "ask_value"],
     [/^g\d+\.goid$/, [0, 1, 2, 17], "ask_value"],
   ];
   const DULL = /procid|random|Time|fastrand|hash|goidcache|traceback_cache|debug\.|maxstacksize|tlsguard|stackguard1/; // teach nothing
@@ -58,11 +58,21 @@
 
   const telling = (run, n) => rt0.told(run, n).first.filter(([path]) => !DULL.test(path));
 
+  // What a field that will change is called at the stop before: a goroutine that gets its number has none there, and its
+  // new name would tell what it gets. Null if nobody can say.
+  const named = (run, n, path, before) => {
+    if (before === null || run.value(n - 1, path) !== null) return path;
+    const field = path.slice(path.indexOf("."));
+    const earlier = [...run.lives().keys()].filter((each) => /^allgs\[\d+\]\./.test(each) && each.slice(each.indexOf(".")) === field && run.value(n - 1, each) !== null && run.value(n, each) === null);
+    return /^g\d+\./.test(path) && earlier.length === 1 ? earlier[0] : null;
+  };
+
   const fields = (run, near, n, roll) => {
     const changed = new Set(run.changes(n).map(([path]) => path));
     const same = (path) => !path.startsWith("allgs[") && !changed.has(path) && run.value(n - 1, path) !== null && rt0.shown(run.value(n - 1, path)) === rt0.shown(run.value(n, path));
     const others = new Set(near.flatMap((k) => telling(run, k).map(([path]) => path)).filter(same));
-    const right = telling(run, n).slice(0, 3).map(([path, before]) => ({ field: path, now: before }));
+    const here = telling(run, n).filter(([path]) => run.value(n - 1, path) !== null); // what is only there later can but change
+    const right = here.slice(0, 3).map(([path, before]) => ({ field: path, now: before }));
     const wrong = shuffled([...others].slice(0, 6), roll).slice(0, Math.max(2, 5 - right.length)).map((path) => ({ field: path, now: run.value(n - 1, path) }));
     return right.length && wrong.length > 1 ? question(n, "ask_fields", {}, right, wrong, roll) : null;
   };
@@ -71,14 +81,15 @@
     const askable = telling(run, n).flatMap(([path, before, after]) => {
       const family = FAMILIES.find(([name]) => name.test(path));
       const fits = family && (family[1].includes(after) || path === "tls_g");
-      return fits ? [{ path, before, after, values: family[1], key: family[2] }] : [];
+      const name = fits ? named(run, n, path, before) : null;
+      return name ? [{ path: name, field: path, before, after, values: family[1], key: family[2] }] : [];
     });
     if (!askable.length) return null;
-    const { path, before, after, values, key } = askable[Math.floor(roll() * askable.length)];
+    const { path, field, before, after, values, key } = askable[Math.floor(roll() * askable.length)];
     const wrong = new Map([before === null ? [] : [before], shuffled(values, roll)].flat().map((each) => [rt0.shown(each), each]));
     wrong.delete(rt0.shown(after));
     const option = (each) => ({ value: each });
-    return question(n, key, { path, before }, [option(after)], [...wrong.values()].slice(0, OPTIONS - 1).map(option), roll);
+    return question(n, key, { path, field, before }, [option(after)], [...wrong.values()].slice(0, OPTIONS - 1).map(option), roll);
   };
 
   const next = (run, later, n, roll) => {

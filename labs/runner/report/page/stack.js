@@ -39,8 +39,8 @@
     return [...Array(run.words(n).length - words.length).fill(null), ...names];
   };
 
-  // What each word is: [{word, at, kind, frame, name}], kind: returns | code | stack | object | number, or beyond for what
-  // lies above hi; `frame` is the place in frames() of the call whose word it is, `name` what the kernel calls it, who made
+  // What each word is: [{word, at, kind, frame, name, to}], kind: returns (`to` a function) | code | stack | object | number, or
+  // beyond for what lies above hi; `frame` is the place in frames() of the call whose word it is, `name` what the kernel calls it, who made
   // it then: no call did. Only the next return address of the backtrace is called one: older ones lie about in every stack,
   // and copies of it in the variables of whom it was given to. They lie below it.
   const read = (run, n, at) => {
@@ -57,11 +57,12 @@
       const into = inside(word);
       let kind = into ? "code" : typeof word === "number" ? "number" : placed(word) ? "stack" : "object";
       const next = into && into === calls[frame + 1] && (into === calls[frame + 2] || last(into, i));
-      if (next || (into && i === 0 && word === ret)) {
+      // Behind a call that does not come back another function may begin: the word names that one, and the backtrace knows better.
+      if (next || (i === 0 && word === ret && (into || (run.stop(n).kind === "entry" && typeof word === "string" && calls.length > 1)))) {
         kind = "returns";
         frame += 1;
       }
-      return { word, at: at && { ...at, below }, kind: beyond ? "beyond" : kind, frame: own, name: names[i] };
+      return { word, at: at && { ...at, below }, kind: beyond ? "beyond" : kind, frame: own, name: names[i], to: into || calls[frame] };
     });
   };
 
@@ -140,7 +141,7 @@
 
   const address = (at, i) => (!at || at.stack === "entry" ? `SP+${i * WORD}` : at.below < 0 ? `hi+${-at.below}` : at.below ? `hi-${at.below}` : "hi");
   const meaning = (each, t) => (each.name ? each.name
-    : each.kind === "returns" ? t("word_returns", { f: rt0.functionOf(inside(each.word)) })
+    : each.kind === "returns" ? t("word_returns", { f: rt0.functionOf(each.to) })
     : each.kind === "code" ? t("word_code") : each.kind === "stack" ? t("word_stack") : each.kind === "beyond" ? t("word_beyond") : "");
   const shown = (word, alone, t) =>
     alone && rt0.unstable(word) ? t("word_number")
