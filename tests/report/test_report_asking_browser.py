@@ -230,6 +230,14 @@ def test_who_opens_a_film_first_finds_three_questions_whose_moments_are_there(sh
     assert browser.execute_script("return arguments[0].filter((name) => rt0.app.run.named(name) < 0)", names) == []
 
 
+def test_a_moment_to_look_at_is_in_view(shown):
+    browser = shown()
+    browser.find_elements(By.CSS_SELECTOR, "#begin > ol > li > a")[1].click()
+    comes_to(browser, "runtime.main/entry")
+    top = "return document.getElementById('stop-head').getBoundingClientRect().top"
+    assert until(browser, lambda b: 0 <= b.execute_script(top) < b.execute_script("return innerHeight / 2"))
+
+
 def test_where_to_start_stays_closed_once_it_was_closed(shown):
     browser = shown()
     browser.find_element(By.CSS_SELECTOR, "#begin > summary").click()

@@ -21,6 +21,14 @@ def test_a_step_draws_the_pictures_again(shown):
     assert browser.find_element("css selector", "#panel-stack svg title").get_attribute("textContent") != before
 
 
+def test_what_changed_stands_beside_the_stop_and_the_stack_under_it(shown):
+    browser = shown("newproc1/entry")
+    tops = """return ["stop", "changes", "stack"].map((name) => document.getElementById(`panel-${name}`).getBoundingClientRect())
+        .map(({ left, top }) => [left, top])"""
+    (_, stop), (left, changes), (below, stack) = browser.execute_script(tops)
+    assert changes == stop < stack and left == below
+
+
 def test_on_a_phone_the_page_does_not_scroll_sideways(shown):
     browser = shown("gogo/entry")
     browser.execute_cdp_cmd(

@@ -15,7 +15,12 @@
       const { run } = app;
       const here = QUESTIONS.filter(([, moments]) => moments.every((moment) => run.named(moment) >= 0));
       if (!here.length) return null;
-      const link = (moment) => [h("a", { href: `#${encodeURI(moment)}` }, moment), " "];
+      const look = (moment) => (event) => {
+        event.preventDefault();
+        app.visit(moment);
+        document.getElementById("panel-stop").scrollIntoView();
+      };
+      const link = (moment) => [h("a", { href: `#${encodeURI(moment)}`, onclick: look(moment) }, moment), " "];
       const places = { n: run.named("main.main/entry"), all: run.length - 1 };
       return h("details", { id: "begin", open: rt0.kept("rt0lab.begun") !== true, ontoggle: (event) => rt0.keep("rt0lab.begun", !event.target.open) },
         h("summary", {}, h("strong", {}, app.t("begin"))),

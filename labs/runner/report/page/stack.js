@@ -39,10 +39,10 @@
     return [...Array(run.words(n).length - words.length).fill(null), ...names];
   };
 
-  // What each word is: [{word, at, kind, frame, name, to}], kind: returns (`to` a function) | code | stack | object | number, or
-  // beyond for what lies above hi; `frame` is the place in frames() of the call whose word it is, `name` what the kernel calls it, who made
-  // it then: no call did. Only the next return address of the backtrace is called one: older ones lie about in every stack,
-  // and copies of it in the variables of whom it was given to. They lie below it.
+  // What each word is: [{word, at, kind, frame, name, to}], kind: returns (to the function `to`) | code | stack | object |
+  // number, or beyond for what lies above hi; `frame` is the place in frames() of the call whose word it is, `name` what
+  // the kernel calls it, who made it then: no call did. Only the next return address of the backtrace is called one: older
+  // ones lie about in every stack, and copies of it in the variables of whom it was given to. They lie below it.
   const read = (run, n, at) => {
     const calls = frames(run, n).map((frame) => frame.replace(/ \(.*$/, ""));
     const ret = run.state(n).get("ret");
@@ -57,7 +57,7 @@
       const into = inside(word);
       let kind = into ? "code" : typeof word === "number" ? "number" : placed(word) ? "stack" : "object";
       const next = into && into === calls[frame + 1] && (into === calls[frame + 2] || last(into, i));
-      // Behind a call that does not come back another function may begin: the word names that one, and the backtrace knows better.
+      // Behind a call that does not come back another function may begin, which the word names: the backtrace knows better.
       if (next || (i === 0 && word === ret && (into || (run.stop(n).kind === "entry" && typeof word === "string" && calls.length > 1)))) {
         kind = "returns";
         frame += 1;
