@@ -1,5 +1,8 @@
 """The panels of a stop in a real browser: the line of source, the pictures, and the room that they have."""
 
+import pytest
+from selenium.webdriver.support.ui import WebDriverWait
+
 
 def test_the_line_of_the_stop_is_marked(shown, recorded):
     browser = shown("newproc1/entry")
@@ -23,10 +26,21 @@ def test_a_step_draws_the_pictures_again(shown):
 
 def test_what_changed_stands_beside_the_stop_and_the_stack_under_it(shown):
     browser = shown("newproc1/entry")
-    tops = """return ["stop", "changes", "stack"].map((name) => document.getElementById(`panel-${name}`).getBoundingClientRect())
-        .map(({ left, top }) => [left, top])"""
+    tops = """return ["stop", "changes", "stack"].map((name) => document.getElementById(`panel-${name}`))
+        .map((panel) => panel.getBoundingClientRect()).map(({ left, top }) => [left, top])"""
     (_, stop), (left, changes), (below, stack) = browser.execute_script(tops)
     assert changes == stop < stack and left == below
+
+
+@pytest.mark.parametrize("fold, opened", [("stack-words", True), ("registers", False)])
+def test_what_is_folded_stays_so_from_stop_to_stop(shown, fold, opened):
+    browser = shown("newproc1/entry")
+    state = "return document.getElementById(arguments[0]).open"
+    browser.find_element("id", f"{fold}-summary").click()
+    WebDriverWait(browser, 30).until(lambda b: b.execute_script(state, fold) is opened)
+    browser.execute_async_script("setTimeout(arguments[0])")  # the event of it comes after
+    browser.execute_script("rt0.app.go(rt0.app.at + 1)")
+    assert browser.execute_script(state, fold) is opened
 
 
 def test_on_a_phone_the_page_does_not_scroll_sideways(shown):

@@ -72,6 +72,11 @@
     if (again) again.focus({ preventScroll: true });
   };
 
+  // What is folded stays as its reader left it, whatever draws it again.
+  const unfolded = new Map();
+  rt0.fold = (id, open, summary, ...children) =>
+    h("details", { id, open: unfolded.get(id) ?? open, ontoggle: ({ target }) => unfolded.set(id, target.open) }, h("summary", { id: `${id}-summary` }, summary), children);
+
   rt0.panel("head", {
     wants: ["theme"],
     render: () => {

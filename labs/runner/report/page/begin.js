@@ -28,7 +28,7 @@
         h("ol", {}, here.map(([question, moments, answer]) =>
           h("li", {},
             h("strong", {}, app.t(question)), h("br", {}), app.t("begin_look"), " ", moments.map(link),
-            h("details", {}, h("summary", {}, app.t("begin_answer")), h("p", {}, app.t(answer, places)))))));
+            rt0.fold(answer, false, app.t("begin_answer"), h("p", {}, app.t(answer, places)))))));
     },
   });
 })();

@@ -31,14 +31,13 @@
   };
 
   const registers = (app) =>
-    h("details", { open: true },
-      h("summary", {}, app.t("registers")),
+    rt0.fold("registers", true, app.t("registers"),
       h("dl", { class: "registers" }, rt0.registersAt(app.run, app.at).map(({ name, value, changed }) =>
         h("div", { class: changed ? "changed" : null }, h("dt", {}, name), h("dd", { class: "code" }, rt0.shown(value), changed && h("span", { class: "unseen" }, ` (${app.t("written")})`))))));
 
   const callers = (app) => {
     const frames = app.run.backtrace(app.at).map((frame) => `${rt0.functionOf(frame)}${(/ \(.*$/.exec(frame) || [""])[0]}`);
-    return frames.length > 1 && h("details", { open: true }, h("summary", {}, app.t("called_by")), h("ol", { class: "code" }, frames.slice(1).map((frame) => h("li", {}, frame))));
+    return frames.length > 1 && rt0.fold("called-by", true, app.t("called_by"), h("ol", { class: "code" }, frames.slice(1).map((frame) => h("li", {}, frame))));
   };
 
   rt0.panel("stop", {
@@ -61,7 +60,7 @@
 
   const width = (name) => document.getElementById(`panel-${name}`).clientWidth - 34;
 
-  const words = (app, told) => h("details", {}, h("summary", {}, app.t("in_words")), h("ul", {}, told.map((line) => h("li", {}, line))));
+  const words = (app, name, told) => rt0.fold(`${name}-words`, false, app.t("in_words"), h("ul", {}, told.map((line) => h("li", {}, line))));
 
   // A panel that shows a picture, drawn again for the room that it has.
   const picture = (name, heading, most, told) => {
@@ -74,7 +73,7 @@
         return [
           h("h2", {}, app.t(heading)),
           h("div", { class: "canvas", tabindex: 0, role: "group", "aria-label": app.t(heading) }, rt0.pictures[name](app.film, app.side, app.at, options)),
-          words(app, told(app.film, app.side, app.at, options)),
+          words(app, name, told(app.film, app.side, app.at, options)),
         ];
       },
     });
