@@ -177,3 +177,17 @@ def test_the_page_goes_to_the_next_difference_and_back(opened):
     opened.find_element("id", "pairs-earlier").click()
     assert opened.execute_script("return rt0.app.at") <= here
     assert opened.get_log("browser") == []
+
+
+@pytest.mark.parametrize("path", [("ms", "m1", "procid"), ("allp", "p1", "sysmontick", "schedwhen")])
+def test_what_tells_of_the_machine_is_compared_as_zero_or_not_of_every_m_and_p(path, node):
+    key, name, *fields_of = path
+
+    def boot(value, runtime):
+        for field in reversed(fields_of):
+            value = {field: value}
+        return run(stop("a", **{key: [{"id": 0}, {"id": 1} | value]}), runtime=runtime)
+
+    row = f"{PAIRS}.differing(0).map(({{names}}) => names[0])"
+    made = [filmed(boot(7, "go1.19"), boot(other, "go1.27")) for other in (9, 0)]
+    assert [name + "." + ".".join(fields_of) in node(each, row) for each in made] == [False, True]

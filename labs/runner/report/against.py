@@ -34,6 +34,9 @@ ASIDE = re.compile(
     r"regs\.|(?:pc|sp|sp_off|ret)$|(?:g\d+|allgs\[\d+\])\.(?:stack_lo|stack_hi|stackguard0_minus_lo|sched_sp_word)$"
 )
 
+# Times and numbers that the kernel gives, beyond those that the mirror has: they tell of the machine.
+OF_THE_MACHINE = "m0.cheaprand m0.fastrand p0.sysmontick.schedwhen p0.sysmontick.syscallwhen sched.idleTime".split()
+
 
 def beside(left: Run, right: Run) -> dict[str, Any]:
     """What a film of two runs has beside them: `pairs` of stops, and what is `alike` in them."""
@@ -44,18 +47,23 @@ def beside(left: Run, right: Run) -> dict[str, Any]:
     classes = _Numbers()
     classes.of(0)  # nothing: of what no two runs share, all that is asked
     values = [[classes.of(fields.symbol("", fields.main_name(value))) for value in run["values"]] for run in both]
-    kinds = {today(path) for path in fields.BY_KIND}
+    kinds = {today(path) for path in [*fields.BY_KIND, *OF_THE_MACHINE]}
     return {
         "pairs": pairs(*both),
         "alike": {
             "names": names.kept,
             "paths": paths,
             "values": values,
-            "kinds": [number for number, name in enumerate(names.kept) if name in kinds],
+            "kinds": [number for number, name in enumerate(names.kept) if first_of_its_kind(name) in kinds],
             "renamed": renamings(names.kept, [run["paths"] for run in both], paths),
             "reasons": written(left, right, names.kept),
         },
     }
+
+
+def first_of_its_kind(path: str) -> str:
+    """The same field of the first M or P: what is so for m0.procid is so for m3.procid."""
+    return re.sub(r"^([mp])\d+\.", r"\g<1>0.", path)
 
 
 class _Numbers:
