@@ -5,6 +5,7 @@ import os
 import subprocess
 
 import pytest
+from runner.failure import Failure
 from runner.host import build
 from runner.report import films
 from runner.tree import ROOT
@@ -39,6 +40,27 @@ def test_where_there_is_no_gdb_a_plain_build_makes_none(tmp_path):
 
 def test_the_lab_s_own_builds_make_films_only_if_asked_for():
     assert by_default(build.build("debug")) == [False]
+
+
+@pytest.fixture
+def held(monkeypatch, tmp_path):
+    """While another lab builds, for which this one would not wait at all; of a lock that no test beside this one
+    holds."""
+    build.build("debug")
+    monkeypatch.setattr(build, "LOCK", tmp_path / "lock")
+    monkeypatch.setattr(build, "WAIT", 0)
+    with build.locked():
+        yield
+
+
+def test_nobody_waits_for_films_who_wants_only_what_is_built(held):
+    assert build.build("debug") == build.build_folder("debug")
+
+
+def test_whoever_wants_what_is_out_of_date_waits(held, monkeypatch):
+    monkeypatch.setattr(build, "as_source", lambda *_: False)
+    with pytest.raises(Failure, match="is building"):
+        build.build("debug")
 
 
 def test_a_folder_from_before_the_films_is_told_of_them(monkeypatch, tmp_path):

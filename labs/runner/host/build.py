@@ -16,6 +16,7 @@ from ..tree import ROOT, build_folder, programs, writable
 from . import locks, needs, packages, permits
 
 WAIT, QUIET = 600, 2  # seconds for another build; it mostly finds that nothing is to be done, and need not be spoken of
+LOCK = ROOT / "build" / ".lock"
 MESON = "/usr/bin/meson"  # runs on the system's Python, like everything here
 BUILDTYPES = {"debug": ["--buildtype=debug"], "release": ["--buildtype=release", "-Doptimization=2"]}
 UNASKED = "-Dfilms=disabled"  # nobody who asks for a program waits for films of one
@@ -41,6 +42,8 @@ def build(buildtype: str, cxx: str | None = None) -> Path:
     folder = build_folder(buildtype, cxx)
     if not writable(folder) and configured(folder):
         return as_it_is(folder)
+    if locks.taken(LOCK) and configured(folder) and as_source(folder):
+        return folder  # whoever builds makes something else, films for one, which can take a while
     with locked():
         if not configured(folder):
             progress(tr("building {folder}", folder=folder.relative_to(ROOT)))
@@ -102,8 +105,8 @@ def locked() -> Iterator[None]:
     """One build at a time, also when tests run in parallel."""
     with contextlib.ExitStack() as stack:
         try:
-            (ROOT / "build").mkdir(exist_ok=True)
-            stack.enter_context(locks.held(ROOT / "build" / ".lock", later("is building"), progress, WAIT, quiet=QUIET))
+            LOCK.parent.mkdir(exist_ok=True)
+            stack.enter_context(locks.held(LOCK, later("is building"), progress, WAIT, quiet=QUIET))
         except OSError as error:
             raise Failure(
                 tr("cannot write to {place}: {why}", place=ROOT / "build", why=error.strerror), MACHINE

@@ -31,6 +31,21 @@ def held(
         os.close(descriptor)
 
 
+def taken(path: str | os.PathLike[str]) -> bool:
+    """Whether somebody holds the lock that this file is; False where there is no such file."""
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    except OSError:
+        return False
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    finally:
+        os.close(descriptor)
+    return False
+
+
 def _lock(descriptor, what, say, seconds, quiet):
     began, said = time.monotonic(), False
     while True:
