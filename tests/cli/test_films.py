@@ -77,6 +77,13 @@ def test_what_cannot_be_recorded_is_one_line_and_the_build_goes_on(lab, tmp_path
     assert result.returncode == 0 and result.stderr.startswith("lab: no films: ") and result.stderr.count("\n") == 1
 
 
+def test_where_films_cannot_be_made_again_none_of_before_stay(lab, tmp_path):
+    for name in (films.BOOT, films.BESIDE, films.TRACE):
+        (tmp_path / name).touch()
+    lab("dev", "films", "/bin/true", tmp_path, tmp_path / "films.d")
+    assert list(tmp_path.iterdir()) == []
+
+
 @pytest.mark.parametrize("place", ["gdb-scripts/rt0lab/state/trace.py", "labs/runner/report/page/film.css"])
 def test_the_films_are_made_again_when_what_makes_them_changes(place):
     assert f" {ROOT / place} " in films.dependencies(ROOT)

@@ -21,6 +21,12 @@ def make(program: str, folder: Path, language: str) -> None:
     (folder / BESIDE).write_text(page.html(film.of(runs), language), "utf-8")
 
 
+def unmake(folder: Path) -> None:
+    """Takes away earlier ones: a build that cannot make them again would take those for what it made."""
+    for name in (BOOT, BESIDE, TRACE):
+        (folder / name).unlink(missing_ok=True)
+
+
 def made_of() -> list[Path]:
     """The files of this tree that the films are made of and by, but for the program."""
     found = [RECORDED, ORACLE / "differences.toml"]

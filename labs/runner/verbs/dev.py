@@ -97,6 +97,7 @@ def make_films(args: Namespace) -> int:
         films.make(args.program, folder, language())
         Path(args.depfile).write_text(films.dependencies(folder))
     except Failure as failure:
+        films.unmake(folder)
         progress(tr("no films: {why}", why=str(failure)))
     return 0
 
