@@ -32,9 +32,7 @@ def both(one: Check, other: Check) -> Check:
     return lambda: one() and other()
 
 
-# The first table is needed by every verb that runs a program, the second only by `test`, and its first rows by
-# exercises that run what learners wrote and by `watch`; the third by `book`.
-TO_RUN: Table = {
+TO_RUN: Table = {  # by every verb that runs a program
     "g++": (command("g++"), later("the compiler of the runtime")),
     "meson": (file("/usr/bin/meson"), later("the build")),
     "ninja-build": (command("ninja"), later("the build")),
@@ -54,7 +52,7 @@ TO_SHOW: Table = {  # by `report`
 TO_DRAW: Table = {  # by `report --svg` and `report --perfetto`
     "nodejs": (command("node", "nodejs"), later("runs the film's scripts without a browser")),
 }
-TO_TEST: Table = {
+TO_TEST: Table = {  # by `test`; the sandbox also by exercises that run what learners wrote, inotify by `watch`
     "chromium": (command("chromium"), later("a browser, to test what one sees in it")),
     "chromium-driver": (command("chromedriver"), later("a browser, to test what one sees in it")),
     "python3-selenium": (module("selenium"), later("tests in a browser")),
@@ -82,7 +80,7 @@ TO_TEST: Table = {
     "clang-format": (command("clang-format"), later("the form of the C++ here")),
     "clang-tidy": (command("clang-tidy"), later("finds faults in the C++ here")),
 }
-TO_BOOK: Table = {
+TO_BOOK: Table = {  # by `book`, with TO_SHOW for its films
     "python3-sphinx": (module("sphinx"), later("makes the book of the notes")),
     "python3-myst-parser": (module("myst_parser"), later("reads the notes for the book")),
 }
