@@ -8,6 +8,9 @@ from pathlib import Path
 
 import pexpect
 import pytest
+from runner import cli
+
+from rt0lab.words import screen  # the runner has just said where it is
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 
@@ -59,8 +62,6 @@ def test_an_answer_at_the_shell_names_the_file_it_can_be_written_to(lab, one_lin
 
 def every_verb(parser=None):
     """Each verb and each part of one."""
-    from runner import cli
-
     for verb in (parser or cli.parser()).verbs().values():
         yield verb
         yield from every_verb(verb)
@@ -71,8 +72,6 @@ def test_every_verb_says_what_it_is_for_and_has_an_example():
 
 
 def test_no_help_is_wider_than_a_terminal():
-    from rt0lab.words import screen
-
     lines = [line for verb in every_verb() for line in verb.format_help().splitlines()]
     assert [line for line in lines if screen.width(line) > screen.WIDTH] == []
 
