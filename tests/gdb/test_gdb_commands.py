@@ -172,6 +172,12 @@ def test_the_users_breakpoint_still_stops(gdb_json, hello):
     assert found == "runtime.sysauxv"
 
 
+def test_a_variable_is_not_said_to_be_of_a_package_that_nothing_names(gdb_json, hello):
+    """The runtime's stackpoolmu is static, in C++ in no namespace."""
+    found = gdb_json(hello, "result = program.world().symbol_at(int(gdb.parse_and_eval('(long)&stackpoolmu')))")
+    assert found == ["stackpoolmu", 0]
+
+
 def test_settings_are_put_back(gdb_json, hello):
     names = "['pagination', 'confirm', 'print thread-events']"
     assert gdb_json(

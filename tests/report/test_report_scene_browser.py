@@ -17,6 +17,10 @@ def test_the_stage_s_sentence_is_in_the_page_s_language(shown, recorded):
     assert browser.find_element("css selector", "#panel-stop .why").text == recorded["stages"]["newproc1"]["why"]["zh"]
 
 
+def test_code_in_the_stage_s_sentence_is_code(shown):
+    assert shown("allgadd/entry").find_element("css selector", "#panel-stop .why code").text == "info goroutines"
+
+
 def test_a_step_draws_the_pictures_again(shown):
     browser = shown("newproc1/entry")
     before = browser.find_element("css selector", "#panel-stack svg title").get_attribute("textContent")

@@ -162,7 +162,7 @@ class World:
         if found[0] not in self._named:
             name = found[0] if not found[0].startswith("_Z") else self._demangled(found[0])
             if name != found[0] and not self.is_go and "." not in demangle.LAMBDAS.sub("", name):
-                name = f"{self._package(address)}.{name}"
+                name = self._package(address) + name
             self._named[found[0]] = untrusted.shown(name)
         return self._named[found[0]], found[1]
 
@@ -178,11 +178,14 @@ class World:
         return self.own(("demangled", name), lambda: (self.is_go and demangle.in_cxx(name)) or demangle.in_go(name))
 
     def _package(self, address):
-        """Where a C++ function without class or namespace belongs: to the runtime if its file stands beside
-        runtime.main's."""
+        """Where a C++ function without class or namespace belongs: "runtime." if its file stands beside runtime.main's.
+        Of a variable nobody says it: it has no line."""
+        section = self.section_at(address)
+        if section is None or not section.code:
+            return ""
         home = self.line_at(self.address("runtime.main") or 0)[0]
         file = self.line_at(address)[0]
-        return "runtime" if file and home and os.path.dirname(file) == os.path.dirname(home) else "main"
+        return "runtime." if file and home and os.path.dirname(file) == os.path.dirname(home) else "main."
 
     def section_at(self, address: int) -> elf.Section | None:
         """The ELF section around an address, or None."""

@@ -15,6 +15,9 @@ globalThis.rt0 = globalThis.rt0 || {};
     children: children.flat(Infinity).filter((child) => child !== null && child !== undefined && child !== false),
   });
 
+  // A sentence in which `...` is code.
+  rt0.marked = (text) => String(text).split("`").map((part, i) => (i % 2 ? rt0.h("code", {}, part) : part));
+
   const given = (tree) => Object.entries(tree.attributes).filter(([, value]) => value !== null && value !== undefined && value !== false);
 
   rt0.toDom = (tree, inside = false) => {

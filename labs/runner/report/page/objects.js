@@ -34,6 +34,7 @@
     if (field === "allm") return (state.get("allm") || []).length;
     if (field === "allp") return (state.get("allp_status") || []).length;
     if (kind === "all") return state.get(`sched.${field}`);
+    if (field === "midle") return state.get("sched.midle") ?? state.get("sched.midle.obj"); // a list of its own since Go 1.26
     if (kind === "sched") return state.get(`sched.${field}`);
     if (field === "tls.0") return tls(state, name);
     const found = state.get(`${name}.${field}`);

@@ -33,7 +33,7 @@ rt0.pictures = rt0.pictures || {};
 
   // A function as a learner says it: without the C++ compiler's signs, and without runtime.
   rt0.functionOf = (frame) =>
-    String(frame).replace(/ \(.*$/, "").replace(/^_Z\d+([A-Za-z]\w*?)I.*$/, "$1").replace(/^_Z\d*/, "").replace(/^runtime\./, "");
+    String(frame).replace(/ \(.*$/, "").replace(/^_Z\d+([A-Za-z]\w*?)I.*$/, "$1").replace(/^_Z\d*/, "").replace(/^runtime\./, "").replace(/\.abi0$/, "");
 
   rt0.count = (n) => String(n).replace(/\B(?=(\d{3})+$)/g, ",");
 

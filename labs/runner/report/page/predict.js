@@ -87,7 +87,7 @@
       return h("li", {}, h("button", {
         id: `predict-${i}`, "aria-pressed": String(state.chosen.has(i)), disabled: Boolean(state.verdict), class: mark === "✓ " ? "right" : null,
         onclick: () => choose(i),
-      }, h("span", { class: "quiet" }, mark || `${i + 1} `), option(each)));
+      }, h("span", { class: "quiet" }, mark || `${i + 1}. `), option(each)));
     }));
 
   const asked = (question) => {
@@ -109,7 +109,7 @@
     return [
       h("p", { id: "predict-verdict", tabindex: -1, role: "status", class: "question" }, app.t(VERDICTS[state.verdict])),
       h("p", {}, app.t("predict_now", { stop: stopped(app.run.stop(question.stop)) })),
-      stage && h("p", {}, stage.why[app.language] || stage.why.en),
+      stage && h("p", {}, rt0.marked(stage.why[app.language])),
       question.several || question.places.path ? h("ul", { class: "changes" }, first.map((change) => rt0.changeRow(app, question.stop, change))) : null,
     ];
   };

@@ -47,7 +47,7 @@
       const kind = own(KINDS, stop.kind);
       return [
         h("h2", { id: "stop-head" }, stop.stage, h("span", { class: "quiet" }, ` · ${kind ? app.t(kind) : stop.kind}`)),
-        stage && h("p", { class: "why" }, stage.why[app.language]),
+        stage && h("p", { class: "why" }, rt0.marked(stage.why[app.language])),
         h("p", { class: "quiet" }, h("span", { class: "code" }, stop.symbol), stage && stage.go && [" · ", app.t("go_has_it", { go: stage.go })], stop.thread !== null && [" · ", app.t("thread", { thread: stop.thread })]),
         source(app, stop),
         callers(app),
