@@ -36,6 +36,17 @@ def test_what_changed_stands_beside_the_stop_and_the_stack_under_it(shown):
     assert changes == stop < stack and left == below
 
 
+def test_what_is_printed_is_dark_on_light_whatever_the_screen_shows(shown):
+    browser = shown("newproc1/entry")
+    colour = "rt0.app.paint(arguments[0]); return getComputedStyle(document.body).color"
+    light, dark = [browser.execute_script(colour, theme) for theme in ("light", "dark")]
+    browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": "print"})
+    printed = browser.execute_script(colour, "dark")
+    browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": ""})
+    browser.execute_script(colour, "")
+    assert dark != light == printed
+
+
 @pytest.mark.parametrize("fold, opened", [("stack-words", True), ("registers", False)])
 def test_what_is_folded_stays_so_from_stop_to_stop(shown, fold, opened):
     browser = shown("newproc1/entry")
