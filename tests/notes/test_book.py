@@ -4,6 +4,8 @@ import fcntl
 import json
 import os
 import re
+import subprocess
+import sys
 from argparse import Namespace
 from html.parser import HTMLParser
 from urllib.parse import unquote, urlsplit
@@ -122,6 +124,14 @@ def test_the_search_finds_a_page(browser, made, language, asked, page):
     asked_for = [json.loads(entry["message"])["message"] for entry in browser.get_log("performance")]
     urls = [row["params"]["request"]["url"] for row in asked_for if row["method"] == "Network.requestWillBeSent"]
     assert [url for url in urls if not url.startswith("file:")] == []
+
+
+def test_the_pages_are_utf_8_whatever_the_locale_says(tmp_path):
+    words = "import sys; sys.path.insert(0, sys.argv[1]); from pathlib import Path; from runner.pages import book\n"
+    words += "book.stage('zh', Path(sys.argv[2], 'zh'), Path(sys.argv[2], 'files'))"
+    strict = [sys.executable, "-I", "-X", "warn_default_encoding", "-W", "error::EncodingWarning"]
+    done = subprocess.run([*strict, "-c", words, book.ROOT / "labs", tmp_path], capture_output=True, text=True)
+    assert done.stderr == ""
 
 
 def test_a_link_that_leads_nowhere_is_an_error(tmp_path):

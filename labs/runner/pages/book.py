@@ -85,7 +85,7 @@ def make(folder: Path) -> None:
             list(pool.map(lambda language: sphinx(staged[language], new / language, language), LANGUAGES))
         for program in filmed():
             write_films(program, new)
-        (new / "index.html").write_text(FRONT)
+        (new / "index.html").write_text(FRONT, "utf-8")
         if folder.exists():
             shutil.rmtree(folder)
         new.rename(folder)
@@ -96,7 +96,7 @@ def make(folder: Path) -> None:
 
 def filmed() -> list[str]:
     """The programs of which there is a film: hello, and those of the pages' pictures."""
-    found = [picture for leaf in leaves() for picture in pictures.find(leaf.source, leaf.source.read_text())]
+    found = [picture for leaf in leaves() for picture in pictures.find(leaf.source, leaf.source.read_text("utf-8"))]
     return sorted({"hello", *(picture.command.program for picture in found)})
 
 
@@ -123,14 +123,14 @@ def stage(language: str, place: Path, files: Path) -> None:
     known = {leaf.source: leaf for leaf in leaves()}
     mine = [leaf for leaf in known.values() if leaf.language == language]
     for leaf in mine:
-        (place / f"{leaf.name}.md").write_text(rewritten(leaf, known, files))
-    with (place / "index.md").open("a") as index:
+        (place / f"{leaf.name}.md").write_text(rewritten(leaf, known, files), "utf-8")
+    with (place / "index.md").open("a", encoding="utf-8") as index:
         index.write(contents(place / "index.md", [leaf.name for leaf in mine]))
 
 
 def rewritten(leaf: Leaf, known: dict[Path, Leaf], files: Path) -> str:
     """A page's text as the book has it: links that hold there, and pictures that lead into the film."""
-    parts = FENCE.split(leaf.source.read_text())
+    parts = FENCE.split(leaf.source.read_text("utf-8"))
     parts[::2] = [links(leaf, figures(leaf, joined(prose)), known, files) for prose in parts[::2]]
     return "".join(parts)
 
@@ -178,7 +178,7 @@ def figures(leaf: Leaf, text: str) -> str:
 
 def contents(index: Path, names: list[str]) -> str:
     """The table of contents, for the side of each page: in the order in which the first page names the others."""
-    order = [name for name in re.findall(r"\]\(([\w.-]+)\.md\)", index.read_text()) if name in names]
+    order = [name for name in re.findall(r"\]\(([\w.-]+)\.md\)", index.read_text("utf-8")) if name in names]
     rows = dict.fromkeys(["readme", *order, *sorted(set(names) - {"index"})])
     return "\n```{toctree}\n:hidden:\n\n" + "\n".join(rows) + "\n```\n"
 

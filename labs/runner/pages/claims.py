@@ -25,7 +25,7 @@ def references(text: str) -> list[str]:
     text = prose(text)
     wrong = [f"no space between code and Chinese: {line}" for line in screen.touching(text)]
     for file, symbols in SYMBOLS.findall(text):
-        texts = [source.read_text() for source in resolve(file)]
+        texts = [source.read_text("utf-8") for source in resolve(file)]
         for symbol in re.split(r",\s*", symbols):
             if not any(re.search(rf"(?<![\w.]){re.escape(symbol)}(?!\w)", content) for content in texts):
                 wrong.append(f"`{file}: {symbol}`: no such " + ("symbol in the file" if texts else "file"))
@@ -62,7 +62,7 @@ def exercises(text: str) -> list[str]:
 def structure(page: Path) -> list[str]:
     """What is wrong with the shape of a note: question first, `Try this` last, with
     an exercise, length, the same in both languages."""
-    text, wrong = page.read_text(), []
+    text, wrong = page.read_text("utf-8"), []
     body = [line for line in text.splitlines() if line]
     headings = re.findall(r"^#+ .*$", prose(text), re.M)
     if len(text.splitlines()) not in LENGTH:
@@ -76,7 +76,7 @@ def structure(page: Path) -> list[str]:
         wrong.append("a page shows at least one picture of a run")
     if not other(page).exists():
         return [*wrong, f"{title(other(page))} is missing"]
-    twin = other(page).read_text()
+    twin = other(page).read_text("utf-8")
     if [h.split()[0] for h in headings] != [h.split()[0] for h in re.findall(r"^#+ .*$", prose(twin), re.M)]:
         wrong.append(f"{title(other(page))} has other headings")
     if fences(text) != fences(twin):

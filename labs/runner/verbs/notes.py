@@ -43,11 +43,11 @@ def run(args: Namespace) -> int:
     prepare()
     outputs, runs, bad = {"en": {}, "zh": {}}, pictures.Runs(), 0
     for page in chosen:
-        text, seen = page.read_text(), outputs[spoken(page)]
+        text, seen = page.read_text("utf-8"), outputs[spoken(page)]
         problems = references(text) + (structure(page) if is_note(page) else [])
         found, wrong = ([], []) if args.pictures else sessions.checked(text, seen, spoken(page))
         if wrong and args.update:
-            page.write_text(sessions.updated(text, seen))
+            page.write_text(sessions.updated(text, seen), "utf-8")
             wrong = []
             print(tr("updated {page}", page=title(page)), flush=True)
         shown, poor = pictures.checked(page, text, runs, args.update)
