@@ -52,6 +52,11 @@ def test_what_an_earlier_call_left_behind_is_no_return_address(recorded, node):
     assert [word["at"]["below"] for word in words if word["kind"] == "returns"] == [48, 8]
 
 
+def test_no_scheduler_is_said_to_run_on_sysmon_s_stack(recorded, node):
+    told = node(recorded, "rt0.stackTold(film, 0, run.named('sysmon/entry'), { language: 'en' })")
+    assert told[0] == "The stack of m1.g0: sysmon runs on it, without a P"
+
+
 def filmed(**fields):
     """The film of one stop of a newer Go."""
     row = {"stage": "newproc1", "kind": "return", "thread": 1, "sp": "g0.stack.hi-32", "tls_g": "&runtime.g0"} | fields

@@ -126,10 +126,11 @@
   // ---- words ---------------------------------------------------------------------------------------------------------
 
   const named = (stack) => (stack === null ? "?" : stack.replace(/^&runtime\./, ""));
-  const whose = (stack, t) =>
+  const whose = (run, stack, t) =>
     stack === null ? t("stack_unknown")
     : stack === "entry" ? t("stack_kernel")
     : /gsignal$/.test(stack) ? t("stack_signal", { g: stack })
+    : stack === `${rt0.lanes(run).sysmon}.g0` ? t("stack_sysmon", { g: stack })
     : /g0$/.test(stack) ? t("stack_system", { g: stack })
     : t("stack_goroutine", { g: stack });
 
@@ -160,7 +161,7 @@
     const run = rt0.runOf(film, side);
     const found = rt0.stackAt(run, n);
     return [
-      whose(found.stack, t),
+      whose(run, found.stack, t),
       `${t("stack_sp", { sp: rt0.shown(found.sp) })} ${used(found, t)}`,
       step(run, found, t),
       ...found.words.map((each, i) => [address(each.at, i), shown(each.word, alone, t), meaning(each, t), each.fresh ? t(each.fresh) : ""].filter(Boolean).join(" · ")),
@@ -233,7 +234,7 @@
     const options = { left, wide, alone, t, narrow };
     return rt0.svg(width, TOP + height + (alone ? 44 : 24),
       { title: t("stack_title", { moment: run.moment(n) }), told: rt0.stackTold(film, side, n, { language, alone }), name: "stack" },
-      rt0.text(16, 22, whose(found.stack, t), "strong"),
+      rt0.text(16, 22, whose(run, found.stack, t), "strong"),
       rt0.text(16, 42, rt0.fit(step(run, found, t), Math.floor((width - 24) / 6.4)), "said"),
       found.below !== null && !narrow && rt0.text(width - 16, 22, used(found, t), "said", { "text-anchor": "end" }),
       found.below !== null && narrow && rt0.text(16, 60, used(found, t), "said"),
