@@ -85,6 +85,12 @@ def test_the_list_of_idle_ms_is_found_under_the_name_that_it_has_since_go_1_26(n
     assert fields["sched", "midle"]["value"] == "m3"
 
 
+def test_a_call_returns_by_the_word_at_which_it_began(recorded, node):
+    """What else in a frame leads into its caller is a copy, or of an older call: mstart1 has both in its variables."""
+    words = stack(node, recorded, "initsig/entry")["words"]
+    assert [word["frame"] for word in words if word["kind"] == "returns"] == [0, 1]
+
+
 def test_a_goroutine_s_stack_is_known_with_its_size(go, node):
     found = stack(node, go, "runtime.main/entry")
     assert (found["stack"], found["below"], found["size"], found["guardAboveLo"]) == ("g1", 40, 2048, 880)

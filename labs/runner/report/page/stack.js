@@ -39,6 +39,19 @@
     return [...Array(run.words(n).length - words.length).fill(null), ...names];
   };
 
+  // How far below hi of a stack a call began that is still under way: there lies where it returns to. null where the run has
+  // no stop at its beginning.
+  const began = (run, n, called, stack) => {
+    let highest = Infinity; // where SP has been since; a call that began lower is over
+    for (let i = n; i >= 0; i--) {
+      const there = placed(run.value(i, "sp"));
+      if (!there || there.stack !== stack) continue;
+      if (run.stop(i).kind === "entry" && run.stop(i).symbol === called) return there.below <= highest ? there.below : null;
+      highest = Math.min(highest, there.below);
+    }
+    return null;
+  };
+
   // What each word is: [{word, at, kind, frame, name, to}], kind: returns (to the function `to`) | code | stack | object |
   // number, or beyond for what lies above hi; `frame` is the place in frames() of the call whose word it is, `name` what
   // the kernel calls it, who made it then: no call did. Only the next return address of the backtrace is called one: older
@@ -62,7 +75,9 @@
       const own = beyond || names[i] ? null : frame;
       const into = inside(word);
       let kind = into ? "code" : typeof word === "number" ? "number" : placed(word) ? "stack" : "object";
-      const next = into && leads(into, frame + 1) && (leads(into, frame + 2) || last(into, i));
+      const fits = into && leads(into, frame + 1);
+      const start = fits && at && !calls.slice(0, frame).includes(calls[frame]) ? began(run, n, calls[frame], at.stack) : null;
+      const next = fits && (start !== null ? start === below : leads(into, frame + 2) || last(into, i));
       // Behind a call that does not come back another function may begin, which the word names: the backtrace knows better.
       if (next || (i === 0 && word === ret && (into || (run.stop(n).kind === "entry" && typeof word === "string" && calls.length > 1)))) {
         kind = "returns";
