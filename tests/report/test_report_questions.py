@@ -109,11 +109,16 @@ def test_every_question_is_said_in_both_languages(asked):
         assert {question["key"] for question in asked} <= table.keys()
 
 
-def test_real_go_s_boot_is_asked_about_too(oracle, node):
+def test_real_go_s_boot_is_asked_about_too_and_not_for_a_number_that_only_its_source_tells(oracle, node):
     from runner.report import film, sources
 
     made = film.of([(oracle, sources.finder("go1.10.2"))])
-    assert node(made, "rt0.questions(run, film.stages, 1).length") >= 20
+    of_tls = (
+        "filter(({ key }) => key === 'ask_tls_g').flatMap(({ options, right }) => right.map((i) => options[i].value))"
+    )
+    asked = node(made, f"{SEEDS}.map((seed) => rt0.questions(run, film.stages, seed)).flat()")
+    told = node(made, f"{SEEDS}.map((seed) => rt0.questions(run, film.stages, seed)).flat().{of_tls}")
+    assert len(asked) >= 20 * len(SEEDS) and told and all(isinstance(value, str) for value in told)
 
 
 @pytest.mark.parametrize(

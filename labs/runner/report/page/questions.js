@@ -80,7 +80,7 @@
   const value = (run, n, roll) => {
     const askable = telling(run, n).flatMap(([path, before, after]) => {
       const family = FAMILIES.find(([name]) => name.test(path));
-      const fits = family && (family[1].includes(after) || path === "tls_g");
+      const fits = family && (family[1].includes(after) || (path === "tls_g" && typeof after === "string"));
       const name = fits ? named(run, n, path, before) : null;
       return name ? [{ path: name, field: path, before, after, values: family[1], key: family[2] }] : [];
     });
