@@ -1,6 +1,7 @@
-"""What all tests share: an option, the programs to look at, and that Ctrl-C means what it means at a terminal, also
-where the tests were started in the background."""
+"""What all tests share: an option, the programs to look at, what is made once for all of pytest's workers, and
+that Ctrl-C means what it means at a terminal, also where the tests were started in the background."""
 
+import fcntl
 import os
 import pathlib
 import shutil
@@ -70,6 +71,35 @@ def mirror_program():
 def pingpong():
     """The mirror's program with a few goroutines over channels."""
     return _mirror("pingpong")
+
+
+@pytest.fixture(scope="session")
+def made_once(tmp_path_factory):
+    """made_once(name, make): the path of what `make` makes for all workers of this run of pytest; the first of them
+    that asks calls it, with the path to write to, while the others wait."""
+    base = tmp_path_factory.getbasetemp()
+    shared = base.parent if os.environ.get("PYTEST_XDIST_WORKER") else base
+
+    def path(name, make):
+        with (shared / f"{name}.lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            if not (shared / name).exists():
+                make(shared / f"new-{name}")
+                (shared / f"new-{name}").rename(shared / name)
+        return shared / name
+
+    return path
+
+
+@pytest.fixture(scope="session")
+def hello_trace(made_once):
+    """The file that `./lab trace` wrote of the mirror's hello."""
+
+    def make(new):
+        words = [ROOT / "lab", "trace", "hello", "-o", new]
+        subprocess.run(words, stdin=subprocess.DEVNULL, capture_output=True, check=True, timeout=600)
+
+    return made_once("hello.trace.json", make)
 
 
 @pytest.fixture(scope="session")

@@ -217,16 +217,8 @@ def test_gdb_on_a_go_program_has_the_commands(lab, go_hello):
     assert lab("gdb", go_hello, "-batch", "-ex", "rt0 stages").returncode == 0
 
 
-@pytest.fixture(scope="module")
-def trace_file(tmp_path_factory):
-    """What `./lab trace` wrote, once for all who look at it."""
-    file = tmp_path_factory.mktemp("trace") / "trace.json"
-    subprocess.run([ROOT / "lab", "trace", "-o", file], stdin=subprocess.DEVNULL, capture_output=True, timeout=300)
-    return file
-
-
-def test_trace_is_of_format_1(trace_file):
-    trace = json.loads(trace_file.read_text())
+def test_trace_is_of_format_1(hello_trace):
+    trace = json.loads(hello_trace.read_text())
     assert (trace["format"], trace["runtime"], trace["exit"]) == (1, "rt0lab", 0)
 
 
@@ -237,13 +229,13 @@ STOP = set(
 )
 
 
-def test_every_stop_of_a_trace_has_every_key(trace_file):
-    stages = json.loads(trace_file.read_text())["stages"]
+def test_every_stop_of_a_trace_has_every_key(hello_trace):
+    stages = json.loads(hello_trace.read_text())["stages"]
     assert len(stages) > 100 and all(STOP <= set(stop) for stop in stages)
 
 
-def test_a_trace_holds_no_address(trace_file):
-    assert re.findall(r"0x(?:7f|c4|4)[0-9a-f]{5,}", trace_file.read_text()) == []
+def test_a_trace_holds_no_address(hello_trace):
+    assert re.findall(r"0x(?:7f|c4|4)[0-9a-f]{5,}", hello_trace.read_text()) == []
 
 
 def test_trace_of_a_go_program(lab, go_hello, tmp_path):

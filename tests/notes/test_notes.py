@@ -2,6 +2,7 @@
 picture is as it is made today, every reference resolves, and the pages of the guide have their shape.
 tests/notes/test_sessions.py and tests/notes/test_pictures.py test the tester."""
 
+import json
 import os
 import re
 
@@ -20,9 +21,17 @@ def test_sessions_print_what_the_page_shows(page, built):
 
 
 @pytest.fixture(scope="session")
-def runs():
-    """The programs that pictures show, each recorded once."""
-    return pictures.Runs()
+def runs(made_once):
+    """The programs that pictures show, each recorded once for all of pytest's workers."""
+
+    live = pictures.Runs.recorded
+
+    class Shared(pictures.Runs):
+        def recorded(self, program):
+            file = made_once(f"{program}.json", lambda new: new.write_text(json.dumps(live(self, program))))
+            return json.loads(file.read_text())
+
+    return Shared()
 
 
 @PAGES

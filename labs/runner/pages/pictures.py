@@ -89,9 +89,13 @@ class Runs:
     def drawn(self, made: Command, language: str) -> str:
         """The picture that a command makes for a reader of this language; Failure says why there is none."""
         if made.program not in self._films:
-            trace = traces.live(debugger.program(made.program), affinity=sessions.processors())
+            trace = self.recorded(made.program)
             self._films[made.program] = film.of([(trace, sources.finder(trace["runtime"]))])
         return report.svg(self._films[made.program], made.show, made.at, language)
+
+    def recorded(self, program: str) -> dict[str, Any]:
+        """The trace of one run of a program, on the processors that a page's programs have."""
+        return traces.live(debugger.program(program), affinity=sessions.processors())
 
 
 def differences(shown: str, real: str) -> str:
