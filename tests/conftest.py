@@ -1,5 +1,5 @@
-"""What all tests share: an option, the programs to look at, what is made once for all of pytest's workers, and
-that Ctrl-C means what it means at a terminal, also where the tests were started in the background."""
+"""What all tests share: an option, the programs to look at, what is made once for all of pytest's workers, a browser,
+and that Ctrl-C means what it means at a terminal, also where the tests were started in the background."""
 
 import fcntl
 import os
@@ -100,6 +100,27 @@ def hello_trace(made_once):
         subprocess.run(words, stdin=subprocess.DEVNULL, capture_output=True, check=True, timeout=600)
 
     return made_once("hello.trace.json", make)
+
+
+@pytest.fixture(scope="session")
+def chromium(tmp_path_factory):
+    """One headless Chromium for all tests of a worker."""
+    pytest.importorskip("selenium", reason="python3-selenium is not there: ./lab setup")
+    from runner.host import browser as headless
+
+    with headless.opened(tmp_path_factory.mktemp("chromium"), {"browser": "ALL", "performance": "ALL"}) as driver:
+        yield driver
+
+
+@pytest.fixture
+def browser(chromium):
+    """That browser, with a screen of the usual size for each test and nothing that an earlier one kept. No page may
+    complain in it."""
+    yield chromium
+    chromium.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
+    chromium.execute_cdp_cmd("Storage.clearDataForOrigin", {"origin": "file://", "storageTypes": "local_storage"})
+    chromium.get_log("performance")  # the next test reads its own
+    assert chromium.get_log("browser") == []
 
 
 @pytest.fixture(scope="session")

@@ -1,8 +1,6 @@
 """The book of the notes, made once: its links, its languages, its search in a browser, and what a browser loads."""
 
-import fcntl
 import json
-import os
 import re
 import subprocess
 import sys
@@ -11,6 +9,7 @@ from html.parser import HTMLParser
 from urllib.parse import unquote, urlsplit
 
 import pytest
+from browsing import until
 from runner.failure import USAGE, Failure
 from runner.pages import book, shelf
 from runner.verbs import book as verb
@@ -19,24 +18,9 @@ LOADED = {("script", "src"), ("img", "src"), ("iframe", "src"), ("link", "href")
 
 
 @pytest.fixture(scope="module")
-def made(tmp_path_factory):
+def made(made_once):
     """The folder of a book, the same for all of pytest's workers."""
-    root = tmp_path_factory.getbasetemp()
-    root = root.parent if "PYTEST_XDIST_WORKER" in os.environ else root
-    with (root / "book.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        if not book.is_book(root / "book"):
-            book.make(root / "book")
-    return root / "book"
-
-
-@pytest.fixture(scope="module")
-def browser():
-    """A browser without a window."""
-    from runner.host import browser as chromium
-
-    with chromium.opened({"browser": "ALL", "performance": "ALL"}) as driver:
-        yield driver
+    return made_once("book", book.make)
 
 
 class Links(HTMLParser):
@@ -111,16 +95,12 @@ def test_the_contents_have_the_reading_order_of_the_notes(made):
 )
 def test_the_search_finds_a_page(browser, made, language, asked, page):
     from selenium.webdriver.common.by import By
-    from selenium.webdriver.support.wait import WebDriverWait
 
     browser.get((made / language / "index.html").as_uri())
     box = browser.find_element(By.NAME, "q")
     box.send_keys(asked)
     box.submit()
-    WebDriverWait(browser, 60).until(
-        lambda _: browser.find_elements(By.CSS_SELECTOR, f'.search a[href^="{page}.html"]')
-    )
-    assert [entry["message"] for entry in browser.get_log("browser")] == []
+    until(browser, lambda _: browser.find_elements(By.CSS_SELECTOR, f'.search a[href^="{page}.html"]'))
     asked_for = [json.loads(entry["message"])["message"] for entry in browser.get_log("performance")]
     urls = [row["params"]["request"]["url"] for row in asked_for if row["method"] == "Network.requestWillBeSent"]
     assert [url for url in urls if not url.startswith("file:")] == []

@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from browsing import until
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 sys.path.insert(0, str(ROOT / "labs"))
@@ -16,11 +17,9 @@ ORACLE = ROOT / "tests" / "oracle" / "go1.10.2.json"
 
 
 @pytest.fixture(scope="session")
-def boot():
+def boot(hello_trace):
     """The trace of one run of hello, with who wrote what."""
-    from runner.host import debugger, traces
-
-    return traces.live(debugger.program("hello"), writers=True)
+    return json.loads(hello_trace.read_text())
 
 
 @pytest.fixture(scope="session")
@@ -57,28 +56,23 @@ def node(tmp_path_factory):
     return ask
 
 
-@pytest.fixture(scope="module")
-def browser():
-    """One headless Chromium for the tests of a file, which must not ask anybody for anything."""
-    from runner.host import browser as chromium
-
-    with chromium.opened({"browser": "ALL", "performance": "ALL"}) as driver:
-        yield driver
-
-
-@pytest.fixture(scope="module")
-def shown(browser, recorded, tmp_path_factory):
-    """The page of hello's boot, open in the browser: a function that opens it anew, at a moment, and waits until it
-    stands."""
-    from selenium.webdriver.support.ui import WebDriverWait
-
+@pytest.fixture(scope="session")
+def boot_page(recorded, tmp_path_factory):
+    """The file of the page of hello's boot."""
     file = tmp_path_factory.mktemp("page") / "boot.html"
     file.write_text(page.html(recorded, "en"), "utf-8")
+    return file
+
+
+@pytest.fixture
+def shown(browser, boot_page):
+    """The page of hello's boot, open in the browser: a function that opens it anew, at a moment, and waits until it
+    stands."""
 
     def open_at(moment=""):
         browser.get("about:blank")
-        browser.get(f"{file.as_uri()}#{moment}")
-        WebDriverWait(browser, 30).until(lambda b: b.execute_script("return rt0.app.film !== null"))
+        browser.get(f"{boot_page.as_uri()}#{moment}")
+        until(browser, lambda b: b.execute_script("return rt0.app.film !== null"))
         return browser
 
     return open_at

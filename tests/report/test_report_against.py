@@ -3,6 +3,7 @@
 import json
 
 import pytest
+from browsing import until
 from runner.likeness import comparison, fields
 from runner.report import against, film
 
@@ -137,15 +138,14 @@ def test_runs_too_long_to_be_laid_side_by_side_are_paired_by_turns(monkeypatch):
     assert sorted(found, key=json.dumps) == [[0, 0], [1, None], [2, 2], [None, 1]]
 
 
-@pytest.fixture(scope="module")
-def opened(browser, beside, tmp_path_factory):
+@pytest.fixture
+def opened(browser, beside, tmp_path):
     from runner.report import page
-    from selenium.webdriver.support.ui import WebDriverWait
 
-    file = tmp_path_factory.mktemp("page") / "beside.html"
+    file = tmp_path / "beside.html"
     file.write_text(page.html(beside, "en"), "utf-8")
     browser.get(f"{file.as_uri()}#schedinit/return")
-    WebDriverWait(browser, 30).until(lambda b: b.execute_script("return rt0.app.film !== null"))
+    until(browser, lambda b: b.execute_script("return rt0.app.film !== null"))
     return browser
 
 
@@ -176,7 +176,6 @@ def test_the_page_goes_to_the_next_difference_and_back(opened):
     assert opened.execute_script("return rt0.app.at") > here
     opened.find_element("id", "pairs-earlier").click()
     assert opened.execute_script("return rt0.app.at") <= here
-    assert opened.get_log("browser") == []
 
 
 @pytest.mark.parametrize("path", [("ms", "m1", "procid"), ("allp", "p1", "sysmontick", "schedwhen")])

@@ -1,20 +1,15 @@
 """Asking the film, in a real browser: what changed, the life of a field, predictions, notes."""
 
 import pytest
+from browsing import until
 from runner.report import page
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
-from selenium.webdriver.support.ui import WebDriverWait
 
 
 def texts(browser, selector):
     script = "return [...document.querySelectorAll(arguments[0])].map((each) => each.innerText.trim())"
     return browser.execute_script(script, selector)
-
-
-def until(browser, condition):
-    """Waits for what the browser does in its own time: a link, a file."""
-    return WebDriverWait(browser, 30).until(condition)
 
 
 def comes_to(browser, moment):
@@ -254,7 +249,3 @@ def test_nothing_is_wider_than_a_phone(shown, language):
     width = browser.execute_script("return document.documentElement.scrollWidth")
     browser.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
     assert width <= 360
-
-
-def test_the_panels_that_ask_say_nothing_to_the_console(browser):
-    assert browser.get_log("browser") == []

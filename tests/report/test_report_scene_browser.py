@@ -1,7 +1,7 @@
 """The panels of a stop in a real browser: the line of source, the pictures, and the room that they have."""
 
 import pytest
-from selenium.webdriver.support.ui import WebDriverWait
+from browsing import until
 
 
 def test_the_line_of_the_stop_is_marked(shown, recorded):
@@ -50,12 +50,12 @@ def test_what_is_printed_is_dark_on_light_whatever_the_screen_shows(shown):
 @pytest.mark.parametrize("fold, opened", [("stack-words", True), ("registers", False)])
 def test_what_is_folded_stays_so_from_stop_to_stop(shown, fold, opened):
     browser = shown("newproc1/entry")
-    state = "return document.getElementById(arguments[0]).open"
+    state, told = (f"document.getElementById('{fold}').{name}" for name in ("open", "dataset.told"))
+    browser.execute_script(f"document.getElementById('{fold}').addEventListener('toggle', () => {told} = 1)")
     browser.find_element("id", f"{fold}-summary").click()
-    WebDriverWait(browser, 30).until(lambda b: b.execute_script(state, fold) is opened)
-    browser.execute_async_script("setTimeout(arguments[0])")  # the event of it comes after
+    until(browser, lambda b: b.execute_script(f"return {told}"))
     browser.execute_script("rt0.app.go(rt0.app.at + 1)")
-    assert browser.execute_script(state, fold) is opened
+    assert browser.execute_script(f"return {state}") is opened
 
 
 def test_on_a_phone_the_page_does_not_scroll_sideways(shown):

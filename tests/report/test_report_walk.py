@@ -1,9 +1,9 @@
 """Walking through the film in a real browser: buttons, keys, the slider, links, and the timeline."""
 
 import pytest
+from browsing import until
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
-from selenium.webdriver.support.ui import WebDriverWait
 
 
 @pytest.fixture
@@ -22,7 +22,7 @@ def keys(browser, *pressed):
 
 def becomes(browser, number):
     """Waits until a stop is shown: the browser follows links and its history in its own time."""
-    WebDriverWait(browser, 20).until(lambda b: b.execute_script("return rt0.app.at") == number)
+    until(browser, lambda b: b.execute_script("return rt0.app.at") == number)
 
 
 def test_buttons_step(shown, at):
@@ -70,7 +70,7 @@ def test_a_stage_s_name_leads_to_it(shown):
 def test_a_moment_that_is_not_there_is_said_to_be_none_and_one_stays(shown, at):
     browser = shown("5")
     browser.execute_script("location.hash = '#nowhere/%'")
-    WebDriverWait(browser, 20).until(lambda b: "nowhere/%" in find(b, "walk-now").text)
+    until(browser, lambda b: "nowhere/%" in find(b, "walk-now").text)
     assert at() == 5
 
 
@@ -112,7 +112,7 @@ def test_where_a_page_may_not_copy_the_link_is_shown(shown):
     browser = shown("newproc1/entry")
     browser.execute_script("Object.defineProperty(navigator, 'clipboard', { value: undefined, configurable: true })")
     find(browser, "walk-copy").click()
-    WebDriverWait(browser, 20).until(lambda b: "#newproc1/entry" in find(b, "walk-now").text)
+    until(browser, lambda b: "#newproc1/entry" in find(b, "walk-now").text)
 
 
 def test_the_slider_stays_the_same_element_while_it_is_dragged(shown, at):

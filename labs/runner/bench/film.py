@@ -78,8 +78,9 @@ def measured(wanted: list[str], rounds: int) -> dict[str, float]:
     long = short | {"runs": [short["runs"][0] | {"stops": (stops * (STOPS // len(stops) + 1))[:STOPS]}]}
     found = {}
     shown = browser.here() and any("size" not in name for name in wanted)
-    leading = browser.opened() if shown else contextlib.nullcontext()
-    with tempfile.TemporaryDirectory() as folder, leading as opened:
+    with contextlib.ExitStack() as ends:
+        folder = ends.enter_context(tempfile.TemporaryDirectory(ignore_cleanup_errors=True))
+        opened = ends.enter_context(browser.opened(Path(folder))) if shown else None
         for suffix, each in (("", short), (f"-{STOPS}", long)):
             file = Path(folder) / f"film{suffix}.html"
             file.write_text(page.html(each, "en"), "utf-8")
