@@ -6,6 +6,7 @@ from pathlib import Path
 
 from pygments.lexer import RegexLexer, bygroups
 from pygments.token import Comment, Generic
+from sphinx.application import Sphinx
 from sphinx.search import SearchLanguage, languages
 
 project = "rt0lab"
@@ -66,7 +67,7 @@ function splitQuery(query) {
         return found
 
 
-def setup(app):
+def setup(app: Sphinx) -> None:
     """Sphinx calls this."""
     for kind in ("session", "gdb"):
         app.add_lexer(kind, SessionLexer)
