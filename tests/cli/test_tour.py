@@ -78,6 +78,7 @@ def test_the_tour_ends_with_its_films(once):
 
 def test_without_what_makes_films_the_tour_says_so_in_one_line(monkeypatch, capsys):
     monkeypatch.setattr(tour.needs, "TO_SHOW", {"python3-jinja2": (lambda: False, "")})
+    monkeypatch.setattr(tour.packages.shutil, "which", lambda name: None)  # nor apt-get
     tour.show_films()
     said = capsys.readouterr()
     assert said.out == "" and said.err.count("\n") == 1 and "python3-jinja2" in said.err

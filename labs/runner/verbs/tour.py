@@ -5,10 +5,10 @@ import signal
 import sys
 from argparse import Namespace
 
-from rt0lab.words import in_a_row, tr
+from rt0lab.words import tr
 
 from ..failure import Failure, progress
-from ..host import build, debugger, needs
+from ..host import build, debugger, needs, packages
 from ..report import films
 from ..tree import build_folder, writable
 from . import Verbs, add_program
@@ -54,8 +54,7 @@ def show_films() -> None:
     """Says where the films of hello's boot are, after bringing them up to date; or in one line why there are none."""
     folder = build_folder("debug") / films.FOLDER
     try:
-        if missing := needs.missing(needs.TO_SHOW):
-            raise Failure(tr("{names} missing; ./lab setup installs them", names=in_a_row(missing)))
+        packages.ensure(needs.TO_SHOW)
         if writable(folder.parent.parent):
             for line in build.made("films", tr("recording the same boot once more, for its films")):
                 progress(line)
