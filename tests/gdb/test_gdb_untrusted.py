@@ -88,6 +88,8 @@ COMMANDS = {
     ("bench/inside.py", "stepping", "follow"): "on or off",
     ("bench/inside.py", "stepping", "place"): "of the table of figures",
     ("bench/inside.py", "stepping", "step"): "of the table of figures",
+    ("likeness/inside.py", "main", "name"): "of the lists of structures, written in the lab",
+    ("likeness/inside.py", "value", "expression"): "written in the file",
     ("matrix/inside.py", "ask", "command"): "of the lists of what is asked of every program",
     ("matrix/inside.py", "threads", "max((each.num for each in gdb.inferiors()))"): "a number of gdb's",
     ("matrix/look.py", "_seen", "argv"): "a list of texts, as Python writes them",
@@ -122,7 +124,7 @@ class Calls(ast.NodeVisitor):
     """All calls and lists of a file, each with the function where it stands."""
 
     def __init__(self, path):
-        in_a_room = path.parent.name in ("bench", "matrix") or path.parent.parent.name == "rt0lab"
+        in_a_room = path.parent.name in ("bench", "matrix", "likeness") or path.parent.parent.name == "rt0lab"
         self.name, self._where, self.found = f"{path.parent.name}/{path.name}" if in_a_room else path.name, [], []
         self.visit(ast.parse(path.read_text("utf-8")))
 

@@ -4,6 +4,7 @@ sys.argv: the file to write; the fields and the structures that are asked for, a
 """
 
 import json
+import pathlib
 import sys
 from typing import Any
 
@@ -35,8 +36,7 @@ def main(file: str, fields: str, structures: str) -> None:
     said["sysmon"] = size(value("$m(1)")["g0"]["stack"])
     goroutines = json.loads(gdb.execute("info goroutines -json", to_string=True))
     said["goroutines"] = sorted((each["start"] or {}).get("function", "?") for each in goroutines)
-    with open(file, "w") as stream:
-        json.dump(said, stream)
+    pathlib.Path(file).write_text(json.dumps(said), "utf-8")
 
 
 def value(expression: str) -> gdb.Value:

@@ -124,8 +124,8 @@ def stage(language: str, place: Path, files: Path) -> None:
     mine = [leaf for leaf in known.values() if leaf.language == language]
     for leaf in mine:
         (place / f"{leaf.name}.md").write_text(rewritten(leaf, known, files), "utf-8")
-    with (place / "index.md").open("a", encoding="utf-8") as index:
-        index.write(contents(place / "index.md", [leaf.name for leaf in mine]))
+    index = place / "index.md"
+    index.write_text(index.read_text("utf-8") + contents(index, [leaf.name for leaf in mine]), "utf-8")
 
 
 def rewritten(leaf: Leaf, known: dict[Path, Leaf], files: Path) -> str:
