@@ -31,7 +31,7 @@ def test_a_value_of_a_life_leads_to_its_stop(shown):
 
 def test_a_life_shows_what_holds_now_and_the_link_keeps_the_focus(shown):
     browser = shown("exit")
-    browser.execute_script("rt0.app.openField('m0.locks')")
+    browser.execute_script("rt0.app.openField('pc')")  # another one at each stop
     browser.execute_script("const link = document.getElementById('life-0-30'); link.focus(); link.click()")
     until(browser, lambda b: texts(b, "article.life li[aria-current]") == texts(b, "#life-0 li:nth-child(31)"))
     script = """const [outer, inner] = ["#life-0 ol", "#life-0 li[aria-current]"]
