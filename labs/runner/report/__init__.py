@@ -2,6 +2,7 @@
 moments. May use host, likeness.
 
 film       a trace as the page wants it: every value once, every stop as what differs from the one before
+numbers    things by number, each kept once
 sources    the lines of source around the stops
 against    two runs beside each other: stops, fields and values that belong together
 films      the ready-made ones, as the build makes them

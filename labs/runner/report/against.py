@@ -5,7 +5,6 @@ The page finds the differences itself, from numbers: a field's number is the sam
 is, a value's number is the same where `./lab compare` would call two values the same.
 """
 
-import json
 import re
 import tomllib
 from pathlib import Path
@@ -15,6 +14,7 @@ from rt0lab.words import tr
 from rt0lab.words.chosen import LANGUAGES, spoken
 
 from ..likeness import fields, reasons
+from .numbers import Numbers
 
 HERE = Path(__file__).parent
 MOST = 1 << 21  # of one run's stops times the other's: beyond that, a stop's partner is the one that is as often seen
@@ -41,11 +41,10 @@ OF_THE_MACHINE = "m0.cheaprand m0.fastrand p0.sysmontick.schedwhen p0.sysmontick
 def beside(left: Run, right: Run) -> dict[str, Any]:
     """What a film of two runs has beside them: `pairs` of stops, and what is `alike` in them."""
     both = (left, right)
-    names = _Numbers()
+    names = Numbers()
     narrower = [pattern for pattern in WIDER if not all(any(map(pattern.match, _paths(run))) for run in both)]
     paths = [[_field(path, names, narrower) for path in run["paths"]] for run in both]
-    classes = _Numbers()
-    classes.of(0)  # nothing: of what no two runs share, all that is asked
+    classes = Numbers(0)  # nothing: of what no two runs share, all that is asked
     values = [[classes.of(fields.symbol("", fields.main_name(value))) for value in run["values"]] for run in both]
     kinds = {today(path) for path in [*fields.BY_KIND, *OF_THE_MACHINE]}
     return {
@@ -64,22 +63,6 @@ def beside(left: Run, right: Run) -> dict[str, Any]:
 def first_of_its_kind(path: str) -> str:
     """The same field of the first M or P: what is so for m0.procid is so for m3.procid."""
     return re.sub(r"^([mp])\d+\.", r"\g<1>0.", path)
-
-
-class _Numbers:
-    """Things by number: equal ones have one number."""
-
-    def __init__(self) -> None:
-        self.kept: list[Any] = []
-        self._numbers: dict[str, int] = {}
-
-    def of(self, thing: Any) -> int:
-        """The number of this thing."""
-        key = json.dumps(thing)
-        if key not in self._numbers:
-            self._numbers[key] = len(self.kept)
-            self.kept.append(thing)
-        return self._numbers[key]
 
 
 # ---- stops ---------------------------------------------------------------------------------------------------------

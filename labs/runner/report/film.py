@@ -4,7 +4,6 @@ Whatever a trace holds is data to be shown: what is missing or of another kind t
 known" (null), one cell at a time, and what is too much is cut with a mark that says so.
 """
 
-import json
 import re
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -14,6 +13,7 @@ from rt0lab.formats import untrusted
 from rt0lab.state import worth
 
 from . import against, sources, words
+from .numbers import Numbers
 
 FORMAT = 1
 DEEPEST = 4  # structures within structures that a field path has
@@ -41,25 +41,9 @@ def of(traces: Sequence[tuple[Trace, sources.Finder]]) -> dict[str, Any]:
     } | (against.beside(*runs) if len(runs) == 2 else {})
 
 
-class _Table:
-    """Values by number: each is kept once."""
-
-    def __init__(self) -> None:
-        self.values: list[Any] = [None]
-        self._numbers = {"null": 0}
-
-    def number(self, value: Any) -> int:
-        """Where a value stands in `values`."""
-        key = json.dumps(value)
-        if key not in self._numbers:
-            self._numbers[key] = len(self.values)
-            self.values.append(value)
-        return self._numbers[key]
-
-
 def run_of(trace: Trace, finder: sources.Finder) -> dict[str, Any]:
     """One run: what it was, and its stops."""
-    values, paths = _Table(), _Table()
+    values, paths = Numbers(None), Numbers(None)
     stops, told, state = [], {}, {}
     for stage in rows(trace):
         told |= {path: after for path, _, after in changes(stage)}  # some fields only changes tell of: they stay so
@@ -78,8 +62,8 @@ def run_of(trace: Trace, finder: sources.Finder) -> dict[str, Any]:
         "truncated": bool(trace.get("truncated")),
         "unwatched": [text(each) for each in listed(trace.get("not_watched"))],
         "left": left_out(rows(trace)),
-        "paths": paths.values,
-        "values": values.values,
+        "paths": paths.kept,
+        "values": values.kept,
         "stops": stops,
         "sources": finder.around(
             {(text(row.get("file")), text(row.get("symbol")), whole(row.get("line"))) for row in rows(trace)}
@@ -104,11 +88,11 @@ def _stop(stage, before, now, paths, values):
     delta = []
     for path in [*now, *(gone for gone in before if gone not in now)]:
         if path not in before or before[path] != now.get(path):
-            delta += [paths.number(path), values.number(now.get(path))]
+            delta += [paths.of(path), values.of(now.get(path))]
     changed = []
     first, others = ranked(list(changes(stage)))
     for path, was, is_now in first + others:
-        changed += [paths.number(path), values.number(was), values.number(is_now)]
+        changed += [paths.of(path), values.of(was), values.of(is_now)]
     row = {
         "stage": text(stage.get("stage")),
         "kind": text(stage.get("kind")),
@@ -116,14 +100,14 @@ def _stop(stage, before, now, paths, values):
         "file": text(stage.get("file")),
         "line": whole(stage.get("line")),
         "thread": whole(stage.get("thread")),
-        "bt": [values.number(plain(each)) for each in listed(stage.get("bt"))],
-        "words": [values.number(plain(each)) for each in listed(stage.get("stack_words"))],
+        "bt": [values.of(plain(each)) for each in listed(stage.get("bt"))],
+        "words": [values.of(plain(each)) for each in listed(stage.get("stack_words"))],
         "delta": delta,
         "changed": changed,
         "telling": len(first),
     }
     written = writers(stage)
-    return row | ({"writers": {paths.number(path): who for path, who in written.items()}} if written else {})
+    return row | ({"writers": {paths.of(path): who for path, who in written.items()}} if written else {})
 
 
 # ---- the state at a stop -------------------------------------------------------------------------------------------
