@@ -50,7 +50,7 @@ TO_SHOW: Table = {  # by `report`
     "python3-jinja2": (module("jinja2"), later("the templates of the film")),
 }
 TO_DRAW: Table = {  # by `report --svg` and `report --perfetto`
-    "nodejs": (command("node", "nodejs"), later("runs the film's scripts without a browser")),
+    "nodejs": (command("node"), later("runs the film's scripts without a browser")),
 }
 TO_TEST: Table = {  # by `test`; the sandbox also by exercises that run what learners wrote, inotify by `watch`
     "chromium": (command("chromium"), later("a browser, to test what one sees in it")),
