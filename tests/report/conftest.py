@@ -1,7 +1,6 @@
 """What the tests of the film share: a recorded boot, its page, node for the scripts, and a browser to look with."""
 
 import json
-import subprocess
 import sys
 from pathlib import Path
 
@@ -11,7 +10,7 @@ from browsing import until
 ROOT = Path(__file__).resolve().parent.parent.parent
 sys.path.insert(0, str(ROOT / "labs"))
 
-from runner.report import film, page, sources  # noqa: E402
+from runner.report import film, page, pictures, sources  # noqa: E402
 
 ORACLE = ROOT / "tests" / "oracle" / "go1.10.2.json"
 
@@ -35,23 +34,18 @@ def oracle():
 
 
 @pytest.fixture(scope="session")
-def node(tmp_path_factory):
+def node():
     """node(film, expression): the JSON value of a JavaScript expression in which `film` is that film, `run` its first
     run, and rt0 the page's scripts."""
     scripts = page.script_of(page.PURE)
 
     def ask(film, expression):
-        folder = tmp_path_factory.mktemp("node")
-        (folder / "film.json").write_text(json.dumps(film))
-        (folder / "ask.js").write_text(
+        asking = (
             f"{scripts}\nconst film = JSON.parse(require('fs').readFileSync(0, 'utf8'));\n"
             f"const run = film.runs && new rt0.Run(film.runs[0]);\n"
             f"process.stdout.write(JSON.stringify({expression}) ?? 'null');\n"
         )
-        with open(folder / "film.json") as given:
-            done = subprocess.run(["node", folder / "ask.js"], stdin=given, capture_output=True, text=True, timeout=120)
-        assert done.returncode == 0, done.stderr
-        return json.loads(done.stdout)
+        return pictures.node(asking, json.dumps(film))
 
     return ask
 
