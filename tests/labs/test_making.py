@@ -6,11 +6,14 @@ import os
 import re
 import shutil
 import subprocess
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
 from learners import ROOT
 from runner.exercises import forms, judge, patches
-from runner.exercises.making import door, earlier, mended, source, trial
+from runner.exercises.making import door, earlier, mended, source, trial, workshop
 from runner.host import sandbox
 
 NEWPROC, GINFO = "11-impl-newproc", "07-ginfo"
@@ -411,3 +414,18 @@ def test_schedules_that_gdb_did_not_live_to_see_are_inconclusive_and_it_is_said_
     monkeypatch.setattr(mended.workshop, "watched", lambda *_: ([row], "", ""))
     verdict = mended.under_schedules(repair, tmp_path, 1, [])
     assert verdict.what == judge.INCONCLUSIVE and verdict.reason
+
+
+def test_two_threads_make_the_object_that_gives_way_at_once(tmp_path, monkeypatch):
+    (tmp_path / "build").mkdir()
+    both = threading.Barrier(2, timeout=60)
+
+    def run(words, *_):
+        Path(words[-1]).write_text("an object")
+        both.wait()  # each has written what it made before one of them gives it its name
+
+    monkeypatch.setattr(workshop.patched, "run", run)
+    replaces = forms.load(ROOT / "labs" / NEWPROC).replaces
+    with ThreadPoolExecutor(2) as pool:
+        made = [pool.submit(workshop.yielding, replaces, tmp_path) for _ in range(2)]
+        assert [list(one.result().values())[0].read_text() for one in made] == ["an object"] * 2

@@ -5,6 +5,7 @@ import json
 import os
 import secrets
 import shlex
+import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -126,8 +127,9 @@ def yielding(replaces: str, home: Path) -> dict[str, Path]:
     original = build_folder("debug") / object_of(file)
     target = home / "build" / f"yielding-{symbol}.o"
     if not target.exists() or target.stat().st_mtime_ns < original.stat().st_mtime_ns:
-        made = target.with_suffix(f".{os.getpid()}")
-        words = ["objcopy", f"--weaken-symbol={symbol}", str(original), str(made)]
-        patched.run(words, build_folder("debug"), "cannot build your program")
-        os.replace(made, target)
+        with tempfile.TemporaryDirectory(dir=target.parent) as scratch:  # several threads may be here at once
+            made = Path(scratch) / target.name
+            words = ["objcopy", f"--weaken-symbol={symbol}", str(original), str(made)]
+            patched.run(words, build_folder("debug"), "cannot build your program")
+            os.replace(made, target)
     return {object_of(file): target}
