@@ -22,6 +22,18 @@ def test_a_changed_field_opens_its_life(shown):
     assert texts(browser, "article.life h3") == ["m0.curg"]
 
 
+@pytest.mark.parametrize("named", [True, False])
+def test_that_nobody_is_known_to_have_written_what_changed_is_said(shown, named):
+    browser = shown()
+    script = """const { run } = rt0.app;
+        const named = (n) => rt0.told(run, n).first.map(([path]) => run.writer(n, path) !== null);
+        const n = [...Array(run.length).keys()].find((n) => n && named(n).length && named(n).includes(true) === arguments[0]);
+        rt0.app.go(n);
+        return rt0.app.t("changes_unwritten")"""
+    said = browser.execute_script(script, named)
+    assert (said in texts(browser, "#panel-changes > p")) is not named
+
+
 def test_a_value_of_a_life_leads_to_its_stop(shown):
     browser = shown("exit")
     browser.execute_script("rt0.app.openField('m0.curg')")

@@ -31,6 +31,7 @@
         app.at === 0 && h("p", { class: "quiet" }, app.t("changes_first")),
         !first.length && h("p", {}, app.t("changes_none")),
         rows(app, first),
+        first.length > 0 && app.at > 0 && !first.some(([path]) => app.run.writer(app.at, path)) && h("p", { class: "quiet" }, app.t("changes_unwritten")),
         others.length > 0 && rt0.fold("changes-more", false, app.t(first.length ? "changes_more" : "changes_noise", { n: others.length }), rows(app, others)),
       ].filter(Boolean);
     },
