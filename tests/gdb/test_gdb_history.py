@@ -359,14 +359,14 @@ def test_when(told, hello, question):
     assert [row["stop"] for row in json.loads(answer)] == QUESTIONS[question]
 
 
-def test_when_a_queue_has_a_goroutine(gdb_json, hello):
+def test_when_a_queue_has_a_goroutine(gdb_json, mirror_program):
     script = """
 ask = lambda command: json.loads(do(command))
 until('newproc'); point = stops.Point(program.world().address('runtime.goready')); stops.go('continue')
 queued = [(p['name'], g) for p in ask('rt0 panel -json')['ps'] for g in p['runq']]
 result = [[row['stop'] for row in ask(f'rt0 when {p}.runq has {g} -json')] for p, g in queued]
 """
-    assert all(found == [2] for found in gdb_json(hello, script))
+    assert all(found == [2] for found in gdb_json(mirror_program("sieve"), script))
 
 
 WRONG = [
