@@ -202,3 +202,21 @@ def test_a_recorded_run_without_writers_says_so(gdb_json, written, tmp_path):
     (tmp_path / "plain.json").write_text(json.dumps(run))
     script = f"do('rt0 replay {tmp_path}/plain.json'); result = do('rt0 why m0.curg')"
     assert "was not recorded" in gdb_json("/nonexistent", script)
+
+
+@pytest.mark.parametrize("failing", [False, True])
+def test_a_process_that_goes_while_it_is_looked_at_makes_no_stop_and_no_error(gdb_json, hello, failing):
+    script = f"""
+import os
+until('main.main'); recording, describe = recorder.Recorder(), recorder.trace.describe
+def goes(*what):
+    row = describe(*what)
+    os.kill(gdb.selected_inferior().pid, 9)
+    while not stops.gone(): pass
+    if {failing}: raise gdb.error('No stack.')
+    return row
+recorder.trace.describe = goes
+recording.guarded(recording.entered, stops.places()['main.main'])
+result = [str(recording.error), len(recording.rows)]
+"""
+    assert gdb_json(hello, script) == ["None", 0]

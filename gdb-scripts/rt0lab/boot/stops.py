@@ -6,6 +6,7 @@ gdb's own `break NAME` skips prologues and finds Go's ABI wrappers first; a stag
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Collection
 
 import gdb
@@ -14,6 +15,8 @@ from .. import program
 from ..program import hidden, names, settings
 from ..words import in_a_row, tr
 from . import stages
+
+ENDING = 10  # seconds for a process that is ending
 
 
 class Place:
@@ -286,23 +289,24 @@ def go(command: str) -> Outcome:
                 raise program.Problem(
                     tr("gdb could not do `{command}`: {error}", command=command, error=" ".join(str(error).split()))
                 )
-        # A thread can be seen to stop while another is ending the process: then there is nothing left to look at.
         for _ in range(100):
-            if ending.happened or not isinstance(
-                program.read_word(program.world().address("runtime.g0") or 0), program.Unreadable
-            ):
+            if ending.happened or not gone():
                 break
             try:
                 _let_run("continue")
             except gdb.error:
                 _bury(ending, walk.pid)
+        # In non-stop mode gdb stays with the thread that runs on, and with the one that began where a hook has told of
+        # the stop.
+        if ending.thread is not None and ending.thread.is_valid():
+            ending.thread.switch()
+        if not ending.happened and not _has_frame():
+            _see_it_end(ending, walk.pid)
     walk.refresh()
     if ending.happened:
         return Outcome("exited", text=text, code=ending.code)
-    # In non-stop mode gdb stays with the thread that runs on, and with the one that began where a hook has told of the
-    # stop.
-    if ending.thread is not None and ending.thread.is_valid():
-        ending.thread.switch()
+    if not _has_frame():  # the thread that ran has ended, alone
+        return Outcome("stopped", text=ending.reason)
     pc = program.register("rip")
     if pc is not None and program.world().elf.entry + program.world().slide == pc and not walk.reached:
         names.remember_entry(walk.pid, program.register("rsp"))
@@ -338,6 +342,11 @@ def runs_for_us() -> bool:
     return _met is not None
 
 
+def gone() -> bool:
+    """Is nothing left to look at? A thread can be seen to stop while another is ending the process."""
+    return isinstance(program.read_word(program.world().address("runtime.g0") or 0), program.Unreadable)
+
+
 def arrived() -> bool:
     """Has the program just stopped where we let it run to, and at no breakpoint of the user's? The hook of its stop
     asks."""
@@ -347,10 +356,14 @@ def arrived() -> bool:
     return bool(met_now) and max(met_now) < 0 and at(program.register("rip")) is not None
 
 
+def _is_here():
+    """Is the process one of this machine's, so that /proc tells of it?"""
+    return program.connected() in ("native", "")
+
+
 def _bury(ending, pid):
-    """gdb can lose its way while a process with several threads ends: if it has ended, say so and clean up. Of a
-    process elsewhere nobody knows that here."""
-    if program.connected() not in ("native", ""):
+    """gdb can lose its way while a process with several threads ends: if it has ended, say so and clean up."""
+    if not _is_here():
         return
     try:
         with open(f"/proc/{pid}/stat", encoding="utf-8", errors="replace") as file:
@@ -365,6 +378,34 @@ def _bury(ending, pid):
         pass
     status = int(fields[49]) if len(fields) > 49 else None
     ending.happened, ending.code = True, None if status is None or status & 0x7F else status >> 8
+
+
+def _has_frame():
+    try:
+        return gdb.selected_frame().is_valid()
+    except (gdb.error, SystemError):  # a thread that ended while it was the only one to run: see selected_thread
+        return False
+
+
+def _see_it_end(ending, pid):
+    """gdb can lose all threads of a process that is ending a moment before it has ended. Where others stand still, only
+    the one that ran has ended."""
+    until = time.monotonic() + ENDING
+    while _is_here() and not ending.happened and time.monotonic() < until and not _stands_still(pid):
+        _bury(ending, pid)
+        time.sleep(0.01)
+
+
+def _stands_still(pid):
+    """Does a debugger hold a thread of this process?"""
+    states = set()
+    try:
+        for task in os.listdir(f"/proc/{pid}/task"):
+            with open(f"/proc/{pid}/task/{task}/stat", encoding="utf-8", errors="replace") as file:
+                states.add(file.read().rpartition(")")[2].split()[0])
+    except OSError:
+        pass  # it goes while we look
+    return "t" in states
 
 
 def at_the_end() -> bool:

@@ -65,20 +65,23 @@ class Recorder:
         self.points = []
 
     def guarded(self, method: Callable[..., Any], argument: Any) -> None:
-        """Nothing may escape from a breakpoint's stop(): keep the first error for the end."""
+        """Nothing may escape from a breakpoint's stop(): keep the first error for the end, if the process was there."""
         if self.error is None and len(self.rows) < MAX_STOPS:
             try:
                 method(argument)
             except (gdb.error, program.Problem, ValueError, KeyError, TypeError, AttributeError) as error:
-                self.error = error
+                if not stops.gone():
+                    self.error = error
 
     def note(self, place: stops.Place, kind: str, snap: Snapshot, extra: dict[str, Any]) -> None:
-        """Adds one stop."""
+        """Adds one stop, unless the process went while it was looked at."""
         row = {"seq": len(self.rows), "stage": place.stage.name, "kind": kind, "symbol": place.symbol}
         row.update(trace.describe(snap, self.before))
         row.update(extra)
         if not self.rows:
             row["sp_mod16"] = snap.sp % 16
+        if stops.gone():
+            return
         self.rows.append(row)
         self.pcs.append(snap.pc)
         self.before = snap
