@@ -169,7 +169,8 @@ def _row(letter: str, cells: Iterable[str], columns: int, limit: int = 2) -> lis
     while left:
         text = f"{lines[-1]} | {left[0]}" if lines[-1] else left[0]
         last = len(lines) == limit
-        room = columns - 4 - (len(_more(len(left))) if last and len(left) > 1 else 0)
+        behind = "" if len(left) == 1 else _more(len(left)) if last else " |"
+        room = columns - 4 - screen.width(behind)
         if not lines[-1] or screen.width(text) <= room:
             lines[-1] = text
             del left[0]
