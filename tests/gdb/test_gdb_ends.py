@@ -29,10 +29,17 @@ outcome = stops.go('continue'); result = [outcome.what, outcome.place, gdb.selec
     assert gdb_json(hello, LOST + script) == ["stopped", "", True]
 
 
-def test_a_thread_that_ended_while_it_alone_might_run_is_a_stop(gdb_json, mirror_program):
-    script = """
-import os
+ALONE = """
 until('main.main'); do('break runtime.exitThread'); stops.go('continue'); do('set scheduler-locking on')
-outcome = stops.go('continue'); result = [outcome.what, outcome.place]
 """
-    assert gdb_json(mirror_program("lockthread", "tests/runtime"), script) == ["stopped", ""]
+
+
+def test_a_thread_that_ended_while_it_alone_might_run_is_a_stop(gdb_json, mirror_program):
+    script = "outcome = stops.go('continue'); result = [outcome.what, outcome.place]"
+    assert gdb_json(mirror_program("lockthread", "tests/runtime"), ALONE + script) == ["stopped", ""]
+
+
+def test_who_steps_is_told_that_other_threads_are_left(gdb_json, mirror_program):
+    script = "result = [line for line in do('rt0 next').splitlines() if line]"
+    told = gdb_json(mirror_program("lockthread", "tests/runtime"), ALONE + script)
+    assert "`info threads`" in " ".join(told) and not told[-1].endswith(":")

@@ -298,7 +298,7 @@ def go(command: str) -> Outcome:
                 _bury(ending, walk.pid)
         # In non-stop mode gdb stays with the thread that runs on, and with the one that began where a hook has told of
         # the stop.
-        if ending.thread is not None and ending.thread.is_valid():
+        if not ending.happened and ending.thread is not None and ending.thread.is_valid():
             ending.thread.switch()
         if not ending.happened and not _has_frame():
             _see_it_end(ending, walk.pid)
@@ -306,7 +306,7 @@ def go(command: str) -> Outcome:
     if ending.happened:
         return Outcome("exited", text=text, code=ending.code)
     if not _has_frame():  # the thread that ran has ended, alone
-        return Outcome("stopped", text=ending.reason)
+        return Outcome("stopped")
     pc = program.register("rip")
     if pc is not None and program.world().elf.entry + program.world().slide == pc and not walk.reached:
         names.remember_entry(walk.pid, program.register("rsp"))
@@ -361,15 +361,20 @@ def _is_here():
     return program.connected() in ("native", "")
 
 
+def _status(task):
+    """What the system says of a process, or of a thread (`PID/task/TID`), its state first; nothing if it has gone."""
+    try:
+        with open(f"/proc/{task}/stat", encoding="utf-8", errors="replace") as file:
+            return file.read().rpartition(")")[2].split()
+    except OSError:
+        return []
+
+
 def _bury(ending, pid):
     """gdb can lose its way while a process with several threads ends: if it has ended, say so and clean up."""
     if not _is_here():
         return
-    try:
-        with open(f"/proc/{pid}/stat", encoding="utf-8", errors="replace") as file:
-            fields = file.read().rpartition(")")[2].split()
-    except OSError:
-        fields = []
+    fields = _status(pid)
     if not pid or fields and fields[0] not in "ZX":
         return
     try:
@@ -398,14 +403,11 @@ def _see_it_end(ending, pid):
 
 def _stands_still(pid):
     """Does a debugger hold a thread of this process?"""
-    states = set()
     try:
-        for task in os.listdir(f"/proc/{pid}/task"):
-            with open(f"/proc/{pid}/task/{task}/stat", encoding="utf-8", errors="replace") as file:
-                states.add(file.read().rpartition(")")[2].split()[0])
+        tasks = os.listdir(f"/proc/{pid}/task")
     except OSError:
-        pass  # it goes while we look
-    return "t" in states
+        return False
+    return any(_status(f"{pid}/task/{task}")[:1] == ["t"] for task in tasks)
 
 
 def at_the_end() -> bool:

@@ -113,6 +113,13 @@ def show(outcome: stops.Outcome) -> None:
             )
         )
         console.pass_on(outcome.place + "\n")
+    elif not outcome.place:
+        console.say(
+            tr(
+                "the thread that ran has ended, it seems: `info threads` lists those that are left, `thread N` goes to"
+                " one."
+            )
+        )
     else:
         console.say(outcome.text + ":")
         console.pass_on(outcome.place + "\n")
