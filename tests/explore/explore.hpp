@@ -34,6 +34,16 @@ inline void check(bool holds, const char* what) {
     if (!holds) fail(what);
 }
 
+// What the explorer has counted since the boot began; a case looks at differences.
+
+/// Threads that a futex call has woken, and how often a thread slept in one.
+int64 wakes() GO("explore.wakes");
+int64 sleeps() GO("explore.sleeps");
+/// Threads that were made, sysmon's and the first among them.
+int64 threads() GO("explore.threads");
+/// The explorer's clock, in nanoseconds.
+int64 now() GO("explore.now");
+
 }  // namespace explore
 
 /// A function is a case of this name, with limits of its own.

@@ -74,6 +74,7 @@ struct World {
     int64_t now = 1000000000;
     std::string output;
     long steps = 0;
+    int64_t wakes = 0, sleeps = 0;  // as explore.hpp says
     int preemptions = 0;
     std::vector<int> taken, widths;  // the choices made, and among how many
     std::string fault;

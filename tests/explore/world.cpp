@@ -119,6 +119,7 @@ int64_t world_futex(uint64_t* addr, int op, uint32_t val, const timespec* t) {
             join(f.clock, me().clock);
             n++;
         }
+        w->wakes += n;
         me().clock[w->self]++;
         return n;
     }
@@ -128,6 +129,7 @@ int64_t world_futex(uint64_t* addr, int op, uint32_t val, const timespec* t) {
     f.state = WAITS;
     f.addr = addr;
     f.woken = false;
+    w->sleeps++;
     f.deadline = t ? until(t) : 0;
     blocked();
     return me().woken ? 0 : -ETIMEDOUT;
@@ -166,6 +168,10 @@ int64_t world_clock_gettime(int, timespec* t) {
 
 /// cputicks.
 int64_t explore_ticks() { return w->now; }
+
+int64_t explore_wakes() { return w->wakes; }
+int64_t explore_sleeps() { return w->sleeps; }
+int64_t explore_threads() { return static_cast<int64_t>(w->fibers.size()); }
 
 // ---- processors, memory, files: none worth the name ----------------------------------------------------------------
 
