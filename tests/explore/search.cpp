@@ -167,8 +167,8 @@ void blocked() {
     if (!others.count) {
         commit_others();
         bool everybody = true;
-        for (size_t i = 2; i < w->fibers.size(); i++)
-            everybody = everybody && w->fibers[i].state != SLEEPS;  // 1 is sysmon
+        for (size_t i = 0; i < w->fibers.size(); i++)
+            if (i != 1) everybody = everybody && w->fibers[i].state != SLEEPS;  // 1 is sysmon
         const char* what = exploring ? watched(everybody && me().state != SLEEPS) : nullptr;
         if (what) fault("%s", what);
         int asleep = sleeper();

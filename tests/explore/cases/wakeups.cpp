@@ -1,22 +1,33 @@
 // wakeups.cpp - whoever becomes runnable beside an idle P is run there: by newproc, by ready, by the Ms that search.
+//
+// Who waits here for others does it on his P, asleep: all sleep then if one was forgotten, and the watcher sees that.
 
 #include "runtime.hpp"
 
 #include "explore.hpp"
 #include "go.hpp"
 
-static uint32 arrived;
+static uintptr arrived;
 
-/// Comes back when n have arrived: they all run at once, or nobody ends.
-static void meet(uint32 n) {
+static void arrive() {
     atomic::Xadd(&arrived, 1);
-    while (atomic::Load(&arrived) < n) procyield(10);
+    futexwakeup(&arrived, ~0u);
+}
+
+static void await(uintptr n) {
+    for (uintptr now; (now = atomic::Load(&arrived)) < n;) futexsleep(&arrived, static_cast<uint32>(now), -1);
+}
+
+/// Comes back when n have arrived. All of them run at once, each with a P, or nobody ends.
+static void meet(uintptr n) {
+    arrive();
+    await(n);
 }
 
 static void two_run_beside_main() {
     explore::begin();
-    go([] { atomic::Xadd(&arrived, 1); });
-    go([] { atomic::Xadd(&arrived, 1); });
+    go(arrive);
+    go(arrive);
     meet(3);
 }
 CASE(two_run_beside_main, two_run_beside_main);
@@ -26,7 +37,7 @@ static void a_receiver_runs_beside_its_sender() {
     chan<int64> c(0);
     go([=] {
         c.recv();
-        atomic::Xadd(&arrived, 1);
+        meet(2);
     });
     c.send(1);
     meet(2);
@@ -40,3 +51,15 @@ static void three_meet() {
     meet(3);
 }
 CASE(three_meet, three_meet, .cpus = 3);
+
+// The same at the moment in which an M has looked everywhere and is about to sleep: who queues something then sees that
+// one searches, and wakes nobody.
+
+static void one_comes_while_an_m_gives_up() {
+    explore::begin();
+    go(arrive);
+    await(1);
+    go(arrive);
+    await(2);
+}
+CASE(one_comes_while_an_m_gives_up, one_comes_while_an_m_gives_up, .preemptions = 2, .random = 500);
