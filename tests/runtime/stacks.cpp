@@ -1,0 +1,393 @@
+// stacks.cpp - where stacks come from and go back to, and how they grow, one check at a time.
+
+#include "checks.hpp"
+#include "mheap.hpp"
+
+// ---- the pool ------------------------------------------------------------------------------------------------------
+
+constexpr int32 most = spanSize / _FixedStack;
+
+static mspan* spanat(const stack& s) { return spanof(s.lo); }
+
+/// The first stack of a span that had none in use: what was left over from before is taken first.
+static stack firstofspan(uintptr n) {
+    for (;;) {
+        stack s = stackalloc(n);
+        if (spanat(s)->allocCount == 1 && spanat(s)->freeindex == 1) return s;
+    }
+}
+
+/// All stacks of a new span, as many as it has.
+static int32 wholespan(uintptr n, stack* all) {
+    auto count = static_cast<int32>(spanSize / n);
+    all[0] = firstofspan(n);
+    for (int32 i = 1; i < count; i++) all[i] = stackalloc(n);
+    return count;
+}
+
+static void a_span_is_cut_into_as_many_stacks_as_fit() {
+    for (uintptr n = _FixedStack; n < spanSize; n *= 2)
+        withcache([=](mcache*) {
+            stack all[most];
+            int32 count = wholespan(n, all);
+            for (int32 i = 0; i < count; i++) {
+                must(all[i].lo == all[0].lo + i * n && all[i].hi == all[i].lo + n, "side by side");
+                must(spanat(all[i])->state == _MSpanManual, "a span of stacks");
+            }
+            must(spanat(stackalloc(n)) != spanat(all[0]), "then comes another span");
+        });
+}
+
+static void a_stack_that_was_given_back_is_given_again() {
+    withcache([](mcache* c) {
+        stack all[most];
+        wholespan(_FixedStack, all);
+        stackfree(all[3]);
+        stackcache_clear(c);
+        must(stackalloc(_FixedStack).lo == all[3].lo, "the same again");
+        must(spanat(stackalloc(_FixedStack)) != spanat(all[0]), "and it was the only one");
+    });
+}
+
+static void a_used_stack_is_given_before_a_new_one() {
+    withcache([](mcache* c) {
+        stack first = firstofspan(_FixedStack), second = stackalloc(_FixedStack);
+        stackfree(first);
+        stackcache_clear(c);
+        must(stackalloc(_FixedStack).lo == first.lo && spanat(second)->freeindex == 2, "its page is in memory");
+    });
+}
+
+static void a_span_that_is_whole_again_goes_back() {
+    withcache([](mcache* c) {
+        stack all[most];
+        int32 count = wholespan(_FixedStack, all);
+        for (const stack& s : all) stackfree(s);
+        stackcache_clear(c);
+        must(spanat(all[0])->state == _MSpanFree, "to the heap");
+        stack again[most];
+        for (int32 i = 0; i < count; i++) {
+            again[i] = stackalloc(_FixedStack);
+            for (int32 k = 0; k < i; k++) must(again[k].lo != again[i].lo, "each stack is given once");
+        }
+    });
+}
+
+static void a_large_stack_is_a_span_of_its_own() {
+    withcache([](mcache*) {
+        stack s = stackalloc(2 * spanSize);
+        must(spanat(s)->npages * _PageSize == 2 * spanSize && spanat(s)->state == _MSpanManual, "as large as it is");
+        stackfree(s);
+        must(spanat(s)->state == _MSpanFree, "and goes back at once");
+    });
+}
+
+// ---- a P's cache ---------------------------------------------------------------------------------------------------
+
+constexpr uintptr cachesize = 32 << 10;
+
+static uintptr bytes(mcache* c, int32 order) {
+    uintptr n = 0;
+    for (gclink* l = c->stackcache[order].list; l; l = l->next) n += _FixedStack << order;
+    must(n == c->stackcache[order].size, "the cache's size is what is on its list");
+    return n;
+}
+
+static void a_cache_knows_what_it_holds() {
+    withcache([](mcache* c) {
+        for (int32 order = 0; order < _NumStackOrders; order++) {
+            stack all[most];
+            for (stack& s : all) s = stackalloc(_FixedStack << order);
+            for (int32 i = 0; i < most; i++) {
+                stackfree(all[i]);
+                if (i % 3 == 0) all[0] = stackalloc(_FixedStack << order);
+                must(bytes(c, order) < cachesize, "it never holds more than it may");
+            }
+        }
+        stackcache_clear(c);
+        for (int32 order = 0; order < _NumStackOrders; order++) must(bytes(c, order) == 0, "nothing is left");
+    });
+}
+
+static void a_full_cache_gives_half_back() {
+    withcache([](mcache* c) {
+        stack all[most];
+        for (int32 i = wholespan(_FixedStack, all); i > 0; i--) {
+            stackcache_clear(c);
+            all[i - 1] = stackalloc(_FixedStack);
+        }
+        stackcache_clear(c);
+        for (const stack& s : all) stackfree(s);
+        must(bytes(c, 0) == cachesize / 2, "half of it");
+    });
+}
+
+static void an_empty_cache_fetches_half_of_what_was_used() {
+    withcache([](mcache* c) {
+        stack all[most];
+        int32 count = wholespan(_FixedStack, all);
+        must(bytes(c, 0) == 0, "new ones are not fetched before they are needed");
+        for (int32 i = 1; i < count; i++) stackfree(all[i]);
+        stackcache_clear(c);
+        must(spanat(stackalloc(_FixedStack)) == spanat(all[0]), "from the span that has some");
+        must(bytes(c, 0) == cachesize / 2, "used ones are fetched until it is half full");
+    });
+}
+
+// ---- growth --------------------------------------------------------------------------------------------------------
+
+/// This far down nothing is left of the stack that a goroutine began with.
+constexpr int64 far = 200;
+
+[[gnu::noinline]] static int64 down(int64 n, void (*f)()) {
+    volatile char room[200];
+    room[n % 200] = 1;
+    if (n == 0) {
+        f();
+        return room[0];
+    }
+    return down(n - 1, f) + room[n % 200];
+}
+
+/// f() on a goroutine that has just begun, and waits for it.
+static void onnew(void (*f)()) {
+    chan<bool> done(0);
+    go([=] {
+        f();
+        done.send(true);
+    });
+    done.recv();
+}
+
+static void a_segment_is_twice_as_large_as_the_one_before() {
+    onnew([] {
+        down(far, [] {
+            g* gp = getg();
+            uintptr size = gp->stack.hi - gp->stack.lo, total = size, segments = 1;
+            for (stktop* t = gp->stktop; t; t = t->prev, segments++) {
+                must(t->stack.hi - t->stack.lo == size / 2, "twice");
+                size /= 2;
+                total += size;
+            }
+            must(segments > 3 && gp->stktop->total == total, "and their sum is known");
+        });
+    });
+}
+
+/// The stack that is used now.
+static bool here(volatile void* p) {
+    g* gp = getg();
+    auto v = reinterpret_cast<uintptr>(p);
+    return gp->stack.lo + _StackGuard <= v && v < gp->stack.hi;
+}
+
+[[gnu::noinline]] static void broad() {
+    volatile char room[100000];
+    room[0] = 1;
+    room[99999] = 1;
+    must(here(&room[0]) && here(&room[99999]), "all of the frame is on the stack");
+}
+
+static void a_large_frame_gets_a_segment_that_it_fits_into() { onnew(broad); }
+
+static bool guarded() {
+    g* gp = getg();
+    uintptr guard = gp->stack.lo + _StackGuard;
+    return gp->preempt || (gp->stackguard0 == guard && gp->m->tlsguard == guard);
+}
+
+static void the_guard_is_that_of_the_segment_in_use() {
+    onnew([] {
+        must(guarded(), "at first");
+        down(far, [] { must(guarded(), "on a new segment"); });
+        must(guarded(), "and back on the old one");
+        func([](Defer& defer) {
+            defer([] { recover(); });
+            down(far, [] { panic("back"); });
+        });
+        must(guarded(), "also after a recover");
+    });
+}
+
+static void segments_come_back() {
+    onnew([] {
+        uintptr used = 0;
+        for (int i = 0; i < 2000; i++) {
+            down(far, [] {});
+            if (i == 100) used = mheap_.arena_used;
+        }
+        must(mheap_.arena_used - used < 1 << 20, "when their functions return");
+    });
+}
+
+static void segments_come_back_from_a_recover() {
+    onnew([] {
+        uintptr used = 0;
+        for (int i = 0; i < 500; i++) {
+            func([](Defer& defer) {
+                defer([] { recover(); });
+                down(far, [] { panic("back"); });
+            });
+            if (i == 100) used = mheap_.arena_used;
+        }
+        must(mheap_.arena_used - used < 1 << 20, "with the frames that are left");
+    });
+}
+
+static void segments_come_back_from_a_goexit() {
+    uintptr used = 0;
+    for (int i = 0; i < 500; i++) {
+        chan<bool> gone(0);
+        go([gone]() mutable {
+            func([&](Defer& defer) {
+                defer([&] { gone.close(); });
+                down(far, [] { runtime::Goexit(); });
+            });
+        });
+        gone.recv();
+        runtime::Gosched();
+        if (i == 100) used = mheap_.arena_used;
+    }
+    must(mheap_.arena_used - used < 1 << 20, "with the goroutine");
+}
+
+static void a_stack_may_be_as_large_as_the_limit() {
+    maxstacksize = 1 << 20;
+    onnew([] { down(2000, [] {}); });
+}
+
+static void segments_count_together_against_the_limit() {
+    maxstacksize = 1 << 16;
+    onnew([] { down(350, [] {}); });
+}
+
+static void a_system_stack_does_not_grow() {
+    ong0([] { down(500, [] {}); });
+}
+
+static void no_segment_where_the_stack_must_not_split() {
+    onnew([] {
+        getg()->throwsplit = true;
+        down(far, [] {});
+    });
+}
+
+static void stacks_come_from_g0_only() { (void)stackalloc(_FixedStack); }
+static void stacks_are_powers_of_two() {
+    ong0([] { (void)stackalloc(3 * _FixedStack); });
+}
+
+// ---- who is asked to yield -----------------------------------------------------------------------------------------
+
+static volatile int64 called;
+[[gnu::noinline]] static void nothing() { called = called + 1; }
+
+[[gnu::always_inline]] static inline void askedto() {
+    g* gp = getg();
+    gp->preempt = true;
+    gp->stackguard0 = stackPreempt;
+    settlsguard(stackPreempt);
+}
+
+/// Does a call yield, which was asked for? With GOMAXPROCS=1, so that this P goes on.
+static bool yields() {
+    p* pp = getg()->m->p;
+    uint32 before = pp->schedtick;
+    askedto();
+    nothing();
+    return pp->schedtick != before;
+}
+
+static void who_is_asked_yields_at_the_next_call() {
+    must(yields(), "and comes back");
+    must(!getg()->preempt, "once");
+}
+
+static void who_holds_a_lock_does_not_yield() {
+    m* mp = getg()->m;
+    mp->locks++;
+    must(!yields(), "now");
+    mp->locks--;
+}
+
+static void who_allocates_does_not_yield() {
+    m* mp = getg()->m;
+    mp->mallocing++;
+    must(!yields(), "now");
+    mp->mallocing--;
+}
+
+static void who_stopped_the_world_does_not_yield() {
+    m* mp = getg()->m;
+    mp->preemptoff = str("a check");
+    must(!yields(), "now");
+    mp->preemptoff = {};
+}
+
+static void who_has_lost_its_p_does_not_yield() {
+    p* pp = getg()->m->p;
+    pp->status = _Pgcstop;
+    must(!yields(), "now");
+    pp->status = _Prunning;
+}
+
+static void a_request_that_cannot_be_followed_stands() {
+    m* mp = acquirem();
+    must(!yields() && getg()->preempt && getg()->stackguard0 != stackPreempt, "put off");
+    uint32 before = mp->p->schedtick;
+    releasem(mp);
+    nothing();
+    must(getg()->m->p->schedtick != before, "not lost");
+}
+
+[[gnu::noinline]] static int64 asked(int64 n) {
+    volatile char room[200];
+    room[n % 200] = 1;
+    must(reinterpret_cast<uintptr>(__builtin_dwarf_cfa()) >= getg()->stack.lo + _StackGuard, "there is room");
+    if (n == 0) return room[0];
+    askedto();
+    return asked(n - 1) + room[n % 200];
+}
+
+static void who_is_asked_gets_the_room_that_it_needs() {
+    onnew([] { asked(far); });
+}
+
+static void a_request_that_hits_g0_is_nothing() {
+    ong0([] {
+        settlsguard(stackPreempt);
+        nothing();
+        must(getg()->m->tlsguard == getg()->stackguard0, "and the guard is as it was");
+    });
+}
+
+void main_main() {
+    CHECK(a_span_is_cut_into_as_many_stacks_as_fit);
+    CHECK(a_stack_that_was_given_back_is_given_again);
+    CHECK(a_used_stack_is_given_before_a_new_one);
+    CHECK(a_span_that_is_whole_again_goes_back);
+    CHECK(a_large_stack_is_a_span_of_its_own);
+    CHECK(a_cache_knows_what_it_holds);
+    CHECK(a_full_cache_gives_half_back);
+    CHECK(an_empty_cache_fetches_half_of_what_was_used);
+    CHECK(a_segment_is_twice_as_large_as_the_one_before);
+    CHECK(a_large_frame_gets_a_segment_that_it_fits_into);
+    CHECK(the_guard_is_that_of_the_segment_in_use);
+    CHECK(segments_come_back);
+    CHECK(segments_come_back_from_a_recover);
+    CHECK(segments_come_back_from_a_goexit);
+    CHECK(a_stack_may_be_as_large_as_the_limit);
+    CHECK(segments_count_together_against_the_limit);
+    CHECK(a_system_stack_does_not_grow);
+    CHECK(no_segment_where_the_stack_must_not_split);
+    CHECK(stacks_come_from_g0_only);
+    CHECK(stacks_are_powers_of_two);
+    CHECK(who_is_asked_yields_at_the_next_call);
+    CHECK(who_holds_a_lock_does_not_yield);
+    CHECK(who_allocates_does_not_yield);
+    CHECK(who_stopped_the_world_does_not_yield);
+    CHECK(who_has_lost_its_p_does_not_yield);
+    CHECK(a_request_that_cannot_be_followed_stands);
+    CHECK(who_is_asked_gets_the_room_that_it_needs);
+    CHECK(a_request_that_hits_g0_is_nothing);
+}
