@@ -26,6 +26,7 @@ def pytest_addoption(parser):
         metavar="N",
         help="how many operations the stress programs do (runtime/test_stress.py)",
     )
+    parser.addoption("--sanitize", action="store_true", help="run what `./lab test --sanitize` builds (sanitize)")
 
 
 @pytest.fixture(scope="session")

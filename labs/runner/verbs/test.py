@@ -1,5 +1,5 @@
 """`lab test`: builds with both compilers and both build types, then runs pytest over tests/; `lab test --matrix` tries
-other Gos and gdbs instead."""
+other Gos and gdbs instead, `lab test --sanitize` the core with the compiler's sanitizers."""
 
 import os
 from argparse import REMAINDER
@@ -11,7 +11,7 @@ from ..matrix import every
 from ..tree import ROOT
 from . import Verbs
 
-MATRIX = "--matrix"
+MATRIX, SANITIZE = "--matrix", "--sanitize"
 
 
 def register(verbs: Verbs) -> None:
@@ -23,13 +23,17 @@ def register(verbs: Verbs) -> None:
             "program with each Go under each gdb, built in each way, live and as a core file, and holds "
             "what it sees against the program's own runtime.Stack. A part of it: go=1.19|1.24|1.26|1.27, "
             "gdb=13|16|18, build=N-l|default|cgo|pie, look=live|core. What is not on this machine comes "
-            "from other Debian suites into ~/.cache/rt0lab; nothing is installed.",
+            "from other Debian suites into ~/.cache/rt0lab; nothing is installed. {sanitize} runs the tests' programs "
+            "with AddressSanitizer, ThreadSanitizer and UndefinedBehaviorSanitizer in the runtime.",
             matrix=MATRIX,
+            sanitize=SANITIZE,
         ),
-        usage=f"./lab test [PYTEST ARGUMENTS...]\n./lab test {MATRIX} [KEY=VALUE,...]",
+        usage=f"./lab test [PYTEST ARGUMENTS...]\n./lab test {MATRIX} [KEY=VALUE,...]\n"
+        f"./lab test {SANITIZE} [PYTEST ARGUMENTS...]",
         example=f"./lab test tests/gdb -k printers\n./lab test {MATRIX} go=1.27,gdb=18",
     )
     verb.add_argument(MATRIX, nargs="?", metavar="KEY=VALUE,...", help=tr("other Gos and gdbs instead"))
+    verb.add_argument(SANITIZE, action="store_true", help=tr("the runtime with the compiler's sanitizers instead"))
     verb.add_argument("words", nargs=REMAINDER, metavar="PYTEST ARGUMENTS", help=tr("further arguments go to pytest"))
 
 
@@ -39,9 +43,13 @@ def run(argv: list[str]) -> int:
         return every.run(argv[1:])
     packages.ensure(needs.ALL)
     modules.ensure()
-    for cxx in ("g++", "clang++"):
-        for buildtype in ("debug", "release"):
-            build.build(buildtype, cxx)
+    if argv[:1] == [SANITIZE]:
+        build.made("sanitize", tr("building the runtime with the compiler's sanitizers"))
+        argv = [*argv, "tests/sanitize"]
+    else:
+        for cxx in ("g++", "clang++"):
+            for buildtype in ("debug", "release"):
+                build.build(buildtype, cxx)
     os.chdir(ROOT)
     workers = [] if any(argument.startswith("-n") or argument == "--pdb" for argument in argv) else ["-n", "auto"]
     # -I for this Python, the environment for those that it starts; -m alone would also look into the folder.
