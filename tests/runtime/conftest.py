@@ -26,7 +26,7 @@ def run(build):
     """Runs a program of this build to its end, with an environment of exactly what is given, and returns what came of
     it."""
 
-    def go(name, *arguments, stdout=subprocess.PIPE, **environment):
+    def go(name, *arguments, stdout=subprocess.PIPE, timeout=120, **environment):
         folder = "runtime/programs" if name in tree.programs() else "tests/runtime"
         return subprocess.run(
             [build / folder / name, *arguments],
@@ -35,7 +35,7 @@ def run(build):
             stdout=stdout,
             stderr=subprocess.PIPE,
             text=True,
-            timeout=120,
+            timeout=timeout,
         )
 
     return go
