@@ -29,6 +29,7 @@ static void holds(p* pp, int from, int to) {
 /// Who is next in the global queue, taken off.
 static g* next() {
     g* gp = sched.runqhead;
+    explore::check(gp, "the global queue is shorter than its size");
     sched.runqhead = gp->schedlink;
     sched.runqsize--;
     if (sched.runqhead) return gp;
