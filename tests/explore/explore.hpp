@@ -30,7 +30,7 @@ void begin() GO("explore.begin");
 void point() GO("explore.point");
 /// This run shows a fault.
 [[noreturn]] void fail(const char* what) GO("explore.fail");
-inline void check(bool holds, const char* what) {
+[[gnu::always_inline]] inline void check(bool holds, const char* what) {
     if (!holds) fail(what);
 }
 

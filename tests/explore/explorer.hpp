@@ -62,6 +62,7 @@ struct Fiber {
     int64_t deadline;  // SLEEPS, and WAITS with a limit; 0: none
     bool woken;
     int patience;  // how often it still spins before others come
+    long since;    // the step at which it came
     uint64_t sigmask;
     Clock clock;
     std::vector<Store> buffer;  // oldest first

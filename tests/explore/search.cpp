@@ -25,7 +25,9 @@ const explore::Case* chosen;
 
 namespace {
 
-constexpr long too_long = 300000;  // steps of a run
+constexpr long too_long = 300000;          // steps of a run
+constexpr long turn = 5000;                // and of a fiber, while others could go on: none is left out for ever
+constexpr int64_t long_wait = 1000000000;  // ns: who sleeps for longer wakes when nobody else can run
 
 void* home;  // main's context, while a fiber runs
 std::vector<int> prefix;
@@ -74,6 +76,7 @@ void switch_to(int next, int late) {
         fprintf(stderr, "step %ld: %td -> %d%s\n", w->steps, &from - &w->fibers[0], next,
                 late ? ", with stores unseen" : "");
     show(to);
+    to.since = w->steps;
     world_self = &to.thread;
     tls_g = to.g;
     transfer t = jump_fcontext(to.context, &from);
@@ -133,14 +136,26 @@ void fault(const char* format, ...) {
     go_home();
 }
 
+/// It has gone on for long, and perhaps waits for one that may not come: the next one's turn. No preemption.
+static void others_turn() {
+    me().since = w->steps;
+    unyield();
+    Some others = able(false);
+    if (!others.count) return;
+    if (w->fibers[others.list[0]].state != RUNS) wake(w->fibers[others.list[0]], false);
+    switch_to(others.list[0], 0);
+}
+
 void point() {
     if (!exploring) return;
     w->now += 20;
     if (++w->steps > too_long) fault("it does not end");
+    if (w->steps - me().since > turn) return others_turn();
     if (w->preemptions >= options.preemptions) return;
     Some others = able(false);
     int asleep = sleeper();
-    if (asleep >= 0) others.add(asleep);  // its time may come at any moment
+    if (asleep >= 0 && w->fibers[asleep].deadline - w->now < long_wait)
+        others.add(asleep);  // its time may come at any moment
     if (!others.count) return;
     int lates = unseen() + 1;
     int c = choose(1 + others.count * lates, true);
