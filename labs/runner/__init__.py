@@ -10,6 +10,7 @@ exercises  what is asked, what a learner says, and the verdict
 classes    a roster, a seed for each student, what they hand in, and the grading of it
 bench      what things cost, beside others
 matrix     other Gos and gdbs, held against what programs say of themselves
+mutation   changes to the runtime that a test must notice
 verbs      one file a verb; cli finds them
 
 Nothing here is used by gdb's package; the exercises' side in gdb (labs/gdb) uses `exercises` and what that needs.

@@ -20,7 +20,8 @@ MAY = {  # room: the rooms that it may use, beside itself and the ground floor
     "classes": {"host", "exercises"},
     "bench": {"host", "report", "exercises", "classes"},
     "matrix": {"host"},
-    "verbs": {"host", "likeness", "report", "pages", "editors", "exercises", "classes", "bench", "matrix"},
+    "mutation": {"host"},
+    "verbs": {"host", "likeness", "report", "pages", "editors", "exercises", "classes", "bench", "matrix", "mutation"},
 }
 DOOR = {"cli", "__main__"}
 

@@ -1,5 +1,6 @@
 """`lab dev check` proves the exercises, `lab dev lint` reads the source with Debian's tools: one line a fault. `lab dev
-entries` and `lab dev moved` make the tables of the notes from Go programs, `lab dev screens` the README's pictures."""
+mutate` undoes the runtime's decisions, one at a time: tests must notice. `lab dev entries` and `lab dev moved` make the
+tables of the notes from Go programs, `lab dev screens` the README's pictures."""
 
 import io
 import json
@@ -18,6 +19,7 @@ from ..exercises.language import LANGUAGES
 from ..failure import FAILED, MACHINE, USAGE, Failure, progress
 from ..host import build, debugger, lint, needs, packages, pace
 from ..likeness import entries, moved
+from ..mutation import every
 from ..pages import screens, sessions
 from ..report import films
 from . import Verbs
@@ -31,7 +33,7 @@ def register(verbs: Verbs) -> None:
         help=tr("for authors: prove the exercises, read the source, measure programs of Go"),
         example="./lab dev check labs/10-newproc\n./lab dev lint --fix",
     )
-    parts = verb.add_subparsers(dest="part", metavar="new|check|lint|films|entries|moved|screens", required=True)
+    parts = verb.add_subparsers(dest="part", metavar="new|check|lint|mutate|films|entries|moved|screens", required=True)
     part = parts.add_parser(
         "new",
         help=tr("the folder of a new exercise, with every line marked that you have to write"),
@@ -55,6 +57,15 @@ def register(verbs: Verbs) -> None:
         "--fix", action="store_true", help=tr("first let {names} write their form", names=" and ".join(lint.FORMATTERS))
     )
     part.set_defaults(run=read_source)
+    part = parts.add_parser(
+        "mutate",
+        help=tr("undo the runtime's decisions, one at a time, in a copy, and tell which test notices"),
+        example="./lab dev mutate\n./lab dev mutate proc_sched.cpp",
+    )
+    part.add_argument(
+        "words", nargs="*", metavar="FILE|NAME", help=tr("of tests/runtime/decisions.toml (default: all of it)")
+    )
+    part.set_defaults(run=mutate)
     part = parts.add_parser(
         "films",
         help=tr("the ready-made films, as the build makes them"),
@@ -151,6 +162,12 @@ def read_source(args: Namespace) -> int:
             FAILED,
         )
     return 0
+
+
+def mutate(args: Namespace) -> int:
+    """Prints who noticed each change; exit status 1 if a test did not notice the one that it is named for."""
+    packages.ensure(needs.TO_RUN | {"python3-pytest": needs.TO_TEST["python3-pytest"]})
+    return every.run(args.words)
 
 
 def show_entries(args: Namespace) -> int:

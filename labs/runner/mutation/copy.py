@@ -1,0 +1,76 @@
+"""One file of the runtime, changed, beside the tree and its builds, which stay as they are: what is needed of it is
+compiled, and linked with the objects of the build."""
+
+import os
+import shutil
+from pathlib import Path
+
+from rt0lab.words import tr
+
+from ..failure import Failure
+from ..tree import ROOT
+from .processes import Processes
+from .recipes import Recipes
+
+_LONG = 300  # seconds that a compiler may take
+
+
+class NotCompiled(Exception):
+    """What the compiler says of the change."""
+
+
+class Copy:
+    """A folder with one file of runtime/ as it would be, and programs as they would be then."""
+
+    def __init__(self, folder: Path, processes: Processes) -> None:
+        self.folder, self.processes = folder, processes
+        self._recipes: dict[str, Recipes] = {}
+        self.file = ""
+
+    def change(self, file: str, text: str) -> None:
+        """From here on the programs are those with this text in this file."""
+        shutil.rmtree(self.folder, ignore_errors=True)
+        self.file = file
+        self._source.parent.mkdir(parents=True)
+        self._source.write_text(text, "utf-8")
+
+    @property
+    def _source(self):
+        return self.folder / "source" / "runtime" / self.file
+
+    def recipes(self, build: str) -> Recipes:
+        """How a build folder's programs are made."""
+        if build not in self._recipes:
+            if not (ROOT / "build" / build / "build.ninja").exists():
+                raise Failure(tr("{folder} is not built: ./lab test builds it", folder=f"build/{build}"))
+            self._recipes[build] = Recipes(ROOT / "build" / build)
+        return self._recipes[build]
+
+    def program(self, build: str, name: str) -> Path:
+        """The path of a program of this build, with the change in it."""
+        return self._part(self.recipes(build), name) or self.folder / build / name
+
+    def _part(self, recipes, name):
+        """The path of an object, archive or program with the change in it; None if there is nothing of it in it."""
+        into = self.folder / recipes.folder.name / name
+        if into.exists():
+            return into
+        into.parent.mkdir(parents=True, exist_ok=True)
+        if recipes.objects.get(name) == ROOT / "runtime" / self.file:
+            named = f"-fdebug-prefix-map={self.folder}/source/="  # as the build names the file
+            self._made(recipes.compiler(name, self._source, into, named), recipes.folder)
+            return into
+        changed = {part: path for part in recipes.parts(name) if (path := self._part(recipes, part))}
+        if not changed:
+            return None
+        self._made(recipes.joiner(name, changed, into), recipes.folder)
+        return into
+
+    def _made(self, words, folder):
+        environment = {**os.environ, "LC_ALL": "C.UTF-8"}
+        result = self.processes.run(words, folder, _LONG, environment)
+        if result.status != 0:
+            lines = result.said.splitlines()
+            raise NotCompiled(
+                next((line for line in lines if "error" in line or "undefined" in line), "".join(lines[:1]))
+            )
