@@ -1,6 +1,7 @@
 """What all tests share: an option, the programs to look at, what is made once for all of pytest's workers, a browser,
 and that Ctrl-C means what it means at a terminal, also where the tests were started in the background."""
 
+import datetime
 import fcntl
 import os
 import pathlib
@@ -25,6 +26,12 @@ def pytest_addoption(parser):
         type=int,
         metavar="N",
         help="how many operations the stress programs do (runtime/test_stress.py)",
+    )
+    parser.addoption(
+        "--day",
+        type=datetime.date.fromisoformat,
+        metavar="YYYY-MM-DD",
+        help="the day whose changes to the runtime are tried (runtime/test_decisions.py; default: today)",
     )
     parser.addoption("--sanitize", action="store_true", help="run what `./lab test --sanitize` builds (sanitize)")
 

@@ -70,7 +70,5 @@ class Copy:
         environment = {**os.environ, "LC_ALL": "C.UTF-8"}
         result = self.processes.run(words, folder, _LONG, environment)
         if result.status != 0:
-            lines = result.said.splitlines()
-            raise NotCompiled(
-                next((line for line in lines if "error" in line or "undefined" in line), "".join(lines[:1]))
-            )
+            lines = [line for line in result.said.splitlines() if ": error: " in line or ": undefined " in line]
+            raise NotCompiled(lines[0] if lines else result.said[-200:])

@@ -61,7 +61,8 @@ def tested(copy: Copy, test: str) -> Verdict:
     for name in needed(test, copy.recipes(build).programs()):
         copy.program(build, name)
     words = [*_PYTEST, test, *(_NOT_OF_USUAL if test == REST else [])]
-    environment = permits.without_python() | {"RT0LAB_BUILD": str(copy.folder / build), "COLUMNS": "300"}
+    own = {name: value for name, value in permits.without_python().items() if not name.startswith("PYTEST_")}
+    environment = own | {"RT0LAB_BUILD": str(copy.folder / build), "COLUMNS": "300"}
     limit = _LIMIT * (5 if test == REST else 1)
     result = copy.processes.run(words, ROOT, limit, environment)
     if result.status is None:

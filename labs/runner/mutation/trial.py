@@ -9,6 +9,7 @@ from ..failure import Failure
 from . import decisions, tests
 from .copy import Copy, NotCompiled
 from .decisions import Change
+from .tests import Verdict
 
 
 class Outcome(NamedTuple):
@@ -29,10 +30,7 @@ def tried(change: Change, copy: Copy) -> Outcome:
         return Outcome(change, by_its_own, by, said, time.monotonic() - began)
 
     try:
-        copy.change(change.file, decisions.changed(change))
-        own, verdict = tests.case(change.test), tests.Verdict(False)
-        if change.test:
-            verdict = tests.explored(copy, own) if own else tests.tested(copy, change.test)
+        own, verdict = tests.case(change.test), alone(change, copy)
         if verdict.noticed:
             return outcome(True, own or change.test, verdict.said)
         return outcome(False, *_rest(copy, own))
@@ -40,6 +38,15 @@ def tried(change: Change, copy: Copy) -> Outcome:
         return outcome(False, "", tr("does not compile: {why}", why=why))
     except Failure as why:
         return outcome(False, "", str(why))
+
+
+def alone(change: Change, copy: Copy) -> Verdict:
+    """Makes the change in the copy, and what its own test says of it."""
+    copy.change(change.file, decisions.changed(change))
+    if not change.test:
+        return Verdict(False)
+    own = tests.case(change.test)
+    return tests.explored(copy, own) if own else tests.tested(copy, change.test)
 
 
 def _rest(copy, but):
