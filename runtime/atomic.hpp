@@ -53,6 +53,10 @@ template <class T, class U> [[gnu::always_inline]] inline T Xaddp(T* p, U d) {
     if (oneP()) return *p += static_cast<T>(d);
     return Xadd(p, d);
 }
+template <class T, class U> [[gnu::always_inline]] inline void Storep(T* p, U v) {
+    if (oneP()) return StoreRelaxed(p, v);
+    Store(p, v);
+}
 template <class T, class U, class V> [[gnu::always_inline]] inline bool Casp(T* p, U old, V want) {
     if (!oneP()) return Cas(p, old, want);
     if (*p != static_cast<T>(old)) return false;

@@ -24,7 +24,8 @@ bool runqempty(p* pp) {
     *t = pp->runqtail;
     if (*t - *h >= runqlen) return false;
     pp->runq[*t % runqlen] = gp;
-    atomic::StoreRel(&pp->runqtail, *t + 1);  // now thieves may take it
+    // Now thieves may take it. The caller looks for idle Ps next, and must not do so before this is seen.
+    atomic::Storep(&pp->runqtail, *t + 1);
     return true;
 }
 

@@ -63,3 +63,15 @@ static void one_comes_while_an_m_gives_up() {
     await(2);
 }
 CASE(one_comes_while_an_m_gives_up, one_comes_while_an_m_gives_up, .preemptions = 2, .random = 500);
+
+/// The goroutine in runnext is pushed to the ring by one that is readied, while an M looks for work.
+static void pushed_out_of_runnext() {
+    chan<int64> c(0);
+    go([&] { c.recv(); });
+    runtime::Gosched();
+    explore::begin();
+    go(arrive);
+    c.send(1);
+    await(1);
+}
+CASE(one_is_pushed_out_of_runnext, pushed_out_of_runnext, .preemptions = 2, .random = 500, .most = 5000);
