@@ -110,7 +110,7 @@ void queuefinalizer(void (*fn)(void*), void* arg) {
     lock(&finlock);
     *f = {finq, fn, arg};
     finq = f;
-    fingwake = true;
+    atomic::StoreRelaxed(&fingwake, true);
     unlock(&finlock);
 }
 
@@ -118,8 +118,8 @@ g* wakefing() {
     g* res = nullptr;
     lock(&finlock);
     if (fingwait && fingwake) {
-        fingwait = false;
-        fingwake = false;
+        atomic::StoreRelaxed(&fingwait, false);
+        atomic::StoreRelaxed(&fingwake, false);
         res = fing;
     }
     unlock(&finlock);
@@ -133,7 +133,7 @@ void runfinq(funcval*) {
         finq = nullptr;
         if (!f) {
             fing = getg();
-            fingwait = true;
+            atomic::StoreRelaxed(&fingwait, true);
             goparkunlock(&finlock, str("finalizer wait"));
             continue;
         }

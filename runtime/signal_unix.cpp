@@ -158,7 +158,7 @@ void sigtrampgo(uint32 sig, siginfo* info, ucontext* c) {
     g* gp = getg();
     if (!gp || !gp->m->gsignal) fatal_nosplit("fatal: signal before the runtime was ready for it\n");
     m* mp = gp->m;
-    uintptr guard = mp->tlsguard;
+    uintptr guard = atomic::LoadRelaxed(&mp->tlsguard);
     tls_g = mp->gsignal;
     settlsguard(mp->gsignal->stack.lo + _StackGuard);
     sighandler(sig, info, c, gp);

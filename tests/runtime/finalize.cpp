@@ -4,14 +4,14 @@
 #include "go.hpp"
 #include "runtime.hpp"
 
-static volatile int64 destroyedby;
+static int64 destroyedby;
 
 struct witness {
     bool live = true;
     witness() = default;
     witness(witness&& o) noexcept : live(o.live) { o.live = false; }
     ~witness() {
-        if (live) destroyedby = getg()->goid;
+        if (live) atomic::Store(&destroyedby, getg()->goid);
     }
 };
 
@@ -21,6 +21,6 @@ void main_main() {
         chan<witness> c(1);
         c.send(witness());
     }
-    while (!destroyedby) runtime::Gosched();
+    while (!atomic::Load(&destroyedby)) runtime::Gosched();
     fmt::Println("finalizer", destroyedby != self ? "elsewhere" : "here");
 }

@@ -25,7 +25,7 @@ static void ring(void* arg) {
     auto* a = static_cast<alarm*>(arg);
     expect(!a->gone && nanotime() >= a->due);
     runtime::Gosched();  // deltimer meets it at work
-    a->fired++;
+    atomic::StoreRelaxed(&a->fired, a->fired + 1);
 }
 
 static void start(alarm* a, int64 ns, int64 period) {
@@ -40,7 +40,7 @@ static void start(alarm* a, int64 ns, int64 period) {
 
 /// Takes it away: it has fired or it was there, one of the two; and it will not fire any more.
 static void stop(alarm* a) {
-    int64 before = a->fired;
+    int64 before = atomic::LoadRelaxed(&a->fired);
     bool there = deltimer(&a->t);
     int64 n = a->fired;
     expect(a->t.period ? there : there == (n == 0));
