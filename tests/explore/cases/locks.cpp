@@ -62,7 +62,7 @@ static void who_waits_for_a_lock_sleeps() {
     unlock(&mu);
     wait(2);
 }
-CASE(who_waits_for_a_lock_sleeps, who_waits_for_a_lock_sleeps, .preemptions = 2);
+CASE(who_waits_for_a_lock_sleeps, who_waits_for_a_lock_sleeps, .preemptions = 2, .most = 6000);
 
 static void a_lock_keeps_the_goroutine() {
     explore::begin();
@@ -86,7 +86,10 @@ CASE(an_unlock_too_many, an_unlock_too_many, .preemptions = 0, .random = 0,
 
 // ---- note ----------------------------------------------------------------------------------------------------------
 
+static m* sleeper;
+
 static void sleep() {
+    atomic::Store(&sleeper, getg()->m);
     notesleep(&woken);
     atomic::Xadd(&through, 1);
 }
@@ -102,18 +105,15 @@ CASE(a_note_wakes_its_sleeper, a_note_wakes_its_sleeper);
 /// A futex may return for no reason.
 static void only_a_note_wakes_its_sleeper() {
     thread<sleep>();
-    int64 sleeps = explore::sleeps();
-    while (explore::sleeps() == sleeps) procyield(10);
+    while (!atomic::Load(&sleeper) || !atomic::Load(&sleeper->blocked)) procyield(10);
     explore::begin();
     futexwakeup(&woken.key, 1);
-    while (explore::sleeps() < sleeps + 2) {
-        explore::check(atomic::Load(&through) == 0, "nobody has woken it");
-        procyield(10);
-    }
+    for (int i = 0; i < 5; i++) procyield(10);
+    explore::check(atomic::Load(&through) == 0, "nobody has woken it");
     notewakeup(&woken);
     wait(1);
 }
-CASE(only_a_note_wakes_its_sleeper, only_a_note_wakes_its_sleeper, .preemptions = 2);
+CASE(only_a_note_wakes_its_sleeper, only_a_note_wakes_its_sleeper, .preemptions = 2, .most = 6000);
 
 static void a_note_that_is_woken_soon_is_not_slept_on() {
     notewakeup(&woken);
@@ -134,6 +134,7 @@ CASE(a_note_is_woken_once, a_note_is_woken_once, .preemptions = 0, .random = 0,
      .ends = "fatal error: notewakeup: woken twice");
 
 static void sleep_for_a_while() {
+    atomic::Store(&sleeper, getg()->m);
     int64 end = nanotime() + 1000000;
     in_time = notetsleep(&woken, 1000000);
     explore::check(in_time || nanotime() >= end, "it gave up too early");
@@ -147,7 +148,7 @@ static void a_note_that_ends() {
     wait(1);
     explore::check(!in_time, "nobody has woken it");
 }
-CASE(a_note_that_ends, a_note_that_ends, .preemptions = 2);
+CASE(a_note_that_ends, a_note_that_ends, .preemptions = 2, .random = 100, .most = 1000);
 
 static void a_note_that_ends_or_is_woken() {
     thread<sleep_for_a_while>();
@@ -157,13 +158,12 @@ static void a_note_that_ends_or_is_woken() {
     wait(1);
     explore::check(in_time || !before, "it was woken in time and says that it was not");
 }
-CASE(a_note_that_ends_or_is_woken, a_note_that_ends_or_is_woken, .preemptions = 2);
+CASE(a_note_that_ends_or_is_woken, a_note_that_ends_or_is_woken, .preemptions = 2, .most = 6000);
 
 /// A futex may return for no reason: what is left of the time is slept, not all of it again.
 static void what_is_left_of_the_time() {
     thread<sleep_for_a_while>();
-    int64 sleeps = explore::sleeps();
-    while (explore::sleeps() == sleeps) procyield(10);
+    while (!atomic::Load(&sleeper) || !atomic::Load(&sleeper->blocked)) procyield(10);
     explore::begin();
     int64 begin = nanotime();
     for (int i = 0; i < 10; i++) {

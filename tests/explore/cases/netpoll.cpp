@@ -31,8 +31,8 @@ template <int32 mode> static void a_close_meets() {
     left(0, 0);
     explore::check(runtime_pollReset(&desc, mode) == errClosing, "a closed file can be used again");
 }
-CASE(a_close_meets_a_reader, a_close_meets<'r'>, .preemptions = 2);
-CASE(a_close_meets_a_writer, a_close_meets<'w'>, .preemptions = 2);
+CASE(a_close_meets_a_reader, a_close_meets<'r'>, .preemptions = 2, .most = 6000);
+CASE(a_close_meets_a_writer, a_close_meets<'w'>, .preemptions = 2, .most = 6000);
 
 template <int32 mode, int32 event> static void an_announcement_meets() {
     beside::run([] { announce(event); });
@@ -41,8 +41,8 @@ template <int32 mode, int32 event> static void an_announcement_meets() {
     beside::wait(1);
     left(mode == 'w' && event != mode ? pdReady : 0, mode == 'r' && event != mode ? pdReady : 0);
 }
-CASE(an_announcement_meets_a_reader, (an_announcement_meets<'r', 'r'>), .preemptions = 2);
-CASE(an_announcement_for_both_meets_a_writer, (an_announcement_meets<'w', 'r' + 'w'>), .preemptions = 2);
+CASE(an_announcement_meets_a_reader, (an_announcement_meets<'r', 'r'>), .preemptions = 2, .most = 6000);
+CASE(an_announcement_for_both_meets_a_writer, (an_announcement_meets<'w', 'r' + 'w'>), .preemptions = 2, .most = 6000);
 
 /// Edge-triggered: each arrival is told once, and the reader takes all that is there before it waits again.
 static uint32 arrived;
@@ -62,7 +62,7 @@ static void no_arrival_is_slept_through() {
     beside::wait(1);
     explore::check(netpollWaiters == 0, "somebody is counted who does not wait");
 }
-CASE(no_arrival_is_slept_through, no_arrival_is_slept_through, .preemptions = 2);
+CASE(no_arrival_is_slept_through, no_arrival_is_slept_through, .preemptions = 2, .most = 6000);
 
 static void a_close_and_an_announcement_meet_a_reader() {
     beside::run([] { runtime_pollUnblock(&desc); });
@@ -74,7 +74,8 @@ static void a_close_and_an_announcement_meet_a_reader() {
     explore::check(netpollWaiters == 0, "somebody is counted who does not wait");
     explore::check(runtime_pollWait(&desc, 'r') == errClosing, "a closed file is ready");
 }
-CASE(a_close_and_an_announcement_meet_a_reader, a_close_and_an_announcement_meet_a_reader, .cpus = 3, .preemptions = 2);
+CASE(a_close_and_an_announcement_meet_a_reader, a_close_and_an_announcement_meet_a_reader, .cpus = 3, .preemptions = 2,
+     .most = 6000);
 
 // ---- in turn -------------------------------------------------------------------------------------------------------
 

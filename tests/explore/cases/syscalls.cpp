@@ -80,8 +80,8 @@ static void a_call_ends_while_its_p_is_taken() {
     explore::check(getg()->m->p->m == getg()->m && getg()->m->p->status == _Prunning, "it runs without a P of its own");
     explore::check(getg()->m->mcache == getg()->m->p->mcache, "it has another P's memory");
 }
-CASE(a_call_ends_while_its_p_is_taken, a_call_ends_while_its_p_is_taken, .cpus = 1, .preemptions = 2);
-CASE(a_call_ends_while_one_of_two_ps_is_taken, a_call_ends_while_its_p_is_taken, .preemptions = 2);
+CASE(a_call_ends_while_its_p_is_taken, a_call_ends_while_its_p_is_taken, .cpus = 1, .preemptions = 2, .most = 6000);
+CASE(a_call_ends_while_one_of_two_ps_is_taken, a_call_ends_while_its_p_is_taken, .preemptions = 2, .most = 6000);
 
 /// The same with a goroutine that waits for that P: both run, each once.
 static uint32 ran;
@@ -99,7 +99,7 @@ static void a_call_ends_while_its_p_is_taken_for_another() {
     explore::check(ran == 1, "a goroutine ran twice");
 }
 CASE(a_call_ends_while_its_p_is_taken_for_another, a_call_ends_while_its_p_is_taken_for_another, .cpus = 1,
-     .preemptions = 2);
+     .preemptions = 2, .most = 6000);
 
 /// A call begins, and sysmon takes a P that has only just been put there.
 static void a_call_begins_while_its_p_is_taken() {
@@ -113,7 +113,7 @@ static void a_call_begins_while_its_p_is_taken() {
     while (atomic::Load(&looked) < 2) procyield(10);
     explore::check(getg()->m->p->m == getg()->m && getg()->m->p->status == _Prunning, "it runs without a P of its own");
 }
-CASE(a_call_begins_while_its_p_is_taken, a_call_begins_while_its_p_is_taken, .cpus = 1, .preemptions = 2);
+CASE(a_call_begins_while_its_p_is_taken, a_call_begins_while_its_p_is_taken, .cpus = 1, .preemptions = 2, .most = 6000);
 
 /// Nobody but its own M may run a goroutine that is locked to it, and that one needs a P.
 static void a_locked_goroutine_comes_back_without_a_p() {
@@ -282,7 +282,8 @@ static void sysmon_is_woken_by_who_comes_back_late() {
     });
     explore::check(sched.sysmonwait == 0, "sysmon sleeps, and a goroutine runs");
 }
-CASE(sysmon_is_woken_by_who_comes_back_late, sysmon_is_woken_by_who_comes_back_late, .cpus = 1, .preemptions = 2);
+CASE(sysmon_is_woken_by_who_comes_back_late, sysmon_is_woken_by_who_comes_back_late, .cpus = 1, .preemptions = 2,
+     .most = 6000);
 
 /// As the poller would: whoever it readies runs, and sysmon sleeps on. The first system call wakes it.
 static g* parked;

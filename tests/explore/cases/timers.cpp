@@ -34,7 +34,7 @@ static void an_earlier_timer_is_not_slept_through() {
     wait_until_fired(1);
     explore::check(fired_at < late.when, "timerproc slept through an earlier timer");
 }
-CASE(an_earlier_timer_is_not_slept_through, an_earlier_timer_is_not_slept_through, .preemptions = 2);
+CASE(an_earlier_timer_is_not_slept_through, an_earlier_timer_is_not_slept_through, .preemptions = 2, .most = 6000);
 
 static void two_earlier_timers() {
     late.when = nanotime() + hour;
@@ -52,7 +52,7 @@ static void two_earlier_timers() {
     wait_until_fired(2);
     explore::check(fired_at < late.when, "timerproc slept through an earlier timer");
 }
-CASE(two_earlier_timers, two_earlier_timers, .preemptions = 2);
+CASE(two_earlier_timers, two_earlier_timers, .preemptions = 2, .most = 6000);
 
 /// The bucket was empty, timerproc is parked or about to park.
 static void a_timer_for_an_empty_bucket() {
@@ -64,7 +64,7 @@ static void a_timer_for_an_empty_bucket() {
     addtimer(&earlier);
     wait_until_fired(2);
 }
-CASE(a_timer_for_an_empty_bucket, a_timer_for_an_empty_bucket, .preemptions = 2);
+CASE(a_timer_for_an_empty_bucket, a_timer_for_an_empty_bucket, .preemptions = 2, .most = 6000);
 
 /// What timerproc sleeps for is gone, and what comes is due later: it need not be told.
 static void a_later_timer_wakes_nobody() {
@@ -89,7 +89,7 @@ static void a_sleep_ends_and_not_too_early() {
     time::Sleep(1000);
     explore::check(nanotime() >= end, "it woke too early");
 }
-CASE(a_sleep_ends_and_not_too_early, a_sleep_ends_and_not_too_early, .preemptions = 2);
+CASE(a_sleep_ends_and_not_too_early, a_sleep_ends_and_not_too_early, .preemptions = 2, .most = 6000);
 
 // ---- a timer's end -------------------------------------------------------------------------------------------------
 
@@ -115,8 +115,8 @@ template <int64 period> static void a_deleted_timer_is_nobodys() {
     for (int i = 0; i < 3; i++) procyield(10);
     explore::check(called <= 1 || period, "a timer without a period fired twice");
 }
-CASE(a_deleted_timer_is_nobodys, a_deleted_timer_is_nobodys<0>, .preemptions = 2);
-CASE(a_deleted_ticker_is_nobodys, a_deleted_timer_is_nobodys<1000>, .preemptions = 2);
+CASE(a_deleted_timer_is_nobodys, a_deleted_timer_is_nobodys<0>, .preemptions = 2, .most = 6000);
+CASE(a_deleted_ticker_is_nobodys, a_deleted_timer_is_nobodys<1000>, .preemptions = 2, .most = 6000);
 
 static void add_another(void*) {
     earlier.f = fire;

@@ -1,0 +1,211 @@
+// sysmon.cpp - sysmon's other duties: it polls when nobody has for 10 ms, asks for a P whose time slice is over, and
+// calls forcegchelper every two minutes. One file is there, and a poller that knows when it is ready.
+
+#include "netpoll.hpp"
+
+#include "beside.hpp"
+#include "extern.hpp"
+#include "std/time.hpp"
+
+constexpr int64 ms = 1000000, minute = 60000 * ms;
+
+// ---- the poller, in epoll's place ----------------------------------------------------------------------------------
+
+static uintptr arrived;  // a futex: what epoll_wait has to tell
+static pollDesc* file;
+
+int64 poller_create(int32) GO("__wrap_runtime.epollcreate1");
+int64 poller_create(int32) { return 5; }
+
+int64 poller_ctl(int32, int32 op, int32, epollevent* ev) GO("__wrap_runtime.epollctl");
+int64 poller_ctl(int32, int32 op, int32, epollevent* ev) {
+    if (op == _EPOLL_CTL_ADD) file = static_cast<pollDesc*>(ev->data);
+    return 0;
+}
+
+int64 poller_wait(int32, epollevent* ev, int32, int32 timeout) GO("__wrap_runtime.epollwait");
+int64 poller_wait(int32, epollevent* ev, int32, int32 timeout) {
+    while (true) {
+        if (uintptr events = atomic::Xchg(&arrived, 0)) {
+            *ev = {static_cast<uint32>(events), file};
+            return 1;
+        }
+        if (timeout == 0) return 0;
+        futexsleep(&arrived, 0, -1);
+    }
+}
+
+static void arrive() {
+    atomic::Store(&arrived, _EPOLLIN);
+    futexwakeup(&arrived, 1);
+}
+
+static pollDesc* open() {
+    int32 err;
+    runtime_pollServerInit();
+    pollDesc* pd = runtime_pollOpen(3, &err);
+    explore::check(pd && pd == file && err == 0, "a file cannot be watched");
+    return pd;
+}
+
+static uint32 came;
+
+static void reader() {
+    go([] {
+        explore::check(runtime_pollWait(file, 'r') == 0, "it is closed");
+        atomic::Xadd(&came, 1);
+    });
+    while (atomic::Load(&netpollWaiters) == 0) runtime::Gosched();
+}
+
+// ---- polling -------------------------------------------------------------------------------------------------------
+
+/// The only P is never without work, so the scheduler does not poll.
+static void sysmon_polls_when_nobody_else_does() {
+    open();
+    reader();
+    explore::begin();
+    arrive();
+    int64 begin = nanotime();
+    while (atomic::Load(&came) == 0) {
+        procyield(10);
+        runtime::Gosched();
+    }
+    explore::check(nanotime() - begin >= 9 * ms || sched.lastpoll > static_cast<uint64>(begin), "somebody else polled");
+}
+CASE(sysmon_polls_when_nobody_else_does, sysmon_polls_when_nobody_else_does, .cpus = 1, .preemptions = 0, .random = 0);
+
+/// sysmon has taken the last that was announced and has not passed it on: nobody runs, and it is no deadlock.
+static void what_sysmon_has_polled_counts() {
+    open();
+    beside::begin();
+    arrive();
+    atomic::Store(&sched.lastpoll, 1);  // long ago
+    explore::check(runtime_pollWait(file, 'r') == 0, "it is closed");
+}
+CASE(what_sysmon_has_polled_counts, what_sysmon_has_polled_counts, .cpus = 1, .preemptions = 2, .most = 6000);
+
+/// All wait, one of them in the poller: what comes is run by it.
+static void who_waits_in_the_poller_runs_what_came() {
+    open();
+    systemstack<void>(
+        [](void*) {
+            newm(
+                [] {
+                    while (atomic::Load(&netpollWaiters) == 0) procyield(10);
+                    arrive();
+                    note forever = {};
+                    notesleep(&forever);
+                },
+                nullptr);
+        },
+        nullptr);
+    beside::begin();
+    explore::check(runtime_pollWait(file, 'r') == 0, "it is closed");
+    explore::check(netpollWaiters == 0, "somebody is counted who does not wait");
+}
+CASE(who_waits_in_the_poller_runs_what_came, who_waits_in_the_poller_runs_what_came, .preemptions = 2, .most = 6000);
+
+/// What came while the world stood is not left to sysmon.
+static void the_start_polls() {
+    open();
+    reader();
+    explore::begin();
+    stopTheWorld(str("a test"));
+    arrive();
+    startTheWorld();
+    explore::check(atomic::Load(&netpollWaiters) == 0, "what came meanwhile was not looked at");
+    while (atomic::Load(&came) == 0) runtime::Gosched();
+}
+CASE(the_start_polls, the_start_polls, .cpus = 1, .preemptions = 0, .random = 0);
+
+/// A descriptor comes back as it was: nobody waits, nothing is announced, it is open.
+static void a_closed_file_can_be_opened_again() {
+    pollDesc* pd = open();
+    explore::begin();
+    arrive();
+    explore::check(!netpoll(false), "somebody waits");
+    explore::check(pd->rg == pdReady, "it is not ready");
+    runtime_pollUnblock(pd);
+    runtime_pollClose(pd);
+    int32 err;
+    pollDesc* again = runtime_pollOpen(4, &err);
+    explore::check(again == pd && again->fd == 4 && err == 0, "the descriptor was not used again");
+    explore::check(!pd->closing && pd->rg == 0 && pd->wg == 0, "it is closed, or ready, as the one before was");
+}
+CASE(a_closed_file_can_be_opened_again, a_closed_file_can_be_opened_again, .preemptions = 0, .random = 0);
+
+static void a_close_without_an_unblock() {
+    pollDesc* pd = open();
+    explore::begin();
+    runtime_pollClose(pd);
+}
+CASE(a_close_without_an_unblock, a_close_without_an_unblock, .preemptions = 0, .random = 0,
+     .ends = "fatal error: runtime_pollClose: not unblocked before");
+
+static void two_unblocks() {
+    pollDesc* pd = open();
+    explore::begin();
+    runtime_pollUnblock(pd);
+    runtime_pollUnblock(pd);
+}
+CASE(two_unblocks, two_unblocks, .preemptions = 0, .random = 0,
+     .ends = "fatal error: runtime_pollUnblock: already closing");
+
+// ---- time slices ---------------------------------------------------------------------------------------------------
+
+static uint32 turns;
+
+[[gnu::noinline]] static void step() { procyield(10); }
+
+/// Two loops on one P take turns, and each has its 10 ms.
+static void a_time_slice_ends_after_10_ms() {
+    go([] {
+        while (atomic::Load(&turns) < 4) {
+            if (atomic::Load(&turns) % 2 == 0) atomic::Xadd(&turns, 1);
+            step();
+        }
+    });
+    runtime::Gosched();
+    explore::begin();
+    int64 begin = nanotime(), slices = 0;
+    while (atomic::Load(&turns) < 4) {
+        if (atomic::Load(&turns) % 2 == 1) {
+            atomic::Xadd(&turns, 1);
+            slices++;
+        }
+        step();
+    }
+    explore::check(nanotime() - begin >= slices * 2 * 9 * ms, "a time slice was too short");
+    explore::check(nanotime() - begin < 8 * 25 * ms, "a time slice was too long");
+}
+CASE(a_time_slice_ends_after_10_ms, a_time_slice_ends_after_10_ms, .cpus = 1, .preemptions = 0, .random = 0);
+
+/// Another slice has begun since sysmon looked: it is not the old one that lasts.
+static void a_new_time_slice_is_not_cut_short() {
+    explore::begin();
+    g* gp = getg();
+    for (int i = 1; i <= 4; i++) {
+        runtime::Gosched();
+        explore::check(retake(nanotime() + i * 9 * ms) == 0, "a P was taken that runs");
+        explore::check(!gp->preempt, "a time slice was cut short");
+    }
+    explore::check(retake(nanotime() + 4 * 9 * ms + 11 * ms) == 0, "a P was taken that runs");
+}
+CASE(a_new_time_slice_is_not_cut_short, a_new_time_slice_is_not_cut_short, .cpus = 1, .preemptions = 0, .random = 0);
+
+// ---- forcegchelper -------------------------------------------------------------------------------------------------
+
+/// It notes who has waited for long. Nobody else does anything for five minutes.
+static void forcegchelper_is_called_every_two_minutes() {
+    chan<int64> never(0);
+    go([=] { never.recv(); });
+    runtime::Gosched();
+    explore::begin();
+    time::Sleep(5 * minute);
+    bool noted = false;
+    for (int64 i = 0; i < allgs.len; i++) noted |= allgs.array[i]->waitsince != 0;
+    explore::check(noted, "forcegchelper has not run");
+}
+CASE(forcegchelper_is_called_every_two_minutes, forcegchelper_is_called_every_two_minutes, .preemptions = 0,
+     .random = 0);
