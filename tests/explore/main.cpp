@@ -9,5 +9,4 @@ extern const explore::Case* chosen;
 
 void main_main() {
     chosen->run();
-    exit_(0);
 }

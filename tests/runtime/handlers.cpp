@@ -30,8 +30,10 @@ void wrap_sigtrampgo(uint32 sig, siginfo* info, ucontext* c) {
 int32 real_clone(int32 flags, void* stk, m* mp, g* gp, void (*fn)()) GO("__real_runtime.clone");
 nosplit int32 wrap_clone(int32 flags, void* stk, m* mp, g* gp, void (*fn)()) GO("__wrap_runtime.clone");
 static sigset atclone;
+static volatile int32 refused;  // what clone says instead
 int32 wrap_clone(int32 flags, void* stk, m* mp, g* gp, void (*fn)()) {
     atclone = mask();
+    if (refused) return refused;
     return real_clone(flags, stk, mp, gp, fn);
 }
 
@@ -55,7 +57,7 @@ constexpr int32 sigusr1 = 10;
 // ---- handlers ------------------------------------------------------------------------------------------------------
 
 static void a_handler_runs_on_the_signal_stack() {
-    raise(sigusr1);
+    ong0([] { raise(sigusr1); });
     must(handled == 1 && onsignalstack, "a goroutine's may be too small");
 }
 
@@ -160,10 +162,14 @@ static void what_the_runtime_needs_is_never_blocked() {
 }
 
 static void a_thread_begins_with_all_signals_blocked() {
-    sigset before = mask();
     ong0([] { newm(sleeps, nullptr); });
     must(atclone == all, "until it has a stack for them");
-    must(mask() == before, "and its maker goes on as before");
+    must((mask() & ~initSigmask) == 0, "and its maker goes on as before");
+}
+
+static void a_thread_that_cannot_be_made_is_the_end() {
+    refused = -_EAGAIN;
+    ong0([] { newm(sleeps, nullptr); });
 }
 
 static void a_thread_that_ends_is_deaf_and_has_no_signal_stack() {
@@ -185,5 +191,6 @@ void main_main() {
     CHECK(a_signal_that_kills_does_so_though_it_is_caught);
     CHECK(what_the_runtime_needs_is_never_blocked);
     CHECK(a_thread_begins_with_all_signals_blocked);
+    CHECK(a_thread_that_cannot_be_made_is_the_end);
     CHECK(a_thread_that_ends_is_deaf_and_has_no_signal_stack);
 }
