@@ -185,6 +185,21 @@ def test_every_function_of_the_boot_checks_its_stack(build):
     assert {"runtime.schedinit", "runtime.newproc1", "runtime.schedule", "runtime.main", "main.main"} <= checked
 
 
+@pytest.mark.parametrize("build", [("g++", "debug")], ids="-".join, indirect=True)
+def test_no_other_thread_is_there_before_main_asks_for_one(build):
+    """The first thread is to run main, and another might be there sooner."""
+    words = ["-iex", "set auto-load no", "-ex", "break *&'runtime.main'", "-ex", "run"]
+    counts = ["-ex", "python print(len(gdb.selected_inferior().threads()), 'thread')"]
+    result = subprocess.run(
+        ["gdb", "-nx", "-batch", *words, *counts, build / "runtime/programs/hello"],
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert "1 thread" in result.stdout.splitlines()
+
+
 def test_an_mstart_that_returns_crashes_at_0xf1(build):
     """gdb makes mstart return at once; what stands behind the call is the crash."""
     result = subprocess.run(

@@ -18,6 +18,12 @@ static uintptr arrived, gate;
     for (uintptr now; (now = atomic::Load(&arrived)) < n;) futexsleep(&arrived, static_cast<uint32>(now), -1);
 }
 
+/// The same, and is one of them.
+[[maybe_unused]] static void meet(uintptr n) {
+    arrive();
+    await(n);
+}
+
 /// Starts f on another M, which stands at the gate until open. Arrives when f has ended.
 template <class F> static void beside(F f) {
     uintptr before = atomic::Load(&arrived);
