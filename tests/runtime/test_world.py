@@ -3,7 +3,11 @@
 import pytest
 
 
-@pytest.mark.parametrize("procs", ["1", "16"])
+@pytest.mark.parametrize(
+    "build, procs",
+    [(("g++", "debug"), "16"), (("g++", "release"), "1"), (("clang++", "debug"), "1"), (("clang++", "release"), "16")],
+    indirect=["build"],
+)
 def test_the_number_of_ps_changes_under_load_and_nothing_is_lost(run, procs):
     assert run("world", GOMAXPROCS=procs).stdout.splitlines() == [
         "gomaxprocs wrong 0 now 3",
