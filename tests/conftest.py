@@ -3,6 +3,7 @@ and that Ctrl-C means what it means at a terminal, also where the tests were sta
 
 import datetime
 import fcntl
+import hashlib
 import os
 import pathlib
 import shutil
@@ -134,19 +135,26 @@ def browser(chromium):
 @pytest.fixture(scope="session")
 def go_build(tmp_path_factory):
     """go_build(name, source, flag...): a real Go program with debug information, of a text or all files of a folder;
-    all workers share one cache."""
+    all workers share one cache, and what is built of the same text in the same way is built once. Nobody changes it."""
     if not shutil.which("go", path="/usr/bin:/usr/local/go/bin"):
         pytest.skip("there is no go: `apt-get install golang-go` brings one")
     base = tmp_path_factory.getbasetemp()
     shared = base.parent if os.environ.get("PYTEST_XDIST_WORKER") else base
 
     def build(name, source, *flags, **more):
-        folder = tmp_path_factory.mktemp("go")
-        if isinstance(source, str):
-            (folder / f"{name}.go").write_text(source)
-            where, what = folder, f"{name}.go"
-        else:
-            where, what = source, "."
+        if not isinstance(source, str):
+            return made(tmp_path_factory.mktemp("go"), name, source, ".", flags, more)
+        key = hashlib.sha256(repr((name, source, flags, sorted(more.items()))).encode()).hexdigest()[:16]
+        folder = shared / f"go-{key}"
+        folder.mkdir(exist_ok=True)
+        with (folder / "lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            if not (folder / name).exists():
+                (folder / f"{name}.go").write_text(source)
+                made(folder, name, folder, f"{name}.go", flags, more)
+        return folder / name
+
+    def made(folder, name, where, what, flags, more):
         env = {
             "PATH": "/usr/bin:/bin:/usr/local/go/bin",
             "HOME": str(folder),

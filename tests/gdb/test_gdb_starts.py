@@ -102,12 +102,12 @@ def stripped(with_c, tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def host(go_build):
+def host(go_build, tmp_path_factory):
     """A program of C's with Go in a shared library."""
-    library = go_build("lib.so", LIBRARY, FLAGS, "-buildmode=c-shared")
-    folder = library.parent
+    library, folder = go_build("lib.so", LIBRARY, FLAGS, "-buildmode=c-shared"), tmp_path_factory.mktemp("host")
     (folder / "host.c").write_text(HOST)
-    subprocess.run(["gcc", "-g", "-o", "host", "host.c", library, f"-Wl,-rpath,{folder}"], cwd=folder, check=True)
+    words = ["gcc", "-g", "-o", "host", "host.c", library, f"-Wl,-rpath,{library.parent}"]
+    subprocess.run(words, cwd=folder, check=True)
     return folder / "host"
 
 
