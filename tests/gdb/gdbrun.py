@@ -6,9 +6,13 @@ import re
 import subprocess
 import sys
 
+from forked import Stock
+
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 LOADER = ROOT / "gdb-scripts" / "rt0lab-gdb.py"
 GDB = os.environ.get("RT0LAB_GDB", "gdb")  # to try another than PATH's
+TIMEOUT = 120  # seconds for one gdb
+_stock = Stock()
 sys.path.insert(0, str(ROOT / "gdb-scripts"))
 
 # Before a test's script: `do(COMMAND)` gives what a command printed or the sentence it failed with.
@@ -56,10 +60,10 @@ def environment():
     return {"PATH": "/usr/bin:/bin", "HOME": "/nonexistent", "LANG": "C.UTF-8", "PYTHONDONTWRITEBYTECODE": "1"}
 
 
-def run_gdb(program, *arguments, **options):
+def run_gdb(program, *arguments, cwd=None):
     """One gdb on a program, our package loaded, nothing of the user's; returns the finished process."""
     # A gdb that gives up over a damaged file leaves no core of its own where the tests stand.
-    command = [
+    opening = [
         GDB,
         "-nx",
         "-q",
@@ -71,15 +75,18 @@ def run_gdb(program, *arguments, **options):
         str(program),
         "-ex",
         f"source {LOADER}",
-        *arguments,
     ]
+    if set(arguments[::2]) <= {"-ex"}:
+        done = _stock.run(opening, program, arguments[1::2], environment(), cwd, TIMEOUT)
+        if done is not None:
+            return done
     return subprocess.run(
-        command,
+        [*opening, *arguments],
         capture_output=True,
         text=True,
         errors="replace",
-        timeout=120,
+        timeout=TIMEOUT,
         stdin=subprocess.DEVNULL,
         env=environment(),
-        **options,
+        cwd=cwd,
     )

@@ -1,0 +1,121 @@
+"""A gdb that has read a program and loaded our package, kept for the next test that wants one: it forks, and the child
+runs the test's commands. Most of a short test's time was the start of its gdb."""
+
+import collections
+import json
+import os
+import pathlib
+import selectors
+import signal
+import socket
+import subprocess
+import tempfile
+import time
+
+PLACES = 16  # commands that one run can have
+KEPT = 6  # gdbs that one of pytest's workers keeps
+HERE = pathlib.Path(__file__).parent
+
+
+class Stock:
+    """The gdbs that stand ready, by what they were started with."""
+
+    def __init__(self):
+        self._asked, self.ready = set(), collections.OrderedDict()
+
+    def run(self, opening, program, commands, env, cwd, timeout):
+        """What came of one gdb with these commands, or None if there is none that could fork: the first run of a
+        program starts its own, as many programs are looked at only once."""
+        try:
+            facts = os.stat(program)
+        except OSError:
+            return None
+        key = (*opening, *sorted(env.items()), facts.st_dev, facts.st_ino, facts.st_mtime_ns, facts.st_size)
+        if len(commands) > PLACES or any("\n" in command for command in commands):
+            return None
+        if key not in self._asked:
+            self._asked.add(key)
+            return None
+        if key not in self.ready:
+            self.ready[key] = Ready(opening, env)
+            if len(self.ready) > KEPT:
+                self.ready.popitem(last=False)[1].end()
+        self.ready.move_to_end(key)
+        return self.ready[key].run(commands, cwd or os.getcwd(), timeout)
+
+
+class Ready:
+    """One gdb that forks."""
+
+    def __init__(self, opening, env):
+        self.opening = opening
+        self._kept = tempfile.TemporaryDirectory(prefix="rt0lab-forked-")  # goes when this does
+        self.folder = pathlib.Path(self._kept.name)
+        self.asking, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        words = [*opening[:1], "-iex", "maintenance set worker-threads 0", *opening[1:]]  # a fork has one thread
+        words += ["-ex", f"python __import__('sys').path.insert(0, {str(HERE)!r})"]
+        words += ["-ex", f"python __import__('forking').serve({theirs.fileno()})"]
+        for place in range(PLACES):
+            words += ["-ex", f"source {self._place(place)}"]
+        with (self.folder / "out").open("w") as out, (self.folder / "err").open("w") as err:
+            self.process = subprocess.Popen(
+                words, stdin=subprocess.DEVNULL, stdout=out, stderr=err, env=env, pass_fds=[theirs.fileno()]
+            )
+        theirs.close()
+        self.works = self.asking.recv(100) == b"ready"
+        self.said = [(self.folder / name).read_text(errors="replace") for name in ("out", "err")]
+
+    def _place(self, number):
+        return self.folder / f"{number}.gdb"
+
+    def run(self, commands, cwd, timeout):
+        """As subprocess.run of a gdb with these commands."""
+        if not self.works:
+            return None
+        commands = [""] * (PLACES - len(commands)) + list(commands)  # the last one says how gdb ends
+        for place, command in enumerate(commands):
+            self._place(place).write_text(command + "\n")
+        pipes = [os.pipe(), os.pipe()]
+        socket.send_fds(self.asking, [json.dumps(str(cwd)).encode()], [write for _, write in pipes])
+        for _, write in pipes:
+            os.close(write)
+        child = int(self.asking.recv(100))
+        try:
+            out, err = self._read([read for read, _ in pipes], time.monotonic() + timeout)
+        except BaseException as error:  # Ctrl-C too
+            os.kill(child, signal.SIGKILL)
+            if isinstance(error, TimeoutError):
+                raise subprocess.TimeoutExpired(self.opening, timeout) from None
+            raise
+        finally:
+            code = int(self.asking.recv(100))
+        for place in range(PLACES):
+            err = err.replace(f"{self._place(place)}:1: Error in sourced command file:\n", "")
+        return subprocess.CompletedProcess(self.opening, code, self.said[0] + out, self.said[1] + err)
+
+    @staticmethod
+    def _read(streams, end):
+        """The text of each of these, which are closed, until all who write have ended."""
+        data = dict.fromkeys(streams, b"")
+        with selectors.DefaultSelector() as waiting:
+            for stream in streams:
+                waiting.register(stream, selectors.EVENT_READ)
+            try:
+                while waiting.get_map():
+                    ready = waiting.select(max(end - time.monotonic(), 0))
+                    if not ready:
+                        raise TimeoutError
+                    for key, _ in ready:
+                        piece = os.read(key.fd, 1 << 16)
+                        data[key.fd] += piece
+                        if not piece:
+                            waiting.unregister(key.fd)
+            finally:
+                for stream in streams:
+                    os.close(stream)
+        return [text.decode(errors="replace").replace("\r\n", "\n").replace("\r", "\n") for text in data.values()]
+
+    def end(self):
+        """It ends when nobody can ask any more."""
+        self.asking.close()
+        self.process.wait()
