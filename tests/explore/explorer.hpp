@@ -99,6 +99,8 @@ extern Options options;
 
 /// A step that others can notice is about to come: another may come before it.
 void point();
+/// The same before the search begins: nobody comes, and it has an end.
+void booting();
 /// The running fiber cannot go on, or has nothing to do: others must.
 void blocked();
 /// This run shows a fault, and is over.

@@ -87,7 +87,7 @@ void ordered(uintptr_t addr, bool reads, bool writes) {
 
 /// Before an atomic access.
 template <class T> void atomic(T* p, bool reads, bool writes, bool locked) {
-    if (!exploring) return;
+    if (!exploring) return booting();
     settle();
     point();
     ordered(reinterpret_cast<uintptr_t>(p), reads, writes);

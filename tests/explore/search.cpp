@@ -146,6 +146,10 @@ static void others_turn() {
     switch_to(others.list[0], 0);
 }
 
+void booting() {
+    if (++w->steps > too_long) fault("it does not come to its beginning");
+}
+
 void point() {
     if (!exploring) return;
     w->now += 20;
@@ -246,6 +250,7 @@ void keep_all() {
     keep(reinterpret_cast<void*>(heap), reinterpret_cast<void*>(heap_end));
     keep(boot_stack, boot_stack + boot_size);
     for (Fiber& f : w->fibers) keep(f.context, f.stack + stack_size);
+    w->steps = 0;
     beginning = *w;
 }
 
