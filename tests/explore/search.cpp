@@ -251,6 +251,7 @@ void keep_all() {
     keep(boot_stack, boot_stack + boot_size);
     for (Fiber& f : w->fibers) keep(f.context, f.stack + stack_size);
     w->steps = 0;
+    for (Fiber& f : w->fibers) f.since = 0;
     beginning = *w;
 }
 
