@@ -7,6 +7,4 @@
 
 extern const explore::Case* chosen;
 
-void main_main() {
-    chosen->run();
-}
+void main_main() { chosen->run(); }

@@ -104,7 +104,7 @@ static void sysmon_runs_without_a_p() {
     must(mcount() >= 2, "it has begun");
     m* mp = allm;
     while (mp->alllink != &m0) mp = mp->alllink;
-    must(mp->id == 1 && !mp->p, "first of all");
+    must(mp->mstartfn == sysmon && mp->id == 1 && !mp->p, "first of all");
 }
 
 static void the_first_thread_s_stacks_are_guarded() {

@@ -139,6 +139,12 @@ static void no_fault_in_malloc() {
     dereference();
 }
 
+/// At the first instruction of a line.
+static void a_fault_stands_in_its_line() {
+    __asm__ volatile("nop");
+    __asm__ volatile("movl $1, 0x18");  // here
+}
+
 // ---- reports -------------------------------------------------------------------------------------------------------
 
 /// The only P goes to and fro between main, which wants to end, and deferred calls.
@@ -217,6 +223,7 @@ void main_main() {
     CHECK(no_panic_with_a_lock);
     CHECK(no_fault_with_a_lock);
     CHECK(no_fault_in_malloc);
+    CHECK(a_fault_stands_in_its_line);
     CHECK(main_waits_for_deferred_calls);
     CHECK(who_runs_is_asked_to_yield_before_a_report);
     CHECK(a_fault_in_a_report_is_told_too);

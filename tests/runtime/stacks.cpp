@@ -201,6 +201,8 @@ static void the_guard_is_that_of_the_segment_in_use() {
         must(guarded(), "at first");
         down(far, [] { must(guarded(), "on a new segment"); });
         must(guarded(), "and back on the old one");
+        ong0([] { must(getg()->m->tlsguard == getg()->stackguard0, "g0's on g0"); });
+        must(guarded(), "and back from there");
         func([](Defer& defer) {
             defer([] { recover(); });
             down(far, [] { panic("back"); });
@@ -353,6 +355,72 @@ static void who_is_asked_gets_the_room_that_it_needs() {
     onnew([] { asked(far); });
 }
 
+/// All registers that a function must preserve still hold n, and so on, after f. 128: a leaf function's variables are there.
+static bool keptover(void (*f)(), uint64 n) {
+    uint64 got[4], v = n;
+    __asm__ volatile(
+        "mov %0, %%r12\n\tlea 1(%0), %%r13\n\tlea 2(%0), %%r14\n\tlea 3(%0), %%rbx\n\t"
+        "mov %%rsp, %%r15\n\tsub $128, %%rsp\n\tand $-16, %%rsp\n\tpush %2\n\tpush %2\n\tcall *%1\n\tpop %2\n\tpop "
+        "%2\n\t"
+        "mov %%r15, %%rsp\n\t"
+        "mov %%r12, (%2)\n\tmov %%r13, 8(%2)\n\tmov %%r14, 16(%2)\n\tmov %%rbx, 24(%2)"
+        : "+a"(v), "+c"(f)
+        : "D"(got)
+        : "rbx", "r12", "r13", "r14", "r15", "rdx", "rsi", "r8", "r9", "r10", "r11", "memory");
+    return got[0] == n && got[1] == n + 1 && got[2] == n + 2 && got[3] == n + 3;
+}
+
+static void registers_are_kept_while_others_run() {
+    chan<bool> done(0);
+    for (uint64 n = 0; n < 3; n++)
+        go([=]() mutable {
+            for (int i = 0; i < 100; i++) must(keptover(runtime::Gosched, 100 * n), "its own");
+            done.send(true);
+        });
+    for (int n = 0; n < 3; n++) done.recv();
+}
+
+/// Its own registers are others, and it does not come to its end, where it would put back those of its caller.
+[[gnu::noinline]] static void fails() {
+    __asm__ volatile("xor %%r12, %%r12\n\tmov %%r12, %%r13\n\tmov %%r12, %%r14\n\tmov %%r12, %%r15\n\tmov %%r12, %%rbx"
+                     :
+                     :
+                     : "rbx", "r12", "r13", "r14", "r15");
+    panic("x");
+}
+
+static void recovers() {
+    func([](Defer& defer) {
+        defer([] { recover(); });
+        fails();
+    });
+}
+
+static void registers_are_kept_over_a_recover() { must(keptover(recovers, 100), "as over any call"); }
+
+[[gnu::noinline]] static bool are(int64 a, int64 b, int64 c, int64 d, int64 e, int64 f, int64 h, double i, double j,
+                                  double k, double l, double m, double n, double o, double p) {
+    return a == 1 && b == 2 && c == 3 && d == 4 && e == 5 && f == 6 && h == 7 && i == 8 && j == 9 && k == 10 &&
+           l == 11 && m == 12 && n == 13 && o == 14 && p == 15;
+}
+
+/// A prologue comes before the arguments are used.
+static void arguments_are_kept_while_others_run() {
+    static volatile bool over;
+    go([] {
+        while (!over) {
+            must(are(1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15), "its own");
+            __asm__ volatile("xorps %%xmm7, %%xmm7\n\tmovaps %%xmm7, %%xmm6\n\tmovaps %%xmm7, %%xmm5" : : : "memory");
+            runtime::Gosched();
+        }
+    });
+    for (int i = 0; i < 100; i++) {
+        askedto();
+        must(are(1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15), "those of the call");
+    }
+    over = true;
+}
+
 static void a_request_that_hits_g0_is_nothing() {
     ong0([] {
         settlsguard(stackPreempt);
@@ -389,5 +457,8 @@ void main_main() {
     CHECK(who_has_lost_its_p_does_not_yield);
     CHECK(a_request_that_cannot_be_followed_stands);
     CHECK(who_is_asked_gets_the_room_that_it_needs);
+    CHECK(registers_are_kept_while_others_run);
+    CHECK(registers_are_kept_over_a_recover);
+    CHECK(arguments_are_kept_while_others_run);
     CHECK(a_request_that_hits_g0_is_nothing);
 }

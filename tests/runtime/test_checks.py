@@ -21,6 +21,7 @@ FATAL = {
     "no_panic_in_malloc": "panic: x\nfatal error: panic during malloc",
     "no_panic_while_the_world_is_stopped": "panic: x\nfatal error: panic during preemptoff",
     "no_panic_with_a_lock": "panic: x\nfatal error: panic holding locks",
+    "a_fault_stands_in_its_line": "panic: runtime error: invalid memory address or nil pointer dereference",
     "no_fault_with_a_lock": "fatal error: unexpected signal during runtime execution",
     "no_fault_in_malloc": "fatal error: unexpected signal during runtime execution",
     "main_waits_for_deferred_calls": "panic: late",
@@ -79,3 +80,34 @@ def test_two_reports_are_told_one_after_the_other_and_to_the_end(result):
 
 def test_a_signal_that_kills_does_so_though_it_is_caught(result):
     assert result("handlers", "a_signal_that_kills_does_so_though_it_is_caught").returncode == -signal.SIGTERM
+
+
+@pytest.fixture
+def asked(run):
+    """The report of a goroutine beside one that runs."""
+    return run("ends", "who_runs_is_asked_to_yield_before_a_report", GOTRACEBACK="all", GOMAXPROCS="2").stderr
+
+
+def test_a_goroutine_that_runs_elsewhere_has_no_stack_to_show(asked):
+    assert re.search(r"\n\ngoroutine \d+ \[running\]:\n\tgoroutine running on other thread; stack unavailable\n", asked)
+
+
+def test_who_has_failed_is_shown_once(asked):
+    assert asked.count("\ngoroutine 1 [") == 1
+
+
+def test_a_fault_stands_in_its_line(result):
+    here = [n for n, line in enumerate(SOURCES["ends"].splitlines(), 1) if line.endswith("// here")]
+    report = result("ends", "a_fault_stands_in_its_line").stderr
+    assert re.findall(r"main\.a_fault_stands_in_its_line\(\)\n\t\S+:(\d+)", report) == [str(n) for n in here]
+
+
+def test_a_report_shows_a_hundred_frames(result):
+    report = result("stacks", "segments_count_together_against_the_limit").stderr
+    assert report.count("\nmain.down(") + report.count("\n__morestack(") == 100
+
+
+def test_nobody_made_main(run):
+    report = run("ends", "a_fault_stands_in_its_line", GOTRACEBACK="system").stderr
+    first, *others = re.split(r"\n\n(?=goroutine)", report)[1:]
+    assert "created by" not in first and "created by" in "".join(others)

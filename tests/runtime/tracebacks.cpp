@@ -63,10 +63,10 @@ static sync::Mutex held;
     return deep(n - 1, c) + room[n % 200];
 }
 
-/// Puts v where the caller's frame pointer is kept, and waits.
+/// Puts v where the caller's frame pointer is kept, and waits. 0: where that is.
 [[gnu::noinline]] static void smash(uintptr v) {
     volatile uintptr* frame = static_cast<uintptr*>(__builtin_frame_address(0));
-    frame[0] = v;
+    frame[0] = v ? v : reinterpret_cast<uintptr>(frame);
     chan<int64>(0).recv();
     for (;;) frame[0] = 0;
 }
@@ -78,10 +78,11 @@ void main_main() {
         chan<int64> c(0);
         fmt::Println(deep(30, c));
     } else if (is("smashed")) {
-        // Far away, not aligned, on this stack but the wrong way, on another goroutine's stack.
+        // Far away, not aligned, on this stack but the wrong way or in a circle, on another goroutine's stack.
         go([] { smash(0x4141414141414141); });
         go([] { smash(getg()->stack.hi - 4); });
         go([] { smash(getg()->stack.lo); });
+        go([] { smash(0); });
         go([other = getg()] { smash(other->stack.hi - 64); });
         chan<int64>(0).recv();
     } else if (is("locked")) {
