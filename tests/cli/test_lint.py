@@ -92,11 +92,8 @@ def test_public_functions_say_their_types(folder):
 
 
 def test_lint_says_what_it_ran(lab):
-    result = lab("dev", "lint", "black", "flake8")
-    assert result.returncode == 0 and [line.split() for line in result.stdout.splitlines()] == [
-        ["black", "ok"],
-        ["flake8", "ok"],
-    ]
+    result = lab("dev", "lint", "clang-format")
+    assert (result.returncode, result.stdout.split()) == (0, ["clang-format", "ok"])
 
 
 def test_an_unknown_tool_is_wrong_usage(lab, one_line):
