@@ -1,5 +1,7 @@
 """What the gdb tests share: one gdb a test, whose Python sends JSON back."""
 
+import functools
+import hashlib
 import json
 import pathlib
 
@@ -53,16 +55,21 @@ def either(request):
 
 
 @pytest.fixture(scope="session")
-def trace(tmp_path_factory):
-    """trace(program): one recording of it, made once; trace(program, 1) another."""
-    known = {}
+def recorded(made_once):
+    """recorded(program): the file of one recorded run of it, made once for all workers; recorded(program, 1) of
+    another run."""
 
-    def recorded(program, number=0):
-        if (program, number) not in known:
-            path = tmp_path_factory.mktemp("trace") / "trace.json"
-            done = run_gdb(program, "-ex", f"rt0 record -bare {path}")
-            assert path.exists(), f"nothing was recorded:\n{done.stdout[-2000:]}\n{done.stderr[-2000:]}"
-            known[program, number] = json.loads(path.read_text())
-        return known[program, number]
+    def path(program, number=0):
+        def make(new):
+            done = run_gdb(program, "-ex", f"rt0 record -bare {new}")
+            assert new.exists(), f"nothing was recorded:\n{done.stdout[-2000:]}\n{done.stderr[-2000:]}"
 
-    return recorded
+        return made_once(f"{hashlib.sha256(str(program).encode()).hexdigest()[:16]}-{number}.trace.json", make)
+
+    return path
+
+
+@pytest.fixture(scope="session")
+def trace(recorded):
+    """trace(program): what is in that file."""
+    return functools.cache(lambda program, number=0: json.loads(recorded(program, number).read_text()))

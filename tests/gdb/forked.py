@@ -28,9 +28,10 @@ class Stock:
         program starts its own, as many programs are looked at only once."""
         try:
             facts = os.stat(program)
+            file = facts.st_dev, facts.st_ino, facts.st_mtime_ns, facts.st_size
         except OSError:
-            return None
-        key = (*opening, *sorted(env.items()), facts.st_dev, facts.st_ino, facts.st_mtime_ns, facts.st_size)
+            file = ()
+        key = (*opening, *sorted(env.items()), file)
         if len(commands) > PLACES or any("\n" in command for command in commands):
             return None
         if key not in self._asked:

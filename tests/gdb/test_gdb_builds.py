@@ -52,9 +52,9 @@ def looked_at(gdb_json, tmp_path):
 import os, shutil, signal
 def replace():
     shutil.copy2({str(stands)!r}, 'new'); os.utime('new', (2e9, 2e9)); os.replace('new', 'program')
-do('set exec-file-mismatch off'); do('break {stop}'); do('run')
+do('file program'); do('set exec-file-mismatch off'); do('break {stop}'); do('run')
 """
-        return gdb_json(tmp_path / "program", begin + WAYS[way] + script + "\n" + DONE)
+        return gdb_json("/nonexistent", begin + WAYS[way] + script + "\n" + DONE)
 
     return run
 

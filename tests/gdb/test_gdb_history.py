@@ -452,20 +452,6 @@ CASES = {
 }
 
 
-@pytest.fixture(scope="session")
-def recorded(tmp_path_factory):
-    """recorded(program): the file of a run, made once."""
-    known = {}
-
-    def record(program):
-        if program not in known:
-            known[program] = tmp_path_factory.mktemp("run") / "run.json"
-            run_gdb(program, "-ex", f"rt0 record -bare {known[program]}")
-        return known[program]
-
-    return record
-
-
 @pytest.fixture
 def replay(gdb_json, recorded, either):
     """replay(script): what a gdb without a program says of the recorded run."""
