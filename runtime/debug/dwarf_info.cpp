@@ -54,6 +54,8 @@ enum : uint64 {
 };
 
 constexpr uint64 maxcode = 1024;
+// In a damaged file there may be as many of each as there are bytes, and a report would take for ever.
+constexpr int32 maxattributes = 64, maxranges = 4096, maxunits = 4096;
 static const uint8* abbrevs[maxcode];  // by code, of abbrevsof's unit
 static const uint8* abbrevsof;
 
@@ -61,79 +63,74 @@ static void readabbrevs(const unit& u) {
     if (abbrevsof == u.abbrev) return;
     abbrevsof = u.abbrev;
     memset(abbrevs, 0, sizeof abbrevs);
-    for (const uint8* p = u.abbrev; p < u.file->abbrev.end && *p;) {
-        uint64 code = uleb(p);
-        if (code < maxcode) abbrevs[code] = p;
-        uleb(p);
-        p++;
+    for (cursor c = {u.abbrev, u.file->abbrev.end}; c.more() && *c.p;) {
+        uint64 code = c.uleb();
+        if (code < maxcode) abbrevs[code] = c.p;
+        c.uleb();
+        c.skip(1);
         for (bool more = true; more;) {
-            uint64 attribute = uleb(p), form = uleb(p);
+            uint64 attribute = c.uleb(), form = c.uleb();
             more = attribute || form;
         }
     }
 }
 
 /// The value of an attribute; for a string its address. False: a form of a later DWARF.
-static bool readform(const unit& u, const uint8*& p, uint64 form, uint64* v) {
+static bool readform(const unit& u, cursor& c, uint64 form, uint64* v) {
+    auto begin = reinterpret_cast<uint64>(u.begin);
+    if (form == DW_FORM_indirect) form = c.uleb();
     switch (form) {
     case DW_FORM_addr:
     case DW_FORM_data8:
-    case DW_FORM_ref_sig8: *v = fixed<uint64>(p); return true;
+    case DW_FORM_ref_sig8: *v = c.fixed<uint64>(); return true;
     case DW_FORM_data1:
-    case DW_FORM_flag: *v = *p++; return true;
-    case DW_FORM_data2: *v = fixed<uint16>(p); return true;
+    case DW_FORM_flag: *v = c.fixed<uint8>(); return true;
+    case DW_FORM_data2: *v = c.fixed<uint16>(); return true;
     case DW_FORM_data4:
-    case DW_FORM_sec_offset: *v = fixed<uint32>(p); return true;
-    case DW_FORM_sdata: *v = static_cast<uint64>(sleb(p)); return true;
-    case DW_FORM_udata: *v = uleb(p); return true;
+    case DW_FORM_sec_offset: *v = c.fixed<uint32>(); return true;
+    case DW_FORM_sdata: *v = static_cast<uint64>(c.sleb()); return true;
+    case DW_FORM_udata: *v = c.uleb(); return true;
     case DW_FORM_flag_present: *v = 1; return true;
-    case DW_FORM_string: *v = reinterpret_cast<uint64>(cstring(p)); return true;
-    case DW_FORM_strp: *v = reinterpret_cast<uint64>(u.file->str.p) + fixed<uint32>(p); return true;
-    case DW_FORM_ref_addr: *v = reinterpret_cast<uint64>(u.file->info.p) + fixed<uint32>(p); return true;
-    case DW_FORM_ref1: *v = reinterpret_cast<uint64>(u.begin) + *p++; return true;
-    case DW_FORM_ref2: *v = reinterpret_cast<uint64>(u.begin) + fixed<uint16>(p); return true;
-    case DW_FORM_ref4: *v = reinterpret_cast<uint64>(u.begin) + fixed<uint32>(p); return true;
-    case DW_FORM_ref8: *v = reinterpret_cast<uint64>(u.begin) + fixed<uint64>(p); return true;
-    case DW_FORM_ref_udata: *v = reinterpret_cast<uint64>(u.begin) + uleb(p); return true;
-    case DW_FORM_block1:
-        *v = *p++;
-        p += *v;
-        return true;
-    case DW_FORM_block2:
-        *v = fixed<uint16>(p);
-        p += *v;
-        return true;
-    case DW_FORM_block4:
-        *v = fixed<uint32>(p);
-        p += *v;
-        return true;
+    case DW_FORM_string: *v = reinterpret_cast<uint64>(c.cstring()); return true;
+    case DW_FORM_strp: *v = reinterpret_cast<uint64>(elf::string(u.file->str, c.fixed<uint32>())); return true;
+    case DW_FORM_ref_addr: *v = reinterpret_cast<uint64>(u.file->info.p) + c.fixed<uint32>(); return true;
+    case DW_FORM_ref1: *v = begin + c.fixed<uint8>(); return true;
+    case DW_FORM_ref2: *v = begin + c.fixed<uint16>(); return true;
+    case DW_FORM_ref4: *v = begin + c.fixed<uint32>(); return true;
+    case DW_FORM_ref8: *v = begin + c.fixed<uint64>(); return true;
+    case DW_FORM_ref_udata: *v = begin + c.uleb(); return true;
+    case DW_FORM_block1: *v = c.fixed<uint8>(); break;
+    case DW_FORM_block2: *v = c.fixed<uint16>(); break;
+    case DW_FORM_block4: *v = c.fixed<uint32>(); break;
     case DW_FORM_block:
-    case DW_FORM_exprloc:
-        *v = uleb(p);
-        p += *v;
-        return true;
-    case DW_FORM_indirect: form = uleb(p); return readform(u, p, form, v);
+    case DW_FORM_exprloc: *v = c.uleb(); break;
+    default: return false;
     }
-    return false;
+    c.skip(*v);  // a block
+    return true;
 }
 
 const uint8* readdie(const unit& u, const uint8* p, die* d) {
     *d = {};
+    if (p < u.dies || p >= u.end) return nullptr;  // a reference to nowhere
     d->at = p;
-    uint64 code = uleb(p);
-    const uint8* a = code < maxcode ? abbrevs[code] : nullptr;
-    if (!a) return nullptr;
-    d->tag = uleb(a);
-    d->children = *a++;
+    cursor c = {p, u.end};
+    uint64 code = c.uleb();
+    cursor a = {code < maxcode ? abbrevs[code] : nullptr, u.file->abbrev.end};
+    if (!a.p) return nullptr;
+    d->tag = a.uleb();
+    d->children = a.fixed<uint8>();
     bool highoffset = false;
-    for (;;) {
-        uint64 attribute = uleb(a), form = uleb(a), v;
+    for (int32 i = 0;; i++) {
+        uint64 attribute = a.uleb(), form = a.uleb(), v;
         if (!attribute) break;
-        if (!readform(u, p, form, &v)) return nullptr;
+        if (i == maxattributes || !readform(u, c, form, &v)) return nullptr;
+        bool isstring = form == DW_FORM_string || form == DW_FORM_strp;
+        const char* s = isstring ? reinterpret_cast<const char*>(v) : nullptr;
         switch (attribute) {
-        case DW_AT_name: d->name = reinterpret_cast<const char*>(v); break;
-        case DW_AT_linkage_name: d->linkage = reinterpret_cast<const char*>(v); break;
-        case DW_AT_comp_dir: d->comp_dir = reinterpret_cast<const char*>(v); break;
+        case DW_AT_name: d->name = s; break;
+        case DW_AT_linkage_name: d->linkage = s; break;
+        case DW_AT_comp_dir: d->comp_dir = s; break;
         case DW_AT_abstract_origin:
         case DW_AT_specification: d->origin = reinterpret_cast<const uint8*>(v); break;
         case DW_AT_low_pc: d->low = v; break;
@@ -155,7 +152,7 @@ const uint8* readdie(const unit& u, const uint8* p, die* d) {
         }
     }
     if (highoffset) d->high += d->low;
-    return p;
+    return c.p;
 }
 
 bool walk::next(die* d) {
@@ -178,8 +175,10 @@ bool walk::next(die* d) {
 
 bool contains(const unit& u, const die& d, uint64 pc, uint64 base) {
     if (!d.hasranges) return d.low <= pc && pc < d.high;
-    for (const uint8* p = u.file->ranges.p + d.ranges; p + 16 <= u.file->ranges.end;) {
-        uint64 low = fixed<uint64>(p), high = fixed<uint64>(p);
+    cursor c = {u.file->ranges.p, u.file->ranges.end};
+    c.skip(d.ranges);
+    for (int32 i = 0; i < maxranges && c.more(); i++) {
+        uint64 low = c.fixed<uint64>(), high = c.fixed<uint64>();
         if (low == 0 && high == 0) return false;
         if (low == ~0ull)
             base = high;
@@ -190,15 +189,19 @@ bool contains(const unit& u, const die& d, uint64 pc, uint64 base) {
 }
 
 bool findunit(const elf::file& f, uint64 pc, unit* u, die* d) {
-    for (const uint8* p = f.info.p; p && p + 11 < f.info.end; p = u->end) {
+    cursor c = {f.info.p, f.info.end};
+    for (int32 i = 0; i < maxunits && c.more(); i++, c.p = u->end) {
         u->file = &f;
-        u->begin = p;
-        uint32 length = fixed<uint32>(p);
-        u->end = p + length;
-        uint16 version = fixed<uint16>(p);
-        u->abbrev = f.abbrev.p + fixed<uint32>(p);
-        u->dies = p + 1;  // past the size of an address
-        if (length >= 0xfffffff0 || u->end > f.info.end) return false;
+        u->begin = c.p;
+        uint32 length = c.fixed<uint32>();
+        if (length > c.left()) return false;
+        u->end = c.p + length;
+        uint16 version = c.fixed<uint16>();
+        cursor abbrev = {f.abbrev.p, f.abbrev.end};
+        abbrev.skip(c.fixed<uint32>());
+        u->abbrev = abbrev.p;
+        c.skip(1);  // the size of an address
+        u->dies = c.p;
         if (version < 2 || version > 4) continue;
         readabbrevs(*u);
         if (readdie(*u, u->dies, d) && contains(*u, *d, pc, d->low)) return true;

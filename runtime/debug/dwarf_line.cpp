@@ -24,29 +24,34 @@ enum : uint8 { DW_LNE_end_sequence = 1, DW_LNE_set_address = 2 };
 
 /// The header of a unit's line table, up to where the file names begin.
 struct linetable {
-    const uint8 *dirs, *files, *program, *end;
+    cursor dirs, files, program;
     uint8 mininst, linerange, opcodebase;
     int8 linebase;
     const uint8* lengths;  // how many operands each standard opcode has
 
     linetable(const elf::file& f, uint64 offset) {
-        const uint8* p = f.line.p + offset;
-        uint32 length = fixed<uint32>(p);
-        end = p + length;
-        uint16 version = fixed<uint16>(p);
-        uint32 header = fixed<uint32>(p);
-        program = p + header;
-        if (version < 2 || version > 4 || end > f.line.end) program = end = p;
-        mininst = *p++;
-        if (version >= 4) p++;  // operations in an instruction: 1
-        p++;                    // is_stmt
-        linebase = static_cast<int8>(*p++);
-        linerange = *p++;
-        opcodebase = *p++;
-        lengths = p - 1;
-        dirs = p += opcodebase - 1;
-        while (*p) cstring(p);
-        files = p + 1;
+        cursor c = {f.line.p, f.line.end};
+        c.skip(offset);
+        uint32 length = c.fixed<uint32>();
+        if (length < c.left()) c.end = c.p + length;
+        uint16 version = c.fixed<uint16>();
+        uint32 header = c.fixed<uint32>();
+        program = c;
+        program.skip(header);
+        if (version < 2 || version > 4) c.p = c.end;
+        mininst = c.fixed<uint8>();
+        if (version >= 4) c.skip(1);  // operations in an instruction: 1
+        c.skip(1);                    // is_stmt
+        linebase = static_cast<int8>(c.fixed<uint8>());
+        linerange = c.fixed<uint8>();
+        opcodebase = c.fixed<uint8>();
+        if (linerange == 0 || opcodebase == 0 || c.left() < opcodebase) program.p = c.p = c.end;  // nothing can be said
+        lengths = c.p - 1;
+        c.skip(opcodebase - 1);
+        dirs = c;
+        while (c.more() && *c.p) c.cstring();
+        c.skip(1);
+        files = {c.p, program.p > c.p ? program.p : c.p};
     }
 };
 
@@ -54,19 +59,19 @@ struct linetable {
 
 void filename(const unit& u, const die& ud, uint64 n, text out) {
     linetable t(*u.file, ud.stmt_list);
-    const uint8* p = t.files;
     const char* name = "?";
     uint64 dir = 0;
-    for (uint64 i = 1; p < t.program && *p; i++) {
-        const char* s = cstring(p);
-        uint64 of = uleb(p);
-        uleb(p), uleb(p);
+    cursor c = t.files;
+    for (uint64 i = 1; c.more() && *c.p; i++) {
+        const char* s = c.cstring();
+        uint64 of = c.uleb();
+        c.uleb(), c.uleb();
         if (i == n) name = s, dir = of;
     }
     const char* in = nullptr;
-    p = t.dirs;
-    for (uint64 i = 1; i <= dir && *p; i++) {
-        const char* s = cstring(p);
+    c = t.dirs;
+    for (uint64 i = 1; i <= dir && c.more() && *c.p; i++) {
+        const char* s = c.cstring();
         if (i == dir) in = s;
     }
     char* begin = out.p;
@@ -94,35 +99,35 @@ bool findline(const unit& u, const die& ud, uint64 pc, uint64* fileno, uint64* l
     linetable t(*u.file, ud.stmt_list);
     uint64 addr = 0, f = 1, l = 1;  // the row being made
     uint64 lastaddr = ~0ull, lastf = 0, lastl = 0;
-    for (const uint8* p = t.program; p < t.end;) {
-        uint8 op = *p++;
+    for (cursor c = t.program; c.more();) {
+        uint8 op = c.fixed<uint8>();
         bool row = false, ends = false;
         if (op >= t.opcodebase) {
             uint8 special = op - t.opcodebase;
             addr += static_cast<uint64>(special / t.linerange) * t.mininst;
-            l += t.linebase + special % t.linerange;
+            l += static_cast<uint64>(t.linebase + special % t.linerange);
             row = true;
         } else {
             switch (op) {
             case extended: {
-                uint64 n = uleb(p);
-                const uint8* next = p + n;
-                uint8 sub = *p++;
+                uint64 n = c.uleb();
+                cursor operand = c;
+                c.skip(n);
+                uint8 sub = operand.fixed<uint8>();
                 if (sub == DW_LNE_end_sequence) row = ends = true;
-                if (sub == DW_LNE_set_address) addr = fixed<uint64>(p);
-                p = next;
+                if (sub == DW_LNE_set_address) addr = operand.fixed<uint64>();
                 break;
             }
             case DW_LNS_copy: row = true; break;
-            case DW_LNS_advance_pc: addr += uleb(p) * t.mininst; break;
-            case DW_LNS_advance_line: l += sleb(p); break;
-            case DW_LNS_set_file: f = uleb(p); break;
+            case DW_LNS_advance_pc: addr += c.uleb() * t.mininst; break;
+            case DW_LNS_advance_line: l += static_cast<uint64>(c.sleb()); break;
+            case DW_LNS_set_file: f = c.uleb(); break;
             case DW_LNS_const_add_pc:
                 addr += static_cast<uint64>((lastspecial - t.opcodebase) / t.linerange) * t.mininst;
                 break;
-            case DW_LNS_fixed_advance_pc: addr += fixed<uint16>(p); break;
+            case DW_LNS_fixed_advance_pc: addr += c.fixed<uint16>(); break;
             default:
-                for (uint8 i = 0; i < t.lengths[op]; i++) uleb(p);
+                for (uint8 i = 0; i < t.lengths[op]; i++) c.uleb();
             }
         }
         if (!row) continue;

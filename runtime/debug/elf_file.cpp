@@ -1,7 +1,7 @@
 // elf_file.cpp - opens the program's own file, and finds the symbol of a pc in it. Go's counterparts: symtab.go,
 // debug/elf.
 //
-// What the linkers lay out for debuggers is not loaded, so the file is mapped when a report is written, and not before:
+// What the linkers lay out for debuggers is not loaded, so the file is read when a report is written, and not before:
 // a program that does not fail never opens it.
 
 #include "debug/elf_file.hpp"
@@ -51,10 +51,32 @@ struct Sym {
 static bool tried;
 static file image;
 
-/// The linkers write the section headers last: where they end, the file ends.
+/// Is [offset, offset + n) in the first size bytes, and can a table stand there?
+static bool within(uint64 offset, uint64 n, uint64 size) {
+    return offset <= size && n <= size - offset && offset % 8 == 0;
+}
+
+/// A section of strings ends with the last of them that is whole.
+static void wholestrings(section* s) {
+    while (s->p < s->end && s->end[-1]) s->end--;
+}
+
+const char* string(const section& s, uint64 offset) {
+    return offset < static_cast<uint64>(s.end - s.p) ? reinterpret_cast<const char*>(s.p + offset) : nullptr;
+}
+
+/// Nothing that stands in the file is believed before it is looked at: it may be damaged.
 static void readsections(const uint8* begin, uintptr size) {
+    if (size < sizeof(Ehdr)) return;
     auto* eh = reinterpret_cast<const Ehdr*>(begin);
+    if (!within(eh->e_shoff, eh->e_shnum * sizeof(Shdr), size) || eh->e_shstrndx >= eh->e_shnum) return;
     auto* sh = reinterpret_cast<const Shdr*>(begin + eh->e_shoff);
+    auto content = [&](const Shdr& s) -> section {
+        if (s.sh_offset > size || s.sh_size > size - s.sh_offset) return {};
+        return {begin + s.sh_offset, begin + s.sh_offset + s.sh_size};
+    };
+    section names = content(sh[eh->e_shstrndx]);
+    wholestrings(&names);
     struct {
         const char* name;
         section* s;
@@ -62,13 +84,14 @@ static void readsections(const uint8* begin, uintptr size) {
                         {".debug_abbrev", &image.abbrev}, {".debug_line", &image.line}, {".debug_str", &image.str},
                         {".debug_ranges", &image.ranges}};
     for (uint32 i = 0; i < eh->e_shnum; i++) {
-        if (sh[i].sh_type == SHT_NOBITS || sh[i].sh_flags & SHF_COMPRESSED || sh[i].sh_offset + sh[i].sh_size > size)
-            continue;
-        auto* name = reinterpret_cast<const char*>(begin + sh[eh->e_shstrndx].sh_offset + sh[i].sh_name);
+        if (sh[i].sh_type == SHT_NOBITS || sh[i].sh_flags & SHF_COMPRESSED) continue;
+        const char* name = string(names, sh[i].sh_name);
         for (auto& w : wanted)
-            if (str(name) == str(w.name)) *w.s = {begin + sh[i].sh_offset, begin + sh[i].sh_offset + sh[i].sh_size};
+            if (name && str(name) == str(w.name)) *w.s = content(sh[i]);
     }
-    if (!image.strtab.p) image.symtab = {};
+    wholestrings(&image.strtab);
+    wholestrings(&image.str);
+    if (!image.strtab.p || reinterpret_cast<uintptr>(image.symtab.p) % alignof(Sym) != 0) image.symtab = {};
     if (!image.abbrev.p || !image.line.p || !image.str.p) image.info = {};
 }
 
@@ -81,11 +104,15 @@ static void openfile() {
 
     int32 fd = open_("/proc/self/exe", _O_CLOEXEC, 0);
     if (fd < 0) return;
-    uintptr size = loaded->e_shoff + loaded->e_shnum * sizeof(Shdr);
-    void* v = sysMmap(nullptr, size, _PROT_READ, _MAP_PRIVATE, fd, 0);
-    // Is it this program's file? And did nobody cut it short?
-    if (!mmapfailed(v) && memcmp(v, loaded, sizeof(Ehdr)) == 0 && loaded->e_shoff != 0)
-        readsections(static_cast<const uint8*>(v), size);
+    // A copy: who touches a mapping of a file that was cut short since, or is now, gets a SIGBUS.
+    uintptr size = loaded->e_shoff + loaded->e_shnum * sizeof(Shdr), n = 0;
+    void* v = sysMmap(nullptr, size, _PROT_READ | _PROT_WRITE, _MAP_PRIVATE | _MAP_ANON, -1, 0);
+    if (!mmapfailed(v)) {
+        auto* begin = static_cast<uint8*>(v);
+        for (int64 got; n < size && (got = read_(fd, begin + n, size - n)) > 0;) n += static_cast<uintptr>(got);
+        // Is it this program's file?
+        if (n == size && size >= sizeof(Ehdr) && memcmp(begin, loaded, sizeof(Ehdr)) == 0) readsections(begin, size);
+    }
     closefd(fd);
 }
 
@@ -103,11 +130,13 @@ symbol findsymbol(uintptr pc) {
     const elf::file& f = elf::self();
     symbol found = {};
     pc -= f.base;
-    auto* end = reinterpret_cast<const elf::Sym*>(f.symtab.end);
+    auto* end = reinterpret_cast<const elf::Sym*>(f.symtab.p) + (f.symtab.end - f.symtab.p) / sizeof(elf::Sym);
     for (auto* s = reinterpret_cast<const elf::Sym*>(f.symtab.p); s < end; s++) {
-        if ((s->st_info & elf::STT_MASK) != elf::STT_FUNC || pc < s->st_value || pc >= s->st_value + s->st_size)
+        if ((s->st_info & elf::STT_MASK) != elf::STT_FUNC || pc < s->st_value || pc - s->st_value >= s->st_size)
             continue;
-        found = {s->st_value + f.base, reinterpret_cast<const char*>(f.strtab.p + s->st_name)};
+        const char* name = elf::string(f.strtab, s->st_name);
+        if (!name) continue;
+        found = {s->st_value + f.base, name};
         if (!hasprefix(found.name, "_Z")) break;
     }
     return found;

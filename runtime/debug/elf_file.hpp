@@ -15,7 +15,9 @@ struct file {
     section symtab, strtab, info, abbrev, line, str, ranges;
 };
 
-/// Maps it the first time. With paniclk held.
+/// A string of a section that ends with a whole one; null: it is not in there.
+[[nodiscard]] const char* string(const section& s, uint64 offset) GO("elf.string");
+/// Reads it the first time. With paniclk held.
 const file& self() GO("elf.self");
 
 }  // namespace elf

@@ -58,6 +58,7 @@ static void plainname(const char* name, text* out) {
 /// function around it, if any.
 static void lookup(const uint8* at, die* d, die* scope, die* function) {
     const char* linkage = nullptr;
+    *scope = *function = {};
     for (int32 i = 0; i < 4; i++) {
         if (!readdie(cu, at, d)) return;
         if (d->linkage) linkage = d->linkage;
@@ -67,7 +68,6 @@ static void lookup(const uint8* at, die* d, die* scope, die* function) {
     d->linkage = linkage;
     // A walk from the top knows the parents: the last entry of each depth.
     static const uint8* parents[64];
-    *scope = *function = {};
     walk w{cu, cu.dies};
     static die seen;
     while (w.next(&seen) && seen.at != at)

@@ -255,7 +255,13 @@ int64_t world_munmap(void* addr, size_t n) {
 int64_t world_madvise(void* addr, size_t n, int advice) { return madvise(addr, n, advice) ? -errno : 0; }
 
 int64_t world_nofiles() { return -ENOSYS; }
-int64_t world_read(int, void*, size_t) { return 0; }
+
+/// Nobody types anything here; a file that is open is the module.
+int64_t world_read(int fd, void* buf, size_t n) {
+    if (fd <= 2) return 0;
+    ssize_t got = read(fd, buf, n);
+    return got < 0 ? -errno : got;
+}
 
 int64_t world_write(uint64_t fd, const char* buf, size_t n) {
     if (fd != 1 && fd != 2) return -EBADF;
