@@ -59,6 +59,16 @@ static uint32 look(int64 later) {
 
 // ---- a call ends while its P is taken ------------------------------------------------------------------------------
 
+/// It goes on, with a P of its own: with pp, if that is not null.
+static void a_call_is_over(p* pp) {
+    g* gp = getg();
+    explore::check(readgstatus(gp) == _Grunning && gp->syscallsp == 0, "it still is in a system call");
+    explore::check(!gp->throwsplit && gp->m->locks == 0, "it may not grow its stack or be preempted any more");
+    explore::check(!pp || gp->m->p == pp, "it came back to another P");
+    explore::check(gp->m->p->m == gp->m && gp->m->p->status == _Prunning, "it runs without a P of its own");
+    explore::check(gp->m->mcache == gp->m->p->mcache, "it has another P's memory");
+}
+
 /// Calls that the Ps have seen begin or end.
 static uint32 ticks() {
     uint32 n = 0;
@@ -77,8 +87,7 @@ static void a_call_ends_while_its_p_is_taken() {
     });
     while (atomic::Load(&looked) < 2) procyield(10);
     explore::check(ticks() >= before + 1 + took, "a P changed hands, and its tick does not say so");
-    explore::check(getg()->m->p->m == getg()->m && getg()->m->p->status == _Prunning, "it runs without a P of its own");
-    explore::check(getg()->m->mcache == getg()->m->p->mcache, "it has another P's memory");
+    a_call_is_over(nullptr);
 }
 CASE(a_call_ends_while_its_p_is_taken, a_call_ends_while_its_p_is_taken, .cpus = 1, .preemptions = 2, .most = 6000);
 CASE(a_call_ends_while_one_of_two_ps_is_taken, a_call_ends_while_its_p_is_taken, .preemptions = 2, .most = 6000);
@@ -176,6 +185,27 @@ static void a_p_with_work_is_taken() {
 }
 CASE(a_p_with_work_is_taken, a_p_with_work_is_taken, .cpus = 1, .preemptions = 0, .random = 0);
 
+/// Somebody else could run it, but has not been told of it.
+static void a_p_with_work_is_taken_beside_an_idle_one() {
+    start_looking();
+    go([] {
+        gopark(nullptr, nullptr, str("a test"));
+        atomic::Xadd(&ran, 1);
+    });
+    for (int i = 0; i < 20; i++) procyield(10);
+    explore::begin();
+    g* gp = allgs.array[allgs.len - 1];
+    casgstatus(gp, _Gwaiting, _Grunnable);
+    runqput(getg()->m->p, gp, true);
+    in_a_call(IN_A_CALL {
+        look(0);
+        explore::check(look(20 * us) == 1, "a P was left in a call while a goroutine waits for it");
+    });
+    while (atomic::Load(&ran) == 0) runtime::Gosched();
+}
+CASE(a_p_with_work_is_taken_beside_an_idle_one, a_p_with_work_is_taken_beside_an_idle_one, .preemptions = 0,
+     .random = 0);
+
 // ---- what a call leaves as it was ----------------------------------------------------------------------------------
 
 /// During the call sched describes the caller, whatever ran on g0 meanwhile; and nothing may move the goroutine.
@@ -188,14 +218,6 @@ static void describes_the_caller() {
     explore::check(gp->throwsplit && gp->stackguard0 == stackPreempt, "it may grow its stack");
     explore::check(!mp->mcache, "it has memory of a P that may be another's");
     explore::check(mp->locks == 0, "it keeps its M from ever preempting");
-}
-
-static void a_call_is_over(p* pp) {
-    g* gp = getg();
-    explore::check(readgstatus(gp) == _Grunning && gp->syscallsp == 0, "it still is in a system call");
-    explore::check(!gp->throwsplit && gp->m->locks == 0, "it may not grow its stack or be preempted any more");
-    if (pp) explore::check(gp->m->p == pp && pp->m == gp->m && pp->status == _Prunning, "it came back to another P");
-    explore::check(gp->m->mcache == gp->m->p->mcache, "it has another P's memory");
 }
 
 static void a_call_leaves_things_as_they_were() {

@@ -13,6 +13,8 @@ constexpr int64 ms = 1000000, minute = 60000 * ms;
 
 static uintptr arrived;  // a futex: what epoll_wait has to tell
 static pollDesc* file;
+static int64 refuses;  // it cannot watch this kind of file
+static int32 unwatched;
 
 int64 poller_create(int32) GO("__wrap_runtime.epollcreate1");
 int64 poller_create(int32) { return 5; }
@@ -20,7 +22,8 @@ int64 poller_create(int32) { return 5; }
 int64 poller_ctl(int32, int32 op, int32, epollevent* ev) GO("__wrap_runtime.epollctl");
 int64 poller_ctl(int32, int32 op, int32, epollevent* ev) {
     if (op == _EPOLL_CTL_ADD) file = static_cast<pollDesc*>(ev->data);
-    return 0;
+    if (op == _EPOLL_CTL_DEL) unwatched++;
+    return -refuses;
 }
 
 int64 poller_wait(int32, epollevent* ev, int32, int32 timeout) GO("__wrap_runtime.epollwait");
@@ -127,13 +130,26 @@ static void a_closed_file_can_be_opened_again() {
     explore::check(!netpoll(false), "somebody waits");
     explore::check(pd->rg == pdReady, "it is not ready");
     runtime_pollUnblock(pd);
+    atomic::Store(&pd->wg, pdReady);
     runtime_pollClose(pd);
+    explore::check(unwatched == 1, "the system still watches it");
     int32 err;
     pollDesc* again = runtime_pollOpen(4, &err);
     explore::check(again == pd && again->fd == 4 && err == 0, "the descriptor was not used again");
     explore::check(!pd->closing && pd->rg == 0 && pd->wg == 0, "it is closed, or ready, as the one before was");
 }
 CASE(a_closed_file_can_be_opened_again, a_closed_file_can_be_opened_again, .preemptions = 0, .random = 0);
+
+static void a_file_that_cannot_be_watched() {
+    runtime_pollServerInit();
+    explore::begin();
+    refuses = 1;
+    int32 err;
+    explore::check(!runtime_pollOpen(3, &err) && err == 1, "it is watched");
+    pollDesc* first = file;
+    explore::check(!runtime_pollOpen(3, &err) && file == first, "the descriptor was not used again");
+}
+CASE(a_file_that_cannot_be_watched, a_file_that_cannot_be_watched, .preemptions = 0, .random = 0);
 
 static void a_close_without_an_unblock() {
     pollDesc* pd = open();

@@ -146,6 +146,40 @@ static void a_ticker_leaves_out_what_is_past() {
 }
 CASE(a_ticker_leaves_out_what_is_past, a_ticker_leaves_out_what_is_past, .preemptions = 0, .random = 0);
 
+/// Too far away to be told in 63 bits.
+static void a_time_that_overflows_never_comes() {
+    explore::begin();
+    early.when = static_cast<int64>(1ull << 63);
+    early.f = fire;
+    addtimer(&early);
+    procyield(10);
+    explore::check(deltimer(&early) && fired == 0, "it came");
+    explore::check(!deltimer(&late), "a timer was deleted that was never started");
+}
+CASE(a_time_that_overflows_never_comes, a_time_that_overflows_never_comes, .preemptions = 0, .random = 0);
+
+static int64 ticks_before;
+
+static void note_ticks(void*) {
+    ticks_before = atomic::Load(&fired);
+    atomic::Xadd(&called, 1);
+}
+
+/// A ticker goes to its new place among the others.
+static void a_ticker_lets_others_come_first() {
+    explore::begin();
+    early.when = nanotime();
+    early.period = 4 * ms;
+    early.f = fire;
+    late.when = early.when + 2 * ms;
+    late.f = note_ticks;
+    addtimer(&late);
+    addtimer(&early);
+    while (atomic::Load(&called) == 0) procyield(10);
+    explore::check(ticks_before == 1, "a timer fired after one that was due later");
+}
+CASE(a_ticker_lets_others_come_first, a_ticker_lets_others_come_first, .preemptions = 0, .random = 0);
+
 // ---- the heap ------------------------------------------------------------------------------------------------------
 
 constexpr int many = 60;

@@ -65,8 +65,9 @@ CASE(a_stop_meets_a_switch, a_stop_meets_a_switch, .preemptions = 2, .most = 600
 
 nosplit static int64 waits_for_the_stop(uintptr, const void*, uintptr);
 static int64 waits_for_the_stop(uintptr, const void*, uintptr) {
-    atomic::Store(&in_a_call, 1);
     while (atomic::Load(&stopped) == 0) procyield(10);
+    g* gp = getg()->m->curg;
+    explore::check(gp->sched.pc == gp->syscallpc && gp->sched.sp == gp->syscallsp, "sched describes something else");
     return 0;
 }
 
@@ -203,6 +204,27 @@ static void a_p_with_work_gets_an_m() {
     beside::wait(1);
 }
 CASE(a_p_with_work_gets_an_m, a_p_with_work_gets_an_m, .preemptions = 1);
+
+/// The P of one in a system call has work, and nobody sleeps who could take it.
+nosplit static int64 waits_for_steps(uintptr, const void*, uintptr);
+static int64 waits_for_steps(uintptr, const void*, uintptr) {
+    atomic::Store(&in_a_call, 1);
+    while (atomic::Load(&steps) == 0) procyield(10);
+    return 0;
+}
+
+static void a_p_with_work_gets_a_new_m() {
+    beside::run([] {
+        go([] { atomic::Xadd(&steps, 1); });
+        Syscall(waits_for_steps, 0, nullptr, 0);
+    });
+    beside::begin();
+    while (atomic::Load(&in_a_call) == 0) procyield(10);
+    stopTheWorld(str("a test"));
+    startTheWorld();
+    beside::wait(1);
+}
+CASE(a_p_with_work_gets_a_new_m, a_p_with_work_gets_a_new_m, .preemptions = 0, .random = 0);
 
 /// It had nothing to watch; now it has.
 static void sysmon_is_woken_by_the_start() {
