@@ -293,19 +293,31 @@ static void sysmon_is_woken_by_who_comes_back() {
 CASE(sysmon_is_woken_by_who_comes_back, sysmon_is_woken_by_who_comes_back, .cpus = 1, .preemptions = 1, .random = 100);
 
 /// The idle P goes to an M that finds nothing to do, and is idle again when the goroutine looks for the second time.
+static uintptr poked;  // a futex
+
+static void pokes() {
+    while (atomic::Load(&poked) == 0) futexsleep(&poked, 0, -1);
+    startm(nullptr, false);
+    note forever = {};
+    notesleep(&forever);
+}
+
 static void sysmon_is_woken_by_who_comes_back_late() {
     start_looking();
-    in_a_call([=]() __attribute__((always_inline)) {
+    m* mp = getg()->m;
+    systemstack<void>([](void*) { newm(pokes, nullptr); }, nullptr);
+    in_a_call(IN_A_CALL {
         look(0);
         look(20 * us);
         wait_until_sysmon_sleeps();
         explore::begin();
-        ask(30 * us);
+        atomic::Store(&poked, 1);
+        futex(&poked, _FUTEX_WAKE, 1, nullptr, nullptr, 0);
     });
-    explore::check(sched.sysmonwait == 0, "sysmon sleeps, and a goroutine runs");
+    // On another M it did not come back: it was queued, and whoever ran it had been started by the poller.
+    explore::check(getg()->m != mp || sched.sysmonwait == 0, "sysmon sleeps, and a goroutine runs");
 }
-CASE(sysmon_is_woken_by_who_comes_back_late, sysmon_is_woken_by_who_comes_back_late, .cpus = 1, .preemptions = 2,
-     .most = 6000);
+CASE(sysmon_is_woken_by_who_comes_back_late, sysmon_is_woken_by_who_comes_back_late, .cpus = 1, .most = 8000);
 
 /// As the poller would: whoever it readies runs, and sysmon sleeps on. The first system call wakes it.
 static g* parked;

@@ -175,25 +175,22 @@ static uint32 turns;
 [[gnu::noinline]] static void step() { procyield(10); }
 
 /// Two loops on one P take turns, and each has its 10 ms.
-static void a_time_slice_ends_after_10_ms() {
-    go([] {
-        while (atomic::Load(&turns) < 4) {
-            if (atomic::Load(&turns) % 2 == 0) atomic::Xadd(&turns, 1);
-            step();
-        }
-    });
-    runtime::Gosched();
-    explore::begin();
-    int64 begin = nanotime(), slices = 0;
+static int64 slices_began;
+
+static void take_turns(uint32 mine) {
     while (atomic::Load(&turns) < 4) {
-        if (atomic::Load(&turns) % 2 == 1) {
-            atomic::Xadd(&turns, 1);
-            slices++;
-        }
+        if (atomic::Load(&turns) % 2 == mine) atomic::Xadd(&turns, 1);
         step();
+        explore::check(nanotime() - slices_began < 100 * ms, "a time slice was too long");
     }
-    explore::check(nanotime() - begin >= slices * 2 * 9 * ms, "a time slice was too short");
-    explore::check(nanotime() - begin < 8 * 25 * ms, "a time slice was too long");
+}
+
+static void a_time_slice_ends_after_10_ms() {
+    explore::begin();
+    slices_began = nanotime();
+    go([] { take_turns(0); });
+    take_turns(1);
+    explore::check(nanotime() - slices_began >= 3 * 9 * ms, "a time slice was too short");
 }
 CASE(a_time_slice_ends_after_10_ms, a_time_slice_ends_after_10_ms, .cpus = 1, .preemptions = 0, .random = 0);
 
