@@ -42,9 +42,21 @@ CASE(a_locked_one_waits, a_locked_one_waits, .preemptions = 1, .random = 0, .mos
 CASE(a_locked_one_waits_on_one_p, a_locked_one_waits, .cpus = 1, .preemptions = 1, .random = 0, .most = 3000,
      .ends = "all goroutines are asleep - deadlock!");
 
+/// It is the last to sleep: somebody polls, so its P is put aside.
+static void a_locked_one_is_the_last_to_wait() {
+    runtime::LockOSThread();
+    for (int i = 0; i < 1000; i++) procyield(10);  // the template thread sleeps
+    explore::begin();
+    atomic::Store(&sched.lastpoll, 0);
+    wait_for_ever();
+}
+CASE(a_locked_one_is_the_last_to_wait, a_locked_one_is_the_last_to_wait, .preemptions = 0, .random = 0,
+     .ends = "all goroutines are asleep - deadlock!");
+
 /// A thread that ended does not count as one that runs.
 static void a_thread_has_ended_and_all_wait() {
     explore::begin();
+    runtime::LockOSThread();  // the first, which stays
     go([] { runtime::LockOSThread(); });
     wait_for_ever();
 }

@@ -242,3 +242,17 @@ static void the_last_p_looks_at_the_network() {
     explore::check(explore::wakes() == wakes, "an M was woken for the network, and somebody polls");
 }
 CASE(the_last_p_looks_at_the_network, the_last_p_looks_at_the_network, .cpus = 3, ONCE);
+
+/// Its M makes another for its P when none sleeps; memory for that needs a P, so it borrows this one.
+static void a_p_is_handed_to_a_new_m() {
+    boot();
+    explore::begin();
+    lock(&sched.lock);
+    while (mget()) {
+    }
+    unlock(&sched.lock);
+    int64 threads = explore::threads();
+    onscheduler(handoff_my_own);
+    explore::check(explore::threads() == threads + 1, "no thread was made for a P that polls");
+}
+CASE(a_p_is_handed_to_a_new_m, a_p_is_handed_to_a_new_m, ONCE);

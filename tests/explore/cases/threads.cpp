@@ -1,10 +1,7 @@
 // threads.cpp - goroutines that are locked to their thread, threads that end, and who makes new ones.
 
-#include "runtime.hpp"
-
-#include "explore.hpp"
+#include "beside.hpp"
 #include "extern.hpp"
-#include "go.hpp"
 
 static uint32 done;
 static void finish() { atomic::Xadd(&done, 1); }
@@ -179,21 +176,12 @@ static void the_template_thread_makes_it() {
 }
 CASE(the_template_thread_makes_it, the_template_thread_makes_it, .preemptions = 2, .random = 0, .most = 4000);
 
-static void lock_once() {
-    runtime::LockOSThread();
-    runtime::UnlockOSThread();
-    finish();
-}
-
 static void there_is_one_template_thread() {
-    go(finish);
-    await(1);
-    for (int i = 0; i < 500; i++) procyield(10);
-    explore::begin();
-    go(lock_once);
-    lock_once();
-    await(3);
-    for (int i = 0; i < 100; i++) procyield(10);
-    explore::check(sched.nmsys <= 2, "there is more than one template thread, beside sysmon");
+    beside::run([] { startTemplateThread(); });
+    beside::begin();
+    int64 threads = explore::threads();
+    startTemplateThread();
+    beside::wait(1);
+    explore::check(explore::threads() == threads + 1, "there is not one template thread");
 }
 CASE(there_is_one_template_thread, there_is_one_template_thread, .preemptions = 2, .random = 0, .most = 8000);
