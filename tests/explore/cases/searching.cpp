@@ -127,9 +127,11 @@ CASE(less_than_half_of_the_busy_are_not_enough, less_than_half_of_the_busy_are_n
 // goes to the global queue, and whoever is about to make a P idle must find it there.
 
 static g* homeless;
+static uint32 pretended;  // so many Ms search, and then have found something
 
 static void without_a_p() {
     while (atomic::Load(&gates) == 0) futexsleep(reinterpret_cast<uintptr*>(&gates), 0, -1);
+    atomic::Xadd(&sched.nmspinning, -pretended);
     lock(&sched.lock);
     p* pp = pidleget();
     if (!pp) globrunqinject(homeless);
@@ -142,20 +144,21 @@ static void without_a_p() {
     notesleep(&forever);
 }
 
-template <class F> static void one_comes_without_a_p(F f) {
+template <class F> static void one_comes_without_a_p(uint32 searching, F f) {
     homeless = made();
     systemstack<void>([](void*) { newm(without_a_p, nullptr); }, nullptr);
     beside(f);
+    atomic::Xadd(&sched.nmspinning, pretended = searching);
     open();
     atomic::Store(&gates, 1);
     futexwakeup(reinterpret_cast<uintptr*>(&gates), 1);
     await(2);
 }
 static void one_comes_to_the_global_queue_while_an_m_gives_up() {
-    one_comes_without_a_p([] {});
+    one_comes_without_a_p(0, [] {});
 }
 static void one_comes_to_the_global_queue_while_a_p_is_handed_off() {
-    one_comes_without_a_p([] {
+    one_comes_without_a_p(1, [] {
         entersyscallblock();
         while (atomic::Load(&arrived) == 0) futexsleep(&arrived, 0, -1);
         exitsyscall();
@@ -180,6 +183,7 @@ static void what_the_network_brings_runs_at_once() {
     go([] { park(1), meet(3); });
     while (!parked[0] || !parked[1] || readgstatus(parked[0]) != _Gwaiting || readgstatus(parked[1]) != _Gwaiting)
         procyield(10);
+    while (atomic::Load(&sched.npidle) != 2 || atomic::Load(&sched.nmspinning) != 0) procyield(10);
     explore::begin();
     parked[0]->schedlink = parked[1];
     parked[1]->schedlink = nullptr;
