@@ -19,11 +19,14 @@ struct Case {
     int cpus = 2;
     int preemptions = 3;         // the most that a schedule has; fewer are tried first
     int late = 4;                // stores that may be seen late, at each switch
+    int sysmon = 1;              // how often sysmon may come though others can go on
     long random = 2000;          // runs with switches anywhere, after those
     long most = 20000;           // runs of the search that has all orders; a search that is cut says so
     const char* ends = nullptr;  // what the process must say when it ends badly, as it has to; null: it must not
 };
 
+/// The other threads go on until they all sleep. Before begin(): the search is smaller then.
+void settle() GO("explore.settle");
 /// From here on the order of steps is searched through. What came before was done once.
 void begin() GO("explore.begin");
 /// A step at which another thread may come, where the code has none: what a system call would be.
@@ -33,6 +36,8 @@ void point() GO("explore.point");
 [[gnu::always_inline]] inline void check(bool holds, const char* what) {
     if (!holds) fail(what);
 }
+/// What this run came to: the search tells all that there were. A run that says several has all of their digits.
+void outcome(int64 n) GO("explore.outcome");
 
 // What the explorer has counted since the boot began; a case looks at differences.
 
@@ -41,7 +46,7 @@ int64 wakes() GO("explore.wakes");
 int64 sleeps() GO("explore.sleeps");
 /// Threads that were made, sysmon's and the first among them.
 int64 threads() GO("explore.threads");
-/// The explorer's clock, in nanoseconds.
+/// The explorer's clock, in nanoseconds. It moves when somebody looks at it, and when time is all that can help.
 int64 now() GO("explore.now");
 
 }  // namespace explore

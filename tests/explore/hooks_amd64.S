@@ -61,8 +61,10 @@ HOOK(__wrap_runtime.procyield, explore_yield)
 
 // What a case calls.
 HOOK(explore.begin, explore_begin)
+HOOK(explore.settle, explore_settle)
 HOOK(explore.point, explore_point)
 HOOK(explore.fail, explore_fail)
+HOOK(explore.outcome, explore_outcome)
 HOOK(explore.wakes, explore_wakes)
 HOOK(explore.sleeps, explore_sleeps)
 HOOK(explore.threads, explore_threads)

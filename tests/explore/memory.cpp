@@ -1,100 +1,208 @@
-// memory.cpp - each access to memory, before it is made: which words two fibers touch in no order, and when a store is
-// seen.
+// memory.cpp - each access to memory, before it is made: which words make a step of the search, and when a store is seen.
+//
+// Another fiber may come before an access to a word that two fibers touch and one writes, if that is atomic, or if
+// nothing orders the two (vector clocks: each atomic word carries what those knew who wrote it). Before others it makes
+// no difference: a plain word that locks and atomics keep in order, or one that nobody else ever touches. Which words
+// these are is found on the way, and a search that finds one more begins anew.
 //
 // x86 shows a thread's own stores to others late: all but XCHG and locked instructions go through a buffer. Memory is
 // always as the running fiber sees it. When another goes on, what is still in the buffer is taken back, newest first,
 // and put there again when its fiber returns.
-//
-// An atomic access is a step at which another fiber may come. A plain one is if it races: two fibers touch the word, one
-// writes, and nothing orders them (vector clocks: each atomic word carries what those knew who wrote it). Where locks and
-// atomics keep order, it makes no difference whether another comes before a plain access or before the next atomic one.
 
+#include <bit>
 #include <cstring>
-#include <unordered_map>
-#include <unordered_set>
+#include <deque>
 
 #include "explorer.hpp"
 
-std::vector<uintptr_t> racy;
+struct Word {  // eight bytes
+    uintptr_t key;
+    bool step = false;  // another may come before an access
+    // In this run:
+    uint32_t run = 0;
+    bool atomic = false, written = false;
+    uint16_t touched = 0;  // by which fibers
+    int writer = -1;       // the last plain accesses
+    uint32_t writer_when = 0;
+    Clock read = {};
+    Clock knows = {};      // what is known to whoever reads it
+    uint64_t version = 0;  // whose store is there: a hash of its past
+};
+
+size_t steps;
 
 namespace {
 
-struct Word {  // the last accesses to it
-    uint32_t run = 0;
-    int writer = -1;
-    uint32_t written = 0;
-    Clock read = {};
-};
-
-std::unordered_map<uintptr_t, Word> words;
-std::unordered_map<uintptr_t, std::pair<uint32_t, Clock>> atomics;
-std::unordered_set<uintptr_t> races;
+std::deque<Word> words;
+std::vector<Word*> table(1 << 14);
 uint32_t run;
+
+Word*& slot(uintptr_t key) {
+    size_t mask = table.size() - 1, i = mix(key, 0) & mask;
+    while (table[i] && table[i]->key != key) i = (i + 1) & mask;
+    return table[i];
+}
+
+Word& word_at(uintptr_t addr) {
+    uintptr_t key = addr >> 3;
+    Word* found = slot(key);
+    if (!found) {
+        if (words.size() * 2 > table.size()) {
+            table.assign(table.size() * 2, nullptr);
+            for (Word& word : words) slot(word.key) = &word;
+        }
+        found = slot(key) = &words.emplace_back();
+        found->key = key;
+    }
+    if (found->run != run) {
+        bool step = found->step;
+        *found = {};
+        found->key = key;
+        found->step = step;
+        found->run = run;
+    }
+    return *found;
+}
+
+// ---- stores --------------------------------------------------------------------------------------------------------
 
 void settle() {
     auto& buffer = me().buffer;
     if (buffer.empty() || buffer.back().settled) return;
     Store& s = buffer.back();
     memcpy(s.now, reinterpret_cast<void*>(s.addr), s.size);
+    s.version_now = s.word->version;
     s.settled = true;
 }
 
-void late(uintptr_t addr, int size) {
+/// A late store is seen: others may have written into the word meanwhile, and into another part of it.
+void version(Store& s) {
+    uint64_t found = s.word->version;
+    s.word->version = found == s.version_before ? s.version_now : mix(s.version_now, found);
+}
+
+/// A store is about to be made that others may see late.
+void late(Word& word, uintptr_t addr, int size) {
     auto& buffer = me().buffer;
     settle();
-    if (options.late == 0) return;
-    if (static_cast<int>(buffer.size()) >= options.late) buffer.erase(buffer.begin());
-    Store& s = buffer.emplace_back(Store{addr, size, false, {}, {}});
+    if (options.late == 0 && !options.again) return;
+    if (!options.again && static_cast<int>(buffer.size()) >= options.late) buffer.erase(buffer.begin());
+    Store& s = buffer.emplace_back(Store{addr, size, w->events, false, {}, {}, &word, word.version, 0});
     memcpy(s.before, reinterpret_cast<void*>(addr), size);
 }
 
-bool race(uintptr_t addr, bool write) {
-    Word& word = words[addr >> 3];
+// ---- steps ---------------------------------------------------------------------------------------------------------
+
+/// Two plain accesses that nothing orders, of which one writes.
+bool race(Word& word, bool write) {
     const Clock& clock = me().clock;
-    if (word.run != run) word = {run, -1, 0, {}};
-    bool found = word.writer >= 0 && word.writer != w->self && word.written > clock[word.writer];
+    bool found = word.writer >= 0 && word.writer != w->self && word.writer_when > clock[word.writer];
     if (write) {
         for (int i = 0; i < max_fibers; i++)
             if (i != w->self && word.read[i] > clock[i]) found = true;
         word.writer = w->self;
-        word.written = clock[w->self];
+        word.writer_when = clock[w->self];
     } else {
         word.read[w->self] = clock[w->self];
     }
     return found;
 }
 
-void touched(uintptr_t addr, int size, bool write) {
-    if (!exploring) return;
-    settle();
-    if (onstack(addr) || (addr - reinterpret_cast<uintptr_t>(boot_stack) < boot_size)) return;
-    if (race(addr, write) && races.insert(addr >> 3).second) racy.push_back(addr & ~7ull);
-    if (races.count(addr >> 3)) point();
-    if (write) late(addr, size);
+/// Is the access a step? What is found out now stays so.
+bool step(Word& word, bool write, bool atomic) {
+    word.touched |= 1 << w->self;
+    word.written |= write;
+    word.atomic |= atomic;
+    bool shared = word.atomic && word.written && std::popcount(word.touched) > 1;
+    if (!atomic && race(word, write)) shared = true;
+    if (shared && !word.step) {
+        word.step = true;
+        steps++;
+        if (options.verbose) fprintf(stderr, "step %zu: %lx\n", steps, word.key << 3);
+    }
+    return word.step || options.again;
+}
+
+void stored() {
+    if (w->self != 1) w->stores++;
+}
+
+/// The access is made now: where the fiber is depends on what it sees, and what others see on where it is.
+void happens(Word& word, bool reads, bool writes) {
+    Fiber& f = me();
+    f.moved = true;
+    f.past = mix(mix(f.past, word.key), reads ? word.version : 0);
+    if (writes) word.version = mix(f.past, word.version);  // the rest of the word stays
 }
 
 /// What is written into an atomic word is known to whoever reads it there.
-void ordered(uintptr_t addr, bool reads, bool writes) {
-    auto& [when, knows] = atomics[addr];
-    if (when != run) knows = {}, when = run;
+void ordered(Word& word, bool reads, bool writes) {
     Clock& clock = me().clock;
-    if (reads) join(clock, knows);
+    if (reads) join(clock, word.knows);
     if (writes) {
-        join(knows, clock);
+        join(word.knows, clock);
         clock[w->self]++;
     }
 }
 
-/// Before an atomic access.
-template <class T> void atomic(T* p, bool reads, bool writes, bool locked) {
-    if (!exploring) return booting();
+bool of_a_stack(uintptr_t addr) { return onstack(addr) || addr - reinterpret_cast<uintptr_t>(boot_stack) < boot_size; }
+
+/// Before a plain access.
+void plain(uintptr_t addr, int size, bool write) {
+    if (!exploring) return;
+    event();
     settle();
+    others_turn();
+    if (of_a_stack(addr)) return;
+    if (write) stored();
+    Word& word = word_at(addr);
+    bool two = (addr & 7) + size > 8, is_step = step(word, write, false);
+    if (two) is_step |= step(word_at(addr + 8), write, false);
+    if (!is_step) return;
     point();
-    ordered(reinterpret_cast<uintptr_t>(p), reads, writes);
+    if (write && two)
+        drain();
+    else if (write)
+        late(word, addr, size);
+    happens(word, !write, write);
+    if (two) happens(word_at(addr + 8), !write, write);
+}
+
+/// Before an access to many words at once. None of its stores is late.
+void range(uintptr_t addr, size_t size, bool write) {
+    if (!exploring) return;
+    event();
+    settle();
+    others_turn();
+    if (of_a_stack(addr)) return;
+    if (write) stored();
+    bool is_step = false;
+    for (uintptr_t at = addr & ~7ull; at < addr + size; at += 8) is_step |= step(word_at(at), write, false);
+    if (is_step) point();
+    if (write) drain();
+    for (uintptr_t at = addr & ~7ull; is_step && at < addr + size; at += 8) happens(word_at(at), !write, write);
+}
+
+/// Before an atomic access.
+template <class T> Word& comes(T* p, bool writes) {
+    event();
+    settle();
+    others_turn();
+    Word& word = word_at(reinterpret_cast<uintptr_t>(p));
+    if (step(word, writes, true)) point();
+    return word;
+}
+
+template <class T> void atomic(T* p, bool reads, bool writes, bool locked) {
+    if (!exploring) return event();
+    Word& word = comes(p, writes);
+    if (writes) stored();
     if (locked)
         drain();
-    else if (writes)
-        late(reinterpret_cast<uintptr_t>(p), sizeof *p);
+    else if (writes && (word.step || options.again))
+        late(word, reinterpret_cast<uintptr_t>(p), sizeof *p);
+    ordered(word, reads, writes);
+    if (word.step) happens(word, reads, writes);
 }
 
 }  // namespace
@@ -114,7 +222,10 @@ void drain() {
 void commit_others() {
     for (Fiber& f : w->fibers) {
         if (&f == &me()) continue;
-        for (Store& s : f.buffer) memcpy(reinterpret_cast<void*>(s.addr), s.now, s.size);
+        for (Store& s : f.buffer) {
+            memcpy(reinterpret_cast<void*>(s.addr), s.now, s.size);
+            version(s);
+        }
         f.buffer.clear();
     }
 }
@@ -124,8 +235,12 @@ int unseen() {
     return static_cast<int>(me().buffer.size());
 }
 
-void hide(Fiber& f, int late) {
-    auto s = f.buffer.end(), oldest = s - late;
+long unseen_since(int newest) { return newest ? me().buffer.end()[-newest].event : 0; }
+
+void hide(Fiber& f, long since) {
+    auto s = f.buffer.end(), oldest = s;
+    if (since)
+        while (oldest != f.buffer.begin() && oldest[-1].event >= since) oldest--;
     while (s != oldest) {
         auto* at = reinterpret_cast<void*>((--s)->addr);
         // Written since by somebody who tells nothing, assembly or memset: it is not late, nor is what came before it.
@@ -134,6 +249,7 @@ void hide(Fiber& f, int late) {
             break;
         }
         memcpy(at, s->before, s->size);
+        s->word->version = s->version_before;
     }
     f.buffer.erase(f.buffer.begin(), oldest);
 }
@@ -142,23 +258,25 @@ void show(Fiber& f) {
     for (Store& s : f.buffer) {
         memcpy(s.before, reinterpret_cast<void*>(s.addr), s.size);
         memcpy(reinterpret_cast<void*>(s.addr), s.now, s.size);
+        uint64_t found = s.word->version;
+        version(s);
+        s.version_before = found;
+        s.version_now = s.word->version;
     }
 }
 
 extern "C" {
 
-#define PLAIN(size)                                                         \
-    void explore_read##size(uintptr_t addr) { touched(addr, size, false); } \
-    void explore_write##size(uintptr_t addr) { touched(addr, size, true); }
+#define PLAIN(size)                                                       \
+    void explore_read##size(uintptr_t addr) { plain(addr, size, false); } \
+    void explore_write##size(uintptr_t addr) { plain(addr, size, true); }
 PLAIN(1)
 PLAIN(2)
 PLAIN(4)
 PLAIN(8)
 PLAIN(16)
-void explore_read_range(uintptr_t, size_t) {}
-void explore_write_range(uintptr_t, size_t) {
-    if (exploring) drain();
-}
+void explore_read_range(uintptr_t addr, size_t size) { range(addr, size, false); }
+void explore_write_range(uintptr_t addr, size_t size) { range(addr, size, true); }
 
 #define EXCHANGE(name, bits, T, result)      \
     T explore_##name##bits(T* p, T v, int) { \
@@ -167,29 +285,35 @@ void explore_write_range(uintptr_t, size_t) {
         *p = result;                         \
         return old;                          \
     }
-#define ATOMIC(bits, T)                                                                                                \
-    T explore_load##bits(T* p, int) {                                                                                  \
-        atomic(p, true, false, false);                                                                                 \
-        return *p;                                                                                                     \
-    }                                                                                                                  \
-    void explore_store##bits(T* p, T v, int order) {                                                                   \
-        atomic(p, false, true, order == __ATOMIC_SEQ_CST);                                                             \
-        *p = v;                                                                                                        \
-        if (exploring && order != __ATOMIC_SEQ_CST) point(); /* what follows need not have happened when it is seen */ \
-    }                                                                                                                  \
-    EXCHANGE(exchange, bits, T, v)                                                                                     \
-    EXCHANGE(fetch_add, bits, T, static_cast<T>(old + v))                                                              \
-    EXCHANGE(fetch_sub, bits, T, static_cast<T>(old - v))                                                              \
-    EXCHANGE(fetch_and, bits, T, old& v)                                                                               \
-    EXCHANGE(fetch_or, bits, T, old | v)                                                                               \
-    int explore_cas##bits(T* p, T* old, T v, int, int) {                                                               \
-        atomic(p, true, true, true);                                                                                   \
-        if (*p == *old) {                                                                                              \
-            *p = v;                                                                                                    \
-            return 1;                                                                                                  \
-        }                                                                                                              \
-        *old = *p;                                                                                                     \
-        return 0;                                                                                                      \
+#define ATOMIC(bits, T)                                                             \
+    T explore_load##bits(T* p, int) {                                               \
+        atomic(p, true, false, false);                                              \
+        return *p;                                                                  \
+    }                                                                               \
+    void explore_store##bits(T* p, T v, int order) {                                \
+        atomic(p, false, true, order == __ATOMIC_SEQ_CST);                          \
+        *p = v;                                                                     \
+        event();                                                                    \
+        point(); /* what follows need not have happened when it is seen, or late */ \
+    }                                                                               \
+    EXCHANGE(exchange, bits, T, v)                                                  \
+    EXCHANGE(fetch_add, bits, T, static_cast<T>(old + v))                           \
+    EXCHANGE(fetch_sub, bits, T, static_cast<T>(old - v))                           \
+    EXCHANGE(fetch_and, bits, T, old& v)                                            \
+    EXCHANGE(fetch_or, bits, T, old | v)                                            \
+    int explore_cas##bits(T* p, T* old, T v, int, int) {                            \
+        Word* word = exploring ? &comes(p, true) : nullptr;                         \
+        bool same = *p == *old;                                                     \
+        if (word) {                                                                 \
+            drain(); /* a failed one, too */                                        \
+            ordered(*word, true, same);                                             \
+            if (word->step) happens(*word, true, same);                             \
+        }                                                                           \
+        if (same)                                                                   \
+            *p = v;                                                                 \
+        else                                                                        \
+            *old = *p;                                                              \
+        return same;                                                                \
     }
 ATOMIC(8, uint8_t)
 ATOMIC(16, uint16_t)

@@ -3,12 +3,17 @@
 // A run is told by its choices: at each, 0 is what would be most usual (go on), and other numbers let another fiber
 // come. Depth first: the last choice that has not had all its values gets the next one, and those before it stay. First
 // without any preemption, then with one, and so on, so that a fault's schedule is short.
+//
+// Many orders lead to the same place. What a fiber does next depends on what it has read, and that on who wrote it: if
+// all fibers have read the same, and the words are from the same writers, then all that can follow is the same as it was
+// the first time, and is not run again.
 
-#include <cstdarg>
+#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
 #include <random>
+#include <set>
 
 #include <getopt.h>
 
@@ -25,32 +30,80 @@ const explore::Case* chosen;
 
 namespace {
 
-constexpr long too_long = 300000;          // steps of a run
-constexpr long turn = 5000;                // and of a fiber, while others could go on: none is left out for ever
-constexpr int64_t long_wait = 1000000000;  // ns: who sleeps for longer wakes when nobody else can run
-
 void* home;  // main's context, while a fiber runs
+
+// ---- choices -------------------------------------------------------------------------------------------------------
+
 std::vector<int> prefix;
 bool at_random;
 std::mt19937 dice;
+std::vector<Turn> schedule;
 
-std::string schedule(const std::vector<int>& taken) {
+/// Places where runs have been.
+class Places {
+    std::vector<uint64_t> slots = std::vector<uint64_t>(1 << 16);
+    size_t count = 0;
+
+public:
+    void clear() {
+        std::fill(slots.begin(), slots.end(), 0);
+        count = 0;
+    }
+    /// False: it was there.
+    bool add(uint64_t place) {
+        size_t mask = slots.size() - 1, i = place & mask;
+        while (slots[i] && slots[i] != place) i = (i + 1) & mask;
+        if (slots[i]) return false;
+        slots[i] = place;
+        if (++count * 2 > slots.size()) {
+            std::vector<uint64_t> old(slots.size() * 2);
+            old.swap(slots);
+            count = 0;
+            for (uint64_t each : old)
+                if (each) add(each);
+        }
+        return true;
+    }
+} places;
+
+/// All that what follows depends on.
+uint64_t place() {
+    uint64_t h = mix(w->self, options.preemptions - w->preemptions);
+    h = mix(h, w->now);
+    h = mix(h, w->sysmon);
+    for (char c : w->outcome) h = mix(h, c);
+    for (const Fiber& f : w->fibers) {
+        h = mix(h, f.past);
+        h = mix(h, f.rounds);
+        h = mix(h, f.state | f.woken << 3 | f.moved << 4 | f.patience << 5);
+        h = mix(h, f.deadline);
+        h = mix(h, f.buffer.size());
+    }
+    return h;
+}
+
+std::string told(const std::vector<Turn>& turns) {
     std::string s;
-    for (size_t i = 0; i < taken.size(); i++)
-        if (taken[i]) s += (s.empty() ? "" : ",") + std::to_string(i) + "=" + std::to_string(taken[i]);
+    for (const Turn& turn : turns) {
+        s += (s.empty() ? "" : ",") + std::to_string(turn.event) + "=" + std::to_string(turn.fiber);
+        if (turn.since) s += "~" + std::to_string(turn.since);
+    }
     return s;
 }
 
-std::vector<int> parsed(const char* s) {
-    std::vector<int> found;
-    for (int at, value, n; sscanf(s, "%d=%d%n", &at, &value, &n) == 2; s += n + (s[n] == ',')) {
-        if (at >= static_cast<int>(found.size())) found.resize(at + 1);
-        found[at] = value;
+bool parse(const char* s, std::vector<Turn>& turns) {
+    int n;
+    for (Turn turn = {}; sscanf(s, "%ld=%d%n", &turn.event, &turn.fiber, &n) == 2; s += n + (s[n] == ',')) {
+        turn.since = 0;
+        int more;
+        if (sscanf(s + n, "~%ld%n", &turn.since, &more) == 1) n += more;
+        turns.push_back(turn);
     }
-    return found;
+    return *s == 0;
 }
 
-/// One of n; rarely: another one than 0 is not for every time.
+}  // namespace
+
 int choose(int n, bool rarely) {
     if (n <= 1) return 0;
     size_t at = w->taken.size();
@@ -59,158 +112,28 @@ int choose(int n, bool rarely) {
         c = prefix[at];
     else if (at_random && (!rarely || dice() % 16 == 0))
         c = static_cast<int>(dice() % n);
-    if (c >= n) fault("the schedule does not fit: choice %zu is %d of %d", at, c, n);
+    if (c >= n) fault("the explorer's own fault: choice %zu is %d of %d", at, c, n);
     w->taken.push_back(c);
     w->widths.push_back(n);
     return c;
 }
 
-void switch_to(int next, int late) {
-    if (next == w->self) return;
-    Fiber& from = me();
-    from.g = tls_g;
-    hide(from, late);
-    w->self = next;
-    Fiber& to = me();
-    if (options.verbose && exploring)
-        fprintf(stderr, "step %ld: %td -> %d%s\n", w->steps, &from - &w->fibers[0], next,
-                late ? ", with stores unseen" : "");
-    show(to);
-    to.since = w->steps;
-    world_self = &to.thread;
-    tls_g = to.g;
-    transfer t = jump_fcontext(to.context, &from);
-    static_cast<Fiber*>(t.data)->context = t.context;  // of whoever came here
+const Turn* scheduled() {
+    size_t next = w->turns.size();
+    if (next == schedule.size() || schedule[next].event != w->events) return nullptr;
+    w->turns.push_back(schedule[next]);
+    return &schedule[next];
 }
 
-/// A few fibers. No vector: it would be freed once in each run that begins with a copy of its owner's stack.
-struct Some {
-    int count = 0;
-    int list[max_fibers + 1];
-    void add(int n) { list[count++] = n; }
-};
-
-/// The fibers that can go on, the next in turn first, but for the running one.
-Some able(bool yielded) {
-    Some found;
-    int n = static_cast<int>(w->fibers.size());
-    for (int i = 1; i < n; i++) {
-        const Fiber& f = w->fibers[(w->self + i) % n];
-        bool in_time = (f.state == SLEEPS || f.state == WAITS) && f.deadline && f.deadline <= w->now;
-        if (f.state == RUNS || in_time || (yielded && f.state == YIELDED)) found.add((w->self + i) % n);
-    }
-    return found;
+void been_here() {
+    if (at_random || options.unmerged || w->taken.size() < prefix.size() || places.add(place())) return;
+    w->known = true;
+    go_home();
 }
-
-/// The fiber that time will wake first; -1: none.
-int sleeper() {
-    int found = -1;
-    for (int i = 0; i < static_cast<int>(w->fibers.size()); i++) {
-        const Fiber& f = w->fibers[i];
-        if ((f.state == SLEEPS || f.state == WAITS) && f.deadline &&
-            (found < 0 || f.deadline < w->fibers[found].deadline))
-            found = i;
-    }
-    return found;
-}
-
-void unyield() {
-    for (Fiber& f : w->fibers)
-        if (f.state == YIELDED) f.state = RUNS;
-}
-
-}  // namespace
 
 void go_home() {
     jump_fcontext(home, nullptr);
     abort();
-}
-
-void fault(const char* format, ...) {
-    char text[1000];
-    va_list list;
-    va_start(list, format);
-    vsnprintf(text, sizeof text, format, list);
-    va_end(list);
-    w->fault = text;
-    go_home();
-}
-
-/// It has gone on for long, and perhaps waits for one that may not come: the next one's turn. No preemption.
-static void others_turn() {
-    me().since = w->steps;
-    unyield();
-    Some others = able(false);
-    if (!others.count) return;
-    if (w->fibers[others.list[0]].state != RUNS) wake(w->fibers[others.list[0]], false);
-    switch_to(others.list[0], 0);
-}
-
-void booting() {
-    if (++w->steps > too_long) fault("it does not come to its beginning");
-}
-
-void point() {
-    if (!exploring) return;
-    w->now += 20;
-    if (++w->steps > too_long) fault("it does not end");
-    if (w->steps - me().since > turn) return others_turn();
-    if (w->preemptions >= options.preemptions) return;
-    Some others = able(false);
-    int asleep = sleeper();
-    if (asleep >= 0 && w->fibers[asleep].deadline - w->now < long_wait)
-        others.add(asleep);  // its time may come at any moment
-    if (!others.count) return;
-    int lates = unseen() + 1;
-    int c = choose(1 + others.count * lates, true);
-    if (c == 0) return;
-    w->preemptions++;
-    int next = others.list[(c - 1) / lates];
-    if (w->fibers[next].state != RUNS) wake(w->fibers[next], false);
-    unyield();
-    switch_to(next, (c - 1) % lates);
-}
-
-void blocked() {
-    State s = me().state;
-    if (s == YIELDED && me().patience > 0) {
-        me().patience--;
-        me().state = RUNS;
-        return;
-    }
-    me().patience = 0;
-    if (s != YIELDED) unyield();
-    Some others = able(false);
-    if (!others.count) others = able(true);
-    if (!others.count && s == YIELDED) me().state = RUNS;  // it alone could go on
-    if (!others.count) {
-        commit_others();
-        bool everybody = true;
-        for (size_t i = 0; i < w->fibers.size(); i++)
-            if (i != 1) everybody = everybody && w->fibers[i].state != SLEEPS;  // 1 is sysmon
-        const char* what = exploring ? watched(everybody && me().state != SLEEPS) : nullptr;
-        if (what) fault("%s", what);
-        int asleep = sleeper();
-        if (asleep < 0) {
-            if (s == YIELDED) return;
-            fault("nobody will ever run again");
-        }
-        others.add(asleep);
-    }
-    // The next in turn, unless that is to be another.
-    bool free = exploring && w->preemptions < options.preemptions;
-    int lates = s == ENDED ? unseen() + 1 : 1;
-    int c = free ? choose(others.count * lates + (s == YIELDED), false) : 0;
-    if (c) w->preemptions++;
-    if (s == YIELDED && c == others.count) {
-        me().patience = 200;  // it looks again and again, and nobody comes meanwhile
-        me().state = RUNS;
-        return;
-    }
-    int next = others.list[c / lates];
-    if (w->fibers[next].state != RUNS && w->fibers[next].state != YIELDED) wake(w->fibers[next], false);
-    switch_to(next, c % lates);
-    if (me().state == YIELDED) me().state = RUNS;
 }
 
 extern "C" {
@@ -222,7 +145,28 @@ void explore_begin() {
     me().g = tls_g;
     home = jump_fcontext(home, &me()).context;
 }
-void explore_point() { point(); }
+void explore_settle() {
+    for (int tries = 0; tries < 1000 && !exploring; tries++) {
+        bool all = true;
+        for (Fiber& f : w->fibers) all = all && (&f == &me() || (f.state != RUNS && f.state != YIELDED));
+        if (all) return;
+        me().state = YIELDED;
+        blocked();
+    }
+}
+void explore_point() {
+    if (!exploring) return;
+    event();
+    me().moved = true;
+    me().past = mix(me().past, 1);
+    point();
+}
+void explore_outcome(int64_t n) {
+    event();
+    me().moved = true;
+    me().past = mix(me().past, n);
+    w->outcome += std::to_string(n);
+}
 void explore_fail(const char* what) { fault("%s", what); }
 
 }  // extern "C"
@@ -249,9 +193,12 @@ void keep_all() {
     keep(explored_begin, explored_end);
     keep(reinterpret_cast<void*>(heap), reinterpret_cast<void*>(heap_end));
     keep(boot_stack, boot_stack + boot_size);
-    for (Fiber& f : w->fibers) keep(f.context, f.stack + stack_size);
-    w->steps = 0;
-    for (Fiber& f : w->fibers) f.since = 0;
+    w->events = 0;
+    for (Fiber& f : w->fibers) {
+        f.moved = true;
+        f.since = 0;
+        keep(f.context, f.stack + stack_size);
+    }
     beginning = *w;
 }
 
@@ -295,18 +242,33 @@ const explore::Case* named(const char* name) {
 
 /// What all runs together did.
 struct Search {
-    long runs = 0, steps = 0;
-    bool cut = false;
+    long runs = 0, events = 0;
+    int cut = -1;  // with so many preemptions not all orders were had
+    std::set<std::string> outcomes;
 };
 
-/// One run. False: it shows a fault, which is told with what shows it again.
+const char* program;
+
+/// What each thread does, and what shows the fault again.
+void tell_fault(const Search& done) {
+    static const char* const states[] = {"runs", "waits", "sleeps", "looks again", "has ended"};
+    printf("%s: fault after %ld runs: %s\n  ", chosen->name, done.runs, w->fault.c_str());
+    for (size_t i = 0; i < w->fibers.size(); i++)
+        printf("thread %zu %s%s", i, states[w->fibers[i].state], i + 1 < w->fibers.size() ? ", " : "\n");
+    std::string again = std::string(program) + " " + chosen->name + " --schedule=" + told(w->turns);
+    printf("again:  %s\nin gdb: gdb -ex 'break explore.fault' -ex run --args %s\n", again.c_str(), again.c_str());
+}
+
+/// One run. False: it shows a fault.
 bool held(Search& done) {
     run_once();
     done.runs++;
-    done.steps += w->steps;
-    if (w->fault.empty()) return true;
-    printf("%s: fault after %ld runs: %s\n%s --preemptions=%d --late=%d --schedule=%s\n", chosen->name, done.runs,
-           w->fault.c_str(), chosen->name, options.preemptions, options.late, schedule(w->taken).c_str());
+    done.events += w->events;
+    if (w->fault.empty()) {
+        if (!w->known && !w->outcome.empty()) done.outcomes.insert(w->outcome);
+        return true;
+    }
+    tell_fault(done);
     return false;
 }
 
@@ -314,23 +276,26 @@ bool held(Search& done) {
 bool search(Search& done, int preemptions) {
     options.preemptions = preemptions;
     prefix.clear();
+    places.clear();
     while (true) {
-        size_t races = racy.size();
+        size_t known = steps;
         if (!held(done)) return false;
         if (done.runs >= options.most) {
-            done.cut = true;
+            done.cut = preemptions;
             return true;
         }
-        if (races != racy.size())
-            prefix.clear();  // there are more steps than were thought: all anew
-        else if (!next_prefix())
+        if (known != steps) {  // there are more steps than were thought: all anew
+            prefix.clear();
+            places.clear();
+        } else if (!next_prefix()) {
             return true;
+        }
     }
 }
 
 bool search_all(Search& done) {
     int limit = options.preemptions;
-    for (int n = 0; n <= limit && !done.cut; n++)
+    for (int n = 0; n <= limit && done.cut < 0; n++)
         if (!search(done, n)) return false;
     options.preemptions = 1000;
     prefix.clear();
@@ -340,22 +305,30 @@ bool search_all(Search& done) {
     return true;
 }
 
+bool run_again(Search& done) {
+    if (!held(done)) return false;
+    if (w->turns.size() == schedule.size()) return true;
+    w->fault = "the schedule does not fit: nothing happens at event " + std::to_string(schedule[w->turns.size()].event);
+    tell_fault(done);
+    return false;
+}
+
 int usage() {
     fprintf(stderr,
-            "usage: explore CASE [--preemptions N] [--late N] [--random N] [--seed N] [--most N] [--schedule S] "
-            "[--verbose]\n"
+            "usage: explore CASE [--preemptions N] [--late N] [--random N] [--seed N] [--most N] [--unmerged] "
+            "[--schedule S] [--verbose]\n"
             "       explore --list\n");
     return 2;
 }
 
 /// The case's name is chosen, its own limits are options unless the command line has others.
-bool parse(int argc, char** argv, const char** again) {
-    static const option longs[] = {{"preemptions", 1, nullptr, 'p'}, {"late", 1, nullptr, 'l'},
-                                   {"random", 1, nullptr, 'r'},      {"seed", 1, nullptr, 's'},
-                                   {"most", 1, nullptr, 'm'},        {"schedule", 1, nullptr, 'x'},
-                                   {"verbose", 0, nullptr, 'v'},     {nullptr, 0, nullptr, 0}};
+bool parse(int argc, char** argv) {
+    static const option longs[] = {
+        {"preemptions", 1, nullptr, 'p'}, {"late", 1, nullptr, 'l'},    {"random", 1, nullptr, 'r'},
+        {"seed", 1, nullptr, 's'},        {"most", 1, nullptr, 'm'},    {"unmerged", 0, nullptr, 'u'},
+        {"schedule", 1, nullptr, 'x'},    {"verbose", 0, nullptr, 'v'}, {nullptr, 0, nullptr, 0}};
     if (argc < 2 || !(chosen = named(argv[1]))) return false;
-    options = {chosen->preemptions, chosen->late, chosen->random, 1, chosen->most, false};
+    options = {chosen->preemptions, chosen->late, chosen->sysmon, chosen->random, 1, chosen->most, false, false, false};
     for (int c; (c = getopt_long(argc - 1, argv + 1, "", longs, nullptr)) != -1;) {
         switch (c) {
         case 'p': options.preemptions = atoi(optarg); break;
@@ -363,7 +336,11 @@ bool parse(int argc, char** argv, const char** again) {
         case 'r': options.random = atol(optarg); break;
         case 's': options.seed = static_cast<unsigned>(atol(optarg)); break;
         case 'm': options.most = atol(optarg); break;
-        case 'x': *again = optarg; break;
+        case 'u': options.unmerged = true; break;
+        case 'x':
+            options.again = true;
+            if (!parse(optarg, schedule)) return false;
+            break;
         case 'v': options.verbose = true; break;
         default: return false;
         }
@@ -378,10 +355,11 @@ int main(int argc, char** argv) {
         for (auto c = __start_explore_cases; c != __stop_explore_cases; c++) puts((*c)->name);
         return 0;
     }
-    const char* again = nullptr;
-    if (!parse(argc, argv, &again)) return usage();
+    program = argv[0];
+    if (!parse(argc, argv)) return usage();
     w = new World;
     w->fibers.reserve(max_fibers);
+    catch_signals();
     static char room[256 << 10];
     transfer t = jump_fcontext(make_fcontext(room + sizeof room, sizeof room, first), nullptr);
     if (!t.data) {
@@ -393,15 +371,12 @@ int main(int argc, char** argv) {
     dice.seed(options.seed);
 
     Search done;
-    if (again) {
-        prefix = parsed(again);
-        if (!held(done)) return 1;
-    } else if (!search_all(done)) {
-        return 1;
-    }
-    printf("%s: %ld runs, %ld steps each, %zu racy words%s\n", chosen->name, done.runs, done.steps / done.runs,
-           racy.size(), done.cut ? ", cut" : "");
-    if (options.verbose)
-        for (uintptr_t addr : racy) fprintf(stderr, "racy: %lx\n", addr);
+    if (!(options.again ? run_again(done) : search_all(done))) return 1;
+    printf("%s: %ld runs, %ld events each, %zu words make a step", chosen->name, done.runs, done.events / done.runs,
+           steps);
+    if (done.cut >= 0) printf(", cut at %d preemptions", done.cut);
+    if (!done.outcomes.empty()) printf("\n%zu outcomes:", done.outcomes.size());
+    for (const std::string& outcome : done.outcomes) printf(" %s", outcome.c_str());
+    puts("");
     return 0;
 }

@@ -1,5 +1,7 @@
-"""The core's own sources in every order of their steps: no order of a case shows a fault."""
+"""The core's own sources in every order of their steps: no order of a case shows a fault. And the explorer itself: what
+it must find it finds, what cannot be it does not, and a fault comes again by its schedule."""
 
+import itertools
 import re
 import subprocess
 from pathlib import Path
@@ -7,11 +9,34 @@ from pathlib import Path
 import pytest
 
 HERE = Path(__file__).resolve().parent
-CASES = [
-    name
-    for source in sorted(HERE.glob("cases/*.cpp"))
-    for name in re.findall(r"^CASE\((\w+),", source.read_text(), re.MULTILINE)
-]
+
+
+def named_in(*sources):
+    """The cases of these files."""
+    return [name for source in sources for name in re.findall(r"^CASE\((\w+),", source.read_text(), re.MULTILINE)]
+
+
+CASES = named_in(*sorted(HERE.glob("cases/*.cpp")))
+
+# All orders of these are had, up to their number of preemptions. Others say "cut": all with fewer, and some of the rest.
+COMPLETE = {"a_thief_and_the_owner", "two_take_turns_in_the_lock", "a_wake_up_is_one_futex_call"}
+
+# litmus.cpp: what must be found, and what cannot be.
+FAULTY = {
+    "buffered_plain": "each has read what was there before the other wrote",
+    "buffered_released": "each has read what was there before the other wrote",
+    "passed_backwards": "the flag was seen before the word",
+    "counted_plainly": "a count was lost",
+    "lost_wake_up": "nobody gets any further",
+    "each_waits_for_the_other": "nobody gets any further",
+    "stores_without_end": "it does not end, and still somebody stores something",
+    "nobody_looks": "a goroutine waits beside an idle P, and nobody looks for it",
+    "no_such_memory": "SIGSEGV",
+    "no_more_stack": "exit status 2: fatal: morestack on g0",
+    "an_empty_loop": "it does not end, and does nothing that others can notice",
+    "thrown": "exit status 2: fatal error: litmus: the second came second",
+}
+RIGHT = {"buffered_exchanged", "passed", "counted", "counted_under_a_lock", "three_steps_each"}
 
 
 @pytest.fixture(scope="session")
@@ -25,11 +50,88 @@ def explore(mirror_program):
     return search
 
 
+def fault(result):
+    """The fault that a search has found, without how many runs it took; and the words that show it again."""
+    said = re.search(r"fault after \d+ runs: (.*)", result.stdout)
+    again = re.search(r"^again:  \S+ (\S+) (\S+)$", result.stdout, re.MULTILINE)
+    assert result.returncode == 1 and said and again, result.stdout + result.stderr
+    return said.group(1), again.groups()
+
+
+def outcomes(result):
+    return set(re.search(r"outcomes: (.*)", result.stdout).group(1).split())
+
+
 @pytest.mark.parametrize("case", CASES)
 def test_no_order_shows_a_fault(explore, case):
     result = explore(case)
     assert (result.returncode, result.stderr) == (0, ""), result.stdout + result.stderr
+    assert case not in COMPLETE or "cut" not in result.stdout, result.stdout
 
 
 def test_every_case_is_in_the_program(explore):
-    assert sorted(explore("--list").stdout.split()) == sorted(CASES)
+    assert sorted(explore("--list").stdout.split()) == sorted(CASES + named_in(HERE / "litmus.cpp"))
+
+
+def test_the_complete_ones_are_there():
+    assert COMPLETE <= set(CASES)
+
+
+# ---- the explorer itself ---------------------------------------------------------------------------------------------
+
+
+def test_every_case_about_the_explorer_is_expected_to_be_faulty_or_not():
+    assert sorted(named_in(HERE / "litmus.cpp")) == sorted([*FAULTY, *RIGHT])
+
+
+@pytest.mark.parametrize("case", FAULTY)
+def test_what_is_there_is_found(explore, case):
+    said, _ = fault(explore(case, "--random", "0"))
+    assert said.startswith(FAULTY[case])
+
+
+@pytest.mark.parametrize("case", FAULTY)
+def test_a_fault_comes_again_by_its_schedule(explore, case):
+    said, (name, schedule) = fault(explore(case))
+    assert fault(explore(name, schedule)) == (said, (name, schedule))
+
+
+@pytest.mark.parametrize("case", ["buffered_released", "lost_wake_up", "counted_plainly"])
+def test_a_fault_that_chance_has_found_comes_again_too(explore, case):
+    said, (name, schedule) = fault(explore(case, "--preemptions", "-1"))
+    assert fault(explore(name, schedule)) == (said, (name, schedule))
+
+
+@pytest.mark.parametrize("case", sorted(RIGHT))
+def test_what_cannot_be_is_not_found(explore, case):
+    result = explore(case)
+    assert result.returncode == 0 and "cut" not in result.stdout, result.stdout
+
+
+@pytest.mark.parametrize("case", ["buffered_plain", "buffered_released"])
+def test_stores_that_are_seen_at_once_are_not_seen_late(explore, case):
+    result = explore(case, "--late", "0")
+    assert result.returncode == 0, result.stdout
+
+
+def test_a_schedule_of_something_else_does_not_fit(explore):
+    said, _ = fault(explore("counted", "--schedule=1000000=0"))
+    assert said == "the schedule does not fit: nothing happens at event 1000000"
+
+
+def orders(preemptions):
+    """Three steps of one and three of two, in all orders in which so often one comes though the other could go on. One
+    goes first."""
+    found = set()
+    for order in set(itertools.permutations("111222")):
+        broken = sum(a != b and a in order[i + 1 :] for i, (a, b) in enumerate(zip("1" + "".join(order), order)))
+        if broken <= preemptions:
+            found.add("".join(order))
+    return found
+
+
+@pytest.mark.parametrize("preemptions", range(6))
+@pytest.mark.parametrize("how", [(), ("--unmerged",)], ids=["merged", "unmerged"])
+def test_all_orders_are_had_and_no_other(explore, preemptions, how):
+    result = explore("three_steps_each", "--random", "0", "--preemptions", str(preemptions), "--most", "100000", *how)
+    assert outcomes(result) == orders(preemptions), result.stdout

@@ -22,8 +22,11 @@ char* boot_stack;
 
 namespace {
 
+/// Room for a stack, above a page that nobody may touch.
 char* memory(size_t size) {
-    return static_cast<char*>(mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
+    void* v = mmap(nullptr, guard_size + size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    mprotect(v, guard_size, PROT_NONE);
+    return static_cast<char*>(v) + guard_size;
 }
 
 void run(transfer t) {
@@ -31,6 +34,7 @@ void run(transfer t) {
     Fiber& f = me();
     world_enter(&f.thread, f.stk, f.fn, f.mp, f.gp);
     me().state = ENDED;
+    event();
     blocked();
     abort();
 }
@@ -50,10 +54,17 @@ int spawn(uintptr_t stk, void (*fn)(), void* mp, void* gp) {
     f.context = make_fcontext(f.stack + stack_size, stack_size, run);
     if (n) {
         f.clock = me().clock;
+        f.past = mix(me().past, n);
         me().clock[w->self]++;
     }
     f.clock[n] = 1;
     return static_cast<int>(n);
+}
+
+/// What the fiber does now may depend on this.
+int64_t seen(int64_t value) {
+    me().past = mix(me().past, value);
+    return value;
 }
 
 int64_t until(const timespec* t) { return w->now + t->tv_sec * 1000000000 + t->tv_nsec; }
@@ -68,7 +79,9 @@ void boot() {
 void wake(Fiber& f, bool in_time) {
     f.woken = in_time;
     if (!in_time && f.deadline > w->now) w->now = f.deadline;
+    f.past = mix(f.past, in_time);
     f.state = RUNS;
+    f.moved = true;
     f.deadline = 0;
 }
 
@@ -78,6 +91,10 @@ extern "C" {
 
 int64_t world_clone(int, uintptr_t stk, void* mp, void* gp, void (*fn)()) {
     drain();
+    event();
+    me().moved = true;
+    me().past = mix(me().past, 1);
+    point();
     return spawn(stk, fn, mp, gp) + 1;
 }
 
@@ -110,16 +127,23 @@ int64_t world_tgkill(int64_t, int64_t, int) { return -ENOSYS; }
 
 int64_t world_futex(uint64_t* addr, int op, uint32_t val, const timespec* t) {
     drain();
+    event();
+    me().moved = true;
+    me().past = mix(me().past, op);
     point();
+    me().moved = true;
+    me().past = mix(me().past, op);
     if (op & 1) {
         uint32_t n = 0;
         for (Fiber& f : w->fibers) {
             if (n == val || f.state != WAITS || f.addr != addr) continue;
             wake(f, true);
             join(f.clock, me().clock);
+            f.past = mix(f.past, me().past);
             n++;
         }
         w->wakes += n;
+        me().past = mix(me().past, n);
         me().clock[w->self]++;
         return n;
     }
@@ -131,6 +155,7 @@ int64_t world_futex(uint64_t* addr, int op, uint32_t val, const timespec* t) {
     f.woken = false;
     w->sleeps++;
     f.deadline = t ? until(t) : 0;
+    event();
     blocked();
     return me().woken ? 0 : -ETIMEDOUT;
 }
@@ -140,6 +165,7 @@ int64_t world_nanosleep(const timespec* want, timespec*) {
     commit_others();
     me().state = SLEEPS;
     me().deadline = until(want);
+    event();
     blocked();
     return 0;
 }
@@ -148,6 +174,7 @@ int64_t world_osyield() {
     drain();
     commit_others();
     me().state = YIELDED;
+    event();
     blocked();
     return 0;
 }
@@ -155,23 +182,24 @@ int64_t world_osyield() {
 /// procyield: a loop that waits for another.
 void explore_yield() {
     commit_others();
-    w->now += 100;
     me().state = YIELDED;
+    event();
     blocked();
 }
 
 int64_t world_clock_gettime(int, timespec* t) {
     w->now += 20;
+    me().past = mix(me().past, w->now);
     *t = {w->now / 1000000000, w->now % 1000000000};
     return 0;
 }
 
 /// cputicks.
-int64_t explore_ticks() { return w->now; }
+int64_t explore_ticks() { return seen(w->now); }
 
-int64_t explore_wakes() { return w->wakes; }
-int64_t explore_sleeps() { return w->sleeps; }
-int64_t explore_threads() { return static_cast<int64_t>(w->fibers.size()); }
+int64_t explore_wakes() { return seen(w->wakes); }
+int64_t explore_sleeps() { return seen(w->sleeps); }
+int64_t explore_threads() { return seen(static_cast<int64_t>(w->fibers.size())); }
 
 // ---- processors, memory, files: none worth the name ----------------------------------------------------------------
 
@@ -186,7 +214,10 @@ void* world_mmap(void* addr, size_t n, int prot, int flags, int fd, off_t off) {
     return v == MAP_FAILED ? reinterpret_cast<void*>(-static_cast<intptr_t>(errno)) : v;
 }
 int64_t world_munmap(void* addr, size_t n) { return munmap(addr, n) ? -errno : 0; }
-int64_t world_madvise(void*, size_t, int) { return 0; }
+int64_t world_madvise(void* addr, size_t n, int advice) {
+    if (advice == MADV_DONTNEED) memset(addr, 0, n);
+    return 0;
+}
 
 int64_t world_nofiles() { return -ENOSYS; }
 int64_t world_read(int, void*, size_t) { return 0; }

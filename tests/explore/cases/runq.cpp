@@ -27,6 +27,7 @@ static void thief() {
 static void start(void*) { newm(thief, nullptr); }
 
 static void a_thief_and_the_owner() {
+    explore::settle();
     systemstack<void>(start, nullptr);
     explore::begin();
     bool inherit;

@@ -25,6 +25,7 @@ static void meet(uintptr n) {
 }
 
 static void two_run_beside_main() {
+    explore::settle();
     explore::begin();
     go(arrive);
     go(arrive);
@@ -33,6 +34,7 @@ static void two_run_beside_main() {
 CASE(two_run_beside_main, two_run_beside_main);
 
 static void a_receiver_runs_beside_its_sender() {
+    explore::settle();
     explore::begin();
     chan<int64> c(0);
     go([=] {
@@ -45,6 +47,7 @@ static void a_receiver_runs_beside_its_sender() {
 CASE(a_receiver_runs_beside_its_sender, a_receiver_runs_beside_its_sender);
 
 static void three_meet() {
+    explore::settle();
     explore::begin();
     go([] { meet(3); });
     go([] { meet(3); });
