@@ -40,7 +40,7 @@ static void a_thief_and_the_owner() {
     while (atomic::Load(&ended) == 0) procyield(10);
     for (int i = 0; i < count; i++) explore::check(out[i] == 1, "a goroutine came out twice, or never");
 }
-CASE(a_thief_and_the_owner, a_thief_and_the_owner);
+CASE(a_thief_and_the_owner, a_thief_and_the_owner, .most = 60000);
 
 static void thief_of_one() {
     took(runqsteal(&theirs, &mine, true));
