@@ -11,8 +11,9 @@
 
 // RAX is the answer of an atomic access. The guard is the current g's afterwards: a request to preempt it may have come
 // meanwhile. Before the boot there is no thread, and on its own stack (the C library's side) nothing is instrumented.
+// A debugger that goes up takes a frame on another stack for a broken one, unless it is a signal's.
 #define HOOK(name, answer) \
-	TEXT(name) FRAME_BEGIN; \
+	TEXT(name) .cfi_signal_frame; FRAME_BEGIN; \
 	mov world_self@gottpoff(%rip), %rax; mov %fs:(%rax), %rax; \
 	mov Thread_sp(%rax), %rsp; movq $0, tls_guard; call answer; mov %rbp, %rsp; \
 	get_tls(%rcx); mov g(%rcx), %rcx; test %rcx, %rcx; jz 1f; mov g_stackguard0(%rcx), %rcx; mov %rcx, tls_guard; 1: \
@@ -63,10 +64,23 @@ HOOK(__wrap_runtime.procyield, explore_yield)
 HOOK(explore.begin, explore_begin)
 HOOK(explore.settle, explore_settle)
 HOOK(explore.point, explore_point)
-HOOK(explore.fail, explore_fail)
 HOOK(explore.outcome, explore_outcome)
 HOOK(explore.wakes, explore_wakes)
 HOOK(explore.sleeps, explore_sleeps)
 HOOK(explore.threads, explore_threads)
 HOOK(explore.now, explore_ticks)
 HOOK(__wrap_runtime.cputicks, explore_ticks)
+
+// void fail(const char*): it does not return. A call that ends its function has the next one behind it, so the frame says
+// that it was in the middle of the call.
+TEXT(explore.fail)
+	.cfi_signal_frame
+	FRAME_BEGIN
+	decq	8(%rbp)
+	mov	world_self@gottpoff(%rip), %rax
+	mov	%fs:(%rax), %rax
+	mov	Thread_sp(%rax), %rsp
+	movq	$0, tls_guard
+	call	explore_fail
+	ud2
+END(explore.fail)

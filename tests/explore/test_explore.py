@@ -3,6 +3,7 @@ it must find it finds, what cannot be it does not, and a fault comes again by it
 
 import itertools
 import re
+import shlex
 import subprocess
 from pathlib import Path
 
@@ -117,6 +118,24 @@ def test_stores_that_are_seen_at_once_are_not_seen_late(explore, case):
 def test_a_schedule_of_something_else_does_not_fit(explore):
     said, _ = fault(explore("counted", "--schedule=1000000=0"))
     assert said == "the schedule does not fit: nothing happens at event 1000000"
+
+
+@pytest.mark.parametrize(
+    "case, functions",
+    [
+        ("counted_plainly", ["explore.fault", "explore.fail", "counted_plainly", "main.main"]),
+        ("lost_wake_up", ["explore.fault", "both", "lost_wake_up", "main.main"]),
+    ],
+)
+def test_gdb_shows_where_the_fault_is(explore, case, functions):
+    """The command that a fault is told with, and one to say which functions are on the stack."""
+    command = shlex.split(re.search(r"^in gdb: (.*)", explore(case).stdout, re.MULTILINE).group(1))
+    ask = "python f = gdb.newest_frame()\nwhile f: print('frame', f.name()); f = f.older()"
+    at = command.index("--args")
+    command[at:at] = ["-nx", "-batch", "-ex", "set debuginfod enabled off", "-ex", ask]
+    said = subprocess.run(command, capture_output=True, text=True, stdin=subprocess.DEVNULL, timeout=120).stdout
+    found = re.findall(r"^frame ([\w.]+)", said, re.MULTILINE)
+    assert [name for name in found if name in functions] == functions, said
 
 
 def orders(preemptions):
