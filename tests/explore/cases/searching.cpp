@@ -3,6 +3,8 @@
 
 #include "together.hpp"
 
+#include "netpoll.hpp"
+
 #define ONCE .preemptions = 0, .random = 0
 
 static void run(funcval*) { arrive(); }
@@ -169,6 +171,16 @@ CASE(one_comes_to_the_global_queue_while_an_m_gives_up, one_comes_to_the_global_
 CASE(one_comes_to_the_global_queue_while_a_p_is_handed_off, one_comes_to_the_global_queue_while_a_p_is_handed_off,
      .preemptions = 2, .random = 0, .most = 8000);
 
+/// Who stops the world has taken the idle Ps: one that became idle afterwards would never be stopped.
+static void the_world_is_to_stop_while_an_m_gives_up() {
+    beside([] {});
+    open();
+    await(1);
+    stopTheWorld(str("a test"));
+    startTheWorld();
+}
+CASE(the_world_is_to_stop_while_an_m_gives_up, the_world_is_to_stop_while_an_m_gives_up, .preemptions = 1, .random = 0);
+
 // ---- many at once --------------------------------------------------------------------------------------------------
 
 static g* parked[2];
@@ -277,3 +289,121 @@ static void a_finalizer_is_called() {
     explore::check(arrived == 1, "a finalizer was not called");
 }
 CASE(a_finalizer_is_called, a_finalizer_is_called, .cpus = 1, ONCE);
+
+// ---- the network ---------------------------------------------------------------------------------------------------
+// It is the case's: what netpoll answers is `brought`, once `came` is set.
+
+static bool networked;
+static g* brought;
+static uintptr came;
+static uint32 polling;
+
+extern g* real_netpoll(bool) GO("__real_runtime.netpoll");
+extern bool real_inited() GO("__real_runtime.netpollinited");
+g* network_poll(bool block) GO("__wrap_runtime.netpoll");
+bool network_inited() GO("__wrap_runtime.netpollinited");
+
+bool network_inited() { return networked || real_inited(); }
+g* network_poll(bool block) {
+    if (!networked) return real_netpoll(block);
+    if (block) {
+        explore::check(atomic::Xadd(&polling, 1) == 1, "two Ms wait for the network");
+        while (atomic::Load(&came) == 0) futexsleep(&came, 0, -1);
+        atomic::Xadd(&polling, -1);
+    }
+    return atomic::Xchg(&came, uintptr(0)) ? brought : nullptr;
+}
+
+/// Two goroutines wait for it.
+static void connect() {
+    for (int i = 0; i < 2; i++) {
+        go([=] { park(i), arrive(); });
+        while (!parked[i] || readgstatus(parked[i]) != _Gwaiting) runtime::Gosched();
+    }
+    while (atomic::Load(&sched.npidle) != static_cast<uint32>(gomaxprocs) - 1) procyield(10);
+    brought = parked[0];
+    parked[0]->schedlink = parked[1];
+    parked[1]->schedlink = nullptr;
+    networked = true;
+    atomic::Store(&netpollWaiters, 2);
+}
+
+static void bring() {
+    atomic::Store(&came, 1);
+    futexwakeup(&came, 1);
+}
+
+static void what_the_network_has_is_found() {
+    connect();
+    explore::begin();
+    bring();
+    explore::check(finds(parked[0]) && readgstatus(parked[0]) == _Grunnable, "the first that is ready does not run");
+    explore::check(sched.injecthead == parked[1] && readgstatus(parked[1]) == _Grunnable, "the second is lost");
+    explore::check(!sched.injecthead->schedlink, "more than was ready is runnable");
+}
+CASE(what_the_network_has_is_found, what_the_network_has_is_found, .cpus = 1, ONCE);
+
+static void bringer() {
+    while (atomic::Load(&polling) == 0) procyield(10);
+    explore::check(sched.lastpoll == 0, "an M waits for the network, and nobody knows");
+    bring();
+    note forever = {};
+    notesleep(&forever);
+}
+
+/// main's M goes to sleep in the poller.
+static void who_sleeps_in_the_poller_runs_what_comes() {
+    connect();
+    systemstack<void>([](void*) { newm(bringer, nullptr); }, nullptr);
+    explore::begin();
+    explore::check(finds(parked[0]), "who slept in the poller does not run what came");
+    explore::check(sched.lastpoll != 0, "nobody polls, and nobody may");
+}
+CASE(who_sleeps_in_the_poller_runs_what_comes, who_sleeps_in_the_poller_runs_what_comes, .cpus = 1, ONCE);
+
+static void bringer_without_ps() {
+    while (atomic::Load(&polling) == 0) procyield(10);
+    lock(&sched.lock);
+    p* pp = pidleget();
+    unlock(&sched.lock);
+    bring();
+    while (atomic::Load(&polling) != 0) procyield(10);
+    for (int i = 0; i < 500; i++) procyield(10);
+    explore::check(pp && sched.injecthead == parked[0] && parked[0]->schedlink == parked[1], "what came is lost");
+    exit_(0);
+}
+
+static void what_comes_beside_no_idle_p_is_for_everybody() {
+    connect();
+    systemstack<void>([](void*) { newm(bringer_without_ps, nullptr); }, nullptr);
+    explore::begin();
+    finds(nullptr);
+    explore::fail("an M without a P runs what came");
+}
+CASE(what_comes_beside_no_idle_p_is_for_everybody, what_comes_beside_no_idle_p_is_for_everybody, .cpus = 1, ONCE);
+
+/// Two run out of work at once.
+static void one_sleeps_in_the_poller() {
+    connect();
+    beside([] {});
+    beside([] {});
+    open();
+    await(2);
+    while (atomic::Load(&sched.npidle) != 2) procyield(10);
+    bring();
+    await(4);
+    networked = false;
+}
+CASE(one_sleeps_in_the_poller, one_sleeps_in_the_poller, .cpus = 3, .preemptions = 2, .random = 0, .most = 5000);
+
+/// Its M sleeps in the poller, and the goroutine that it came from is wanted elsewhere.
+static void who_sleeps_in_the_poller_has_left_its_goroutine() {
+    connect();
+    explore::begin();
+    go([] { park(0), arrive(); });
+    while (atomic::Load(&polling) == 0) procyield(10);
+    goready(parked[0]);
+    await(1);
+    networked = false;
+}
+CASE(who_sleeps_in_the_poller_has_left_its_goroutine, who_sleeps_in_the_poller_has_left_its_goroutine, ONCE);
