@@ -125,6 +125,25 @@ static void who_starves_is_next() {
 }
 CASE(who_starves_is_next, who_starves_is_next, .cpus = 1, ONCE);
 
+/// The time counts from the beginning, however often he was woken and lost.
+static void who_loses_often_starves() {
+    explore::begin();
+    mu.Lock();
+    locker(1);
+    for (int i = 0; i < 2; i++) {
+        time::Sleep(600 * time::Microsecond);
+        overtake();
+        runtime::Gosched();
+    }
+    mu.Unlock();
+    mu.Lock();
+    note_down(2);
+    mu.Unlock();
+    explore::check(order == 12, "one who starves was overtaken");
+    free(mu);
+}
+CASE(who_loses_often_starves, who_loses_often_starves, .cpus = 1, ONCE);
+
 /// The same within the millisecond: who is running has the lock, for that is faster.
 static void who_runs_is_next() {
     explore::begin();
@@ -198,6 +217,23 @@ static void two_readers_and_a_writer() {
     free(rw);
 }
 CASE(readers_and_a_writer, two_readers_and_a_writer, .cpus = 3, .preemptions = 2, .random = 500, .most = 5000);
+
+/// The last reader leaves while a writer counts whom it has to wait for.
+static void a_reader_leaves_a_writer_comes() {
+    go([] {
+        rw.RLock();
+        meet(2);
+        rw.RUnlock();
+        arrive();
+    });
+    await(1);
+    explore::begin();
+    meet(2);
+    write();
+    await(3);
+    free(rw);
+}
+CASE(a_reader_leaves_while_a_writer_comes, a_reader_leaves_a_writer_comes, SHORT);
 
 /// Readers are in there together; a writer who waits keeps new ones out, and lets them in before the next writer.
 static void readers_and_writers_take_turns() {
@@ -336,21 +372,23 @@ static void done_once() {
 }
 CASE(done_once, done_once, SHORT);
 
-/// One looks and goes to sleep while another changes what it looked at, and says so.
+/// One has the lock, looks and goes to sleep while another changes what it looked at, and says so.
 static void changed_while_falling_asleep(void (sync::Cond::*say)()) {
     static bool ready;
     sync::Cond cond(&mu);
+    mu.Lock();
     beside([&] {
-        mu.Lock();
+        arrive();
         while (!ready) cond.Wait();
         mu.Unlock();
     });
     open();
+    await(1);
     mu.Lock();
     ready = true;
     mu.Unlock();
     (cond.*say)();
-    await(1);
+    await(2);
     free(mu);
 }
 static void by_a_signal() { changed_while_falling_asleep(&sync::Cond::Signal); }
