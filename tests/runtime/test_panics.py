@@ -234,7 +234,7 @@ def test_sigquit_shows_every_goroutine_and_exits_2(quit_report):
     _, report, status = quit_report
     assert status == 2
     assert re.match(r"SIGQUIT: quit\nPC=0x[0-9a-f]+ m=\d+ sigcode=0\n\ngoroutine ", report)
-    assert ("time.Sleep", "main.main.func5") == tuple(name for name, _ in stacks(report)["sleep"])[:2]
+    assert ("time.Sleep", "main.main.func6") == tuple(name for name, _ in stacks(report)["sleep"])[:2]
     assert [name for name, _ in stacks(report)["chan receive"]] == ["main.main"]
 
 

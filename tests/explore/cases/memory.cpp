@@ -75,7 +75,7 @@ static void finalizers_are_called_once_each() {
         while (atomic::Load(&n) == 0) runtime::Gosched();
     for (uint32 n : called) explore::check(n == 1, "a finalizer was called twice");
 }
-CASE(finalizers_are_called_once_each, finalizers_are_called_once_each, .preemptions = 1, .random = 1000);
+CASE(finalizers_are_called_once_each, finalizers_are_called_once_each, .preemptions = 1, .random = 200, .most = 800);
 
 static uint32 failing;
 
