@@ -20,7 +20,21 @@ def named_in(*sources):
 CASES = named_in(*sorted(HERE.glob("cases/*.cpp")))
 
 # All orders of these are had, up to their number of preemptions. Others say "cut": all with fewer, and some of the rest.
-COMPLETE = {"a_thief_and_the_owner", "two_take_turns_in_the_lock", "a_wake_up_is_one_futex_call"}
+COMPLETE = {
+    "a_wake_up_is_one_futex_call",
+    "two_take_turns_in_the_lock",
+    "a_note_wakes_its_sleeper",
+    "only_a_note_wakes_its_sleeper",
+    "a_note_that_ends_or_is_woken",
+    "a_thief_and_the_owner",
+    "a_thief_and_the_owner_want_runnext",
+    "two_put_into_the_global_queue",
+    "somebody_is_always_there",
+    "a_call_ends_while_its_p_is_taken",
+    "a_call_ends_while_one_of_two_ps_is_taken",
+    "one_comes_while_an_m_gives_up",
+    "two_stop_the_world",
+}
 
 # litmus.cpp: what must be found, and what cannot be.
 FAULTY = {
@@ -72,6 +86,10 @@ def test_no_order_shows_a_fault(explore, case):
 
 def test_every_case_is_in_the_program(explore):
     assert sorted(explore("--list").stdout.split()) == sorted(CASES + named_in(HERE / "litmus.cpp"))
+
+
+def test_no_two_have_a_name():
+    assert sorted(set(CASES)) == sorted(CASES)
 
 
 def test_the_complete_ones_are_there():

@@ -1,5 +1,11 @@
-/* fairness.pml - whoever is queued runs one day: schedule and execute (proc_sched.cpp), goschedImpl (proc_g.cpp), and sysmon's
- * retake and preemptone (proc_sysmon.cpp), on one P.
+/* fairness.pml - whoever is queued runs one day, on one P.
+ *
+ * It stands for:
+ *	proc_sched.cpp	schedule, execute
+ *	proc_g.cpp	goschedImpl
+ *	proc_sysmon.cpp	retake, preemptone
+ * The same in every order, with the real ones (tests/explore): the_global_queue_comes_every_61_ticks,
+ * who_is_readied_goes_on_in_the_same_slice, a_time_slice_ends_after_10_ms.
  *
  * Goroutines 1 and 2 ready each other for ever and never leave runnext. 3 and 4 go back to the end of the ring each time
  * that they run (whom they wake is woken by others in turn). 5 waits in the global queue. Every TICKS-th time slice the

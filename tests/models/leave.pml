@@ -1,5 +1,11 @@
-/* leave.pml - a goroutine is left and another M goes on with it: mcall, gogo and leave (asm_amd64.S), with goschedImpl, goexit0
- * and newproc1 (proc_g.cpp) and findrunnable (proc_sched.cpp).
+/* leave.pml - a goroutine is left and another M goes on with it.
+ *
+ * It stands for:
+ *	asm_amd64.S	mcall, gogo, leave
+ *	proc_g.cpp	goschedImpl, goexit0, newproc1
+ *	proc_sched.cpp	findrunnable
+ * The same in every order, with the real ones (tests/explore): a_receiver_runs_beside_its_sender,
+ * two_run_beside_main.
  *
  * An M that schedules has queued its goroutine while the registers are not put away yet: g.context is odd. It chooses the
  * next one and leaves the old in the same switch; who has taken a goroutine that is not left waits for that. Goroutines

@@ -1,4 +1,9 @@
-/* mutex.pml - the runtime's own lock: lock and unlock (lock_futex.cpp), 0 unlocked, 1 locked, 2 locked with threads asleep.
+/* mutex.pml - the runtime's own lock: 0 unlocked, 1 locked, 2 locked with threads asleep.
+ *
+ * It stands for:
+ *	lock_futex.cpp	lock, unlock
+ * The same in every order, with the real ones (tests/explore): two_take_turns_in_the_lock,
+ * who_waits_for_a_lock_sleeps.
  *
  * THREADS threads take it again and again. To be shown: one holds it at a time, and nobody sleeps on when it is free: all
  * come to their end.

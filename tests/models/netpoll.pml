@@ -1,5 +1,10 @@
-/* netpoll.pml - a goroutine waits for a file and the poller makes it ready: netpollblock, netpollblockcommit, netpollunblock,
- * runtime_pollUnblock (netpoll.cpp), and the gopark and ready that they use (proc_g.cpp).
+/* netpoll.pml - a goroutine waits for a file and the poller makes it ready.
+ *
+ * It stands for:
+ *	netpoll.cpp	netpollblock, netpollblockcommit, netpollunblock, runtime_pollUnblock, runtime_pollReset
+ *	proc_g.cpp	gopark, ready
+ * The same in every order, with the real ones (tests/explore): an_announcement_meets_a_reader,
+ * a_close_meets_a_reader, no_arrival_is_slept_through.
  *
  * pollDesc.rg says nil, wait, ready, or which goroutine is parked. The goroutine waits WAITS times, with runtime_pollReset
  * before each as a read does. The poller announces as often, but one announcement may stand for several (epoll's edge); then

@@ -1,5 +1,10 @@
-/* note.pml - a thread sleeps on a note and another wakes it: notesleep, noteclear and notewakeup (lock_futex.cpp), as stopm
- * and startm use them (proc_m.cpp).
+/* note.pml - a thread sleeps on a note and another wakes it, as stopm and startm do.
+ *
+ * It stands for:
+ *	lock_futex.cpp	notesleep, noteclear, notewakeup
+ *	proc_m.cpp	stopm, startm
+ * The same in every order, with the real ones (tests/explore): a_note_wakes_its_sleeper,
+ * only_a_note_wakes_its_sleeper, a_note_that_ends_or_is_woken.
  *
  * The sleeper waits ROUNDS times; the waker has something for it each time, and may come before, while or after it goes
  * to sleep. To be shown: the sleeper is always woken (no end state but the end), and gets each thing once.

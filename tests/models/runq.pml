@@ -1,4 +1,9 @@
-/* runq.pml - a P's run queue: runqput, runqputslow, runqget, runqgrab and runqsteal (proc_sched.cpp).
+/* runq.pml - a P's run queue.
+ *
+ * It stands for:
+ *	proc_sched.cpp	runqput, runqputslow, runqget, runqgrab, runqsteal
+ * The same in every order, with the real ones (tests/explore): a_thief_and_the_owner,
+ * a_thief_and_the_owner_want_runnext, a_full_ring_and_a_thief.
  *
  * The ring has 4 places instead of 256, and runnext beside it. The owner puts GOROUTINES goroutines, with next or without, and
  * takes some between; thieves steal once each. To be shown: every goroutine runs once; none is left, none runs twice.

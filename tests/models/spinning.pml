@@ -1,5 +1,11 @@
-/* spinning.pml - work comes while Ms run out of work: ready and newproc1 (proc_g.cpp), findrunnable and resetspinning
- * (proc_sched.cpp), wakep, startm and stopm (proc_m.cpp). No wake-up may be lost between them.
+/* spinning.pml - work comes while Ms run out of work, and no wake-up may be lost between them.
+ *
+ * It stands for:
+ *	proc_g.cpp	ready, newproc1
+ *	proc_sched.cpp	findrunnable, resetspinning
+ *	proc_m.cpp	wakep, startm, stopm
+ * The same in every order, with the real ones (tests/explore): one_comes_while_an_m_gives_up, three_meet,
+ * two_run_beside_main.
  *
  * Who makes work queues it first and looks for spinning Ms and idle Ps then. Who finds none gives its P away first, stops
  * counting as spinning, and looks at all queues again then. A goroutine may queue others, end, or compute for ever. To be

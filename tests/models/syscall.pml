@@ -1,5 +1,11 @@
-/* syscall.pml - a P whose M is in a system call: entersyscall, exitsyscallfast, exitsyscallfast_pidle, exitsyscall0
- * (proc_syscall.cpp), and retake and handoffp (proc_sysmon.cpp, proc_m.cpp), who may take it away meanwhile.
+/* syscall.pml - a P whose M is in a system call, and who may take it away meanwhile.
+ *
+ * It stands for:
+ *	proc_syscall.cpp	entersyscall, exitsyscallfast, exitsyscallfast_pidle, exitsyscall0
+ *	proc_sysmon.cpp	retake
+ *	proc_m.cpp	handoffp
+ * The same in every order, with the real ones (tests/explore): a_call_ends_while_its_p_is_taken,
+ * a_call_begins_while_its_p_is_taken, a_call_ends_while_its_p_is_taken_for_another.
  *
  * One P. M1's goroutine makes CALLS system calls; sysmon takes the P at any moment that it finds it in one, and gives it to
  * M2, which works and idles it again. To be shown: one M at a time works with the P, p.m says which, and the goroutine always

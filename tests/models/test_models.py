@@ -1,6 +1,6 @@
 """The scheduler's protocols, searched through: spin finds nothing wrong with a model as the runtime has it, in all its
 states, and does find what is wrong when the step that matters is turned round. A model's head says which steps those
-are."""
+are, which functions it stands for, and with which cases of tests/explore those are tried themselves."""
 
 import re
 import shutil
@@ -10,6 +10,9 @@ from pathlib import Path
 import pytest
 
 HERE = Path(__file__).resolve().parent
+RUNTIME = HERE.parents[1] / "runtime"
+SOURCES = (HERE.parent / "explore" / "cases").glob("*.cpp")
+CASES = {name for source in SOURCES for name in re.findall(r"^CASE\((\w+),", source.read_text(), re.M)}
 MODELS = sorted(model.stem for model in HERE.glob("*.pml"))
 
 # Models that are searched in more than one size, because one with everything in it has too many states.
@@ -62,3 +65,33 @@ def test_the_fault_is_found(tmp_path, model, fault):
 def test_the_head_lists_every_fault(model):
     used = set(re.findall(r"^#ifn?def ([A-Z_]+)", text(model), re.M)) - {"PS", "GOROUTINES", "THIEVES"}
     assert used and used == set(faults(model))
+
+
+# ---- what a model stands for -----------------------------------------------------------------------------------------
+
+
+def stands_for(model):
+    """[(file, [function...])...], as the model's head says."""
+    said = re.findall(r"^ \*\t(\w+\.(?:cpp|S))\t(.*)$", text(model), re.M)
+    return [(RUNTIME / file, functions.split(", ")) for file, functions in said]
+
+
+def explored(model):
+    """The cases with which the real functions are tried in every order."""
+    said = re.search(r"with the real ones \(tests/explore\): ([^.]*)\.", text(model)).group(1)
+    return set(re.findall(r"\w+", said))
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_what_it_stands_for_is_there(model):
+    assert stands_for(model)
+    for file, functions in stands_for(model):
+        source = file.read_text()
+        for name in functions:
+            there = rf"^TEXT\(runtime\.{name}\)|^(?!static_assert|//)\w[^;(]*\b{name}\([^;{{]*\{{"
+            assert re.search(there, source, re.M), f"{file.name} has no {name}"
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_the_real_one_is_explored_too(model):
+    assert explored(model) and explored(model) <= CASES

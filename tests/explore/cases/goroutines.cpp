@@ -153,14 +153,12 @@ static void yield_until(int64 mfreed) {
 
 /// A program locks a thread to change it, so nobody else may have it: it ends. The g may be had.
 static void a_thread_ends_with_its_goroutine() {
-    static m* locked;
     static g* was;
     static int64 tid;
     chan<int64> c(0);
     explore::begin();
     go([&] {
         runtime::LockOSThread();
-        locked = getg()->m;
         was = getg();
         tid = gettid_();
         c.send(1);
@@ -179,7 +177,7 @@ static void a_thread_ends_with_its_goroutine() {
         procyield(10);
     }
 }
-CASE(a_thread_ends_with_its_goroutine, a_thread_ends_with_its_goroutine, .preemptions = 1, .random = 200, .most = 3000);
+CASE(a_locked_thread_is_nobody_elses, a_thread_ends_with_its_goroutine, .preemptions = 1, .random = 200, .most = 3000);
 CASE(a_thread_ends_on_one_p, a_thread_ends_with_its_goroutine, .cpus = 1, .preemptions = 1, .random = 200,
      .most = 3000);
 
