@@ -184,6 +184,7 @@ static void a_note_on_a_goroutine_gives_its_p_away() {
     static g* sleeps;
     sleeps = getg();
     go([] {
+        explore::check(!sleeps->m->p, "it still has its P");
         explore::check(sleeps->sched.sp == sleeps->syscallsp, "sched describes something else");
         explore::check(getg()->m->p->syscalltick == 1 + ready_to_wake, "its P was taken away, not given");
         notewakeup(&woken);

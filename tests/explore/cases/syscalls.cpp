@@ -39,6 +39,7 @@ static void start_looking() {
     int64 asleep = explore::sleeps();
     systemstack<void>([](void*) { newm(looks, nullptr); }, nullptr);
     while (explore::sleeps() == asleep) procyield(10);
+    for (int i = 0; i < 3; i++) runtime::Gosched();  // the runtime's own goroutines park
     in_a_call(IN_A_CALL{});  // a P that has never been in one looks as if it were in the same since the boot
 }
 
@@ -280,17 +281,31 @@ static void wait_until_sysmon_sleeps() {
 /// The P is taken and nobody has a use for it: all are idle. The goroutine comes back, to an idle P; then once more.
 static void sysmon_is_woken_by_who_comes_back() {
     start_looking();
+    explore::begin();
     for (int i = 0; i < 2; i++) {
-        in_a_call([=]() __attribute__((always_inline)) {
+        in_a_call(IN_A_CALL {
             look(0);
             look(20 * us);
             wait_until_sysmon_sleeps();
-            if (i == 1) explore::begin();
         });
         sysmon_watches();
     }
 }
 CASE(sysmon_is_woken_by_who_comes_back, sysmon_is_woken_by_who_comes_back, .cpus = 1, .preemptions = 1, .random = 100);
+
+/// sysmon has seen that nobody runs, and goes to sleep while somebody comes back.
+static void sysmon_falls_asleep_as_one_comes_back() {
+    start_looking();
+    in_a_call(IN_A_CALL {
+        look(0);
+        look(20 * us);
+        explore::begin();
+        usleep_(30);
+    });
+    sysmon_watches();
+}
+CASE(sysmon_falls_asleep_as_one_comes_back, sysmon_falls_asleep_as_one_comes_back, .cpus = 1, .preemptions = 1,
+     .random = 500);
 
 /// The idle P goes to an M that finds nothing to do, and is idle again when the goroutine looks for the second time.
 static uintptr poked;  // a futex

@@ -194,6 +194,23 @@ static void a_time_slice_ends_after_10_ms() {
 }
 CASE(a_time_slice_ends_after_10_ms, a_time_slice_ends_after_10_ms, .cpus = 1, .preemptions = 0, .random = 0);
 
+/// Whoever is to make way finds it where the next prologue looks, and in g, should it be switched before.
+static void a_request_stands_in_the_goroutine_and_in_its_m() {
+    beside::run([] {
+        while (atomic::Load(&turns) == 0) procyield(10);
+    });
+    beside::begin();
+    p* other = allp.array[getg()->m->p == allp.array[0]];
+    m* mp = other->m;
+    explore::check(preemptone(other), "there is nobody to ask");
+    explore::check(mp->curg->preempt && mp->curg->stackguard0 == stackPreempt, "the goroutine does not know");
+    explore::check(mp->tlsguard == stackPreempt, "a prologue does not see it");
+    atomic::Store(&turns, 1);
+    beside::wait(1);
+}
+CASE(a_request_stands_in_the_goroutine_and_in_its_m, a_request_stands_in_the_goroutine_and_in_its_m, .preemptions = 0,
+     .random = 0);
+
 /// Another slice has begun since sysmon looked: it is not the old one that lasts.
 static void a_new_time_slice_is_not_cut_short() {
     explore::begin();
@@ -201,11 +218,23 @@ static void a_new_time_slice_is_not_cut_short() {
     for (int i = 1; i <= 4; i++) {
         runtime::Gosched();
         explore::check(retake(nanotime() + i * 9 * ms) == 0, "a P was taken that runs");
+        explore::check(retake(nanotime() + i * 9 * ms + 5 * ms) == 0, "a P was taken that runs");
         explore::check(!gp->preempt, "a time slice was cut short");
     }
     explore::check(retake(nanotime() + 4 * 9 * ms + 11 * ms) == 0, "a P was taken that runs");
 }
 CASE(a_new_time_slice_is_not_cut_short, a_new_time_slice_is_not_cut_short, .cpus = 1, .preemptions = 0, .random = 0);
+
+// ---- nobody runs any more ------------------------------------------------------------------------------------------
+
+static void all_asleep_is_a_deadlock() {
+    explore::begin();
+    chan<int64> never(0);
+    go([=] { never.recv(); });
+    never.recv();
+}
+CASE(all_asleep_is_a_deadlock, all_asleep_is_a_deadlock, .preemptions = 1, .random = 200,
+     .ends = "fatal error: all goroutines are asleep - deadlock!");
 
 // ---- forcegchelper -------------------------------------------------------------------------------------------------
 

@@ -55,15 +55,39 @@ static void two_earlier_timers() {
 }
 CASE(two_earlier_timers, two_earlier_timers, .preemptions = 2, .most = 6000);
 
+/// It has decided how long, and not gone to sleep yet.
+static void a_timer_comes_as_timerproc_goes_to_sleep() {
+    late.when = nanotime() + hour;
+    late.f = fire;
+    int64 sleeps = explore::sleeps();
+    addtimer(&late);
+    while (explore::sleeps() == sleeps) procyield(10);
+    explore::begin();
+    early.f = fire;
+    addtimer(&early);
+    usleep_(1);
+    earlier.when = nanotime() + 1000;
+    earlier.f = fire;
+    addtimer(&earlier);
+    wait_until_fired(2);
+    explore::check(fired_at < late.when, "timerproc slept through an earlier timer");
+}
+CASE(a_timer_comes_as_timerproc_goes_to_sleep, a_timer_comes_as_timerproc_goes_to_sleep, .preemptions = 2,
+     .most = 6000);
+
 /// The bucket was empty, timerproc is parked or about to park.
 static void a_timer_for_an_empty_bucket() {
     early.f = fire;
     addtimer(&early);
     explore::begin();
     wait_until_fired(1);
+    late.when = nanotime() + hour;
+    late.f = fire;
+    addtimer(&late);
     earlier.f = fire;
     addtimer(&earlier);
     wait_until_fired(2);
+    explore::check(fired_at < late.when, "timerproc slept through an earlier timer");
 }
 CASE(a_timer_for_an_empty_bucket, a_timer_for_an_empty_bucket, .preemptions = 2, .most = 6000);
 
@@ -152,7 +176,7 @@ static void a_time_that_overflows_never_comes() {
     early.when = static_cast<int64>(1ull << 63);
     early.f = fire;
     addtimer(&early);
-    procyield(10);
+    for (int i = 0; i < 20; i++) procyield(10);
     explore::check(deltimer(&early) && fired == 0, "it came");
     explore::check(!deltimer(&late), "a timer was deleted that was never started");
 }

@@ -208,28 +208,31 @@ CASE(a_p_with_work_gets_an_m, a_p_with_work_gets_an_m, .preemptions = 1);
 /// The P of one in a system call has work, and nobody sleeps who could take it.
 nosplit static int64 waits_for_steps(uintptr, const void*, uintptr);
 static int64 waits_for_steps(uintptr, const void*, uintptr) {
-    atomic::Store(&in_a_call, 1);
-    while (atomic::Load(&steps) == 0) procyield(10);
+    atomic::Xadd(&in_a_call, 1);
+    while (atomic::Load(&steps) < 2) procyield(10);
     return 0;
 }
 
+static void works_and_calls() {
+    go([] { atomic::Xadd(&steps, 1); });
+    Syscall(waits_for_steps, 0, nullptr, 0);
+}
+
 static void a_p_with_work_gets_a_new_m() {
-    beside::run([] {
-        go([] { atomic::Xadd(&steps, 1); });
-        Syscall(waits_for_steps, 0, nullptr, 0);
-    });
+    beside::run(works_and_calls);
+    beside::run(works_and_calls);
     beside::begin();
-    while (atomic::Load(&in_a_call) == 0) procyield(10);
+    while (atomic::Load(&in_a_call) < 2) procyield(10);
     stopTheWorld(str("a test"));
     startTheWorld();
-    beside::wait(1);
+    beside::wait(2);
 }
-CASE(a_p_with_work_gets_a_new_m, a_p_with_work_gets_a_new_m, .preemptions = 0, .random = 0);
+CASE(a_p_with_work_gets_a_new_m, a_p_with_work_gets_a_new_m, .cpus = 3, .preemptions = 0, .random = 0);
 
 /// It had nothing to watch; now it has.
 static void sysmon_is_woken_by_the_start() {
+    explore::begin();
     for (int i = 0; i < 2; i++) {
-        if (i == 1) explore::begin();
         stopTheWorld(str("a test"));
         while (atomic::Load(&sched.sysmonwait) == 0) procyield(10);
         startTheWorld();
@@ -246,6 +249,7 @@ CASE(sysmon_is_woken_by_the_start, sysmon_is_woken_by_the_start, .preemptions = 
 static uint32 took;
 
 static void looks() {
+    while (atomic::Load(&beside::begun) == 0) futexsleep(&beside::begun, 0, -1);
     for (int i = 1; i <= 3; i++) atomic::Xadd(&took, retake(nanotime() + i * 20 * ms));
     atomic::Xadd(&beside::done, 1);
     note forever = {};
@@ -262,3 +266,14 @@ static void sysmon_looks_while_ps_come_and_go() {
     beside::wait(1);
 }
 CASE(sysmon_looks_while_ps_come_and_go, sysmon_looks_while_ps_come_and_go, .preemptions = 1);
+
+/// It takes a P from a system call meanwhile: who changes their number has sched.lock and wants sysmon's, too.
+static void sysmon_takes_a_p_while_ps_come() {
+    beside::run([] { Syscall(waits_for_the_stop, 0, nullptr, 0); });
+    systemstack<void>([](void*) { newm(looks, nullptr); }, nullptr);
+    beside::begin();
+    runtime::GOMAXPROCS(4);
+    atomic::Store(&stopped, 1);
+    beside::wait(2);
+}
+CASE(sysmon_takes_a_p_while_ps_come, sysmon_takes_a_p_while_ps_come, .preemptions = 2, .most = 6000);
