@@ -212,18 +212,34 @@ CASE(a_request_stands_in_the_goroutine_and_in_its_m, a_request_stands_in_the_gor
      .random = 0);
 
 /// Another slice has begun since sysmon looked: it is not the old one that lasts.
-static void a_new_time_slice_is_not_cut_short() {
-    explore::begin();
-    g* gp = getg();
-    for (int i = 1; i <= 4; i++) {
+static g* looper;
+
+static void begin_slices() {
+    atomic::Store(&looper, getg());
+    for (uint32 i = 1; i < 8; i += 2) {
+        while (atomic::Load(&turns) < i) procyield(10);
         runtime::Gosched();
-        explore::check(retake(nanotime() + i * 9 * ms) == 0, "a P was taken that runs");
-        explore::check(retake(nanotime() + i * 9 * ms + 5 * ms) == 0, "a P was taken that runs");
-        explore::check(!gp->preempt, "a time slice was cut short");
+        atomic::Store(&turns, i + 1);
     }
-    explore::check(retake(nanotime() + 4 * 9 * ms + 11 * ms) == 0, "a P was taken that runs");
+    while (atomic::Load(&turns) < 9) procyield(10);
 }
-CASE(a_new_time_slice_is_not_cut_short, a_new_time_slice_is_not_cut_short, .cpus = 1, .preemptions = 0, .random = 0);
+
+static void a_new_time_slice_is_not_cut_short() {
+    beside::run(begin_slices);
+    beside::begin();
+    int64 begin = nanotime();
+    for (int i = 1; i <= 4; i++) {
+        atomic::Xadd(&turns, 1);
+        while (atomic::Load(&turns) % 2 == 1) procyield(10);
+        explore::check(retake(begin + i * 9 * ms) == 0, "a P was taken that runs");
+        explore::check(retake(begin + i * 9 * ms + 5 * ms) == 0, "a P was taken that runs");
+        explore::check(!looper->preempt, "a time slice was cut short");
+    }
+    explore::check(retake(begin + 4 * 9 * ms + 11 * ms) == 0 && looper->preempt, "a time slice has no end");
+    atomic::Store(&turns, 9);
+    beside::wait(1);
+}
+CASE(a_new_time_slice_is_not_cut_short, a_new_time_slice_is_not_cut_short, .preemptions = 0, .random = 0);
 
 // ---- nobody runs any more ------------------------------------------------------------------------------------------
 

@@ -205,30 +205,6 @@ static void a_p_with_work_gets_an_m() {
 }
 CASE(a_p_with_work_gets_an_m, a_p_with_work_gets_an_m, .preemptions = 1);
 
-/// The P of one in a system call has work, and nobody sleeps who could take it.
-nosplit static int64 waits_for_steps(uintptr, const void*, uintptr);
-static int64 waits_for_steps(uintptr, const void*, uintptr) {
-    atomic::Xadd(&in_a_call, 1);
-    while (atomic::Load(&steps) < 2) procyield(10);
-    return 0;
-}
-
-static void works_and_calls() {
-    go([] { atomic::Xadd(&steps, 1); });
-    Syscall(waits_for_steps, 0, nullptr, 0);
-}
-
-static void a_p_with_work_gets_a_new_m() {
-    beside::run(works_and_calls);
-    beside::run(works_and_calls);
-    beside::begin();
-    while (atomic::Load(&in_a_call) < 2) procyield(10);
-    stopTheWorld(str("a test"));
-    startTheWorld();
-    beside::wait(2);
-}
-CASE(a_p_with_work_gets_a_new_m, a_p_with_work_gets_a_new_m, .cpus = 3, .preemptions = 0, .random = 0);
-
 /// It had nothing to watch; now it has.
 static void sysmon_is_woken_by_the_start() {
     explore::begin();
