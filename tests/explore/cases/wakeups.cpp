@@ -31,7 +31,7 @@ static void two_run_beside_main() {
     go(arrive);
     meet(3);
 }
-CASE(two_run_beside_main, two_run_beside_main);
+CASE(two_run_beside_main, two_run_beside_main, .random = 300, .most = 5000);
 
 static void a_receiver_runs_beside_its_sender() {
     explore::settle();
@@ -44,7 +44,7 @@ static void a_receiver_runs_beside_its_sender() {
     c.send(1);
     meet(2);
 }
-CASE(a_receiver_runs_beside_its_sender, a_receiver_runs_beside_its_sender);
+CASE(a_receiver_runs_beside_its_sender, a_receiver_runs_beside_its_sender, .random = 300, .most = 5000);
 
 static void three_meet() {
     explore::settle();
@@ -53,7 +53,7 @@ static void three_meet() {
     go([] { meet(3); });
     meet(3);
 }
-CASE(three_meet, three_meet, .cpus = 3);
+CASE(three_meet, three_meet, .cpus = 3, .random = 300, .most = 5000);
 
 // The same at the moment in which an M has looked everywhere and is about to sleep: who queues something then sees that
 // one searches, and wakes nobody.
@@ -65,7 +65,7 @@ static void one_comes_while_an_m_gives_up() {
     go(arrive);
     await(2);
 }
-CASE(one_comes_while_an_m_gives_up, one_comes_while_an_m_gives_up, .preemptions = 2, .random = 500);
+CASE(one_comes_while_an_m_gives_up, one_comes_while_an_m_gives_up, .preemptions = 2, .random = 0, .most = 8000);
 
 /// The goroutine in runnext is pushed to the ring by one that is readied, while an M looks for work.
 static void pushed_out_of_runnext() {
