@@ -34,7 +34,12 @@ def pytest_addoption(parser):
         metavar="YYYY-MM-DD",
         help="the day whose changes to the runtime are tried (runtime/test_decisions.py; default: today)",
     )
-    parser.addoption("--sanitize", action="store_true", help="run what `./lab test --sanitize` builds (sanitize)")
+    parser.addoption("--sanitize", action="store_true", help="run what `./lab test --sanitize` builds (sanitize, fuzz)")
+
+
+def pytest_ignore_collect(collection_path, config):
+    """What takes builds of its own is run by `./lab test --sanitize` only."""
+    return True if collection_path.name in ("sanitize", "fuzz") and not config.getoption("--sanitize") else None
 
 
 @pytest.fixture(scope="session")

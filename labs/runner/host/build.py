@@ -55,15 +55,15 @@ def build(buildtype: str, cxx: str | None = None) -> Path:
     return folder
 
 
-def made(target: str, meanwhile: str) -> list[str]:
-    """Builds something in build/debug that is made only if asked for, and says so if it is out of date; the lines that
-    the lab itself said there."""
-    folder = build("debug")
+def made(target: str, meanwhile: str, cxx: str | None = None) -> list[str]:
+    """Builds something in build/debug (or this compiler's) that is made only if asked for, and says so if it is out of
+    date; the lines that the lab itself said there."""
+    folder = build("debug", cxx)
     if as_source(folder, target):
         return []
     progress(meanwhile)
     with locked():
-        said = quietly([shutil.which("ninja") or "/usr/bin/ninja", "-C", str(folder), target], None)
+        said = quietly([shutil.which("ninja") or "/usr/bin/ninja", "-C", str(folder), target], cxx)
     return [line.removeprefix("lab: ") for line in said.splitlines() if line.startswith("lab: ")]
 
 

@@ -80,11 +80,14 @@ TO_TEST: Table = {  # by `test`; the sandbox also by exercises that run what lea
     "clang-format": (command("clang-format"), later("the form of the C++ here")),
     "clang-tidy": (command("clang-tidy"), later("finds faults in the C++ here")),
 }
+TO_SANITIZE: Table = {  # by `test --sanitize`, with clang
+    "libclang-rt-dev": (file("/usr/lib/llvm-*/lib/clang/*/lib/*/libclang_rt.fuzzer*.a"), later("fuzzing")),
+}
 TO_BOOK: Table = {  # by `book`, with TO_SHOW for its films
     "python3-sphinx": (module("sphinx"), later("makes the book of the notes")),
     "python3-myst-parser": (module("myst_parser"), later("reads the notes for the book")),
 }
-ALL = TO_RUN | TO_SHOW | TO_DRAW | TO_TEST | TO_BOOK
+ALL = TO_RUN | TO_SHOW | TO_DRAW | TO_TEST | TO_SANITIZE | TO_BOOK
 
 
 def missing(table: Table = ALL) -> list[str]:

@@ -24,7 +24,8 @@ def register(verbs: Verbs) -> None:
             "what it sees against the program's own runtime.Stack. A part of it: go=1.19|1.24|1.26|1.27, "
             "gdb=13|16|18, build=N-l|default|cgo|pie, look=live|core. What is not on this machine comes "
             "from other Debian suites into ~/.cache/rt0lab; nothing is installed. {sanitize} runs the tests' programs "
-            "with AddressSanitizer, ThreadSanitizer and UndefinedBehaviorSanitizer in the runtime.",
+            "with AddressSanitizer, ThreadSanitizer and UndefinedBehaviorSanitizer in the runtime, and fuzzes what it "
+            "reads.",
             matrix=MATRIX,
             sanitize=SANITIZE,
         ),
@@ -44,8 +45,10 @@ def run(argv: list[str]) -> int:
     packages.ensure(needs.ALL)
     modules.ensure()
     if argv[:1] == [SANITIZE]:
-        build.made("sanitize", tr("building the runtime with the compiler's sanitizers"))
-        argv = [*argv, "tests/sanitize"]
+        meanwhile = tr("building the runtime with the compiler's sanitizers")
+        build.made("sanitize", meanwhile)
+        build.made("fuzz", meanwhile, "clang++")
+        argv = [*argv, "tests/sanitize", "tests/fuzz"]
     else:
         for cxx in ("g++", "clang++"):
             for buildtype in ("debug", "release"):
