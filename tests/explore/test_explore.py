@@ -19,7 +19,7 @@ def named_in(*sources):
 
 CASES = named_in(*sorted(HERE.glob("cases/*.cpp")))
 
-# All orders of these are had, up to their number of preemptions. Others say "cut": all with fewer, and some of the rest.
+# All orders of these are had, up to their number of preemptions. Others may say "cut": they have some of the orders.
 COMPLETE = {
     "a_wake_up_is_one_futex_call",
     "two_take_turns_in_the_lock",
