@@ -177,3 +177,27 @@ static void a_try_sees_one_of_them() {
     explore::check(detail::chanrecv(c, &got, false, &ok), "neither a message nor closed");
 }
 CASE(a_try_sees_the_message_or_the_close, a_try_sees_one_of_them, .preemptions = 2, SHORT);
+
+/// What nobody received is destroyed, each once, when the last handle is gone.
+static void elements_left() {
+    static int64 destroyed;
+    struct witness {
+        bool live = true;
+        witness() = default;
+        witness(witness&& o) noexcept : live(o.live) { o.live = false; }
+        ~witness() { destroyed += live; }
+    };
+    createfing();  // whom the standard files start otherwise
+    explore::begin();
+    {
+        chan<witness> c(3);
+        for (int i = 0; i < 4; i++) {
+            if (i == 2) c.recv();
+            c.send(witness());
+        }
+        explore::check(destroyed == 1, "what was received is still there");
+    }
+    for (int i = 0; i < 5; i++) runtime::Gosched();
+    explore::check(destroyed == 4, "what a channel held when nobody used it any more is not destroyed");
+}
+CASE(elements_left_are_destroyed, elements_left, .cpus = 1, .preemptions = 0, .random = 0);

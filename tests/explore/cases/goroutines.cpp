@@ -196,6 +196,16 @@ static void the_first_thread_is_nobody_s() {
 }
 CASE(the_first_thread_is_nobody_s, the_first_thread_is_nobody_s, SHORT);
 
+/// Goexit's last step, many stack segments down, with nowhere to yield before it.
+[[gnu::noinline]] static void end_deep(int n) {
+    char room[500];
+    __asm__ volatile("" : : "r"(room) : "memory");
+    if (n > 0) return end_deep(n - 1);
+    explore::check(getg()->stktop, "the stack has not grown");
+    ask_to_yield(getg());
+    mcall(goexit0);
+}
+
 /// What its next owner must not find in it.
 static void a_dead_g_keeps_nothing() {
     explore::begin();
@@ -204,10 +214,7 @@ static void a_dead_g_keeps_nothing() {
         gp = getg();
         time::Sleep(1);
         func([](Defer& defer) {
-            defer([] {
-                ask_to_yield(gp);
-                mcall(goexit0);  // Goexit's last step, with nowhere to yield before it
-            });
+            defer([] { end_deep(30); });
             panic("goodbye");
         });
     });
@@ -217,6 +224,7 @@ static void a_dead_g_keeps_nothing() {
     }
     explore::check(!gp->_defer && !gp->_panic, "deferred calls or a panic");
     explore::check(!gp->timer, "a timer");
+    explore::check(!gp->stktop, "stack segments");
     explore::check(!gp->preempt && gp->stackguard0 == gp->stack.lo + _StackGuard, "a request to yield");
     explore::check(!gp->m && !gp->lockedm, "a thread");
     explore::check(!gp->param && !gp->waitreason.str && !gp->context, "what it waited for");
