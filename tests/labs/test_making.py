@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from learners import ROOT
 from runner.exercises import forms, judge, patches
-from runner.exercises.making import door, earlier, mended, source, trial, workshop
+from runner.exercises.making import door, earlier, implement, mended, source, trial, workshop
 from runner.host import sandbox
 
 NEWPROC, GINFO = "11-impl-newproc", "07-ginfo"
@@ -103,7 +103,8 @@ def test_what_else_the_runtime_has_cannot_be_replaced(tmp_path):
     ],
     ids=["loops", "forks"],
 )
-def test_a_hostile_function_passes_nothing_and_leaves_nothing(tmp_path, hostile):
+def test_a_hostile_function_passes_nothing_and_leaves_nothing(tmp_path, monkeypatch, hostile):
+    monkeypatch.setattr(implement, "_TO_RUN", sandbox.Limits(seconds=3, cpu=2))  # it would use all that it may
     exercise = forms.load(ROOT / "labs" / NEWPROC)
     text = solution(NEWPROC, ".cpp", ("    releasem(mp);", hostile + "\n    releasem(mp);"))
     verdicts = door.verdicts([(exercise, {source.FILE: text})], tmp_path, 1)[0]

@@ -24,7 +24,7 @@ from .forms import Exercise
 from .making import trial
 
 SEEDS = range(1, 21)
-JUDGED_SEEDS = range(1, 6)
+JUDGED_SEEDS = 5  # the first of them: on these, answers are judged
 LINES, COLUMNS = 22, 79  # of a terminal of 24 by 80, the prompt left out
 _TASK = re.compile(r"\d+\. `([a-z0-9-]+)`")
 _QUOTED = re.compile(r"`([^`]+)`")
@@ -160,12 +160,14 @@ def _test_problems(exercise):
 # ---- with a program of each seed -----------------------------------------------------------------------------------
 
 
-def live_problems(exercises: list[Exercise], languages: Sequence[str] = language.LANGUAGES) -> list[str]:
-    """What shows only in runs of the program."""
+def live_problems(
+    exercises: list[Exercise], languages: Sequence[str] = language.LANGUAGES, seeds: Sequence[int] = SEEDS
+) -> list[str]:
+    """What shows only in runs of the program, on these seeds."""
     found = list(_name_problems(exercises))
     for exercise in exercises:
         if exercise.written:
-            found += trial.problems(exercise, JUDGED_SEEDS)
+            found += trial.problems(exercise, seeds[:JUDGED_SEEDS])
         elif exercise.variants:
             found += hunts.problems(
                 exercise,
@@ -174,22 +176,23 @@ def live_problems(exercises: list[Exercise], languages: Sequence[str] = language
                 partial(_differences, languages=languages),
             )
     looked = [exercise for exercise in exercises if not exercise.written and not exercise.variants]
-    return list(dict.fromkeys([*found, *(_seen_problems(looked, languages) if looked else [])]))
+    return list(dict.fromkeys([*found, *(_seen_problems(looked, languages, seeds) if looked else [])]))
 
 
-def _seen_problems(exercises, languages):
+def _seen_problems(exercises, languages, seeds):
     """What shows in the programs that learners look at, one run for all exercises on a program. A program of real Go is
     looked at on fewer seeds: each takes a run of its own."""
     groups = [[e for e in exercises if e.program == name] for name in dict.fromkeys(e.program for e in exercises)]
-    runs = [(group, seed) for group in groups for seed in (JUDGED_SEEDS if group[0].go else SEEDS)]
+    on_these = seeds[:JUDGED_SEEDS]
+    runs = [(group, seed) for group in groups for seed in (on_these if group[0].go else seeds)]
     with tempfile.TemporaryDirectory() as home, ThreadPoolExecutor(2) as pool:
 
         def one(run):
             group, seed = run
-            judged = [case for exercise in group for case in _cases(exercise)] if seed in JUDGED_SEEDS else []
+            judged = [case for exercise in group for case in _cases(exercise)] if seed in on_these else []
             asked = (
                 [command for exercise in group for command in _commands(exercise, languages)]
-                if seed == SEEDS[0]
+                if seed == seeds[0]
                 else []
             )
             return _seed_problems(group, judged, asked, Path(home), seed, languages)

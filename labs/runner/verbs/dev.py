@@ -47,6 +47,15 @@ def register(verbs: Verbs) -> None:
         "check", help=tr("every exercise against its own tests"), example="./lab dev check labs/10-newproc"
     )
     part.add_argument("--lang", choices=LANGUAGES, help=tr("only this language, for an exercise that is begun"))
+    most = len(proof.SEEDS)
+    part.add_argument(
+        "--seeds",
+        type=int,
+        choices=proof.SEEDS,
+        default=most,
+        metavar="N",
+        help=tr("on the first N seeds only (default: all {most})", most=most),
+    )
     part.add_argument("folders", nargs="*", metavar="FOLDER", help=tr("exercise folders (default: all of labs/)"))
     part.set_defaults(run=check)
     part = parts.add_parser(
@@ -229,7 +238,7 @@ def check(args: Namespace) -> int:
             "checking {n} exercise on {seeds} seeds",
             "checking {n} exercises on {seeds} seeds",
             len(exercises),
-            seeds=len(proof.SEEDS),
+            seeds=args.seeds,
         )
     )
     languages = (args.lang,) if args.lang else LANGUAGES
@@ -241,7 +250,7 @@ def check(args: Namespace) -> int:
         problems += _shown_problems(exercise, languages, args.top.verbs())
     ready = [exercise for exercise in exercises if exercise.questions and exercise.judged]
     if ready and not problems:
-        problems = proof.live_problems(ready, languages)
+        problems = proof.live_problems(ready, languages, proof.SEEDS[: args.seeds])
     for problem in problems:
         print(problem)
     if problems:
@@ -251,7 +260,7 @@ def check(args: Namespace) -> int:
         trn("{n} exercise", "{n} exercises", len(exercises)),
         trn("{n} question", "{n} questions", len(questions)),
         trn("{n} misconception", "{n} misconceptions", sum(len(question.misconceptions) for question in questions)),
-        trn("{n} seed", "{n} seeds", len(proof.SEEDS)),
+        trn("{n} seed", "{n} seeds", args.seeds),
     ]
     print("ok: " + ", ".join(counted))
     return 0
