@@ -84,6 +84,7 @@ def test_only_a_poisoned_program_yields_at_every_prologue(build):
     "build, procs",
     [(("g++", "release"), "1"), (("g++", "release"), "4"), (("clang++", "debug"), "16")],
     indirect=["build"],
+    ids=lambda value: value if isinstance(value, str) else "-".join(value),
 )
 @pytest.mark.parametrize("name", OUTPUT)
 def test_a_program_preempted_everywhere_does_the_same(build, name, procs):

@@ -50,6 +50,21 @@ class Copy:
         """The path of a program of this build, with the change in it."""
         return self._part(self.recipes(build), name) or self.folder / build / name
 
+    def same_code(self, build: str, archive: str, before: str) -> bool:
+        """Whether an optimizing compiler makes the same of the file in its objects of this archive as of the text
+        that it had before."""
+        recipes = self.recipes(build)
+        name = next(
+            part for part in recipes.parts(archive) if recipes.objects.get(part) == ROOT / "runtime" / self.file
+        )
+        made, text = [], self._source.read_text("utf-8")
+        for each in (before, text):
+            self._source.write_text(each, "utf-8")
+            into = self.folder / "code.o"
+            self._made(recipes.compiler(name, self._source, into, "-O2", "-g0"), recipes.folder)
+            made.append(into.read_bytes())
+        return made[0] == made[1]
+
     def _part(self, recipes, name):
         """The path of an object, archive or program with the change in it; None if there is nothing of it in it."""
         into = self.folder / recipes.folder.name / name

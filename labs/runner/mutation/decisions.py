@@ -1,7 +1,6 @@
 """The list of changes, tests/runtime/decisions.toml: each undoes a decision of the runtime, and a test must notice."""
 
 import tomllib
-from pathlib import Path
 from typing import NamedTuple
 
 from rt0lab.words import tr
@@ -10,6 +9,7 @@ from ..failure import USAGE, Failure
 from ..tree import ROOT
 
 LIST = ROOT / "tests" / "runtime" / "decisions.toml"
+EXPLAINED = ROOT / "tests" / "runtime" / "explained.toml"  # changes that nothing can notice, and why
 RUNTIME = ROOT / "runtime"
 
 
@@ -24,12 +24,18 @@ class Change(NamedTuple):
     test: str = ""  # pytest's name of the one that notices
 
 
-def load(path: Path = LIST) -> list[Change]:
+def load() -> list[Change]:
     """All of the list, in its order."""
     try:
-        return [Change(**entry) for entry in tomllib.loads(path.read_text("utf-8"))["decision"]]
+        return [Change(**entry) for entry in tomllib.loads(LIST.read_text("utf-8"))["decision"]]
     except (tomllib.TOMLDecodeError, TypeError, KeyError) as error:
-        raise Failure(f"{path.relative_to(ROOT)}: {error}") from None
+        raise Failure(f"{LIST.name}: {error}") from None
+
+
+def explained() -> set[tuple[str, str]]:
+    """(file, its text then) of each change that nothing can notice."""
+    entries = tomllib.loads(EXPLAINED.read_text("utf-8")).get("explained", [])
+    return {(e["file"], changed(Change(e["why"], e["file"], e["old"], e["new"]))) for e in entries}
 
 
 def chosen(changes: list[Change], words: list[str]) -> list[Change]:
@@ -40,15 +46,20 @@ def chosen(changes: list[Change], words: list[str]) -> list[Change]:
     return [change for change in changes if not words or {change.name, change.file} & set(words)]
 
 
+def text(file: str) -> str:
+    """What a file of runtime/ says."""
+    try:
+        return (RUNTIME / file).read_text("utf-8")
+    except OSError as error:
+        raise Failure(f"runtime/{file}: {error.strerror}") from None
+
+
 def changed(change: Change) -> str:
     """The file's text with the change, or a Failure that says why it cannot be made."""
-    try:
-        text = (RUNTIME / change.file).read_text("utf-8")
-    except OSError as error:
-        raise Failure(f"runtime/{change.file}: {error.strerror}") from None
-    times = text.count(change.old) if change.old else 0
+    before = text(change.file)
+    times = before.count(change.old) if change.old else 0
     if times != 1:
         raise Failure(tr("its old text stands in runtime/{file} {n} times, not once", file=change.file, n=times))
     if change.old == change.new:
         raise Failure(tr("it changes nothing"))
-    return text.replace(change.old, change.new)
+    return before.replace(change.old, change.new)

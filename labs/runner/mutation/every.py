@@ -1,40 +1,39 @@
 """All changes that are chosen, as many at once as there are CPUs, and the table."""
 
+import collections
+import contextlib
+import difflib
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Generator
 from concurrent.futures import ThreadPoolExecutor
 from queue import SimpleQueue
 
 from rt0lab.words import later, tr, trn
 
+from ..failure import USAGE, Failure, progress
 from ..host import build, locks
-from ..failure import progress
 from ..tree import ROOT
-from . import decisions, trial
+from . import decisions, own, tests, trial
 from .copy import Copy
+from .decisions import Change
 from .processes import Processes
-from .trial import Outcome
+from .trial import End, Outcome
 
 FOLDER = ROOT / "build" / "mutate"
 WAIT = 60  # seconds for another lab that does the same
+_NOTICED = {End.NAMED, End.OTHER}
 
 
 def run(words: list[str]) -> int:
-    """Tries the changes that the words choose; 0 if each was noticed by its own test."""
+    """Undoes the decisions that the words choose; 0 if each was noticed by its own test. A word that is the name of a
+    change of our own chooses that."""
+    ours = [word for word in words if ":" in word]
+    if ours:
+        return _verdict_of_own(_shown(_ours(ours), named_for), len(ours))
     changes = decisions.chosen(decisions.load(), words)
-    build.build(trial.tests.USUAL)
-    FOLDER.mkdir(exist_ok=True)
-    with locks.held(FOLDER.with_suffix(".lock"), later("changes the runtime in copies"), progress, WAIT):
-        try:
-            width = max(len(change.name) for change in changes)
-            unnoticed = 0
-            for outcome in outcomes(changes):
-                unnoticed += not outcome.by_its_own
-                print(f"{outcome.change.name:{width}}  {row(outcome)}", flush=True)
-        finally:
-            shutil.rmtree(FOLDER, ignore_errors=True)
-    said = trn("{n} change", "{n} changes", len(changes))
+    ends = _shown(changes, lambda change: [change.test])
+    said, unnoticed = trn("{n} change", "{n} changes", len(changes)), len(changes) - ends[End.NAMED]
     if unnoticed:
         print(
             tr("{changes}; {unnoticed} not noticed by the test that is named for it", changes=said, unnoticed=unnoticed)
@@ -44,14 +43,76 @@ def run(words: list[str]) -> int:
     return 0
 
 
-def row(outcome: Outcome) -> str:
-    """What became of a change, for the table."""
-    own = "" if outcome.by_its_own else tr("NOT by its own test") + ": "
+def run_own(words: list[str], wanted: int, seed: int) -> int:
+    """Makes so many changes of our own, in all files or these; 0 if each was noticed."""
+    there = own.files()
+    if unknown := [word for word in words if word not in there]:
+        raise Failure(tr("no file that is changed is called {name}", name=unknown[0]), USAGE)
+    explained = decisions.explained()
+    drawn = [one for one in own.drawn(words or there, seed) if (one.file, decisions.changed(one)) not in explained]
+    return _verdict_of_own(_shown(drawn, named_for, wanted), wanted)
+
+
+def _verdict_of_own(ends, wanted):
+    noticed = sum(ends[end] for end in _NOTICED)
+    said = trn("{n} change", "{n} changes", noticed + ends[End.NOBODY])
+    print(tr("{changes}; {unnoticed} noticed by nobody", changes=said, unnoticed=ends[End.NOBODY]))
+    return int(noticed < wanted)
+
+
+def _ours(names):
+    there = own.files()
+    found = {change.name: change for change in own.drawn([f for f in there if f"{f}:" in " ".join(names)], 0)}
+    if unknown := [name for name in names if name not in found]:
+        raise Failure(tr("no change of our own is called {name}", name=unknown[0]), USAGE)
+    return [found[name] for name in names]
+
+
+def named_for(change: Change) -> list[str]:
+    """The tests of the decisions in the same function, then those of the file's others."""
+    text = decisions.text(change.file)
+    there = [one for one in decisions.load() if one.file == change.file and one.test and one.old in text]
+    heads = {one.name: own.head(text, text.index(one.old)) for one in there}
+    here = own.head(text, text.index(change.old))
+    near_first = sorted(there, key=lambda one: heads[one.name] != here)
+    return list(dict.fromkeys(one.test for one in near_first))
+
+
+def _shown(changes: list[Change], named: Callable[[Change], list[str]], wanted: int = 0) -> collections.Counter[End]:
+    """Tries the changes, all or as many as make a difference, and prints a row of each; how many ended how."""
+    ends: collections.Counter[End] = collections.Counter()
+    ours = bool(changes) and not changes[0].reason
+    width = min(40, max((len(change.name) for change in changes), default=0))
+    build.build(tests.USUAL)
+    FOLDER.mkdir(exist_ok=True)
+    with locks.held(FOLDER.with_suffix(".lock"), later("changes the runtime in copies"), progress, WAIT):
+        try:
+            with contextlib.closing(outcomes(changes, named, ours)) as all_of_them:
+                for outcome in all_of_them:
+                    ends[outcome.end] += 1
+                    if not ours or outcome.end not in (End.SAME, End.UNMADE):
+                        print(f"{outcome.change.name:{width}}  {row(outcome, ours)}", flush=True)
+                    if wanted and sum(ends[end] for end in (*_NOTICED, End.NOBODY)) >= wanted:
+                        break
+        finally:
+            shutil.rmtree(FOLDER, ignore_errors=True)
+    return ends
+
+
+def row(outcome: Outcome, ours: bool = False) -> str:
+    """What became of a change, for the table; of one of our own that nobody noticed, what it was."""
+    warns = "" if ours or outcome.end == End.NAMED else tr("NOT by its own test") + ": "
     said = ": ".join(filter(None, (outcome.by, outcome.said)))
-    return f"{outcome.seconds:5.1f} s  {own}{said}"
+    lines = [f"{outcome.seconds:5.1f} s  {warns}{said}"]
+    if ours and outcome.end == End.NOBODY:
+        old, new = outcome.change.old.splitlines(), outcome.change.new.splitlines()
+        lines += [f"    {line}" for line in difflib.ndiff(old, new) if not line.startswith("?")]
+    return "\n".join(lines)
 
 
-def outcomes(changes: list[decisions.Change]) -> Iterator[Outcome]:
+def outcomes(
+    changes: list[Change], named: Callable[[Change], list[str]], unless_same: bool = False
+) -> Generator[Outcome, None, None]:
     """What became of each, in their order."""
     processes, copies = Processes(), SimpleQueue()
     workers = len(os.sched_getaffinity(0))
@@ -61,7 +122,7 @@ def outcomes(changes: list[decisions.Change]) -> Iterator[Outcome]:
     def one(change):
         copy = copies.get()
         try:
-            return trial.tried(change, copy)
+            return trial.tried(change, named(change), copy, unless_same)
         finally:
             copies.put(copy)
 

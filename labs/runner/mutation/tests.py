@@ -12,12 +12,14 @@ from .copy import Copy
 
 EXPLORER = "tests/explore/explore"
 USUAL = "debug"  # the build whose programs are tried
-_CASE = re.compile(r"tests/explore/test_explore\.py::test_no_order_shows_a_fault\[(\w+)\]")
+CORE = "tests/explore/libexplored.a"  # the core in it
+CASE = "tests/explore/test_explore.py::test_no_order_shows_a_fault[{}]"
+_CASE = re.compile(re.escape(CASE).replace(r"\{\}", r"(\w+)"))
 _BUILD = re.compile(r"\b(g\+\+|clang\+\+)-(debug|release)\b")
 _LIMIT = 120  # seconds, on a busy machine; then it hangs
 _PYTEST = ["/usr/bin/python3", "-I", "-m", "pytest", "-p", "no:cacheprovider", "-x", "-q", "--tb=line"]
 _NOT_RUN = (4, 5)  # pytest's exit statuses where there is no such test
-REST = "tests/runtime"
+REST = "tests/runtime"  # all of the usual build
 _NOT_OF_USUAL = [
     "-k",
     "not release and not clang",
@@ -39,23 +41,33 @@ def case(test: str) -> str:
     return found[1] if found else ""
 
 
-def explored(copy: Copy, name: str) -> Verdict:
-    """A case, over a copy."""
+def short(test: str) -> str:
+    """A test's name for people."""
+    return case(test) or test.removeprefix(f"{REST}/")
+
+
+def all_of(copy: Copy) -> list[str]:
+    """Every case that the explorer has, and the runtime's tests as one."""
+    program = copy.program(USUAL, EXPLORER)
+    listed = copy.processes.run([str(program), "--list"], copy.folder, _LIMIT, {}).said
+    return [*(CASE.format(name) for name in listed.split()), REST]
+
+
+def said(copy: Copy, test: str) -> Verdict:
+    """What a test says over a copy."""
+    name = case(test)
+    return _explored(copy, name) if name else _tested(copy, test)
+
+
+def _explored(copy, name):
     program = copy.program(USUAL, EXPLORER)
     result = copy.processes.run([str(program), name], copy.folder, _LIMIT, {})
     if result.status is None:
         return Verdict(True, _late(_LIMIT))
-    return Verdict(result.status != 0, _first(result.said))
+    return Verdict(result.status != 0, _first(result.said).removeprefix(f"{name}: "))
 
 
-def cases(copy: Copy) -> list[str]:
-    """All cases that the explorer has."""
-    program = copy.program(USUAL, EXPLORER)
-    return copy.processes.run([str(program), "--list"], copy.folder, _LIMIT, {}).said.split()
-
-
-def tested(copy: Copy, test: str) -> Verdict:
-    """A test of pytest, over a copy; `REST` are all of the usual build."""
+def _tested(copy, test):
     found = _BUILD.search(test)
     build = _folder(found[1], found[2]) if found else USUAL
     for name in needed(test, copy.recipes(build).programs()):
@@ -69,7 +81,7 @@ def tested(copy: Copy, test: str) -> Verdict:
         return Verdict(True, _late(limit))
     if result.status in _NOT_RUN:
         return Verdict(False, tr("there is no such test"))
-    return Verdict(result.status != 0, _failed(result.said))
+    return Verdict(result.status != 0, _failed(result.said).removeprefix(f"{short(test)} - "))
 
 
 def _folder(compiler, buildtype):

@@ -1,6 +1,8 @@
-"""One change: its own test, then the rest until one notices."""
+"""One change: the tests that are named for it, then the rest, until one notices."""
 
+import enum
 import time
+from collections.abc import Iterable
 from typing import NamedTuple
 
 from rt0lab.words import tr
@@ -12,49 +14,54 @@ from .decisions import Change
 from .tests import Verdict
 
 
+class End(enum.Enum):
+    """How a trial ended."""
+
+    NAMED = "a test that is named for it noticed"
+    OTHER = "another test noticed"
+    NOBODY = "nobody noticed"
+    UNMADE = "it cannot be made, or does not compile"
+    SAME = "the compiler makes the same of it"
+
+
 class Outcome(NamedTuple):
-    """Who noticed a change: its own test, another one (what it said begins with its name), or nobody."""
+    """Who noticed a change, what was said then, and how long it took."""
 
     change: Change
-    by_its_own: bool
-    by: str  # nothing: nobody
+    end: End
+    by: str
     said: str
     seconds: float
 
 
-def tried(change: Change, copy: Copy) -> Outcome:
-    """Makes the change in the copy and runs tests over it."""
+def tried(change: Change, named: Iterable[str], copy: Copy, unless_same: bool = False) -> Outcome:
+    """Makes the change in the copy and runs tests over it, if it makes a difference."""
     began = time.monotonic()
-
-    def outcome(by_its_own, by, said):
-        return Outcome(change, by_its_own, by, said, time.monotonic() - began)
-
     try:
-        own, verdict = tests.case(change.test), alone(change, copy)
-        if verdict.noticed:
-            return outcome(True, own or change.test, verdict.said)
-        return outcome(False, *_rest(copy, own))
+        copy.change(change.file, decisions.changed(change))
+        if unless_same and copy.same_code(tests.USUAL, tests.CORE, decisions.text(change.file)):
+            end, by, said = End.SAME, "", tr("the compiler makes the same of it")
+        else:
+            end, by, said = _noticed(list(filter(None, named)), copy)
     except NotCompiled as why:
-        return outcome(False, "", tr("does not compile: {why}", why=why))
+        end, by, said = End.UNMADE, "", tr("does not compile: {why}", why=why)
     except Failure as why:
-        return outcome(False, "", str(why))
+        end, by, said = End.UNMADE, "", str(why)
+    return Outcome(change, end, by, said, time.monotonic() - began)
 
 
 def alone(change: Change, copy: Copy) -> Verdict:
     """Makes the change in the copy, and what its own test says of it."""
     copy.change(change.file, decisions.changed(change))
-    if not change.test:
-        return Verdict(False)
-    own = tests.case(change.test)
-    return tests.explored(copy, own) if own else tests.tested(copy, change.test)
+    return tests.said(copy, change.test)
 
 
-def _rest(copy, but):
-    """(who noticed of all tests but this case, what it said)."""
-    for name in tests.cases(copy):
-        if name != but:
-            verdict = tests.explored(copy, name)
+def _noticed(named, copy):
+    """(how it ended, who noticed, what it said)."""
+    rest = [name for name in tests.all_of(copy) if name not in named]
+    for end, names in ((End.NAMED, named), (End.OTHER, rest)):
+        for name in names:
+            verdict = tests.said(copy, name)
             if verdict.noticed:
-                return name, verdict.said
-    verdict = tests.tested(copy, tests.REST)
-    return (tests.REST, verdict.said) if verdict.noticed else ("", tr("nobody noticed"))
+                return end, tests.short(name), verdict.said
+    return End.NOBODY, "", tr("nobody noticed")

@@ -69,8 +69,17 @@ def register(verbs: Verbs) -> None:
     part = parts.add_parser(
         "mutate",
         help=tr("undo the runtime's decisions, one at a time, in a copy, and tell which test notices"),
-        example="./lab dev mutate\n./lab dev mutate proc_sched.cpp",
+        example="./lab dev mutate proc_sched.cpp\n./lab dev mutate --own 300 --seed 7",
     )
+    part.add_argument(
+        "--own",
+        nargs="?",
+        type=int,
+        const=20,
+        metavar="N",
+        help=tr("changes that are not in the list instead, of each line what can go wrong in it (default: 20)"),
+    )
+    part.add_argument("--seed", type=int, default=1, metavar="N", help=tr("--own: others of them (default: 1)"))
     part.add_argument(
         "words", nargs="*", metavar="FILE|NAME", help=tr("of tests/runtime/decisions.toml (default: all of it)")
     )
@@ -174,9 +183,10 @@ def read_source(args: Namespace) -> int:
 
 
 def mutate(args: Namespace) -> int:
-    """Prints who noticed each change; exit status 1 if a test did not notice the one that it is named for."""
+    """Prints who noticed each change; exit status 1 if a test did not notice the one that it is named for, or if
+    nobody noticed one that is not in the list."""
     packages.ensure(needs.TO_RUN | {"python3-pytest": needs.TO_TEST["python3-pytest"]})
-    return every.run(args.words)
+    return every.run(args.words) if args.own is None else every.run_own(args.words, args.own, args.seed)
 
 
 def show_entries(args: Namespace) -> int:
