@@ -57,10 +57,11 @@ def program(request):
     return request.getfixturevalue("go_build")("parked", source, "-gcflags=all=-N -l")
 
 
-@pytest.mark.parametrize("part", range(3))
+@pytest.mark.parametrize("part", range(2))
 def test_damaged_memory(gdb_json, program, part):
-    found = gdb_json(program, READY + f"result = damage.live(120, {SEED}, {part}, 3)")
-    assert (found["faults"], found["mutations"], found["whole"]) == ([], 40, True)
+    """A draw of them: `damage.live(1000, SEED)` in a gdb tries as many as one likes."""
+    found = gdb_json(program, READY + f"result = damage.live(60, {SEED}, {part}, 2)")
+    assert (found["faults"], found["mutations"], found["whole"]) == ([], 30, True)
 
 
 def test_what_the_checks_say_is_so(gdb_json, program):
@@ -74,9 +75,9 @@ def test_frames_in_a_circle(gdb_json, program):
 
 
 def test_damaged_core(gdb_json, program, tmp_path):
-    found = gdb_json(program, READY + f"result = damage.core({str(tmp_path / 'core')!r}, 40, {SEED})")
+    found = gdb_json(program, READY + f"result = damage.core({str(tmp_path / 'core')!r}, 20, {SEED})")
     (tmp_path / "core").unlink()
-    assert (found["faults"], found["mutations"], found["whole"]) == ([], 40, True)
+    assert (found["faults"], found["mutations"], found["whole"]) == ([], 20, True)
 
 
 def test_a_core_that_was_cut(gdb_json, program, tmp_path):

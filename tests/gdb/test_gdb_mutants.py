@@ -14,7 +14,7 @@ def go_parked(go_build):
 
 
 @pytest.mark.parametrize(
-    "kind, world, count", [("elf", "mirror", 60), ("elf", "go", 20), ("dwarf", "mirror", 60), ("traces", "mirror", 120)]
+    "kind, world, count", [("elf", "mirror", 30), ("elf", "go", 20), ("dwarf", "mirror", 30), ("traces", "mirror", 60)]
 )
 def test_damaged_copies(request, mirror_test, hello, tmp_path, kind, world, count):
     program = (
