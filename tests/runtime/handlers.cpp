@@ -1,5 +1,7 @@
 // handlers.cpp - signals: which are caught, on which stack, and what a thread's mask is, one check at a time.
 
+#include <initializer_list>
+
 #include "checks.hpp"
 
 // ---- what a handler finds, and what is so when threads begin and end: linked with --wrap ------------------------------
@@ -101,6 +103,19 @@ static void signals_are_caught_but_for_job_control_and_libc_s() {
     }
 }
 
+static void what_nohup_has_ignored_stays_ignored() {
+    for (uint32 sig : {_SIGHUP, _SIGINT, 15u}) {
+        sigactiont sa = {1, 0, 0, 0};  // SIG_IGN
+        rt_sigaction(sig, &sa, nullptr, sizeof sa.sa_mask);
+    }
+    initsig(false);
+    for (uint32 sig : {_SIGHUP, _SIGINT, 15u}) {
+        sigactiont sa = {};
+        rt_sigaction(sig, nullptr, &sa, sizeof sa.sa_mask);
+        must((sa.sa_handler == 1) == (sig != 15), "these two, and no other");
+    }
+}
+
 static int64 tid, answer;
 
 /// read, from a pipe in which there is nothing; in a system call, hence nosplit.
@@ -185,6 +200,7 @@ void main_main() {
     CHECK(the_guard_is_put_back_as_it_was);
     CHECK(a_request_that_comes_meanwhile_is_not_lost);
     CHECK(signals_are_caught_but_for_job_control_and_libc_s);
+    CHECK(what_nohup_has_ignored_stays_ignored);
     CHECK(a_call_that_a_signal_interrupts_is_taken_up_again);
     CHECK(no_panic_begins_on_a_strange_stack);
     CHECK(no_panic_begins_where_the_stack_must_not_split);
