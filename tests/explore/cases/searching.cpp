@@ -311,7 +311,7 @@ g* network_poll(bool block) {
         while (atomic::Load(&came) == 0) futexsleep(&came, 0, -1);
         atomic::Xadd(&polling, -1);
     }
-    return atomic::Xchg(&came, uintptr(0)) ? brought : nullptr;
+    return atomic::Xchg(&came, 0) ? brought : nullptr;
 }
 
 /// Two goroutines wait for it.
