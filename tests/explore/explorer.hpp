@@ -122,6 +122,7 @@ struct Options {  // explore.hpp says what they are
     bool unmerged;
     bool verbose;
     bool again;  // one run, by a schedule
+    bool every;  // an atomic access is a step, whoever else touches the word
 };
 extern Options options;
 

@@ -3,7 +3,8 @@
 // Another fiber may come before an access to a word that two fibers touch and one writes, if that is atomic, or if
 // nothing orders the two (vector clocks: each atomic word carries what those knew who wrote it). Before others it makes
 // no difference: a plain word that locks and atomics keep in order, or one that nobody else ever touches. Which words
-// these are is found on the way, and a search that finds one more begins anew.
+// these are is found on the way, and a search that finds one more begins anew. A run may end before others have touched a
+// word, so with one preemption and at random every atomic access is a step.
 //
 // x86 shows a thread's own stores to others late: all but XCHG and locked instructions go through a buffer. Memory is
 // always as the running fiber sees it. When another goes on, what is still in the buffer is taken back, newest first,
@@ -108,6 +109,8 @@ bool race(Word& word, bool write) {
     return found;
 }
 
+bool is_step(const Word& word, bool atomic) { return word.step || options.again || (atomic && options.every); }
+
 /// Is the access a step? What is found out now stays so.
 bool step(Word& word, bool write, bool atomic) {
     word.touched |= 1 << w->self;
@@ -120,7 +123,7 @@ bool step(Word& word, bool write, bool atomic) {
         steps++;
         if (options.verbose) fprintf(stderr, "step %zu: %lx\n", steps, word.key << 3);
     }
-    return word.step || options.again;
+    return is_step(word, atomic);
 }
 
 void stored() {
@@ -156,9 +159,9 @@ void plain(uintptr_t addr, int size, bool write) {
     if (of_a_stack(addr)) return;
     if (write) stored();
     Word& word = word_at(addr);
-    bool two = (addr & 7) + size > 8, is_step = step(word, write, false);
-    if (two) is_step |= step(word_at(addr + 8), write, false);
-    if (!is_step) return;
+    bool two = (addr & 7) + size > 8, found = step(word, write, false);
+    if (two) found |= step(word_at(addr + 8), write, false);
+    if (!found) return;
     point();
     if (write && two)
         drain();
@@ -176,11 +179,11 @@ void range(uintptr_t addr, size_t size, bool write) {
     others_turn();
     if (of_a_stack(addr)) return;
     if (write) stored();
-    bool is_step = false;
-    for (uintptr_t at = addr & ~7ull; at < addr + size; at += 8) is_step |= step(word_at(at), write, false);
-    if (is_step) point();
+    bool found = false;
+    for (uintptr_t at = addr & ~7ull; at < addr + size; at += 8) found |= step(word_at(at), write, false);
+    if (found) point();
     if (write) drain();
-    for (uintptr_t at = addr & ~7ull; is_step && at < addr + size; at += 8) happens(word_at(at), !write, write);
+    for (uintptr_t at = addr & ~7ull; found && at < addr + size; at += 8) happens(word_at(at), !write, write);
 }
 
 /// Before an atomic access.
@@ -199,10 +202,10 @@ template <class T> void atomic(T* p, bool reads, bool writes, bool locked) {
     if (writes) stored();
     if (locked)
         drain();
-    else if (writes && (word.step || options.again))
+    else if (writes && is_step(word, true))
         late(word, reinterpret_cast<uintptr_t>(p), sizeof *p);
     ordered(word, reads, writes);
-    if (word.step) happens(word, reads, writes);
+    if (is_step(word, true)) happens(word, reads, writes);
 }
 
 }  // namespace
@@ -307,7 +310,7 @@ void explore_write_range(uintptr_t addr, size_t size) { range(addr, size, true);
         if (word) {                                                                 \
             drain(); /* a failed one, too */                                        \
             ordered(*word, true, same);                                             \
-            if (word->step) happens(*word, true, same);                             \
+            if (is_step(*word, true)) happens(*word, true, same);                   \
         }                                                                           \
         if (same)                                                                   \
             *p = v;                                                                 \

@@ -275,6 +275,7 @@ bool held(Search& done) {
 /// All orders with so few preemptions; false: a fault.
 bool search(Search& done, int preemptions) {
     options.preemptions = preemptions;
+    options.every = preemptions <= 1;
     prefix.clear();
     places.clear();
     while (true) {
@@ -298,6 +299,7 @@ bool search_all(Search& done) {
     for (int n = 0; n <= limit && done.cut < 0; n++)
         if (!search(done, n)) return false;
     options.preemptions = 1000;
+    options.every = true;
     prefix.clear();
     at_random = true;
     for (long n = 0; n < options.random; n++)
@@ -328,7 +330,8 @@ bool parse(int argc, char** argv) {
         {"seed", 1, nullptr, 's'},        {"most", 1, nullptr, 'm'},    {"unmerged", 0, nullptr, 'u'},
         {"schedule", 1, nullptr, 'x'},    {"verbose", 0, nullptr, 'v'}, {nullptr, 0, nullptr, 0}};
     if (argc < 2 || !(chosen = named(argv[1]))) return false;
-    options = {chosen->preemptions, chosen->late, chosen->sysmon, chosen->random, 1, chosen->most, false, false, false};
+    options = {chosen->preemptions, chosen->late, chosen->sysmon, chosen->random, 1,
+               chosen->most,        false,        false,          false,          false};
     for (int c; (c = getopt_long(argc - 1, argv + 1, "", longs, nullptr)) != -1;) {
         switch (c) {
         case 'p': options.preemptions = atoi(optarg); break;
