@@ -65,7 +65,7 @@ static void one_comes_while_an_m_gives_up() {
     go(arrive);
     await(2);
 }
-CASE(one_comes_while_an_m_gives_up, one_comes_while_an_m_gives_up, .preemptions = 2, .random = 0, .most = 8000);
+CASE(one_comes_while_an_m_gives_up, one_comes_while_an_m_gives_up, .preemptions = 2, .random = 0);
 
 /// The goroutine in runnext is pushed to the ring by one that is readied, while an M looks for work.
 static void pushed_out_of_runnext() {
