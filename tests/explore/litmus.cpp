@@ -130,6 +130,20 @@ static void counted_under_a_lock() {
 }
 CASE(counted_under_a_lock, counted_under_a_lock);
 
+/// The first ends without waiting: in its usual order the second has not touched anything yet.
+static void ended_early() {
+    second = [] {
+        atomic::Xchg(&x, 1);
+        atomic::Xchg(&y, 1);
+    };
+    explore::settle();
+    systemstack<void>([](void*) { newm(beside, nullptr); }, nullptr);
+    explore::begin();
+    bool older = atomic::Load(&x) == 0;
+    explore::check(!(older && atomic::Load(&y) == 1), "what was written second was seen, and the first was not");
+}
+CASE(ended_early, ended_early);
+
 // ---- what waits ----------------------------------------------------------------------------------------------------
 
 static uintptr key;

@@ -41,6 +41,7 @@ FAULTY = {
     "buffered_released": "each has read what was there before the other wrote",
     "passed_backwards": "the flag was seen before the word",
     "counted_plainly": "a count was lost",
+    "ended_early": "what was written second was seen, and the first was not",
     "lost_wake_up": "nobody gets any further",
     "each_waits_for_the_other": "nobody gets any further",
     "stores_without_end": "it does not end, and still somebody stores something",
