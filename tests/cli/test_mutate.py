@@ -21,7 +21,7 @@ CASE = tests.CASE.format("two_take_turns_in_the_lock")
 def mutate(monkeypatch, tmp_path, capsys):
     """mutate(old, new): what is printed of this change to sema.cpp where there is but one test, and the exit status."""
     monkeypatch.setattr(every, "FOLDER", tmp_path / "mutate")
-    monkeypatch.setattr(tests, "all_of", lambda copy: [CASE])
+    monkeypatch.setattr(tests, "all_of", lambda: [CASE])
 
     def run(old, new):
         (tmp_path / "list.toml").write_text(

@@ -46,11 +46,11 @@ def short(test: str) -> str:
     return case(test) or test.removeprefix(f"{REST}/")
 
 
-def all_of(copy: Copy) -> list[str]:
-    """Every case that the explorer has, and the runtime's tests as one."""
-    program = copy.program(USUAL, EXPLORER)
-    listed = copy.processes.run([str(program), "--list"], copy.folder, _LIMIT, {}).said
-    return [*(CASE.format(name) for name in listed.split()), REST]
+def all_of() -> list[str]:
+    """Every case that finds no fault (litmus.cpp has others), and the runtime's tests as one."""
+    sources = sorted((ROOT / "tests" / "explore" / "cases").glob("*.cpp"))
+    names = [name for each in sources for name in re.findall(r"^CASE\((\w+),", each.read_text(), re.MULTILINE)]
+    return [*map(CASE.format, names), REST]
 
 
 def said(copy: Copy, test: str) -> Verdict:

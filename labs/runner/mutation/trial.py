@@ -58,7 +58,7 @@ def alone(change: Change, copy: Copy) -> Verdict:
 
 def _noticed(named, copy):
     """(how it ended, who noticed, what it said)."""
-    rest = [name for name in tests.all_of(copy) if name not in named]
+    rest = [name for name in tests.all_of() if name not in named]
     for end, names in ((End.NAMED, named), (End.OTHER, rest)):
         for name in names:
             verdict = tests.said(copy, name)
