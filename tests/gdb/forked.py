@@ -6,6 +6,7 @@ import json
 import os
 import pathlib
 import selectors
+import shutil
 import signal
 import socket
 import subprocess
@@ -50,12 +51,11 @@ class Ready:
 
     def __init__(self, opening, env):
         self.opening = opening
-        self._kept = tempfile.TemporaryDirectory(prefix="rt0lab-forked-")  # goes when this does
-        self.folder = pathlib.Path(self._kept.name)
+        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="rt0lab-forked-"))  # goes with gdb
         self.asking, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         words = [*opening[:1], "-iex", "maintenance set worker-threads 0", *opening[1:]]  # a fork has one thread
         words += ["-ex", f"python __import__('sys').path.insert(0, {str(HERE)!r})"]
-        words += ["-ex", f"python __import__('forking').serve({theirs.fileno()})"]
+        words += ["-ex", f"python __import__('forking').serve({theirs.fileno()}, {str(self.folder)!r})"]
         for place in range(PLACES):
             words += ["-ex", f"source {self._place(place)}"]
         with (self.folder / "out").open("w") as out, (self.folder / "err").open("w") as err:
@@ -65,6 +65,8 @@ class Ready:
         theirs.close()
         self.works = self.asking.recv(100) == b"ready"
         self.said = [(self.folder / name).read_text(errors="replace") for name in ("out", "err")]
+        if not self.works:
+            shutil.rmtree(self.folder, ignore_errors=True)
 
     def _place(self, number):
         return self.folder / f"{number}.gdb"

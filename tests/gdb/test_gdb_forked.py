@@ -17,3 +17,4 @@ def test_a_forked_gdb_is_as_one_that_was_started(hello, tmp_path, monkeypatch, l
     assert (forked.stdout, forked.stderr, forked.returncode) == (started.stdout, started.stderr, started.returncode)
     ((_, ready),) = stock.ready.items()
     ready.end()
+    assert not ready.folder.exists()
