@@ -3,7 +3,6 @@
 import os
 import shutil
 import subprocess
-import time
 from pathlib import Path
 
 import pexpect
@@ -140,9 +139,9 @@ def test_trace_onto_a_folder(lab, one_line, tmp_path):
 
 def test_setup_with_nothing_missing_is_quick(lab):
     lab("setup")
-    before = time.monotonic()
+    before = sum(os.times()[2:4])  # of the processor's time, as others may have the processor
     result = lab("setup")
-    assert "nothing to do" in result.stdout and time.monotonic() - before < 2  # alone it takes 0.1 s
+    assert "nothing to do" in result.stdout and sum(os.times()[2:4]) - before < 2  # it takes 0.2 s
 
 
 def test_compare_takes_only_go_programs(lab, one_line):
