@@ -54,7 +54,7 @@ HOLDS = [
 @pytest.fixture
 def result(run):
     """Of a program's check, which takes a tenth of a second; where one hangs it is not waited for."""
-    return lambda program, check: run(program, check, timeout=10, GOMAXPROCS="2" if check in TWO else "1")
+    return lambda program, check: run(program, check, timeout=6, GOMAXPROCS="2" if check in TWO else "1")
 
 
 @pytest.mark.parametrize("program, check", HOLDS)
