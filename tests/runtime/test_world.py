@@ -7,6 +7,7 @@ import pytest
     "build, procs",
     [(("g++", "debug"), "16"), (("g++", "release"), "1"), (("clang++", "debug"), "1"), (("clang++", "release"), "16")],
     indirect=["build"],
+    ids=lambda value: value if isinstance(value, str) else "-".join(value),
 )
 def test_the_number_of_ps_changes_under_load_and_nothing_is_lost(run, procs):
     assert run("world", GOMAXPROCS=procs).stdout.splitlines() == [
