@@ -256,7 +256,9 @@ void tell_fault(const Search& done) {
     for (size_t i = 0; i < w->fibers.size(); i++)
         printf("thread %zu %s%s", i, states[w->fibers[i].state], i + 1 < w->fibers.size() ? ", " : "\n");
     std::string again = std::string(program) + " " + chosen->name + " --schedule=" + told(w->turns);
-    printf("again:  %s\nin gdb: gdb -ex 'break explore.fault' -ex run --args %s\n", again.c_str(), again.c_str());
+    printf("again:  %s\n", again.c_str());
+    printf("in gdb: gdb -iex 'add-auto-load-safe-path gdb-scripts' -ex 'break explore.fault' -ex run --args %s\n",
+           again.c_str());
 }
 
 /// One run. False: it shows a fault.
@@ -317,8 +319,8 @@ bool run_again(Search& done) {
 
 int usage() {
     fprintf(stderr,
-            "usage: explore CASE [--preemptions N] [--late N] [--random N] [--seed N] [--most N] [--unmerged] "
-            "[--schedule S] [--verbose]\n"
+            "usage: explore CASE [--preemptions N] [--late N] [--random N] [--seed N]\n"
+            "                    [--most N] [--unmerged] [--schedule S] [--verbose]\n"
             "       explore --list\n");
     return 2;
 }
@@ -329,7 +331,12 @@ bool parse(int argc, char** argv) {
         {"preemptions", 1, nullptr, 'p'}, {"late", 1, nullptr, 'l'},    {"random", 1, nullptr, 'r'},
         {"seed", 1, nullptr, 's'},        {"most", 1, nullptr, 'm'},    {"unmerged", 0, nullptr, 'u'},
         {"schedule", 1, nullptr, 'x'},    {"verbose", 0, nullptr, 'v'}, {nullptr, 0, nullptr, 0}};
-    if (argc < 2 || !(chosen = named(argv[1]))) return false;
+    if (argc < 2) return false;
+    chosen = named(argv[1]);
+    if (!chosen) {
+        if (argv[1][0] != '-') fprintf(stderr, "explore: no case is called %s\n", argv[1]);
+        return false;
+    }
     options = {chosen->preemptions, chosen->late, chosen->sysmon, chosen->random, 1,
                chosen->most,        false,        false,          false,          false};
     for (int c; (c = getopt_long(argc - 1, argv + 1, "", longs, nullptr)) != -1;) {
@@ -342,7 +349,10 @@ bool parse(int argc, char** argv) {
         case 'u': options.unmerged = true; break;
         case 'x':
             options.again = true;
-            if (!parse(optarg, schedule)) return false;
+            if (!parse(optarg, schedule)) {
+                fprintf(stderr, "explore: this is no schedule: %s\n", optarg);
+                return false;
+            }
             break;
         case 'v': options.verbose = true; break;
         default: return false;
