@@ -6,7 +6,7 @@ import difflib
 import os
 import shutil
 from collections.abc import Callable, Generator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from queue import SimpleQueue
 
 from rt0lab.words import later, tr, trn
@@ -113,7 +113,7 @@ def row(outcome: Outcome, ours: bool = False) -> str:
 def outcomes(
     changes: list[Change], named: Callable[[Change], list[str]], unless_same: bool = False
 ) -> Generator[Outcome, None, None]:
-    """What became of each, in their order."""
+    """What became of each, as soon as it is known."""
     processes, copies = Processes(), SimpleQueue()
     workers = len(os.sched_getaffinity(0))
     for number in range(workers):
@@ -128,7 +128,8 @@ def outcomes(
 
     with ThreadPoolExecutor(workers) as pool:
         try:
-            yield from pool.map(one, changes)
+            for future in as_completed([pool.submit(one, change) for change in changes]):
+                yield future.result()
         finally:
             processes.stop()  # nothing lives any more, if all went to its end
             pool.shutdown(cancel_futures=True)

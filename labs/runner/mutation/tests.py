@@ -20,12 +20,7 @@ _LIMIT = 120  # seconds, on a busy machine; then it hangs
 _PYTEST = ["/usr/bin/python3", "-I", "-m", "pytest", "-p", "no:cacheprovider", "-x", "-q", "--tb=line"]
 _NOT_RUN = (4, 5)  # pytest's exit statuses where there is no such test
 REST = "tests/runtime"  # all of the usual build
-_NOT_OF_USUAL = [
-    "-k",
-    "not release and not clang",
-    f"--ignore={REST}/test_decisions.py",
-    f"--ignore={REST}/test_names.py",
-]
+_NOT_OF_A_COPY = [f"--ignore={REST}/test_decisions.py", f"--ignore={REST}/test_names.py"]
 
 
 class Verdict(NamedTuple):
@@ -72,7 +67,7 @@ def _tested(copy, test):
     build = _folder(found[1], found[2]) if found else USUAL
     for name in needed(test, copy.recipes(build).programs()):
         copy.program(build, name)
-    words = [*_PYTEST, test, *(_NOT_OF_USUAL if test == REST else [])]
+    words = [*_PYTEST, test, *(_NOT_OF_A_COPY if test == REST else [])]
     own = {name: value for name, value in permits.without_python().items() if not name.startswith("PYTEST_")}
     environment = own | {"RT0LAB_BUILD": str(copy.folder / build), "COLUMNS": "300"}
     limit = _LIMIT * (5 if test == REST else 1)
