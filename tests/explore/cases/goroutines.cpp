@@ -49,8 +49,10 @@ CASE(who_spawns_yields, who_spawns_yields, .cpus = 1, ONCE);
 
 static void a_park_may_be_refused() {
     explore::begin();
+    uint32 slice = getg()->m->p->schedtick;
     gopark([](g*, void*) { return false; }, nullptr, str("refused"));
     explore::check(readgstatus(getg()) == _Grunning && getg()->m->curg == getg(), "it goes on, but does not run");
+    explore::check(getg()->m->p->schedtick == slice, "who cannot park has a new time slice whenever it tries");
 }
 CASE(a_park_may_be_refused, a_park_may_be_refused, .cpus = 1, ONCE);
 
@@ -212,6 +214,8 @@ static void a_dead_g_keeps_nothing() {
     static g* gp;
     go([] {
         gp = getg();
+        gp->param = gp;
+        gp->paniconfault = true;
         time::Sleep(1);
         func([](Defer& defer) {
             defer([] { end_deep(30); });
@@ -228,6 +232,7 @@ static void a_dead_g_keeps_nothing() {
     explore::check(!gp->preempt && gp->stackguard0 == gp->stack.lo + _StackGuard, "a request to yield");
     explore::check(!gp->m && !gp->lockedm, "a thread");
     explore::check(!gp->param && !gp->waitreason.str && !gp->context, "what it waited for");
+    explore::check(!gp->paniconfault, "what a bad address is to it");
 }
 CASE(a_dead_g_keeps_nothing, a_dead_g_keeps_nothing, .cpus = 1, ONCE);
 

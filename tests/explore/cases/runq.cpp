@@ -82,6 +82,16 @@ static void somebody_is_always_there() {
 }
 CASE(somebody_is_always_there, somebody_is_always_there, .preemptions = 2, .random = 200);
 
+static void somebody_is_there_when_one_is_stolen() {
+    systemstack<void>([](void*) { newm(looker, nullptr); }, nullptr);
+    runqput(&mine, &gs[0], false);
+    explore::begin();
+    runqput(&mine, &gs[1], true);
+    explore::check(runqsteal(&theirs, &mine, false) == &gs[0], "a thief did not get the first of the ring");
+    while (atomic::Load(&ended) == 0) procyield(10);
+}
+CASE(somebody_is_there_when_one_is_stolen, somebody_is_there_when_one_is_stolen, .preemptions = 2, .random = 200);
+
 // The ring is full when one more comes, and a thief comes at the same time.
 
 static g lots[runqlen + 1];
@@ -91,19 +101,23 @@ static void took_one(g* gp) {
     if (gp) times[gp - lots]++;
 }
 
-static void thief_of_half() {
-    took_one(runqsteal(&theirs, &mine, false));
+static void steal_half() { took_one(runqsteal(&theirs, &mine, false)); }
+static void put_one_more() { runqput(&mine, &lots[runqlen], false); }
+
+template <void (*f)()> static void other() {
+    f();
     atomic::Xadd(&ended, 1);
     note forever = {};
     notesleep(&forever);
 }
 
-static void a_full_ring_and_a_thief() {
-    systemstack<void>([](void*) { newm(thief_of_half, nullptr); }, nullptr);
+/// Who comes first costs no preemption: each of the two is it once.
+template <void (*first)(), void (*second)()> static void a_full_ring() {
+    systemstack<void>([](void*) { newm(other<second>, nullptr); }, nullptr);
     mine.runqhead = mine.runqtail = ~0u - 50;
     for (uint32 i = 0; i < runqlen; i++) runqput(&mine, &lots[i], false);
     explore::begin();
-    runqput(&mine, &lots[runqlen], false);
+    first();
     while (atomic::Load(&ended) == 0) procyield(10);
     bool inherit;
     while (g* gp = runqget(&mine, &inherit)) took_one(gp);
@@ -113,7 +127,8 @@ static void a_full_ring_and_a_thief() {
     unlock(&sched.lock);
     for (int8 n : times) explore::check(n == 1, "a goroutine came out twice, or never");
 }
-CASE(a_full_ring_and_a_thief, a_full_ring_and_a_thief, .preemptions = 1, .late = 0, .random = 20);
+CASE(a_full_ring_and_a_thief, (a_full_ring<put_one_more, steal_half>), .preemptions = 1, .late = 0, .random = 20);
+CASE(a_thief_and_a_full_ring, (a_full_ring<steal_half, put_one_more>), .preemptions = 1, .late = 0, .random = 20);
 
 // Whose turn is runnext's: a thief who finds nothing else lets its owner, who runs, have it if he wants it.
 

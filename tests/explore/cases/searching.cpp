@@ -7,13 +7,12 @@
 
 #define ONCE .preemptions = 0, .random = 0
 
-static void run(funcval*) { arrive(); }
+static funcval arrives = {[](funcval*) { arrive(); }};
 
-/// A goroutine that arrives when it runs: in no queue, and nobody was woken for it.
-static g* made() {
-    static funcval f = {run};
+/// A goroutine that arrives when it runs, or does something else: in no queue, and nobody was woken for it.
+static g* made(funcval* f = &arrives) {
     uint32 spinning = atomic::Xchg(&sched.nmspinning, 1u);  // somebody searches already, newproc thinks
-    newproc(0, &f);
+    newproc(0, f);
     atomic::Store(&sched.nmspinning, spinning);
     bool inherit;
     return runqget(getg()->m->p, &inherit);
@@ -169,6 +168,20 @@ static void one_comes_to_the_global_queue_while_a_p_is_handed_off() {
 CASE(one_comes_to_the_global_queue_while_an_m_gives_up, one_comes_to_the_global_queue_while_an_m_gives_up,
      .preemptions = 2, .random = 0, .most = 8000);
 CASE(one_comes_to_the_global_queue_while_a_p_is_handed_off, one_comes_to_the_global_queue_while_a_p_is_handed_off,
+     .preemptions = 2, .random = 0, .most = 8000);
+
+/// With one P it is put beside the global queue.
+static void one_comes_to_the_only_p_while_an_m_gives_up() {
+    static g* waiting = getg();
+    static funcval readies = {[](funcval*) { goready(waiting); }};
+    homeless = made(&readies);
+    systemstack<void>([](void*) { newm(without_a_p, nullptr); }, nullptr);
+    explore::begin();
+    atomic::Store(&gates, 1);
+    futexwakeup(reinterpret_cast<uintptr*>(&gates), 1);
+    gopark(nullptr, nullptr, str("a test"));
+}
+CASE(one_comes_to_the_only_p_while_an_m_gives_up, one_comes_to_the_only_p_while_an_m_gives_up, .cpus = 1,
      .preemptions = 2, .random = 0, .most = 8000);
 
 /// Who stops the world has taken the idle Ps: one that became idle afterwards would never be stopped.
