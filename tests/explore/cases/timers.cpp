@@ -35,7 +35,8 @@ static void an_earlier_timer_is_not_slept_through() {
     wait_until_fired(1);
     explore::check(fired_at < late.when, "timerproc slept through an earlier timer");
 }
-CASE(an_earlier_timer_is_not_slept_through, an_earlier_timer_is_not_slept_through, .preemptions = 2, .most = 6000);
+CASE(an_earlier_timer_is_not_slept_through, an_earlier_timer_is_not_slept_through, .preemptions = 2, .random = 12000,
+     .most = 6000);
 
 static void two_earlier_timers() {
     late.when = nanotime() + hour;
@@ -140,7 +141,7 @@ template <int64 period> static void a_deleted_timer_is_nobodys() {
     for (int i = 0; i < 3; i++) procyield(10);
     explore::check(called <= 1 || period, "a timer without a period fired twice");
 }
-CASE(a_deleted_timer_is_nobodys, a_deleted_timer_is_nobodys<0>, .preemptions = 2, .most = 6000);
+CASE(a_deleted_timer_is_nobodys, a_deleted_timer_is_nobodys<0>, .preemptions = 2, .random = 10000, .most = 6000);
 CASE(a_deleted_ticker_is_nobodys, a_deleted_timer_is_nobodys<1000>, .preemptions = 2, .most = 6000);
 
 static void add_another(void*) {
