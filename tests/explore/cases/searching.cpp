@@ -18,6 +18,13 @@ static g* made(funcval* f = &arrives) {
     return runqget(getg()->m->p, &inherit);
 }
 
+static g* parked[2];
+
+static void park(int i) {
+    parked[i] = getg();
+    gopark(nullptr, nullptr, str("a test"));
+}
+
 // ---- where it looks ------------------------------------------------------------------------------------------------
 
 static p* others[3];
@@ -196,13 +203,6 @@ CASE(the_world_is_to_stop_while_an_m_gives_up, the_world_is_to_stop_while_an_m_g
 
 // ---- many at once --------------------------------------------------------------------------------------------------
 
-static g* parked[2];
-
-static void park(int i) {
-    parked[i] = getg();
-    gopark(nullptr, nullptr, str("a test"));
-}
-
 static void what_the_network_brings_runs_at_once() {
     go([] { park(0), meet(3); });
     go([] { park(1), meet(3); });
@@ -217,6 +217,18 @@ static void what_the_network_brings_runs_at_once() {
 }
 CASE(what_the_network_brings_runs_at_once, what_the_network_brings_runs_at_once, .cpus = 3, .preemptions = 1,
      .random = 0, .most = 4000);
+
+static void no_more_are_woken_than_come() {
+    go([] { park(0), arrive(); });
+    while (!parked[0] || readgstatus(parked[0]) != _Gwaiting) procyield(10);
+    while (atomic::Load(&sched.npidle) != 3 || atomic::Load(&sched.nmspinning) != 0) procyield(10);
+    explore::begin();
+    parked[0]->schedlink = nullptr;
+    systemstack<void>([](void*) { injectglist(parked[0]); }, nullptr);
+    explore::check(atomic::Load(&sched.npidle) == 2, "not one M was woken for one goroutine");
+    await(1);
+}
+CASE(no_more_are_woken_than_come, no_more_are_woken_than_come, .cpus = 4, ONCE);
 
 // ---- one round of schedule -----------------------------------------------------------------------------------------
 
@@ -349,8 +361,12 @@ static void bring() {
 static void what_the_network_has_is_found() {
     connect();
     explore::begin();
+    atomic::Store(&netpollWaiters, 1);
     bring();
+    p* own = getg()->m->p;
+    own->link = own;
     explore::check(finds(parked[0]) && readgstatus(parked[0]) == _Grunnable, "the first that is ready does not run");
+    explore::check(own->link == own, "an M gave up its P before it asked the network");
     explore::check(sched.injecthead == parked[1] && readgstatus(parked[1]) == _Grunnable, "the second is lost");
     explore::check(!sched.injecthead->schedlink, "more than was ready is runnable");
 }
@@ -380,8 +396,10 @@ static void bringer_without_ps() {
     p* pp = pidleget();
     unlock(&sched.lock);
     bring();
-    while (atomic::Load(&polling) != 0) procyield(10);
-    for (int i = 0; i < 500; i++) procyield(10);
+    while (!atomic::Load(&sched.injecthead)) procyield(10);
+    lock(&sched.lock);
+    unlock(&sched.lock);
+    explore::check(atomic::Load(&sched.lastpoll) != 0, "what came can run already, and nobody may poll");
     explore::check(pp && sched.injecthead == parked[0] && parked[0]->schedlink == parked[1], "what came is lost");
     exit_(0);
 }
@@ -393,7 +411,21 @@ static void what_comes_beside_no_idle_p_is_for_everybody() {
     finds(nullptr);
     explore::fail("an M without a P runs what came");
 }
-CASE(what_comes_beside_no_idle_p_is_for_everybody, what_comes_beside_no_idle_p_is_for_everybody, .cpus = 1, ONCE);
+CASE(what_comes_beside_no_idle_p_is_for_everybody, what_comes_beside_no_idle_p_is_for_everybody, .cpus = 1,
+     .preemptions = 1, .random = 0);
+
+/// Who waits in the poller is told: to ask as well would cost a system call.
+static void nobody_asks_while_another_waits_in_the_poller() {
+    g* gp = made();
+    connect();
+    explore::begin();
+    take_others();
+    runqput(others[0], gp, false);
+    atomic::Store(&sched.lastpoll, 0);
+    bring();
+    explore::check(finds(gp) && came == 1, "an M asked the network, and another one waits for it");
+}
+CASE(nobody_asks_while_another_waits_in_the_poller, nobody_asks_while_another_waits_in_the_poller, .cpus = 4, ONCE);
 
 /// Two run out of work at once.
 static void one_sleeps_in_the_poller() {

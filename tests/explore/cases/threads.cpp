@@ -176,6 +176,16 @@ static void the_template_thread_makes_it() {
 }
 CASE(the_template_thread_makes_it, the_template_thread_makes_it, .preemptions = 2, .random = 0, .most = 4000);
 
+static void the_template_thread_makes_two() {
+    runtime::LockOSThread();
+    explore::settle();
+    explore::begin();
+    systemstack<void>(start, nullptr);
+    systemstack<void>(start, nullptr);
+    await(2);
+}
+CASE(the_template_thread_makes_two, the_template_thread_makes_two, .preemptions = 1, .random = 0, .most = 4000);
+
 static void there_is_one_template_thread() {
     beside::run([] { startTemplateThread(); });
     beside::begin();
