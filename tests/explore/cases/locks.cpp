@@ -65,6 +65,21 @@ static void who_waits_for_a_lock_sleeps() {
 }
 CASE(who_waits_for_a_lock_sleeps, who_waits_for_a_lock_sleeps, .preemptions = 2, .most = 6000);
 
+/// The others would find it taken again.
+static void an_unlock_wakes_one() {
+    int64 asleep = explore::sleeps();
+    thread<work>();
+    thread<work>();
+    lock(&mu);
+    explore::begin();
+    while (explore::sleeps() < asleep + 2 || atomic::Load(&mu.key) != 2) procyield(10);
+    int64 wakes = explore::wakes();
+    unlock(&mu);
+    explore::check(explore::wakes() == wakes + 1, "not one thread was woken for one lock");
+    wait(2);
+}
+CASE(an_unlock_wakes_one, an_unlock_wakes_one, .preemptions = 0, .random = 0);
+
 static void a_lock_keeps_the_goroutine() {
     explore::begin();
     m* mp = getg()->m;

@@ -75,8 +75,23 @@ static void sysmon_polls_when_nobody_else_does() {
         runtime::Gosched();
     }
     explore::check(nanotime() - begin >= 9 * ms || sched.lastpoll > static_cast<uint64>(begin), "somebody else polled");
+    explore::check(sched.lastpoll > static_cast<uint64>(begin), "sysmon has polled, and will again at once");
 }
 CASE(sysmon_polls_when_nobody_else_does, sysmon_polls_when_nobody_else_does, .cpus = 1, .preemptions = 0, .random = 0);
+
+/// An M sleeps in the poller, as lastpoll says.
+static void sysmon_leaves_the_network_to_who_waits_for_it() {
+    open();
+    reader();
+    explore::begin();
+    atomic::Store(&sched.lastpoll, 0);
+    arrive();
+    for (int64 begin = nanotime(); nanotime() < begin + 30 * ms;) procyield(10);
+    explore::check(netpollWaiters == 1, "sysmon asked the network, and another M waits for it");
+    explore::check(sched.lastpoll == 0, "an M waits for the network, and nobody knows");
+}
+CASE(sysmon_leaves_the_network_to_who_waits_for_it, sysmon_leaves_the_network_to_who_waits_for_it, .cpus = 1,
+     .preemptions = 0, .random = 0);
 
 /// sysmon has taken the last that was announced and has not passed it on: nobody runs, and it is no deadlock.
 static void what_sysmon_has_polled_counts() {

@@ -116,6 +116,7 @@ static void make_used(void*) {
     allm = used->alllink;
     used->spinning = true;
     used->freeWait = 1;
+    used->freelink = sched.freem;
     sched.freem = used;
     unlock(&sched.lock);
 }
@@ -146,6 +147,19 @@ static void an_m_is_used_again_when_its_thread_is_gone() {
 }
 CASE(an_m_is_used_again_when_its_thread_is_gone, an_m_is_used_again_when_its_thread_is_gone, .preemptions = 0,
      .random = 0);
+
+static void an_m_is_found_behind_one_that_waits() {
+    explore::begin();
+    systemstack<void>(make_used, nullptr);
+    m* first = used;
+    systemstack<void>(make_used, nullptr);
+    m* mp = allocated();
+    explore::check(mp != first && mp != used, "an m is used again, and its thread stands on its stack");
+    first->freeWait = 0;
+    explore::check(allocated() == first, "an m whose thread is gone is not used again");
+    explore::check(sched.freem == used && !used->freelink, "an m that waits for its thread is lost");
+}
+CASE(an_m_is_found_behind_one_that_waits, an_m_is_found_behind_one_that_waits, .preemptions = 0, .random = 0);
 
 // ---- the template thread -------------------------------------------------------------------------------------------
 

@@ -67,6 +67,24 @@ static void one_comes_while_an_m_gives_up() {
 }
 CASE(one_comes_while_an_m_gives_up, one_comes_while_an_m_gives_up, .preemptions = 2, .random = 0);
 
+/// All Ps are looked at, whichever has the work: main changes places with one that is idle.
+static void one_comes_on_the_other_p_while_an_m_gives_up() {
+    go([] {
+        arrive();
+        while (atomic::Load(&sched.npidle) == 0) procyield(10);
+    });
+    await(1);
+    p* before = getg()->m->p;
+    entersyscallblock();
+    while (atomic::Load(&sched.npidle) != 2) procyield(10);
+    exitsyscall();
+    explore::check(getg()->m->p != before, "main is where it was");
+    atomic::Store(&arrived, 0);
+    one_comes_while_an_m_gives_up();
+}
+CASE(one_comes_on_the_other_p_while_an_m_gives_up, one_comes_on_the_other_p_while_an_m_gives_up, .preemptions = 2,
+     .random = 0);
+
 /// The goroutine in runnext is pushed to the ring by one that is readied, while an M looks for work.
 static void pushed_out_of_runnext() {
     chan<int64> c(0);
