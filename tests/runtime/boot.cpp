@@ -12,7 +12,7 @@ namespace {
 
 struct initialised {
     m* on;
-    m* lockedm;
+    m *lockedm, *afterwards;
     bool done;
     uint32 sweeper;
     gostring reason;
@@ -20,6 +20,9 @@ struct initialised {
         g* gp = getg();
         on = gp->m;
         lockedm = gp->lockedm;
+        runtime::LockOSThread();
+        runtime::UnlockOSThread();
+        afterwards = gp->lockedm;
         done = main_init_done->closed;
         for (int64 i = 0; i < allgs.len; i++)
             if (allgs.array[i]->waitreason == str("GC sweep wait")) sweeper = readgstatus(allgs.array[i]);
@@ -32,11 +35,14 @@ static const initialised early;
 
 static void initialisation_has_the_first_thread_for_itself() {
     must(early.on == &m0 && early.lockedm == &m0, "some libraries insist on it");
+    must(early.afterwards == &m0, "though a program has locked and unlocked it meanwhile");
 }
 
 static void main_has_no_thread_for_itself() {
     g* gp = getg();
     must(!gp->lockedm && !gp->m->lockedg && gp->m->lockedInt == 0, "it moves as others do");
+    runtime::UnlockOSThread();
+    must(gp->m->lockedExt == 0, "it has not locked it less than never");
 }
 
 static void who_waits_for_the_initialisation_sees_its_end() {
@@ -120,6 +126,24 @@ static void there_are_as_many_ps_as_were_asked_for() { must(gomaxprocs == 1 && a
 
 static void the_system_says_how_large_pages_are() {
     must(physPageSize == 4096 && startupRandomData.len == 16, "behind the environment");
+}
+
+static void each_cpu_counts_once() {
+    uint8 mask[1024];
+    int64 n = sched_getaffinity_(0, sizeof mask, mask);
+    int32 there = 0;
+    for (int64 i = 0; i < 8 * n; i++) there += mask[i / 8] >> i % 8 & 1;
+    must(ncpu == there, "of those that the process may run on");
+}
+
+static void who_sleeps_is_not_early() {
+    int64 begin = nanotime();
+    usleep_(3000);
+    must(nanotime() - begin >= 3000000, "microseconds");
+    begin = nanotime();
+    uintptr word = 0;
+    futexsleep(&word, 0, 3000000);
+    must(nanotime() - begin >= 3000000, "nanoseconds");
 }
 
 // ---- numbers, the environment, GODEBUG -----------------------------------------------------------------------------
@@ -243,6 +267,8 @@ void main_main() {
     CHECK(debuggers_find_the_thread_of_an_m);
     CHECK(there_are_as_many_ps_as_were_asked_for);
     CHECK(the_system_says_how_large_pages_are);
+    CHECK(each_cpu_counts_once);
+    CHECK(who_sleeps_is_not_early);
     CHECK(numbers_are_read_whole_or_not_at_all);
     CHECK(a_variable_is_found_by_its_whole_name);
     CHECK(godebug_is_a_list_of_numbers_by_name);

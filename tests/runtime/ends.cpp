@@ -54,6 +54,32 @@ static void a_recovered_panic_is_over() {
         });
     });
     must(!getg()->_panic && !getg()->_defer, "nor of one that another replaced");
+    caught([] {
+        func([](Defer& defer) {
+            defer([] {
+                func([](Defer& inner) {
+                    inner([] { panic("third"); });
+                    panic("second");
+                });
+            });
+            panic("first");
+        });
+    });
+    must(!getg()->_panic && !getg()->_defer, "nor of two of those");
+}
+
+/// It is not these that the panic runs, but the one around them.
+static void recover_looks_past_calls_that_have_not_begun() {
+    func([](Defer& defer) {
+        defer([] {
+            func([](Defer& inner) {
+                inner([] {});
+                any r = recover();
+                must(r && r.s == str("x"), "it is found");
+            });
+        });
+        panic("x");
+    });
 }
 
 static void a_panic_goes_on_when_one_in_its_call_was_recovered_from() {
@@ -113,6 +139,24 @@ static void a_wild_pointer_is_a_panic_if_that_was_asked_for() {
     getg()->paniconfault = true;
     nowhere = reinterpret_cast<int64*>(0x123456789000);
     caught([] { dereference(); });
+}
+
+/// As if there had been a signal: this may be the code, though Linux seldom has one that is 2 so low.
+static void faulted(uintptr code, uintptr address) {
+    g* gp = getg();
+    gp->sig = _SIGSEGV;
+    gp->sigcode0 = code;
+    gp->sigcode1 = address;
+    sigpanic();
+}
+
+static void the_first_page_is_null_s() {
+    caught([] { faulted(1, 0xfff); });
+    caught([] { faulted(2, 0xfff); });
+}
+
+static void the_second_page_is_not() {
+    caught([] { faulted(1, 0x1000); });
 }
 
 static void no_panic_on_a_system_stack() {
@@ -196,6 +240,12 @@ static void a_fault_in_a_report_is_told_too() {
     tgkill_(getpid_(), gettid_(), 3);
 }
 
+/// The fault is in the list of the others, and would come again if they were told again.
+static void a_fault_among_the_others_is_told_once() {
+    allgs.array[allgs.len - 1] = reinterpret_cast<g*>(8);
+    throw_("first");
+}
+
 static void two_reports_at_once() {
     static uint32 ready;
     slowly = true;
@@ -211,12 +261,15 @@ static void two_reports_at_once() {
 
 void main_main() {
     CHECK(a_recovered_panic_is_over);
+    CHECK(recover_looks_past_calls_that_have_not_begun);
     CHECK(a_panic_goes_on_when_one_in_its_call_was_recovered_from);
     CHECK(a_recovered_fault_is_forgotten);
     CHECK(a_fault_is_remembered_until_its_panic_is_over);
     CHECK(panics_are_counted_while_their_calls_run);
     CHECK(deferred_calls_give_their_memory_back);
     CHECK(a_wild_pointer_is_a_panic_if_that_was_asked_for);
+    CHECK(the_first_page_is_null_s);
+    CHECK(the_second_page_is_not);
     CHECK(no_panic_on_a_system_stack);
     CHECK(no_panic_in_malloc);
     CHECK(no_panic_while_the_world_is_stopped);
@@ -227,6 +280,7 @@ void main_main() {
     CHECK(main_waits_for_deferred_calls);
     CHECK(who_runs_is_asked_to_yield_before_a_report);
     CHECK(a_fault_in_a_report_is_told_too);
+    CHECK(a_fault_among_the_others_is_told_once);
     CHECK(two_reports_at_once);
     if (argslice.array[1] == str("main_waits_for_a_report")) main_waits_for_a_report();
 }

@@ -152,6 +152,13 @@ static void no_panic_begins_on_a_strange_stack() {
     __asm__ volatile("mov %0, %%rsp\n\tmovl $1, 0x18" : : "r"(&room[32]) : "memory");
 }
 
+/// The first thread's own stack lies higher than those of goroutines.
+static void no_panic_begins_on_a_stack_above() {
+    uintptr above = reinterpret_cast<uintptr>(argv) & ~15ull;
+    must(above > getg()->stack.hi, "it lies there");
+    __asm__ volatile("mov %0, %%rsp\n\tmovl $1, 0x18" : : "r"(above) : "memory");
+}
+
 /// In a system call the stack must not grow, so nothing can be called.
 static void no_panic_begins_where_the_stack_must_not_split() {
     getg()->throwsplit = true;
@@ -203,6 +210,7 @@ void main_main() {
     CHECK(what_nohup_has_ignored_stays_ignored);
     CHECK(a_call_that_a_signal_interrupts_is_taken_up_again);
     CHECK(no_panic_begins_on_a_strange_stack);
+    CHECK(no_panic_begins_on_a_stack_above);
     CHECK(no_panic_begins_where_the_stack_must_not_split);
     CHECK(a_signal_that_kills_does_so_though_it_is_caught);
     CHECK(what_the_runtime_needs_is_never_blocked);

@@ -236,6 +236,17 @@ static void lasting_memory_is_aligned_and_apart() {
     }
 }
 
+static void a_channel_gives_all_of_its_memory_back() {
+    auto where = [] {
+        chan<int64> c(100);
+        uintptr v;
+        memcpy(&v, &c, sizeof v);
+        return v;
+    };
+    uintptr first = where();
+    must(where() == first, "the next one of its size gets it");
+}
+
 void main_main() {
     CHECK(a_span_is_no_larger_than_it_must_be);
     CHECK(a_free_span_is_given_once);
@@ -252,5 +263,6 @@ void main_main() {
     CHECK(a_cache_that_is_given_up_loses_nothing);
     CHECK(without_a_p_no_cache_is_used);
     CHECK(who_allocates_says_so_and_is_on_g0);
+    CHECK(a_channel_gives_all_of_its_memory_back);
     CHECK(lasting_memory_is_aligned_and_apart);
 }

@@ -22,6 +22,12 @@ static void (*volatile nothing)();
     sink = 1;
 }
 
+static void (*volatile wild)() = reinterpret_cast<void (*)()>(16);
+[[gnu::noinline]] static void callwild() {
+    wild();
+    sink = 1;
+}
+
 [[gnu::noinline]] static int64 deep(int64 n) {
     volatile char room[300];
     room[n % 300] = 1;
@@ -160,6 +166,7 @@ void main_main() {
         panic("beside");
     }
     if (is("call")) callnothing();
+    if (is("callwild")) callwild();
     if (is("system")) systemstack<int64>([](int64* p) { sink = *p; }, nullptr);
     if (is("nil")) dereference();
     if (is("divide")) divide(42);

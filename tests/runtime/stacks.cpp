@@ -190,10 +190,61 @@ static bool here(volatile void* p) {
 
 static void a_large_frame_gets_a_segment_that_it_fits_into() { onnew(broad); }
 
+namespace {
+struct passed {
+    char bytes[12000];
+};
+}  // namespace
+
+/// A frame that a segment of twice its caller's has room for, if it were not for the arguments.
+[[gnu::noinline]] static void given(passed p) {
+    volatile char room[124000];
+    room[0] = 1;
+    must(here(&room[0]) && here(&p.bytes[0]), "both are on the stack");
+    must(p.bytes[0] == 1 && p.bytes[sizeof p - 1] == 2, "they are those of the call");
+}
+
+/// The compiler does not count what a function pushes as part of its frame: it has room to spare, on 64 KB.
+[[gnu::noinline]] static void gives() {
+    volatile char spare[20000];
+    spare[0] = 1;
+    passed p;
+    p.bytes[0] = 1;
+    p.bytes[sizeof p - 1] = 2;
+    given(p);
+    must(spare[0] == 1, "and nobody else is");
+}
+
+static void arguments_on_the_stack_have_room_beside_the_frame() { onnew(gives); }
+
+/// One argument more than there are registers for.
+[[gnu::noinline]] static void seventh(int64, int64, int64, int64, int64, int64, int64 h) {
+    volatile char room[100000];
+    room[0] = 1;
+    must(reinterpret_cast<uintptr>(__builtin_frame_address(0)) % 16 == 0, "C++ counts on the alignment of its frames");
+    must(room[0] == 1 && h == 7, "it is that of the call");
+}
+
+static void a_frame_on_a_new_segment_is_aligned() {
+    onnew([] { seventh(1, 2, 3, 4, 5, 6, 7); });
+}
+
 static bool guarded() {
     g* gp = getg();
     uintptr guard = gp->stack.lo + _StackGuard;
     return gp->preempt || (gp->stackguard0 == guard && gp->m->tlsguard == guard);
+}
+
+static bool g0sguard;
+nosplit static void looks(g* gp);
+static void looks(g* gp) {
+    g0sguard = getg()->m->tlsguard == getg()->stackguard0;
+    gogo(&gp->sched);
+}
+
+static void mcall_brings_g0_s_guard() {
+    mcall(looks);
+    must(g0sguard, "from the first instruction on");
 }
 
 static void the_guard_is_that_of_the_segment_in_use() {
@@ -422,6 +473,58 @@ static void arguments_are_kept_while_others_run() {
     over = true;
 }
 
+#ifndef __clang__
+/// AL says how many of its arguments are in vector registers.
+[[gnu::noinline]] static double sum(int32 n, ...) {
+    __builtin_va_list list;
+    __builtin_va_start(list, n);
+    double s = 0;
+    while (n-- > 0) s += __builtin_va_arg(list, double);
+    __builtin_va_end(list);
+    return s;
+}
+#endif
+
+static void arguments_of_any_number_are_kept_while_others_run() {
+#ifndef __clang__  // it has no such functions where stacks are split
+    for (int32 i = 1; i < 10; i++) {
+        double d = i;
+        askedto();
+        must(sum(2, d, d) == 2 * d, "those of the call");
+    }
+#endif
+}
+
+namespace {
+struct twowords {
+    int64 a, b;
+};
+struct twonumbers {
+    double a, b;
+};
+}  // namespace
+
+[[gnu::noinline]] static twowords words() {
+    volatile char room[100000];
+    room[0] = 1;
+    return {room[0], 2};
+}
+
+[[gnu::noinline]] static twonumbers numbers() {
+    volatile char room[100000];
+    room[0] = 3;
+    return {static_cast<double>(room[0]), 4};
+}
+
+static void results_are_kept_while_a_segment_goes() {
+    onnew([] {
+        twowords w = words();
+        must(w.a == 1 && w.b == 2, "two words");
+        twonumbers n = numbers();
+        must(n.a == 3 && n.b == 4, "two numbers");
+    });
+}
+
 static void a_request_that_hits_g0_is_nothing() {
     ong0([] {
         settlsguard(stackPreempt);
@@ -441,7 +544,10 @@ void main_main() {
     CHECK(an_empty_cache_fetches_half_of_what_was_used);
     CHECK(a_segment_is_twice_as_large_as_the_one_before);
     CHECK(a_large_frame_gets_a_segment_that_it_fits_into);
+    CHECK(arguments_on_the_stack_have_room_beside_the_frame);
+    CHECK(a_frame_on_a_new_segment_is_aligned);
     CHECK(the_guard_is_that_of_the_segment_in_use);
+    CHECK(mcall_brings_g0_s_guard);
     CHECK(segments_come_back);
     CHECK(segments_come_back_from_a_recover);
     CHECK(segments_come_back_from_a_goexit);
@@ -461,5 +567,7 @@ void main_main() {
     CHECK(registers_are_kept_while_others_run);
     CHECK(registers_are_kept_over_a_recover);
     CHECK(arguments_are_kept_while_others_run);
+    CHECK(arguments_of_any_number_are_kept_while_others_run);
+    CHECK(results_are_kept_while_a_segment_goes);
     CHECK(a_request_that_hits_g0_is_nothing);
 }

@@ -276,6 +276,12 @@ def test_a_call_of_nothing_shows_its_caller(run):
     assert stacks(result.stderr)["running"][0][0] == "main.callnothing"
 
 
+def test_a_call_of_no_code_shows_its_caller(run):
+    result = run("panics", "callwild")
+    assert re.search(r"addr=0x10 pc=0x10\]", result.stderr)
+    assert stacks(result.stderr)["running"][0][0] == "main.callwild"
+
+
 def test_a_fault_on_g0_is_the_runtime_s(run):
     result = run("panics", "system")
     assert result.stderr.startswith("fatal error: unexpected signal during runtime execution\n[signal SIGSEGV: ")

@@ -203,3 +203,28 @@ static void elements_left() {
     explore::check(destroyed == 4, "what a channel held when nobody used it any more is not destroyed");
 }
 CASE(elements_left_are_destroyed, elements_left, .cpus = 1, .preemptions = 0, .random = 0);
+
+/// hchan.elemsize has 16 bits.
+static void an_element_is_less_than_64k() {
+    static const _type fits = {(1 << 16) - 1, nullptr, nullptr}, none = {1 << 16, nullptr, nullptr};
+    explore::begin();
+    explore::check(detail::makechan(&fits, 1)->elemsize == fits.size, "it is not as large as it is");
+    detail::makechan(&none, 1);
+}
+CASE(an_element_is_less_than_64k, an_element_is_less_than_64k, .cpus = 1, .preemptions = 0, .random = 0,
+     .ends = "fatal error: makechan: invalid channel element type");
+
+/// What says which finalizer is to be called, of what, is freed when it has been.
+static void a_finalizer_s_record_comes_back() {
+    static int64 called;
+    createfing();
+    runtime::Gosched();
+    explore::begin();
+    void* record = mallocgc(24);
+    mfree(record, 24);
+    queuefinalizer([](void*) { called++; }, nullptr);
+    for (int i = 0; i < 3; i++) runtime::Gosched();
+    explore::check(called == 1, "it was not called");
+    explore::check(mallocgc(24) == record, "its record is lost");
+}
+CASE(a_finalizer_s_record_comes_back, a_finalizer_s_record_comes_back, .cpus = 1, .preemptions = 0, .random = 0);

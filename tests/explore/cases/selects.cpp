@@ -88,6 +88,28 @@ static void losers_leave_their_queues() {
 }
 CASE(losers_leave_their_queues, losers_leave_their_queues, .cpus = 1, ONCE);
 
+/// A select leaves the middle of a queue, and points no more to those between whom it stood.
+static void losers_leave_from_the_middle() {
+    chan<int64> a(0), b(0);
+    static int64 sum;
+    auto got = [](int64 v, bool) { sum += v; };
+    auto receive = [&] { go([&] { sum += a.recv(); }); };
+    explore::begin();
+    receive();
+    runtime::Gosched();
+    go([&] { Select(a.onrecv(got), b.onrecv(got)); });
+    runtime::Gosched();
+    receive();
+    runtime::Gosched();
+    b.send(1);
+    runtime::Gosched();
+    a.send(2), a.send(4);
+    runtime::Gosched();
+    explore::check(sum == 7, "one who waited beside a select is forgotten");
+    quiet(a), quiet(b);
+}
+CASE(losers_leave_from_the_middle, losers_leave_from_the_middle, .cpus = 1, ONCE);
+
 /// A select has been served and does not run yet: who sends elsewhere takes it off, and those behind it stay.
 static void losers_may_be_off_already() {
     chan<int64> a(0), b(0);

@@ -125,6 +125,43 @@ static void who_starves_is_next() {
 }
 CASE(who_starves_is_next, who_starves_is_next, .cpus = 1, ONCE);
 
+/// The lock is handed on until one comes who did not wait long; then who is running has it again.
+static void who_did_not_wait_long_ends_it() {
+    explore::begin();
+    mu.Lock();
+    locker(1);
+    time::Sleep(2 * time::Millisecond);
+    overtake();
+    runtime::Gosched();
+    go([] {
+        for (int64 who = 2; who <= 4; who += 2) {
+            mu.Lock();
+            note_down(who);
+            mu.Unlock();
+        }
+    });
+    runtime::Gosched();
+    locker(3);
+    mu.Unlock();
+    for (int i = 0; i < 4; i++) runtime::Gosched();
+    explore::check(order == 1243, "the lock was handed over though nobody starved any more");
+    free(mu);
+}
+CASE(who_did_not_wait_long_ends_it, who_did_not_wait_long_ends_it, .cpus = 1, ONCE);
+
+/// Who has waited too long and finds the lock free leaves it as usual: nobody waits whom it could be handed to.
+static void who_starved_and_met_nobody() {
+    explore::begin();
+    mu.Lock();
+    locker(1);
+    time::Sleep(2 * time::Millisecond);
+    mu.Unlock();
+    runtime::Gosched();
+    explore::check(order == 1, "he never came in");
+    free(mu);
+}
+CASE(who_starved_and_met_nobody, who_starved_and_met_nobody, .cpus = 1, ONCE);
+
 /// The time counts from the beginning, however often he was woken and lost.
 static void who_loses_often_starves() {
     explore::begin();
@@ -298,6 +335,18 @@ CASE(an_rwmutex_unlocked_twice, wunlocked_twice, ONCE, .ends = "fatal error: syn
 // ---- WaitGroup, Once, Cond -----------------------------------------------------------------------------------------
 
 static sync::WaitGroup wg;
+
+/// Who was woken may use it again before the one who woke him has come back.
+static void a_group_is_used_again_at_once() {
+    wg.Add(1);
+    beside([] { wg.Done(); });
+    open();
+    wg.Wait();
+    wg.Add(1);
+    await(1);
+    explore::check(reinterpret_cast<const uint64&>(wg) == 1ull << 32, "one who was added is forgotten");
+}
+CASE(a_group_is_used_again_at_once, a_group_is_used_again_at_once, SHORT);
 
 /// Two wait for two, and then again.
 static void a_group_comes_together() {

@@ -279,6 +279,31 @@ static void forcegchelper_is_called_every_two_minutes() {
     bool noted = false;
     for (int64 i = 0; i < allgs.len; i++) noted |= allgs.array[i]->waitsince != 0;
     explore::check(noted, "forcegchelper has not run");
+    for (int64 i = 0; i < allgs.len; i++) {
+        g* gp = allgs.array[i];
+        if (gp->waitreason == str("GC sweep wait"))
+            explore::check(gp->waitsince == 0, "bgsweep has waited since the first time, and did not run the second");
+    }
 }
 CASE(forcegchelper_is_called_every_two_minutes, forcegchelper_is_called_every_two_minutes, .preemptions = 0,
      .random = 0);
+
+nosplit static int64 five_minutes(uintptr, const void*, uintptr);
+static int64 five_minutes(uintptr, const void*, uintptr) {
+    for (int i = 0; i < 5; i++) usleep_(60000000);
+    return 0;
+}
+
+/// The same of who is in a system call.
+static void forcegchelper_notes_long_calls() {
+    static g* caller;
+    go([] {
+        caller = getg();
+        Syscall(five_minutes, 0, nullptr, 0);
+    });
+    runtime::Gosched();
+    explore::begin();
+    time::Sleep(3 * minute);
+    explore::check(readgstatus(caller) == _Gsyscall && caller->waitsince != 0, "a call of minutes is not noted");
+}
+CASE(forcegchelper_notes_long_calls, forcegchelper_notes_long_calls, .preemptions = 0, .random = 0);

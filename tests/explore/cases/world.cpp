@@ -253,3 +253,55 @@ static void sysmon_takes_a_p_while_ps_come() {
     beside::wait(2);
 }
 CASE(sysmon_takes_a_p_while_ps_come, sysmon_takes_a_p_while_ps_come, .preemptions = 2, .most = 6000);
+
+static int64 order;
+static void note_down(int64 who) { order = 10 * order + who; }
+
+/// A P that goes leaves its goroutines in their order: runnext, and the line behind it.
+static void the_order_outlives_a_p() {
+    explore::begin();
+    stopTheWorld(str("a test"));
+    p *own = getg()->m->p, *goes = allp.array[1];
+    go([] { note_down(2); });
+    go([] { note_down(3); });
+    go([] { note_down(1); });
+    g* gs[3];
+    bool inherit;
+    for (g*& gp : gs) gp = runqget(own, &inherit);
+    runqput(goes, gs[1], false), runqput(goes, gs[2], false), runqput(goes, gs[0], true);
+    auto fewer = [](void*) {
+        lock(&sched.lock);
+        explore::check(!procresize(1), "a P has work that is to have none");
+        unlock(&sched.lock);
+    };
+    systemstack<void>(fewer, nullptr);
+    explore::check(!goes->m, "the P is somebody's, for when it comes back");
+    explore::check(!goes->runnext && runqempty(goes), "the P has kept a goroutine, for when it comes back");
+    startTheWorld();
+    for (int i = 0; i < 3; i++) runtime::Gosched();
+    explore::check(order == 123, "goroutines overtook each other");
+}
+CASE(the_order_outlives_a_p, the_order_outlives_a_p, .preemptions = 0, .random = 0);
+
+/// What a P has kept for its goroutines is everybody's when it goes.
+static void a_p_keeps_nothing_when_it_goes() {
+    explore::begin();
+    stopTheWorld(str("a test"));
+    p* goes = allp.array[1];
+    goes->sudogcache.array[goes->sudogcache.len++] = acquireSudog();
+    auto fewer = [](void*) {
+        p* goes = allp.array[1];
+        g* gp = malg(_FixedStack);
+        gp->schedlink = goes->gfree;
+        goes->gfree = gp;
+        goes->gfreecnt++;
+        lock(&sched.lock);
+        explore::check(!procresize(1), "a P has work that is to have none");
+        unlock(&sched.lock);
+    };
+    systemstack<void>(fewer, nullptr);
+    explore::check(goes->sudogcache.len == 0 && goes->gfreecnt == 0 && !goes->gfree, "it has kept some");
+    explore::check(sched.sudogcache && sched.ngfree > 0, "nobody has them");
+    startTheWorld();
+}
+CASE(a_p_keeps_nothing_when_it_goes, a_p_keeps_nothing_when_it_goes, .preemptions = 0, .random = 0);
