@@ -191,6 +191,20 @@ static void one_comes_to_the_only_p_while_an_m_gives_up() {
 CASE(one_comes_to_the_only_p_while_an_m_gives_up, one_comes_to_the_only_p_while_an_m_gives_up, .cpus = 1,
      .preemptions = 2, .random = 0, .most = 8000);
 
+/// Others rely on the M that searches. If it finds somebody it wakes the next, and at the last moment it does, too.
+static void who_finds_one_at_the_last_moment_has_searched() {
+    runtime::Gosched();  // the boot left somebody in the ring
+    g* gp = made();
+    explore::begin();
+    lock(&sched.lock);
+    globrunqinject(gp);
+    unlock(&sched.lock);
+    getg()->m->spinning = true;
+    atomic::Store(&sched.nmspinning, 1);
+    explore::check(finds(gp) && searched, "an M has stopped searching, found somebody, and will not wake the next");
+}
+CASE(who_finds_one_at_the_last_moment_has_searched, who_finds_one_at_the_last_moment_has_searched, .cpus = 1, ONCE);
+
 /// Who stops the world has taken the idle Ps: one that became idle afterwards would never be stopped.
 static void the_world_is_to_stop_while_an_m_gives_up() {
     beside([] {});
