@@ -161,6 +161,27 @@ static void an_m_is_found_behind_one_that_waits() {
 }
 CASE(an_m_is_found_behind_one_that_waits, an_m_is_found_behind_one_that_waits, .preemptions = 0, .random = 0);
 
+/// Whoever makes it has all signals blocked at that moment.
+static void a_thread_has_the_mask_that_the_program_began_with() {
+    initSigmask = 1ull << 14;  // SIGTERM
+    explore::begin();
+    systemstack<void>(
+        [](void*) {
+            newm(
+                [] {
+                    sigset mask;
+                    rtsigprocmask(_SIG_SETMASK, nullptr, &mask, sizeof mask);
+                    explore::check(mask == initSigmask, "a thread blocks other signals than the program did at first");
+                    exit_(0);
+                },
+                nullptr);
+        },
+        nullptr);
+    await(1);
+}
+CASE(a_thread_has_the_mask_that_the_program_began_with, a_thread_has_the_mask_that_the_program_began_with,
+     .preemptions = 0, .random = 0);
+
 // ---- the template thread -------------------------------------------------------------------------------------------
 
 static void other() {
