@@ -15,6 +15,7 @@ static uintptr arrived;  // a futex: what epoll_wait has to tell
 static pollDesc* file;
 static int64 refuses;  // it cannot watch this kind of file
 static int32 unwatched;
+static void (*unwatching)();  // what comes meanwhile
 
 int64 poller_create(int32) GO("__wrap_runtime.epollcreate1");
 int64 poller_create(int32) { return 5; }
@@ -23,6 +24,7 @@ int64 poller_ctl(int32, int32 op, int32, epollevent* ev) GO("__wrap_runtime.epol
 int64 poller_ctl(int32, int32 op, int32, epollevent* ev) {
     if (op == _EPOLL_CTL_ADD) file = static_cast<pollDesc*>(ev->data);
     if (op == _EPOLL_CTL_DEL) unwatched++;
+    if (op == _EPOLL_CTL_DEL && unwatching) unwatching();
     return -refuses;
 }
 
@@ -154,6 +156,20 @@ static void a_closed_file_can_be_opened_again() {
     explore::check(!pd->closing && pd->rg == 0 && pd->wg == 0, "it is closed, or ready, as the one before was");
 }
 CASE(a_closed_file_can_be_opened_again, a_closed_file_can_be_opened_again, .preemptions = 0, .random = 0);
+
+/// The system may still tell of the one, and it would be taken for the other.
+static void a_file_is_opened_while_one_is_closed() {
+    static pollDesc* pd = open();
+    explore::begin();
+    unwatching = [] {
+        int32 err;
+        explore::check(runtime_pollOpen(4, &err) != pd && err == 0, "two files have one descriptor");
+    };
+    runtime_pollUnblock(pd);
+    runtime_pollClose(pd);
+    explore::check(unwatched == 1, "the system still watches it");
+}
+CASE(a_file_is_opened_while_one_is_closed, a_file_is_opened_while_one_is_closed, .preemptions = 0, .random = 0);
 
 static void a_file_that_cannot_be_watched() {
     runtime_pollServerInit();
