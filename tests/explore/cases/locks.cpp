@@ -209,3 +209,11 @@ static void a_note_on_a_goroutine_gives_its_p_away() {
 }
 CASE(a_note_on_a_goroutine_gives_its_p_away, a_note_on_a_goroutine_gives_its_p_away, .cpus = 1, .preemptions = 0,
      .random = 0);
+
+/// schedtrace shows it.
+static void who_has_slept_does_not_sleep() {
+    explore::begin();
+    systemstack<void>([](void*) { explore::check(!notetsleep(&woken, 1000), "a note was woken by nobody"); }, nullptr);
+    explore::check(!getg()->m->blocked, "an M that runs seems to sleep");
+}
+CASE(who_has_slept_does_not_sleep, who_has_slept_does_not_sleep, .preemptions = 0, .random = 0);
