@@ -11,7 +11,7 @@ from forked import Stock
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 LOADER = ROOT / "gdb-scripts" / "rt0lab-gdb.py"
 GDB = os.environ.get("RT0LAB_GDB", "gdb")  # to try another than PATH's
-TIMEOUT = 120  # seconds for one gdb
+TIMEOUT = 300  # seconds for one gdb, on a busy machine; then it hangs
 _stock = Stock()
 sys.path.insert(0, str(ROOT / "gdb-scripts"))
 
