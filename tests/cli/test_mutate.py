@@ -68,8 +68,11 @@ def test_the_source_and_the_build_stay_as_they_are(mutate):
     assert {path: path.stat().st_mtime_ns for path in paths} == before
 
 
-def test_what_is_not_in_the_list_is_said_in_a_line(lab, one_line):
-    assert one_line(lab("dev", "mutate", "nonesuch"), 2)
+@pytest.mark.parametrize(
+    "words", [("nonesuch",), ("--own", "0"), ("--own", "x"), ("sema.cpp:1:none",), ("sema.cpp", "sema.cpp:1:none")]
+)
+def test_a_word_that_chooses_nothing_is_said_in_a_line(lab, one_line, words):
+    assert one_line(lab("dev", "mutate", *words), 2)
 
 
 def test_ctrl_c_leaves_nothing_behind():

@@ -22,15 +22,13 @@ from .trial import End, Outcome
 
 FOLDER = ROOT / "build" / "mutate"
 WAIT = 60  # seconds for another lab that does the same
-_NOTICED = {End.NAMED, End.OTHER}
 
 
 def run(words: list[str]) -> int:
-    """Undoes the decisions that the words choose; 0 if each was noticed by its own test. A word that is the name of a
-    change of our own chooses that."""
-    ours = [word for word in words if ":" in word]
-    if ours:
-        return _verdict_of_own(_shown(_ours(ours), named_for), len(ours))
+    """Undoes the decisions that the words choose; 0 if each was noticed by its own test. Names of changes of our own
+    choose these."""
+    if words and all(":" in word for word in words):
+        return _verdict_of_own(_shown(_ours(words), named_for))
     changes = decisions.chosen(decisions.load(), words)
     ends = _shown(changes, lambda change: [change.test])
     said, unnoticed = trn("{n} change", "{n} changes", len(changes)), len(changes) - ends[End.NAMED]
@@ -50,14 +48,18 @@ def run_own(words: list[str], wanted: int, seed: int) -> int:
         raise Failure(tr("no file that is changed is called {name}", name=unknown[0]), USAGE)
     explained = decisions.explained()
     drawn = [one for one in own.drawn(words or there, seed) if (one.file, decisions.changed(one)) not in explained]
-    return _verdict_of_own(_shown(drawn, named_for, wanted), wanted)
+    return _verdict_of_own(_shown(drawn, named_for, wanted))
 
 
-def _verdict_of_own(ends, wanted):
-    noticed = sum(ends[end] for end in _NOTICED)
-    said = trn("{n} change", "{n} changes", noticed + ends[End.NOBODY])
+def _verdict_of_own(ends):
+    said = trn("{n} change", "{n} changes", _tried(ends))
     print(tr("{changes}; {unnoticed} noticed by nobody", changes=said, unnoticed=ends[End.NOBODY]))
-    return int(noticed < wanted)
+    return int(ends[End.NOBODY] > 0)
+
+
+def _tried(ends):
+    """How many have made a difference."""
+    return sum(ends[end] for end in (End.NAMED, End.OTHER, End.NOBODY))
 
 
 def _ours(names):
@@ -90,9 +92,9 @@ def _shown(changes: list[Change], named: Callable[[Change], list[str]], wanted: 
             with contextlib.closing(outcomes(changes, named, ours)) as all_of_them:
                 for outcome in all_of_them:
                     ends[outcome.end] += 1
-                    if not ours or outcome.end not in (End.SAME, End.UNMADE):
+                    if not wanted or outcome.end not in (End.SAME, End.UNMADE):
                         print(f"{outcome.change.name:{width}}  {row(outcome, ours)}", flush=True)
-                    if wanted and sum(ends[end] for end in (*_NOTICED, End.NOBODY)) >= wanted:
+                    if wanted and _tried(ends) >= wanted:
                         break
         finally:
             shutil.rmtree(FOLDER, ignore_errors=True)

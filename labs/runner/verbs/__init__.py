@@ -11,7 +11,7 @@ from rt0lab.words import tr
 
 from ..parser import Verbs
 
-__all__ = ["Verbs", "add_program"]
+__all__ = ["Verbs", "add_program", "at_least_one"]
 
 
 def add_program(verb: argparse.ArgumentParser) -> None:
@@ -23,3 +23,10 @@ def add_program(verb: argparse.ArgumentParser) -> None:
         metavar="PROGRAM|GO-BINARY",
         help=tr("a program of runtime/programs (default: hello), or the path of a Go program"),
     )
+
+
+def at_least_one(text: str) -> int:
+    """A number of rounds, or of whatever there are some of."""
+    if not text.isdecimal() or int(text) == 0:
+        raise ValueError(text)
+    return int(text)

@@ -10,7 +10,7 @@ from ..bench import film, gdb, grade, sched, startup
 from ..bench.peers import machine
 from ..failure import USAGE, Failure
 from ..host.output import writable
-from . import Verbs
+from . import Verbs, at_least_one
 
 # each has run(args), which prints its table and returns its figures
 PARTS = {"startup": startup, "sched": sched, "gdb": gdb, "grade": grade, "film": film}
@@ -25,20 +25,13 @@ def register(verbs: Verbs) -> None:
     verb.add_argument("what", nargs="?", choices=PARTS, help=tr("what to measure (default: everything)"))
     verb.add_argument("--only", metavar="NAME", default="", help=tr("only the figures whose name begins like this"))
     verb.add_argument(
-        "--rounds", metavar="N", type=count, help=tr("how often each program runs; how many students hand in")
+        "--rounds", metavar="N", type=at_least_one, help=tr("how often each program runs; how many students hand in")
     )
     verb.add_argument(
         "--cpu", action="store_true", help=tr("sched: processor time, not the clock's, for a busy machine")
     )
     verb.add_argument("--json", metavar="FILE", help=tr("write the figures to this file too"))
     verb.set_defaults(run=run)
-
-
-def count(text: str) -> int:
-    """A number of rounds."""
-    if not text.isdecimal() or int(text) == 0:
-        raise argparse.ArgumentTypeError(f"{text} is not a number of rounds")
-    return int(text)
 
 
 def run(args: argparse.Namespace) -> int:

@@ -22,7 +22,7 @@ from ..likeness import entries, moved
 from ..mutation import every
 from ..pages import screens, sessions
 from ..report import films
-from . import Verbs
+from . import Verbs, at_least_one
 
 _ASKING = 60  # seconds that gdb may take over one program
 
@@ -74,14 +74,17 @@ def register(verbs: Verbs) -> None:
     part.add_argument(
         "--own",
         nargs="?",
-        type=int,
+        type=at_least_one,
         const=20,
         metavar="N",
         help=tr("changes that are not in the list instead, of each line what can go wrong in it (default: 20)"),
     )
     part.add_argument("--seed", type=int, default=1, metavar="N", help=tr("--own: others of them (default: 1)"))
     part.add_argument(
-        "words", nargs="*", metavar="FILE|NAME", help=tr("of tests/runtime/decisions.toml (default: all of it)")
+        "words",
+        nargs="*",
+        metavar="FILE|NAME",
+        help=tr("of tests/runtime/decisions.toml (default: all of it), or a change that --own has told"),
     )
     part.set_defaults(run=mutate)
     part = parts.add_parser(
