@@ -376,7 +376,8 @@ int main(int argc, char** argv) {
     static char room[256 << 10];
     transfer t = jump_fcontext(make_fcontext(room + sizeof room, sizeof room, first), nullptr);
     if (!t.data) {
-        fprintf(stderr, "%s ended before it began: %s %s\n", chosen->name, w->fault.c_str(), w->output.c_str());
+        const std::string& why = w->fault.empty() ? w->output : w->fault;
+        fprintf(stderr, "%s: ended before it began: %s\n", chosen->name, why.c_str());
         return 2;
     }
     me().context = t.context;

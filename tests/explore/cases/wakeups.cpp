@@ -2,27 +2,7 @@
 //
 // Who waits here for others does it on his P, asleep: all sleep then if one was forgotten, and the watcher sees that.
 
-#include "runtime.hpp"
-
-#include "explore.hpp"
-#include "go.hpp"
-
-static uintptr arrived;
-
-static void arrive() {
-    atomic::Xadd(&arrived, 1);
-    futexwakeup(&arrived, ~0u);
-}
-
-static void await(uintptr n) {
-    for (uintptr now; (now = atomic::Load(&arrived)) < n;) futexsleep(&arrived, static_cast<uint32>(now), -1);
-}
-
-/// Comes back when n have arrived. All of them run at once, each with a P, or nobody ends.
-static void meet(uintptr n) {
-    arrive();
-    await(n);
-}
+#include "together.hpp"
 
 static void two_run_beside_main() {
     explore::settle();
