@@ -1,5 +1,5 @@
 // hooks_amd64.S - where compiled code of the core says what it is about to touch: the compiler calls these before each
-// access when it is asked for ThreadSanitizer's instrumentation, whose library is not there. explorer.cpp answers.
+// access when it is asked for ThreadSanitizer's instrumentation, whose library is not there. memory.cpp answers.
 //
 // A goroutine's stack may have a few hundred bytes left, so each goes to the thread's own stack, as the seam does.
 
