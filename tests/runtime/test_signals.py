@@ -107,6 +107,11 @@ def test_a_fault_that_somebody_sends_is_a_report_of_a_goroutine_in_a_system_call
         assert process.wait(60) == 2 and "goroutine 1" in process.stderr.read()
 
 
+def test_where_no_traceback_is_asked_for_a_report_has_the_signal_alone(run):
+    said = run("signals", str(int(signal.SIGQUIT)), GOTRACEBACK="none").stderr
+    assert said.startswith("SIGQUIT: quit\nPC=") and "goroutine" not in said
+
+
 def test_later_go_differs_where_it_is_known_to(tmp_path):
     go = shutil.which("go", path="/usr/bin:/usr/local/go/bin")
     if go is None:
