@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 import pytest
+import standby
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 sys.path.insert(0, str(ROOT / "labs"))
@@ -13,7 +14,13 @@ sys.path.insert(0, str(ROOT / "labs"))
 
 @pytest.fixture(scope="session")
 def lab():
-    """Runs ./lab with these arguments, without a terminal, and returns what came of it."""
+    """Runs a lab with these arguments, without a terminal, and returns what came of it."""
+    return lambda *arguments, **options: standby.lab(list(map(str, arguments)), **options)
+
+
+@pytest.fixture(scope="session")
+def launched():
+    """The same of a ./lab that is started, for what is decided at its start."""
 
     def run(*arguments, **options):
         return subprocess.run(
@@ -48,14 +55,14 @@ def one_line():
 
 
 @pytest.fixture
-def deterministic(lab, tmp_path):
+def deterministic(launched, tmp_path):
     """Traces our hello and returns what must be the same in every run: each stop until sysmon's thread exists."""
     from runner.host import traces
     from runner.likeness import fields
 
     def run(**options):
         file = tmp_path / "trace.json"  # without who wrote what, which takes longer than all the rest
-        assert lab("gdb", "hello", "-batch", "-ex", f"rt0 record -bare {file}", **options).returncode == 0
+        assert launched("gdb", "hello", "-batch", "-ex", f"rt0 record -bare {file}", **options).returncode == 0
         return [
             (fields.key(stop), stop["pc"], stop["sp"], stop["bt"], fields.normal(stop["changed"]))
             for stop in fields.deterministic(traces.parse(file.read_text()))

@@ -188,14 +188,14 @@ def test_killing_passes_over_processes_of_any_name(tmp_path):
         debugger.kill(debugger.started(["sleep", "1000"]))
 
 
-def test_ctrl_c_from_the_first_instruction_on_is_130(lab):
+def test_ctrl_c_from_the_first_instruction_on_is_130(launched):
     """The signal is there before the lab is, held back; it comes when Python has come up."""
 
     def pending():
         signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
         os.kill(os.getpid(), signal.SIGINT)
 
-    done = lab("doctor", preexec_fn=pending)
+    done = launched("doctor", preexec_fn=pending)
     assert (done.returncode, done.stdout, done.stderr) == (130, "", "")
 
 

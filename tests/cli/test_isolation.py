@@ -87,8 +87,8 @@ VERBS = [
 
 
 @pytest.mark.parametrize("verb", VERBS, ids=lambda verb: verb[0] if verb else "lab")
-def test_no_verb_runs_what_is_planted(lab, planted, verb):
-    done = lab(*verb, env=os.environ | planted.environment, cwd=planted.folder)
+def test_no_verb_runs_what_is_planted(launched, planted, verb):
+    done = launched(*verb, env=os.environ | planted.environment, cwd=planted.folder)
     assert planted.seen() == [] and "Traceback" not in done.stderr
 
 
@@ -139,7 +139,7 @@ def test_the_tests_run_nothing_that_is_planted(planted, monkeypatch):
     assert "1 passed" in done.stdout and planted.seen() == []
 
 
-def test_the_traced_program_sees_none_of_it(lab):
+def test_the_traced_program_sees_none_of_it(launched):
     """What gdb's Python is told is not for the program, the size of whose environment moves its stack."""
-    done = lab("gdb", "hello", "-batch", "-ex", "show environment", env=os.environ | {"PYTHONPATH": "x"})
+    done = launched("gdb", "hello", "-batch", "-ex", "show environment", env=os.environ | {"PYTHONPATH": "x"})
     assert [line for line in done.stdout.splitlines() if "=" in line and "PYTHON" in line] == []

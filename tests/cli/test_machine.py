@@ -32,17 +32,17 @@ def refusing(number):
 
 
 @pytest.mark.parametrize("verb", [["tour"], ["gdb"], ["trace", "-o", "/dev/null"]], ids=lambda words: words[0])
-def test_ptrace_refused(lab, one_line, verb):
-    assert "refuses ptrace" in one_line(lab(*verb, preexec_fn=refusing(PTRACE)), 3)
+def test_ptrace_refused(launched, one_line, verb):
+    assert "refuses ptrace" in one_line(launched(*verb, preexec_fn=refusing(PTRACE)), 3)
 
 
-def test_doctor_reports_ptrace_refused(lab):
-    result = lab("doctor", preexec_fn=refusing(PTRACE))
+def test_doctor_reports_ptrace_refused(launched):
+    result = launched("doctor", preexec_fn=refusing(PTRACE))
     assert result.returncode == 3 and "missing ptrace" in result.stdout
 
 
-def test_doctor_names_the_filter_that_refuses_ptrace(lab):
-    assert "a filter of system calls refuses it" in lab("doctor", preexec_fn=refusing(PTRACE)).stdout
+def test_doctor_names_the_filter_that_refuses_ptrace(launched):
+    assert "a filter of system calls refuses it" in launched("doctor", preexec_fn=refusing(PTRACE)).stdout
 
 
 def test_doctor_says_what_grading_lacks_without_a_sandbox(monkeypatch):
@@ -54,8 +54,8 @@ def test_doctor_says_what_grading_lacks_without_a_sandbox(monkeypatch):
     assert not found and what.startswith("sandbox") and advice.startswith("no bubblewrap; ")
 
 
-def test_doctor_reports_randomisation_but_does_not_mind(lab):
-    result = lab("doctor", preexec_fn=refusing(PERSONALITY))
+def test_doctor_reports_randomisation_but_does_not_mind(launched):
+    result = launched("doctor", preexec_fn=refusing(PERSONALITY))
     assert result.returncode == 0 and "note    addresses" in result.stdout
 
 

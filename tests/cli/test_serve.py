@@ -496,11 +496,11 @@ only_root = pytest.mark.skipif(
 
 
 @only_root
-def test_where_ptrace_is_refused(lab, one_line, process):
+def test_where_ptrace_is_refused(launched, one_line, process):
     """A user who may read the program's name but not trace it."""
     if subprocess.run(["test", "-x", ROOT / "lab"], user=NOBODY).returncode:
         pytest.skip(f"others cannot reach {ROOT}: `chmod o+x` the folders above it")
-    line = one_line(lab("serve", process.pid, "--port", 0, user=NOBODY, extra_groups=[]), 3)
+    line = one_line(launched("serve", process.pid, "--port", 0, user=NOBODY, extra_groups=[]), 3)
     assert str(process.pid) in line
 
 

@@ -87,12 +87,12 @@ def test_a_failure_is_folded_for_whoever_reads_it_on_a_terminal():
     assert len(lines) > 1 and max(map(len, lines)) <= 79
 
 
-def test_version(lab):
-    assert lab("--version").stdout.startswith("rt0lab ")
+def test_version(launched):
+    assert launched("--version").stdout.startswith("rt0lab ")
 
 
-def test_runs_from_another_folder(lab, tmp_path):
-    assert lab("path", "hello", cwd=tmp_path).stdout == f"{ROOT}/build/debug/runtime/programs/hello\n"
+def test_runs_from_another_folder(launched, tmp_path):
+    assert launched("path", "hello", cwd=tmp_path).stdout == f"{ROOT}/build/debug/runtime/programs/hello\n"
 
 
 def test_runs_through_a_link(lab, tmp_path):
@@ -100,10 +100,10 @@ def test_runs_through_a_link(lab, tmp_path):
     assert str(ROOT) in os.popen(f"{tmp_path}/lab").read()
 
 
-def test_another_python_first_in_path_changes_nothing(lab, tmp_path):
+def test_another_python_first_in_path_changes_nothing(launched, tmp_path):
     (tmp_path / "python3").write_text("#!/bin/sh\nexit 77\n")
     (tmp_path / "python3").chmod(0o755)
-    assert lab(env=os.environ | {"PATH": f"{tmp_path}:{os.environ['PATH']}"}).returncode == 0
+    assert launched(env=os.environ | {"PATH": f"{tmp_path}:{os.environ['PATH']}"}).returncode == 0
 
 
 @pytest.mark.parametrize("build", ["debug", "release"])
@@ -116,8 +116,8 @@ def test_path_of_an_unknown_program_names_the_known_ones(lab, one_line):
     assert ", hello, " in one_line(lab("path", "nonsense"), 2)
 
 
-def test_python_is_the_systems(lab):
-    assert lab("python", "-c", "import sys; print(sys.executable)").stdout == "/usr/bin/python3\n"
+def test_python_is_the_systems(launched):
+    assert launched("python", "-c", "import sys; print(sys.executable)").stdout == "/usr/bin/python3\n"
 
 
 def test_doctor_finds_everything_that_is_essential(lab):

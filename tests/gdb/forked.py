@@ -5,17 +5,19 @@ import collections
 import json
 import os
 import pathlib
-import selectors
 import shutil
-import signal
 import socket
 import subprocess
+import sys
 import tempfile
-import time
+
+HERE = pathlib.Path(__file__).parent
+sys.path.append(str(HERE.parent))  # gdb's Python reads this file too
+
+import standby  # noqa: E402
 
 PLACES = 16  # commands that one run can have
 KEPT = 6  # gdbs that one of pytest's workers keeps
-HERE = pathlib.Path(__file__).parent
 
 
 class Stock:
@@ -78,45 +80,11 @@ class Ready:
         commands = [""] * (PLACES - len(commands)) + list(commands)  # the last one says how gdb ends
         for place, command in enumerate(commands):
             self._place(place).write_text(command + "\n")
-        pipes = [os.pipe(), os.pipe()]
-        socket.send_fds(self.asking, [json.dumps(str(cwd)).encode()], [write for _, write in pipes])
-        for _, write in pipes:
-            os.close(write)
-        child = int(self.asking.recv(100))
-        try:
-            out, err = self._read([read for read, _ in pipes], time.monotonic() + timeout)
-        except BaseException as error:  # Ctrl-C too
-            os.kill(child, signal.SIGKILL)
-            if isinstance(error, TimeoutError):
-                raise subprocess.TimeoutExpired(self.opening, timeout) from None
-            raise
-        finally:
-            code = int(self.asking.recv(100))
+        done = standby.asked(self.asking, json.dumps(str(cwd)).encode(), timeout, self.opening)
+        out, err = done.stdout, done.stderr
         for place in range(PLACES):
             err = err.replace(f"{self._place(place)}:1: Error in sourced command file:\n", "")
-        return subprocess.CompletedProcess(self.opening, code, self.said[0] + out, self.said[1] + err)
-
-    @staticmethod
-    def _read(streams, end):
-        """The text of each of these, which are closed, until all who write have ended."""
-        data = dict.fromkeys(streams, b"")
-        with selectors.DefaultSelector() as waiting:
-            for stream in streams:
-                waiting.register(stream, selectors.EVENT_READ)
-            try:
-                while waiting.get_map():
-                    ready = waiting.select(max(end - time.monotonic(), 0))
-                    if not ready:
-                        raise TimeoutError
-                    for key, _ in ready:
-                        piece = os.read(key.fd, 1 << 16)
-                        data[key.fd] += piece
-                        if not piece:
-                            waiting.unregister(key.fd)
-            finally:
-                for stream in streams:
-                    os.close(stream)
-        return [text.decode(errors="replace").replace("\r\n", "\n").replace("\r", "\n") for text in data.values()]
+        return subprocess.CompletedProcess(self.opening, done.returncode, self.said[0] + out, self.said[1] + err)
 
     def end(self):
         """It ends when nobody can ask any more."""

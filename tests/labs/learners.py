@@ -2,9 +2,10 @@
 
 import json
 import os
-import subprocess
 import sys
 from pathlib import Path
+
+import standby
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 sys.path.insert(0, str(ROOT / "labs"))
@@ -19,28 +20,13 @@ class Learner:
 
     def lab(self, *arguments, typed="", within=120, **environment):
         """Runs ./lab with these arguments and this typed into it."""
-        return subprocess.run(
-            [ROOT / "lab", *arguments],
-            input=typed,
-            capture_output=True,
-            text=True,
-            timeout=within,
-            env=os.environ | self.environment | environment,
-        )
+        return standby.lab(arguments, typed, within, os.environ | self.environment | environment)
 
     def gdb(self, exercise, *lines, **environment):
         """What one session in gdb says (both streams) when these lines are typed."""
         self.lab("goto", exercise)
-        done = subprocess.run(
-            [ROOT / "lab", "run"],
-            input="\n".join([*lines, "q", ""]),
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            timeout=120,
-            env=os.environ | self.environment | environment,
-        )
-        return done.stdout
+        typed = "\n".join([*lines, "q", ""])
+        return standby.lab(["run"], typed, 120, os.environ | self.environment | environment, together=True).stdout
 
     def state(self):
         """The progress file's content."""
