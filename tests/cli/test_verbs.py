@@ -137,10 +137,10 @@ def test_trace_onto_a_folder(lab, one_line, tmp_path):
     assert "cannot write to" in one_line(lab("trace", "-o", tmp_path), 2)
 
 
-def test_setup_with_nothing_missing_is_quick(lab):
-    lab("setup")
+def test_setup_with_nothing_missing_is_quick(launched):
+    launched("setup")
     before = sum(os.times()[2:4])  # of the processor's time, as others may have the processor
-    result = lab("setup")
+    result = launched("setup")
     assert "nothing to do" in result.stdout and sum(os.times()[2:4]) - before < 2  # it takes 0.2 s
 
 
