@@ -165,3 +165,11 @@ def test_launcher_without_python_and_without_apt(tmp_path):
         ["/bin/sh", launcher, "tour"], env={"PATH": str(tmp_path / "bin")}, capture_output=True, text=True
     )
     assert result.returncode == 3 and "as root: apt-get install python3" in result.stderr
+
+
+@pytest.mark.parametrize(
+    "words", [["rnu"], ["path", "hello"], ["gdb", "-batch", "-ex", "python import os; print(os.environ)"]]
+)
+def test_a_lab_that_was_forked_is_as_one_that_was_started(lab, launched, words, tmp_path):
+    forked, started = (each(*words, cwd=tmp_path) for each in (lab, launched))
+    assert (forked.stdout, forked.stderr, forked.returncode) == (started.stdout, started.stderr, started.returncode)
