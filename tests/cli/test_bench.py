@@ -6,7 +6,9 @@ import subprocess
 import types
 
 import pytest
+from runner import cli
 from runner.bench import gdb, peers, sched
+from runner.exercises import forms
 
 
 @pytest.fixture(scope="module")
@@ -43,8 +45,11 @@ def test_json_has_the_startup_figure(lab, tmp_path):
     assert figure["ratio_floor"] == pytest.approx(figure["ours"] / figure["floor"], abs=0.001)
 
 
-def test_json_has_the_grader_s_figure_and_both_runs_say_the_same(lab, tmp_path):
-    assert lab("bench", "grade", "--rounds", "2", "--json", tmp_path / "bench.json").returncode == 0
+def test_json_has_the_grader_s_figure_and_both_runs_say_the_same(monkeypatch, tmp_path):
+    """Of three exercises, one of which is a file of source, as all of them take four times as long."""
+    some = [exercise for exercise in forms.load_all() if exercise.id in ("entry", "newproc", "impl-newproc")]
+    monkeypatch.setattr(forms, "load_all", lambda: some)
+    assert cli.run(["bench", "grade", "--rounds", "2", "--json", str(tmp_path / "bench.json")]) == 0
     (figure,) = json.loads((tmp_path / "bench.json").read_text())["figures"]
     assert figure["submissions"] == 2 and figure["same"] and figure["each"] > 0
 
