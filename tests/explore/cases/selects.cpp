@@ -223,3 +223,17 @@ static void a_close_beside_a_select() {
     quiet(a), quiet(b);
 }
 CASE(a_close_beside_a_select, a_close_beside_a_select, SHORT);
+
+/// What a closed channel still holds comes first, also to a select.
+static void a_closed_channel_is_emptied_first() {
+    chan<int64> a(1);
+    static int64 sum, turns;
+    auto got = [](int64 v, bool ok) { sum += v, turns += ok; };
+    explore::begin();
+    a.send(7);
+    a.close();
+    Select(a.onrecv(got));
+    Select(a.onrecv(got));
+    explore::check(sum == 7 && turns == 1, "what was sent before the close is lost");
+}
+CASE(a_closed_channel_is_emptied_first, a_closed_channel_is_emptied_first, .cpus = 1, ONCE);
