@@ -9,6 +9,7 @@ import pathlib
 import shutil
 import signal
 import subprocess
+import threading
 
 import pytest
 
@@ -18,7 +19,9 @@ HELLO_GO = 'package main\n\nimport "fmt"\n\nfunc main() {\n\tfmt.Println("hello 
 os.environ["LAB_LANG"] = "en"  # whoever runs the tests
 
 # A shell starts background jobs with SIGINT ignored, programs inherit that, and the tests of Ctrl-C would wait in vain.
-signal.signal(signal.SIGINT, signal.default_int_handler)
+# `lab test` has seen to it; this is for a pytest without it. A worker now and then reads this on another thread.
+if threading.current_thread() is threading.main_thread():
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_addoption(parser):

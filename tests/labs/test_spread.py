@@ -70,7 +70,7 @@ def test_who_goes_on_for_ever_is_ended_and_the_time_named(tmp_path, monkeypatch,
 
 SCRIPT = """
 import os, sys
-sys.path[:0] = [{labs!r}, {tests!r}]
+sys.path[:0] = [{labs!r}, {tests!r}, {tests!r} + "/labs"]
 from runner.host import interruption
 import test_spread
 interruption.arm()
@@ -85,7 +85,7 @@ test_spread.spread.grade(test_spread.Grader(stays), test_spread.ENTRIES, test_sp
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL], ids=lambda number: number.name)
 def test_a_grader_that_is_ended_leaves_nothing_running_and_can_be_run_again(tmp_path, number):
-    script = SCRIPT.format(labs=str(ROOT / "labs"), tests=str(ROOT / "tests" / "labs"), results=str(tmp_path))
+    script = SCRIPT.format(labs=str(ROOT / "labs"), tests=str(ROOT / "tests"), results=str(tmp_path))
     ours, its = os.pipe()
     words = ["bash", "-c", f"exec 3>&{its}; exec {sys.executable} -"]
     with subprocess.Popen(words, stdin=subprocess.PIPE, stderr=subprocess.DEVNULL, pass_fds=[its]) as grader:

@@ -17,7 +17,7 @@ BUILDS = [(compiler, buildtype) for compiler in ("g++", "clang++") for buildtype
 
 @pytest.fixture(params=BUILDS, ids="-".join)
 def build(request):
-    """Each build folder that `lab test` fills: both compilers, both build types. Where RT0LAB_BUILD names one, only it."""
+    """Each build folder that `lab test` fills, both compilers and build types; where RT0LAB_BUILD names one, it."""
     compiler, buildtype = request.param
     folder = tree.build_folder(buildtype, compiler)
     only = Path(os.environ.get("RT0LAB_BUILD", folder))

@@ -2,6 +2,7 @@
 other Gos and gdbs instead, `lab test --sanitize` the core with the compiler's sanitizers."""
 
 import os
+import signal
 from argparse import REMAINDER
 
 from rt0lab.words import tr
@@ -55,5 +56,6 @@ def run(argv: list[str]) -> int:
                 build.build(buildtype, cxx)
     os.chdir(ROOT)
     workers = [] if any(argument.startswith("-n") or argument == "--pdb" for argument in argv) else ["-n", "auto"]
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # also in the background, where a shell has it ignored
     # -I for this Python, the environment for those that it starts; -m alone would also look into the folder.
     os.execve("/usr/bin/python3", ["/usr/bin/python3", "-I", "-m", "pytest", *workers, *argv], permits.without_python())

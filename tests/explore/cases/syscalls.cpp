@@ -227,8 +227,10 @@ static void a_call_leaves_things_as_they_were() {
     in_a_call(IN_A_CALL {
         describes_the_caller();
         explore::check(!getg()->m->p->m && getg()->m->p->status == _Psyscall, "nobody could take the P");
+        getg()->waitsince = 1;  // somebody has noted that it waits
     });
     a_call_is_over(pp);
+    explore::check(getg()->waitsince == 0, "it runs, and is said to wait");
     explore::check(getg()->stackguard0 == getg()->stack.lo + _StackGuard, "the stack's end is elsewhere");
 }
 CASE(a_call_leaves_things_as_they_were, a_call_leaves_things_as_they_were, .preemptions = 0, .random = 0);
