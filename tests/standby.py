@@ -2,6 +2,7 @@
 Most of a short verb's time was the start of its Python. Run as a program this file is that lab; tests/gdb keeps gdbs in
 the same way."""
 
+import fcntl
 import functools
 import gc
 import json
@@ -15,6 +16,7 @@ import sys
 import time
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
+PIPE = 1 << 16  # bytes that a pipe holds
 
 # ---- in the tests --------------------------------------------------------------------------------------------------
 
@@ -24,7 +26,10 @@ def lab(words, typed="", timeout=300, env=None, cwd=None, together=False):
     together with standard output."""
     message = json.dumps([words, str(cwd or os.getcwd()), dict(os.environ if env is None else env)])
     given, write = os.pipe()
-    os.write(write, typed.encode())  # a pipe holds more than anybody types
+    data = typed.encode()
+    if len(data) > PIPE:  # nobody reads it yet
+        fcntl.fcntl(write, fcntl.F_SETPIPE_SZ, len(data))
+    os.write(write, data)
     os.close(write)
     try:
         return asked(_lab()[0], message.encode(), timeout, ["lab", *words], [given], together)
