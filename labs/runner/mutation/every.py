@@ -9,7 +9,7 @@ from collections.abc import Callable, Generator
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from queue import SimpleQueue
 
-from rt0lab.words import later, tr, trn
+from rt0lab.words import later, screen, tr, trn
 
 from ..failure import USAGE, Failure, progress
 from ..host import build, locks
@@ -93,7 +93,7 @@ def _shown(changes: list[Change], named: Callable[[Change], list[str]], wanted: 
                 for outcome in all_of_them:
                     ends[outcome.end] += 1
                     if not wanted or outcome.end not in (End.SAME, End.UNMADE):
-                        print(f"{outcome.change.name:{width}}  {row(outcome, ours)}", flush=True)
+                        print(row(outcome, width, ours), flush=True)
                     if wanted and _tried(ends) >= wanted:
                         break
         finally:
@@ -101,11 +101,13 @@ def _shown(changes: list[Change], named: Callable[[Change], list[str]], wanted: 
     return ends
 
 
-def row(outcome: Outcome, ours: bool = False) -> str:
-    """What became of a change, for the table; of one of our own that nobody noticed, what it was."""
+def row(outcome: Outcome, width: int, ours: bool = False) -> str:
+    """What became of a change, for the table, its name in so many columns; of one of our own that nobody noticed, what
+    it was."""
     warns = "" if ours or outcome.end == End.NAMED else tr("NOT by its own test") + ": "
     said = ": ".join(filter(None, (outcome.by, outcome.said)))
-    lines = [f"{outcome.seconds:5.1f} s  {warns}{said}"]
+    first = f"{outcome.change.name:{width}}  {outcome.seconds:5.1f} s  "
+    lines = screen.wrap(warns + said, first, "    ")
     if ours and outcome.end == End.NOBODY:
         old, new = outcome.change.old.splitlines(), outcome.change.new.splitlines()
         lines += [f"    {line}" for line in difflib.ndiff(old, new) if not line.startswith("?")]
