@@ -9,11 +9,11 @@ import subprocess
 import sys
 
 import pytest
-from conftest import ROOT
 from runner.failure import Failure
 from runner.mutation import decisions, tests, trial
 from runner.mutation.copy import Copy
 from runner.mutation.processes import Processes
+from runner.tree import ROOT
 
 LIST = decisions.load()
 NAMED = [change for change in LIST if change.test]
