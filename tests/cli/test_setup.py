@@ -2,6 +2,8 @@
 
 import os
 import shutil
+import subprocess
+from pathlib import Path
 
 import pytest
 from runner.failure import MACHINE, Failure
@@ -12,6 +14,14 @@ def absent(monkeypatch, *commands):
     """Makes shutil.which find none of these commands."""
     which = shutil.which
     monkeypatch.setattr(shutil, "which", lambda name, *rest: None if name in commands else which(name, *rest))
+
+
+def test_the_lab_comes_up_where_nothing_is_installed_yet():
+    """Else `lab setup` could not install it. -S: nothing but Python's own modules."""
+    root = Path(__file__).resolve().parent.parent.parent
+    lab = ["/usr/bin/python3", "-I", "-S", root / "labs" / "runner", "help", "setup"]
+    done = subprocess.run(lab, capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (0, "")
 
 
 def test_missing_lists_only_what_is_missing():

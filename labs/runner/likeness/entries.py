@@ -10,8 +10,6 @@ import struct
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from elftools.common.exceptions import ELFError
-from elftools.elf.elffile import ELFFile
 from rt0lab.formats import untrusted
 
 MOST = 1 << 26  # bytes of a file that are read; a hello of Go has one or two million
@@ -30,6 +28,8 @@ class Entry:
 
 def of(path: str) -> Entry:
     """The beginning of the program in this file; OSError if it cannot be read."""
+    from elftools.common.exceptions import ELFError  # here: `lab setup` brings it, and must run without it
+
     with untrusted.regular(path) as file:
         data = file.read(MOST)
     for magic, read in _KINDS.items():
@@ -42,6 +42,8 @@ def of(path: str) -> Entry:
 
 
 def _elf(data: bytes) -> Entry:
+    from elftools.elf.elffile import ELFFile
+
     file = ELFFile(io.BytesIO(data))
     table = file.get_section_by_name(".symtab")
     symbols = ((symbol["st_value"], symbol.name) for symbol in table.iter_symbols()) if table else iter(())

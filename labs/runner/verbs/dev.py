@@ -194,6 +194,7 @@ def mutate(args: Namespace) -> int:
 
 def show_entries(args: Namespace) -> int:
     """Prints a line for each file: its name, its kind, its entry."""
+    packages.ensure({"python3-pyelftools": needs.TO_RUN["python3-pyelftools"]})
     for file in args.files:
         try:
             entry = entries.of(file)
