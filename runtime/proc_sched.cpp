@@ -55,7 +55,10 @@ bool runqputslow(p* pp, g* gp, uint32 h, uint32 t) {
     for (uint32 i = 0; i < n; i++) batch[i] = pp->runq[(h + i) % runqlen];
     if (!atomic::CasRel(&pp->runqhead, h, h + n)) return false;
     batch[n] = gp;
-    for (uint32 i = 0; i < n; i++) batch[i]->schedlink = batch[i + 1];
+    for (uint32 i = 0; i < n; i++) {
+        batch[i]->schedlink = batch[i + 1];
+        batch[i]->schedahead = batch[i + 8 < n ? i + 8 : n];
+    }
     globrunqputbatch(batch[0], batch[n], static_cast<int32>(n + 1));
     return true;
 }
@@ -184,6 +187,7 @@ void globrunqputhead(g* gp) {
 
 [[gnu::always_inline]] static inline g* globrunqpop() {
     g* gp = sched.runqhead;
+    if (g* far = gp->schedahead) __builtin_prefetch(&far->schedlink, 1);
     sched.runqhead = gp->schedlink;
     if (!sched.runqhead) sched.runqtail = nullptr;
     sched.runqsize--;

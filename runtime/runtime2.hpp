@@ -170,6 +170,7 @@ struct g {
     bool paniconfault;       // a bad address is a panic, not a crash
     bool throwsplit;         // must not grow its stack now
     void* context;           // ours: its Boost context; null before it first runs and while it runs, odd on the way out
+    guintptr schedahead;     // ours: who stands eight after it on the global queue, or did once: for globrunqpop to fetch
     int64 sysexitticks;      // cputicks when the last system call returned
     muintptr lockedm;        // M that only runs this g
     uint32 sig;              // signal that became a panic
