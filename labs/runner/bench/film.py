@@ -3,20 +3,21 @@
 import contextlib
 import statistics
 import tempfile
-from argparse import Namespace
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from ..failure import progress
 from ..host import browser, debugger, needs, packages, permits, traces
 from ..report import film, page, sources
-from .peers import met
+from . import judge
+from .rounds import Asked, Pace
 from .table import line, number
 
 STOPS = 2000
 ROUNDS = 5
+SECONDS = 4  # of one round
 STEPS = 60  # of one round
-WIDTHS = (34, 10, 10, 8)
+WIDTHS = (34, 10, 10, 8, 8)
 
 # name: what it is, the goal. A key that is held down comes 30 times a second.
 FIGURES = {
@@ -46,57 +47,69 @@ _PAINTED = """
 """
 
 
-def run(args: Namespace) -> list[dict[str, Any]]:
-    """Measures the film of hello's boot and one of 2,000 stops, prints what that took, and returns the figures."""
-    wanted = [name for name in FIGURES if name.startswith(args.only)]
-    if not wanted:
-        return []
+def chosen(asked: Asked) -> list[str]:
+    """The figures that are asked for."""
+    return [name for name in FIGURES if asked.wants(name)]
+
+
+def left_out(asked: Asked) -> list[str]:
+    """Nothing is."""
+    return []
+
+
+def planned(asked: Asked) -> dict[str, float]:
+    """The seconds it takes: all figures have the same rounds."""
+    return {"film": SECONDS * (asked.rounds or ROUNDS)} if chosen(asked) else {}
+
+
+def run(asked: Asked, pace: Pace) -> Iterator[dict[str, Any]]:
+    """Measures the film of hello's boot and one of 2,000 stops, prints what that took, and yields the figures."""
     permits.require_ptrace()
     packages.ensure(needs.TO_SHOW)
-    found = measured(wanted, args.rounds or ROUNDS)
-    figures = [figure_of(name, found.get(name)) for name in wanted]
+    found = measured(chosen(asked), asked.rounds or ROUNDS, pace)
+    figures = [figure_of(name, values) for name, values in found.items()]
     print("a film in a browser, medians\n")
-    print(line("", ["ours", "goal", "met"], WIDTHS))
+    print(line("", ["ours", "goal", "met", "since" if asked.since else ""], WIDTHS))
     for figure in figures:
         title, goal = FIGURES[figure["name"]]
-        said = {None: "-", True: "yes", False: "NO"}[figure["met"]["ours"]]
-        print(line(title, [number(figure["ours"], 1), number(goal, 1), said], WIDTHS))
-    return figures
+        cells = [number(figure["ours"], 1), number(goal, 1), judge.verdict(figure, "ours"), asked.change(figure)]
+        print(line(title, cells, WIDTHS))
+        for remark in judge.remarks(figure):
+            print(f"    {remark}")
+        yield figure
 
 
-def figure_of(name: str, value: float | None) -> dict[str, Any]:
+def figure_of(name: str, values: list[float]) -> dict[str, Any]:
     """One figure and its goal."""
     title, goal = FIGURES[name]
-    figure = {"name": name, "unit": title.rpartition("(")[2][:-1], "ours": value, "goal": {"ours": goal}}
-    return figure | {"met": met(figure)}
+    return judge.figure(name, title.rpartition("(")[2][:-1], {"ours": values}, {"ours": goal}, {})
 
 
-def measured(wanted: list[str], rounds: int) -> dict[str, float]:
-    """{name: figure}; where no browser is wanted, or there is none, only the sizes."""
+def measured(wanted: list[str], rounds: int, pace: Pace) -> dict[str, list[float]]:
+    """{name: its values}; where no browser is wanted, or there is none, only the sizes."""
     short = film.of([(traces.live(debugger.program("hello"), writers=True), sources.finder("rt0lab"))])
     stops = short["runs"][0]["stops"]
     long = short | {"runs": [short["runs"][0] | {"stops": (stops * (STOPS // len(stops) + 1))[:STOPS]}]}
-    found = {}
+    found: dict[str, list[float]] = {name: [] for name in FIGURES}
     shown = browser.here() and any("size" not in name for name in wanted)
     with contextlib.ExitStack() as ends:
         folder = ends.enter_context(tempfile.TemporaryDirectory(ignore_cleanup_errors=True))
-        opened = ends.enter_context(browser.opened(Path(folder))) if shown else None
+        files = {}
         for suffix, each in (("", short), (f"-{STOPS}", long)):
-            file = Path(folder) / f"film{suffix}.html"
-            file.write_text(page.html(each, "en"), "utf-8")
-            found[f"film-size{suffix}"] = round(file.stat().st_size / 1000, 1)
-            if opened:
-                found |= {f"film-{what}{suffix}": value for what, value in walked(opened, file, rounds).items()}
-    return found
+            files[suffix] = Path(folder) / f"film{suffix}.html"
+            files[suffix].write_text(page.html(each, "en"), "utf-8")
+            found[f"film-size{suffix}"].append(round(files[suffix].stat().st_size / 1000, 1))
+        opened = ends.enter_context(browser.opened(Path(folder))) if shown else None
+        for _ in pace.rounds("film", rounds if opened else 1):
+            for suffix, file in files.items() if opened else ():
+                for name, value in walked(opened, file).items():
+                    found[f"film-{name}{suffix}"].append(value)
+    return {name: found[name] for name in wanted if found[name]}
 
 
-def walked(opened: Any, file: Path, rounds: int) -> dict[str, float]:
-    """How long a page took to open, and a step in it: medians."""
-    opens, steps = [], []
-    for i in range(rounds):
-        progress(f"opening {file.name}, {i + 1} of {rounds}")
-        opened.get("about:blank")
-        opened.get(file.as_uri())
-        opens.append(opened.execute_async_script(_PAINTED))
-        steps += opened.execute_script(_WALK, STEPS)
-    return {"open": round(statistics.median(opens), 1), "step": round(statistics.median(steps), 2)}
+def walked(opened: Any, file: Path) -> dict[str, float]:
+    """How long a page took to open, and a step in it: the median of some."""
+    opened.get("about:blank")
+    opened.get(file.as_uri())
+    opening = opened.execute_async_script(_PAINTED)
+    return {"open": opening, "step": statistics.median(opened.execute_script(_WALK, STEPS))}

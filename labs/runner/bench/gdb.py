@@ -10,18 +10,18 @@ import shutil
 import statistics
 import subprocess
 import time
-from argparse import Namespace
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-from ..failure import MACHINE, Failure, progress
+from ..failure import MACHINE, Failure
 from ..host import build, permits
 from ..tree import GDB_SCRIPT
-from . import large, table
-from .peers import go, met
+from . import judge, large, table
+from .rounds import Asked, Pace
+from .peers import go
 
 INSIDE = Path(__file__).with_name("inside.py")
 LIMIT = 60  # seconds that one session may take
@@ -49,6 +49,7 @@ class Figure:
     unit: str = "us"  # of each goroutine; ms: of all together; MiB: no time
     peer: int = 0  # how many goroutines the peers look at
     remote: bool = False
+    seconds: float = 3  # of one round
 
     def value(self, seconds: float, n: int) -> float:
         """What the table shows for so many seconds."""
@@ -56,7 +57,7 @@ class Figure:
 
 
 LIST, TRACE = "info goroutines", "goroutine all bt"
-EACH = {"ours": 3, "ratio_go": 0.04}
+EACH = {"ours": 3, "ratio_go": 0.05}
 FIGURES = [
     Figure("gdb-list", "list 100,000", LIST, 100_000, "mirror", EACH, peer=2000),
     Figure("gdb-list-go", "list 100,000 of real Go", LIST, 100_000, "go", EACH, peer=2000),
@@ -98,31 +99,44 @@ FIGURES += [
     for world in ("mirror", "go")
 ]
 ROUNDS = 3
+# what is measured when there are three minutes for everything
+QUICK = ("gdb-list", "gdb-list-go", "gdb-bt", "gdb-remote", "gdb-remote-go", "gdb-step", "gdb-stop")
 TITLES = {"ours": "ours", "runtime-gdb.py": "Go's", "delve": "delve"}
 
 
-def run(args: Namespace) -> list[dict[str, Any]]:
-    """Measures the figures that are asked for, prints each as soon as it is there, and returns them."""
-    wanted = [figure for figure in FIGURES if figure.name.startswith(args.only)]
-    if not wanted:
-        return []
+def chosen(asked: Asked) -> list[Figure]:
+    """The figures that are asked for."""
+    return [each for each in FIGURES if asked.wants(each.name) and (not asked.quick or each.name in QUICK)]
+
+
+def left_out(asked: Asked) -> list[str]:
+    """The figures that were asked for, but would take too long."""
+    return [each.name for each in FIGURES if asked.wants(each.name) and each not in chosen(asked)]
+
+
+def planned(asked: Asked) -> dict[str, float]:
+    """The seconds that each figure takes."""
+    return {figure.name: figure.seconds * (asked.rounds or ROUNDS) for figure in chosen(asked)}
+
+
+def run(asked: Asked, pace: Pace) -> Iterator[dict[str, Any]]:
+    """Measures the figures that are asked for, prints each as soon as it is there, and yields them."""
     permits.require_ptrace()
-    programs = built({figure.world for figure in wanted})
+    with pace.apart():
+        programs = built({figure.world for figure in chosen(asked)})
     print(
         "looking at parked goroutines in gdb, medians of interleaved runs\n(us for each goroutine, unless it says so)\n"
     )
-    print(line("", *TITLES.values(), "/Go's", "goal", "met"))
-    figures = []
-    for figure in wanted:
-        result = measured(figure, programs, args.rounds or ROUNDS)
+    print(line("", *TITLES.values(), "/Go's", "goal", "met", "since" if asked.since else ""))
+    for figure in chosen(asked):
+        result = measured(figure, programs, asked.rounds or ROUNDS, pace)
         if result:
-            figures.append(result)
-            show(figure, result)
+            show(figure, result, asked.change(result))
+            yield result
     print(
         "\n  Go's: the script that comes with Go, runtime-gdb.py, on real Go; /Go's: ours by it;\n"
         "  both peers look at fewer goroutines than ours, and at nothing through gdbserver"
     )
-    return figures
 
 
 def built(worlds: Collection[str] = ()) -> dict[str, Path]:
@@ -269,51 +283,43 @@ def said(dlv: subprocess.Popen[str], command: str, last: str) -> bool:
     return any(last in text for text in dlv.stdout)
 
 
-def measured(figure: Figure, programs: dict[str, Path], rounds: int) -> dict[str, Any] | None:
-    """The figure as bench --json gives it; None if there is nothing of ours to measure."""
+def measured(figure: Figure, programs: dict[str, Path], rounds: int, pace: Pace) -> dict[str, Any] | None:
+    """The figure as bench --json gives it; None if there is nothing of ours to measure, or no time."""
     sessions = tools(figure, programs)
-    if "ours" not in sessions:
-        return None
     times, spent = {name: [] for name in sessions}, dict.fromkeys(sessions, 0.0)
-    for turn in range(rounds):
+    for turn in pace.rounds(figure.name, rounds if "ours" in sessions else 0):
         for name in list(sessions)[:: -1 if turn % 2 else 1]:
             if name == "ours" or spent[name] < PATIENCE:
                 began = time.monotonic()
-                times[name] += sessions[name]()
+                if seconds := sessions[name]():
+                    times[name].append(statistics.median(seconds))
                 spent[name] += time.monotonic() - began
                 if name != "ours" and not times[name]:
-                    progress(f"{name} could not look at the program")
+                    pace.say(f"{name} could not look at the program")
                     spent[name] = PATIENCE
-    peers = {
-        name: {"median": round(statistics.median(values), 3), "minimum": round(min(values), 3), "runs": len(values)}
+    if not times.get("ours"):
+        return None
+    values = {
+        name: [figure.value(each, figure.n if name == "ours" else figure.peer) for each in seconds]
         for name, seconds in times.items()
-        if (values := [figure.value(s, figure.n if name == "ours" else figure.peer) for s in seconds])
     }
-    ours, script = peers["ours"]["median"], peers.get("runtime-gdb.py", {}).get("median")
-    result = {
-        "name": figure.name,
-        "unit": figure.unit,
-        "rounds": rounds,
-        "peers": peers,
-        "ours": ours,
-        "go": script,
-        "floor": None,
-        "ratio_go": round(ours / script, 4) if script else None,
-        "ratio_floor": None,
-        "goal": figure.goal,
-    }
-    result["met"] = met(result)
-    return result
+    result = judge.figure(figure.name, figure.unit, values, figure.goal, {"ratio_go": "runtime-gdb.py"}, places=3)
+    script = result["peers"].get("runtime-gdb.py", {})
+    return result | {"rounds": rounds, "go": script.get("median"), "floor": None}
 
 
-def show(figure: Figure, result: dict[str, Any]) -> None:
-    """The figure's line."""
+def show(figure: Figure, result: dict[str, Any], change: str = "") -> None:
+    """The figure's line, and what else is to be said of it."""
     values = [table.number(result["peers"].get(name, {}).get("median"), 2) for name in TITLES]
-    ratio = "-" if result["ratio_go"] is None else f"{result['ratio_go']:.4f}"
-    verdict = "NO" if False in result["met"].values() else "yes"
-    print(line(figure.title, *values, ratio, " ".join(f"{goal}" for goal in figure.goal.values()), verdict), flush=True)
+    ratio = "-" if result["ratio_go"] is None else f"{result['ratio_go']:.3f}"
+    verdicts = {judge.verdict(result, name) for name in figure.goal if result[name] is not None}
+    verdict = next(each for each in ("NO", "?", "yes") if each in verdicts)
+    goals = " ".join(f"{goal}" for goal in figure.goal.values())
+    print(line(figure.title, *values, ratio, goals, verdict, change), flush=True)
+    for remark in judge.remarks(result):
+        print(f"    {remark}", flush=True)
 
 
 def line(title: str, *cells: object) -> str:
     """A line of this table."""
-    return table.line(title, cells, (32, 7, 8, 8, 8, 9, 5))
+    return table.line(title, cells, (32, 6, 7, 6, 7, 8, 4, 7))

@@ -1,14 +1,11 @@
-"""The programs that ours is measured beside, built from tests/bench when they are needed, and the machine they run
-on."""
+"""The programs that ours is measured beside, built from tests/bench when they are needed."""
 
 import os
-import platform
 import shutil
 import subprocess
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 from ..failure import Failure, progress
 from ..tree import ROOT
@@ -41,15 +38,3 @@ def compiled(name: str, source: str, command: list[str], libraries: Sequence[str
 def go(name: str) -> Path | None:
     """The path of the Go program peers/NAME.go, built; None where there is no Go."""
     return compiled(f"go-{name}", f"peers/{name}.go", ["go", "build"]) if shutil.which("go") else None
-
-
-def met(figure: dict[str, Any]) -> dict[str, bool | None]:
-    """{what: is the goal reached?} of a figure's goals; None for what was not measured."""
-    return {name: None if figure[name] is None else figure[name] <= goal for name, goal in figure["goal"].items()}
-
-
-def machine() -> dict[str, Any]:
-    """Which machine the figures come from."""
-    lines = Path("/proc/cpuinfo").read_text().splitlines()
-    model = next((line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")), platform.machine())
-    return {"cpu": model, "cpus": os.cpu_count(), "kernel": platform.release()}
