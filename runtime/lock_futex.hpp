@@ -4,13 +4,13 @@
 #include "proc.hpp"
 #include "runtime.hpp"
 
-[[gnu::always_inline]] inline void lockp(mutex* l) {
+[[gnu::always_inline]] inline void lockp(mutex* l, g* gp) {
     if (!oneP() || l->key != 0) return lock(l);
-    getg()->m->locks++;
+    gp->m->locks++;
     l->key = 1;
 }
-[[gnu::always_inline]] inline void unlockp(mutex* l) {
-    if (!oneP() || l->key != 1) return unlock(l);
-    l->key = 0;
-    releasem(getg()->m);
+[[gnu::always_inline]] inline void unlockp(mutex* l, g* gp) {
+    if (!oneP()) return unlock(l);
+    l->key = 0;  // nobody is asleep: who waits does it with a P
+    releasem(gp->m, gp);
 }

@@ -14,8 +14,7 @@
     gp->m->locks++;
     return gp->m;
 }
-[[gnu::always_inline]] inline void releasem(m* mp) {
-    g* gp = getg();
+[[gnu::always_inline]] inline void releasem(m* mp, g* gp) {
     mp->locks--;
     if (mp->locks == 0 && atomic::LoadRelaxed(&gp->preempt)) [[unlikely]] {
         // Asked for meanwhile: put the request back where a prologue sees it.
@@ -46,9 +45,8 @@ inline void goparkunlockp(mutex* l, gostring reason) { gopark(parkunlockp, l, re
 /// A sudog from the P's cache. No function is called between the look at the P and the use of its cache, so there is no
 /// prologue where this goroutine could be sent to another P.
 inline sudog* acquireSudog() {
-    if (getg()->m->p->sudogcache.len == 0) refillSudogs();
-    slice<sudog*>* cache = &getg()->m->p->sudogcache;
-    if (cache->len == 0) return acquireSudog();  // refilled, and then preempted
+    slice<sudog*>* cache;
+    while (cache = &getg()->m->p->sudogcache, cache->len == 0) refillSudogs();  // and then it may be another P
     sudog* s = cache->array[--cache->len];
     if (s->elem) throw_("acquireSudog: s.elem is set in the cache");
     return s;
@@ -56,9 +54,8 @@ inline sudog* acquireSudog() {
 
 inline void releaseSudog(sudog* s) {
     if (s->elem || s->isSelect || s->next || s->prev || s->waitlink || s->c) throw_("releaseSudog: still in use");
-    if (getg()->m->p->sudogcache.len == getg()->m->p->sudogcache.cap) spillSudogs();
-    slice<sudog*>* cache = &getg()->m->p->sudogcache;
-    if (cache->len == cache->cap) return releaseSudog(s);
+    slice<sudog*>* cache;
+    while (cache = &getg()->m->p->sudogcache, cache->len == cache->cap) spillSudogs();
     cache->array[cache->len++] = s;
 }
 

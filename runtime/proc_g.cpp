@@ -131,14 +131,14 @@ void newproc1(funcval* fn, const _type* typ, uintptr callerpc) {
 
 // ---- parked and readied --------------------------------------------------------------------------------------------
 
+/// Go keeps its M from here to mcall (acquirem). Here no prologue stands in between, so nobody asks it to give way.
 void gopark(bool (*unlockf)(g*, void*), void* lock, gostring reason) {
-    m* mp = acquirem();
-    g* gp = mp->curg;
+    g* gp = getg();
+    m* mp = gp->m;
     if (readgstatus(gp) != _Grunning) throw_("gopark: the goroutine is not running");
     mp->waitlock = lock;
     mp->waitunlockf = unlockf;
     gp->waitreason = reason;
-    releasem(mp);
     mcall(park_m);
 }
 
@@ -147,8 +147,15 @@ static bool parkunlock_c(g*, void* l) {
     return true;
 }
 
-bool parkunlockp(g*, void* l) {
-    unlockp(static_cast<mutex*>(l));
+/// On g0, which nobody asks to give way: the lock goes, and no more.
+bool parkunlockp(g*, void* v) {
+    auto* l = static_cast<mutex*>(v);
+    if (!oneP()) {
+        unlock(l);
+    } else {
+        l->key = 0;
+        getg()->m->locks--;
+    }
     return true;
 }
 
@@ -175,15 +182,13 @@ void park_m(g* gp) {
 static void wakep_func1(void*) { wakep(); }
 
 /// Makes a waiting goroutine runnable, in runnext if next. Go goes to g0 for all of it; only to start an M needs the
-/// room.
+/// room. And it keeps its M meanwhile; here no prologue stands between the look at the P and its queue.
 void ready(g* gp, bool next) {
-    m* mp = acquirem();
     if (readgstatus(gp) != _Gwaiting) throw_("ready: the goroutine is not waiting");
     casgstatus(gp, _Gwaiting, _Grunnable);
-    runqput(mp->p, gp, next);
+    runqput(getg()->m->p, gp, next);
     if (atomic::Load(&sched.npidle) != 0 && atomic::Load(&sched.nmspinning) == 0)
         systemstack<void>(wakep_func1, nullptr);
-    releasem(mp);
 }
 
 // ---- yielding ------------------------------------------------------------------------------------------------------

@@ -29,10 +29,14 @@ bool runqempty(p* pp) {
     return true;
 }
 
-/// The ring was full. If runqputslow finds that a thief has made room meanwhile, there is a place after all.
-[[gnu::noinline]] static void runqputfull(p* pp, g* gp) {
+/// The ring was full. If runqputslow finds that a thief has made room meanwhile, there is a place after all. From here on
+/// there are prologues, and this P must stay ours.
+[[gnu::noinline]] nosplit static void runqputfull(p* pp, g* gp);
+void runqputfull(p* pp, g* gp) {
+    m* mp = acquirem();
     uint32 h, t;
     for (bool put = false; !put;) put = runqputtail(pp, gp, &h, &t) || runqputslow(pp, gp, h, t);
+    releasem(mp);
 }
 
 /// By the owner. next: into runnext, and what was there to the tail. A full ring gives half of itself away.

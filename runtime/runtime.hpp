@@ -47,8 +47,8 @@ void lock(mutex* l) GO("runtime.lock");
 void unlock(mutex* l) GO("runtime.unlock");
 /// The same for a lock that is taken only with a P in hand: a channel's, a semaphore's. Whoever holds it keeps the P
 /// until unlockp, so with a single P there is nobody to exclude.
-void lockp(mutex* l);
-void unlockp(mutex* l);
+void lockp(mutex* l, g* gp = getg());
+void unlockp(mutex* l, g* gp = getg());
 void noteclear(note* n) GO("runtime.noteclear");
 void notewakeup(note* n) GO("runtime.notewakeup");
 void notesleep(note* n) GO("runtime.notesleep");
@@ -147,13 +147,13 @@ nosplit inline void casgstatus(g* gp, uint32 oldval, uint32 newval) GO("runtime.
 [[nodiscard]] inline uint32 readgstatus(g* gp);
 /// Parks the current goroutine. unlockf(gp, lock), if any, runs on g0 once it is off its stack; if it says false, it
 /// goes on at once.
-void gopark(bool (*unlockf)(g*, void*), void* lock, gostring reason) GO("runtime.gopark");
+nosplit void gopark(bool (*unlockf)(g*, void*), void* lock, gostring reason) GO("runtime.gopark");
 void goparkunlock(mutex* l, gostring reason) GO("runtime.goparkunlock");
 /// The same for a lock of lockp's.
 inline void goparkunlockp(mutex* l, gostring reason) GO("runtime.goparkunlockp");
-bool parkunlockp(g* gp, void* l) GO("runtime.parkunlockp");
+nosplit bool parkunlockp(g* gp, void* l) GO("runtime.parkunlockp");
 inline void goready(g* gp) GO("runtime.goready");
-void ready(g* gp, bool next) GO("runtime.ready");
+nosplit void ready(g* gp, bool next) GO("runtime.ready");
 void gopreempt_m(g* gp) GO("runtime.gopreempt_m");
 [[nodiscard]] inline sudog* acquireSudog() GO("runtime.acquireSudog");
 inline void releaseSudog(sudog* s) GO("runtime.releaseSudog");
@@ -168,7 +168,7 @@ void newproc1(funcval* fn, const _type* typ, uintptr callerpc) GO("runtime.newpr
 void newproc_func1(newprocargs* a) GO("runtime.newproc.func1");
 void malg_func1(malgargs* a) GO("runtime.malg.func1");
 [[nodiscard]] g* gfget(p* pp) GO("runtime.gfget");
-void park_m(g* gp) GO("runtime.park_m");
+nosplit void park_m(g* gp) GO("runtime.park_m");
 void goschedImpl(g* gp) GO("runtime.goschedImpl");
 void gosched_m(g* gp) GO("runtime.gosched_m");
 void goexit0(g* gp) GO("runtime.goexit0") __attribute__((used));
@@ -178,7 +178,7 @@ void gfput(p* pp, g* gp) GO("runtime.gfput");
 void schedule() GO("runtime.schedule");
 void execute(g* gp, bool inheritTime) GO("runtime.execute");
 inline void dropg() GO("runtime.dropg");
-void runqput(p* pp, g* gp, bool next) GO("runtime.runqput");
+nosplit void runqput(p* pp, g* gp, bool next) GO("runtime.runqput");
 [[nodiscard]] g* runqget(p* pp, bool* inheritTime) GO("runtime.runqget");
 [[nodiscard]] bool runqempty(p* pp) GO("runtime.runqempty");
 [[nodiscard]] g* runqsteal(p* pp, p* p2, bool stealRunNextG) GO("runtime.runqsteal");
@@ -205,7 +205,7 @@ inline void globrunqputbatch(g* ghead, g* gtail, int32 n) GO("runtime.globrunqpu
 // ---- proc_m.cpp: threads and who holds a P -------------------------------------------------------------------------
 /// Keeps the current goroutine on its M (and its P with it) until releasem: no preemption in between.
 inline m* acquirem();
-inline void releasem(m* mp);
+inline void releasem(m* mp, g* gp = getg());
 void acquirep(p* pp) GO("runtime.acquirep");
 p* releasep() GO("runtime.releasep");
 void newm(void (*fn)(), p* pp) GO("runtime.newm");

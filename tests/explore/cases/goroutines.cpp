@@ -47,6 +47,27 @@ static void who_spawns_yields() {
 }
 CASE(who_spawns_yields, who_spawns_yields, .cpus = 1, ONCE);
 
+/// The ring is full, so one goroutine's wake-up takes long, and there are prologues on its way.
+static void who_readies_keeps_its_p() {
+    volatile char room[5000];  // so that there is no need for another segment, which would come first
+    room[0] = 0;
+    explore::begin();
+    g* waits = nullptr;
+    go([&] {
+        waits = getg();
+        gopark(nullptr, nullptr, str("until it is readied"));
+    });
+    runtime::Gosched();
+    m* mp = acquirem();
+    for (uint32 i = 0; i <= runqlen; i++) go([] { order = 1; });
+    ask_to_yield(getg());
+    settlsguard(stackPreempt);
+    mp->locks--;
+    ready(waits, true);
+    explore::check(order == 0, "others had the P while one was about to put somebody into its ring");
+}
+CASE(who_readies_keeps_its_p, who_readies_keeps_its_p, .cpus = 1, ONCE);
+
 static void a_park_may_be_refused() {
     explore::begin();
     uint32 slice = getg()->m->p->schedtick;
