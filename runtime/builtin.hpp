@@ -33,9 +33,13 @@ nosplit void newclosure(funcval* fn, const _type* typ) GO("runtime.newclosure");
 [[nodiscard]] hchan* makechan(const _type* t, int64 size) GO("runtime.makechan");
 /// Moves *ep into the channel. Not block: false if that would have to wait.
 bool chansend(hchan* c, void* ep, bool block) GO("runtime.chansend");
-/// Makes *ep from the next element. *received: false if the channel is closed and empty, and then *ep is left alone.
-/// Not block: false if that would have to wait.
-bool chanrecv(hchan* c, void* ep, bool block, bool* received) GO("runtime.chanrecv");
+/// What chanrecv did: Go's two results, in a register each.
+struct received {
+    alignas(8) bool selected;  // false: not block, and it would have had to wait
+    alignas(8) bool ok;        // false: the channel is closed and empty, and *ep was left alone
+};
+/// Makes *ep from the next element.
+received chanrecv(hchan* c, void* ep, bool block) GO("runtime.chanrecv");
 /// Wakes everybody who waits: receivers with nothing, senders to their panic.
 void closechan(hchan* c) GO("runtime.closechan");
 /// When the last handle is gone.
@@ -181,9 +185,7 @@ public:
     /// v, ok := <-c
     received recv2() const {
         detail::slot<T> s;
-        bool ok;
-        detail::chanrecv(c, &s.value, true, &ok);
-        if (!ok) return {T(), false};
+        if (!detail::chanrecv(c, &s.value, true).ok) return {T(), false};
         received r = {detail::move(s.value), true};
         s.value.~T();
         return r;

@@ -41,12 +41,10 @@ void dequeueSudoG(waitq* q, sudog* s) {
     s->prev = nullptr;
 }
 
-[[gnu::always_inline]] static inline sudog* newwaiter(hchan* c, void* ep) {
-    g* gp = getg();
+[[gnu::always_inline]] static inline sudog* newwaiter(hchan* c, void* ep, g* gp) {
     sudog* s = acquireSudog();
     s->elem = ep;
     s->g = gp;
-    s->isSelect = false;
     s->c = c;
     gp->waiting = s;
     gp->param = nullptr;
@@ -54,8 +52,7 @@ void dequeueSudoG(waitq* q, sudog* s) {
 }
 
 /// After waking: what woke us? false: the channel was closed.
-[[gnu::always_inline]] static inline bool endwait(sudog* s) {
-    g* gp = getg();
+[[gnu::always_inline]] static inline bool endwait(sudog* s, g* gp) {
     if (gp->waiting != s) throw_("chan: the goroutine's waiting list is corrupted");
     gp->waiting = nullptr;
     bool served = gp->param != nullptr;
@@ -101,9 +98,10 @@ bool detail::chansend(hchan* c, void* ep, bool block) {
         (c->dataqsiz == 0 ? !atomic::Load(&c->recvq.first) : atomic::Load(&c->qcount) == c->dataqsiz))
         return false;
 
-    lockp(&c->lock);
+    g* gp = getg();
+    lockp(&c->lock, gp);
     if (c->closed != 0) {
-        unlockp(&c->lock);
+        unlockp(&c->lock, gp);
         panicplain("send on closed channel");
     }
     if (sudog* s = dequeue(&c->recvq)) {
@@ -115,30 +113,33 @@ bool detail::chansend(hchan* c, void* ep, bool block) {
         return true;
     }
     if (!block) {
-        unlockp(&c->lock);
+        unlockp(&c->lock, gp);
         return false;
     }
-    sudog* s = newwaiter(c, ep);
+    sudog* s = newwaiter(c, ep, gp);
     enqueue(&c->sendq, s);
     goparkunlockp(&c->lock, str("chan send"));
-    if (!endwait(s)) {
+    if (!endwait(s, gp)) {
         if (c->closed == 0) throw_("chansend: spurious wakeup");
         panicplain("send on closed channel");
     }
     return true;
 }
 
-/// With a full buffer: takes its head, and the sender's element goes to its tail.
+/// The buffer is full: the receiver gets its head, and the sender's element goes to its tail.
+[[gnu::noinline]] static void recvfull(hchan* c, sudog* s, void* ep) {
+    void* qp = chanbuf(c, c->recvx);
+    move(c->elemtype, ep, qp);
+    move(c->elemtype, qp, s->elem);
+    if (++c->recvx == c->dataqsiz) c->recvx = 0;
+    c->sendx = c->recvx;
+}
+
 void recv(hchan* c, sudog* s, void* ep) {
-    if (c->dataqsiz == 0) {
+    if (c->dataqsiz == 0)
         move(c->elemtype, ep, s->elem);
-    } else {
-        void* qp = chanbuf(c, c->recvx);
-        move(c->elemtype, ep, qp);
-        move(c->elemtype, qp, s->elem);
-        if (++c->recvx == c->dataqsiz) c->recvx = 0;
-        c->sendx = c->recvx;
-    }
+    else
+        recvfull(c, s, ep);
     s->elem = nullptr;
     g* gp = s->g;
     unlockp(&c->lock);
@@ -146,41 +147,38 @@ void recv(hchan* c, sudog* s, void* ep) {
     goready(gp);
 }
 
-bool detail::chanrecv(hchan* c, void* ep, bool block, bool* received) {
-    *received = false;
+detail::received detail::chanrecv(hchan* c, void* ep, bool block) {
     if (!c) {
-        if (!block) return false;
+        if (!block) return {false, false};
         gopark(nullptr, nullptr, str("chan receive (nil chan)"));
         throw_("chanrecv: unreachable");
     }
     if (!block && (c->dataqsiz == 0 ? !atomic::Load(&c->sendq.first) : atomic::Load(&c->qcount) == 0) &&
         atomic::Load(&c->closed) == 0)
-        return false;
+        return {false, false};
 
-    lockp(&c->lock);
+    g* gp = getg();
+    lockp(&c->lock, gp);
     if (c->closed != 0 && c->qcount == 0) {
-        unlockp(&c->lock);
-        return true;
+        unlockp(&c->lock, gp);
+        return {true, false};
     }
     if (sudog* s = dequeue(&c->sendq)) {
         recv(c, s, ep);
-        *received = true;
-        return true;
+        return {true, true};
     }
     if (c->qcount > 0) {
         bufrecv(c, ep);
-        *received = true;
-        return true;
+        return {true, true};
     }
     if (!block) {
-        unlockp(&c->lock);
-        return false;
+        unlockp(&c->lock, gp);
+        return {false, false};
     }
-    sudog* s = newwaiter(c, ep);
+    sudog* s = newwaiter(c, ep, gp);
     enqueue(&c->recvq, s);
     goparkunlockp(&c->lock, str("chan receive"));
-    *received = endwait(s);
-    return true;
+    return {true, endwait(s, gp)};
 }
 
 void detail::closechan(hchan* c) {

@@ -14,19 +14,17 @@ void dequeueSudoG(waitq* q, sudog* s) GO("runtime.dequeueSudoG");
 /// From the finalizer goroutine: v is a channel without handles.
 void chandrain(void* v) GO("runtime.chandrain");
 
-// Each works with c locked, and unlocks it.
-void send(hchan* c, sudog* s, void* ep) GO("runtime.send");  // serves a receiver that waits
-void recv(hchan* c, sudog* s, void* ep) GO("runtime.recv");  // serves a sender that waits
-void bufsend(hchan* c, void* ep) GO("runtime.bufsend");      // there is room in the buffer
-void bufrecv(hchan* c, void* ep) GO("runtime.bufrecv");      // there is something in the buffer
+// Each works with c locked, and unlocks it. Who calls them has a prologue, where it gives way; they need none.
+nosplit void send(hchan* c, sudog* s, void* ep) GO("runtime.send");  // serves a receiver that waits
+nosplit void recv(hchan* c, sudog* s, void* ep) GO("runtime.recv");  // serves a sender that waits
+nosplit void bufsend(hchan* c, void* ep) GO("runtime.bufsend");      // there is room in the buffer
+nosplit void bufrecv(hchan* c, void* ep) GO("runtime.bufrecv");      // there is something in the buffer
 
 inline void enqueue(waitq* q, sudog* s) {
+    sudog* last = q->last;
     s->next = nullptr;
-    s->prev = q->last;
-    if (q->last)
-        q->last->next = s;
-    else
-        q->first = s;
+    s->prev = last;
+    (last ? last->next : q->first) = s;
     q->last = s;
 }
 
@@ -34,12 +32,14 @@ inline sudog* dequeue(waitq* q) {
     for (;;) {
         sudog* s = q->first;
         if (!s) return nullptr;
-        q->first = s->next;
-        if (s->next)
-            s->next->prev = nullptr;
-        else
+        sudog* next = s->next;
+        q->first = next;
+        if (next) {
+            next->prev = nullptr;
+            s->next = nullptr;
+        } else {
             q->last = nullptr;
-        s->next = nullptr;
+        }
         if (s->isSelect && !atomic::Casp(&s->g->selectDone, 0u, 1u)) continue;
         return s;
     }

@@ -34,8 +34,7 @@ void gcenable() {
     f = {{bgsweep}, detail::makechan(&integer, 1)};
     newproc(0, &f);
     int64 one;
-    bool received;
-    detail::chanrecv(f.c, &one, true, &received);
+    detail::chanrecv(f.c, &one, true);
     detail::chanfree(f.c);
 }
 
