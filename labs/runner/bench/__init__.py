@@ -6,6 +6,7 @@ grade, film           one part of the figures each
 inside                what gdb does and times, for `gdb`
 rounds                what is asked for, and how many rounds there is time for
 judge                 a figure, and whether its goals are reached, if one can tell
+explain               what an operation of `sched` consists of, counted
 table                 how the figures are set
 against               an earlier run's figures
 machine               the one that this is, and how busy others keep it

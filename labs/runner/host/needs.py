@@ -66,6 +66,7 @@ TO_TEST: Table = {  # by `test`; the sandbox also by exercises that run what lea
     "delve": (command("dlv"), later("Go's debugger, to measure beside")),
     "gdbserver": (command("gdbserver"), later("programs that are looked at through a line")),
     "libboost-fiber-dev": (file("/usr/lib/*/libboost_fiber.a"), later("a scheduler to measure beside")),
+    "libzydis-dev": (file("/usr/include/Zydis/Zydis.h"), later("decodes instructions that are counted")),
     "parallel": (command("env_parallel"), later("a class graded by many processes")),
     "python3-pytest": (module("pytest"), later("the tests")),
     "python3-pytest-xdist": (module("xdist"), later("tests in parallel")),

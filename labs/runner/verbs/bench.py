@@ -5,7 +5,7 @@ import argparse
 
 from rt0lab.words import tr
 
-from ..bench import whole
+from ..bench import explain, whole
 from ..bench.rounds import Asked
 from ..failure import USAGE, Failure
 from ..host.output import writable
@@ -32,6 +32,7 @@ def register(verbs: Verbs) -> None:
     verb.add_argument(
         "--cpu", action="store_true", help=tr("sched: processor time, not the clock's, for a busy machine")
     )
+    verb.add_argument("--explain", metavar="FIGURE", help=tr("sched: count what an operation of this figure does"))
     verb.add_argument("--json", metavar="FILE", help=tr("write the figures to this file too"))
     verb.add_argument(
         "--against", metavar="FILE", help=tr("say how far each figure is from what an earlier --json has written")
@@ -41,6 +42,11 @@ def register(verbs: Verbs) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Measures one part, or all of them, each with a table of its own."""
+    if args.explain:
+        if args.what != "sched":
+            raise Failure(tr("--explain is for `lab bench sched`"), USAGE)
+        explain.show(args.explain)
+        return 0
     output = writable(args.json) if args.json else None
     quick = not (args.what or args.all or args.only or args.rounds)
     asked = Asked(args.only, args.rounds, args.cpu, quick)
