@@ -15,7 +15,7 @@ from .table import line, number
 
 STOPS = 2000
 ROUNDS = 5
-SECONDS = 4  # of one round
+SECONDS = 3  # of one round
 STEPS = 60  # of one round
 WIDTHS = (34, 10, 10, 8, 8)
 

@@ -49,7 +49,6 @@ class Figure:
     unit: str = "us"  # of each goroutine; ms: of all together; MiB: no time
     peer: int = 0  # how many goroutines the peers look at
     remote: bool = False
-    seconds: float = 3  # of one round
 
     def value(self, seconds: float, n: int) -> float:
         """What the table shows for so many seconds."""
@@ -99,8 +98,10 @@ FIGURES += [
     for world in ("mirror", "go")
 ]
 ROUNDS = 3
-# what is measured when there are three minutes for everything
-QUICK = ("gdb-list", "gdb-list-go", "gdb-bt", "gdb-remote", "gdb-remote-go", "gdb-step", "gdb-stop")
+# what is measured when there are three minutes for everything, and the seconds of a round
+QUICK = {"gdb-list": 5, "gdb-list-go": 5, "gdb-bt": 2.5, "gdb-remote": 1, "gdb-remote-go": 1, "gdb-step": 1.5}
+QUICK |= {"gdb-stop": 3}
+SECONDS = 3  # of a round of the others
 TITLES = {"ours": "ours", "runtime-gdb.py": "Go's", "delve": "delve"}
 
 
@@ -116,7 +117,7 @@ def left_out(asked: Asked) -> list[str]:
 
 def planned(asked: Asked) -> dict[str, float]:
     """The seconds that each figure takes."""
-    return {figure.name: figure.seconds * (asked.rounds or ROUNDS) for figure in chosen(asked)}
+    return {figure.name: QUICK.get(figure.name, SECONDS) * (asked.rounds or ROUNDS) for figure in chosen(asked)}
 
 
 def run(asked: Asked, pace: Pace) -> Iterator[dict[str, Any]]:

@@ -66,7 +66,8 @@ def lines(here: dict[str, Any]) -> list[str]:
     built = [here["compiler"] or "no C++ compiler", (here["go"] or "no Go").removeprefix("go version ")]
     return [
         f"{here['cpu']} ({here['maker']}, {here['model']})",
-        f"{here['cpus']} processors{usable}; Linux {here['kernel']}; {', '.join(built)}",
+        f"{here['cpus']} processors{usable}; Linux {here['kernel']}",
+        ", ".join(built),
     ]
 
 

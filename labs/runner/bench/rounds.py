@@ -12,7 +12,7 @@ from typing import Any, TextIO
 from ..failure import progress
 from .against import Earlier
 
-LEAST = 3  # rounds, if there is any time for them: with fewer there is no spread
+LEAST, MORE = 3, 2  # with fewer rounds than that there is no spread: up to it, a share may be so many times as large
 
 
 @dataclass(frozen=True)
@@ -74,13 +74,13 @@ class Pace:
             for turn in range(most):
                 taken = self.clock() - began
                 a_round = taken / turn if turn else planned / most * slower
-                if turn and taken + a_round > (share if turn >= LEAST else self._left() + taken):
+                if turn and taken + a_round > min(share if turn >= LEAST else share * MORE, left):
                     break
                 self._show(name, turn, most, planned, taken)
                 yield turn
+                self._done += planned / most
         finally:
             self.erase()
-        self._done += planned
 
     @contextlib.contextmanager
     def apart(self) -> Iterator[None]:
@@ -88,6 +88,10 @@ class Pace:
         began = self.clock()
         yield
         self._began += self.clock() - began
+
+    def over(self) -> bool:
+        """Whether the limit is reached: a round is broken off, then."""
+        return self._left() == 0
 
     def say(self, message: str) -> None:
         """Says what a person is to know besides."""

@@ -148,20 +148,26 @@ def measured(
     spent = dict.fromkeys(printed, 0.0)
     for turn in pace.rounds(figure.name, rounds):
         names = list(printed)
+        took: dict[str, float | None] = {}
         for name in names[turn % len(names) :] + names[: turn % len(names)]:  # everyone begins in turn
             if name in ONE_THREAD and spent[name] > PATIENCE:
                 continue
+            if pace.over():
+                break
             began, used = time.monotonic(), processor()
-            value: float | None = once(figure, name, programs[name], pace)
+            took[name] = once(figure, name, programs[name], pace)
             spent[name] += time.monotonic() - began
-            if value is not None and cpu and figure.unit != "B":
-                value = processor() - used
-            if value is None:
-                del printed[name]
-            else:
-                printed[name].append(figure.value(value))
+            if took[name] is not None and cpu and figure.unit != "B":
+                took[name] = processor() - used
+        else:
+            for name, value in took.items():
+                if value is None:
+                    del printed[name]
+                else:
+                    printed[name].append(figure.value(value))
     placed = {name: printed.pop(name) for name in list(printed) if name.startswith("ours")}
     if not placed["ours"]:
+        pace.left_out += [figure.name] * (figure.name not in pace.left_out)
         return None
     printed["ours"] = [statistics.median(values) for values in zip(*placed.values())]  # of each round
     medians = {

@@ -14,5 +14,8 @@ def between(values: Sequence[float], places: int) -> str:
 
 
 def line(title: str, cells: Iterable[object], widths: Sequence[int]) -> str:
-    """A title and cells, right-aligned, in columns of these widths, the first of them the title's."""
-    return f"  {title:{widths[0]}}" + "".join(f"{cell:>{width}}" for cell, width in zip(cells, widths[1:])).rstrip()
+    """A title and cells, right-aligned, in columns of these widths, the first of them the title's; what does not fit
+    moves the others."""
+    return (
+        f"  {title:{widths[0]}}" + "".join(f" {cell:>{width - 1}}" for cell, width in zip(cells, widths[1:])).rstrip()
+    )

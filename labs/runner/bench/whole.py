@@ -9,6 +9,8 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+from rt0lab.words import screen
+
 from ..failure import progress
 from ..host.output import write
 from . import against, film, gdb, grade, machine, sched, startup
@@ -34,6 +36,9 @@ def measure(asked: Asked, parts: list[str], output: Path | None, earlier: str | 
     kept = {"complete": False, "figures": figures, "machine": here}
     try:
         for part in parts:
+            if pace.over():
+                pace.left_out += PARTS[part].planned(asked)
+                continue
             print()
             for figure in PARTS[part].run(asked, pace):
                 figures.append(figure)
@@ -65,9 +70,8 @@ def closing(asked: Asked, pace: Pace, parts: list[str], others: float) -> None:
     print()
     if others > machine.BUSY:
         print(f"others used {others:.0%} of the processors meanwhile: the figures are those of a busy machine")
-    late = ", ".join(pace.left_out)
-    if late:
-        print(f"no time was left for {late}")
+    if pace.left_out:
+        print(*screen.wrap(f"no time was left for {', '.join(pace.left_out)}"), sep="\n")
     rest = [name for part in parts for name in PARTS[part].left_out(asked)]
     if rest:
         print(f"figures left out, to end within three minutes: {len(rest)}; `./lab bench --all` measures them, too")
