@@ -9,7 +9,7 @@ import argparse
 import collections
 import functools
 import re
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Sequence
 from typing import Any
 
 from ..frames import places, stacks
@@ -102,7 +102,7 @@ def add_to(options: Options) -> None:
         options.add_argument(flag, dest=name, metavar="KEY=PATTERN", type=Test, action="append", default=[])
 
 
-def choose(census: Census, rows: list[Any], wanted: list[Test], unwanted: list[Test]) -> list[Any]:
+def choose(census: Census, rows: Sequence[Any], wanted: list[Test], unwanted: list[Test]) -> Sequence[Any]:
     """Those of the rows for which all of the one and none of the other tests hold."""
     if not wanted and not unwanted:
         return rows
@@ -114,7 +114,7 @@ def choose(census: Census, rows: list[Any], wanted: list[Test], unwanted: list[T
     ]
 
 
-def needed(census: Census, rows: list[Any], keys: list[Key]) -> View:
+def needed(census: Census, rows: Sequence[Any], keys: list[Key]) -> View:
     """A View with what these keys need, and no more."""
     depth = max((key.standing for key in keys), default=0)
     return View(census, rows, bool(depth), any(key.waits for key in keys), depth or stacks.DEPTH)
@@ -132,7 +132,7 @@ def group_key(text: str) -> str:
     return text
 
 
-def grouped(census: Census, rows: list[Any], by: str, of_threads: bool = True) -> list[Group]:
+def grouped(census: Census, rows: Sequence[Any], by: str, of_threads: bool = True) -> list[Group]:
     """The groups of the rows by a key, by the label:KEY that they have or by their `stack`, the largest first.
 
     Where frames of threads cannot be had, those that are on one are grouped by their state alone.

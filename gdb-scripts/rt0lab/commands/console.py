@@ -18,6 +18,7 @@ import gdb
 from .. import program, words
 from ..formats import packets, untrusted
 from ..program import builds, settings
+from ..show.alike import Alike
 from ..state import history, snapshot
 from ..state.snapshot import Snapshot
 from ..words import screen, tr
@@ -55,6 +56,10 @@ def wrapped(text: str, indent: str = "  ", more: str = "") -> None:
 
 def write(lines: Iterable[Any]) -> None:
     """Many lines, a page at a time."""
+    if isinstance(lines, Alike) and _fit(lines):
+        for text in lines.pages(_PAGE):
+            gdb.write(text)
+        return
     lines = iter(lines)
     while page := list(itertools.islice(lines, _PAGE)):
         if width() is not None:
@@ -64,6 +69,12 @@ def write(lines: Iterable[Any]) -> None:
             text = "\n".join(map(printable, page))
         _room_for(text)
         gdb.write(text + "\n")
+
+
+def _fit(lines):
+    """Can they be shown as they are? Each tail is looked at once."""
+    most = min(width() or untrusted.LINE, untrusted.LINE) - max(map(len, lines.heads), default=0)
+    return all(len(tail) <= most and tail.isascii() and tail.isprintable() for tail in lines.tails)
 
 
 def pass_on(text: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import collections
+import operator
 import os
 from typing import Any
 
@@ -123,15 +124,15 @@ class Goroutines(console.Command):
                     )
                 )
             return rows
-        alive = [row for row in own if row.status not in census.ended]
+        status = bulk.column(own, "status")
+        alive = bulk.chosen(own, list(map(operator.not_, map(census.ended.__contains__, status))))
         every, started = asked.system or asked.all, bool(alive)
         system = [
-            row
+            every or census.is_current(row) or not started and "gsignal" not in census.name(row)
             for row in census.system_rows
-            if every or census.is_current(row) or not started and "gsignal" not in census.name(row)
         ]
         seek_dead = asked.all or any(test.name == "status" for test in asked.wanted)
-        return system + (own if seek_dead else alive)
+        return bulk.chosen(census.rows, system + [seek_dead or one not in census.ended for one in status])
 
     @staticmethod
     def _after(census, asked):

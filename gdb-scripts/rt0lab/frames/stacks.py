@@ -10,9 +10,12 @@ from __future__ import annotations
 
 import collections
 import contextlib
+import itertools
+import operator
 import os
 import re
 import struct
+from collections.abc import Sequence
 from typing import Any
 
 import gdb
@@ -384,7 +387,7 @@ def of_thread(thread: gdb.InferiorThread, limit: int = DEPTH) -> list[Frame]:
     return found
 
 
-def stacks(rows: list[Any], depth: int = DEPTH) -> dict[int, Stack]:
+def stacks(rows: Sequence[Any], depth: int = DEPTH) -> dict[int, Stack]:
     """{row.addr: Stack} for rows of parked goroutines (with pc, sp, bp, lo, hi), their stacks read together, so many
     frames of each.
 
@@ -396,6 +399,7 @@ def stacks(rows: list[Any], depth: int = DEPTH) -> dict[int, Stack]:
     traces, trace = known.traces, known.trace
     rows = bulk.ordered(rows, "sp")
     sps, pcs, his = bulk.column(rows, "sp"), bulk.column(rows, "pc"), bulk.column(rows, "hi")
+    depths = list(map(operator.sub, his, sps))
     with bulk.no_collecting():
         for data, base, members in bulk.pieces(sps, WINDOW):
             first = len(found)
@@ -403,9 +407,21 @@ def stacks(rows: list[Any], depth: int = DEPTH) -> dict[int, Stack]:
             if data is None:
                 found += map(known.alone, rows[first:end])
                 continue
-            for sp, pc, hi in zip(members, pcs[first:end], his[first:end]):
-                unpack, seen = traces[pc].get(hi - sp, _UNSEEN)
-                found.append(seen.get(unpack(data, sp - base)) or trace(rows[len(found)], data, sp - base))
+            shapes = set(zip(pcs[first:end], depths[first:end]))
+            if len(shapes) == 1:  # looked at together
+                ((pc, depth),) = shapes
+                unpack, seen = traces[pc].get(depth, _UNSEEN)
+                places = map(operator.sub, members, itertools.repeat(base))
+                stacks_ = list(map(seen.get, map(unpack, itertools.repeat(data), places)))
+            else:
+                stacks_ = []
+                for sp, pc, depth in zip(members, pcs[first:end], depths[first:end]):
+                    unpack, seen = traces[pc].get(depth, _UNSEEN)
+                    stacks_.append(seen.get(unpack(data, sp - base)))
+            while None in stacks_:
+                at = stacks_.index(None)
+                stacks_[at] = trace(rows[first + at], data, members[at] - base)
+            found += stacks_
     return dict(zip(bulk.column(rows, "addr"), found))
 
 

@@ -6,7 +6,9 @@ Nothing is called a channel because a pointer leads there: its fields must fit t
 from __future__ import annotations
 
 import collections
-from collections.abc import Iterable
+import itertools
+import operator
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import gdb
@@ -176,19 +178,22 @@ def _offset_of_size(world):
         return None
 
 
-def channels(waiting: list[Any]) -> dict[int, tuple[Channel, ...]]:
+def channels(waiting: Sequence[Any]) -> dict[int, tuple[Channel, ...]]:
     """{addr: (Channel, ...)} of rows with a sudog; who waits on one channel alone shares the tuple with all others that
     do."""
     waiting = bulk.ordered(waiting, "waiting")
     owners, heads = bulk.column(waiting, "addr"), bulk.column(waiting, "waiting")
     fields = bulk.Fields("sudog", **_SUDOG)
-    first = fields.columns(heads)
-    if list(first.g) != owners:  # a sudog that is somebody else's says nothing of this one
-        keep = [i for i, (g, owner) in enumerate(zip(first.g, owners)) if g == owner]
-        owners, heads = [owners[i] for i in keep], [heads[i] for i in keep]
-        first = fields.columns(heads)
-    more, links = [], {link: owner for link, owner in zip(first.link, owners) if link}
-    seen = set(heads)
+    fields.lacking(0, *_SUDOG)
+    first = fields.undecoded(heads)
+    if first.column("g") != owners:  # a sudog that is somebody else's, or cannot be read, says nothing of this one
+        owner_of = dict(zip(first.column("addr"), first.column("g")))
+        mine = [(owner, head) for owner, head in zip(owners, heads) if owner_of.get(head) == owner]
+        owners, heads = [owner for owner, _ in mine], [head for _, head in mine]
+        first = fields.undecoded(heads)
+    of, before, linked = (first.column(name) for name in ("c", "prev", "link"))
+    more, links = [], dict(itertools.compress(zip(linked, owners), linked))
+    seen = set(heads) if links else set()
     # what a select waits on beside its first
     while links := {link: owner for link, owner in links.items() if link not in seen}:
         seen.update(links)
@@ -200,34 +205,39 @@ def channels(waiting: list[Any]) -> dict[int, tuple[Channel, ...]]:
             if found[1] and found[4] == found[0]
         ]
         links = {link: owner for link, owner in zip(sudogs.link, reached) if link}
-    addresses = {*first.c, *(c for _, c, _, _, _ in more)}
+    addresses = {*of, *(c for _, c, _, _, _ in more)}
     known = states(addresses - {0})
     shared: dict[int, tuple[Channel, ...]] = {c: (Channel(c, known.get(c)),) if c else () for c in addresses}
     loose = _loose(
-        [*zip(first.c, heads, first.prev), *((c, sudog, prev) for _, c, sudog, prev, _ in more)], known, fields
+        [*of, *(c for _, c, _, _, _ in more)],
+        [*heads, *(sudog for _, _, sudog, _, _ in more)],
+        [*before, *(prev for _, _, _, prev, _ in more)],
+        known,
+        fields,
     )
     apart: dict[int, tuple[Channel, ...]] = {c: (Channel(c, known.get(c), False),) for c, _ in loose}
-    found = dict(zip(owners, map(shared.__getitem__, first.c)))
-    for owner, c, sudog in zip(owners, first.c, heads) if loose else ():
+    found = dict(zip(owners, map(shared.__getitem__, of)))
+    for owner, c, sudog in zip(owners, of, heads) if loose else ():
         if (c, sudog) in loose:
             found[owner] = apart[c]
     if more:
-        found.update(_selects(first, owners, heads, more, known, loose))
+        found.update(_selects(owners, of, heads, before, more, known, loose))
     if 0 in addresses:  # waits by a sudog, for something that is no channel
         found = {owner: channels_ for owner, channels_ in found.items() if channels_}
     return found
 
 
-def _selects(first, owners, heads, more, known, loose):
+def _selects(owners, of, heads, before, more, known, loose):
     """{addr: (Channel, ...)} of those that wait on several channels, with what they would do there; who would do the
     same shares the Channel with all others."""
-    prev = {**dict(zip(heads, first.prev)), **{sudog: before for _, _, sudog, before, _ in more}}
+    prev = dict(zip(heads, before))
+    prev.update((sudog, other) for _, _, sudog, other, _ in more)
     several, cases, shared = {owner for owner, *_ in more}, collections.defaultdict(list), {}
     ways = {
         sudog: way for state in known.values() for sudog, way in ((state.receivers, "receive"), (state.senders, "send"))
     }
-    begun = [(owner, c, sudog) for owner, c, sudog in zip(owners, first.c, heads) if owner in several and c]
-    for owner, c, sudog in begun + [(owner, c, sudog) for owner, c, sudog, _, _ in more]:
+    begun = itertools.compress(zip(owners, of, heads), map(several.__contains__, owners))
+    for owner, c, sudog in [*(case for case in begun if case[1]), *(case[:3] for case in more)]:
         queued = (c, sudog) not in loose
         key = c, queued, _way(known.get(c), sudog, prev, ways) if queued else None
         if key not in shared:
@@ -249,15 +259,20 @@ def _way(state, sudog, prev, ways):
     return ways.get(sudog)
 
 
-def _loose(sudogs, known, fields):
-    """{(c, sudog)} of those (c, sudog, prev) that are in no queue of their channel: neither its first nor behind
-    another of its."""
-    channel_of = {sudog: c for c, sudog, _ in sudogs}
-    missing = {prev for _, _, prev in sudogs}.difference(channel_of) - {0}  # not all that wait were asked about
-    channel_of.update((row.addr, row.c) for row in (fields.by_address(missing).values() if missing else ()))
-    found = {(c, sudog) for c, sudog, prev in sudogs if prev and channel_of.get(prev) != c}
-    for c, sudog, prev in sudogs:
-        if not prev and c in known and sudog not in (known[c].receivers, known[c].senders):
+def _loose(of, sudogs, before, known, fields):
+    """{(c, sudog)} of those of the sudogs that are in no queue of their channel: neither its first nor behind another
+    of its. `of` has the channel of each, `before` the one before it."""
+    channel_of = dict(zip(sudogs, of))
+    theirs = list(map(channel_of.get, before))
+    missing = set(itertools.compress(before, map(operator.not_, theirs))) - {0}  # not all that wait were asked about
+    if missing := missing.difference(channel_of):
+        channel_of.update((row.addr, row.c) for row in fields.by_address(missing).values())
+        theirs = list(map(channel_of.get, before))
+    found = set()
+    # those whose one before is none of its channel, or none at all
+    apart = map(operator.ne, theirs, of)
+    for c, sudog, prev in itertools.compress(zip(of, sudogs, before), apart):
+        if prev or c in known and sudog not in (known[c].receivers, known[c].senders):
             found.add((c, sudog))
     return found
 

@@ -8,6 +8,9 @@ from __future__ import annotations
 
 import collections
 import functools
+import itertools
+import operator
+from collections.abc import Sequence
 from typing import Any
 
 import gdb
@@ -76,11 +79,18 @@ class Census:
         fields.need("goid", "status")
         fields.lacking(0, "sp", "pc", "lo", "hi", "waiting", "startpc", "gopc", "panic", "defers", "labels")
         unique = set(self.addresses)
-        self.rows = bulk.ordered(fields.readable(unique), "goid")
-        self.bad = sorted(unique.difference(bulk.column(self.rows, "addr"))) if len(self.rows) < len(unique) else []
-        self.system = self._system(unique.difference(self.bad)) if system else {}  # {address: `m0.g0`}
-        self.system_rows = list(fields.by_address(self.system).values())
-        self.rows[:0] = self.system_rows
+        own = self._own() if system else {}
+        found = fields.undecoded(unique.union(own))
+        addresses, read = found.column("addr"), set(found.column("addr"))
+        self.bad = sorted(unique - read)
+        # {address: `m0.g0`}. A damaged M points at one of the program's goroutines.
+        self.system = {address: name for address, name in own.items() if address not in unique or address not in read}
+        ids = found.column("goid")
+        apart = list(itertools.compress(itertools.count(), map(self.system.__contains__, addresses)))
+        others = sorted(set(range(len(ids))).difference(apart) if apart else range(len(ids)), key=ids.__getitem__)
+        rows = found.pick([*apart, *others])
+        self.rows: Sequence[Any] = rows if brief else list(rows)
+        self.system_rows = self.rows[: len(apart)]
         self.status = status_names(self.world)
         self._reasons, self._stacks = {}, {}
 
@@ -96,7 +106,8 @@ class Census:
         m0 = program.variable("m0")
         return found or ([m0] if m0 else [])
 
-    def _system(self, known):
+    def _own(self):
+        """{address: `m0.g0`} of what the Ms say are their own."""
         found = {}
         for m in self.ms:
             for field in ("g0", "gsignal"):
@@ -104,8 +115,6 @@ class Census:
                     found[m.get(field)] = f"m{m.get('id')}.{field}"
         if self.g0:
             found.setdefault(self.g0, "m0.g0")
-        for address in found.keys() & known:  # a damaged M points at one of the program's goroutines
-            del found[address]
         return found
 
     @functools.cached_property
@@ -217,20 +226,27 @@ class Census:
         """Does its gobuf say where it stands, because it runs nowhere?"""
         return bool(row.sp) and row.status in self._parked
 
-    def stacks(self, rows: list[Any], depth: int = stacks.DEPTH) -> dict[int, Stack]:
+    def stacks(self, rows: Sequence[Any], depth: int = stacks.DEPTH) -> dict[int, Stack]:
         """{addr: frames.Stack} of those of the rows whose gobuf says where they stand, and of all asked about before;
         each is walked once."""
-        rows, known = [row for row in rows if self.is_parked(row) or row.sp and self._is_on_g0(row)], self._stacks
+        known, parked = self._stacks, list(map(self._parked.__contains__, bulk.column(rows, "status")))
+        keep = list(map(operator.and_, parked, map(bool, bulk.column(rows, "sp"))))
+        for number in itertools.compress(itertools.count(), map(operator.not_, parked)):
+            keep[number] = bool(rows[number].sp) and self._is_on_g0(rows[number])
+        rows = bulk.chosen(rows, keep)
         if known:  # what was walked before is asked for again only where more of it is wanted
             rows = [row for row in rows if row.addr not in known or depth > stacks.DEPTH and known[row.addr].cut]
         known.update(stacks.stacks(rows, depth))
         return known
 
-    def alone(self, rows: list[Any], found: dict[int, Stack]) -> dict[int, Frame | None]:
+    def alone(self, rows: Sequence[Any], found: dict[int, Stack]) -> dict[int, Frame | None]:
         """{addr: stacks.Frame or None}: where those stand that have no Stack."""
-        return {row.addr: self._standing_alone(row) for row in rows if row.addr not in found}
+        apart = itertools.compress(
+            itertools.count(), map(operator.not_, map(found.__contains__, bulk.column(rows, "addr")))
+        )
+        return {row.addr: self._standing_alone(row) for row in map(rows.__getitem__, apart)}
 
-    def standing(self, rows: list[Any]) -> dict[int, Frame | None]:
+    def standing(self, rows: Sequence[Any]) -> dict[int, Frame | None]:
         """{addr: stacks.Frame or None}: where each of them stands in its own code."""
         found = self.stacks(rows)
         return {
@@ -277,14 +293,14 @@ class Census:
 
     # -- what they wait on
 
-    def waits(self, rows: list[Any]) -> dict[int, tuple[Any, ...]]:
+    def waits(self, rows: Sequence[Any]) -> dict[int, tuple[Any, ...]]:
         """{addr: (Channel, Lock or Timer, ...)} of those of the rows that wait for something one can point at."""
         waits = {status for status, name in self.status.items() if name.startswith(("waiting", "leaked"))}
-        found: dict[int, tuple[Any, ...]] = {
-            **blockers.channels([row for row in rows if row.waiting and row.status in waits])
-        }
+        rows = bulk.chosen(rows, list(map(waits.__contains__, bulk.column(rows, "status"))))
+        found: dict[int, tuple[Any, ...]] = blockers.channels(bulk.chosen(rows, bulk.column(rows, "waiting")))
         # From Go 1.26 on g.waiting leads to what waits for a semaphore or a Cond, too.
-        others, timers = [row for row in rows if row.status in waits and row.addr not in found], {}
+        left = map(operator.not_, map(found.__contains__, bulk.column(rows, "addr")))
+        others, timers = list(bulk.chosen(rows, list(left))), {}
         for row in others:
             reason = self.reason(row)
             if "nil chan" in reason:
@@ -307,13 +323,15 @@ class Census:
             found[g] = shared[line]
         return found
 
-    def seen_on_stacks(self, rows: list[Any]) -> dict[int, tuple[Any, ...]]:
+    def seen_on_stacks(self, rows: Sequence[Any]) -> dict[int, tuple[Any, ...]]:
         """{addr: (Descriptor or Coroutine,)} of those of the rows that wait for the network, a file or a coroutine, as
         far as it can be known: the runtime does not note it, but it stands on their stacks."""
-        reasons = {row.reason: self.reason(row) for row in {row.reason: row for row in rows}.values()}
+        numbers = bulk.column(rows, "reason")
+        reasons = {number: self.reason(rows[i]) for number, i in dict(zip(numbers, itertools.count())).items()}
         seen: dict[str, list[Any]] = {text: [] for text in ("IO wait", "coroutine") if text in reasons.values()}
-        for row in rows if seen else ():
-            if reasons[row.reason] in seen and self.state(row) == reasons[row.reason]:
+        wanted = {number for number, text in reasons.items() if text in seen}
+        for row in bulk.chosen(rows, list(map(wanted.__contains__, numbers))) if seen else ():
+            if self.state(row) == reasons[row.reason]:
                 seen[reasons[row.reason]].append(row)
         waiting, switched = seen.get("IO wait", []), seen.get("coroutine", [])
         return {

@@ -15,11 +15,12 @@ import itertools
 import operator
 import struct
 import types
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import Any
 
 from ..words import in_a_row, tr
 from . import lists, memory, worlds
+from .columns import Rows, Table
 from .layout import Struct
 from .problem import Unreadable, no_field
 
@@ -91,7 +92,7 @@ def words(address: int, count: int) -> list[int]:
     while len(found) < count:
         want = min(count - len(found), CHUNK // 8)
         data = _longest(address + 8 * len(found), want * 8)
-        found += [word for (word,) in struct.iter_unpack("<Q", data[: len(data) & ~7])]
+        found += memoryview(data)[: len(data) & ~7].cast("Q")
         if len(data) < want * 8:
             break
     return found
@@ -288,6 +289,7 @@ class Fields:
             form += f"{offset - at}x{leaves[name].code}"
             at = offset + leaves[name].size
         self._form = struct.Struct(form)
+        self._places = {name: (offset - self.offset, leaves[name].code) for offset, name in present}
         self.size = max(self._form.size, 1)
         # ignored: mypy wants a name that it can read in the source
         row: Any = collections.namedtuple(kind, [*(name for _, name in present), "addr"])  # type: ignore[misc]
@@ -323,6 +325,12 @@ class Fields:
                     found += [make(row, unpack(data, address - base) + (address,)) for address in members]
         return found
 
+    def undecoded(self, addresses: Iterable[int]) -> Rows:
+        """The same for many of which not all is wanted: a field is decoded for all rows together, when somebody asks
+        for it."""
+        ordered = sorted(addresses)
+        return Rows(Table(self.Row, self._places, self.size, self._pieces(ordered), ordered))
+
     def by_address(self, addresses: Iterable[int]) -> dict[int, Any]:
         """{address: row}; those whose memory cannot be read are not in it."""
         return {row.addr: row for row in self.readable(addresses)}
@@ -353,20 +361,32 @@ def _read_later(kind, path):
     return property(lambda row: found.get(path) if (found := memory.read_struct(kind, row.addr)) else 0)
 
 
-def column(rows: list[Any], name: str) -> list[Any]:
+def column(rows: Sequence[Any], name: str) -> list[Any]:
     """One field of many rows of the same kind."""
+    if isinstance(rows, Rows):
+        return rows.column(name)
     if not rows or name not in rows[0]._fields:
         return [getattr(row, name) for row in rows]
     return list(map(operator.itemgetter(rows[0]._fields.index(name)), rows))
 
 
-def ordered(rows: list[Any], name: str) -> list[Any]:
+def ordered(rows: Sequence[Any], name: str) -> Sequence[Any]:
     """Rows of the same kind in the order of one field."""
+    if isinstance(rows, Rows):
+        return rows.pick(sorted(range(len(rows)), key=rows.column(name).__getitem__))
     return (
         sorted(rows, key=operator.itemgetter(rows[0]._fields.index(name)))
         if rows and name in rows[0]._fields
         else list(rows)
     )
+
+
+def chosen(rows: Sequence[Any], keep: Collection[Any]) -> Sequence[Any]:
+    """Those of the rows for which `keep` has something true."""
+    if all(keep):
+        return rows
+    numbers = list(itertools.compress(range(len(rows)), keep))
+    return rows.pick(numbers) if isinstance(rows, Rows) else list(map(rows.__getitem__, numbers))
 
 
 def _paths(want):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import collections
 import itertools
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from .. import program
@@ -14,6 +14,7 @@ from ..goroutines.census import Census
 from ..program import bulk
 from ..words import in_a_row, screen, tr, trn
 from . import labels, panicked
+from .alike import Alike
 
 _DETAIL = 48  # columns of what one waits on with which others are aligned
 _ENDS = 50  # frames that are shown of each end of a deep stack
@@ -34,7 +35,7 @@ class View:
     def __init__(
         self,
         census: Census,
-        rows: list[Any],
+        rows: Sequence[Any],
         standing: bool = True,
         waits: bool = True,
         depth: int = stacks.DEPTH,
@@ -130,7 +131,7 @@ class View:
         }
 
 
-def lines(view: View, width: int | None = None) -> list[Any]:
+def lines(view: View, width: int | None = None) -> Alike:
     """One line for each goroutine. All but the id is made once for all that have it in common.
 
     Nothing is cut. What does not fit into a terminal of this width stands closer together there, and a generic
@@ -143,25 +144,25 @@ def lines(view: View, width: int | None = None) -> list[Any]:
     if any(ages):
         ages = [(moment - since) // 1_000_000_000 if since and moment else None for since in ages]
     # Where a goroutine has no Stack, its address takes the place: nobody has that in common with it.
-    states = (bulk.column(rows, name) for name in ("status", "reason", "m", "labels"))
-    numbers = collections.defaultdict(itertools.count().__next__)
-    kinds = list(
-        map(numbers.__getitem__, zip(map(view.stacks.get, addrs, addrs), map(view.on.get, addrs), ages, *states))
-    )
-    examples = dict(zip(kinds, rows))  # by rising number
+    told: list[list[Any]] = [list(map(view.stacks.get, addrs, addrs)), list(map(view.on.get, addrs)), ages]
+    told += [bulk.column(rows, name) for name in ("status", "reason", "m", "labels")]
+    told = [column for column in told if column.count(column[0]) < len(column)] if rows else []
+    numbers: dict[Any, int] = collections.defaultdict(itertools.count().__next__)
+    kinds = list(map(numbers.__getitem__, zip(*told))) if told else [0] * len(rows)
+    examples = [rows[i] for i in dict(zip(kinds, itertools.count())).values()]  # by rising number
     wide_id = max(
         [
             len(str(max(ids_, default=0))),
-            *(len(system[addr]) for addr in system.keys() & {row.addr for row in examples.values()}),
+            *(len(system[addr]) for addr in system.keys() & {row.addr for row in examples}),
         ]
     )
-    wide_state = min(max((len(census.state(row)) for row in examples.values()), default=0), 26)
-    details = {row.addr: view.detail(row) for row in examples.values()}
+    wide_state = min(max((len(census.state(row)) for row in examples), default=0), 26)
+    details = {row.addr: view.detail(row) for row in examples}
     lengths = (screen.width(detail) for addr, detail in details.items() if addr in view.on)
     wide_detail = max((n for n in lengths if n <= _DETAIL), default=0)
     wide_detail = max(wide_detail, 21 if view.on else 6)
     room, tails = (width - wide_id - wide_state - 4 if width else None), []
-    for row in examples.values():
+    for row in examples:
         place = view.where(row) or ("" if row.sp or row.m else tr("not run yet"))
         detail = details[row.addr]
         aligned = (
@@ -174,12 +175,13 @@ def lines(view: View, width: int | None = None) -> list[Any]:
         said = f" {labels.line(row)}" if row.labels else ""
         tails.append(f"{census.state(row):{wide_state}} {aligned}{said}".rstrip())
 
-    panics = {row.addr for row in itertools.compress(rows, bulk.column(rows, "panic")) if panicked.is_panicking(row)}
-    found = list(map(f"  %{wide_id}d %s".__mod__, zip(ids_, map(tails.__getitem__, kinds))))
-    for i in itertools.compress(itertools.count(), map((system.keys() | panics | {current}).__contains__, addrs)):
+    panics = {row.addr for row in bulk.chosen(rows, bulk.column(rows, "panic")) if panicked.is_panicking(row)}
+    heads = list(map(f"  %{wide_id}d ".__mod__, ids_))
+    marked = system.keys() | panics | {current}
+    for i in itertools.compress(itertools.count(), map(marked.__contains__, addrs)):
         marks = ("*" if addrs[i] == current else " ") + ("!" if addrs[i] in panics else " ")
-        found[i] = f"{marks}{system.get(addrs[i], ids_[i]):>{wide_id}} {tails[kinds[i]]}"
-    return found
+        heads[i] = f"{marks}{system.get(addrs[i], ids_[i]):>{wide_id}} "
+    return Alike(heads, tails, kinds)
 
 
 def long_lines(view: View) -> Iterator[str]:
@@ -216,7 +218,9 @@ def _wanted(item):
 class Group:
     """Goroutines that have something in common: `label` says what; where that is their stack, its frames."""
 
-    def __init__(self, census: Census, label: str, rows: list[Any], frames: list[stacks.Frame] | None = None) -> None:
+    def __init__(
+        self, census: Census, label: str, rows: Sequence[Any], frames: list[stacks.Frame] | None = None
+    ) -> None:
         self.label, self.rows, self.frames = label, rows, frames
         self.names = list(map(census.name, rows))
 
