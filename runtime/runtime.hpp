@@ -154,7 +154,7 @@ inline void goparkunlockp(mutex* l, gostring reason) GO("runtime.goparkunlockp")
 nosplit bool parkunlockp(g* gp, void* l) GO("runtime.parkunlockp");
 inline void goready(g* gp) GO("runtime.goready");
 nosplit void ready(g* gp, bool next) GO("runtime.ready");
-void gopreempt_m(g* gp) GO("runtime.gopreempt_m");
+nosplit void gopreempt_m(g* gp) GO("runtime.gopreempt_m");
 [[nodiscard]] inline sudog* acquireSudog() GO("runtime.acquireSudog");
 inline void releaseSudog(sudog* s) GO("runtime.releaseSudog");
 void refillSudogs() GO("runtime.refillSudogs");
@@ -169,21 +169,21 @@ void newproc_func1(newprocargs* a) GO("runtime.newproc.func1");
 void malg_func1(malgargs* a) GO("runtime.malg.func1");
 [[nodiscard]] g* gfget(p* pp) GO("runtime.gfget");
 nosplit void park_m(g* gp) GO("runtime.park_m");
-void goschedImpl(g* gp) GO("runtime.goschedImpl");
-void gosched_m(g* gp) GO("runtime.gosched_m");
+nosplit void goschedImpl(g* gp) GO("runtime.goschedImpl");
+nosplit void gosched_m(g* gp) GO("runtime.gosched_m");
 void goexit0(g* gp) GO("runtime.goexit0") __attribute__((used));
 void gfput(p* pp, g* gp) GO("runtime.gfput");
 
 // ---- proc_sched.cpp: who runs next ---------------------------------------------------------------------------------
-void schedule() GO("runtime.schedule");
-void execute(g* gp, bool inheritTime) GO("runtime.execute");
+nosplit void schedule() GO("runtime.schedule");
+nosplit void execute(g* gp, bool inheritTime) GO("runtime.execute");
 inline void dropg() GO("runtime.dropg");
 nosplit void runqput(p* pp, g* gp, bool next) GO("runtime.runqput");
-[[nodiscard]] g* runqget(p* pp, bool* inheritTime) GO("runtime.runqget");
+[[nodiscard]] nosplit g* runqget(p* pp, bool* inheritTime) GO("runtime.runqget");
 [[nodiscard]] bool runqempty(p* pp) GO("runtime.runqempty");
 [[nodiscard]] g* runqsteal(p* pp, p* p2, bool stealRunNextG) GO("runtime.runqsteal");
 /// By an M with a P: to the end of the global queue.
-void globrunqput(g* gp) GO("runtime.globrunqput");
+nosplit void globrunqput(g* gp) GO("runtime.globrunqput");
 void globrunqputhead(g* gp) GO("runtime.globrunqputhead");
 /// The same by anybody, with sched.lock held.
 void globrunqinject(g* gp) GO("runtime.globrunqinject");
@@ -191,7 +191,7 @@ void globrunqinject(g* gp) GO("runtime.globrunqinject");
 void globrunqcollect() GO("runtime.globrunqcollect");
 /// A look without a lock.
 [[nodiscard]] bool globrunqempty() GO("runtime.globrunqempty");
-[[nodiscard]] g* globrunqget(p* pp, int32 max) GO("runtime.globrunqget");
+[[nodiscard]] nosplit g* globrunqget(p* pp, int32 max) GO("runtime.globrunqget");
 /// What netpoll returned goes to the global queue, and Ms are started for it.
 void injectglist(g* glist) GO("runtime.injectglist");
 void pidleput(p* pp) GO("runtime.pidleput");
@@ -200,7 +200,7 @@ void pidleput(p* pp) GO("runtime.pidleput");
 [[nodiscard]] bool runqputslow(p* pp, g* gp, uint32 h, uint32 t) GO("runtime.runqputslow");
 /// The list ghead .. gtail, n long, to the end of the global queue.
 inline void globrunqputbatch(g* ghead, g* gtail, int32 n) GO("runtime.globrunqputbatch");
-[[nodiscard]] g* findrunnable(bool* inheritTime) GO("runtime.findrunnable");
+[[nodiscard]] nosplit g* findrunnable(bool* inheritTime) GO("runtime.findrunnable");
 
 // ---- proc_m.cpp: threads and who holds a P -------------------------------------------------------------------------
 /// Keeps the current goroutine on its M (and its P with it) until releasem: no preemption in between.
