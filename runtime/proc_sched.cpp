@@ -51,6 +51,11 @@ void runqput(p* pp, g* gp, bool next) {
     if (!runqputtail(pp, gp, &h, &t)) runqputfull(pp, gp);
 }
 
+/// later is to stand eight behind gp on the global queue. Only a prefetch relies on that.
+[[gnu::always_inline]] static inline void setahead(g* gp, g* later) {
+    gp->schedahead = static_cast<int32>(reinterpret_cast<uintptr>(later) - reinterpret_cast<uintptr>(gp));
+}
+
 /// Moves half the ring and gp to the global queue.
 bool runqputslow(p* pp, g* gp, uint32 h, uint32 t) {
     g* batch[runqlen / 2 + 1];
@@ -61,7 +66,7 @@ bool runqputslow(p* pp, g* gp, uint32 h, uint32 t) {
     batch[n] = gp;
     for (uint32 i = 0; i < n; i++) {
         batch[i]->schedlink = batch[i + 1];
-        batch[i]->schedahead = batch[i + 8 < n ? i + 8 : n];
+        setahead(batch[i], batch[i + 8 < n ? i + 8 : n]);
     }
     globrunqputbatch(batch[0], batch[n], static_cast<int32>(n + 1));
     return true;
@@ -150,14 +155,34 @@ g* runqsteal(p* pp, p* p2, bool stealRunNextG) {
     sched.runqsize += n;
 }
 
+/// A queue of more gs than this is not in the cache any more when they are taken, and only each one says who is next.
+constexpr int32 longqueue = 16;
+
+/// So each says besides where the one is that came eight after it.
+[[gnu::always_inline]] static inline void lookahead(g* gp) {
+    static g* latest[8];
+    static uint32 count;
+    g*& before = latest[count++ % 8];
+    if (before) setahead(before, gp);
+    before = gp;
+}
+
+nosplit [[gnu::noinline]] static void appendgloblong(g* ghead, g* gtail, int32 n);
+static void appendgloblong(g* ghead, g* gtail, int32 n) {
+    appendglob(ghead, gtail, n);
+    lookahead(gtail);
+}
+
 [[gnu::noinline]] static void appendgloblocked(g* ghead, g* gtail, int32 n) {
     lock(&sched.lock);
     appendglob(ghead, gtail, n);
+    if (sched.runqsize > longqueue) lookahead(gtail);
     unlock(&sched.lock);
 }
 
 inline void globrunqputbatch(g* ghead, g* gtail, int32 n) {
     if (!oneP()) return appendgloblocked(ghead, gtail, n);
+    if (sched.runqsize >= longqueue) return appendgloblong(ghead, gtail, n);
     appendglob(ghead, gtail, n);
 }
 
@@ -189,25 +214,27 @@ void globrunqputhead(g* gp) {
     sched.runqsize++;
 }
 
-[[gnu::always_inline]] static inline g* globrunqpop() {
-    g* gp = sched.runqhead;
-    if (g* far = gp->schedahead) __builtin_prefetch(&far->schedlink, 1);
-    sched.runqhead = gp->schedlink;
-    if (!sched.runqhead) sched.runqtail = nullptr;
-    sched.runqsize--;
-    return gp;
-}
-
 /// This P's share of the global queue: one to run, the rest into its ring. max 0: no limit of the caller's.
 /// With sched.lock held, or the only P.
 g* globrunqget(p* pp, int32 max) {
-    if (sched.runqsize == 0) return nullptr;
-    int32 n = (oneP() ? sched.runqsize : sched.runqsize / gomaxprocs) + 1;
-    if (n > sched.runqsize) n = sched.runqsize;
+    int32 size = sched.runqsize;
+    if (size == 0) return nullptr;
+    int32 n = (oneP() ? size : size / gomaxprocs) + 1;
+    if (n > size) n = size;
     if (max > 0 && n > max) n = max;
     if (n > static_cast<int32>(runqlen / 2)) n = runqlen / 2;
-    g* gp = globrunqpop();
-    while (--n > 0) runqput(pp, globrunqpop(), false);
+
+    // The ring has room for them: nothing comes back to this queue meanwhile.
+    sched.runqsize = size - n;
+    if (size == n) sched.runqtail = nullptr;
+    g* gp = sched.runqhead;
+    g* next = sched.runqhead = gp->schedlink;
+    while (--n > 0) {
+        g* gp1 = next;
+        __builtin_prefetch(reinterpret_cast<uint8*>(&gp1->schedlink) + gp1->schedahead);
+        next = sched.runqhead = gp1->schedlink;
+        runqput(pp, gp1, false);
+    }
     return gp;
 }
 

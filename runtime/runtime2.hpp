@@ -162,6 +162,7 @@ struct g {
     uintptr stktopsp;        // expected SP at the top of the stack, for tracebacks to check
     void* param;             // what the waker hands over: the sudog that was served. In gfreeStack: see gfget
     uint32 atomicstatus;     // gstatus
+    int32 schedahead;        // ours: bytes to who stands eight after it on the global queue, or did once: see globrunqget
     int64 goid;              // 1 is main; 0 is a g that is not a goroutine (g0, gsignal) or is not in use
     int64 waitsince;         // since when it waits, ns: noted by forcegchelper every two minutes, as by Go's collector
     gostring waitreason;     // why, if _Gwaiting
@@ -170,7 +171,6 @@ struct g {
     bool paniconfault;       // a bad address is a panic, not a crash
     bool throwsplit;         // must not grow its stack now
     void* context;           // ours: its Boost context; null before it first runs and while it runs, odd on the way out
-    guintptr schedahead;     // ours: who stands eight after it on the global queue, or did once: for globrunqpop to fetch
     int64 sysexitticks;      // cputicks when the last system call returned
     muintptr lockedm;        // M that only runs this g
     uint32 sig;              // signal that became a panic
