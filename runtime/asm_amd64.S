@@ -307,7 +307,9 @@ END(runtime.asminit)
 
 // The goroutine in RDX goes on: its gobuf in RDI and its context have been used.
 .macro USED_UP
-	CLEAR_GOBUF %rdi
+	xor	%ecx, %ecx
+	mov	%rcx, gobuf_sp(%rdi)
+	mov	%rcx, gobuf_bp(%rdi)
 	mov	%rcx, g_context(%rdx)
 .endm
 
@@ -540,7 +542,6 @@ TEXT(runtime.mcall)
 	mov	%rdx, (g_sched+gobuf_sp)(%rax)
 	mov	caller_bp(%rbp), %rdx
 	mov	%rdx, (g_sched+gobuf_bp)(%rax)
-	mov	%rax, (g_sched+gobuf_g)(%rax)
 
 	mov	%rdi, %rsi
 	ENTER_G0
