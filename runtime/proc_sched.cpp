@@ -170,13 +170,13 @@ constexpr int32 longqueue = 16;
 nosplit [[gnu::noinline]] static void appendgloblong(g* ghead, g* gtail, int32 n);
 static void appendgloblong(g* ghead, g* gtail, int32 n) {
     appendglob(ghead, gtail, n);
-    lookahead(gtail);
+    if (n == 1) lookahead(gtail);  // else runqputslow has said it
 }
 
 [[gnu::noinline]] static void appendgloblocked(g* ghead, g* gtail, int32 n) {
     lock(&sched.lock);
     appendglob(ghead, gtail, n);
-    if (sched.runqsize > longqueue) lookahead(gtail);
+    if (sched.runqsize > longqueue && n == 1) lookahead(gtail);
     unlock(&sched.lock);
 }
 
