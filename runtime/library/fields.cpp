@@ -68,7 +68,7 @@ STRUCT(note, note, F(key))
 
 STRUCT(g, g,
     F(stack) F(stackguard0) F(stackguard1) F(_panic) F(_defer) F(m) F(sched) F(syscallsp) F(syscallpc) F(stktopsp)
-    F(param) W(atomicstatus, gstatus_words) F(goid) F(waitsince) F(waitreason) F(schedlink) F(preempt) F(paniconfault)
+    F(param) W(atomicstatus, gstatus_words) F(schedahead) F(goid) F(waitsince) F(waitreason) F(schedlink) F(preempt) F(paniconfault)
     F(throwsplit) F(context) F(sysexitticks) F(lockedm) F(sig) F(sigcode0) F(sigcode1) F(sigpc) F(gopc) F(startpc)
     F(waiting) F(timer) F(selectDone) F(stktop))
 

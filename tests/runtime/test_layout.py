@@ -48,7 +48,7 @@ def test_every_field_of_go_s_is_here_or_listed(ours, kind):
 @pytest.mark.parametrize(
     "kind, own",
     [
-        ("g", {"context", "stktop"}),
+        ("g", {"context", "schedahead", "stktop"}),
         ("m", {"tlsguard", "leaving"}),
         ("hchan", {"refs"}),
         ("schedt", {"injecthead", "injecttail"}),
