@@ -167,7 +167,7 @@ constexpr int32 longqueue = 16;
     before = gp;
 }
 
-nosplit [[gnu::noinline]] static void appendgloblong(g* ghead, g* gtail, int32 n);
+[[gnu::noinline]] nosplit static void appendgloblong(g* ghead, g* gtail, int32 n);
 static void appendgloblong(g* ghead, g* gtail, int32 n) {
     appendglob(ghead, gtail, n);
     if (n == 1) lookahead(gtail);  // else runqputslow has said it
