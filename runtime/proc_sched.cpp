@@ -167,12 +167,6 @@ constexpr int32 longqueue = 16;
     before = gp;
 }
 
-[[gnu::noinline]] nosplit static void appendgloblong(g* ghead, g* gtail, int32 n);
-static void appendgloblong(g* ghead, g* gtail, int32 n) {
-    appendglob(ghead, gtail, n);
-    if (n == 1) lookahead(gtail);  // else runqputslow has said it
-}
-
 [[gnu::noinline]] static void appendgloblocked(g* ghead, g* gtail, int32 n) {
     lock(&sched.lock);
     appendglob(ghead, gtail, n);
@@ -180,9 +174,15 @@ static void appendgloblong(g* ghead, g* gtail, int32 n) {
     unlock(&sched.lock);
 }
 
-inline void globrunqputbatch(g* ghead, g* gtail, int32 n) {
+[[gnu::noinline]] nosplit static void appendglobfar(g* ghead, g* gtail, int32 n);
+static void appendglobfar(g* ghead, g* gtail, int32 n) {
     if (!oneP()) return appendgloblocked(ghead, gtail, n);
-    if (sched.runqsize >= longqueue) return appendgloblong(ghead, gtail, n);
+    appendglob(ghead, gtail, n);
+    if (n == 1) lookahead(gtail);  // else runqputslow has said it
+}
+
+inline void globrunqputbatch(g* ghead, g* gtail, int32 n) {
+    if (!oneP() || sched.runqsize >= longqueue) return appendglobfar(ghead, gtail, n);
     appendglob(ghead, gtail, n);
 }
 
