@@ -35,6 +35,7 @@
 #include <cstring>
 #include <map>
 #include <set>
+#include <string>
 #include <unordered_map>
 #include <unordered_set>
 #include <vector>
@@ -81,12 +82,13 @@ static void go_on(__ptrace_request how, pid_t thread, int signal = 0) {
 static void start(char* path, char* figure, char* n) {
     process = fork();
     if (process == 0) {
-        char name[] = "./sched", one[] = "GOMAXPROCS=1";
-        char *arguments[] = {name, figure, n, nullptr}, *environment[] = {one, nullptr};
+        std::string name = std::string("./") + basename(strdup(path));
+        char one[] = "GOMAXPROCS=1";
+        char *arguments[] = {name.data(), figure, n, nullptr}, *environment[] = {one, nullptr};
         int nowhere = open("/dev/null", O_RDWR);
         for (int fd : {0, 1, 2}) dup2(nowhere, fd);
         if (personality(ADDR_NO_RANDOMIZE) < 0 || ptrace(PTRACE_TRACEME) != 0) _exit(MACHINE);
-        if (chdir(dirname(path)) == 0) execve(name, arguments, environment);
+        if (chdir(dirname(path)) == 0) execve(name.data(), arguments, environment);
         _exit(FAILED);
     }
     int status;
@@ -124,12 +126,38 @@ private:
     long word = 0;
 };
 
-/// Runs until main.main begins, and returns the thread that is there. All others are held then, sysmon since its birth.
+/// Whether the thread is about to wait, or waits, until another one wakes it.
+static bool waits(const user_regs_struct& all, Address number) {
+    int what = static_cast<int>(all.rsi) & 0x7f;
+    return number == SYS_futex && (what == 0 || what == 9);  // FUTEX_WAIT, FUTEX_WAIT_BITSET
+}
+
+/// Whether this stop of the thread is in front of a system call.
+static bool calls(int status, const user_regs_struct& all) {
+    return WSTOPSIG(status) == (SIGTRAP | 0x80) && static_cast<int64_t>(all.rax) == -ENOSYS;
+}
+
+/// Stops a thread where it sleeps, or is about to: until then it may hold a lock.
+static void hold(pid_t thread) {
+    int status;
+    syscall(SYS_tgkill, process, thread, SIGSTOP);
+    do {
+        stopped(thread, &status);
+        user_regs_struct all = registers(thread);
+        if (waits(all, all.orig_rax) && (WSTOPSIG(status) == SIGSTOP || calls(status, all))) return;
+        go_on(PTRACE_SYSCALL, thread);
+    } while (true);
+}
+
+/// Runs until main.main begins, and returns the thread that is there. All others are held then, sysmon since its birth,
+/// which may come late: its thread is new.
 static pid_t until_main(Address main, Address sysmon) {
     Breakpoint at_main(main), at_sysmon(sysmon);
     std::set<pid_t> running{process};
+    pid_t ours = 0;
+    bool born = false;
     go_on(PTRACE_CONT, process);
-    for (;;) {
+    while (ours == 0 || !born) {
         int status;
         pid_t thread = stopped(-1, &status);
         if (!WIFSTOPPED(status)) {
@@ -137,63 +165,44 @@ static pid_t until_main(Address main, Address sysmon) {
             continue;
         }
         int signal = WSTOPSIG(status);
-        bool born = signal == SIGSTOP && running.insert(thread).second;
-        if (signal == SIGTRAP && status >> 16 == 0) {
-            if (at_main.hit(thread)) {
-                at_main.remove(), at_sysmon.remove();
-                running.erase(thread);
-                for (pid_t other : running) {  // each sleeps soon: it may hold a lock until then
-                    for (;;) {
-                        syscall(SYS_tgkill, process, other, SIGSTOP);
-                        stopped(other, &status);
-                        if (registers(other).orig_rax == SYS_futex) break;
-                        go_on(PTRACE_CONT, other);
-                        usleep(1000);
-                    }
-                }
-                return thread;
-            }
-            if (at_sysmon.hit(thread)) {
-                running.erase(thread);
-                continue;
-            }
+        if (signal == SIGSTOP && running.insert(thread).second) signal = 0;  // a new one begins with it
+        if (status >> 8 == SIGTRAP && (at_main.hit(thread) || at_sysmon.hit(thread))) {
+            if (registers(thread).rip == main)
+                ours = thread;
+            else
+                born = true;
+            running.erase(thread);
+            continue;
         }
-        go_on(PTRACE_CONT, thread, born || signal == SIGTRAP ? 0 : signal);
+        go_on(PTRACE_CONT, thread, signal == SIGTRAP ? 0 : signal);
     }
+    at_main.remove(), at_sysmon.remove();
+    for (pid_t other : running) hold(other);
+    return ours;
 }
 
-/// What the thread asks of the kernel would make it wait for a thread that is held.
-static void forbid_waiting(const user_regs_struct& all, Address number) {
-    int what = static_cast<int>(all.rsi) & 0x7f;
-    if (number == SYS_futex && (what == 0 || what == 9))  // FUTEX_WAIT, FUTEX_WAIT_BITSET
-        die(FAILED, "its thread waits for another one; only a figure that one thread can run is counted");
+[[noreturn]] static void needs_another() {
+    die(FAILED, "its thread waits for another one; only a figure that one thread can run is counted");
 }
 
-/// Runs the thread to where it comes to the marker for the n-th time.
-static void until_marker(pid_t thread, Address marker, long n) {
-    Breakpoint at_marker(marker);
+/// Runs the thread to where it comes to the function for the n-th time.
+static void until(pid_t thread, Address function, long n) {
+    Breakpoint there(function);
     for (long met = 0;;) {
-        int status, signal = 0;
+        int status;
         go_on(PTRACE_SYSCALL, thread);
-        for (;;) {
-            stopped(thread, &status);
-            signal = WSTOPSIG(status);
-            if (signal == (SIGTRAP | 0x80)) {
-                user_regs_struct all = registers(thread);
-                if (static_cast<int64_t>(all.rax) == -ENOSYS) forbid_waiting(all, all.orig_rax);
-                signal = 0;
-            } else if (signal == SIGTRAP) {
-                if (status >> 16 == 0) break;
-                signal = 0;
-            }
-            go_on(PTRACE_SYSCALL, thread, signal);
+        while (stopped(thread, &status), status >> 8 != SIGTRAP) {
+            user_regs_struct all = registers(thread);
+            if (calls(status, all) && waits(all, all.orig_rax)) needs_another();
+            int signal = WSTOPSIG(status) & 0x7f;
+            go_on(PTRACE_SYSCALL, thread, signal == SIGTRAP ? 0 : signal);
         }
-        if (!at_marker.hit(thread)) continue;
-        at_marker.remove();
+        if (!there.hit(thread)) continue;
+        there.remove();
         if (++met == n) return;
         go_on(PTRACE_SINGLESTEP, thread);
         stopped(thread, &status);
-        at_marker.set();
+        there.set();
     }
 }
 
@@ -270,7 +279,7 @@ static std::unordered_map<Address, Instruction> counted(pid_t thread, const std:
         bool again = instruction.repeats && before == all.rip;  // rep stos: a step for each word, but one instruction
         instruction.times += !again;
         before = all.rip;
-        if (instruction.system) forbid_waiting(all, all.rax);
+        if (instruction.system && waits(all, all.rax)) needs_another();
         for (const ZydisDecodedOperand& operand : instruction.memory) {
             bool writes = (operand.actions & ZYDIS_OPERAND_ACTION_MASK_WRITE) != 0;
             instruction.loads += !again && (operand.actions & ZYDIS_OPERAND_ACTION_MASK_READ) != 0;
@@ -308,7 +317,7 @@ int main(int count, char** arguments) {
     start(arguments[1], arguments[2], arguments[3]);
     pid_t thread = until_main(address(4), address(5));
     together(thread);
-    until_marker(thread, address(6), atol(arguments[7]));
+    until(thread, address(6), atol(arguments[7]));
     auto known = counted(thread, parts, atol(arguments[9]));
     for (const auto& [pc, one] : std::map<Address, Instruction>(known.begin(), known.end()))
         printf("%lx %lu %lu %lu %lu %lu %lu\n", pc, one.times, one.loads, one.stores, one.locked ? one.times : 0,
