@@ -39,6 +39,6 @@ struct alignas(64) semaRoot {  // a cache line each
     void rotateRight(sudog* x) GO("runtime.semaRoot.rotateRight");
 };
 using semaTable = semaRoot[251];
-GOVAR(semaTable, semtable);
+GOVAR(semaTable, semtable, largetable);
 [[nodiscard]] inline semaRoot* semroot(uint32* addr) GO("runtime.semroot");
 inline semaRoot* semroot(uint32* addr) { return &semtable[reinterpret_cast<uintptr>(addr) / 8 % 251]; }

@@ -22,7 +22,7 @@ struct timersBucket {
     slice<timer*> t;  // heap: t[0] is due first
 };
 
-static timersBucket timers[timersLen];
+static timersBucket timers[timersLen] largetable;
 
 // ---- the heap, with the bucket's lock held -------------------------------------------------------------------------
 
@@ -140,7 +140,7 @@ void addtimer(timer* t) {
     }
     unlock(&tb->lock);
     if (make) {
-        static timerprocval procs[timersLen];
+        static timerprocval procs[timersLen] largetable;
         timerprocval* f = &procs[tb - timers];
         *f = {{timerproc}, tb};
         newproc(0, f);
