@@ -7,7 +7,7 @@ import types
 
 import pytest
 from runner import cli
-from runner.bench import gdb, peers, rounds, sched
+from runner.bench import gdb, peers, rounds, sched, startup
 from runner.exercises import forms
 
 
@@ -25,6 +25,14 @@ def driver():
 def test_the_floor_says_hello_and_ends():
     floor = peers.compiled("floor", "peers/floor.S", ["gcc", "-nostdlib", "-static"])
     result = subprocess.run([floor], capture_output=True, text=True)
+    assert (result.returncode, result.stdout) == (0, "hello world\n")
+
+
+@pytest.mark.parametrize("steps", range(1, 9))
+def test_the_ladder_says_hello_and_ends_at_each_step(tmp_path, steps):
+    command = [word.replace("STEPS=8", f"STEPS={steps}") for word in startup.LADDER]
+    subprocess.run([*command, "-o", tmp_path / "ladder", peers.SOURCES / "peers/ladder.cpp"], check=True)
+    result = subprocess.run([tmp_path / "ladder"], capture_output=True, text=True)
     assert (result.returncode, result.stdout) == (0, "hello world\n")
 
 

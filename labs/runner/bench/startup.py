@@ -13,6 +13,7 @@ from .peers import CXX, compiled, go
 
 ROUNDS, BLOCKS = 100, 10  # each block of so many rounds gives one median
 SECONDS = 4
+LADDER = [*CXX, "-DSTEPS=8", "-ffreestanding", "-fno-stack-protector", "-nostdlib", "-static", "-Wl,-z,noseparate-code"]
 GOAL = {"ratio_floor": 2.6, "ratio_go": 0.28, "ratio_go_println": 0.3}
 RATIOS = {"ratio_floor": "floor", "ratio_go": "go fmt", "ratio_go_println": "go println"}  # ours prints with its fmt
 
@@ -62,6 +63,7 @@ def built() -> dict[str, Path]:
     programs = {
         "ours": build.executable("hello", "release"),
         "floor": compiled("floor", "peers/floor.S", ["gcc", "-nostdlib", "-static"]),
+        "ladder": compiled("ladder", "peers/ladder.cpp", LADDER),
         "go println": go("println"),
         "go fmt": go("fmt"),
     }
@@ -83,6 +85,7 @@ def show(figure: dict[str, Any], change: str = "") -> None:
     titles = {
         "ours": "our hello (release)",
         "floor": "assembly: write, exit",
+        "ladder": "our calls, no runtime",
         "go println": "Go hello (println)",
         "go fmt": "Go hello (fmt)",
     }
