@@ -204,6 +204,9 @@ ok:
 	ret
 END(runtime.rt0_go)
 
+	.section .data.rel.ro.local, "aw"	// what every boot writes fits into a page, if the variables begin with one:
+	.balign	4096				// see largetable
+
 	.section .data.rel.ro, "aw"		// constant, once the address is known
 	.globl	runtime.mainPC
 	.hidden	runtime.mainPC
