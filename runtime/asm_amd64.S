@@ -204,9 +204,6 @@ ok:
 	ret
 END(runtime.rt0_go)
 
-	.section .data.rel.ro.local, "aw"	// what every boot writes fits into a page, if the variables begin with one:
-	.balign	4096				// see largetable
-
 	.section .data.rel.ro, "aw"		// constant, once the address is known
 	.globl	runtime.mainPC
 	.hidden	runtime.mainPC
@@ -945,3 +942,7 @@ _rt0_amd64_lib_argc:
 	.size	runtime.tls_g, 8
 runtime.tls_g:
 	.skip	8
+
+// What every boot writes fits into a page, if the variables begin with one: see largetable.
+	.section .data.rel.ro.local, "aw"
+	.balign	4096
