@@ -5,6 +5,7 @@ Nothing is called a channel because a pointer leads there: its fields must fit t
 
 from __future__ import annotations
 
+import bisect
 import collections
 import itertools
 import operator
@@ -193,9 +194,9 @@ def channels(waiting: Sequence[Any]) -> dict[int, tuple[Channel, ...]]:
         first = fields.undecoded(heads)
     of, before, linked = (first.column(name) for name in ("c", "prev", "link"))
     more, links = [], dict(itertools.compress(zip(linked, owners), linked))
-    seen = set(heads) if links else set()
+    seen: set[int] = set()
     # what a select waits on beside its first
-    while links := {link: owner for link, owner in links.items() if link not in seen}:
+    while links := {at: owner for at, owner in links.items() if at not in seen and _place(heads, at) is None}:
         seen.update(links)
         sudogs = fields.columns(links)
         reached = list(map(links.get, sudogs.addr))
@@ -227,11 +228,21 @@ def channels(waiting: Sequence[Any]) -> dict[int, tuple[Channel, ...]]:
     return found
 
 
+def _place(ordered, value):
+    """Where a value is in a list in rising order; None if it is not there."""
+    at = bisect.bisect_left(ordered, value)
+    return at if ordered[at : at + 1] == [value] else None
+
+
 def _selects(owners, of, heads, before, more, known, loose):
     """{addr: (Channel, ...)} of those that wait on several channels, with what they would do there; who would do the
     same shares the Channel with all others."""
-    prev = dict(zip(heads, before))
-    prev.update((sudog, other) for _, _, sudog, other, _ in more)
+    others = {sudog: prev for _, _, sudog, prev, _ in more}
+
+    def prev(sudog):
+        place = None if sudog in others else _place(heads, sudog)
+        return others.get(sudog) if place is None else before[place]
+
     several, cases, shared = {owner for owner, *_ in more}, collections.defaultdict(list), {}
     ways = {
         sudog: way for state in known.values() for sudog, way in ((state.receivers, "receive"), (state.senders, "send"))
@@ -254,7 +265,7 @@ def _way(state, sudog, prev, ways):
     passed = {}  # both have somebody: who is first in this one's queue tells
     while sudog and sudog not in ways and sudog not in passed:
         passed[sudog] = None
-        sudog = prev.get(sudog)
+        sudog = prev(sudog)
     ways.update(dict.fromkeys(passed, ways.get(sudog)))
     return ways.get(sudog)
 

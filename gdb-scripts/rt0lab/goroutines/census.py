@@ -6,6 +6,7 @@ read only when somebody asks, and then for all of those asked about together.
 
 from __future__ import annotations
 
+import bisect
 import collections
 import functools
 import itertools
@@ -78,17 +79,18 @@ class Census:
         fields = bulk.Fields("g", later=_RARELY if brief else (), **_FIELDS)
         fields.need("goid", "status")
         fields.lacking(0, "sp", "pc", "lo", "hi", "waiting", "startpc", "gopc", "panic", "defers", "labels")
-        unique = set(self.addresses)
         own = self._own() if system else {}
-        found = fields.undecoded(unique.union(own))
-        addresses, read = found.column("addr"), set(found.column("addr"))
-        self.bad = sorted(unique - read)
+        strangers = set(own).difference(self.addresses)
+        found = fields.undecoded([*self.addresses, *strangers])
+        addresses, ids = found.column("addr"), list(found.column("goid"))
+        whole = len(found) == len(self.addresses) + len(strangers)
+        self.bad = [] if whole else sorted(set(self.addresses).difference(addresses))
         # {address: `m0.g0`}. A damaged M points at one of the program's goroutines.
-        self.system = {address: name for address, name in own.items() if address not in unique or address not in read}
-        ids = found.column("goid")
-        apart = list(itertools.compress(itertools.count(), map(self.system.__contains__, addresses)))
-        others = sorted(set(range(len(ids))).difference(apart) if apart else range(len(ids)), key=ids.__getitem__)
-        rows = found.pick([*apart, *others])
+        self.system = {address: name for address, name in own.items() if address in strangers or address in self.bad}
+        apart = [bisect.bisect_left(addresses, address) for address in sorted(strangers.intersection(addresses))]
+        for number in apart:  # these come first, as they lie
+            ids[number] = number - (1 << 64)
+        rows = found.pick(sorted(range(len(ids)), key=ids.__getitem__))
         self.rows: Sequence[Any] = rows if brief else list(rows)
         self.system_rows = self.rows[: len(apart)]
         self.status = status_names(self.world)

@@ -169,7 +169,8 @@ def _structs(name, addresses):
         return {}
     for data, base, members in bulk.pieces(set(addresses.values()), layout.size):
         if data is not None:
-            found.update((at, program.Struct(layout, at, data[at - base : at - base + layout.size])) for at in members)
+            parts = ((at, bytes(data[at - base : at - base + layout.size])) for at in members)
+            found.update((at, program.Struct(layout, at, part)) for at, part in parts)
     return {key: found[at] for key, at in addresses.items() if at in found}
 
 

@@ -58,7 +58,7 @@ def _blocks(heap, constants, sizes, problems):
             if data is None:
                 lost += 1
                 continue
-            entry = program.Struct(layout, address, data[address - base : address - base + layout.size])
+            entry = program.Struct(layout, address, bytes(data[address - base : address - base + layout.size]))
             if entry.get("state") != constants["_MSpanInUse"]:
                 continue
             start = arena + ((arena - address) // layout.size - 1) * step

@@ -32,7 +32,7 @@ CHUNK = 1 << 20  # no read is longer than this
 MAX_GS = 1 << 22
 
 
-def pieces(addresses: Iterable[int], size: int) -> Iterator[tuple[bytes | None, int, list[int]]]:
+def pieces(addresses: Iterable[int], size: int) -> Iterator[tuple[bytes | memoryview | None, int, list[int]]]:
     """Yields (data, base, members): data holds the `size` bytes at each member, at address - base.
 
     Members are addresses in rising order; one that was asked for twice comes twice. One that cannot be read has data
@@ -75,7 +75,7 @@ def remote() -> bool:
 def _read(members, size):
     """One read for all of them; if it fails, the two halves on their own: a hole costs its neighbours nothing."""
     base = members[0]
-    data = memory.read(base, members[-1] + size - base)
+    data = memory.glance(base, members[-1] + size - base)
     if not isinstance(data, Unreadable):
         yield data, base, members
     elif len(members) == 1:
@@ -172,8 +172,9 @@ def allgs() -> tuple[list[int], str | None]:
             more=more,
         ).lstrip()
     addresses = [address for address in addresses if address not in strangers] if strangers else addresses
-    unique = list(dict.fromkeys(addresses))
-    if len(unique) < len(addresses):
+    unique = addresses
+    if len(set(addresses)) < len(addresses):
+        unique = list(dict.fromkeys(addresses))
         problem = tr(
             "{problem} allgs holds {addresses} of them twice: as many may be lost from the list.",
             problem=problem or "",
@@ -190,14 +191,14 @@ def _strangers(addresses):
         found[0] = "nil"
     if functools.reduce(operator.or_, addresses, 0) & 7:
         found |= {address: f"{address:#x}" for address in addresses if address & 7}
-    listed, g0 = set(addresses), worlds.world().variable("g0")
+    g0 = worlds.world().variable("g0")
+    own = [(m.get(field), m, field) for m in lists.all_ms() for field in ("g0", "gsignal")]
+    listed = {address for address, _, _ in own}.union(g0[:1] if g0 else ()).intersection(addresses)
     if g0 and g0[0] in listed:
         found[g0[0]] = "g0"
-    for m in lists.all_ms():
-        for field in ("g0", "gsignal"):
-            address = m.get(field)
-            if address in listed and address not in found and owned_by_m(address, m):
-                found[address] = f"m{m.get('id')}'s {field}"
+    for address, m, field in own:
+        if address in listed and address not in found and owned_by_m(address, m):
+            found[address] = f"m{m.get('id')}'s {field}"
     return found
 
 
@@ -264,7 +265,7 @@ def structs(kind: str, addresses: Collection[int]) -> list[Struct | Unreadable]:
     for data, base, members in pieces(addresses, size):
         if data is not None:
             for address in members:
-                found[address] = Struct(layout, address, data[address - base : address - base + size])
+                found[address] = Struct(layout, address, bytes(data[address - base : address - base + size]))
     return [found.get(address) or Unreadable(address) for address in addresses]
 
 

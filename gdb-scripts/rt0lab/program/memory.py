@@ -100,12 +100,18 @@ def on_view() -> bool:
 
 def read(addr: int, size: int) -> bytes | Unreadable:
     """Bytes of memory, or Unreadable."""
+    found = glance(addr, size)
+    return found if isinstance(found, Unreadable) else bytes(found)
+
+
+def glance(addr: int, size: int) -> bytes | memoryview | Unreadable:
+    """The same where gdb has put it: for much of which little is kept."""
     if past.moment() is not None:
         return past.moment().read(addr, size)
     if size == 0:
         return b""  # newer gdbs refuse to read nothing
     try:
-        return bytes(gdb.selected_inferior().read_memory(addr, size))
+        return gdb.selected_inferior().read_memory(addr, size)
     except (gdb.MemoryError, OverflowError, gdb.error):
         return Unreadable(addr)
 
