@@ -20,9 +20,9 @@ nosplit void recv(hchan* c, sudog* s, void* ep) GO("runtime.recv");  // serves a
 nosplit void bufsend(hchan* c, void* ep) GO("runtime.bufsend");      // there is room in the buffer
 nosplit void bufrecv(hchan* c, void* ep) GO("runtime.bufrecv");      // there is something in the buffer
 
+/// s is in no queue: its links are null.
 inline void enqueue(waitq* q, sudog* s) {
     sudog* last = q->last;
-    s->next = nullptr;
     s->prev = last;
     (last ? last->next : q->first) = s;
     q->last = s;

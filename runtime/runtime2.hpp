@@ -487,7 +487,12 @@ GOVAR(bool, useAeshash);
 extern __thread g* tls_g GO("runtime.tls_g") __attribute__((tls_model("initial-exec")));
 
 /// The g whose stack this code runs on: a goroutine, the M's g0, or its gsignal.
-[[gnu::always_inline]] inline g* getg() { return tls_g; }
+/// In assembly, so that a function with two of these does not save a register for the slot's offset.
+[[gnu::always_inline]] inline g* getg() {
+    g* gp;
+    __asm__ volatile("mov runtime.tls_g@gottpoff(%%rip), %0\n\tmov %%fs:(%0), %0" : "=r"(gp));
+    return gp;
+}
 
 /// The word every prologue compares SP with. The compilers put it at 0x70(FS); see go_tls.h.
 [[gnu::always_inline]] inline void settlsguard(uintptr guard) {
