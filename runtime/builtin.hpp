@@ -31,15 +31,21 @@ namespace detail {
 nosplit void newclosure(funcval* fn, const _type* typ) GO("runtime.newclosure");
 
 [[nodiscard]] hchan* makechan(const _type* t, int64 size) GO("runtime.makechan");
-/// Moves *ep into the channel. Not block: false if that would have to wait.
-bool chansend(hchan* c, void* ep, bool block) GO("runtime.chansend");
-/// What chanrecv did: Go's two results, in a register each.
+/// What came of a send or a receive. In Go a bool: true but for NOTHING.
+enum outcome : uint8 {
+    NOTHING,  // it would have had to wait, and was not to block
+    AT_ONCE,
+    WAITED,  // others ran meanwhile
+};
+/// Moves *ep into the channel.
+returnthunk outcome chansend(hchan* c, void* ep, bool block) GO("runtime.chansend");
+/// Go's two results, in a register each.
 struct received {
-    alignas(8) bool selected;  // false: not block, and it would have had to wait
-    alignas(8) bool ok;        // false: the channel is closed and empty, and *ep was left alone
+    alignas(8) outcome selected;
+    alignas(8) bool ok;  // false: the channel is closed and empty, and *ep was left alone
 };
 /// Makes *ep from the next element.
-received chanrecv(hchan* c, void* ep, bool block) GO("runtime.chanrecv");
+returnthunk received chanrecv(hchan* c, void* ep, bool block) GO("runtime.chanrecv");
 /// Wakes everybody who waits: receivers with nothing, senders to their panic.
 void closechan(hchan* c) GO("runtime.closechan");
 /// When the last handle is gone.

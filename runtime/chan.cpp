@@ -47,7 +47,6 @@ void dequeueSudoG(waitq* q, sudog* s) {
     s->g = gp;
     s->c = c;
     gp->waiting = s;
-    gp->param = nullptr;
     return s;
 }
 
@@ -67,8 +66,8 @@ void send(hchan* c, sudog* s, void* ep) {
         move(c->elemtype, s->elem, ep);
         s->elem = nullptr;
     }
-    g* gp = s->g;
     unlockp(&c->lock);
+    g* gp = s->g;  // s is still its: nobody else readies it
     gp->param = s;
     goready(gp);
 }
@@ -87,16 +86,16 @@ void bufrecv(hchan* c, void* ep) {
     unlockp(&c->lock);
 }
 
-bool detail::chansend(hchan* c, void* ep, bool block) {
+detail::outcome detail::chansend(hchan* c, void* ep, bool block) {
     if (!c) {
-        if (!block) return false;
+        if (!block) return NOTHING;
         gopark(nullptr, nullptr, str("chan send (nil chan)"));
         throw_("chansend: unreachable");
     }
     // Without the lock: surely not ready to take anything?
     if (!block && atomic::Load(&c->closed) == 0 &&
         (c->dataqsiz == 0 ? !atomic::Load(&c->recvq.first) : atomic::Load(&c->qcount) == c->dataqsiz))
-        return false;
+        return NOTHING;
 
     g* gp = getg();
     lockp(&c->lock, gp);
@@ -106,15 +105,15 @@ bool detail::chansend(hchan* c, void* ep, bool block) {
     }
     if (sudog* s = dequeue(&c->recvq)) {
         send(c, s, ep);
-        return true;
+        return AT_ONCE;
     }
     if (c->qcount < c->dataqsiz) {
         bufsend(c, ep);
-        return true;
+        return AT_ONCE;
     }
     if (!block) {
         unlockp(&c->lock, gp);
-        return false;
+        return NOTHING;
     }
     sudog* s = newwaiter(c, ep, gp);
     enqueue(&c->sendq, s);
@@ -123,7 +122,7 @@ bool detail::chansend(hchan* c, void* ep, bool block) {
         if (c->closed == 0) throw_("chansend: spurious wakeup");
         panicplain("send on closed channel");
     }
-    return true;
+    return WAITED;
 }
 
 /// The buffer is full: the receiver gets its head, and the sender's element goes to its tail.
@@ -141,44 +140,44 @@ void recv(hchan* c, sudog* s, void* ep) {
     else
         recvfull(c, s, ep);
     s->elem = nullptr;
-    g* gp = s->g;
     unlockp(&c->lock);
+    g* gp = s->g;  // s is still its: nobody else readies it
     gp->param = s;
     goready(gp);
 }
 
 detail::received detail::chanrecv(hchan* c, void* ep, bool block) {
     if (!c) {
-        if (!block) return {false, false};
+        if (!block) return {NOTHING, false};
         gopark(nullptr, nullptr, str("chan receive (nil chan)"));
         throw_("chanrecv: unreachable");
     }
     if (!block && (c->dataqsiz == 0 ? !atomic::Load(&c->sendq.first) : atomic::Load(&c->qcount) == 0) &&
         atomic::Load(&c->closed) == 0)
-        return {false, false};
+        return {NOTHING, false};
 
     g* gp = getg();
     lockp(&c->lock, gp);
     if (c->closed != 0 && c->qcount == 0) {
         unlockp(&c->lock, gp);
-        return {true, false};
+        return {AT_ONCE, false};
     }
     if (sudog* s = dequeue(&c->sendq)) {
         recv(c, s, ep);
-        return {true, true};
+        return {AT_ONCE, true};
     }
     if (c->qcount > 0) {
         bufrecv(c, ep);
-        return {true, true};
+        return {AT_ONCE, true};
     }
     if (!block) {
         unlockp(&c->lock, gp);
-        return {false, false};
+        return {NOTHING, false};
     }
     sudog* s = newwaiter(c, ep, gp);
     enqueue(&c->recvq, s);
     goparkunlockp(&c->lock, str("chan receive"));
-    return {true, endwait(s, gp)};
+    return {WAITED, endwait(s, gp)};
 }
 
 void detail::closechan(hchan* c) {

@@ -2,6 +2,8 @@
 
 #include "runtime.hpp"
 
+#include "builtin.hpp"
+
 #include "go_asm.h"
 
 static_assert(stack_lo == offsetof(stack, lo) && stack_hi == offsetof(stack, hi));
@@ -16,6 +18,7 @@ static_assert(m_gsignal == offsetof(m, gsignal) && m_curg == offsetof(m, curg));
 static_assert(m_leaving == offsetof(m, leaving));
 static_assert(Defer_saved == sizeof(gobuf));  // panic.hpp: the registers follow it
 static_assert(STACK_GUARD == _StackGuard);
+static_assert(OUTCOME_WAITED == detail::WAITED);
 
 // Go's own place for tls, so that FS - &m0 is 0x90 there and here; and the two words that compiled code finds by FS.
 static_assert(m_tls == offsetof(m, tls) && m_tls == 136);

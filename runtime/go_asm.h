@@ -38,3 +38,4 @@
 
 #define slice_array       0
 #define STACK_GUARD     880
+#define OUTCOME_WAITED    2

@@ -20,6 +20,13 @@ using uintptr = uint64;
 /// Must stand on a declaration that comes before the definition.
 #define nosplit __attribute__((no_split_stack))
 
+/// The function returns an outcome, and by way of __x86_return_thunk (asm_amd64.S), where the compiler can do that.
+#if __has_attribute(function_return)
+#define returnthunk __attribute__((function_return("thunk-extern")))
+#else
+#define returnthunk
+#endif
+
 struct gostring {
     const char* str;
     int64 len;
