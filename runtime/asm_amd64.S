@@ -833,21 +833,6 @@ TEXT(runtime.morestack)
 	GO_ON
 END(runtime.morestack)
 
-// __x86_return_thunk: where chansend and chanrecv return; the name is the compiler's. AL = their outcome.
-// A processor keeps where calls come from, and guesses by it where each `ret` goes. Who has waited finds there what the
-// goroutine before had called from, often another place; where a jump goes is guessed by where it went before. Who has
-// not waited had better `ret`: else what was kept for it would be taken for the next one.
-TEXT(__x86_return_thunk)
-	cmp	$OUTCOME_WAITED, %al
-	je	.Lwaited
-	ret
-.Lwaited:
-	pop	%rcx
-	.cfi_adjust_cfa_offset -8
-	.cfi_register rip, rcx
-	jmp	*%rcx
-END(__x86_return_thunk)
-
 // int64 cputicks(): the time stamp counter.
 TEXT(runtime.cputicks)
 	cmpb	$1, runtime.lfenceBeforeRdtsc(%rip)
@@ -935,6 +920,21 @@ TEXT(runtime.goexit) ROOT
 	nop
 	jmp	.Lback
 END(runtime.goexit)
+
+// __x86_return_thunk: where chansend and chanrecv return; the name is the compiler's. AL = their outcome.
+// A processor keeps where calls come from, and guesses by it where each `ret` goes. Who has waited finds there what the
+// goroutine before had called from, often another place; where a jump goes is guessed by where it went before. Who has
+// not waited had better `ret`: else what was kept for it would be taken for the next one.
+TEXT(__x86_return_thunk)
+	cmp	$OUTCOME_WAITED, %al
+	je	.Lwaited
+	ret
+.Lwaited:
+	pop	%rcx
+	.cfi_adjust_cfa_offset -8
+	.cfi_register rip, rcx
+	jmp	*%rcx
+END(__x86_return_thunk)
 
 	.bss
 	.balign	8

@@ -1,5 +1,5 @@
 """Backtraces at every instruction of the switches from a goroutine's stack to g0's and back: gogo, mcall, systemstack,
-morestack."""
+morestack. And of the return to who has waited in a channel, which is a jump."""
 
 import itertools
 import json
@@ -139,3 +139,32 @@ def test_the_frames_below_a_switch_are_the_same_at_each_instruction_on_a_stack(s
 def test_the_frames_below_a_switch_are_those_that_are_there_after_it(steps):
     pairs = [(a, b) for a, b in itertools.pairwise(steps) if a[0] in SWITCHES and b[0] not in SWITCHES and a[1] == b[1]]
     assert pairs and [(a, b) for a, b in pairs if b[2][len(b[2]) - len(below(a[2])) :] != below(a[2])] == []
+
+
+# To where chansend returns after a wait, and on from there to its caller. result: what a backtrace shows, each time
+RETURN = """
+def shown():
+    frame, found = gdb.newest_frame(), []
+    while frame is not None:
+        if frame.type() != gdb.INLINE_FRAME:
+            found.append(frame.name())
+        frame = frame.older()
+    return found
+do('set environment GOMAXPROCS=1'), do('tbreak main.main'), do('run')
+do("tbreak *&'__x86_return_thunk' if $al == 2"), do('continue')
+do('set scheduler-locking on')
+result = [shown()]
+while result[-1][0] == '__x86_return_thunk':
+    do('stepi')
+    result.append(shown())
+"""
+
+
+@pytest.mark.parametrize("build", ["debug", "release"])
+def test_who_has_waited_comes_back_to_its_caller_by_a_jump(build, mirror_program, tmp_path):
+    body, answer = tmp_path / "body.py", tmp_path / "answer.json"
+    body.write_text(PREAMBLE + RETURN + f"\nwith open({str(answer)!r}, 'w') as file: json.dump(result, file)\n")
+    done = run_gdb(mirror_program("prodcons", build=build), "-ex", f"source {body}", cwd=tmp_path)
+    assert answer.exists(), f"the script did not end:\n{done.stdout[-3000:]}\n{done.stderr[-3000:]}"
+    *inside, after = json.loads(answer.read_text())
+    assert len(inside) == 4 and [frames for frames in inside if frames[1:] != after] == []
