@@ -260,8 +260,7 @@ TEXT(runtime.asminit)
 	ret
 END(runtime.asminit)
 
-// For debuggers. SAVED_FRAME: SP is where SAVE_REGISTERS (below) has left it. SAVED_FRAME_OR_ENDED: or three words
-// further down, where gogo has put what RAX = -1 says; RAX is null or a context otherwise.
+// For debuggers: SP is where SAVE_REGISTERS (below) has left it.
 .macro SAVED_FRAME
 	.cfi_def_cfa rsp, 64
 	.cfi_offset rbp, -16
@@ -270,11 +269,6 @@ END(runtime.asminit)
 	.cfi_offset r13, -40
 	.cfi_offset r14, -48
 	.cfi_offset r15, -56
-.endm
-
-.macro SAVED_FRAME_OR_ENDED
-	// The CFA is RSP + 64 + (RAX >> 63 & 24), as a DWARF expression of 12 bytes.
-	.cfi_escape 0x0f, 12, 0x77, 0xc0, 0x00, 0x70, 0x00, 0x08, 63, 0x26, 0x08, 24, 0x1a, 0x22
 .endm
 
 // Back into the registers, RAX apart.
@@ -376,7 +370,13 @@ TEXT(runtime.gogo)
 .Lleftnow:
 	GO_ON
 
-.Lnew:	// It has not: make a context below the words that newproc1 prepared.
+.Lnew:	// It has not. Nobody is to be left, or only g0, which begins afresh at g0.sched.sp: then this is a matter of SP.
+	test	%rax, %rax
+	jz	.Lload
+	testb	$1, g_context(%rax)
+	jz	.Lload
+
+	// Who is to be left needs a context to go to: make one below the words that newproc1 prepared.
 	push	%rax
 	.cfi_adjust_cfa_offset 8
 	mov	%rsp, %rbx
@@ -398,7 +398,7 @@ TEXT(runtime.gogo)
 	jz	.Lnobody
 	mov	g_context(%rax), %rax
 	test	$1, %al
-	jz	.Lnobody			// g0: it begins afresh at g0.sched.sp when it is needed again
+	jz	.Lnobody			// g0
 	lea	-1(%rax), %rsp
 	.cfi_remember_state
 	SAVED_FRAME
@@ -408,31 +408,26 @@ TEXT(runtime.gogo)
 	and	$~15, %rsp
 	xor	%esi, %esi
 
-	// The one place where goroutines are left, and so the one where they go on.
+	// The one place where goroutines are left, and so the one where they go on. context_jump does not come back by a
+	// `ret`, so it is not called: the processor would expect one, and guess wrong at all that follow.
 .Ljump:
 	.cfi_remember_state
 	SAVED_FRAME
-	call	context_jump
-.Larrive:
-	SAVED_FRAME_OR_ENDED
-	// Twice through here. First from the jump, RAX = the context of the one that left, RDX = its g: now others may run
-	// it. It made a call and we did not return from it, so the processor expects the next `ret` to come here: do that,
-	// or all its guesses after this one would be off by one.
-	test	%rax, %rax
-	jle	.Lagain
-	.cfi_def_cfa rsp, 64
-	test	%rdx, %rdx
-	jz	.Lended
-	mov	%rax, g_context(%rdx)
-	xor	%eax, %eax
 	lea	.Larrive(%rip), %rcx
 	push	%rcx
 	.cfi_adjust_cfa_offset 8
-	ret
+	jmp	context_jump
 	.cfi_adjust_cfa_offset -8
+	call	context_jump			// never reached: what a debugger finds before the place where it returns
+.Larrive:
+	// RAX = the context of the one that left, RDX = its g: now others may run it.
+	test	%rdx, %rdx
+	jz	.Lended
+	mov	%rax, g_context(%rdx)
+	jmp	.Lback
 
 .Lended:
-	// The one before has ended, from two calls further in: let the processor see these return as well.
+	// The one before has ended, from two calls further in: let the processor see these return.
 	lea	.Lgoexit_returned(%rip), %rcx
 	push	%rcx
 	.cfi_adjust_cfa_offset 8
@@ -441,17 +436,8 @@ TEXT(runtime.gogo)
 	lea	.Lgoexit1_returned(%rip), %rcx
 	push	%rcx
 	.cfi_adjust_cfa_offset 8
-	lea	.Larrive(%rip), %rcx
-	push	%rcx
-	.cfi_adjust_cfa_offset 8
-	mov	$-1, %rax
 	ret
-.Lagain:
-	SAVED_FRAME_OR_ENDED
-	jz	.Lback
-	.cfi_def_cfa rsp, 88
-	ret
-	.cfi_def_cfa rsp, 64
+	.cfi_adjust_cfa_offset -24
 
 .Lstay:	// The scheduler chose the goroutine that it was called from: there is nothing to switch.
 	mov	g_context(%rdx), %rsp
@@ -472,11 +458,9 @@ TEXT(runtime.gogo)
 	.cfi_restore_state
 
 .Lgogo_first:
-	// On the goroutine's stack for the first time. RDI = the context of the one that left, RSI = its g, or null.
+	// On the goroutine's stack for the first time, and a context is there for the one that left: RDI, for the g in RSI.
 	.cfi_remember_state
 	.cfi_undefined rip
-	test	%rsi, %rsi
-	jz	.Lload
 	mov	%rdi, g_context(%rsi)
 .Lload:	// Load the gobuf, clear it, go.
 	get_tls(%rcx)
@@ -490,6 +474,13 @@ TEXT(runtime.gogo)
 	mov	gobuf_bp(%rsi), %rbp
 	mov	gobuf_pc(%rsi), %rbx
 	CLEAR_GOBUF %rsi
+
+	// goexit+1 is on the stack. Let the processor believe that goexit has called us: see there.
+	lea	.Lreturns(%rip), %rcx
+	cmp	%rcx, 0(%rsp)
+	jne	jmp_bx
+	lea	(.Ljmp_bx_is_at+112)(%rip), %rcx
+	jmp	runtime.gogo.call
 jmp_bx:
 	jmp	*%rbx				// not a call: goexit+1 is already on the stack
 END(runtime.gogo)
@@ -913,8 +904,28 @@ END(runtime.goexit1)
 
 // goexit: the return address at the bottom of every goroutine's stack is goexit+1, so that code which looks up
 // "return address minus one" still finds goexit.
+//
+// In front of it the call that gogo goes through when a goroutine begins. It puts goexit+1 where newproc1 has put it
+// already: only a call, and one that ends there, makes the processor guess where the goroutine's last `ret` goes. So its
+// last byte, which means -112, is goexit's first, which means nop.
+	.section .data.rel.ro, "aw"
+	.balign	8
+.Ljmp_bx_is_at:
+	.quad	jmp_bx
+	.text
+	.p2align 4
+	.fill	10, 1, 0xcc
+	.hidden	runtime.gogo.call
+	.type	runtime.gogo.call, @function
+runtime.gogo.call:
+	.cfi_startproc
+	add	$8, %rsp
+	.cfi_adjust_cfa_offset -8
+	.byte	0xff, 0x51			// call *-112(%rcx)
+END(runtime.gogo.call)
 TEXT(runtime.goexit) ROOT
 	nop
+.Lreturns:
 	call	runtime.goexit1
 .Lgoexit_returned:
 	nop

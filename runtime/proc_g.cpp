@@ -30,7 +30,7 @@ void newproc(int32 siz, funcval* fn) {
 void detail::newclosure(funcval* fn, const _type* typ) {
     newprocargs a = {fn, typ, getcallerpc()};
     systemstack(newproc_func1, &a);
-    preemptpoint();
+    if (atomic::LoadRelaxed(&getg()->stackguard0) == stackPreempt) [[unlikely]] preemptpoint();
 }
 
 struct malgargs {
@@ -227,8 +227,10 @@ void goexit0(g* gp) {
     gp->_panic = nullptr;
     gp->waitreason = {nullptr, 0};
     gp->param = nullptr;
-    if (gp->timer) mfree(gp->timer, sizeof(timer));
-    gp->timer = nullptr;
+    if (gp->timer) {
+        mfree(gp->timer, sizeof(timer));
+        gp->timer = nullptr;
+    }
     atomic::StoreRelaxed(&gp->preempt, false);
     gp->context = nullptr;  // nothing of it is kept: its stack may be another's before the switch
     mp->leaving = mp->g0;

@@ -92,11 +92,11 @@ void newstack(uintptr framesize, uintptr argsize, uintptr* top) GO("runtime.news
 nosplit void lessstack() GO("runtime.lessstack");
 nosplit void straypreempt(uintptr sp, uintptr framesize) GO("runtime.straypreempt");
 /// Takes a dead goroutine back to its first segment.
-void freesegments(g* gp) GO("runtime.freesegments");
+nosplit void freesegments(g* gp) GO("runtime.freesegments");
 /// Takes the current goroutine back to the segment that p is in.
 void freesegmentsto(void* p) GO("runtime.freesegmentsto");
-void gostartcall(gobuf* buf, void* fn, void* ctxt) GO("runtime.gostartcall");
-void gostartcallfn(gobuf* buf, funcval* fv) GO("runtime.gostartcallfn");
+nosplit void gostartcall(gobuf* buf, void* fn, void* ctxt) GO("runtime.gostartcall");
+nosplit void gostartcallfn(gobuf* buf, funcval* fv) GO("runtime.gostartcallfn");
 
 // ---- signal_unix.cpp -----------------------------------------------------------------------------------------------
 void msigsave(m* mp) GO("runtime.msigsave");
@@ -142,7 +142,7 @@ void allgadd(g* gp) GO("runtime.allgadd");
 /// This P's dead gs go to the global list.
 void gfpurge(p* pp) GO("runtime.gfpurge");
 /// One of the runtime's own helpers: it does not count as a program that goes on.
-[[nodiscard]] bool issystemgoroutine(g* gp) GO("runtime.isSystemGoroutine");
+[[nodiscard]] nosplit bool issystemgoroutine(g* gp) GO("runtime.isSystemGoroutine");
 nosplit inline void casgstatus(g* gp, uint32 oldval, uint32 newval) GO("runtime.casgstatus");
 [[nodiscard]] inline uint32 readgstatus(g* gp);
 /// Parks the current goroutine. unlockf(gp, lock), if any, runs on g0 once it is off its stack; if it says false, it
@@ -164,15 +164,15 @@ void purgeSudogs(p* pp, int64 keep) GO("runtime.purgeSudogs");
 // Its own, and where asm_amd64.S goes on.
 struct newprocargs;
 struct malgargs;
-void newproc1(funcval* fn, const _type* typ, uintptr callerpc) GO("runtime.newproc1");
-void newproc_func1(newprocargs* a) GO("runtime.newproc.func1");
+nosplit void newproc1(funcval* fn, const _type* typ, uintptr callerpc) GO("runtime.newproc1");
+nosplit void newproc_func1(newprocargs* a) GO("runtime.newproc.func1");
 void malg_func1(malgargs* a) GO("runtime.malg.func1");
-[[nodiscard]] g* gfget(p* pp) GO("runtime.gfget");
+[[nodiscard]] nosplit g* gfget(p* pp) GO("runtime.gfget");
 nosplit void park_m(g* gp) GO("runtime.park_m");
 nosplit void goschedImpl(g* gp) GO("runtime.goschedImpl");
 nosplit void gosched_m(g* gp) GO("runtime.gosched_m");
-void goexit0(g* gp) GO("runtime.goexit0") __attribute__((used));
-void gfput(p* pp, g* gp) GO("runtime.gfput");
+nosplit void goexit0(g* gp) GO("runtime.goexit0") __attribute__((used));
+nosplit void gfput(p* pp, g* gp) GO("runtime.gfput");
 
 // ---- proc_sched.cpp: who runs next ---------------------------------------------------------------------------------
 nosplit void schedule() GO("runtime.schedule");

@@ -38,7 +38,7 @@ func main() {
 STEPS = """
 from gdb.frames import execute_frame_filters
 from rt0lab.program import bulk
-NAMES = ('gogo', 'mcall', 'systemstack', 'morestack', 'leave', 'jump_fcontext', 'make_fcontext',
+NAMES = ('gogo', 'gogo.call', 'mcall', 'systemstack', 'morestack', 'leave', 'jump_fcontext', 'make_fcontext',
     'gosave_systemstack_switch')
 def base(name):
     return name.removeprefix('runtime.').removesuffix('.abi0')
@@ -83,7 +83,7 @@ while program.alive() and (len(result) < 500 or len(result) < 5000 and missing()
 """
 SWITCHES = set(
     """
-    gogo mcall systemstack morestack leave jump_fcontext make_fcontext gosave_systemstack_switch
+    gogo gogo.call mcall systemstack morestack leave jump_fcontext make_fcontext gosave_systemstack_switch
 """.split()
 )
 ON_G0 = {"mcall", "systemstack", "morestack", "gogo", "mstart", "mstart0", "rt0_go", "clone"}

@@ -5,6 +5,7 @@ import re
 import subprocess
 
 import pytest
+from elftools.elf.elffile import ELFFile
 
 
 def test_hello_prints_its_line_and_exits_0(run):
@@ -176,13 +177,33 @@ def test_the_entry_point_is_go_s(build):
 
 
 def test_every_function_of_the_boot_checks_its_stack(build):
-    """Only what Go marks nosplit, too, may do without: the prologue is where preemption and growth happen."""
+    """Only what Go marks nosplit, too, or what runs on g0 may do without: a prologue is where a goroutine is preempted
+    and where its stack grows."""
     listing = subprocess.run(
         ["objdump", "-d", "--no-show-raw-insn", build / "runtime/programs/hello"], capture_output=True, text=True
     ).stdout
     bodies = dict(re.findall(r"^[0-9a-f]+ <([^>]+)>:\n((?:.+\n)*)", listing, re.M))
     checked = {name for name, body in bodies.items() if "__morestack" in body}
-    assert {"runtime.schedinit", "runtime.newproc1", "runtime.schedule", "runtime.main", "main.main"} <= checked
+    assert {"runtime.schedinit", "runtime.allgadd", "runtime.wakep", "runtime.main", "main.main"} <= checked
+
+
+def test_a_goroutine_is_entered_by_a_call_that_ends_where_it_returns_to(build):
+    """The processor guesses where a `ret` goes by the calls that it has seen: with a jump the last one costs 10 ns."""
+    with open(build / "runtime/programs/hello", "rb") as file:
+        elf = ELFFile(file)
+        goexit = elf.get_section_by_name(".symtab").get_symbol_by_name("runtime.goexit")[0]["st_value"]
+        text = elf.get_section_by_name(".text")
+        at = goexit + 1 - text["sh_addr"]
+        assert text.data()[at - 3 : at] == bytes.fromhex("ff5190")  # call *-112(%rcx)
+
+
+def test_the_jump_to_another_goroutine_is_no_call(build):
+    """It comes back by no `ret`: see above."""
+    listing = subprocess.run(
+        ["objdump", "-d", "--no-show-raw-insn", build / "runtime/programs/hello"], capture_output=True, text=True
+    ).stdout
+    before = re.findall(r"(\w+) .*\n.*\bcall .*<jump_fcontext>", listing)
+    assert before and set(before) == {"jmp"}  # so none of these calls is reached
 
 
 @pytest.mark.parametrize("build", [("g++", "debug")], ids="-".join, indirect=True)

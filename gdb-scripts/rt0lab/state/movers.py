@@ -29,8 +29,8 @@ _ANEW = {"schedule", "mstart", "mstart0", "mstart1"}
 # Innermost, these stand between two stacks.
 _SWITCHERS = set(
     """
-    rt0_go settls clone gogo mcall systemstack systemstack_switch morestack __morestack jump_fcontext make_fcontext
-    sigtramp sigtrampgo sigreturn sigreturn__sigaction asmcgocall cgocallback cgocallback_gofunc mstart
+    rt0_go settls clone gogo gogo.call mcall systemstack systemstack_switch morestack __morestack jump_fcontext
+    make_fcontext sigtramp sigtrampgo sigreturn sigreturn__sigaction asmcgocall cgocallback cgocallback_gofunc mstart
 """.split()
 )
 _ALIGNS = {"nanotime1", "walltime1", "walltime", "nanotime"}
