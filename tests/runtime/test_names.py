@@ -18,7 +18,9 @@ PROGRAMS = set(
     go chan Select otherwise func Defer panic recover main_main
     atomic fmt io net os packages runtime sync time detail""".split()
 )
-SYMBOLS = set("__morestack memcpy memmove memset memcmp main.init _cgo_init _cgo_sys_thread_create".split())
+SYMBOLS = set(
+    "__morestack __x86_return_thunk memcpy memmove memset memcmp main.init _cgo_init _cgo_sys_thread_create".split()
+)
 
 PROGRAM = """
 #include "go.hpp"
