@@ -20,7 +20,6 @@ COMMANDS = {
     ("program/answers.py", "done", "command"): "its callers' arguments are looked at here, too",
     ("program/worlds.py", "_lookup_type", "spelling"): "names of Go's, written in the package",
     ("program/dynamic.py", "type_named", "spelling"): "a name that is looked up in a table; gdb reads no command in it",
-    ("goroutines/blockers.py", "_offset", "spelling"): "names of package sync, written in the package",
     ("program/settings.py", "_set", "name"): "settings' names, written in the package",
     ("program/settings.py", "_set", "value"): "settings' values, written in the package or the user's own",
     ("commands/step.py", "_tell", "following.TELL"): "a constant of the package's",

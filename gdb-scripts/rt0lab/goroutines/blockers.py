@@ -12,8 +12,6 @@ import operator
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-import gdb
-
 from .. import program
 from ..program import bulk
 from ..words import later, tr
@@ -376,10 +374,10 @@ def offset(name: str, *fields: str) -> int | None:
 
 def _offset(world, name, fields):
     for spelling in ("sync." + name, "sync::" + name):
-        try:
-            layout = program.Layout(world, gdb.lookup_type(spelling))
-        except gdb.error:
+        symbol = world.symbol(spelling)
+        if symbol is None:
             continue
+        layout = program.Layout(world, symbol.type)
         at = {leaf.path.rpartition(".")[2]: leaf.offset for leaf in reversed(layout.leaves)}
         return next((at[field] for field in fields if field in at), None)
     return None

@@ -224,8 +224,22 @@ class World:
     def type(self, name: str) -> gdb.Type | None:
         """The gdb.Type of a runtime type (`g`, `hchan`), or None if the program has none of that name."""
         if name not in self._types:
-            self._types[name] = _lookup_type(self.prefix + name)
+            found = self.symbol(self.prefix + name)
+            found = found.type if found is not None and found.addr_class == gdb.SYMBOL_LOC_TYPEDEF else None
+            named = found is not None and found.strip_typedefs().code == gdb.TYPE_CODE_STRUCT
+            self._types[name] = found if named else _lookup_type(self.prefix + name)
         return self._types[name]
+
+    @property
+    def _file(self):
+        """Whom to ask for symbols: the runtime's own file. When gdb looks everywhere for one, it asks a program at the
+        other end of a line twenty times what libraries that has."""
+        objfile = self.home.objfile
+        return objfile if objfile is not None and objfile.is_valid() else gdb
+
+    def symbol(self, name: str) -> gdb.Symbol | None:
+        """gdb's symbol of a constant or a type by its whole name."""
+        return self._file.lookup_static_symbol(name) or self._file.lookup_global_symbol(name)
 
     def layout(self, name: str) -> Layout:
         """The layout of a runtime type."""
@@ -243,7 +257,7 @@ class World:
         return self._layouts[name]
 
     def _symbol(self, name):
-        return _variable(self.prefix + name)
+        return _variable(self.prefix + name, self._file)
 
     def type_of_variable(self, name: str) -> gdb.Type | None:
         """The gdb.Type of a runtime variable, None if the debug information has no such variable."""
@@ -280,7 +294,7 @@ class World:
         """The value of a named constant or enumerator, or None."""
         symbol = None
         try:
-            symbol = gdb.lookup_static_symbol(self.prefix + name) or gdb.lookup_global_symbol(self.prefix + name)
+            symbol = self.symbol(self.prefix + name)
             return None if symbol is None else int(symbol.value())
         except (gdb.error, RuntimeError):
             return None
@@ -288,8 +302,10 @@ class World:
     def constants(self, name: str) -> list[int]:
         """The numbers of a constant array, which need not lie anywhere in memory; none if there is no such array."""
         try:
-            symbol = gdb.lookup_static_symbol(self.prefix + name) or gdb.lookup_global_symbol(self.prefix + name)
-            lo, hi = symbol.type.strip_typedefs().range() if symbol is not None else (0, -1)
+            symbol = self.symbol(self.prefix + name)
+            if symbol is None:
+                return []
+            lo, hi = symbol.type.strip_typedefs().range()
             return [int(symbol.value()[i]) for i in range(lo, min(hi, 255) + 1)]
         except (gdb.error, RuntimeError):
             return []
@@ -375,11 +391,11 @@ def _lookup_type(name):
     return None
 
 
-def _variable(name):
+def _variable(name, where=gdb):
     """The runtime's variable of this name. A C++ program may have one, too: the runtime's are those of its own file."""
     statics = () if "." in name else gdb.lookup_static_symbols(name)  # Go's is no C++ program's
     ours = (s for s in statics if s.symtab.filename.endswith("/runtime/proc.cpp"))
-    return next(ours, None) or gdb.lookup_global_symbol(name) or gdb.lookup_static_symbol(name)
+    return next(ours, None) or where.lookup_global_symbol(name) or where.lookup_static_symbol(name)
 
 
 def _has_variable(name):
