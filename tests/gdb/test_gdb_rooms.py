@@ -107,6 +107,8 @@ KEPT = {
     ("program.past", "_past"): "which moment is read, while one is",
     ("program.settings", "_aside"): "the user's settings, while they are set aside",
     ("program.settings", "for_an_editor"): "how gdb was started",
+    ("program.far", "_now"): "what was read at the other end of a line, while the program stands still there",
+    ("program.far", "_packets"): "of gdb's connections, whose numbers come once",
     ("program.memory", "_connections"): "of gdb's connections, whose numbers come once",
     ("frames.view", "_open"): "which view is open, while one is",
     ("boot.stops", "_met"): "breakpoints, while the program runs for us",

@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import Any
 
 from .. import program
-from ..program import bulk
+from ..program import bulk, far
 from ..words import tr
 from . import extents, machines, maps, registers
 
@@ -144,7 +144,7 @@ class _Looking:
 
     def _stacks(self):
         self._maps = maps.of_program() if program.world().is_go else None
-        ranges, places, room = [], [], _REMOTE if bulk.remote() else _IN_ALL
+        ranges, places, room = [], [], _REMOTE if far.is_far() else _IN_ALL
         for row in self._rows:
             start, live, more = self._start(row), self.found[row.addr], self._more.get(row.addr)
             sane = 0 < row.hi - row.lo <= extents.MAX_STACK

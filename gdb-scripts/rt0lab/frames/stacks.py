@@ -21,7 +21,7 @@ from typing import Any
 import gdb
 
 from .. import program
-from ..program import bulk, names, past, pclntab
+from ..program import bulk, far, names, past, pclntab
 from . import joins, places, roots, switching, view
 
 DEPTH = 512  # frames that are enough to say where a goroutine stands
@@ -196,7 +196,7 @@ class Sites:
         # Also where a stack is too long to be known by its words, those with the same frames share one.
         found = self._same.setdefault(tuple(sites_), Stack(sites_))
         gaps = [place - end for end, place in zip([row.sp, *(place + 8 for place in places)], places)]
-        if places and min(gaps) >= 0 and places[-1] - row.sp <= WINDOW - 8:  # segments may lie in any order
+        if places and min(gaps) >= 0 and places[-1] - row.sp <= min(WINDOW, depth) - 8:  # segments lie in any order
             form = "<" + "".join(f"{gap}xQ" for gap in gaps)
             unpack = self._unpackers.setdefault(form, struct.Struct(form).unpack_from)
             known = forms.setdefault(unpack, {})
@@ -400,8 +400,10 @@ def stacks(rows: Sequence[Any], depth: int = DEPTH) -> dict[int, Stack]:
     rows = bulk.ordered(rows, "sp")
     sps, pcs, his = bulk.column(rows, "sp"), bulk.column(rows, "pc"), bulk.column(rows, "hi")
     depths = list(map(operator.sub, his, sps))
+    # Through a line each byte counts, and no more is looked at than each one's own stack.
+    window = max(min(WINDOW, max(depths, default=0)), 8) if far.is_far() else WINDOW
     with bulk.no_collecting():
-        for data, base, members in bulk.pieces(sps, WINDOW):
+        for data, base, members in bulk.pieces(sps, window):
             first = len(found)
             end = first + len(members)
             if data is None:

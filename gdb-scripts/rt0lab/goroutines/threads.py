@@ -15,7 +15,7 @@ import gdb
 from .. import program
 from ..formats import corefile, untrusted
 from ..frames import extents, joins, registers, view
-from ..program import builds, bulk
+from ..program import builds, bulk, far
 from .census import Census
 
 MAX_MEMORY, MAX_REMOTE = 256 << 20, 16 << 20  # of a program's writable memory, here and through a line
@@ -128,7 +128,7 @@ def memory(found: list[Thread]) -> tuple[list[tuple[int, int]], int]:
     chosen = [stack for thread in found for stack in thread.stacks]
     chosen += [(s.lo + world.slide, s.hi + world.slide) for s in world.elf.sections if s.writable]
     chosen += builds.loaders()  # a library's world need not be the program's that it is in
-    room = MAX_REMOTE if bulk.remote() else MAX_MEMORY
+    room = MAX_REMOTE if far.is_far() else MAX_MEMORY
     left_out = 0
     for size, lo, hi in sorted((hi - lo, lo, hi) for lo, hi in corefile.merged(_mappings())):
         if size <= room:

@@ -19,7 +19,7 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import Any
 
 from ..words import in_a_row, tr
-from . import lists, memory, worlds
+from . import far, lists, memory, worlds
 from .columns import Rows, Table
 from .layout import Struct
 from .problem import Unreadable, no_field
@@ -38,23 +38,28 @@ def pieces(addresses: Iterable[int], size: int) -> Iterator[tuple[bytes | memory
     Members are addresses in rising order; one that was asked for twice comes twice. One that cannot be read has data
     None.
     """
-    ordered = sorted(addresses)
+    ordered, most = sorted(addresses), max(_most() - size, 0)
     for first, end in _neighbours(ordered, size):
         while first < end:
             cut = (
                 end
-                if ordered[end - 1] - ordered[first] < CHUNK
-                else bisect.bisect(ordered, ordered[first] + CHUNK, first, end)
+                if ordered[end - 1] - ordered[first] < most
+                else bisect.bisect(ordered, ordered[first] + most, first, end)
             )
             yield from _read(ordered[first:cut], size)
             first = cut
 
 
+def _most():
+    """How long a read may be: through a line a packet, each of which begins and ends with what is wanted."""
+    return far.packet() if far.is_far() else CHUNK
+
+
 def _neighbours(ordered, size):
     """(first, end) of those addresses of which each is near the one before it."""
-    near = size + (REMOTE_GAP if remote() else GAP)
-    far = map(near.__lt__, map(operator.sub, ordered[1:], ordered))
-    return itertools.pairwise([0, *itertools.compress(itertools.count(1), far), len(ordered)])
+    near = size + (REMOTE_GAP if far.is_far() else GAP)
+    apart = map(near.__lt__, map(operator.sub, ordered[1:], ordered))
+    return itertools.pairwise([0, *itertools.compress(itertools.count(1), apart), len(ordered)])
 
 
 def ranges(addresses: Iterable[int], size: int) -> list[tuple[int, int]]:
@@ -65,11 +70,6 @@ def ranges(addresses: Iterable[int], size: int) -> list[tuple[int, int]]:
         for first, end in _neighbours(ordered, size)
         if first < end
     ]
-
-
-def remote() -> bool:
-    """Does each read go through the remote protocol, which is slow for each packet and for each byte?"""
-    return memory.connected() in ("remote", "extended-remote")
 
 
 def _read(members, size):
@@ -121,10 +121,10 @@ def spans(ranges: list[tuple[int, int]]) -> Iterator[tuple[int, memoryview | Non
     Near ones are read together, long ones in pieces. The parts of a range come in their order, ranges as they lie in
     memory.
     """
-    together, gap, base, end = [], REMOTE_GAP if remote() else GAP, 0, 0
+    together, gap, most, base, end = [], REMOTE_GAP if far.is_far() else GAP, _most(), 0, 0
     for number in sorted(range(len(ranges)), key=ranges.__getitem__):
         lo, hi = ranges[number]
-        if together and (lo - end > gap or max(hi, end) - base > CHUNK):
+        if together and (lo - end > gap or max(hi, end) - base > most):
             yield from _together(ranges, together)
             together = []
         if hi - lo > CHUNK:

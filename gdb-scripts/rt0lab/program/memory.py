@@ -14,7 +14,7 @@ from typing import Any
 import gdb
 
 from ..formats import packets, untrusted
-from . import answers, past, recording, worlds
+from . import answers, far, past, recording, worlds
 from .layout import Struct
 from .problem import Unreadable
 
@@ -111,7 +111,7 @@ def glance(addr: int, size: int) -> bytes | memoryview | Unreadable:
     if size == 0:
         return b""  # newer gdbs refuse to read nothing
     try:
-        return gdb.selected_inferior().read_memory(addr, size)
+        return far.read(addr, size) if far.is_far() else gdb.selected_inferior().read_memory(addr, size)
     except (gdb.MemoryError, OverflowError, gdb.error):
         return Unreadable(addr)
 
@@ -120,7 +120,7 @@ def reread(addr: int, size: int, known: bytearray | None) -> bytearray | Unreada
     """The memory that the program has now; `known`, what somebody has from there, itself if that is what it was. That
     takes no longer than to compare them."""
     try:
-        now = gdb.selected_inferior().read_memory(addr, size)
+        now = far.read(addr, size) if far.is_far() else gdb.selected_inferior().read_memory(addr, size)
     except (gdb.MemoryError, OverflowError, gdb.error):
         return Unreadable(addr)
     return known if known is not None and known == now else bytearray(now)
