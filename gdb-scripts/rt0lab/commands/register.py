@@ -152,7 +152,8 @@ def register() -> int | None:
         event.connect(program.moved)
     for event in (gdb.events.new_objfile, gdb.events.clear_objfiles):
         event.connect(program.loaded)
-    gdb.events.memory_changed.connect(program.written)
+    for event in (gdb.events.memory_changed, gdb.events.register_changed):
+        event.connect(program.written)
     _SetPrefix("set rt0")
     _SetPrefix("show rt0")
     _Debug()

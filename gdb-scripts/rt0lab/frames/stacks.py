@@ -377,8 +377,12 @@ def sites() -> Sites:
 
 def of_thread(thread: gdb.InferiorThread, limit: int = DEPTH) -> list[Frame]:
     """The frames of a running goroutine: a stopped thread's own."""
-    known = sites()
-    found = []
+    key = "frames", thread.global_num, limit
+    return list(program.world().still(key, lambda: _of_thread(thread, limit)))
+
+
+def _of_thread(thread, limit):
+    known, found = sites(), []
     with view.keeping_place():
         thread.switch()
         with contextlib.suppress(gdb.error):

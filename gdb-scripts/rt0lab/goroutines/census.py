@@ -136,6 +136,9 @@ class Census:
         if past.moment() is not None:
             threads = past.moment().threads.values()
             return {current: Was(number, pc, sp) for number, pc, current, sp in threads if current}
+        return self.world.still("threads", self._on_threads)
+
+    def _on_threads(self):
         found = {}
         with view.keeping_place():
             for thread in program.stopped_threads():

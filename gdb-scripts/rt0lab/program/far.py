@@ -55,18 +55,16 @@ class Known:
             self.__init__()  # type: ignore[misc]
 
 
-_now: tuple[object, Known] | None = None
+_now: tuple[object, Known | None] | None = None
 
 
 def _known():
     """What is known now; None where other threads may run while one looks."""
     global _now
-    if gdb.parameter("non-stop"):
-        return None
     inferior = gdb.selected_inferior()
     at = inferior.connection.num, inferior.num, inferior.pid, worlds.moves(), worlds.writes()
     if _now is None or _now[0] != at:
-        _now = at, Known()
+        _now = at, None if gdb.parameter("non-stop") else Known()
     return _now[1]
 
 

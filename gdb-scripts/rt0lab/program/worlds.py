@@ -439,7 +439,7 @@ def moves() -> int:
 
 
 def writes() -> int:
-    """Another number than before, if the user has written to memory."""
+    """Another number than before, if the user has written to memory or to a register."""
     return _writes
 
 
@@ -450,7 +450,7 @@ def moved(_event: gdb.Event | None = None) -> None:
 
 
 def written(_event: gdb.Event | None = None) -> None:
-    """gdb.events.memory_changed: the user has set a variable."""
+    """gdb.events.memory_changed, register_changed: the user has set a variable or a register."""
     global _writes
     _writes += 1
 
