@@ -63,6 +63,16 @@ def test_a_slow_machine_takes_rounds_from_every_figure_not_from_the_last():
     assert set(got.values()) <= {4, 5, 6} and not pace.left_out
 
 
+@pytest.mark.parametrize("times", [2, 4, 9])
+def test_on_a_very_slow_machine_the_first_figures_leave_something_to_the_last(times):
+    assert all(had(FOUR, times=times, limit=40)[0].values())
+
+
+@pytest.mark.parametrize("times, limit", [(3, None), (3, 40), (8, 40)])
+def test_how_slow_a_machine_is_is_told_from_the_rounds_that_were_had(times, limit):
+    assert had(FOUR, times=times, limit=limit)[1]._slower() == pytest.approx(times)
+
+
 def test_what_there_is_no_time_for_is_named():
     assert had(FOUR, times=39, limit=40)[1].left_out == ["b", "c", "d"]
 
@@ -86,7 +96,8 @@ def test_the_line_says_which_figure_how_far_and_how_long_and_goes():
 def test_the_line_is_gone_when_something_else_is_said(capsys):
     screen = io.StringIO()
     pace = rounds.Pace({"a": 1.0}, screen=screen)
-    next(pace.rounds("a", 1))
+    under_way = pace.rounds("a", 1)
+    next(under_way)
     pace.say("what")
     assert screen.getvalue().endswith("\r\x1b[K") and capsys.readouterr().err == "lab: what\n"
 
@@ -127,11 +138,11 @@ def made(ours, go=(), goal=0.3, **options):
     return judge.figure("name", "ns", took, {"ratio_go": goal}, {"ratio_go": "go"}, **options)
 
 
-STEADY = [99, 100, 101, 100, 100]
+STEADY = [98, 99, 100, 101, 102]
 WILD = [70, 100, 130, 80, 120]
 
 
-@pytest.mark.parametrize("ours, goal, met", [(STEADY, 0.3, True), (STEADY, 0.2, False), (STEADY, 0.251, True)])
+@pytest.mark.parametrize("ours, goal, met", [(STEADY, 0.3, True), (STEADY, 0.2, False), (STEADY, 0.2501, True)])
 def test_a_steady_figure_is_judged(ours, goal, met):
     assert made(ours, [400] * 5, goal)["met"] == {"ratio_go": met}
 
@@ -380,8 +391,8 @@ def test_what_others_use_is_seen(processors, who):
 def test_waiting_for_a_disk_is_not_busy(processors):
     processors()
     others = machine.Others()
-    processors(idle=100, iowait=10_000)
-    assert others.part() == 0
+    processors(user=1_000_000, iowait=9_000_000)
+    assert others.part() == pytest.approx(0.1, abs=0.01)
 
 
 def test_what_we_use_is_not_others(processors):
@@ -509,6 +520,10 @@ def test_a_file_is_never_half_written(monkeypatch, tmp_path):
         path.write_text(text[: len(text) // 2])
         raise KeyboardInterrupt
 
+    (tmp_path / "now.json").write_text("earlier")
+    with open(tmp_path / "now.json") as reader:
+        whole.keep(tmp_path / "now.json", {})
+        assert reader.read() == "earlier"
     (tmp_path / "now.json").write_text("earlier")
     monkeypatch.setattr(whole, "write", half)
     with contextlib.suppress(KeyboardInterrupt):

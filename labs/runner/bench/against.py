@@ -52,8 +52,8 @@ class Earlier:
 
 
 def number(value: object) -> bool:
-    """Whether it is one, and a figure: no NaN, no truth value."""
-    return isinstance(value, (int, float)) and not isinstance(value, bool) and value == value and abs(value) < 1e18
+    """Whether it is one, and a figure: no NaN (which is less than nothing), no truth value."""
+    return isinstance(value, (int, float)) and not isinstance(value, bool) and abs(value) < 1e18
 
 
 def read(name: str, machine: dict[str, Any]) -> Earlier:

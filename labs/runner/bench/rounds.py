@@ -12,8 +12,6 @@ from typing import Any, TextIO
 from ..failure import progress
 from .against import Earlier
 
-LEAST, MORE = 3, 2  # with fewer rounds than that there is no spread: up to it, a share may be so many times as large
-
 
 @dataclass(frozen=True)
 class Asked:
@@ -74,7 +72,7 @@ class Pace:
             for turn in range(most):
                 taken = self.clock() - began
                 a_round = taken / turn if turn else planned / most * slower
-                if turn and taken + a_round > min(share if turn >= LEAST else share * MORE, left):
+                if turn and taken + a_round > share:
                     break
                 self._show(name, turn, most, planned, taken)
                 yield turn
