@@ -187,6 +187,35 @@ def test_every_function_of_the_boot_checks_its_stack(build):
     assert {"runtime.schedinit", "runtime.allgadd", "runtime.wakep", "runtime.main", "main.main"} <= checked
 
 
+@pytest.mark.skipif(not os.path.exists("/sys/kernel/mm/transparent_hugepage"), reason="this kernel has no huge pages")
+@pytest.mark.parametrize("goroutines, asked", [(1000, False), (20000, True)])
+@pytest.mark.parametrize("build", [("g++", "debug")], ids="-".join, indirect=True)
+def test_a_large_heap_may_have_huge_pages_and_a_small_one_not(build, goroutines, asked):
+    maps = "python print(open(f'/proc/{gdb.selected_inferior().pid}/smaps').read())"
+    result = subprocess.run(
+        [
+            "gdb",
+            "-nx",
+            "-batch",
+            "-iex",
+            "set auto-load no",
+            "-ex",
+            "catch syscall exit_group",
+            "-ex",
+            "run",
+            "-ex",
+            maps,
+        ]
+        + ["--args", build / "tests/bench/sched", "park", str(goroutines)],
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    flags = re.findall(r"^VmFlags:.*$", result.stdout, re.M)
+    assert flags and any(" hg" in line for line in flags) == asked
+
+
 def test_a_goroutine_is_entered_by_a_call_that_ends_where_it_returns_to(build):
     """The processor guesses where a `ret` goes by the calls that it has seen: with a jump the last one costs 10 ns."""
     with open(build / "runtime/programs/hello", "rb") as file:
