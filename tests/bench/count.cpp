@@ -58,11 +58,12 @@ static constexpr Address LINE = 64;
 
 static pid_t process;
 
-/// Waits until a thread (or any, -1) stops, and returns which; status as waitpid has it.
+/// Waits until a thread (or any, -1) stops, and returns which; status as waitpid has it. One that ends stops first: the
+/// process is not seen to end while threads of it are held.
 static pid_t stopped(pid_t thread, int* status) {
     pid_t which = waitpid(thread, status, __WALL);
     if (which < 0) die(FAILED, "waitpid: %s", strerror(errno));
-    if (which == process && (WIFEXITED(*status) || WIFSIGNALED(*status)))
+    if (!WIFSTOPPED(*status) || *status >> 16 == PTRACE_EVENT_EXIT)
         die(FAILED, "the program ended before so many operations were done");
     return which;
 }
@@ -96,7 +97,7 @@ static void start(char* path, char* figure, char* n) {
         if (WIFEXITED(status) && WEXITSTATUS(status) == MACHINE) die(MACHINE, "ptrace is not permitted here");
         die(FAILED, "cannot run the program");
     }
-    long options = PTRACE_O_TRACECLONE | PTRACE_O_EXITKILL | PTRACE_O_TRACESYSGOOD;
+    long options = PTRACE_O_TRACECLONE | PTRACE_O_TRACEEXIT | PTRACE_O_EXITKILL | PTRACE_O_TRACESYSGOOD;
     if (ptrace(PTRACE_SETOPTIONS, process, nullptr, options) != 0) die(MACHINE, "ptrace: %s", strerror(errno));
 }
 
@@ -104,13 +105,8 @@ static void start(char* path, char* figure, char* n) {
 class Breakpoint {
 public:
     explicit Breakpoint(Address where) : where(where) { set(); }
-    void set() {
-        errno = 0;
-        word = ptrace(PTRACE_PEEKTEXT, process, where, nullptr);
-        if (errno != 0) die(FAILED, "no instruction at %#lx", static_cast<unsigned long>(where));
-        ptrace(PTRACE_POKETEXT, process, where, (word & ~0xffL) | 0xcc);
-    }
-    void remove() { ptrace(PTRACE_POKETEXT, process, where, word); }
+    void set() { before = put(0xcc); }
+    void remove() { put(before); }
 
     /// Whether the thread has just run into it; if so, it stands in front of the instruction again.
     bool hit(pid_t thread) {
@@ -123,7 +119,16 @@ public:
 
 private:
     Address where;
-    long word = 0;
+    uint8_t before = 0;
+
+    /// Puts a byte there, and returns the one that was there. Its neighbours, which are written too, may be another's.
+    uint8_t put(uint8_t byte) {
+        errno = 0;
+        long word = ptrace(PTRACE_PEEKTEXT, process, where, nullptr);
+        if (errno != 0) die(FAILED, "no instruction at %#lx", static_cast<unsigned long>(where));
+        ptrace(PTRACE_POKETEXT, process, where, (word & ~0xffL) | byte);
+        return static_cast<uint8_t>(word);
+    }
 };
 
 /// Whether the thread is about to wait, or waits, until another one wakes it.
@@ -160,10 +165,6 @@ static pid_t until_main(Address main, Address sysmon) {
     while (ours == 0 || !born) {
         int status;
         pid_t thread = stopped(-1, &status);
-        if (!WIFSTOPPED(status)) {
-            running.erase(thread);
-            continue;
-        }
         int signal = WSTOPSIG(status);
         if (signal == SIGSTOP && running.insert(thread).second) signal = 0;  // a new one begins with it
         if (status >> 8 == SIGTRAP && (at_main.hit(thread) || at_sysmon.hit(thread))) {

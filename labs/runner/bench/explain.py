@@ -2,9 +2,11 @@
 clock in it: it says the same on a busy machine and on another processor."""
 
 import dataclasses
+import os
+import re
 import subprocess
+import tomllib
 from collections import defaultdict
-from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,9 +14,12 @@ from rt0lab.formats.elf import Elf
 
 from ..failure import MACHINE, USAGE, Failure
 from ..host import build, needs, packages
+from ..host.output import write
+from ..tree import ROOT
 from . import sched, table
-from .peers import CXX, compiled
+from .peers import CXX, SOURCES, compiled
 
+KEPT = SOURCES / "counts.toml"  # what was counted when somebody last looked at it
 COLUMNS = ("instructions", "loads", "stores", "locked", "lines", "written")
 LEAST = 0.005  # of all instructions; what a function with less does is in the line of the others
 
@@ -77,7 +82,7 @@ WINDOWS = {  # by the names of sched.FIGURES
 
 def show(name: str) -> Counts:
     """Counts a figure and prints the table; the sums."""
-    window = windows([name])[0]
+    window = windowed(name)
     functions = counted(window, program())
     total = sum(functions.values(), Counts())
     print(f"{name}, counted: each {window.operation} of `sched {window.what}`, one P, where it is spent\n")
@@ -96,14 +101,63 @@ def show(name: str) -> Counts:
     return total
 
 
-def windows(names: Iterable[str]) -> list[Window]:
-    """What is counted of these figures; a Failure for one that cannot be."""
-    for name in names:
-        if name not in WINDOWS:
-            if name in (figure.name for figure in sched.FIGURES):
-                raise Failure(f"{name} is not counted: only what one P does is, and only operations", USAGE)
-            raise Failure(f"there is no figure {name} to count; there are: {', '.join(WINDOWS)}", USAGE)
-    return [WINDOWS[name] for name in names]
+def show_all(keep: bool) -> None:
+    """Counts every figure, prints a line for each, and keeps them if asked to."""
+    path, key = program(), compiler()
+    before = kept().get(key, {})
+    print(f"what an operation does, counted ({key}); change: of the instructions, since they were kept\n")
+    print(line("", *("instr.", *COLUMNS[1:]), "change"))
+    totals = {}
+    for name, window in WINDOWS.items():
+        totals[name] = total = sum(counted(window, path).values(), Counts())
+        was = before.get(name)
+        change = f"{total.instructions / was.instructions - 1:+.1%}" if was else "-"
+        print(line(f"{name}, {window.operation}", *cells(total), change), flush=True)
+    if keep:
+        write(KEPT, kept_text(kept() | {key: totals}))
+        print(f"\nkept in {KEPT.relative_to(ROOT)}")
+
+
+def windowed(name: str) -> Window:
+    """What is counted of a figure; a Failure for one that cannot be."""
+    if name in WINDOWS:
+        return WINDOWS[name]
+    if name in (figure.name for figure in sched.FIGURES):
+        raise Failure(f"{name} is not counted: only what one P does is, and only operations", USAGE)
+    raise Failure(f"there is no figure {name} to count; there are: all, {', '.join(WINDOWS)}", USAGE)
+
+
+def compiler() -> str:
+    """Which compiler builds the program here: `gcc 12`. Another one makes other instructions."""
+    words = [os.environ.get("CXX", "g++"), "--version"]
+    said = subprocess.run(words, stdin=subprocess.DEVNULL, capture_output=True, text=True).stdout.partition("\n")[0]
+    version = re.search(r"(\d+)\.\d+\.\d+", said.partition(")")[2] or said)
+    return f"{'clang' if 'clang' in said else 'gcc'} {version[1] if version else '?'}"
+
+
+def kept() -> dict[str, dict[str, Counts]]:
+    """{compiler: {figure: what was counted}}, as counts.toml has it."""
+    try:
+        table_of = tomllib.loads(KEPT.read_text("utf-8"))
+    except (OSError, ValueError) as why:
+        raise Failure(f"cannot read {KEPT.relative_to(ROOT)}: {why}") from None
+    return {key: {name: Counts(**row) for name, row in rows.items()} for key, rows in table_of.items()}
+
+
+def kept_text(counts: dict[str, dict[str, Counts]]) -> str:
+    """counts.toml with these counts: its head stays."""
+    text = KEPT.read_text("utf-8").partition("\n[")[0].rstrip() + "\n"
+    for key, rows in sorted(counts.items()):
+        text += f'\n["{key}"]\n'
+        for name, row in rows.items():
+            text += f"{name} = {{ " + ", ".join(f"{part} = {getattr(row, part):.1f}" for part in COLUMNS) + " }\n"
+    return text
+
+
+def differs(now: Counts, was: Counts) -> list[str]:
+    """What has changed by more than 2 %, or for small ones more than 0.3: `loads 10.0, were 9.0`."""
+    pairs = [(part, getattr(now, part), getattr(was, part)) for part in COLUMNS]
+    return [f"{part} {new:.1f}, were {old:.1f}" for part, new, old in pairs if abs(new - old) > max(0.02 * old, 0.3)]
 
 
 def program() -> Path:
@@ -111,10 +165,15 @@ def program() -> Path:
     return build.build("release") / "tests" / "bench" / "sched"
 
 
+def counter() -> Path:
+    """The program that counts, built."""
+    packages.ensure({"libzydis-dev": needs.TO_TEST["libzydis-dev"]})
+    return compiled("count", "count.cpp", CXX, ["-lZydis"])
+
+
 def counted(window: Window, path: Path) -> dict[str, Counts]:
     """What each function of the program does in one operation."""
-    packages.ensure({"libzydis-dev": needs.TO_TEST["libzydis-dev"]})
-    counter = compiled("count", "count.cpp", CXX, ["-lZydis"])
+    counts_it = counter()
     elf = Elf(str(path))
 
     def address(name: str) -> str:
@@ -125,10 +184,10 @@ def counted(window: Window, path: Path) -> dict[str, Counts]:
     begin, end, *parts = map(address, (window.begin, window.end, *window.parts))
     words = [str(path), window.what, str(window.n), address("main.main"), address("runtime.sysmon")]
     words += [begin, str(window.at), end, str(window.after), *parts]
-    result = subprocess.run([counter, *words], stdin=subprocess.DEVNULL, capture_output=True, text=True)
+    result = subprocess.run([counts_it, *words], stdin=subprocess.DEVNULL, capture_output=True, text=True)
     if result.returncode:
         raise Failure(
-            (result.stderr.strip().splitlines() or [f"{counter.name} ended with status {result.returncode}"])[0],
+            (result.stderr.strip().splitlines() or [f"{counts_it.name} ended with status {result.returncode}"])[0],
             MACHINE if result.returncode == MACHINE else 1,
         )
     functions: defaultdict[str, Counts] = defaultdict(Counts)
@@ -153,4 +212,4 @@ def cells(counts: Counts) -> list[str]:
 
 def line(title: str, *cells: object) -> str:
     """A line of this table."""
-    return table.line(title, cells, (31, 8, 7, 8, 8, 7, 9))
+    return table.line(title, cells, (24, 8, 7, 8, 8, 7, 9, 8) if len(cells) > len(COLUMNS) else (31, 8, 7, 8, 8, 7, 9))

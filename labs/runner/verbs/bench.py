@@ -32,7 +32,10 @@ def register(verbs: Verbs) -> None:
     verb.add_argument(
         "--cpu", action="store_true", help=tr("sched: processor time, not the clock's, for a busy machine")
     )
-    verb.add_argument("--explain", metavar="FIGURE", help=tr("sched: count what an operation of this figure does"))
+    verb.add_argument(
+        "--explain", metavar="FIGURE", help=tr("sched: count what an operation of this figure does, or of all")
+    )
+    verb.add_argument("--keep", action="store_true", help=tr("with --explain all: what later counts are compared with"))
     verb.add_argument("--json", metavar="FILE", help=tr("write the figures to this file too"))
     verb.add_argument(
         "--against", metavar="FILE", help=tr("say how far each figure is from what an earlier --json has written")
@@ -42,10 +45,15 @@ def register(verbs: Verbs) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Measures one part, or all of them, each with a table of its own."""
+    if args.keep and args.explain != "all":
+        raise Failure(tr("--keep is for `lab bench sched --explain all`"), USAGE)
     if args.explain:
         if args.what != "sched":
             raise Failure(tr("--explain is for `lab bench sched`"), USAGE)
-        explain.show(args.explain)
+        if args.explain == "all":
+            explain.show_all(args.keep)
+        else:
+            explain.show(args.explain)
         return 0
     output = writable(args.json) if args.json else None
     quick = not (args.what or args.all or args.only or args.rounds)
