@@ -66,7 +66,7 @@ KNOWN = {
     "nopw 512(%rbx)": (6, 1, 1, 0, 1, 1),
     "prefetcht0 512(%rbx)": (6, 1, 1, 0, 1, 1),
     "mov %fs:8, %rax": (6, 2, 1, 0, 2, 1),
-    "mov (%rbx), %rax; mov %fs:-8, %rcx": (7, 3, 1, 0, 3, 1),  # the last of data's lines
+    "mov 1016(%rbx), %rax; mov %fs:-8, %rcx": (7, 3, 1, 0, 2, 1),  # the same, which is the last in front of block
     "push %rax; pop %rax": (7, 2, 2, 0, 2, 2),  # below the return address begins another line
     "mov (%rbx), %rax; mov %rax, (%rbx)": (7, 2, 2, 0, 2, 2),
     "lea 4(%rbx), %rdi; mov $16, %ecx; xor %eax, %eax; rep stosq": (9, 1, 2, 0, 4, 4),
