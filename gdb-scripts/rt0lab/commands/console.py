@@ -73,7 +73,7 @@ def write(lines: Iterable[Any]) -> None:
 
 def _fit(lines):
     """Can they be shown as they are? Each tail is looked at once."""
-    most = min(width() or untrusted.LINE, untrusted.LINE) - max(map(len, lines.heads), default=0)
+    most = min(width() or untrusted.LINE, untrusted.LINE) - lines.wide
     return all(len(tail) <= most and tail.isascii() and tail.isprintable() for tail in lines.tails)
 
 

@@ -124,15 +124,14 @@ class Goroutines(console.Command):
                     )
                 )
             return rows
-        status = bulk.column(own, "status")
-        alive = bulk.chosen(own, list(map(operator.not_, map(census.ended.__contains__, status))))
-        every, started = asked.system or asked.all, bool(alive)
+        alive = list(map(operator.not_, map(census.ended.__contains__, bulk.column(own, "status"))))
+        every, started = asked.system or asked.all, any(alive)
         system = [
             every or census.is_current(row) or not started and "gsignal" not in census.name(row)
             for row in census.system_rows
         ]
         seek_dead = asked.all or any(test.name == "status" for test in asked.wanted)
-        return bulk.chosen(census.rows, system + [seek_dead or one not in census.ended for one in status])
+        return bulk.chosen(census.rows, system + ([True] * len(own) if seek_dead else alive))
 
     @staticmethod
     def _after(census, asked):

@@ -424,9 +424,9 @@ def stacks(rows: Sequence[Any], depth: int = DEPTH) -> dict[int, Stack]:
                 for sp, pc, depth in zip(members, pcs[first:end], depths[first:end]):
                     unpack, seen = traces[pc].get(depth, _UNSEEN)
                     stacks_.append(seen.get(unpack(data, sp - base)))
-            while None in stacks_:
-                at = stacks_.index(None)
-                stacks_[at] = trace(rows[first + at], data, members[at] - base)
+            if None in stacks_:
+                for at in [at for at, stack in enumerate(stacks_) if stack is None]:
+                    stacks_[at] = trace(rows[first + at], data, members[at] - base)
             found += stacks_
     return dict(zip(bulk.column(rows, "addr"), found))
 

@@ -239,16 +239,18 @@ class Census:
         for number in itertools.compress(itertools.count(), map(operator.not_, parked)):
             keep[number] = bool(rows[number].sp) and self._is_on_g0(rows[number])
         rows = bulk.chosen(rows, keep)
-        if known:  # what was walked before is asked for again only where more of it is wanted
-            rows = [row for row in rows if row.addr not in known or depth > stacks.DEPTH and known[row.addr].cut]
+        if not known:
+            self._stacks = stacks.stacks(rows, depth)
+            return self._stacks
+        # what was walked before is asked for again only where more of it is wanted
+        rows = [row for row in rows if row.addr not in known or depth > stacks.DEPTH and known[row.addr].cut]
         known.update(stacks.stacks(rows, depth))
         return known
 
     def alone(self, rows: Sequence[Any], found: dict[int, Stack]) -> dict[int, Frame | None]:
         """{addr: stacks.Frame or None}: where those stand that have no Stack."""
-        apart = itertools.compress(
-            itertools.count(), map(operator.not_, map(found.__contains__, bulk.column(rows, "addr")))
-        )
+        known = list(map(found.__contains__, bulk.column(rows, "addr")))
+        apart = itertools.compress(itertools.count(), map(operator.not_, known)) if not all(known) else ()
         return {row.addr: self._standing_alone(row) for row in map(rows.__getitem__, apart)}
 
     def standing(self, rows: Sequence[Any]) -> dict[int, Frame | None]:

@@ -28,7 +28,7 @@ GAP = 4096  # what lies between two structures this near is read with them
 # through the remote protocol: a packet costs as much as so many bytes, or twenty times that if somebody must wake for
 # it
 REMOTE_GAP = 2048
-CHUNK = 1 << 20  # no read is longer than this
+CHUNK = 1 << 18  # no read is longer than this: what was read is at hand still when it is looked at
 MAX_GS = 1 << 22
 
 

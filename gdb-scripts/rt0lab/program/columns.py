@@ -135,6 +135,10 @@ class Rows(Sequence[Any]):
             return found[: len(self)]
         return found if self._all else _at(found, self._order)
 
+    def lying(self) -> Rows:
+        """All of them in the order in which they lie in memory: that is the fastest to go through."""
+        return Rows(self._table, sorted(self._order))
+
     def pick(self, numbers: Sequence[int]) -> Rows:
         """Those of these numbers, in this order."""
         return Rows(self._table, _at(self._order, numbers))

@@ -41,9 +41,11 @@ class View:
         depth: int = stacks.DEPTH,
     ) -> None:
         self.census, self.rows = census, rows
+        rows = rows.lying() if isinstance(rows, bulk.Rows) else rows
         self.stacks = census.stacks(rows, depth) if standing else {}
         self.alone = census.alone(rows, self.stacks) if standing else {}
-        self.on = {**census.waits(rows), **census.seen_on_stacks(rows)} if waits else {}
+        self.on = census.waits(rows) if waits else {}
+        self.on.update(census.seen_on_stacks(rows) if waits else {})
 
     def at(self, row: Any) -> stacks.Frame | None:
         """The frame where it stands, or None."""
@@ -173,15 +175,14 @@ def lines(view: View, width: int | None = None) -> Alike:
         if room is not None and screen.width(aligned) > room:
             aligned = f"{detail} {places.brief(place)}".lstrip()
         said = f" {labels.line(row)}" if row.labels else ""
-        tails.append(f"{census.state(row):{wide_state}} {aligned}{said}".rstrip())
+        tails.append(" " + f"{census.state(row):{wide_state}} {aligned}{said}".rstrip())
 
     panics = {row.addr for row in bulk.chosen(rows, bulk.column(rows, "panic")) if panicked.is_panicking(row)}
-    heads = list(map(f"  %{wide_id}d ".__mod__, ids_))
-    marked = system.keys() | panics | {current}
+    marked, heads = system.keys() | panics | {current}, {}
     for i in itertools.compress(itertools.count(), map(marked.__contains__, addrs)):
         marks = ("*" if addrs[i] == current else " ") + ("!" if addrs[i] in panics else " ")
-        heads[i] = f"{marks}{system.get(addrs[i], ids_[i]):>{wide_id}} "
-    return Alike(heads, tails, kinds)
+        heads[i] = f"{marks}{system.get(addrs[i], ids_[i]):>{wide_id}}"
+    return Alike(ids_, 2 + wide_id, tails, kinds, heads)
 
 
 def long_lines(view: View) -> Iterator[str]:
