@@ -81,17 +81,16 @@ class Census:
         fields.lacking(0, "sp", "pc", "lo", "hi", "waiting", "startpc", "gopc", "panic", "defers", "labels")
         own = self._own() if system else {}
         strangers = set(own).difference(self.addresses)
-        found = fields.undecoded([*self.addresses, *strangers])
-        addresses, ids = found.column("addr"), list(found.column("goid"))
-        whole = len(found) == len(self.addresses) + len(strangers)
-        self.bad = [] if whole else sorted(set(self.addresses).difference(addresses))
+        every = [*self.addresses, *strangers]
+        found = fields.undecoded(every) if brief else fields.readable(every)
+        addresses, ids = bulk.column(found, "addr"), list(bulk.column(found, "goid"))
+        self.bad = [] if len(found) == len(every) else sorted(set(self.addresses).difference(addresses))
         # {address: `m0.g0`}. A damaged M points at one of the program's goroutines.
         self.system = {address: name for address, name in own.items() if address in strangers or address in self.bad}
         apart = [bisect.bisect_left(addresses, address) for address in sorted(strangers.intersection(addresses))]
         for number in apart:  # these come first, as they lie
             ids[number] = number - (1 << 64)
-        rows = found.pick(sorted(range(len(ids)), key=ids.__getitem__))
-        self.rows: Sequence[Any] = rows if brief else list(rows)
+        self.rows: Sequence[Any] = bulk.picked(found, sorted(range(len(ids)), key=ids.__getitem__))
         self.system_rows = self.rows[: len(apart)]
         self.status = status_names(self.world)
         self._reasons, self._stacks = {}, {}

@@ -382,12 +382,14 @@ def ordered(rows: Sequence[Any], name: str) -> Sequence[Any]:
     )
 
 
+def picked(rows: Sequence[Any], numbers: Sequence[int]) -> Sequence[Any]:
+    """The rows of these numbers, in this order."""
+    return rows.pick(numbers) if isinstance(rows, Rows) else list(map(rows.__getitem__, numbers))
+
+
 def chosen(rows: Sequence[Any], keep: Collection[Any]) -> Sequence[Any]:
     """Those of the rows for which `keep` has something true."""
-    if all(keep):
-        return rows
-    numbers = list(itertools.compress(range(len(rows)), keep))
-    return rows.pick(numbers) if isinstance(rows, Rows) else list(map(rows.__getitem__, numbers))
+    return rows if all(keep) else picked(rows, list(itertools.compress(range(len(rows)), keep)))
 
 
 def _paths(want):
