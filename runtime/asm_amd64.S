@@ -260,12 +260,7 @@ TEXT(runtime.asminit)
 	ret
 END(runtime.asminit)
 
-// The frame that mcall and morestack make, from RSP on: see SAVE_REGISTERS.
-#define saved_answer      0
-#define saved_bp         48
-#define saved_pc         56
-
-// For debuggers: SP is there.
+// For debuggers: SP is where SAVE_REGISTERS (below) has left it.
 .macro SAVED_FRAME
 	.cfi_def_cfa rsp, 64
 	.cfi_offset rbp, -16
@@ -312,19 +307,10 @@ END(runtime.asminit)
 	mov	%rcx, g_context(%rdx)
 .endm
 
-// The goroutine in RDX is this M's current g from here on, and nobody is left any more. RCX = the M, and is used; R9 = the
-// thread-local slot.
-.macro CHOSEN
-	movq	$0, m_leaving(%rcx)
-	mov	%rdx, g(%r9)
-	mov	g_stackguard0(%rdx), %rcx
-	mov	%rcx, tls_guard
-.endm
-
 // On g0: the scheduler has chosen, and its functions have returned. m.curg goes on.
 .macro GO_ON
-	get_tls(%r9)
-	mov	g(%r9), %rdx
+	get_tls(%rcx)
+	mov	g(%rcx), %rdx
 	mov	g_m(%rdx), %rcx
 	mov	m_curg(%rcx), %rdx
 	lea	g_sched(%rdx), %rdi
@@ -339,71 +325,38 @@ TEXT(runtime.gogo)
 	mov	gobuf_g(%rdi), %rdx
 	mov	0(%rdx), %rcx			// a null or wild g faults here, not later
 	mov	g_m(%rdx), %rcx
-	mov	m_leaving(%rcx), %rax
-	test	%rax, %rax
-	jz	.Lfresh
+	cmpq	$0, m_leaving(%rcx)
+	je	.Lgo
 	ret
 
-	// On g0. RDI = the gobuf, RDX = its g, RCX = the M, R9 = the thread-local slot; m.leaving says whose registers are to
-	// be put away: a goroutine's, or (g0) nobody's. A goroutine's are where it had them: whom mcall has called preserves
-	// them. Only RSP and RBP are g0's.
+	// On g0. RDI = the gobuf, RDX = its g, RCX = the M; m.leaving says whose registers are to be put away: a goroutine's,
+	// or (g0 or null) nobody's.
 .Lgo:
 	mov	m_leaving(%rcx), %rax
-.Lround:
 	mov	g_context(%rdx), %rsi
 	test	$1, %sil
 	jnz	.Lnotleft
-	CHOSEN
+.Lchosen:
+	movq	$0, m_leaving(%rcx)
+	get_tls(%rcx)
+	mov	%rdx, g(%rcx)
+	mov	g_stackguard0(%rdx), %rcx
+	mov	%rcx, tls_guard
+	cmp	%rdx, %rax
+	je	.Lstay
 	test	%rsi, %rsi
 	jz	.Lnew
 
 	// It has run before: its registers wait on its own stack.
 	USED_UP
 	mov	%rsi, %rdi
-
-	// RDI = the context to go to, RAX = who leaves. A goroutine is left from its own stack.
-.Lleave:
-	mov	%rax, %rsi
-	mov	g_context(%rax), %rax
-	test	$1, %al
-	jz	.Lnobody			// g0
-	lea	-1(%rax), %rsp
-
-	// Where goroutines are left, and so where they go on. context_jump does not come back by a `ret`, so it is not called:
-	// the processor would expect one, and guess wrong at all that follow.
-.Ljump:
-	.cfi_remember_state
-	SAVED_FRAME
-	lea	.Larrive(%rip), %rcx
-	push	%rcx
-	.cfi_adjust_cfa_offset 8
-	jmp	context_jump
-	.cfi_adjust_cfa_offset -8
-	call	context_jump			// never reached: what a debugger finds before the place where it returns
-.Larrive:
-	// RAX = the context of the one that left, RDX = its g: now others may run it. All that a function preserves is back,
-	// but RBP.
-	test	%rdx, %rdx
-	jz	.Lended
-	mov	%rax, g_context(%rdx)
-	mov	saved_answer(%rsp), %rax
-	mov	saved_bp(%rsp), %rbp
-	.cfi_restore rbp
-	add	$saved_pc, %rsp
-	.cfi_def_cfa rsp, 8
-	ret
-	.cfi_restore_state
-
-.Lfresh:	// From mstart1's round: there is nobody to leave.
-	get_tls(%r9)
-	mov	m_g0(%rcx), %rax
-	jmp	.Lround
+	jmp	.Lleave
 
 .Lnotleft:
 	// This M was about to leave it, and stays instead. Or another M is, will have done so in a moment, and may be
 	// waiting for the goroutine that this M is about to leave: so leave that one first, then look again.
 	cmp	%rdx, %rax
-	je	.Lstay
+	je	.Lchosen
 	mov	%rdx, %rbx			// no caller is waiting for it: gogo's round ends here
 	call	runtime.leave
 	mov	$10, %edi
@@ -415,21 +368,16 @@ TEXT(runtime.gogo)
 	call	runtime.osyield			// the other M's thread is not running, it seems
 	mov	%rbx, %rsp
 .Lleftnow:
-	get_tls(%r9)
-	mov	g(%r9), %rax			// g0: nobody is to be left any more
-	mov	g_m(%rax), %rcx
-	mov	m_curg(%rcx), %rdx
-	lea	g_sched(%rdx), %rdi
-	jmp	.Lround
+	GO_ON
 
 .Lnew:	// It has not. Nobody is to be left, or only g0, which begins afresh at g0.sched.sp: then this is a matter of SP.
+	test	%rax, %rax
+	jz	.Lload
 	testb	$1, g_context(%rax)
 	jz	.Lload
 
 	// Who is to be left needs a context to go to: make one below the words that newproc1 prepared.
 	push	%rax
-	.cfi_adjust_cfa_offset 8
-	push	%rbx
 	.cfi_adjust_cfa_offset 8
 	mov	%rsp, %rbx
 	and	$~15, %rsp
@@ -440,28 +388,39 @@ TEXT(runtime.gogo)
 	call	context_make
 	mov	%rbx, %rsp
 	mov	%rax, %rdi
-	pop	%rbx
-	.cfi_adjust_cfa_offset -8
 	pop	%rax
 	.cfi_adjust_cfa_offset -8
-	jmp	.Lleave
 
+	// RDI = the context to go to, RAX = who leaves. A goroutine is left from its own stack, where mcall's registers are.
+.Lleave:
+	mov	%rax, %rsi
+	test	%rax, %rax
+	jz	.Lnobody
+	mov	g_context(%rax), %rax
+	test	$1, %al
+	jz	.Lnobody			// g0
+	lea	-1(%rax), %rsp
+	.cfi_remember_state
+	SAVED_FRAME
+	jmp	.Ljump
+	.cfi_restore_state
 .Lnobody:
 	and	$~15, %rsp
 	xor	%esi, %esi
-	jmp	.Ljump
 
-	// The same, for leave: what a function preserves is in the frame that mcall or morestack made.
-.Ljumpfar:
+	// The one place where goroutines are left, and so the one where they go on. context_jump does not come back by a
+	// `ret`, so it is not called: the processor would expect one, and guess wrong at all that follow.
+.Ljump:
 	.cfi_remember_state
 	SAVED_FRAME
-	lea	.Larrivefar(%rip), %rcx
+	lea	.Larrive(%rip), %rcx
 	push	%rcx
 	.cfi_adjust_cfa_offset 8
 	jmp	context_jump
 	.cfi_adjust_cfa_offset -8
-	call	context_jump
-.Larrivefar:
+	call	context_jump			// never reached: what a debugger finds before the place where it returns
+.Larrive:
+	// RAX = the context of the one that left, RDX = its g: now others may run it.
 	test	%rdx, %rdx
 	jz	.Lended
 	mov	%rax, g_context(%rdx)
@@ -478,12 +437,9 @@ TEXT(runtime.gogo)
 	push	%rcx
 	.cfi_adjust_cfa_offset 8
 	ret
-	.cfi_restore_state
+	.cfi_adjust_cfa_offset -24
 
 .Lstay:	// The scheduler chose the goroutine that it was called from: there is nothing to switch.
-	CHOSEN
-	.cfi_remember_state
-	SAVED_FRAME
 	mov	g_context(%rdx), %rsp
 	.cfi_adjust_cfa_offset -1
 	dec	%rsp
@@ -529,10 +485,8 @@ jmp_bx:
 	jmp	*%rbx				// not a call: goexit+1 is already on the stack
 END(runtime.gogo)
 
-// What mcall and morestack have in common: put the goroutine's registers on its stack and go to g0. What is put there is
-// for leave, and for debuggers. When the scheduler's functions have returned the registers are in place again, and gogo
-// saves them from there: so nothing between here and GO_ON may change RBX or R12 to R15 but what preserves them.
-// RAX = g, R9 = the thread-local slot; RCX and RDX are used. g0 starts at g0.sched.sp, whatever it left below.
+// What mcall and morestack have in common: put the goroutine's registers on its stack, where gogo finds them, and go to
+// g0. RAX = g, RDX = its M afterwards; RCX is used. g0 starts at g0.sched.sp, whatever it left below.
 .macro SAVE_REGISTERS
 	push	%rbx
 	.cfi_offset rbx, -24
@@ -553,7 +507,8 @@ END(runtime.gogo)
 	mov	%rcx, g_context(%rax)
 	mov	%rax, m_leaving(%rdx)
 	mov	m_g0(%rdx), %rdx
-	mov	%rdx, g(%r9)
+	get_tls(%rcx)
+	mov	%rdx, g(%rcx)
 	mov	g_stackguard0(%rdx), %rcx
 	mov	%rcx, tls_guard
 	mov	(g_sched+gobuf_sp)(%rdx), %rsp
@@ -568,8 +523,8 @@ END(runtime.gogo)
 TEXT(runtime.mcall)
 	FRAME_BEGIN
 	SAVE_REGISTERS
-	get_tls(%r9)
-	mov	g(%r9), %rax
+	get_tls(%rcx)
+	mov	g(%rcx), %rax
 
 	// The gobuf says what a debugger wants to know: the caller's frame.
 	mov	caller_pc(%rbp), %rdx
@@ -617,7 +572,7 @@ TEXT(runtime.leave)
 	dec	%rsp
 	mov	%r14, %rsi
 	.cfi_def_cfa rsi, 64
-	jmp	.Ljumpfar
+	jmp	.Ljump
 
 .Lleave_g0:	// On g0 again. RDI = the goroutine's context, RSI = this frame, which begins with the goroutine.
 	mov	%rsi, %rsp
@@ -848,20 +803,20 @@ END(__morestack)
 TEXT(runtime.morestack)
 	FRAME_BEGIN
 	SAVE_REGISTERS
-	get_tls(%r9)
-	mov	g(%r9), %rax
-	mov	caller_bp(%rbp), %r8		// __morestack's frame
-	mov	caller_pc(%r8), %rdx		// in the prologue
+	get_tls(%rcx)
+	mov	g(%rcx), %rax
+	mov	caller_bp(%rbp), %rbx		// __morestack's frame
+	mov	caller_pc(%rbx), %rdx		// in the prologue
 	mov	%rdx, (g_sched+gobuf_pc)(%rax)
-	lea	caller_sp(%r8), %rdx
+	lea	caller_sp(%rbx), %rdx
 	mov	%rdx, (g_sched+gobuf_sp)(%rax)
-	mov	caller_bp(%r8), %rdx
+	mov	caller_bp(%rbx), %rdx
 	mov	%rdx, (g_sched+gobuf_bp)(%rax)
 	mov	%rax, (g_sched+gobuf_g)(%rax)
 	movq	$0, (g_sched+gobuf_ret)(%rax)
 
-	mov	saved_r10(%r8), %rdi		// newstack(how much the function needs, its arguments, &answer)
-	mov	saved_r11(%r8), %rsi
+	mov	saved_r10(%rbx), %rdi		// newstack(how much the function needs, its arguments, &answer)
+	mov	saved_r11(%rbx), %rsi
 	mov	%rsp, %r8
 	ENTER_G0
 	mov	%r8, %rdx

@@ -3,7 +3,7 @@ preserves.
 
 g.context leads there. While it is odd the goroutine is being left, and it is that frame's address plus one; otherwise
 it is Boost's context, which lies just below the frame. Where each register is in the frame, runtime.gogo's unwind
-information says: gogo pops them, of one that leave has put away. Any other has them in Boost's context as well.
+information says: gogo pops them.
 """
 
 from __future__ import annotations
@@ -26,8 +26,7 @@ class _Place:
     """How to come from a context to the registers: found out once a program."""
 
     def __init__(self, world):
-        self.below = 0  # bytes that Boost puts below the frame
-        self.arrive: list[int] = []  # where its switch returns to
+        self.below, self.arrive = 0, None  # bytes that Boost puts below the frame; where its switch returns to
         self.at = None  # {register: where it is, counted from the frame}
         jump, gogo = (self._code(world, name) for name in ("jump_fcontext", "runtime.gogo"))
         row = (
@@ -35,7 +34,7 @@ class _Place:
         )
         if row is not None:
             self.below, self._back = row.cfa, row.ra
-            self.arrive = [at for at, to in program.calls(*gogo) if to == jump[0]]
+            self.arrive = next((at for at, to in program.calls(*gogo) if to == jump[0]), None)
 
     @staticmethod
     def _code(world, name):
@@ -49,14 +48,14 @@ class _Place:
         owners = {context: g for g, context in contexts.items() if context and not context & 1}
         for data, base, members in bulk.pieces(owners, self.below) if owners else ():
             for context in members if data is not None else ():
-                if struct.unpack_from("<Q", data, context - base + self._back)[0] in self.arrive:
+                if struct.unpack_from("<Q", data, context - base + self._back)[0] == self.arrive:
                     found[owners[context]] = context + self.below
         return found
 
     def learn(self, frame):
         """Asks gdb where gogo finds the registers in such a frame."""
         try:
-            with view.parked(self.arrive[0], frame, 0):
+            with view.parked(self.arrive, frame, 0):
                 text = program.done("info frame")
         except (program.Problem, gdb.error):
             return
@@ -70,7 +69,7 @@ def registers(addresses: Iterable[int]) -> dict[int, dict[str, int]]:
     if "context" not in world.layout("g").at:
         return {}
     place = world.cached("parking", lambda: _Place(world))
-    if not place.arrive:
+    if place.arrive is None:
         return {}
     frames = place.frames(
         {g: row.context for g, row in bulk.Fields("g", context="context").by_address(addresses).items()}
