@@ -150,9 +150,17 @@ def test_wrong_usage(lab, one_line, arguments, why):
 def test_the_table_has_80_columns_and_the_sum_of_its_lines(lab):
     result = lab("bench", "sched", "--explain", "yield2")
     lines = result.stdout.splitlines()
-    rows = [float(line[31:].split()[0]) for line in lines[3 : lines.index("", 3)]]
+    rows = [float(line[33:].split()[0]) for line in lines[3 : lines.index("", 3)]]
     assert result.returncode == 0 and max(map(len, lines)) <= 80
     assert sum(rows[:-1]) == pytest.approx(rows[-1], abs=0.05 * len(rows))
+
+
+def test_the_line_of_a_figure_has_80_columns(monkeypatch, capsys):
+    monkeypatch.setattr(explain, "counted", lambda window, path: {"main.main": explain.Counts(*[12345.6] * 6)})
+    monkeypatch.setattr(explain, "program", lambda: None)
+    explain.show_all(keep=False)
+    lines = capsys.readouterr().out.splitlines()
+    assert max(map(len, lines)) <= 80 and len(lines) == 3 + len(explain.WINDOWS)
 
 
 def test_counts_are_the_same_each_time():

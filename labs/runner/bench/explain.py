@@ -95,8 +95,9 @@ def show(name: str) -> Counts:
         print(line(f"others ({len(others)})", *cells(sum(others, Counts()))))
     print(line("all", *cells(total)))
     print(
-        "\n  locked: instructions with LOCK, or XCHG with memory; lines: cache lines (64 bytes)\n"
-        "  read or written, once each an operation, where it is first; written: those written"
+        "\n  locked: instructions with LOCK, or XCHG with memory;\n"
+        "  lines: cache lines (64 bytes) read or written, each once an operation, where it\n"
+        "  is met first; written: those that are written"
     )
     return total
 
@@ -212,4 +213,4 @@ def cells(counts: Counts) -> list[str]:
 
 def line(title: str, *cells: object) -> str:
     """A line of this table."""
-    return table.line(title, cells, (24, 8, 7, 8, 8, 7, 9, 8) if len(cells) > len(COLUMNS) else (31, 8, 7, 8, 8, 7, 9))
+    return table.line(title, cells, (23, 8, 7, 8, 8, 7, 9, 8) if len(cells) > len(COLUMNS) else (31, 8, 7, 8, 8, 7, 9))
