@@ -4,6 +4,7 @@ import dataclasses
 import json
 import subprocess
 import types
+from pathlib import Path
 
 import pytest
 from runner import cli
@@ -81,9 +82,22 @@ def test_json_has_the_scheduler_s_figures_that_are_asked_for(lab, tmp_path):
     assert all(len(figure["placements"]) == 5 for figure in figures)
 
 
-@pytest.mark.parametrize("arguments", [["--only", "nonsense"], ["--rounds", "0"], ["nonsense"]])
+@pytest.mark.parametrize("arguments", [["--rounds", "0"], ["nonsense"]])
 def test_wrong_usage(lab, arguments):
     assert lab("bench", *arguments).returncode == 2
+
+
+@pytest.mark.parametrize("part, names", [([], "startup, yield2, "), (["gdb"], "gdb-list, gdb-list-go, ")])
+def test_who_asks_for_a_figure_that_is_not_there_is_told_which_are(lab, one_line, part, names):
+    said = one_line(lab("bench", *part, "--only", "nonsense"), 2)
+    assert f"no figure's name begins with nonsense; there are: {names}" in said
+
+
+def test_without_gdbserver_only_what_is_seen_through_it_is_left_out(monkeypatch):
+    monkeypatch.setattr(gdb.shutil, "which", lambda name: None)
+    through, direct = (next(each for each in gdb.FIGURES if each.remote == remote) for remote in (True, False))
+    programs = {"mirror": Path("parked")}
+    assert gdb.tools(through, programs) == {} and list(gdb.tools(direct, programs)) == ["ours"]
 
 
 def test_a_missing_peer_is_not_an_error(monkeypatch, capsys):

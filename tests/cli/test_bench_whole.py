@@ -360,12 +360,13 @@ def test_a_machine_that_says_nothing_of_itself_is_no_error(monkeypatch, tmp_path
     assert machine.machine()["maker"] == "unknown maker"
 
 
-def test_no_go_and_no_boost_are_a_line_each_with_the_package(monkeypatch):
+def test_no_go_no_boost_and_no_gdbserver_are_a_line_each_with_the_package(monkeypatch):
     monkeypatch.setattr(machine.shutil, "which", lambda name: None)
     monkeypatch.setitem(machine.needs.TO_TEST, "libboost-fiber-dev", (lambda: False, ""))
-    one, other = machine.missing()
+    one, other, third = machine.missing()
     assert "no Go here" in one and "golang-go" in one
     assert "no Boost.Fiber here" in other and "libboost-fiber-dev" in other
+    assert "no gdbserver here" in third and "apt-get install gdbserver" in third
 
 
 @pytest.fixture

@@ -72,12 +72,14 @@ def lines(here: dict[str, Any]) -> list[str]:
 
 
 def missing() -> list[str]:
-    """What one cannot measure beside, and which package brings it."""
+    """What one cannot measure beside, or with, and which package brings it."""
     said = []
     if not shutil.which("go"):
         said.append("there is no Go here, so nothing is measured beside it (apt-get install golang-go)")
     if not needs.TO_TEST["libboost-fiber-dev"][0]():
         said.append("there is no Boost.Fiber here to measure beside (apt-get install libboost-fiber-dev)")
+    if not shutil.which("gdbserver"):
+        said.append("there is no gdbserver here, so nothing is measured through it (apt-get install gdbserver)")
     return said
 
 

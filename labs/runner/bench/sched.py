@@ -114,7 +114,7 @@ def run(asked: Asked, pace: Pace) -> Iterator[dict[str, Any]]:
             yield result
     print(
         f"\n  ours: the median of {1 + len(MOVED)} placements, the same code linked some bytes further on each time;\n"
-        "  placed: the least and the most of their medians, which is luck;\n"
+        "  placed: the least and the most of their medians: luck, where nobody else is at work;\n"
         "  Fiber: Boost.Fiber; floor: bare switches of Boost.Context, no scheduler;\n"
         "  /Go: ours by Go's, medians"
     )

@@ -3,7 +3,7 @@ cost."""
 
 import argparse
 
-from rt0lab.words import tr
+from rt0lab.words import in_a_row, tr
 
 from ..bench import explain, whole
 from ..bench.rounds import Asked
@@ -16,7 +16,8 @@ def register(verbs: Verbs) -> None:
     verb = verbs.add_parser(
         "bench",
         help=tr("measure beside Go and beside the least it could cost"),
-        example="./lab bench\n./lab bench sched --only yield --json FILE.json\n./lab bench sched --against FILE.json",
+        example="./lab bench\n./lab bench sched --only yield --json FILE.json\n./lab bench sched --against FILE.json\n"
+        "./lab bench --explain yield2",
     )
     verb.add_argument(
         "what",
@@ -48,8 +49,12 @@ def run(args: argparse.Namespace) -> int:
     if args.keep and args.explain != "all":
         raise Failure(tr("--keep is for `lab bench sched --explain all`"), USAGE)
     if args.explain:
-        if args.what != "sched":
+        if args.what not in (None, "sched"):
             raise Failure(tr("--explain is for `lab bench sched`"), USAGE)
+        for option in ("all", "only", "rounds", "cpu", "json", "against"):
+            if getattr(args, option):
+                words = {"verb": "./lab bench", "first": "--explain", "second": f"--{option}"}
+                raise Failure(tr("{verb}: {first} does not go with {second}", **words), USAGE)
         if args.explain == "all":
             explain.show_all(args.keep)
         else:
@@ -60,6 +65,11 @@ def run(args: argparse.Namespace) -> int:
     asked = Asked(args.only, args.rounds, args.cpu, quick)
     parts = [name for name, part in whole.PARTS.items() if args.what in (None, name) and part.planned(asked)]
     if not parts:
-        raise Failure(tr("no figure's name begins with {only}", only=args.only), USAGE)
+        there = [
+            name for part in whole.PARTS if args.what in (None, part) for name in whole.PARTS[part].planned(Asked())
+        ]
+        raise Failure(
+            tr("no figure's name begins with {only}; there are: {names}", only=args.only, names=in_a_row(there)), USAGE
+        )
     whole.measure(asked, parts, output, args.against)
     return 0
