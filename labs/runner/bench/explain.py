@@ -96,8 +96,8 @@ def show(name: str) -> Counts:
     print(line("all", *cells(total)))
     print(
         "\n  locked: instructions with LOCK, or XCHG with memory;\n"
-        "  lines: cache lines (64 bytes) read or written, each once an operation, where it\n"
-        "  is met first; written: those that are written"
+        "  lines: cache lines (64 bytes) read or written, each once an operation, where\n"
+        "  it is met first; written: those that are written"
     )
     return total
 
@@ -106,7 +106,7 @@ def show_all(keep: bool) -> None:
     """Counts every figure, prints a line for each, and keeps them if asked to."""
     path, key = program(), compiler()
     before = kept().get(key, {})
-    print(f"what an operation does, counted ({key}); change: of the instructions, since they were kept\n")
+    print(f"an operation's counts ({key}); change: of instructions, since kept\n")
     print(line("", *("instr.", *COLUMNS[1:]), "change"))
     totals = {}
     for name, window in WINDOWS.items():
