@@ -29,14 +29,23 @@ bool runqempty(p* pp) {
     return true;
 }
 
-/// The ring was full. If runqputslow finds that a thief has made room meanwhile, there is a place after all. From here on
-/// there are prologues, and this P must stay ours.
+struct runqputargs {
+    p* pp;
+    g* gp;
+};
+
+/// If runqputslow finds that a thief has made room meanwhile, there is a place after all.
+static void runqputfull_func1(runqputargs* a) {
+    uint32 h, t;
+    for (bool put = false; !put;) put = runqputtail(a->pp, a->gp, &h, &t) || runqputslow(a->pp, a->gp, h, t);
+}
+
+/// The ring was full. From here on there are prologues, and this P must stay ours: on g0 nobody is asked to give way. And
+/// who readies somebody has come here without a prologue, so that little is left of its stack.
 [[gnu::noinline]] nosplit static void runqputfull(p* pp, g* gp);
 void runqputfull(p* pp, g* gp) {
-    m* mp = acquirem();
-    uint32 h, t;
-    for (bool put = false; !put;) put = runqputtail(pp, gp, &h, &t) || runqputslow(pp, gp, h, t);
-    releasem(mp);
+    runqputargs a = {pp, gp};
+    systemstack(runqputfull_func1, &a);
 }
 
 /// By the owner. next: into runnext, and what was there to the tail. A full ring gives half of itself away.
