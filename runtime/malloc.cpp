@@ -8,7 +8,7 @@
 constexpr uintptr arenaBase = 0xc420000000;    // where Go 1.10's heap begins
 constexpr uintptr arenaReserve = 64ull << 30;  // addresses only; halved until the system agrees
 constexpr uintptr arenaStep = 1 << 20;         // mapped at a time, at least
-constexpr uintptr hugeFrom = 16 << 20;         // what lies beyond may be in huge pages
+constexpr uintptr hugeFrom = 32 << 20;         // what lies beyond may be in huge pages, of which the last is half empty
 
 /// f() with mheap_.lock held, on g0: a goroutine that ran out of stack under this lock would wait for itself, because
 /// the new stack comes from the heap.
@@ -175,6 +175,12 @@ static uintptr cut(int32 n, int32 c) {
     if (mheap_.cut + size > mheap_.cutend) {
         mheap_.cut = spanalloclocked(spanSize, _MSpanInUse);
         mheap_.cutend = mheap_.cut + spanSize;
+        // Its first pieces say what class each piece is of. In the span table that would cost each span of stacks as much.
+        auto* spc = reinterpret_cast<uint8*>(mheap_.cut);
+        memset(spc, 0, spanPieces);
+        memset(spc, persistentClass, spanPieces / pieceSize);
+        spanof(mheap_.cut)->spanclass = spc;
+        mheap_.cut += spanPieces;
     }
     uintptr v = mheap_.cut;
     mheap_.cut += size;

@@ -11,7 +11,8 @@ constexpr uintptr _PageSize = 8 << 10;
 /// A span of Go's has blocks of one class. Here a piece of a span has, so that a program that has little of each kind
 /// touches little memory.
 constexpr uintptr pieceSize = 128;
-constexpr int32 persistentClass = numSizeClasses;  // of pieces with no blocks: persistentalloc's
+constexpr uintptr spanPieces = spanSize / pieceSize;
+constexpr int32 persistentClass = numSizeClasses;  // of pieces with no blocks: persistentalloc's, and spanclass itself
 
 /// Bytes of a block, by class: two classes to each doubling, and one for a g, which takes 320.
 constexpr uintptr class_to_size[numSizeClasses] = {0,   16,  32,  48,   64,   96,   128,  192,  256,  320,
@@ -35,7 +36,7 @@ struct mspan {
     uint32 allocCount;       // stacks in use
     uint32 npages;
     mSpanState state;
-    uint8 spanclass[spanSize / pieceSize];  // the class of each piece's blocks; 0: of a large block, or not cut yet
+    uint8* spanclass;  // the class of each piece's blocks, 0 if not cut yet; null: one large block, or no blocks at all
 };
 
 struct mSpanList {

@@ -12,8 +12,8 @@ static uintptr blockof(uintptr v, int32* c) {
     mspan* s = spanof(v);
     uintptr base = v & ~(spanSize - 1);
     *c = 0;
-    if (s->state != _MSpanInUse || !s->spanclass[0]) return base;
-    for (uintptr i = 0; i < spanSize / pieceSize && s->spanclass[i];) {
+    if (s->state != _MSpanInUse || !s->spanclass) return base;
+    for (uintptr i = 0; i < spanPieces && s->spanclass[i];) {
         *c = s->spanclass[i];
         uintptr n = *c == persistentClass ? 1 : class_to_pieces[*c], first = base + i * pieceSize;
         if (v < first + n * pieceSize) return v - (v - first) % class_to_size[*c];

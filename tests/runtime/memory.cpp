@@ -104,6 +104,20 @@ static void a_block_is_of_the_smallest_class_that_fits() {
         }
 }
 
+static void a_span_that_is_cut_has_room_for_its_classes() {
+    ong0([] {
+        void* v = spanalloc(spanSize);
+        memset(v, 0xff, spanSize);
+        spanfree(v, spanSize);
+        mspan* s = spanof(at(v));
+        must(!s->spanclass, "a span of stacks has none");
+        while (!s->spanclass) memset(mallocgc(8192), 0xff, 8192);
+        must(s->spanclass[at(s->spanclass) % spanSize / pieceSize] == persistentClass,
+             "where they stand there is no block");
+        must(s->spanclass[spanPieces - 1] == 0, "what is not cut yet is of none");
+    });
+}
+
 static void memory_is_zero() {
     for (uintptr size : {16ul, 1000ul, 8192ul, 100000ul})
         for (int i = 0; i < 3; i++) {
@@ -255,6 +269,7 @@ void main_main() {
     CHECK(what_is_too_large_is_refused);
     CHECK(scavenging_keeps_the_list_and_gives_the_rest_back);
     CHECK(a_block_is_of_the_smallest_class_that_fits);
+    CHECK(a_span_that_is_cut_has_room_for_its_classes);
     CHECK(memory_is_zero);
     CHECK(blocks_do_not_overlap);
     CHECK(a_cache_counts_its_blocks);

@@ -188,7 +188,7 @@ def test_every_function_of_the_boot_checks_its_stack(build):
 
 
 @pytest.mark.skipif(not os.path.exists("/sys/kernel/mm/transparent_hugepage"), reason="this kernel has no huge pages")
-@pytest.mark.parametrize("goroutines, asked", [(1000, False), (20000, True)])
+@pytest.mark.parametrize("goroutines, asked", [(10000, False), (40000, True)])
 @pytest.mark.parametrize("build", [("g++", "debug")], ids="-".join, indirect=True)
 def test_a_large_heap_may_have_huge_pages_and_a_small_one_not(build, goroutines, asked):
     maps = "python print(open(f'/proc/{gdb.selected_inferior().pid}/smaps').read())"

@@ -50,8 +50,7 @@ def _blocks(heap, constants, sizes, problems):
         problems.append(
             trn("{n} span of the heap is not known.", "{n} spans of the heap are not known.", every - count)
         )
-    classes = layout.arrays["spanclass"]
-    lost = 0
+    lost, cut = 0, {}
     table = [arena - (i + 1) * layout.size for i in range(count)]
     for data, base, members in bulk.pieces(table, layout.size):
         for address in members:
@@ -62,17 +61,24 @@ def _blocks(heap, constants, sizes, problems):
             if entry.get("state") != constants["_MSpanInUse"]:
                 continue
             start = arena + ((arena - address) // layout.size - 1) * step
-            kinds = entry.data[classes.offset : classes.offset + classes.count]
             end = start + entry.get("npages") * constants["_PageSize"]
-            if kinds[0]:
-                for first, end, size in _runs(start, kinds, constants, sizes):
-                    lost += (end - first) % size > 0
-                    if end - first >= size:
-                        yield first, end - (end - first) % size, size
+            if classes := entry.get("spanclass"):
+                lost += classes in cut
+                cut[classes] = start
             elif start < end <= used:
                 yield start, end, end - start
             else:
                 lost += 1
+    for data, base, members in bulk.pieces(cut, step // constants["pieceSize"]):
+        for address in members:
+            if data is None:
+                lost += 1
+                continue
+            kinds = bytes(data[address - base : address - base + step // constants["pieceSize"]])
+            for first, end, size in _runs(cut[address], kinds, constants, sizes):
+                lost += (end - first) % size > 0
+                if end - first >= size:
+                    yield first, end - (end - first) % size, size
     if lost:
         problems.append(trn("{n} span of the heap makes no sense.", "{n} spans of the heap make no sense.", lost))
 
