@@ -160,13 +160,13 @@ import random, time
 from rt0lab.heap import mirror
 from rt0lab.program import memory
 until('main.main')
-heap, known, some = program.variable('mheap_'), memory.read, random.Random(1)
+heap, known, some = program.variable('mheap_'), memory.glance, random.Random(1)
 def read(address, size):
     data = known(address, size)
-    if not heap.get('table') <= address < heap.get('mapped') or not isinstance(data, bytes):
+    if not heap.get('table') <= address < heap.get('mapped') or isinstance(data, memory.Unreadable):
         return data
-    return bytes(some.choice((byte, byte, some.randrange(4), some.randrange(256))) for byte in data)
-memory.read = read
+    return bytes(some.choice((byte, byte, some.randrange(4), some.randrange(256))) for byte in bytes(data))
+memory.glance = read
 result = []
 for _ in range(20):
     problems = []
