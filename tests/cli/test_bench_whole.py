@@ -479,7 +479,7 @@ def test_what_is_left_out_is_said(parts, capsys):
     parts(one=["a"])
     assert cli.run(["bench"]) == 0
     assert capsys.readouterr().out.endswith(
-        "figures left out, to end within three minutes: 1; `./lab bench --all` measures them, too\n"
+        "figures left out, to end within three minutes: 1; `./lab bench --all` measures\nthem, too\n"
     )
 
 

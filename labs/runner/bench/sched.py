@@ -113,8 +113,9 @@ def run(asked: Asked, pace: Pace) -> Iterator[dict[str, Any]]:
             show(figure, result, asked.change(result))
             yield result
     print(
-        f"\n  ours: the median of {1 + len(MOVED)} placements, the same code linked some bytes further on each time;\n"
-        "  placed: the least and the most of their medians: luck, where nobody else is at work;\n"
+        f"\n  ours: the median of {1 + len(MOVED)} placements, the same code linked some bytes further on\n"
+        "  each time; placed: the least and the most of their medians, which is luck where\n"
+        "  nobody else is at work;\n"
         "  Fiber: Boost.Fiber; floor: bare switches of Boost.Context, no scheduler;\n"
         "  /Go: ours by Go's, medians"
     )

@@ -74,7 +74,8 @@ def closing(asked: Asked, pace: Pace, parts: list[str], others: float) -> None:
         print(*screen.wrap(f"no time was left for {', '.join(pace.left_out)}"), sep="\n")
     rest = [name for part in parts for name in PARTS[part].left_out(asked)]
     if rest:
-        print(f"figures left out, to end within three minutes: {len(rest)}; `./lab bench --all` measures them, too")
+        said = f"figures left out, to end within three minutes: {len(rest)}; `./lab bench --all` measures them, too"
+        print(*screen.wrap(said), sep="\n")
 
 
 def keep(output: Path, made: dict[str, Any]) -> None:
