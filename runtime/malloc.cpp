@@ -175,7 +175,7 @@ static uintptr cut(int32 n, int32 c) {
     if (mheap_.cut + size > mheap_.cutend) {
         mheap_.cut = spanalloclocked(spanSize, _MSpanInUse);
         mheap_.cutend = mheap_.cut + spanSize;
-        // Its first pieces say what class each piece is of. In the span table that would cost each span of stacks as much.
+        // Its first pieces say of what class each is. In the span table that would cost each span of stacks as much.
         auto* spc = reinterpret_cast<uint8*>(mheap_.cut);
         memset(spc, 0, spanPieces);
         memset(spc, persistentClass, spanPieces / pieceSize);
