@@ -14,10 +14,14 @@ def connect(program, *arguments):
     where = ' '.join(['exec gdbserver --once --no-startup-with-shell -', program, *arguments, '2>/dev/null'])
     do('target remote | ' + where)
 def packets(command):
+    for setting in 'file packets', 'overwrite on', 'redirect on', 'debugredirect on', 'enabled on':
+        gdb.execute('set logging ' + setting)
     gdb.execute('set debug remote 1')
-    text = do(command)
+    gdb.execute(command)
     gdb.execute('set debug remote 0')
-    return text.count('Sending packet: $')
+    gdb.execute('set logging enabled off')
+    with open('packets', 'rb') as file:  # gdb 16 asks for memory as it is: what it says of its packets is not text
+        return file.read().count(b'Sending packet: $')
 """
 
 
