@@ -30,7 +30,7 @@ void newproc(int32 siz, funcval* fn) {
 void detail::newclosure(funcval* fn, const _type* typ) {
     newprocargs a = {fn, typ, getcallerpc()};
     systemstack(newproc_func1, &a);
-    if (atomic::LoadRelaxed(&getg()->stackguard0) == stackPreempt) [[unlikely]] preemptpoint();
+    if (atomic::LoadRelaxed(&getg()->stackguard0) == stackPreempt) preemptpoint();
 }
 
 struct malgargs {

@@ -160,7 +160,9 @@ def test_the_table_has_80_columns_and_the_sum_of_its_lines(lab):
 def test_the_line_of_a_figure_has_80_columns(monkeypatch, capsys):
     monkeypatch.setattr(explain, "counted", lambda window, path: {"main.main": explain.Counts(*[1234.5] * 6)})
     monkeypatch.setattr(explain, "program", lambda: None)
-    monkeypatch.setattr(explain, "kept", lambda: {explain.compiler(): dict.fromkeys(explain.WINDOWS, explain.Counts(1000))})
+    monkeypatch.setattr(
+        explain, "kept", lambda: {explain.compiler(): dict.fromkeys(explain.WINDOWS, explain.Counts(1000))}
+    )
     explain.show_all(keep=False)
     lines = capsys.readouterr().out.splitlines()
     assert max(map(len, lines)) <= 80 and len(lines) == 3 + len(explain.WINDOWS)

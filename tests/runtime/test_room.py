@@ -1,4 +1,4 @@
-"""What checks no stack has room for it: _StackGuard bytes lie below the guard, and whoever checked has stopped there."""
+"""What checks no stack has room: _StackGuard bytes lie below the guard, and whoever checked has stopped there."""
 
 import functools
 import re
@@ -7,8 +7,8 @@ from pathlib import Path
 
 GUARD = int(re.search(r"_StackGuard = (\d+);", (Path(__file__).parents[2] / "runtime/stack.hpp").read_text())[1])
 
-# What these put on the stack that they are called on before they leave it for g0: see asm_amd64.S. __morestack's way there
-# is what a function takes that checks, and finds no room.
+# What these put on the stack that they are called on before they leave it for g0: see asm_amd64.S. __morestack's way
+# there is what a function takes that checks, and finds no room.
 LEAVES = {"runtime.mcall": 56 + 64, "runtime.systemstack": 24, "__morestack": 8 + 216 + 8 + 56 + 64}
 ON_G0 = {"runtime.schedule", "runtime.leave"}  # its stack is 64 KB
 NO_RETURN = {"runtime.throw", "runtime.badsystemstack"}
@@ -18,8 +18,8 @@ DOWN = re.compile(r"(push\b)|(sub|add)\s+\$(-?0x[0-9a-f]+),%rsp")
 
 
 def functions(program):
-    """name: (whether it checks, bytes below its return address, [(whom it calls, at how many bytes)]). Without the bytes
-    that it has asked for."""
+    """name: (whether it checks, bytes below its return address, [(whom it calls, at how many bytes)]). Without the
+    bytes that it has asked for."""
     words = ["objdump", "-d", "--no-show-raw-insn", program]
     listing = subprocess.run(words, capture_output=True, text=True, check=True).stdout
     return {
