@@ -19,13 +19,14 @@ CASE = tests.CASE.format("two_take_turns_in_the_lock")
 
 @pytest.fixture
 def mutate(monkeypatch, tmp_path, capsys):
-    """mutate(old, new): what is printed of this change to sema.cpp where there is but one test, and the exit status."""
+    """mutate(old, new): what is printed of this change where there is but one test, and the exit status."""
     monkeypatch.setattr(every, "FOLDER", tmp_path / "mutate")
     monkeypatch.setattr(tests, "all_of", lambda: [CASE])
 
-    def run(old, new):
+    def run(old, new, file="sema.cpp"):
         (tmp_path / "list.toml").write_text(
-            f"[[decision]]\nname = 'it'\nfile = 'sema.cpp'\nreason = 'So.'\nold = '''{old}'''\nnew = '''{new}'''\n"
+            f"[[decision]]\nname = 'it'\nfile = '{file}'\nreason = 'So.'\n"
+            f"old = '''{old}'''\nnew = '''{new}'''\n"
             f"test = '{CASE}'\n"
         )
         monkeypatch.setattr(decisions, "LIST", tmp_path / "list.toml")
@@ -43,6 +44,19 @@ def test_a_change_that_its_test_notices_is_right(mutate, monkeypatch):
 
 def test_a_change_that_nobody_notices_is_the_exit_status(mutate):
     said, status = mutate(FIRST, "//")
+    assert (status, "NOT by its own test: nobody noticed" in said) == (1, True)
+
+
+def test_a_change_to_a_header_is_in_the_program(mutate):
+    """Whoever includes it is compiled with it."""
+    said, status = mutate("\n    uint64 qcount; ", "\n    uint64 gone; ", "runtime2.hpp")
+    assert (status, "qcount" in said) == (1, True)
+
+
+def test_a_change_to_a_header_that_nobody_can_notice(mutate):
+    """A program that is not there fails, too, and once that was taken for noticed."""
+    first = (ROOT / "runtime" / "chan.hpp").read_text().splitlines()[0]
+    said, status = mutate(first, "//", "chan.hpp")
     assert (status, "NOT by its own test: nobody noticed" in said) == (1, True)
 
 

@@ -31,12 +31,26 @@ class Copy:
         """From here on the programs are those with this text in this file."""
         shutil.rmtree(self.folder, ignore_errors=True)
         self.file = file
-        self._source.parent.mkdir(parents=True)
+        if file.endswith((".h", ".hpp")):
+            self._surround()
+        self._source.parent.mkdir(parents=True, exist_ok=True)
         self._source.write_text(text, "utf-8")
+
+    def _surround(self):
+        """A header is found beside who includes it: so all of runtime/ is there, as links."""
+        for path in (ROOT / "runtime").rglob("*"):
+            link = self._tree / path.relative_to(ROOT / "runtime")
+            if path.is_file() and path.name != "meson.build" and link != self._source:
+                link.parent.mkdir(parents=True, exist_ok=True)
+                link.symlink_to(path)
+
+    @property
+    def _tree(self):
+        return self.folder / "source" / "runtime"
 
     @property
     def _source(self):
-        return self.folder / "source" / "runtime" / self.file
+        return self._tree / self.file
 
     def recipes(self, build: str) -> Recipes:
         """How a build folder's programs are made."""
@@ -48,7 +62,8 @@ class Copy:
 
     def program(self, build: str, name: str) -> Path:
         """The path of a program of this build, with the change in it."""
-        return self._part(self.recipes(build), name) or self.folder / build / name
+        recipes = self.recipes(build)
+        return self._part(recipes, name) or recipes.folder / name  # nothing of it in it: as it was built
 
     def same_code(self, build: str, archive: str, before: str) -> bool:
         """Whether an optimizing compiler makes the same of the file in its objects of this archive as of the text
@@ -71,15 +86,23 @@ class Copy:
         if into.exists():
             return into
         into.parent.mkdir(parents=True, exist_ok=True)
-        if recipes.objects.get(name) == ROOT / "runtime" / self.file:
+        if (source := self._changed(recipes, name)) is not None:
             named = f"-fdebug-prefix-map={self.folder}/source/="  # as the build names the file
-            self._made(recipes.compiler(name, self._source, into, named), recipes.folder)
+            self._made(recipes.compiler(name, source, into, named, "-iquote", str(self._tree)), recipes.folder)
             return into
         changed = {part: path for part in recipes.parts(name) if (path := self._part(recipes, part))}
         if not changed:
             return None
         self._made(recipes.joiner(name, changed, into), recipes.folder)
         return into
+
+    def _changed(self, recipes, name):
+        """What an object is to be compiled from, with the change in it; None if there is nothing of it in it."""
+        source, file = recipes.objects.get(name), ROOT / "runtime" / self.file
+        if source != file and name not in recipes.including(file):
+            return None
+        core = source.is_relative_to(ROOT / "runtime")
+        return self._tree / source.relative_to(ROOT / "runtime") if core else source
 
     def _made(self, words, folder):
         environment = {**os.environ, "LC_ALL": "C.UTF-8"}

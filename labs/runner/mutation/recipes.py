@@ -18,6 +18,7 @@ class Recipes:
         self.folder = folder
         self.objects: dict[str, Path] = {}  # {object: what it is made of}
         self._words: dict[str, list[str]] = {}  # {object, archive or program: words that make it}
+        self._including: dict[Path, set[str]] = {}  # {header: objects}, once somebody has asked
         words = [shutil.which("ninja") or "/usr/bin/ninja", "-C", str(folder), "-t", "commands"]
         asked = subprocess.run(words, stdin=subprocess.DEVNULL, capture_output=True, text=True)
         if asked.returncode:
@@ -45,6 +46,20 @@ class Recipes:
             return []
         return [word for word in self._words[name] if word in self._words and word != name]
 
+    def including(self, header: Path) -> set[str]:
+        """The objects that this header is in, by what the compiler has told ninja."""
+        if not self._including:
+            words = [shutil.which("ninja") or "/usr/bin/ninja", "-C", str(self.folder), "-t", "deps"]
+            asked = subprocess.run(words, stdin=subprocess.DEVNULL, capture_output=True, text=True)
+            name = ""
+            for line in asked.stdout.splitlines():
+                if line.startswith(" "):
+                    path = Path(os.path.normpath(self.folder / line.strip()))
+                    self._including.setdefault(path, set()).add(name)
+                else:
+                    name = line.partition(": ")[0]
+        return self._including.get(header, set())
+
     def compiler(self, of: str, source: Path, into: Path, *more: str) -> list[str]:
         """The words that compile what an object is made of, but this file, into another."""
         words = iter(self._words[of])
@@ -55,7 +70,7 @@ class Recipes:
             elif word != "-MD":
                 kept.append(word)
         beside = str(self.objects[of].parent)  # where its own headers are
-        return [*kept, "-w", "-iquote", beside, *more, "-o", str(into), "-c", str(source)]
+        return [*kept, "-w", *more, "-iquote", beside, "-o", str(into), "-c", str(source)]
 
     def joiner(self, name: str, changed: dict[str, Path], into: Path) -> list[str]:
         """The words that make a program or an archive, but with these parts in place of others, into another file."""
