@@ -110,8 +110,13 @@ def test_no_memory_is_go_s_message():
 
 
 def test_ctrl_c_leaves_mstart_and_can_be_closed(boot):
-    runtime = boot("newproc", fn=lambda: time.sleep(0.5))
-    threading.Timer(0.1, os.kill, (os.getpid(), signal.SIGINT)).start()
+    """It is pressed by whom mstart runs: pressed before mstart it would end the tests."""
+
+    def pressed():
+        threading.Timer(0.1, os.kill, (os.getpid(), signal.SIGINT)).start()
+        time.sleep(0.5)
+
+    runtime = boot("newproc", fn=pressed)
     with pytest.raises(KeyboardInterrupt):
         runtime.mstart()
     runtime.close()
