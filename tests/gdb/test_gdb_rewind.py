@@ -39,7 +39,16 @@ result = said
 
 
 @pytest.fixture(scope="module")
-def said(hello, tmp_path_factory):
+def goes_back(hello):
+    """gdb itself can go back here."""
+    words = ("break runtime.schedinit", "starti", "record full", "continue", "record goto begin")
+    done = run_gdb(hello, *(word for each in words for word in ("-ex", each)))
+    if "Couldn't write extended state status" in done.stdout + done.stderr:
+        pytest.skip("gdb 13 cannot put back the registers of a processor with AMX; gdb 16 can: RT0LAB_GDB=PATH")
+
+
+@pytest.fixture(scope="module")
+def said(hello, goes_back, tmp_path_factory):
     """What was said and seen on that run."""
     folder = tmp_path_factory.mktemp("rewind")
     body, answer = folder / "body.py", folder / "answer.json"
