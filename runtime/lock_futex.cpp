@@ -7,7 +7,7 @@
 enum : uintptr { mutex_unlocked, mutex_locked, mutex_sleeping };
 
 constexpr int active_spin = 4, active_spin_cnt = 30, passive_spin = 1;
-constexpr int note_spin = 50;  // times osyield: about 20 us
+constexpr int note_spin = 50;  // times osyield and active_spin_cnt pauses: 60 us and more
 
 /// Holding a lock keeps the goroutine on its M: locks > 0 forbids preemption.
 void lock(mutex* l) {
@@ -65,7 +65,7 @@ void notewakeup(note* n) {
 void notesleep(note* n) {
     g* gp = getg();
     if (gp != gp->m->g0) throw_("notesleep: not on g0");
-    for (int i = 0; ncpu > 1 && i < note_spin && atomic::Load(&n->key) == 0; i++) osyield();
+    for (int i = 0; ncpu > 1 && i < note_spin && atomic::Load(&n->key) == 0; i++) osyield(), procyield(active_spin_cnt);
     while (atomic::Load(&n->key) == 0) {
         gp->m->blocked = true;
         futexsleep(&n->key, 0, -1);
