@@ -7,7 +7,7 @@
 enum : uintptr { mutex_unlocked, mutex_locked, mutex_sleeping };
 
 constexpr int active_spin = 4, active_spin_cnt = 30, passive_spin = 1;
-constexpr int note_spin = 50;  // times osyield and active_spin_cnt pauses: 60 us and more
+constexpr int note_spin = 50;  // times active_spin_cnt pauses: about 40 us
 
 /// Holding a lock keeps the goroutine on its M: locks > 0 forbids preemption.
 void lock(mutex* l) {
@@ -60,12 +60,11 @@ void notewakeup(note* n) {
 }
 
 /// Go sleeps at once. Here an M looks for a moment first: to wake a thread costs its waker 10 us and the woken one up
-/// to 60, and during the boot, when g1's M waits for bgsweep, the answer comes sooner than that. It lends its processor
-/// meanwhile: the thread that is to bring the answer may be new, and have been put on this very processor.
+/// to 60, and during the boot, when g1's M waits for bgsweep, the answer comes sooner than that.
 void notesleep(note* n) {
     g* gp = getg();
     if (gp != gp->m->g0) throw_("notesleep: not on g0");
-    for (int i = 0; ncpu > 1 && i < note_spin && atomic::Load(&n->key) == 0; i++) osyield(), procyield(active_spin_cnt);
+    for (int i = 0; ncpu > 1 && i < note_spin && atomic::Load(&n->key) == 0; i++) procyield(active_spin_cnt);
     while (atomic::Load(&n->key) == 0) {
         gp->m->blocked = true;
         futexsleep(&n->key, 0, -1);
