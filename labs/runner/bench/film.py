@@ -52,11 +52,6 @@ def chosen(asked: Asked) -> list[str]:
     return [name for name in FIGURES if asked.wants(name)]
 
 
-def left_out(asked: Asked) -> list[str]:
-    """Nothing is."""
-    return []
-
-
 def planned(asked: Asked) -> dict[str, float]:
     """The seconds it takes: all figures have the same rounds."""
     return {"film": SECONDS * (asked.rounds or ROUNDS)} if chosen(asked) else {}

@@ -113,11 +113,6 @@ def chosen(asked: Asked) -> list[Figure]:
     return [each for each in FIGURES if asked.wants(each.name) and (not asked.quick or each.name in QUICK)]
 
 
-def left_out(asked: Asked) -> list[str]:
-    """The figures that were asked for, but would take too long."""
-    return [each.name for each in FIGURES if asked.wants(each.name) and each not in chosen(asked)]
-
-
 def planned(asked: Asked) -> dict[str, float]:
     """The seconds that each figure takes."""
     return {figure.name: QUICK.get(figure.name, SECONDS) * (asked.rounds or ROUNDS) for figure in chosen(asked)}

@@ -21,11 +21,6 @@ SECONDS = 4  # of one submission, graded twice
 GOAL = {"each": 2 * 8 * 60 / 200}
 
 
-def left_out(asked: Asked) -> list[str]:
-    """Nothing is."""
-    return []
-
-
 def planned(asked: Asked) -> dict[str, float]:
     """The seconds it takes, if it is asked for."""
     return {"grade": SECONDS * submissions(asked)} if asked.wants("grade") else {}

@@ -86,11 +86,6 @@ def chosen(asked: Asked) -> list[Figure]:
     return [figure for figure in FIGURES if asked.wants(figure.name) and figure.times(asked)]
 
 
-def left_out(asked: Asked) -> list[str]:
-    """The figures that were asked for, but would take too long."""
-    return [figure.name for figure in FIGURES if asked.wants(figure.name) and not figure.times(asked)]
-
-
 def planned(asked: Asked) -> dict[str, float]:
     """The seconds that each figure takes."""
     return {figure.name: figure.seconds * figure.times(asked) for figure in chosen(asked)}

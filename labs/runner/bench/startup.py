@@ -18,11 +18,6 @@ GOAL = {"ratio_floor": 2.6, "ratio_go": 0.28, "ratio_go_println": 0.3}
 RATIOS = {"ratio_floor": "floor", "ratio_go": "go fmt", "ratio_go_println": "go println"}  # ours prints with its fmt
 
 
-def left_out(asked: Asked) -> list[str]:
-    """Nothing is."""
-    return []
-
-
 def planned(asked: Asked) -> dict[str, float]:
     """The seconds it takes, if it is asked for."""
     return {"startup": SECONDS} if asked.wants("startup") else {}

@@ -16,8 +16,8 @@ from ..host.output import write
 from . import against, film, gdb, grade, machine, sched, startup
 from .rounds import Asked, Pace, terminal
 
-# Each has planned(asked), the seconds that its figures take; left_out(asked), those that it has besides; and
-# run(asked, pace), which prints its table and yields its figures.
+# Each has planned(asked), the seconds that its figures take, and run(asked, pace), which prints its table and yields its
+# figures.
 PARTS: dict[str, ModuleType] = {"startup": startup, "sched": sched, "gdb": gdb, "grade": grade, "film": film}
 LIMIT = 170  # seconds for all of them together, of three minutes; what has to be built does not count
 
@@ -72,10 +72,17 @@ def closing(asked: Asked, pace: Pace, parts: list[str], others: float) -> None:
         print(f"others used {others:.0%} of the processors meanwhile: the figures are those of a busy machine")
     if pace.left_out:
         print(*screen.wrap(f"no time was left for {', '.join(pace.left_out)}"), sep="\n")
-    rest = [name for part in parts for name in PARTS[part].left_out(asked)]
+    rest = left_out(asked, parts)
     if rest:
         said = f"figures left out, to end within three minutes: {len(rest)}; `./lab bench --all` measures them, too"
         print(*screen.wrap(said), sep="\n")
+
+
+def left_out(asked: Asked, parts: list[str]) -> list[str]:
+    """The figures that these parts have besides, when they need not share three minutes."""
+    had = {name for part in parts for name in PARTS[part].planned(asked)}
+    every = (name for part in parts for name in PARTS[part].planned(replace(asked, quick=False)))
+    return [name for name in every if name not in had]
 
 
 def keep(output: Path, made: dict[str, Any]) -> None:
