@@ -19,12 +19,16 @@ class Recipes:
         self.objects: dict[str, Path] = {}  # {object: what it is made of}
         self._words: dict[str, list[str]] = {}  # {object, archive or program: words that make it}
         self._including: dict[Path, set[str]] = {}  # {header: objects}, once somebody has asked
-        words = [shutil.which("ninja") or "/usr/bin/ninja", "-C", str(folder), "-t", "commands"]
+        for line in self._told("commands"):
+            self._learn(shlex.split(line.split(" && ")[-1]))
+
+    def _told(self, tool):
+        """The lines that a tool of ninja's says of this folder."""
+        words = [shutil.which("ninja") or "/usr/bin/ninja", "-C", str(self.folder), "-t", tool]
         asked = subprocess.run(words, stdin=subprocess.DEVNULL, capture_output=True, text=True)
         if asked.returncode:
             raise Failure(asked.stdout.strip() or asked.stderr.strip(), MACHINE)
-        for line in asked.stdout.splitlines():
-            self._learn(shlex.split(line.split(" && ")[-1]))
+        return asked.stdout.splitlines()
 
     def _learn(self, words):
         if "-o" in words:
@@ -49,10 +53,8 @@ class Recipes:
     def including(self, header: Path) -> set[str]:
         """The objects that this header is in, by what the compiler has told ninja."""
         if not self._including:
-            words = [shutil.which("ninja") or "/usr/bin/ninja", "-C", str(self.folder), "-t", "deps"]
-            asked = subprocess.run(words, stdin=subprocess.DEVNULL, capture_output=True, text=True)
             name = ""
-            for line in asked.stdout.splitlines():
+            for line in self._told("deps"):
                 if line.startswith(" "):
                     path = Path(os.path.normpath(self.folder / line.strip()))
                     self._including.setdefault(path, set()).add(name)
