@@ -111,16 +111,21 @@ def glance(addr: int, size: int) -> bytes | memoryview | Unreadable:
     if size == 0:
         return b""  # newer gdbs refuse to read nothing
     try:
-        return far.read(addr, size) if far.is_far() else gdb.selected_inferior().read_memory(addr, size)
+        return _now(addr, size)
     except (gdb.MemoryError, OverflowError, gdb.error):
         return Unreadable(addr)
+
+
+def _now(addr, size):
+    """What the program has there now; raises what gdb raises."""
+    return far.read(addr, size) if far.is_far() else gdb.selected_inferior().read_memory(addr, size)
 
 
 def reread(addr: int, size: int, known: bytearray | None) -> bytearray | Unreadable:
     """The memory that the program has now; `known`, what somebody has from there, itself if that is what it was. That
     takes no longer than to compare them."""
     try:
-        now = far.read(addr, size) if far.is_far() else gdb.selected_inferior().read_memory(addr, size)
+        now = _now(addr, size)
     except (gdb.MemoryError, OverflowError, gdb.error):
         return Unreadable(addr)
     return known if known is not None and known == now else bytearray(now)
