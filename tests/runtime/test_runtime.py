@@ -8,6 +8,19 @@ import pytest
 from elftools.elf.elffile import ELFFile
 
 
+def in_gdb(*words, of):
+    """What gdb, without scripts, says to these commands in a program with its arguments."""
+    commands = (part for word in words for part in ("-ex", word))
+    result = subprocess.run(
+        ["gdb", "-nx", "-batch", "-iex", "set auto-load no", *commands, "--args", *of],
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    return result.stdout
+
+
 def test_hello_prints_its_line_and_exits_0(run):
     result = run("hello")
     assert (result.stdout, result.stderr, result.returncode) == ("hello world\n", "", 0)
@@ -192,27 +205,8 @@ def test_every_function_of_the_boot_checks_its_stack(build):
 @pytest.mark.parametrize("build", [("g++", "debug")], ids="-".join, indirect=True)
 def test_a_large_heap_may_have_huge_pages_and_a_small_one_not(build, goroutines, asked):
     maps = "python print(open(f'/proc/{gdb.selected_inferior().pid}/smaps').read())"
-    result = subprocess.run(
-        [
-            "gdb",
-            "-nx",
-            "-batch",
-            "-iex",
-            "set auto-load no",
-            "-ex",
-            "catch syscall exit_group",
-            "-ex",
-            "run",
-            "-ex",
-            maps,
-        ]
-        + ["--args", build / "tests/bench/sched", "park", str(goroutines)],
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        timeout=60,
-    )
-    flags = re.findall(r"^VmFlags:.*$", result.stdout, re.M)
+    said = in_gdb("catch syscall exit_group", "run", maps, of=[build / "tests/bench/sched", "park", str(goroutines)])
+    flags = re.findall(r"^VmFlags:.*$", said, re.M)
     assert flags and any(" hg" in line for line in flags) == asked
 
 
@@ -238,46 +232,14 @@ def test_the_jump_to_another_goroutine_is_no_call(build):
 @pytest.mark.parametrize("build", [("g++", "debug")], ids="-".join, indirect=True)
 def test_no_other_thread_is_there_before_main_asks_for_one(build):
     """The first thread is to run main, and another might be there sooner."""
-    words = ["-iex", "set auto-load no", "-ex", "break *&'runtime.main'", "-ex", "run"]
-    counts = ["-ex", "python print(len(gdb.selected_inferior().threads()), 'thread')"]
-    result = subprocess.run(
-        ["gdb", "-nx", "-batch", *words, *counts, build / "runtime/programs/hello"],
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        timeout=60,
-    )
-    assert "1 thread" in result.stdout.splitlines()
+    counts = "python print(len(gdb.selected_inferior().threads()), 'thread')"
+    said = in_gdb("break *&'runtime.main'", "run", counts, of=[build / "runtime/programs/hello"])
+    assert "1 thread" in said.splitlines()
 
 
 def test_an_mstart_that_returns_crashes_at_0xf1(build):
     """gdb makes mstart return at once; what stands behind the call is the crash."""
-    result = subprocess.run(
-        [
-            "gdb",
-            "-nx",
-            "-batch",
-            "-iex",
-            "set auto-load no",
-            "-ex",
-            "break *&'runtime.mstart'",
-            "-ex",
-            "run",
-            "-ex",
-            "set $pc = *(unsigned long *) $sp",
-            "-ex",
-            "set $sp = $sp + 8",
-            "-ex",
-            "handle SIGSEGV stop",
-            "-ex",
-            "continue",
-            "-ex",
-            'printf "fault at %p\\n", $_siginfo._sifields._sigfault.si_addr',
-            build / "runtime/programs/hello",
-        ],
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        timeout=60,
-    )
-    assert "fault at 0xf1" in result.stdout
+    back = ("set $pc = *(unsigned long *) $sp", "set $sp = $sp + 8")
+    fault = 'printf "fault at %p\\n", $_siginfo._sifields._sigfault.si_addr'
+    words = ("break *&'runtime.mstart'", "run", *back, "handle SIGSEGV stop", "continue", fault)
+    assert "fault at 0xf1" in in_gdb(*words, of=[build / "runtime/programs/hello"])
