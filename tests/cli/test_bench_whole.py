@@ -587,7 +587,23 @@ def children_of(process, word):
 
 
 def runs(pid, word):
-    """Whether a process, no zombie, has this word in its command line."""
+    """Whether a process, no zombie, has just this word in its command line. One being started has its maker's."""
     with contextlib.suppress(OSError), open(f"/proc/{pid}/cmdline") as stream:
-        return word in stream.read()
+        return word in stream.read().split("\0")
     return False
+
+
+def test_who_is_interrupted_while_it_starts_a_program_ends_that(tmp_path):
+    """Ctrl-C comes when the program is there and nobody knows it yet."""
+    code = (
+        "import os, signal, subprocess, sys; sys.path[:0] = ['labs', 'gdb-scripts'];"
+        "from runner.host import interruption; started = subprocess.Popen.__init__\n"
+        "def pressed(self, *words, **options):\n"
+        "    started(self, *words, **options)\n"
+        "    print(self.pid, flush=True)\n"
+        "    os.kill(os.getpid(), signal.SIGINT)\n"
+        "subprocess.Popen.__init__ = pressed; interruption.arm()\n"
+        "interruption.run(['sleep', '1000'])"
+    )
+    done = subprocess.run(["/usr/bin/python3", "-c", code], cwd=build.ROOT, capture_output=True, text=True, timeout=60)
+    assert "KeyboardInterrupt" in done.stderr and not runs(int(done.stdout), "1000")

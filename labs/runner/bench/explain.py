@@ -13,7 +13,7 @@ from pathlib import Path
 from rt0lab.formats.elf import Elf
 
 from ..failure import MACHINE, USAGE, Failure
-from ..host import build, needs, packages
+from ..host import build, interruption, needs, packages
 from ..host.output import write
 from ..tree import ROOT
 from . import sched, table
@@ -185,7 +185,7 @@ def counted(window: Window, path: Path) -> dict[str, Counts]:
     begin, end, *parts = map(address, (window.begin, window.end, *window.parts))
     words = [str(path), window.what, str(window.n), address("main.main"), address("runtime.sysmon")]
     words += [begin, str(window.at), end, str(window.after), *parts]
-    result = subprocess.run([counts_it, *words], stdin=subprocess.DEVNULL, capture_output=True, text=True)
+    result = interruption.run([counts_it, *words])
     if result.returncode:
         raise Failure(
             (result.stderr.strip().splitlines() or [f"{counts_it.name} ended with status {result.returncode}"])[0],

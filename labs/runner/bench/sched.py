@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from ..failure import Failure
-from ..host import build, needs
+from ..host import build, interruption, needs
 from . import judge, table
 from .machine import maker
 from .rounds import Asked, Pace
@@ -192,14 +192,7 @@ def once(figure: Figure, name: str, program: Path, pace: Pace) -> int | None:
     """What one run prints. A peer may not have the figure, or not the memory for it; ours may not fail."""
     environment, lacking = {"PATH": os.defpath, "GOMAXPROCS": str(figure.procs)}, False
     try:
-        result = subprocess.run(
-            [program, figure.what, str(figure.n)],
-            env=environment,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            timeout=LIMIT,
-        )
+        result = interruption.run([program, figure.what, str(figure.n)], env=environment, timeout=LIMIT)
     except subprocess.TimeoutExpired:
         reason = f"took more than {LIMIT} seconds"
     else:

@@ -1,12 +1,11 @@
 """`lab bench startup`: what a whole run of our hello costs beside the least a process can do and beside Go's hello."""
 
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from ..failure import Failure
-from ..host import build
+from ..host import build, interruption
 from . import judge
 from .rounds import Asked, Pace
 from .peers import CXX, compiled, go
@@ -67,7 +66,7 @@ def built() -> dict[str, Path]:
 
 def block(driver: Path, rounds: int, programs: dict[str, Path]) -> list[list[float]]:
     """Runs the programs in turn, so many times; of each the median and the minimum."""
-    result = subprocess.run([driver, str(rounds), *programs.values()], capture_output=True, text=True)
+    result = interruption.run([driver, str(rounds), *programs.values()])
     if result.returncode:
         raise Failure(result.stderr.strip() or f"the timing program ended with status {result.returncode}")
     return [[float(word) for word in line.rsplit(" ", 2)[1:]] for line in result.stdout.splitlines()]

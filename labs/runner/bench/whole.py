@@ -16,8 +16,8 @@ from ..host.output import write
 from . import against, film, gdb, grade, machine, sched, startup
 from .rounds import Asked, Pace, terminal
 
-# Each has planned(asked), the seconds that its figures take, and run(asked, pace), which prints its table and yields its
-# figures.
+# Each has planned(asked), the seconds that its figures take, and run(asked, pace), which prints its table and yields
+# its figures.
 PARTS: dict[str, ModuleType] = {"startup": startup, "sched": sched, "gdb": gdb, "grade": grade, "film": film}
 LIMIT = 170  # seconds for all of them together, of three minutes; what has to be built does not count
 

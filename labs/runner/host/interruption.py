@@ -3,8 +3,11 @@ or stopping."""
 
 import contextlib
 import signal
+import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
 
 ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
@@ -40,6 +43,30 @@ def held() -> Iterator[None]:
 def release() -> None:
     """Lets signals that were held back come."""
     signal.pthread_sigmask(signal.SIG_UNBLOCK, ENDING)
+
+
+def run(words: Sequence[str | Path], **options: Any) -> subprocess.CompletedProcess[str]:
+    """Runs a program that reads nothing, and returns what it said, as subprocess.run does; that one loses a process if
+    it is interrupted while it starts it."""
+    process, timeout = None, options.pop("timeout", None)
+    try:
+        with held():
+            process = subprocess.Popen(
+                words,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                text=True,
+                preexec_fn=release,
+                **options,
+            )
+        said, complained = process.communicate(timeout=timeout)
+    except BaseException:
+        if process:
+            process.kill()
+            process.wait()
+        raise
+    return subprocess.CompletedProcess(words, process.returncode, said, complained)
 
 
 def _end(number, _frame):
